@@ -75,8 +75,8 @@ func TestBadAPIKeys(t *testing.T) {
 	}
 	const id = len("Bearer adm_") + 20 // characters of the id and some of the secret
 	for what, key := range map[string]string{
-		"none": "Bearer adm_", "another end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
-		"padded": good + "=", "another id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
+		"none": "Bearer adm_", "a different end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
+		"padded": good + "=", "a different id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
 		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "no base64": "Bearer adm_" + strings.Repeat("!", 64),
 		"basic": "Basic " + good[len("Bearer "):],
 	} {

@@ -46,7 +46,7 @@ func TestBestInAPlan(t *testing.T) {
 		about, best string
 		want        []any
 	}{
-		{"the nearest to the focal point, in another zone", `{"quantity":1}`, []any{"Side Stage-1-1"}},
+		{"the nearest to the focal point, in a different zone", `{"quantity":1}`, []any{"Side Stage-1-1"}},
 		{"not across the aisle", `{"quantity":4}`, []any{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}},
 		{"a place for a wheelchair and its companion", `{"quantity":2,"accessible":true}`, []any{"A-1-4", "A-1-5"}},
 		{"no single seat is left alone", `{"quantity":2}`, []any{"A-2-3", "A-2-4"}},

@@ -146,7 +146,7 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 	}
 	for _, other := range others {
 		if len(texts(other)) != 3 {
-			t.Errorf("an alternative of another size: %v; want len(texts(other)) = 3", other)
+			t.Errorf("an alternative of a different size: %v; want len(texts(other)) = 3", other)
 		}
 	}
 	if got := w.seatsIn("h", "held"); len(got) != 2 {

@@ -237,14 +237,14 @@ func TestWrongSums(t *testing.T) {
 	s.deliver(s.stripe.SessionEvent("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
-	// The same reference with another amount reports no other payment.
+	// The same reference with a different amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
 	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	// One reference pays for one booking.
 	third := s.checkout(s.held("hall", "eve", "A-1-5"))
 	s.stripe.PayWith(third, "pi_"+first)
 	s.deliver(s.stripe.SessionEvent("completed", third), 200)
-	// A session of another log changes nothing.
+	// A session of a different log changes nothing.
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
 	s.deliver(s.stripe.SessionEvent("completed", third), 200)
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
@@ -339,8 +339,8 @@ func TestKeyOfACheckout(t *testing.T) {
 		t.Errorf("first %v, then %v", first, repeated)
 	}
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
-	if another := send(201); another == first {
-		t.Errorf("a page that is over: %v; want another ≠ %v", another, first)
+	if next := send(201); next == first {
+		t.Errorf("a page that is over: %v; want a session ≠ %v", next, first)
 	}
 	free := `{"id":"free","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,` +
 		`"seats_per_row":2,"price":0}]}`

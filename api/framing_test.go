@@ -175,7 +175,7 @@ var misframedRequests = []struct{ name, text string }{
 	{"no slash", "GET healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a fragment", "GET /healthz#x HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"* for a GET", "GET * HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"another host in the address", "GET http://evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a different host in the address", "GET http://evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a name in the address", "GET http://a@HOST/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a user's name hides the host", "GET http://HOST@evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 }

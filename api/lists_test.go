@@ -82,7 +82,7 @@ func (a answer) table() (all []map[string]string) {
 		for j, name := range lines[0] {
 			row[name] = line[j]
 			if got := theirs[i+1][j]; got != strings.ReplaceAll(line[j], "\r\n", "\n") {
-				a.t.Errorf("%s: another reader has %q, want %q", a.what, got, line[j])
+				a.t.Errorf("%s: a second reader has %q, want %q", a.what, got, line[j])
 			}
 		}
 		all = append(all, row)

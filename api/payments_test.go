@@ -70,7 +70,7 @@ func TestExternalPayments(t *testing.T) {
 	}
 	won := strings.Replace(external("won", 100, `,"final":true`), "EUR", "KRW", 1)
 	if got := w.do("POST", second+"/payment", won).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-		t.Errorf("another currency: %v; want outcome = refund_owed, status = held", got)
+		t.Errorf("a different currency: %v; want outcome = refund_owed, status = held", got)
 	}
 	owed := w.do("POST", second+"/payment", external("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", external("z", 100, "")).is(200)

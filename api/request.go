@@ -245,7 +245,7 @@ func (r *request) position(name string) (events.Position, bool, error) {
 const noSuchRevision = events.EndRevision
 
 // ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110
-// section 8.8.3.2), so another spelling of a revision, or a weak ETag, is stale: noSuchRevision.
+// section 8.8.3.2), so a different spelling of a revision, or a weak ETag, is stale: noSuchRevision.
 func (r *request) ifMatch() (*events.Revision, error) {
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {

@@ -341,7 +341,7 @@ func TestJoinLimit(t *testing.T) {
 		t.Errorf("the seventh has to wait %s, want 10s", wait)
 	}
 	if wait := join("192.0.2.2"); wait != 0 {
-		t.Errorf("another address has to wait %s; want 0", wait)
+		t.Errorf("a different address has to wait %s; want 0", wait)
 	}
 	now = now.Add(10 * time.Second)
 	if wait := join("192.0.2.1"); wait != 0 {

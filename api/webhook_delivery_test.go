@@ -209,7 +209,7 @@ func TestWebhookReplay(t *testing.T) {
 	receiver.CheckBodies(want)
 }
 
-// TestWebhookEdits: deliveries with other types, another address and another secret continue
+// TestWebhookEdits: deliveries with other types, a different address and a different secret continue
 // without a gap, and internal events are never delivered.
 func TestWebhookEdits(t *testing.T) {
 	w := newHarness(t, withDeliveries)

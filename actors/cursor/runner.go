@@ -119,7 +119,7 @@ type Runner struct {
 	config  Config
 	window  *window
 	cursor  core.Cursor // as last read or written, with its place in this log
-	copied  bool        // the entity still has its place in another log
+	copied  bool        // the entity still has its place in a different log
 	leading bool
 	seen    time.Time // since when something waits and another server has made no progress
 	asked   time.Time // when the cursor was last read

@@ -140,7 +140,7 @@ func (p *Product) openReservation(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
 		panic(
-			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which has another state", p.latest.ID, id, held),
+			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), whose state differs", p.latest.ID, id, held),
 		)
 	}
 	return r

@@ -53,7 +53,7 @@ func (m *Money) HasFailed(payment events.StreamID) bool { return slices.Contains
 
 // Pay applies an external payment to a reservation. A held or confirmed one is paid; for an expired
 // one the units are taken again, or the payment fails. No-op for a payment that was decided before,
-// for a reservation that is paid by another payment or released, and if the product is cancelled.
+// for a reservation that is paid by a different payment or released, and if the product is cancelled.
 // Refusals: not_found (there is no such open reservation, and Ended is nil), stale_revision.
 type Pay struct {
 	ReservationID events.ID

@@ -77,14 +77,14 @@ var reports = []struct {
 		}
 		return id
 	}, 200, false, "released owed"},
-	{"paid by another", func(w *harness) events.ID {
+	{"paid by a different payment", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
 			w.Fatalf("outcome = %q, want %q", got, "booked")
 		}
 		return id
 	}, 200, false, "already_paid owed"},
-	{"paid by another and given back", func(w *harness) events.ID {
+	{"paid by a different payment and released", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
 			w.Fatalf("outcome = %q, want %q", got, "booked")

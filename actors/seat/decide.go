@@ -17,7 +17,7 @@ var errInUse = &core.Refusal{
 	Detail: "the seat is held or booked, and only a free one can be taken off sale",
 }
 
-var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under another label"}
+var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under a different label"}
 
 var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is not held for this booking any more"}
 

@@ -91,7 +91,7 @@ func (t *Tournament) promoted(row []events.TeamID) {
 
 func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	if status, in := t.Entry(team); !in || status != was {
-		panic(fmt.Sprintf("tournament %s: the log withdraws team %s (%s), which has another status", t.created.ID, team, was))
+		panic(fmt.Sprintf("tournament %s: the log withdraws team %s (%s), whose status differs", t.created.ID, team, was))
 	}
 	number, _ := t.teams.Get(team)
 	t.teams.Delete(team)

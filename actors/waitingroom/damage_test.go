@@ -28,7 +28,7 @@ func TestDamagedLogs(t *testing.T) {
 	}
 	tickets := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
 	for about, fact := range map[string]events.Fact{
-		"another kind's":                    &events.TeamRegistered{},
+		"of a different kind":               &events.TeamRegistered{},
 		"a holder who has a place":          &events.WaitingRoomJoined{Ticket: 7, Holder: "holder-0000004", WaitingRoomCounts: left(3, 2)},
 		"a ticket left out":                 &events.WaitingRoomJoined{Ticket: 8, Holder: "ann", WaitingRoomCounts: left(3, 2)},
 		"a ticket twice":                    &events.WaitingRoomJoined{Ticket: 6, Holder: "ann", WaitingRoomCounts: left(3, 2)},

@@ -86,7 +86,7 @@ func TestRetries(t *testing.T) {
 	first := s.keysSent()[0]
 	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
 		s.keysSent()[len(s.keysSent())-1] == first {
-		t.Errorf("another command has the key of the first: %v", err)
+		t.Errorf("the second command has the key of the first: %v", err)
 	}
 }
 

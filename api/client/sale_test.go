@@ -240,7 +240,7 @@ func TestReceipts(t *testing.T) {
 	}
 	other := must[client.LogHead](t)(newClient(t).LogHead(ctx))
 	if _, err := client.CheckReceipt(receipt, other.Key); !errors.Is(err, client.ErrBadReceipt) {
-		t.Errorf("the key of another log: %v", err)
+		t.Errorf("the key of a different log: %v", err)
 	}
 	if _, err := client.CheckReceipt(receipt, "none"); err == nil || errors.Is(err, client.ErrBadReceipt) {
 		t.Errorf("no key: %v", err)

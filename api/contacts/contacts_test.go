@@ -96,7 +96,7 @@ func TestForgetRemovesKeys(t *testing.T) {
 		b = openBook(t, dir)
 	}
 	saveContact(t, b, "ada", "ada again", "booking/5")
-	wantContact(t, b, "booking/1", "") // another key
+	wantContact(t, b, "booking/1", "") // a different key
 	wantContact(t, b, "booking/5", "ada again")
 }
 

@@ -182,7 +182,7 @@ func TestHeadsAreReadSeldom(t *testing.T) {
 	}
 }
 
-// TestOtherKey: a server with another key signs nothing, and serves the heads of others.
+// TestOtherKey: a server with a different key signs nothing, and serves the heads of others.
 func TestOtherKey(t *testing.T) {
 	log, key := newSharedLog(), keyOf(t, "e7", 1)
 	log.add(t, 3)
@@ -205,7 +205,7 @@ func TestOtherKey(t *testing.T) {
 	log.ownReceipt(t, other, 4)
 }
 
-// TestSharedHashesDamaged: damaged hashes, hashes of another log, and truncated files only cost
+// TestSharedHashesDamaged: damaged hashes, hashes of a different log, and truncated files only cost
 // time.
 func TestSharedHashesDamaged(t *testing.T) {
 	log, key, dir := newSharedLog(), keyOf(t, "e7", 1), t.TempDir()
@@ -318,7 +318,7 @@ func TestForkedHeads(t *testing.T) {
 	}{
 		"two of one size": {func(h Head) (Head, *Key) { h.Root[3]++; return h, keyOf(t, "e7", 1) }, 2, "two heads over"},
 		"a smaller one":   {func(h Head) (Head, *Key) { h.Size--; return h, keyOf(t, "e7", 1) }, 2, "follows one over"},
-		"another key":     {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 2) }, 2, "not a head"},
+		"a different key": {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 2) }, 2, "not a head"},
 		"of all events": {func(h Head) (Head, *Key) { h.Own, h.Last = false, 0; return h, keyOf(t, "e7", 1) }, 2,
 			"counts the events of others"},
 		"a term too far":   {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 1) }, 3, "term 1 is of"},

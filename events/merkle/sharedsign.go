@@ -263,7 +263,7 @@ func (t *SharedTree) maySign(s *signer) bool {
 	}
 	if !s.warned {
 		s.warned = true
-		t.Logger.Warn("the heads of this log are signed with another key than this server's, which signs none; give all "+
+		t.Logger.Warn("the heads of this log are signed with a different key than this server's, which signs none; give all "+
 			"servers one file with --head-key-file", "own", t.Key.String(), "log", t.signed.key)
 	}
 	return false

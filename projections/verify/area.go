@@ -355,7 +355,7 @@ func (l *ledger) openAreas() (open []string) {
 	return open
 }
 
-// checkLabels checks that a new booking has no places of another label.
+// checkLabels checks that a new booking has no places of a different label.
 func (l *ledger) checkLabels(f *events.BookingHeld) *fault {
 	for _, p := range f.Areas {
 		a := l.areas[events.OfPerformance(f.PerformanceID, string(p.Area))]

@@ -44,7 +44,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			id := b.Order[len(b.Order)-1]
 			b.Add(booking(id), f, f)
 		}},
-		{"refunded for another sum", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"refunded for a different sum", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add(other, &events.PerformanceCancelled{})
 			b.Add(booking("b.2"), &events.BookingCancelled{Was: events.BookingIsBooked, PaymentID: "b.2.1", Amount: 9})
 		}},
@@ -72,7 +72,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 		{"more ended than there were", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(callOff, append(begun(), &events.CallOffSwept{Ended: 3})...)
 		}},
-		{"of another id", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"of a different id", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(callOff, &events.CallOffBegun{Of: "performance", ID: "a"})
 		}},
 		{"of nothing that is sold", verify.RuleKnown, func(b *logtest.ForgedLog) {

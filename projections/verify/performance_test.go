@@ -65,9 +65,9 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 		"before it at the price of now":    {verify.RuleLayout, sell(first, 7, 2*time.Second)},
 		"on an edit that never was":        {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
 		"on the opening, which is no edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
-		"another hold": {verify.RuleTerms,
+		"a different hold time": {verify.RuleTerms,
 			sell(events.SaleTerms{Terms: 2, HoldSeconds: 100, LimitPerHolder: 2}, 7, 2*time.Second)},
-		"another limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
+		"a different limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
 		"more than the limit of the edit": {verify.RuleLimit, func(f *logtest.Forgery) {
 			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, Terms: 2, ExpiresAt: f.Now})
 		}},

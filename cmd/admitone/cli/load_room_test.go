@@ -115,7 +115,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 			}
 			return 201, `{"id":"x","holder":"y"}`
 		}, "but is not in the log exactly once"},
-		{"shows another room", room, replace(`"joined":`, `"joined":1`), "the server shows"},
+		{"shows a different room", room, replace(`"joined":`, `"joined":1`), "the server shows"},
 		{"changes the log", func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/streams/waitingroom-") },
 			replace(`"ticket":7,`, `"ticket":8,`), "recorded hash"},
 	} {

@@ -50,7 +50,7 @@ func TestLostEndFileIsReported(t *testing.T) {
 	damaged := bytes.Clone(good)
 	damaged[7] ^= 1
 	for want, text := range map[string][]byte{"is missing": nil, "is damaged": damaged, "is damaged:": {},
-		"is of another log": foreign} {
+		"is of a different log": foreign} {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}

@@ -65,8 +65,8 @@ func TestMigrate(t *testing.T) {
 	server = serveIn(t, other, nil)
 	server.sell("d")
 	server.end()
-	if output := migrate(t, exitUsage, dir, other); !strings.Contains(output, "another log") {
-		t.Errorf("output %q; want %q", output, "another log")
+	if output := migrate(t, exitUsage, dir, other); !strings.Contains(output, "a different log") {
+		t.Errorf("output %q; want %q", output, "a different log")
 	}
 	migrate(t, exitUsage, dir, "")
 	migrate(t, exitUnavailable, dir+"/nothing", back)

@@ -147,7 +147,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, forged := range map[string][]events.Recorded{
-		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "another": all[:1],
+		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "a different one": all[:1],
 	} {
 		dir := t.TempDir()
 		i, err := embedded.OpenImport(dir, embedded.Options{})
@@ -157,7 +157,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		if err := errors.Join(i.Append(forged), i.Finish(), i.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if name == "another" {
+		if name == "a different one" {
 			log := openLogIn(t, dir)
 			appendSales(t, log, "2", 400)
 			if err := log.Close(); err != nil {

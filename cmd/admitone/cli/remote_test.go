@@ -99,7 +99,7 @@ func TestRemoteFollows(t *testing.T) {
 	}
 }
 
-// TestRemoteWithGaps: positions of another store need not be consecutive.
+// TestRemoteWithGaps: positions of other stores need not be consecutive.
 func TestRemoteWithGaps(t *testing.T) {
 	var log []events.Recorded
 	for i := range 40 {

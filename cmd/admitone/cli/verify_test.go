@@ -123,7 +123,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// impostor is a log that claims to be another.
+// impostor is a log that claims to be a different one.
 type impostor struct {
 	events.Store
 	epoch string
@@ -131,7 +131,7 @@ type impostor struct {
 
 func (i impostor) Epoch() string { return i.epoch }
 
-// TestVerifyFindsWrongViews: counts on disk belong to another log.
+// TestVerifyFindsWrongViews: counts on disk belong to a different log.
 func TestVerifyFindsWrongViews(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	appendSales(t, s.Log, "1", 4)

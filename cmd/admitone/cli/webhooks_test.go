@@ -142,7 +142,7 @@ func TestTwoServersDeliver(t *testing.T) {
 	}
 }
 
-// TestAnotherWebhooksKey: a server with another key makes no deliveries, which its receiver would
+// TestAnotherWebhooksKey: a server with a different key makes no deliveries, which its receiver would
 // reject as forged. With a new secret it resumes, and nothing was skipped.
 func TestAnotherWebhooksKey(t *testing.T) {
 	t.Parallel()
@@ -162,7 +162,7 @@ func TestAnotherWebhooksKey(t *testing.T) {
 		}
 	}
 	if n := len(receiver.All()); n > 0 {
-		t.Errorf("%d deliveries with another key; want n = 0", n)
+		t.Errorf("%d deliveries with a different key; want n = 0", n)
 	}
 	_, answer, err := post(client, p.url+"/v1/webhooks/w/secret", "{}", "")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestCurrencyIsNamedOnce: a log keeps its first currency; another one, or an unknown one, is a usage error.
+// TestCurrencyIsNamedOnce: a log keeps its first currency; a different one, or an unknown one, is a usage error.
 func TestCurrencyIsNamedOnce(t *testing.T) {
 	store := t.TempDir()
 	start := func(code string) (*Server, error) {

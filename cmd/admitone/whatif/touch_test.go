@@ -10,7 +10,7 @@ import (
 
 // TestStayOfTouchedSeat: a booking that could not have its second seat released its first, and the
 // longest stay of the holder at that seat counts from then, in the log and in the simulation. The
-// request is decided again only if the holder had another seat: otherwise the conflict was with its
+// request is decided again only if the holder had a different seat: otherwise the conflict was with its
 // own allowance, which was released at once.
 func TestStayOfTouchedSeat(t *testing.T) {
 	for name, others := range map[string][]events.SeatName{"and has nothing else": nil, "and has another seat": {"A-2-1"}} {

@@ -210,7 +210,7 @@ func (w *harness) awaitSwept(path string) map[string]any {
 			return v
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("it is not swept: %v", v)
+			w.t.Fatalf("%s was not swept in time: %v", path, v)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

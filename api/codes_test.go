@@ -115,7 +115,7 @@ var g = &Query{Section: "no code"}
 		found += literal.Value
 	}
 	if found != `"1""2""3""4""5""6""7"` {
-		t.Errorf("found %s", found)
+		t.Errorf("found %s, want all seven", found)
 	}
 }
 

@@ -75,7 +75,7 @@ func TestConcertScenario(t *testing.T) {
 	})
 	t.Run("payment", func(t *testing.T) {
 		if v := w.do("POST", booking+"/payment", "").is(200); v["status"] != "booked" || w.balance("mina") != 20 {
-			t.Errorf("%v with %d left", v, w.balance("mina"))
+			t.Errorf("payment = %v, balance = %d; want booked, 20", v, w.balance("mina"))
 		}
 		w.do("POST", booking+"/payment", "").problem(409, "already_confirmed")
 		if got := strings.Join(w.seatsIn("night", "booked"), " "); got != "A-1-1" || w.balance("mina") != 20 {

@@ -144,7 +144,7 @@ func TestGroups(t *testing.T) {
 			w.withdraw("cup", "b").is(200)
 			if got := w.listTeams("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
 				!slices.Contains(got, "e") {
-				t.Errorf("entered are %v", got)
+				t.Errorf("entered = %v, want e among them", got)
 			}
 		})
 	}

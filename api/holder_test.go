@@ -130,7 +130,7 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		one := func(path string) {
 			t.Helper()
 			if items := w.do("GET", path, "").is(200)["items"].([]any); len(items) == 0 {
-				t.Errorf("%.80s: nothing", path)
+				t.Errorf("%.80s: no items, want at least one", path)
 			}
 		}
 		bookings := w.do("GET", "/v1/holders/"+path+"/bookings", "").is(200)["items"].([]any)

@@ -20,7 +20,7 @@ func TestRequestID(t *testing.T) {
 		a := w.reserve("p", "ada", "", "X-Request-Id", hostile)
 		id := a.header.Get("X-Request-Id")
 		if a.is(201); len(id) != 36 || made[id] {
-			t.Errorf("X-Request-Id %q for %q", id, hostile)
+			t.Errorf("X-Request-Id = %q for %q, want a new UUID", id, hostile)
 		}
 		made[id] = true
 	}

@@ -25,7 +25,7 @@ func (d *described) checkRoles(id string, op object) {
 	}
 	for _, role := range roles {
 		if role != anyone && !Role(role).known() || role == anyone && len(roles)+len(own) > 1 {
-			d.t.Errorf("%s: x-roles is %v", id, roles)
+			d.t.Errorf("%s: x-roles = %v, want known roles, or anyone alone", id, roles)
 		}
 	}
 	for _, role := range own {

@@ -315,7 +315,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	w.room("r", `"admit_per_second":0`)
 	for i := range 3 {
 		if _, v := w.joinRoom("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: unknown
-			t.Error(v)
+			t.Errorf("visit = %v, want eta_seconds = null", v)
 		}
 	}
 	refused := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"h9"}`)

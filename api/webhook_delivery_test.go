@@ -192,7 +192,7 @@ func TestWebhookReplay(t *testing.T) {
 	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
 	repeated := receiver.All()[20:]
 	if len(repeated) != 15 {
-		t.Fatalf("%d deliveries of 15", len(repeated))
+		t.Fatalf("repeated deliveries = %d, want 15", len(repeated))
 	}
 	bodies := map[string]string{}
 	for _, d := range receiver.All()[:20] {

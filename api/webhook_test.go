@@ -61,7 +61,7 @@ func TestWebhookResource(t *testing.T) {
 	secret, _ := body["secret"].(string)
 	if !strings.HasPrefix(secret, "whsec_") || made.header.Get("ETag") != `"0"` ||
 		made.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
-		t.Errorf("made: %v %s", made.header, made.text)
+		t.Errorf("created webhook = %v %s, want its Location and reached = position", made.header, made.text)
 	}
 	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`
@@ -82,7 +82,7 @@ func TestWebhookResource(t *testing.T) {
 	edited := w.do("PATCH", "/v1/webhooks/shop", `{"types":null,"description":"d","status":"disabled"}`, "If-Match", `"0"`)
 	if body := edited.is(200); body["types"] != nil || body["description"] != "d" || body["status"] != "disabled" ||
 		body["disabled_because"] != "asked" || edited.header.Get("ETag") != `"2"` || body["revision"] != 2.0 {
-		t.Errorf("edited: %s", edited.text)
+		t.Errorf("edited webhook = %s, want disabled as asked at revision 2", edited.text)
 	}
 	if stale := w.do("PATCH", "/v1/webhooks/shop", `{"description":"e"}`, "If-Match", `"0"`).
 		problem(412, "stale_revision"); stale["current_revision"] != 2.0 {
@@ -162,7 +162,7 @@ func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[str
 		}
 		if time.Now().After(end) {
 			text, _ := json.Marshal(is)
-			w.t.Fatalf("it stays %s", text)
+			w.t.Fatalf("webhook %s stays %s", id, text)
 		}
 	}
 }

@@ -168,7 +168,7 @@ func TestPlanText(t *testing.T) {
 	text := AppendPlan(nil, p, PlanComplete)
 	read, err := ParsePlan(text)
 	if err != nil {
-		t.Fatalf("%v in %s", err, text)
+		t.Fatalf("reading %s: %v", text, err)
 	}
 	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
 	p.Zones[0].Rows[3].Seats = []PlanSeat{}

@@ -152,7 +152,7 @@ func TestReturn(t *testing.T) {
 	}
 	p := w.payments()[events.PaymentStream("bank", "x")]
 	if p.Kept != 134 || p.Owed != 66 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedReleased {
-		t.Errorf("%+v", p)
+		t.Errorf("payment = %+v, want kept 134, owed 66 as released", p)
 	}
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the first outcome
 		t.Errorf("repeated report = %q, want %q", got, "booked")
@@ -176,7 +176,7 @@ func TestCallOff(t *testing.T) {
 		}
 	}
 	if p := w.payments()[stream]; p.Owed != 200 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedCancelled {
-		t.Errorf("%+v", p)
+		t.Errorf("payment = %+v, want owed 200 as cancelled", p)
 	}
 	w.checkSettled()
 }

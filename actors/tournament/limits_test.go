@@ -58,7 +58,7 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	for _, cmd := range commands {
 		facts, err := c.Decide(cmd, day)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("%T %+v: %s", cmd, cmd, describe(facts, err))
+			t.Fatalf("decision on %T %+v = %s, want facts", cmd, cmd, describe(facts, err))
 		}
 		for _, fact := range facts {
 			c.Evolve(fact)

@@ -116,7 +116,7 @@ func TestOnlyItsOwn(t *testing.T) {
 			t.Errorf("%s: %v, want %v", attempt.about, err, attempt.want)
 		}
 		if want := int64(7); err == nil && ticket != want || err != nil && ticket != 0 {
-			t.Errorf("%s: ticket %d (%v)", attempt.about, ticket, err)
+			t.Errorf("%s: Check = ticket %d, %v; want %d, or 0 with an error", attempt.about, ticket, err, want)
 		}
 	}
 }

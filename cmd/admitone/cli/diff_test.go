@@ -111,7 +111,7 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 		}
 		var from, to any
 		if json.Unmarshal(d.From, &from) != nil || json.Unmarshal(d.To, &to) != nil {
-			t.Fatalf("%+v", d)
+			t.Fatalf("the change %+v is not JSON on both sides", d)
 		}
 		got[d.Name] = [2]any{from, to}
 	}

@@ -54,11 +54,11 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 		stdout, stderr := must(t, status, append(strings.Fields(args), "--store", dir)...)
 		if strings.Contains(stdout+stderr, "detail carrier") || strings.Contains(stderr, "stack") ||
 			strings.Count(stderr, "\n") > 4 {
-			t.Errorf("%s: %s%s", args, stdout, stderr)
+			t.Errorf("%s: output %s%s, want at most 4 lines without internals", args, stdout, stderr)
 		}
 		if args == "verify" && !strings.Contains(stdout, "VIOLATION ") || args != "verify" &&
 			!strings.Contains(stderr, "damaged") {
-			t.Errorf("%s: %s%s", args, stdout, stderr)
+			t.Errorf("%s: output %s%s, want the damage named", args, stdout, stderr)
 		}
 	}
 }

@@ -278,7 +278,7 @@ func TestBadImports(t *testing.T) {
 
 	if stdout, _ := must(t, exitProblemsFound, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 2050: ") { // no line, because the log extends beyond the file
-		t.Error(stdout)
+		t.Errorf("import printed %q, want a fault without a line of the log", stdout)
 	}
 	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))
 	log := openLogIn(t, copied)

@@ -194,7 +194,7 @@ func (a *audited) killSigner() (survivor *process) {
 	a.t.Helper()
 	dead, before := a.signer()
 	if dead == nil {
-		a.t.Fatal("no server signs")
+		a.t.Fatal("no server has signed a head")
 	}
 	dead.kill()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {

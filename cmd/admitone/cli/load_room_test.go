@@ -26,7 +26,7 @@ func TestLoadWaitingRoom(t *testing.T) {
 	if r.Acknowledged != p.InLog || p.InLog < 60 || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 ||
 		p.Admitted == 0 || p.Admitted > p.InLog ||
 		p.MostActive > 20 || p.MostActive == 0 || p.Passes == 0 || p.Dropped == 0 || p.Bought == 0 || p.Refused == 0 {
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report = %+v, proof = %+v; want no difference and each outcome at least once", r, p)
 	}
 	for _, code := range []string{"429 rate_limited", "403 pass_required", "403 pass_invalid"} {
 		if r.Codes[code] == 0 {

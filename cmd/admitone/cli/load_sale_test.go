@@ -49,7 +49,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 		r := runLoad[load.SaleProof](t, exitProblemsFound, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
 			"--opens-in", "1", "--sale-hold-seconds", "1")
 		if !strings.Contains(strings.Join(r.Proof.Wrong, "\n"), test.wrong) {
-			t.Errorf("it %s: %q", test.about, r.Proof.Wrong)
+			t.Errorf("%s: differences = %q, want %q", test.about, r.Proof.Wrong, test.wrong)
 		}
 	}
 }

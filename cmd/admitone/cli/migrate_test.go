@@ -163,7 +163,7 @@ func TestMigrateKilled(t *testing.T) {
 		}
 		for enough, end := copied+len(want)/6, time.Now().Add(patience); copied < enough; copied = prefixOf(t, want, to) {
 			if time.Now().After(end) {
-				t.Fatalf("it stays at %d events", copied)
+				t.Fatalf("the migration stays at %d events", copied)
 			}
 		}
 		_ = cmd.Process.Kill() // it may already have ended

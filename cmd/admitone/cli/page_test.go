@@ -219,7 +219,7 @@ func soldOut(t *testing.T, browser context.Context) {
 	s := onSale(t, 1)
 	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
 	if of[bool](bob, in("p", ".out")+`.checkVisibility()`) {
-		t.Error("it is sold out before it is")
+		t.Error("the page shows sold out before the sale")
 	}
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {

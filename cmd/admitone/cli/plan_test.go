@@ -99,10 +99,10 @@ func TestPlanImport(t *testing.T) {
 	}
 	for range 2 {
 		if output := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); output != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
-			t.Error(output)
+			t.Errorf("load of the table printed %q", output)
 		}
 		if output := load(exitDone, arena); output != "the server has the plan arena (seats: 1, standing places: 400)\n" {
-			t.Error(output)
+			t.Errorf("load of the arena printed %q", output)
 		}
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},

@@ -97,7 +97,7 @@ func TestLogJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(stdout), &e); err != nil || e.Source != "/v1/streams/product-1" || e.Position != 1 ||
 		e.Data.Name != "Poster <№ 1>" {
-		t.Errorf("%+v, %v", e, err)
+		t.Errorf("event = %+v, %v; want the name Poster <№ 1>", e, err)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestNoLog(t *testing.T) {
 			t.Errorf("%v: %s; want %q", args, stderr, "there is no log in "+dir)
 		}
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
-			t.Fatalf("%v made %s", args, dir)
+			t.Fatalf("%v created %s, want no directory", args, dir)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestSinceTime(t *testing.T) {
 	}
 	for _, text := range []string{"-10m", "yesterday", "2031-05-01"} {
 		if _, err := sinceTime(text, now); statusOf(err) != exitUsage {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("sinceTime(%q) = %v, want a usage error", text, err)
 		}
 	}
 }

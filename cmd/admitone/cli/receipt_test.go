@@ -64,7 +64,7 @@ func TestReceipt(t *testing.T) {
 	stdout, _ := must(t, exitDone, "receipt", "check", "--json", receipt, "--key", keyFile)
 	var c checked
 	if err := json.Unmarshal([]byte(stdout), &c); err != nil || !c.Good || c.Position != 6 || c.Size < 6 {
-		t.Errorf("%s: %v", stdout, err)
+		t.Errorf("check printed %s (%v), want good at position 6", stdout, err)
 	}
 	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
@@ -172,7 +172,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
 		if want == exitProblemsFound && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
-			t.Errorf("%s: %+v", name, v.Violation)
+			t.Errorf("%s: violation = %+v, want one of the signed heads", name, v.Violation)
 		}
 	}
 }

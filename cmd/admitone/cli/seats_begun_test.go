@@ -102,7 +102,7 @@ func TestMissingReleaseIsFound(t *testing.T) {
 		broken := (*verify.Violation)(nil)
 		if !errors.As(err, &broken) || broken.Rule != verify.RuleBegun || broken.Stream != "seat-gala~A-1-1" ||
 			broken.Revision != 0 {
-			t.Errorf("verify says %v", err)
+			t.Errorf("Verify = %v, want a violation at revision 0", err)
 		}
 		h.wantProved(prover, broken)
 		stop()

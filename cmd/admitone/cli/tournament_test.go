@@ -88,7 +88,7 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		if cup.Entered != 3 || cup.Remaining != 1 || !cup.Waitlist {
-			t.Errorf("%+v", cup)
+			t.Errorf("tournament = %+v, want 3 entered, 1 remaining, a waitlist", cup)
 		}
 		var room, behind struct {
 			Revision    int64

@@ -158,7 +158,7 @@ func TestAnotherWebhooksKey(t *testing.T) {
 	sellMore(t, client, p.url, 1, 2, 10)
 	for end := time.Now().Add(patience); !strings.Contains(p.stderr.String(), "nothing is delivered"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("it says nothing: %s", p.stderr)
+			t.Fatalf("the server did not warn that nothing is delivered: %s", p.stderr)
 		}
 	}
 	if n := len(receiver.All()); n > 0 {
@@ -181,7 +181,7 @@ func TestWebhooksKey(t *testing.T) {
 	} {
 		launch(t, store, args...).kill()
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
-			t.Errorf("%s: %v, %v", file, info, err)
+			t.Errorf("mode of %s = %v, %v; want 0640", file, info, err)
 		}
 	}
 	short := filepath.Join(t.TempDir(), "short")

@@ -57,7 +57,7 @@ func TestRulesOfDraws(t *testing.T) {
 		}
 		for _, fact := range test.facts {
 			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
+				t.Errorf("%s: %v for an earlier fact", test.about, err)
 			}
 			err = room.evolve(fact, at)
 		}

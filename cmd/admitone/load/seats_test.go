@@ -40,7 +40,7 @@ func TestRulesOfSeats(t *testing.T) {
 		var err error
 		for _, fact := range test.facts {
 			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
+				t.Errorf("%s: %v for an earlier fact", test.about, err)
 			}
 			err = s.apply(&events.Recorded{Created: day.Add(test.at),
 				Event: events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}})

@@ -30,7 +30,7 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		b.space = func(string) (uint64, uint64, error) { return c.free, c.total, nil }
 		path, _, err := b.backup(t.Context())
 		if made := err == nil; made != c.made || !made && !strings.Contains(err.Error(), "MB left") {
-			t.Errorf("%d of %d free: %q, %v", c.free, c.total, path, err)
+			t.Errorf("backup with %d of %d free = %q, %v; want success: %t", c.free, c.total, path, err, c.made)
 		}
 	}
 	b.one.Lock()

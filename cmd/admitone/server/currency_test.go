@@ -42,7 +42,7 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 		s, err := start(step.code)
 		if step.refused {
 			if wrong := (usage.Error{}); !errors.As(err, &wrong) {
-				t.Fatalf("%q: %v", step.code, err)
+				t.Fatalf("currency %q: %v, want a usage error", step.code, err)
 			}
 			continue
 		}

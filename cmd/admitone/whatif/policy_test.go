@@ -175,7 +175,7 @@ func TestBadPolicies(t *testing.T) {
 	for _, text := range []string{"", "stock", "stock=", "stock=x", "stock=-1", "hold_seconds=0", "price=3",
 		"team_limit=1000000000"} {
 		if p, err := ParsePolicy([]string{text}); !errors.Is(err, ErrBadPolicy) {
-			t.Errorf("%q is %v, %v", text, p, err)
+			t.Errorf("ParsePolicy(%q) = %v, %v; want %v", text, p, err, ErrBadPolicy)
 		}
 	}
 }

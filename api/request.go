@@ -184,14 +184,14 @@ func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (i
 // limit parses the query parameter limit of a list.
 func (r *request) limit() (int, error) { return r.limitUpTo(500) }
 
-func (r *request) limitUpTo(most int) (int, error) {
+func (r *request) limitUpTo(largest int) (int, error) {
 	given := r.ctx.Query("limit")
 	if given == "" {
 		return 50, nil
 	}
 	n, err := strconv.Atoi(given)
-	if err != nil || n < 1 || n > most {
-		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(most))
+	if err != nil || n < 1 || n > largest {
+		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(largest))
 	}
 	return n, nil
 }

@@ -173,7 +173,7 @@ func ParsePlan(text []byte) (*SeatingPlan, error) {
 // not JSON the result is unspecified.
 func PlanTooLarge(text []byte) bool { return moreObjects(text, MaxPlanObjects) }
 
-func moreObjects(text []byte, most int) bool {
+func moreObjects(text []byte, limit int) bool {
 	objects, isMember := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
@@ -183,7 +183,7 @@ func moreObjects(text []byte, most int) bool {
 			if c == 'n' && isMember {
 				break
 			}
-			if objects++; objects > most {
+			if objects++; objects > limit {
 				return true
 			}
 		case '"':

@@ -31,11 +31,11 @@ type harness struct {
 	// elsewhere are the positions of events whose work was done before this log was made.
 	elsewhere map[events.Position]bool
 	// Outside.
-	calls   []call
-	running map[events.StreamID]bool
-	most    int  // at the same time
-	several bool // servers may work at the same time
-	do      func(e *events.Recorded, attempt int) error
+	calls      []call
+	running    map[events.StreamID]bool
+	maxRunning int  // at the same time
+	several    bool // servers may work at the same time
+	do         func(e *events.Recorded, attempt int) error
 }
 
 // write is a recorded fact of the cursor.
@@ -152,7 +152,7 @@ func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 		w.t.Errorf("two events of stream %s are in progress at once", e.Stream)
 	}
 	w.running[e.Stream] = true
-	w.most = max(w.most, len(w.running))
+	w.maxRunning = max(w.maxRunning, len(w.running))
 	w.mu.Unlock()
 	err := w.do(e, attempt)
 	if err == nil {

@@ -123,16 +123,16 @@ func TestWaitlistIsBounded(t *testing.T) {
 // team that stays.
 func TestWithdrawnTeamsDoNotPileUp(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), enterOne(0), enterOne(1))
-	most := 0
+	longest := 0
 	for n := range 20_000 {
 		play(t, c, enterOne(n+2))
 		if n >= 100 {
 			play(t, c, withdraw(name(n-98)))
 		}
-		most = max(most, len(c.waitlist.queues[1].numbers))
+		longest = max(longest, len(c.waitlist.queues[1].numbers))
 	}
-	if most > 2*102+slack+1 {
-		t.Errorf("100 waiting teams had up to %d numbers, want at most two each and the slack", most)
+	if longest > 2*102+slack+1 {
+		t.Errorf("100 waiting teams had up to %d numbers, want at most two each and the slack", longest)
 	}
 }
 

@@ -41,14 +41,14 @@ export class CountView {
 
   // The chart is drawn again when another window is read.
   #chart() {
-    const { timeline } = this, most = Math.max(1, ...timeline.figures.map(({ remaining, held, sold }) => remaining + held + sold));
+    const { timeline } = this, highest = Math.max(1, ...timeline.figures.map(({ remaining, held, sold }) => remaining + held + sold));
     const points = { sold: [], held: [] };
     const steps = Math.min(timeline.length, columns);
     for (let column = 0; column < steps; column++) {
       const { held, sold } = timeline.figures[steps === 1 ? 0 : Math.round(column * timeline.last / (steps - 1))];
       for (const edge of [column, column + 1]) {
-        points.sold.push(`${1000 * edge / steps},${100 - 100 * sold / most}`);
-        points.held.push(`${1000 * edge / steps},${100 - 100 * (sold + held) / most}`);
+        points.sold.push(`${1000 * edge / steps},${100 - 100 * sold / highest}`);
+        points.held.push(`${1000 * edge / steps},${100 - 100 * (sold + held) / highest}`);
       }
     }
     for (const name of ["sold", "held"]) $("#chart ." + name).setAttribute("points", `0,100 ${points[name].join(" ")} 1000,100`);

@@ -21,7 +21,7 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		send(t, s, "POST", "/v1/products/1/reservations", `{"holder":"ada"}`)
 	}
 	b := &backupsBelow{store: s.Log.(*embedded.Store), dir: filepath.Join(store, BackupFolder),
-		log: filepath.Join(store, "log"), most: 9}
+		log: filepath.Join(store, "log"), limit: 9}
 	for _, c := range []struct {
 		free, total uint64
 		made        bool

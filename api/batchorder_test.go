@@ -35,7 +35,7 @@ func TestBatchClaims(t *testing.T) {
 		{"any seat before", book("gig", best), book("gig", one), true},
 		{"any seat behind", book("gig", one), book("gig", best), true},
 		{"any seat of a different performance", book("few", best), book("gig", one), false},
-		{"a body that is none before", book("gig", `[]`), book("gig", one), true},
+		{"an invalid body before", book("gig", `[]`), book("gig", one), true},
 		{"an area", book("gig", `{"areas":{"floor":1}}`), book("gig", `{"areas":{"floor":2},"seats":["A-1-1"]}`), true},
 		{"a performance that is not there", book("none", one), book("none", two), true},
 		{"a holder with a limit", book("few", one), book("few", two), true},

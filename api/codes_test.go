@@ -152,7 +152,7 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 			}
 			literal, ok := spec.Values[i].(*ast.BasicLit)
 			if !ok {
-				t.Fatalf("the value of %s is no text", name.Name)
+				t.Fatalf("the value of %s is not a string", name.Name)
 			}
 			text, err := strconv.Unquote(literal.Value)
 			if err != nil {

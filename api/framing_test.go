@@ -171,7 +171,7 @@ var misframedRequests = []struct{ name, text string }{
 	{"a space before the method", " GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"NUL in the address", "GET /health\x00z HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a bare CR in the first line", "GET /healthz\rX HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"a method that is no word", "G(T /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a method that is not a token", "G(T /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"no slash", "GET healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a fragment", "GET /healthz#x HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"* for a GET", "GET * HTTP/1.1\r\nHost: HOST\r\n\r\n"},
@@ -327,7 +327,7 @@ func TestProtocolErrors(t *testing.T) {
 		{"a close of 2^63", "\x88\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1002},
 		{"a continuation of nothing", "\x80\x81" + mask + "a", 1002},
 		{"text within a text", "\x01\x81" + mask + "a\x81\x81" + mask + "a", 1002},
-		{"a close with a code that is none", "\x88\x82" + mask + "\x00\x01", 1002},
+		{"a close with an invalid code", "\x88\x82" + mask + "\x00\x01", 1002},
 		{"a close with bad UTF-8", "\x88\x84" + mask + "\x03\xe8\xff\xff", 1002},
 	} {
 		received := w.exchange(t, upgrade+f.bytes)

@@ -37,7 +37,7 @@ const (
 // members beyond them: [Compile] checks it. Positions add up: a seat's is relative to its row's, and
 // that to its zone's. One that is missing is 0,0.
 type SeatingPlan struct {
-	// ID is no part of the hall. Beyond pretix's form.
+	// ID is not part of the hall. Beyond pretix's form.
 	ID   PlanID `json:"id"`
 	Name string `json:"name"`
 	// Zones in the order of the best seats where nothing else decides.

@@ -227,7 +227,7 @@ func splitHoldID(holdID events.HoldID) (booking events.ID, attempt uint32) {
 	id, n, ok := events.CutHoldID(holdID)
 	booking, err := events.ParseID(string(id))
 	if !ok || err != nil {
-		panic("area: " + string(holdID) + " is no hold's id")
+		panic("area: " + string(holdID) + " is not the id of a hold")
 	}
 	return booking, uint32(n)
 }

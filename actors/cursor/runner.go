@@ -105,8 +105,8 @@ func (c Config) withDefaults() Config {
 const (
 	// pageSize is the number of events read at once.
 	pageSize = 256
-	// rest is the pause after the log could not be read or written.
-	rest = time.Second
+	// retryPause is the pause after the log could not be read or written.
+	retryPause = time.Second
 	// limit bounds one read or write, lastLimit the write at the end.
 	limit, lastLimit = 10 * time.Second, 2 * time.Second
 	// quiet is the number of events without work after which the cursor is written: a restart reads
@@ -168,7 +168,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.under, r.stop = context.WithCancel(ctx)
 	defer r.leave()
 	for ready := false; ; {
-		wait, err := rest, error(nil)
+		wait, err := retryPause, error(nil)
 		if !ready {
 			err = r.reload(ctx)
 			ready = err == nil
@@ -243,16 +243,16 @@ func (r *Runner) watch(ctx context.Context) {
 		case r.more <- struct{}{}:
 		default:
 		}
-		pause := restBetweenReads
+		pause := readPause
 		if awaitErr != nil || err != nil {
-			pause = rest
+			pause = retryPause
 		}
 		sleep(ctx, pause)
 	}
 }
 
-// restBetweenReads bounds how often a log that keeps growing is read.
-const restBetweenReads = 5 * time.Millisecond
+// readPause bounds how often a log that keeps growing is read.
+const readPause = 5 * time.Millisecond
 
 func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

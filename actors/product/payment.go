@@ -185,7 +185,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 func (p *Product) paid(id events.ID, payment events.StreamID) {
 	m, known := p.Money(id)
 	if m.PaidBy != "" {
-		panic(fmt.Sprintf("product %s: the log pays reservation %s by %s, and it is paid by %s", p.latest.ID, id, payment,
+		panic(fmt.Sprintf("product %s: reservation %s is paid by %s, but was already paid by %s", p.latest.ID, id, payment,
 			m.PaidBy))
 	}
 	if !known {
@@ -204,7 +204,7 @@ func (p *Product) recordReturn(name events.ReservationID, payment events.StreamI
 	id := parse(name)
 	m, known := p.Money(id)
 	if payment != m.PaidBy {
-		panic(fmt.Sprintf("product %s: the log gives reservation %s back as paid by %q, and it is paid by %q",
+		panic(fmt.Sprintf("product %s: reservation %s is released as paid by %q, but was paid by %q",
 			p.latest.ID, id, payment, m.PaidBy))
 	}
 	if known {

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// saleBetween adds bounds of the sale; zero is no bound.
+// saleBetween adds bounds of the sale; zero means no bound.
 func saleBetween(c *Create, opens, closes time.Duration) *Create {
 	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
 	return c

@@ -49,7 +49,7 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
 	if !ok {
-		panic("seat: " + string(cmd.HoldID) + " is no hold's id")
+		panic("seat: " + string(cmd.HoldID) + " is not the id of a hold")
 	}
 	fact := &events.SeatHeld{
 		HoldID:    cmd.HoldID,

@@ -50,7 +50,7 @@ func TestDamagedLogs(t *testing.T) {
 	} {
 		t.Run(about, func(t *testing.T) { coretest.RefusesFacts(t, someRoom(t, fifo(16, 2)), fact) })
 	}
-	t.Run("a seed that is none", func(t *testing.T) {
+	t.Run("an invalid seed", func(t *testing.T) {
 		coretest.RefusesFacts(
 			t,
 			play(t, crowd(t, drawn(16, 2), 3), 11*s, expire),

@@ -47,7 +47,7 @@ func TestCheckWebhook(t *testing.T) {
 	}
 	if _, err := checkWebhook("none!", header(func(http.Header) {}), []byte(body), at); err == nil ||
 		errors.Is(err, ErrBadSignature) {
-		t.Errorf("a secret that is none: %v", err)
+		t.Errorf("an invalid secret: %v, want an error", err)
 	}
 	e := `{"id":"01a2","type":"product.reserved.v1","position":22,"data":{"quantity":1}}`
 	h := header(func(h http.Header) {

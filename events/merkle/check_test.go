@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// check checks a log against the tree in dir ("" is none), and against a head.
+// check checks a log against the tree in dir ("" for none), and against a head.
 func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err error) {
 	t.Helper()
 	c, err := NewCheck(dir, l.epoch, keyOf(t, "e7", 1).Verifier())

@@ -169,7 +169,7 @@ func TestDiff(t *testing.T) {
 		{"product/1", 2, []string{"--from"}},
 		{"product/1 --from noon", 2, []string{"RFC 3339"}},
 		{"ghost/1 --from 1", 2, []string{shownKinds()}},
-		{"product --from 1", 2, []string{"no KIND/ID"}},
+		{"product --from 1", 2, []string{"not of the form KIND/ID"}},
 	} {
 		stdout, stderr := must(t, test.want, append([]string{"diff", "--url", s.url}, strings.Fields(test.args)...)...)
 		for _, text := range test.holds {

@@ -114,7 +114,7 @@ func TestComposeServices(t *testing.T) {
 					t.Errorf("%s: no flag has the variable %s", where, variable)
 				}
 				if variable == "ADMITONE_STORE" && !esdb.IsAddress(value) {
-					t.Errorf("%s: %s is no connection string", where, value)
+					t.Errorf("%s: %s is not a connection string", where, value)
 				}
 			}
 			if s.Command[0] == "serve" {

@@ -21,19 +21,19 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two people see the same":       twoPeople,
-		"a cut wire heals":              cutWire,
-		"a lost answer is no second go": lostAnswer,
-		"a lost frame is noticed":       lostFrame,
-		"the server restarts":           restart,
-		"a hold counts down and ends":   expireHold,
-		"a hold is confirmed":           holdConfirmed,
-		"sold out":                      soldOut,
-		"by keyboard":                   byKeyboard,
-		"on a phone":                    onPhone,
-		"with a token":                  withToken,
-		"refusals are shown in words":   refusedOn,
-		"something new goes on sale":    reloadOnReturn,
+		"two people see the same":                   twoPeople,
+		"a cut wire heals":                          cutWire,
+		"a lost answer is not a second reservation": lostAnswer,
+		"a lost frame is noticed":                   lostFrame,
+		"the server restarts":                       restart,
+		"a hold counts down and ends":               expireHold,
+		"a hold is confirmed":                       holdConfirmed,
+		"sold out":                                  soldOut,
+		"by keyboard":                               byKeyboard,
+		"on a phone":                                onPhone,
+		"with a token":                              withToken,
+		"refusals are shown in words":               refusedOn,
+		"something new goes on sale":                reloadOnReturn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}

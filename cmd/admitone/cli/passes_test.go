@@ -32,7 +32,7 @@ func (s *testServer) join(room, holder string) visitor {
 	return s.visitor(s.send("POST", "/v1/waiting-rooms/"+room+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
 }
 
-// until polls until a visitor has a status. Polls that are too early are no error.
+// until polls until a visitor has a status. Polls that are too early are not an error.
 func (s *testServer) until(room, id, status string) visitor {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {

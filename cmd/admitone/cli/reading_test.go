@@ -48,7 +48,7 @@ func TestReadingCommands(t *testing.T) {
 		{"history product/none", 1, 0, []string{"nothing has happened to product/none"}},
 		{"history holder/none", 1, 0, []string{"nothing has happened to holder/none"}},
 		{"history ghost/1", 2, 0, []string{"there are: " + strings.Join(history.Kinds(), ", ")}},
-		{"history product", 2, 0, []string{"no KIND/ID"}},
+		{"history product", 2, 0, []string{"not of the form KIND/ID"}},
 		{"show product/1", 0, 8, []string{"Poster <№ 1>", "10 = 6 remaining + 0 held + 4 sold"}},
 		{"show product/1 --json", 0, 1, []string{
 			`{"id":"1","name":"Poster <№ 1>","stock":10,"remaining":6,"held":0,"sold":4,"price":9900,` +

@@ -14,8 +14,8 @@ import (
 
 // resume completes or undoes the unfinished bookings, including those of earlier servers.
 func (p *Server) resume() {
-	ctx, rest := context.WithCancel(context.Background())
-	p.rest = rest
+	ctx, stop := context.WithCancel(context.Background())
+	p.stopWork = stop
 	resuming := func(what string, run func() error) {
 		p.resuming.Go(func() {
 			if err := run(); err != nil && ctx.Err() == nil {

@@ -212,12 +212,12 @@ func (w *harness) runner(node string, change func(*Config)) (stop func()) {
 	config := Config{
 		Desk: w, Store: store{harness: w}, Work: w, Stream: "hook-1", Node: node,
 		Cursor: func(c core.Core) core.Cursor { return c.(*entity).cursor },
-		Await: func(ctx context.Context, behind events.Position) error {
+		Await: func(ctx context.Context, after events.Position) error {
 			for {
 				w.mu.Lock()
 				head, grown := events.Position(len(w.log)), w.grown
 				w.mu.Unlock()
-				if head > behind {
+				if head > after {
 					return nil
 				}
 				select {

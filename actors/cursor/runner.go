@@ -52,7 +52,7 @@ type Config struct {
 	// earliest; nil is the start of the log. The entity may move it back with the cursor.
 	Begins func(core.Core) events.Position
 	// Await blocks until the log has events after a position. Error: ctx.Err().
-	Await func(ctx context.Context, behind events.Position) error
+	Await func(ctx context.Context, after events.Position) error
 	// Node names this server. Alone means that no other server appends to the log.
 	Node  string
 	Alone bool
@@ -230,14 +230,14 @@ func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 
 // watch puts a token into more when the log grows.
 func (r *Runner) watch(ctx context.Context) {
-	for behind := events.Position(0); ctx.Err() == nil; {
-		awaitErr := r.config.Await(ctx, behind)
+	for after := events.Position(0); ctx.Err() == nil; {
+		awaitErr := r.config.Await(ctx, after)
 		if awaitErr != nil && ctx.Err() == nil {
-			behind = 0
+			after = 0
 		}
 		head, err := r.config.Store.Head(ctx)
-		if err == nil && head > behind && awaitErr == nil {
-			behind = head
+		if err == nil && head > after && awaitErr == nil {
+			after = head
 		}
 		select {
 		case r.more <- struct{}{}:

@@ -134,7 +134,7 @@ func (r *Reader) close(b *Block, line []byte) error {
 		r.line++
 		return r.bad("more, after the last line")
 	} else if err != io.EOF {
-		return r.bad("behind it: %v", err)
+		return r.bad("after the last line: %v", err)
 	}
 	return nil
 }

@@ -167,8 +167,8 @@ func TestWitnessedHead(t *testing.T) {
 		cosigned = string(more)
 	}
 	lines := strings.SplitAfter(cosigned, "\n")
-	behind := strings.Join(append(append(append([]string{}, lines[:4]...), lines[5:len(lines)-1]...), lines[4]), "")
-	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": behind} {
+	oursLast := strings.Join(append(append(append([]string{}, lines[:4]...), lines[5:len(lines)-1]...), lines[4]), "")
+	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": oursLast} {
 		h, err := OpenHead(witnessed, verifier)
 		if err != nil || h.Size != 21 || h.Note != witnessed {
 			t.Errorf("%s: %+v, %v, want Size 21, Note %v", what, h, err, witnessed)

@@ -101,7 +101,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 	}
 }
 
-// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not heard takes late money for a booking that had
+// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not seen it takes late money for a booking that had
 // expired, after the sweep has looked for the last time. It is swept after that, and left open until then.
 func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	b := logtest.NewForgedLog()
@@ -135,7 +135,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 // TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
 func TestVerifierReportsUnsweptWork(t *testing.T) {
 	b := logtest.CompletePerformance()
-	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not heard
+	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not seen the cancellation
 	v := verify.New(true)
 	for i := range b.Log {
 		if err := v.Check(&b.Log[i]); err != nil {

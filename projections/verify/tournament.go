@@ -100,8 +100,8 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		behind := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
-		if behind {
+		mustWait := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
+		if mustWait {
 			return faultf(RuleEntry, "%q enters past %d teams that wait", f.TeamIDs, c.row.waitlisted)
 		}
 		return c.enter(f.TeamIDs, decided, nil)

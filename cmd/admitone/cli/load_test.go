@@ -75,11 +75,11 @@ func TestLoad(t *testing.T) {
 func between(t *testing.T, address string,
 	lie func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool) (liar string) {
 	t.Helper()
-	behind, err := url.Parse(address)
+	target, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(behind)
+	proxy := httputil.NewSingleHostReverseProxy(target)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pass := func() *httptest.ResponseRecorder {
 			answer := httptest.NewRecorder()

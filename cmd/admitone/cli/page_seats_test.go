@@ -139,7 +139,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
 	ada.waitText(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
-	if output := of[string](ada, `sessionStorage.heard`); strings.Contains(output, "faster") {
+	if output := of[string](ada, `sessionStorage.announced`); strings.Contains(output, "faster") {
 		t.Errorf("ada gets a message about her own booking: %q", output)
 	}
 	// Bob's page updates automatically.

@@ -58,7 +58,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
-		t.Errorf("got %s %s; want no hash in text+text, len(items) = 2", about.text, list.text)
+		t.Errorf("got %s %s; want no hash in text+text, 2 items", about.text, list.text)
 	}
 }
 

@@ -74,7 +74,7 @@ func TestBestInAPlan(t *testing.T) {
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-2-1","A-2-2"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) != 2 || !reflect.DeepEqual(others[0], []any{"A-1-2", "A-1-3"}) &&
 		!reflect.DeepEqual(others[0], []any{"A-1-1", "A-1-2"}) {
-		t.Errorf("got %v; want len(others) = 2, others[0] = %v or others[0] = %v",
+		t.Errorf("got %v; want 2 alternatives, others[0] = %v or others[0] = %v",
 			taken, []any{"A-1-2", "A-1-3"}, []any{"A-1-1", "A-1-2"})
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "plain")).is(201)

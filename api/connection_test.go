@@ -109,7 +109,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection continues with %q, %v; want len(rest) ≤ 0, no error", path, rest, err)
+			t.Errorf("%s: the connection continues with %q, %v; want no bytes, no error", path, rest, err)
 		}
 	}
 	w.connect().send(w, "/ws", handshake...).problem(429, "overloaded")

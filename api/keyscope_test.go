@@ -49,7 +49,7 @@ func TestKeyWithAnotherBody(t *testing.T) {
 		w.start()
 	}
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
-		t.Errorf("the second bodies were taken in: %v; want len(refunds) = 0", refunds)
+		t.Errorf("the second bodies were taken in: %v; want no refunds", refunds)
 	}
 	// Under a different key the second bodies are separate requests.
 	for i, l := range lines {

@@ -304,7 +304,7 @@ func TestEntriesAsCSV(t *testing.T) {
 	}
 	if waiting := get("?status=waitlisted", RoleService).table(); len(waiting) != 10 || waiting[9]["place"] != "10" ||
 		waiting[5]["reference"] != "R-305" {
-		t.Errorf("the waitlist is %v; want len(waiting) = 10, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
+		t.Errorf("the waitlist is %v; want 10 waiting teams, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
 	}
 	past := get("?at=999999", RoleAdmin)
 	if !strings.Contains(past.text, "R-205") || len(past.table()) != 300 {

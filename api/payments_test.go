@@ -95,7 +95,7 @@ func TestExternalPayments(t *testing.T) {
 	}
 	page := w.do("GET", "/v1/refunds?status=owed&limit=3", "").is(200)
 	if got := causes("?status=owed&limit=3&cursor=" + page["next"].(string)); len(got) != 1 || got[0] != "released 100EUR" {
-		t.Errorf("the second page is %v; want len(got) = 1, got[0] = released 100EUR", got)
+		t.Errorf("the second page is %v; want one entry, got[0] = released 100EUR", got)
 	}
 	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
 	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
@@ -133,7 +133,7 @@ func (w *harness) verifyMoney() {
 	}
 	// The last payment may be copied later only if a process was killed.
 	if open := v.Open(); len(open) > 0 {
-		w.t.Errorf("left open: %q; want len(open) ≤ 0", open)
+		w.t.Errorf("left open: %q; want no open items", open)
 	}
 }
 

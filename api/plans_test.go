@@ -198,7 +198,7 @@ func TestPlanInParts(t *testing.T) {
 		t.Helper()
 		w.do("GET", "/v1/plans/large", "").problem(404, "not_found")
 		if items := w.do("GET", "/v1/plans", "").is(200)["items"].([]any); len(items) != 0 {
-			t.Errorf("listed before it is sealed: %v; want len(items) = 0", items)
+			t.Errorf("listed before it is sealed: %v; want no items", items)
 		}
 	}
 	begin([]byte(`{"name":"something else"}`), 1)

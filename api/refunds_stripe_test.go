@@ -272,7 +272,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
-		t.Errorf("the refunds are %+v; want len(got) = 1, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
+		t.Errorf("the refunds are %+v; want one entry, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
 	}
 	s.verifyMoney()
 }

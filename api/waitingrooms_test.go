@@ -169,7 +169,7 @@ func TestWaitingLine(t *testing.T) {
 	}
 	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
 		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
-		t.Errorf("the history of ticket 2: %v; want len(v) = 2, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
+		t.Errorf("the history of ticket 2: %v; want 2 members, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
 			v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")

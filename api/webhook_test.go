@@ -97,14 +97,14 @@ func TestWebhookResource(t *testing.T) {
 		t.Errorf("changed: %s; want secret ≠ %v, old_secret_until not nil, ETag = \"2\"", changed.text, secret)
 	}
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 2 {
-		t.Errorf("listed: %v; want len(list) = 2", list)
+		t.Errorf("listed: %v; want 2 webhooks", list)
 	}
 	w.do("DELETE", "/v1/webhooks/shop", "").is(200)
 	w.do("DELETE", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("GET", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).problem(409, "already_exists")
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 1 {
-		t.Errorf("listed after one was deleted: %v; want len(list) = 1", list)
+		t.Errorf("listed after one was deleted: %v; want one webhook", list)
 	}
 }
 

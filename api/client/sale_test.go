@@ -105,7 +105,7 @@ func TestBatches(t *testing.T) {
 	}
 	answers := must[[]client.BatchAnswer](t)(c.Batch(ctx, commands))
 	if len(answers) != 2 || answers[0].Err() != nil || !errors.Is(answers[1].Err(), client.CodeSoldOut) {
-		t.Errorf("got %+v; want len(answers) = 2, answers[0].Err() = nil, errors.Is(answers[1].Err(), client.CodeSoldOut)",
+		t.Errorf("got %+v; want 2 answers, answers[0].Err() = nil, errors.Is(answers[1].Err(), client.CodeSoldOut)",
 			answers)
 	}
 	if commands[0].IdempotencyKey != "" {

@@ -37,7 +37,7 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 	must(t, exitDone, "verify", "--store", dir) // so that memory is flushed to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("%v, %v; want len(tables) > 0", tables, err)
+		t.Fatalf("%v, %v; want at least one table", tables, err)
 	}
 	for _, table := range tables {
 		body := []byte(contents(t, table))

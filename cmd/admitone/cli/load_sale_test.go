@@ -18,7 +18,7 @@ func TestLoadSale(t *testing.T) {
 	if len(p.Wrong) != 0 || p.InLog != 80 || p.Cancelled == 0 || p.Cancelled+p.Expired != p.InLog || p.Paid == 0 ||
 		p.Payments <= p.Paid || p.Received == 0 || p.Received != p.Taken || p.Refunded != p.PaidBack ||
 		p.Refunded != p.Received {
-		t.Errorf("report %+v, proof %+v; want len(Wrong) = 0, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
+		t.Errorf("report %+v, proof %+v; want no differences, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
 			r, p)
 	}
 	server.kill()

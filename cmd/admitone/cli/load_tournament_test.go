@@ -23,7 +23,7 @@ func TestLoadTournament(t *testing.T) {
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
-		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, len(Wrong) = 0, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
+		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, no differences, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
 			r, p)
 	}
 	r = runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")

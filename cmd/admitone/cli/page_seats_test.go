@@ -265,7 +265,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.waitText(balance, "€90.00")
 	ada.seatIs("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
-		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-1-1 released'", got)
+		t.Errorf("the server has %q; want one entry and got[0] = 'A-1-1 released'", got)
 	}
 }
 
@@ -306,7 +306,7 @@ func lostBooking(t *testing.T, browser context.Context) {
 	ada.live()
 	ada.seatIs("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
-		t.Errorf("one click made %q; want len(got) = 1", got)
+		t.Errorf("one click made %q; want one entry", got)
 	}
 }
 

@@ -19,7 +19,7 @@ func (s *testServer) refuse(f *events.RefusalRecorded) {
 	f.BeatenStream = f.Stream
 	page, err := s.Log.Read(s.t.Context(), events.StreamID(f.Stream), events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
-		s.t.Fatalf("%v, %v; want len(page) > 0", err, len(page))
+		s.t.Fatalf("%v, %v; want at least one event", err, len(page))
 	}
 	f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
 	stream, last := events.RefusalsOf(page[0].Created), events.Revision(events.NoStream)

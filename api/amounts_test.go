@@ -82,13 +82,13 @@ func TestInvalidCurrencies(t *testing.T) {
 
 // TestLargeSums: sums at their bounds, and beyond 64 bits, are neither truncated nor wrapped.
 func TestLargeSums(t *testing.T) {
-	const most = 1_000_000_000_000
+	const maxPrice = 1_000_000_000_000
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
-	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(most)), 1)
+	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(maxPrice)), 1)
 	dear = strings.Replace(dear, `"rows":1`, `"rows":2`, 1)
 	w.do("POST", "/v1/performances", fmt.Sprintf(dear, "hall")).is(201)
-	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":1000000000,"price":%d}`, int64(most))).is(201)
+	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":1000000000,"price":%d}`, int64(maxPrice))).is(201)
 	unit := func(quantity int64) string {
 		return "/v1/products/tee/reservations/" + w.reserve("tee", "ada",
 			fmt.Sprintf(`,"hold":true,"quantity":%d`, quantity)).is(201)["id"].(string)
@@ -100,41 +100,41 @@ func TestLargeSums(t *testing.T) {
 		}
 	}
 	all := unit(100)
-	for _, amount := range []int64{1, most} {
+	for _, amount := range []int64{1, maxPrice} {
 		if got := w.do("POST", all+"/confirm", external("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
-			100.0*most {
-			t.Errorf("got %v; want expected = %v", got, 100.0*most)
+			100.0*maxPrice {
+			t.Errorf("got %v; want expected = %v", got, 100.0*maxPrice)
 		}
 	}
-	if got := w.do("POST", all+"/confirm", external("all", 100*most, "")).is(200); got["outcome"] != "booked" {
+	if got := w.do("POST", all+"/confirm", external("all", 100*maxPrice, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("got %v; want outcome = booked", got)
 	}
 	one := unit(1)
-	if got := w.do("POST", one+"/confirm", external("one", most, "")).is(200); got["outcome"] != "booked" {
+	if got := w.do("POST", one+"/confirm", external("one", maxPrice, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("got %v; want outcome = booked", got)
 	}
 	w.do("DELETE", one, "").is(200)
 	w.do("DELETE", all, "").is(200)
-	w.do("GET", "/v1/products/tee/report", "").wantFigures("received", 101*most, "owed", 101*most, "booked", 0)
+	w.do("GET", "/v1/products/tee/report", "").wantFigures("received", 101*maxPrice, "owed", 101*maxPrice, "booked", 0)
 	outsider := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-2-1","A-2-2"]}`).is(201)["id"].(string)
-	if got := w.do("POST", outsider+"/payment", external("outsider", 2*most, "")).is(200); got["outcome"] != "booked" {
+	if got := w.do("POST", outsider+"/payment", external("outsider", 2*maxPrice, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("got %v; want outcome = booked", got)
 	}
 	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
 	for range 9 {
-		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(most))).is(201)
+		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(maxPrice))).is(201)
 	}
-	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*most {
-		t.Errorf("got %v; want amount = %v", got, 9.0*most)
+	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*maxPrice {
+		t.Errorf("got %v; want amount = %v", got, 9.0*maxPrice)
 	}
 	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
 	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
 	w.do("DELETE", both, "").is(200)
 	w.do("DELETE", outsider, "").is(200)
-	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*most {
-		t.Errorf("got %v; want balance = %v", got, 9.0*most)
+	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*maxPrice {
+		t.Errorf("got %v; want balance = %v", got, 9.0*maxPrice)
 	}
 	w.verifyMoney()
 }

@@ -58,7 +58,7 @@ func TestAPIKeys(t *testing.T) {
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
-		t.Errorf("got %s %s; want no hash in text+text, len(items) = 2", about.text, list.text)
+		t.Errorf("got %s %s; want no hash in text+text, 2 items", about.text, list.text)
 	}
 }
 
@@ -75,8 +75,8 @@ func TestBadAPIKeys(t *testing.T) {
 	}
 	const id = len("Bearer adm_") + 20 // characters of the id and some of the secret
 	for what, key := range map[string]string{
-		"none": "Bearer adm_", "another end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
-		"padded": good + "=", "another id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
+		"none": "Bearer adm_", "a different end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
+		"padded": good + "=", "a different id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
 		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "no base64": "Bearer adm_" + strings.Repeat("!", 64),
 		"basic": "Basic " + good[len("Bearer "):],
 	} {

@@ -97,7 +97,7 @@ func (c caller) holder(named events.Holder) (events.Holder, error) {
 	case !c.open && named == "":
 		return c.sub, nil
 	case !c.open && named != c.sub && !c.serves():
-		return "", refuse(core.CodeForbidden, "you may act only for yourself, and holder is another one")
+		return "", refuse(core.CodeForbidden, "you may act only for yourself, and holder names somebody else")
 	}
 	if rule := holderFault(string(named)); rule != "" {
 		return "", invalidField("holder", rule)

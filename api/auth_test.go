@@ -68,7 +68,7 @@ func badTokens(t *testing.T) map[string]string {
 	}
 }
 
-// unusedBits returns a token whose signature ends with another character that encodes the same
+// unusedBits returns a token whose signature ends with a different character that encodes the same
 // bytes: 256 bits do not use two bits of the 43 characters.
 func unusedBits(t *testing.T, token string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

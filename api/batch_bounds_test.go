@@ -15,7 +15,7 @@ func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("it did not happen")
+			t.Fatal("the condition did not hold in time")
 		}
 	}
 }
@@ -61,13 +61,13 @@ func TestPlacesOfLargeBodiesEnd(t *testing.T) {
 	}
 	last := &headers[maxLarge]
 	if large.has(last) || large.acquire(last, now.Add(largeLifetime)) {
-		t.Error("a place is free too early")
+		t.Error("acquire with all places taken = true, want false")
 	}
 	if !large.acquire(last, now.Add(largeLifetime+1)) || !large.has(last) || large.has(&headers[0]) {
-		t.Error("no place is free")
+		t.Error("the oldest place was not replaced after its lifetime")
 	}
 	if large.release(last); large.has(last) {
-		t.Error("it has its place still")
+		t.Error("has after release = true, want false")
 	}
 }
 
@@ -168,7 +168,7 @@ func TestBatchIsBounded(t *testing.T) {
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
 	if len(pool.free) > batchWindow {
-		t.Errorf("%d coroutines", len(pool.free))
+		t.Errorf("the pool keeps %d coroutines, want at most %d", len(pool.free), batchWindow)
 	}
 	for range maxBatches - 1 {
 		<-w.server.batches.running
@@ -196,6 +196,6 @@ func TestBatchInLogAndMetrics(t *testing.T) {
 	}
 	eventually(t, func() bool { return strings.Contains(w.access.String(), `"commands":3`) })
 	if n := strings.Count(w.access.String(), `"mine"`); n != 1 {
-		t.Errorf("%d lines", n)
+		t.Errorf("the access log has %d lines of the batch, want 1", n)
 	}
 }

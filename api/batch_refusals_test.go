@@ -112,7 +112,7 @@ func TestBatchReachesNoOtherRoute(t *testing.T) {
 		all[1].code(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. || v["price"] != 0. {
-		t.Errorf("a command that is none has done something: %v; want sold = 0, price = 0", v)
+		t.Errorf("an unknown command has had an effect: %v; want sold = 0, price = 0", v)
 	}
 }
 

@@ -92,7 +92,7 @@ func TestBatchConfirmsThenReleasesOneReservation(t *testing.T) {
 		cmd("DELETE", one, ""), cmd("POST", one+"/confirm", "")}).each(5)
 	for i, want := range []string{"confirmed", "", "released", "released", ""} {
 		if want != "" && all[i].is(200)["status"] != want {
-			t.Errorf("command %d: %s", i, all[i].text)
+			t.Errorf("answer to command %d = %s, want status %v", i, all[i].text, want)
 		}
 	}
 	all[1].code(409, "already_confirmed")

@@ -23,7 +23,7 @@ func BenchmarkYardstickRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/yardstick", `{"holder":"holder-%d"}`)
 }
 
-// BenchmarkEnterRoute is an entry into one tournament, each of another team; BenchmarkFullRoute is
+// BenchmarkEnterRoute is an entry into one tournament, each by a different team; BenchmarkFullRoute is
 // the refusal of a full one.
 func BenchmarkEnterRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/v1/tournaments/cup/entries", `{"team_id":"t-%d"}`)

@@ -46,7 +46,7 @@ func TestBestInAPlan(t *testing.T) {
 		about, best string
 		want        []any
 	}{
-		{"the nearest to the focal point, in another zone", `{"quantity":1}`, []any{"Side Stage-1-1"}},
+		{"the nearest to the focal point, in a different zone", `{"quantity":1}`, []any{"Side Stage-1-1"}},
 		{"not across the aisle", `{"quantity":4}`, []any{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}},
 		{"a place for a wheelchair and its companion", `{"quantity":2,"accessible":true}`, []any{"A-1-4", "A-1-5"}},
 		{"no single seat is left alone", `{"quantity":2}`, []any{"A-2-3", "A-2-4"}},
@@ -74,7 +74,7 @@ func TestBestInAPlan(t *testing.T) {
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-2-1","A-2-2"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) != 2 || !reflect.DeepEqual(others[0], []any{"A-1-2", "A-1-3"}) &&
 		!reflect.DeepEqual(others[0], []any{"A-1-1", "A-1-2"}) {
-		t.Errorf("got %v; want len(others) = 2, others[0] = %v or others[0] = %v",
+		t.Errorf("got %v; want 2 alternatives, others[0] = %v or others[0] = %v",
 			taken, []any{"A-1-2", "A-1-3"}, []any{"A-1-1", "A-1-2"})
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "plain")).is(201)

@@ -57,16 +57,16 @@ func (s *Server) blockSeats(r *request) error {
 			return err
 		}
 	}
-	switch most := fmt.Sprintf("1 to %d", bookings.MaxBlocked); {
+	switch bounds := fmt.Sprintf("1 to %d", bookings.MaxBlocked); {
 	case body.Seats != nil && body.Rows != nil, body.Seats == nil && body.Rows == nil && body.Areas == nil:
 		return invalidField("seats", "give seats or rows by name, one of the two, or places of areas")
 	case body.Seats != nil:
 		if command.Seats = *body.Seats; len(command.Seats) < 1 || len(command.Seats) > bookings.MaxBlocked {
-			return invalidField("seats", "one request blocks "+most+" seats")
+			return invalidField("seats", "one request blocks "+bounds+" seats")
 		}
 	case body.Rows != nil:
 		if command.Rows = *body.Rows; len(command.Rows) < 1 || len(command.Rows) > bookings.MaxBlocked {
-			return invalidField("rows", "one request blocks the seats of "+most+" rows")
+			return invalidField("rows", "one request blocks the seats of "+bounds+" rows")
 		}
 	}
 	return s.changeBlock(r, command, s.config.Bookings.Block)

@@ -143,7 +143,7 @@ func TestTeamsAreBounded(t *testing.T) {
 // a restart, and known keys are still answered.
 func TestKeysAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.desks.SnapshotEvery = secret, 7_000 })
-	const most, path = 10_000, "/v1/products/p/reservations"
+	const limit, path = 10_000, "/v1/products/p/reservations"
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
 	bob, shop := bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":100000}`, "Authorization", admin).is(201)
@@ -161,8 +161,8 @@ func TestKeysAreBounded(t *testing.T) {
 			}
 		})
 	}
-	spend("shop", most)
-	spend("ada", most-2)
+	spend("shop", limit)
+	spend("ada", limit-2)
 	w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "last").is(201)
 	for range 2 {
 		spent := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "more")

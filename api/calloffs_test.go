@@ -127,7 +127,7 @@ func TestCallingOffAProduct(t *testing.T) {
 	w.do("PATCH", tee, `{"stock":1}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("POST", tee+"/cancellation", `{"reason":"again"}`).is(202)
 	if v := w.do("GET", tee+"/reservations?status=cancelled", "").is(200); len(v["items"].([]any)) != 2 {
-		t.Errorf("got %v; want len(items) = 2", v)
+		t.Errorf("got %v; want 2 items", v)
 	}
 	text := w.do("GET", "/v1/history/product/tee", "").text
 	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
@@ -210,7 +210,7 @@ func (w *harness) awaitSwept(path string) map[string]any {
 			return v
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("it is not swept: %v", v)
+			w.t.Fatalf("%s was not swept in time: %v", path, v)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -293,7 +293,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 		causes[item.(map[string]any)["cause"]]++
 	}
 	if len(causes) != 1 || causes["cancelled"] != 2 {
-		t.Errorf("owed: %v; want len(causes) = 1, cancelled = 2", causes)
+		t.Errorf("owed: %v; want one cause, cancelled = 2", causes)
 	}
 	w.bookSeat("a", "dan", "A-1-1").problem(409, "cancelled")
 	w.do("PATCH", show, `{"title":"T"}`, "If-Match", `"`+tag+`"`).problem(409, "cancelled")
@@ -305,7 +305,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 		t.Errorf("report: %v; want received = 400, kept = 70, refunded = 130, owed = 200, given_back = 3", v)
 	}
 	if v := w.do("GET", show+"/bookings?status=cancelled", "").is(200); len(v["items"].([]any)) != 4 {
-		t.Errorf("got %v; want len(items) = 4", v)
+		t.Errorf("got %v; want 4 items", v)
 	}
 	text := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
 	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
@@ -338,7 +338,7 @@ func TestPagesOfACallOff(t *testing.T) {
 		}
 		if v["next"] == nil {
 			if pages != 3 || len(seen) != 5 {
-				t.Errorf("%d pages with %v; want pages = 3, len(seen) = 5", pages, seen)
+				t.Errorf("%d pages with %v; want pages = 3, 5 distinct rows", pages, seen)
 			}
 			return
 		}

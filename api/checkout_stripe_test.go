@@ -237,14 +237,14 @@ func TestWrongSums(t *testing.T) {
 	s.deliver(s.stripe.SessionEvent("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
-	// The same reference with another amount reports no other payment.
+	// The same reference with a different amount reports no other payment.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
 	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	// One reference pays for one booking.
 	third := s.checkout(s.held("hall", "eve", "A-1-5"))
 	s.stripe.PayWith(third, "pi_"+first)
 	s.deliver(s.stripe.SessionEvent("completed", third), 200)
-	// A session of another log changes nothing.
+	// A session of a different log changes nothing.
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata["admitone_booking"] = "none" })
 	s.deliver(s.stripe.SessionEvent("completed", third), 200)
 	s.stripe.Change(third, func(one *stripetest.Session) { one.Metadata = nil })
@@ -289,7 +289,7 @@ func TestSilentProvider(t *testing.T) {
 	s.stripe.Fail(down)
 	if a := s.do("POST", booking+"/checkout", newCheckout); a.problem(503, "provider_unavailable") == nil ||
 		a.header.Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+		t.Error("Retry-After is missing")
 	}
 	s.checkBooking(booking, "awaiting_payment")
 	s.stripe.Fail(nil)
@@ -297,7 +297,7 @@ func TestSilentProvider(t *testing.T) {
 	s.do("POST", booking+"/checkout", newCheckout).problem(503, "provider_unavailable")
 	s.stripe.FailAfter(nil)
 	if n := len(s.stripe.Sessions()); n != 1 {
-		t.Errorf("%d sessions", n)
+		t.Errorf("sessions = %d, want 1", n)
 	}
 	made := s.do("POST", booking+"/checkout", newCheckout)
 	made.is(201)
@@ -336,11 +336,11 @@ func TestKeyOfACheckout(t *testing.T) {
 	}
 	first := send(201)
 	if repeated := send(201); repeated != first {
-		t.Errorf("first %v, then %v", first, repeated)
+		t.Errorf("repeated checkout = %v, want %v", repeated, first)
 	}
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
-	if another := send(201); another == first {
-		t.Errorf("a page that is over: %v; want another ≠ %v", another, first)
+	if next := send(201); next == first {
+		t.Errorf("checkout after the intent has ended = %v, want a new page", next)
 	}
 	free := `{"id":"free","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[{"id":"A","rows":1,` +
 		`"seats_per_row":2,"price":0}]}`

@@ -115,7 +115,7 @@ var g = &Query{Section: "no code"}
 		found += literal.Value
 	}
 	if found != `"1""2""3""4""5""6""7"` {
-		t.Errorf("found %s", found)
+		t.Errorf("found %s, want all seven", found)
 	}
 }
 
@@ -152,7 +152,7 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 			}
 			literal, ok := spec.Values[i].(*ast.BasicLit)
 			if !ok {
-				t.Fatalf("the value of %s is no text", name.Name)
+				t.Fatalf("the value of %s is not a string", name.Name)
 			}
 			text, err := strconv.Unquote(literal.Value)
 			if err != nil {

@@ -22,10 +22,10 @@ func TestConcertScenario(t *testing.T) {
 	booking := ""
 	t.Run("dates and seats that can be booked", func(t *testing.T) {
 		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(v["items"].([]any)) != 1 {
-			t.Errorf("on that day: %v; want len(items) = 1", v)
+			t.Errorf("on that day: %v; want one item", v)
 		}
 		if v := w.do("GET", "/v1/performances?from=2031-05-02", "").is(200); len(v["items"].([]any)) != 0 {
-			t.Errorf("later: %v; want len(items) = 0", v)
+			t.Errorf("later: %v; want no items", v)
 		}
 		free(20)
 	})
@@ -75,7 +75,7 @@ func TestConcertScenario(t *testing.T) {
 	})
 	t.Run("payment", func(t *testing.T) {
 		if v := w.do("POST", booking+"/payment", "").is(200); v["status"] != "booked" || w.balance("mina") != 20 {
-			t.Errorf("%v with %d left", v, w.balance("mina"))
+			t.Errorf("payment = %v, balance = %d; want booked, 20", v, w.balance("mina"))
 		}
 		w.do("POST", booking+"/payment", "").problem(409, "already_confirmed")
 		if got := strings.Join(w.seatsIn("night", "booked"), " "); got != "A-1-1" || w.balance("mina") != 20 {

@@ -94,10 +94,10 @@ var handshake = []string{
 // TestConnectionsAreBounded: open ones stay; beyond the bound every request is refused except those
 // about the server; once connections are closed, requests are answered again.
 func TestConnectionsAreBounded(t *testing.T) {
-	const most = 8
-	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most; w.config.Auth = secret })
+	const limit = 8
+	w := newHarness(t, func(w *harness) { w.config.MaxConnections = limit; w.config.Auth = secret })
 	var all []*persistentConn
-	for range most {
+	for range limit {
 		k := w.connect()
 		k.send(w, "/v1/products").is(200)
 		all = append(all, k)
@@ -109,7 +109,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection continues with %q, %v; want len(rest) ≤ 0, no error", path, rest, err)
+			t.Errorf("%s: the connection continues with %q, %v; want no bytes, no error", path, rest, err)
 		}
 	}
 	w.connect().send(w, "/ws", handshake...).problem(429, "overloaded")
@@ -121,7 +121,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(429, "overloaded")
 	w.connect().send(w, "/healthz").is(200)
 	w.connect().send(w, "/readyz").is(200)
-	w.awaitOpen(most)
+	w.awaitOpen(limit)
 	w.connect().send(w, "/metrics").has(
 		t,
 		200,
@@ -145,12 +145,12 @@ func TestConnectionsAreBounded(t *testing.T) {
 // TestSilentConnections: connections that send nothing do not prevent operators from querying the
 // server.
 func TestSilentConnections(t *testing.T) {
-	const most = 4
-	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most })
-	for range most + 3*spareConnections {
+	const limit = 4
+	w := newHarness(t, func(w *harness) { w.config.MaxConnections = limit })
+	for range limit + 3*spareConnections {
 		w.connect()
 	}
-	w.awaitOpen(most + spareConnections)
+	w.awaitOpen(limit + spareConnections)
 	w.connect().send(w, "/healthz").is(200)
 	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
 		t.Errorf("got %+v; want n.Refused[connections.TooMany] ≥ %v", n, 2*spareConnections)

@@ -98,7 +98,7 @@ func (r *request) storeContact(replayed bool, holder events.Holder, subjects ...
 				return r.contactFailed(err)
 			} else if before != nil && !bytes.Equal(before, r.contact) {
 				return refuse(core.CodeIdempotencyKeyReused,
-					"this Idempotency-Key was used with another contact; choose a new key")
+					"this Idempotency-Key was used with a different contact; choose a new key")
 			}
 		}
 	}

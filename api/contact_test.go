@@ -140,7 +140,7 @@ func TestCommandIDExcludesContact(t *testing.T) {
 		w.reserve("p", "ada", `,"contact":{"phone":"`+phone+`"}`, "Idempotency-Key", "k").is(201)
 		page, err := w.store.Read(context.Background(), "product-p", 1, events.Forward, 1)
 		if err != nil || len(page) != 1 {
-			t.Fatalf("got %v %v; want no error, len(page) = 1", err, len(page))
+			t.Fatalf("got %v %v; want no error, one event", err, len(page))
 		}
 		meta, err := events.ParseMetadata(page[0].Metadata)
 		if err != nil || !strings.HasPrefix(meta.CommandID, "k") {

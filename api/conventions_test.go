@@ -291,10 +291,10 @@ func TestRawRequests(t *testing.T) {
 		conn.(*net.TCPConn).CloseWrite()
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("%q: no answer", text)
+			t.Errorf("%q was not answered in time", text)
 		}
 		if err == nil && response.StatusCode >= 500 {
-			t.Errorf("%q: status %d", text, response.StatusCode)
+			t.Errorf("%q: status = %d, want one below 500", text, response.StatusCode)
 		}
 		if err == nil && response.StatusCode >= 400 && response.Header.Get("X-Request-Id") == "" {
 			t.Errorf("%q: status %d without a request id", text, response.StatusCode)

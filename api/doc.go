@@ -14,7 +14,7 @@
 //
 // # Why some requests that fasthttp accepts are refused
 //
-// If a proxy in front parses one request and fasthttp two, or another target, the proxy's checks are
+// If a proxy in front parses one request and fasthttp two, or a different target, the proxy's checks are
 // evaded. So a request that can be parsed in more than one way is answered with 400, and its connection
 // is closed; see framing.go. Package connections limits the connections, in total and per address.
 //

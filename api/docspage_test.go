@@ -104,7 +104,7 @@ func TestDocsDescribeBodies(t *testing.T) {
 		}
 	}
 	if bodies < 10 {
-		t.Errorf("only %d bodies", bodies)
+		t.Errorf("the page shows %d bodies, want at least 10", bodies)
 	}
 }
 

@@ -20,7 +20,7 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
 	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
 	if repeated.problem(503, "projection_behind"); repeated.header.Get("Retry-After") == "" {
-		t.Error("it does not say when to retry")
+		t.Error("the answer has no Retry-After")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
 }

@@ -99,7 +99,7 @@ func TestWaitlist(t *testing.T) {
 	}
 	w.do("GET", "/v1/tournaments/cup/entries/a", "").problem(404, "not_found")
 	if v := w.withdraw("cup", "e").is(200); len(v["promoted"].([]any)) != 0 {
-		t.Errorf("got %v; want len(promoted) = 0", v)
+		t.Errorf("got %v; want no promoted teams", v)
 	}
 	w.withdraw("cup", "e").problem(404, "not_found")
 	if v := w.editTournament("cup", `{"team_limit":3}`).is(200); v["entered"] != float64(3) ||
@@ -144,7 +144,7 @@ func TestGroups(t *testing.T) {
 			w.withdraw("cup", "b").is(200)
 			if got := w.listTeams("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
 				!slices.Contains(got, "e") {
-				t.Errorf("entered are %v", got)
+				t.Errorf("entered = %v, want e among them", got)
 			}
 		})
 	}
@@ -235,7 +235,7 @@ func TestTournamentAsOf(t *testing.T) {
 		w.do("GET", "/v1/tournaments/cup"+path+"?at=yesterday", "").problem(400, "bad_parameter")
 	}
 	if p := w.do("GET", "/v1/tournaments?at=6", "").page(); len(p.Items) != 1 || p.AsOf == nil {
-		t.Errorf("got %+v; want len(p.Items) = 1, p.AsOf not nil", p)
+		t.Errorf("got %+v; want one item, p.AsOf not nil", p)
 	}
 	w.do("GET", "/v1/tournaments/none/entries", "").problem(404, "not_found")
 	w.do("GET", "/v1/tournaments/cup/entries?status="+url.QueryEscape("in"), "").problem(400, "bad_parameter")
@@ -319,7 +319,7 @@ func TestConcurrentEntries(t *testing.T) {
 	}
 	each(leave, func(i int) {
 		if v := w.withdraw("cup", in[2*i]).is(200); len(v["promoted"].([]any)) != 1 || v["entered"] != float64(slots) {
-			t.Errorf("got %v; want len(promoted) = 1, entered = %v", v, float64(slots))
+			t.Errorf("got %v; want one promoted team, entered = %v", v, float64(slots))
 		}
 	})
 	var want []string

@@ -123,7 +123,7 @@ func badTarget(h *fasthttp.RequestHeader) string {
 		after = after[:end]
 	}
 	if !bytes.EqualFold(after, h.Host()) {
-		return "the request target names another host than the header Host"
+		return "the request target names a different host than the header Host"
 	}
 	return ""
 }

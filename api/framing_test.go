@@ -171,11 +171,11 @@ var misframedRequests = []struct{ name, text string }{
 	{"a space before the method", " GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"NUL in the address", "GET /health\x00z HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a bare CR in the first line", "GET /healthz\rX HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"a method that is no word", "G(T /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a method that is not a token", "G(T /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"no slash", "GET healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a fragment", "GET /healthz#x HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"* for a GET", "GET * HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"another host in the address", "GET http://evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a different host in the address", "GET http://evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a name in the address", "GET http://a@HOST/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a user's name hides the host", "GET http://HOST@evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 }
@@ -220,7 +220,7 @@ func TestMisframedRequests(t *testing.T) {
 				t.Errorf("the header is %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
 			}
 			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(received, `"route"`) {
-				t.Errorf("after it came %q; want len(rest) ≤ 0, no \"route\" in heard", rest)
+				t.Errorf("the connection continues with %q after %q, want nothing and no answer of a route", rest, received)
 			}
 		})
 	}
@@ -247,7 +247,7 @@ func TestWellFramedRequests(t *testing.T) {
 	} {
 		received := w.exchange(t, text+"GET /v1/products/second HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
 		if !strings.HasPrefix(received, "HTTP/1.1 200 ") || !strings.Contains(received, "HTTP/1.1 404 ") {
-			t.Errorf("%s: got %q; want strings.HasPrefix(received, \"HTTP/1.1 200 \"), HTTP/1.1 404  in heard", name, received)
+			t.Errorf("%s: answers = %q, want one with 200 and one with 404", name, received)
 		}
 	}
 }
@@ -327,7 +327,7 @@ func TestProtocolErrors(t *testing.T) {
 		{"a close of 2^63", "\x88\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1002},
 		{"a continuation of nothing", "\x80\x81" + mask + "a", 1002},
 		{"text within a text", "\x01\x81" + mask + "a\x81\x81" + mask + "a", 1002},
-		{"a close with a code that is none", "\x88\x82" + mask + "\x00\x01", 1002},
+		{"a close with an invalid code", "\x88\x82" + mask + "\x00\x01", 1002},
 		{"a close with bad UTF-8", "\x88\x84" + mask + "\x03\xe8\xff\xff", 1002},
 	} {
 		received := w.exchange(t, upgrade+f.bytes)

@@ -71,7 +71,7 @@ func FuzzDecodeRequest(f *testing.F) {
 			create.Price < 0 || create.Price > events.MaxPrice || create.LimitPerHolder < 0 ||
 			create.LimitPerHolder > product.MaxStock ||
 			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
-			t.Fatalf("%q gives %+v", body, create)
+			t.Fatalf("%q was accepted as %+v", body, create)
 		}
 		reserve, err := fake(t, s, "POST", "/", body).newReservation()
 		switch {
@@ -79,7 +79,7 @@ func FuzzDecodeRequest(f *testing.F) {
 			known(t, err)
 		case !validHolder(reserve.Holder) || !utf8.ValidString(string(reserve.Holder)) || reserve.Quantity < 1 ||
 			reserve.Quantity > product.MaxStock:
-			t.Fatalf("%q gives %+v", body, reserve)
+			t.Fatalf("%q was accepted as %+v", body, reserve)
 		}
 		command, err = newProductEdit(fake(t, s, "PATCH", "/", body))
 		edit, _ := command.(*product.Edit)
@@ -88,7 +88,7 @@ func FuzzDecodeRequest(f *testing.F) {
 			known(t, err)
 		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 ||
 			*edit.Stock > product.MaxStock):
-			t.Fatalf("%q gives %+v", body, edit)
+			t.Fatalf("%q was accepted as %+v", body, edit)
 		}
 		fuzzTournament(t, s, body)
 		if err := fake(t, s, "DELETE", "/", body).decode(&struct{}{}, true); err != nil {
@@ -111,7 +111,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 		create.RegisterDeadline.Year() < 1970 || create.RegisterDeadline.Year() > 9999 ||
 		create.RegisterDeadline.Location() != time.UTC ||
 		create.Rule != events.WaitlistStrict && create.Rule != events.WaitlistFill:
-		t.Fatalf("%q gives %+v", body, create)
+		t.Fatalf("%q was accepted as %+v", body, create)
 	}
 	if _, err = newTournamentEdit(fake(t, s, "PATCH", "/", body)); err != nil {
 		known(t, err)
@@ -126,7 +126,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 	}
 	for i, team := range teams {
 		if !input.ValidID(string(team)) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
-			t.Fatalf("%q gives %q", body, teams)
+			t.Fatalf("%q was accepted as %q", body, teams)
 		}
 	}
 	if !validHolder(holder) {

@@ -54,7 +54,7 @@ func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMa
 }
 
 // hallMapPage answers with the map of a hall. The map of a plan may change with the version of this program or with
-// another log at this address, so browsers revalidate their cached copy. It is sent as gzip only, which all of them
+// a different log at this address, so browsers revalidate their cached copy. It is sent as gzip only, which all of them
 // accept.
 func (s *Server) hallMapPage(r *request) error {
 	id, err := param[events.PlanID](r, "id", "plan")

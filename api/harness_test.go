@@ -298,7 +298,7 @@ func (a answer) problem(status int, code string) map[string]any {
 		}
 	}
 	if detail, _ := v["detail"].(string); detail == "" {
-		a.t.Errorf("%s: no detail", a.what)
+		a.t.Errorf("%s: the problem has no detail", a.what)
 	}
 	if v["request_id"] == "" {
 		a.t.Errorf("%s: no request id", a.what)

@@ -114,7 +114,7 @@ func TestBackups(t *testing.T) {
 	}
 	made := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
 	if len(made) != 2 || made["path"] != "/b/1" || made["position"] != 7.0 {
-		t.Errorf("got %v; want len(made) = 2, path = /b/1, position = 7", made)
+		t.Errorf("got %v; want 2 positions, path = /b/1, position = 7", made)
 	}
 	w.do("POST", "/v1/backups", "", "Authorization", bearer(RoleAdmin)).is(201)
 	w.do("POST", "/v1/backups", `{"path":"/etc"}`, "Authorization", bearer(RoleAdmin)).problem(422, "unknown_field")

@@ -14,7 +14,7 @@ const maxHolder = 255
 
 // holderFault returns the rule that a text violates as the name of a holder, "" for a valid name. Any
 // printable sub is valid, even with slashes, | and \, or invisible joiners between characters. Names that
-// can't be put into a URL, or that look like another name, are not.
+// can't be put into a URL, or that look like a different name, are not.
 func holderFault(name string) (rule string) {
 	switch {
 	case name == "":

@@ -130,12 +130,12 @@ func TestHolderNamesInRoutes(t *testing.T) {
 		one := func(path string) {
 			t.Helper()
 			if items := w.do("GET", path, "").is(200)["items"].([]any); len(items) == 0 {
-				t.Errorf("%.80s: nothing", path)
+				t.Errorf("%.80s: no items, want at least one", path)
 			}
 		}
 		bookings := w.do("GET", "/v1/holders/"+path+"/bookings", "").is(200)["items"].([]any)
 		if len(bookings) != 1 || bookings[0].(map[string]any)["id"] != booked["id"] {
-			t.Errorf("%.40q has the bookings %v; want len(bookings) = 1, bookings[0].id = %v", name, bookings, booked["id"])
+			t.Errorf("%.40q has the bookings %v; want one booking, bookings[0].id = %v", name, bookings, booked["id"])
 		}
 		one("/v1/wallets/" + path + "/entries")
 		one("/v1/history/holder/" + path)

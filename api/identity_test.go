@@ -20,7 +20,7 @@ func TestRequestID(t *testing.T) {
 		a := w.reserve("p", "ada", "", "X-Request-Id", hostile)
 		id := a.header.Get("X-Request-Id")
 		if a.is(201); len(id) != 36 || made[id] {
-			t.Errorf("X-Request-Id %q for %q", id, hostile)
+			t.Errorf("X-Request-Id = %q for %q, want a new UUID", id, hostile)
 		}
 		made[id] = true
 	}
@@ -94,7 +94,7 @@ func TestIfMatch(t *testing.T) {
 	edit := func(tag string) answer { return w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", tag) }
 	edit("").problem(428, "revision_required")
 	edit("*").problem(428, "revision_required")
-	// Never issued: compared character by character, it is another ETag, or invalid.
+	// Never issued: compared character by character, it is a different ETag, or invalid.
 	for _, tag := range []string{"0", `"`, `"0", "1"`, `"0`, `0"`, `" 0"`, `W/0`, `w/"0"`, `"0""`, `"0",`, `"00"`,
 		`"-0"`, `"+0"`, `"0.0"`, `"1e0"`, `"0x0"`, `""`, `"a"`, `W/"0"`, `"9223372036854775807"`,
 		`"9223372036854775808"`} {
@@ -154,7 +154,7 @@ func TestIdempotencyKey(t *testing.T) {
 	rid := first.is(201)["id"].(string)
 	same(first, w.reserve("p", "ada", `,"hold":true`, key...))
 	w.reserve("p", "ada", "", key...).problem(422, "idempotency_key_reused")
-	bob := w.reserve("p", "bob", `,"hold":true`, key...) // the same key, another holder
+	bob := w.reserve("p", "bob", `,"hold":true`, key...) // the same key, a different holder
 	bobs := bob.is(201)["id"].(string)
 	if bobs == rid || bob.header.Get("Idempotent-Replay") != "" {
 		t.Error("two holders share a key")
@@ -209,6 +209,6 @@ func TestIdempotencyKeyRace(t *testing.T) {
 	}
 	all.Wait()
 	if v := w.do("GET", "/v1/products/p", "").is(200); len(texts) != 1 || v["sold"] != float64(1) {
-		t.Errorf("%d answers: %v; sold %v; want len(texts) = 1, sold = 1", len(texts), texts, v["sold"])
+		t.Errorf("%d answers: %v; sold %v; want one distinct answer, sold = 1", len(texts), texts, v["sold"])
 	}
 }

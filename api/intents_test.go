@@ -53,7 +53,7 @@ func TestIntents(t *testing.T) {
 	w.do("POST", booking+"/extension", "").problem(409, "payment_in_progress")
 	w.do("DELETE", booking, "").problem(409, "payment_in_progress")
 	if other := w.do("DELETE", path+"?intent=another", "").is(200); other["status"] != "awaiting_payment" {
-		t.Errorf("another intent was ended: %v; want status = awaiting_payment", other)
+		t.Errorf("the request for a different intent ended this one: %v; want status = awaiting_payment", other)
 	}
 	ended := w.do("DELETE", path+"?intent="+begun["intent"].(string), "").is(200)
 	if ended["status"] != "held" || ended["expires_at"] != own || ended["intent"] != nil {

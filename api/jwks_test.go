@@ -67,7 +67,7 @@ func TestForeignTokens(t *testing.T) {
 	}
 	a := send(tokens.Good["RS256"])
 	if a.problem(503, "keys_unavailable"); a.header.Get("Retry-After") == "" {
-		t.Error("no Retry-After")
+		t.Error("Retry-After is missing")
 	}
 	w.do("GET", "/readyz", "").problem(503, "keys_unavailable")
 	w.do("GET", "/v1/products", "").is(200) // its result concerns nobody else

@@ -16,7 +16,7 @@ import (
 )
 
 // keyed calls do with the id derived from the Idempotency-Key and the request, or a random one without
-// a key. If the key was used with another request, do is called once more with the id that earlier
+// a key. If the key was used with a different request, do is called once more with the id that earlier
 // versions derived, which hashed the raw body; the refusal has recorded nothing.
 func (r *request) keyed(do func(id actors.CommandID) error) error {
 	key, err := r.key()
@@ -40,7 +40,7 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 	return err
 }
 
-// keyedIn is keyed for a command whose stream depends on its body: the stream of another body does not
+// keyedIn is keyed for a command whose stream depends on its body: the stream of a different body does not
 // know that the key was used, so the views are checked too. scope is as in
 // [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
@@ -137,7 +137,7 @@ func (r *request) sentPath() string {
 	return path
 }
 
-// canonicalBody returns the canonical form of a body: a retry with members in another order or with other
+// canonicalBody returns the canonical form of a body: a retry with members in a different order or with other
 // white space is the same request. An empty body counts as an empty object.
 func canonicalBody(body []byte) []byte {
 	if len(body) == 0 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestKeyWithAnotherBody: a key that was used with another body is refused where the body names the
+// TestKeyWithAnotherBody: a key that was used with a different body is refused where the body names the
 // stream: of a report, or of a new resource. The first body is answered as before, also by a server
 // that has just started.
 func TestKeyWithAnotherBody(t *testing.T) {
@@ -49,9 +49,9 @@ func TestKeyWithAnotherBody(t *testing.T) {
 		w.start()
 	}
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
-		t.Errorf("the second bodies were taken in: %v; want len(refunds) = 0", refunds)
+		t.Errorf("the second bodies were taken in: %v; want no refunds", refunds)
 	}
-	// Under another key the second bodies are separate requests.
+	// Under a different key the second bodies are separate requests.
 	for i, l := range lines {
 		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
 			t.Errorf("%s: got %d %s; want status < 300", l.second, a.status, a.text)
@@ -59,8 +59,8 @@ func TestKeyWithAnotherBody(t *testing.T) {
 	}
 }
 
-// TestKeyWithAnotherPayment: a key that the booking or the product knows from another request is
-// refused for a report, and a settlement's key for another reference.
+// TestKeyWithAnotherPayment: a key that the booking or the product knows from a different request is
+// refused for a report, and a settlement's key for a different reference.
 func TestKeyWithAnotherPayment(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()

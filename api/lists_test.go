@@ -82,7 +82,7 @@ func (a answer) table() (all []map[string]string) {
 		for j, name := range lines[0] {
 			row[name] = line[j]
 			if got := theirs[i+1][j]; got != strings.ReplaceAll(line[j], "\r\n", "\n") {
-				a.t.Errorf("%s: another reader has %q, want %q", a.what, got, line[j])
+				a.t.Errorf("%s: a second reader has %q, want %q", a.what, got, line[j])
 			}
 		}
 		all = append(all, row)
@@ -304,7 +304,7 @@ func TestEntriesAsCSV(t *testing.T) {
 	}
 	if waiting := get("?status=waitlisted", RoleService).table(); len(waiting) != 10 || waiting[9]["place"] != "10" ||
 		waiting[5]["reference"] != "R-305" {
-		t.Errorf("the waitlist is %v; want len(waiting) = 10, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
+		t.Errorf("the waitlist is %v; want 10 waiting teams, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
 	}
 	past := get("?at=999999", RoleAdmin)
 	if !strings.Contains(past.text, "R-205") || len(past.table()) != 300 {

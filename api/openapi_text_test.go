@@ -41,6 +41,6 @@ func TestDescriptionTexts(t *testing.T) {
 		look(asset.Path, &root)
 	}
 	if described < 1 {
-		t.Errorf("%d descriptions", described)
+		t.Errorf("descriptions = %d, want at least 1", described)
 	}
 }

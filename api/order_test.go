@@ -203,7 +203,7 @@ func TestOrderFields(t *testing.T) {
 		`"metadata":{"a":"` + strings.Repeat("x", 1024) + `"}`: "metadata",
 	} {
 		if got := w.reserve("p", "ada", ","+body).problem(422, "invalid_field")["field"]; got != field {
-			t.Errorf("%s: field %v", excerpt(body), got)
+			t.Errorf("%s: field = %v, want %v", excerpt(body), got, field)
 		}
 	}
 	for _, body := range []string{`"reference":"` + long[1:] + `"`, `"metadata":{}`, `"metadata":` + pairs(16),

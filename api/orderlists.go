@@ -103,12 +103,12 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 	matches func(*row.Booking) bool) *listing[row.Booking] {
 	return &listing[row.Booking]{
 		name: "bookings", columns: bookingColumns,
-		page: func(from *projections.Reading, after string, most int) ([]row.Booking, string, error) {
+		page: func(from *projections.Reading, after string, limit int) ([]row.Booking, string, error) {
 			number, err := numberCursor[events.Position](after)
 			if err != nil {
 				return nil, "", err
 			}
-			page, next, err := from.Bookings(by, owner, uint64(number), most)
+			page, next, err := from.Bookings(by, owner, uint64(number), limit)
 			return page, numberedNext(next), err
 		},
 		resolve: func(b *row.Booking) (bool, error) {
@@ -157,12 +157,12 @@ func (s *Server) findReservations(r *request) error {
 		return err
 	}
 	list := s.reservationList(&q, func(v *row.Reservation) bool { return v.Order.Reference == reference })
-	list.page = func(from *projections.Reading, after string, most int) ([]row.Reservation, string, error) {
+	list.page = func(from *projections.Reading, after string, limit int) ([]row.Reservation, string, error) {
 		number, err := numberCursor[events.Position](after)
 		if err != nil {
 			return nil, "", err
 		}
-		page, next, err := from.ReferencedReservations(reference, uint64(number), most)
+		page, next, err := from.ReferencedReservations(reference, uint64(number), limit)
 		return page, numberedNext(next), err
 	}
 	return answerList(r, &q, list)
@@ -185,8 +185,8 @@ func (s *Server) productReservations(r *request) error {
 		return err
 	}
 	list := s.reservationList(&q, func(*row.Reservation) bool { return true })
-	list.page = func(from *projections.Reading, after string, most int) ([]row.Reservation, string, error) {
-		return from.Reservations(id, after, most)
+	list.page = func(from *projections.Reading, after string, limit int) ([]row.Reservation, string, error) {
+		return from.Reservations(id, after, limit)
 	}
 	return answerList(r, &q, list)
 }
@@ -279,12 +279,12 @@ type orderedEntry struct {
 
 func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projections.Reading, string, int) ([]orderedEntry,
 	string, error) {
-	return func(_ *projections.Reading, after string, most int) (all []orderedEntry, next string, err error) {
+	return func(_ *projections.Reading, after string, limit int) (all []orderedEntry, next string, err error) {
 		number, err := numberCursor[events.Position](after)
 		if err != nil {
 			return nil, "", err
 		}
-		page, following := roster.Entries(status, uint64(number), most)
+		page, following := roster.Entries(status, uint64(number), limit)
 		for _, e := range page {
 			all = append(all, orderedEntry{e, roster.Order(e.TeamID)})
 		}
@@ -295,12 +295,12 @@ func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projection
 func presentEntries(id events.TournamentID, status events.EntryStatus) func(*projections.Reading, string,
 	int) ([]orderedEntry, string, error) {
 	waiting := int64(0)
-	return func(from *projections.Reading, after string, most int) (all []orderedEntry, next string, err error) {
+	return func(from *projections.Reading, after string, limit int) (all []orderedEntry, next string, err error) {
 		number, err := numberCursor[events.Position](after)
 		if err != nil {
 			return nil, "", err
 		}
-		page, following, err := from.Entries(id, status, uint64(number), waiting, most)
+		page, following, err := from.Entries(id, status, uint64(number), waiting, limit)
 		waiting += int64(len(page))
 		for _, e := range page {
 			if err != nil {

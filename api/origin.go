@@ -33,7 +33,7 @@ func (a OpenAuth) caller(c *fiber.Ctx, _ time.Time) (caller, error) {
 	}
 	if a.isForeign(c) {
 		return caller{}, refuse(codes.ForeignOrigin,
-			"a page of another origin may not command a server that is open to everybody; "+
+			"a page of a different origin may not command a server that is open to everybody; "+
 				"allow its origin with --allow-origin")
 	}
 	return caller{role: RoleAdmin, open: true}, nil

@@ -43,17 +43,17 @@ func TestForeignPages(t *testing.T) {
 		{"its own page behind TLS", []string{"Origin", ownTLS}, false, false, false},
 		{"the user", []string{"Sec-Fetch-Site", "none"}, false, false, false},
 		{"a page without Origin", []string{"Sec-Fetch-Site", "same-origin"}, false, false, false},
-		{"another site", []string{"Origin", "https://evil.example"}, true, true, false},
-		{"another site, no Origin", []string{"Sec-Fetch-Site", "cross-site"}, true, true, true},
-		{"another port, no Origin", []string{"Sec-Fetch-Site", "same-site"}, true, true, true},
+		{"a different site", []string{"Origin", "https://evil.example"}, true, true, false},
+		{"a different site, no Origin", []string{"Sec-Fetch-Site", "cross-site"}, true, true, true},
+		{"a different port, no Origin", []string{"Sec-Fetch-Site", "same-site"}, true, true, true},
 		{"the shop", []string{"Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site"}, true, false, false},
 		{"the shop without TLS", []string{"Origin", "http://shop.example"}, true, true, false},
-		{"another port of the machine", []string{"Origin", "http://127.0.0.1:1", "Sec-Fetch-Site", "same-site"}, true,
+		{"a different port of the machine", []string{"Origin", "http://127.0.0.1:1", "Sec-Fetch-Site", "same-site"}, true,
 			true, false},
-		{"another name of the machine", []string{"Origin", "http://localhost"}, true, true, false},
+		{"a different name of the machine", []string{"Origin", "http://localhost"}, true, true, false},
 		{"a file or a sandbox", []string{"Origin", "null"}, true, true, false},
 		{"an extension", []string{"Origin", "chrome-extension://127.0.0.1"}, true, true, false},
-		{"its own and another", []string{"Origin", own, "Origin", "https://evil.example"}, true, true, false},
+		{"its own and a foreign one", []string{"Origin", own, "Origin", "https://evil.example"}, true, true, false},
 	} {
 		for _, server := range []struct {
 			*harness

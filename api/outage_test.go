@@ -35,7 +35,7 @@ func TestOverload(t *testing.T) {
 	}
 	v := w.do("GET", "/v1/products/p", "").is(200)
 	if len(statuses) != 2 || v["sold"] != float64(statuses[201]) {
-		t.Errorf("statuses %v, sold %v; want len(statuses) = 2, sold = %v", statuses, v["sold"], float64(statuses[201]))
+		t.Errorf("statuses %v, sold %v; want 2 statuses, sold = %v", statuses, v["sold"], float64(statuses[201]))
 	}
 }
 

@@ -92,7 +92,7 @@ func TestTeamOwner(t *testing.T) {
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(v) != 2 {
-		t.Errorf("a team without an owner is another fact than before: %v; want len(v) = 2", v)
+		t.Errorf("the fact of a team without an owner has changed: %v; want 2 members", v)
 	}
 }
 

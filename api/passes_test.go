@@ -51,15 +51,15 @@ func TestGuardedCommands(t *testing.T) {
 	stranger, err := pass.NewKeyring(pass.NewKey(1))
 	w.must(err)
 	bad := map[string]string{
-		"bob's":              bobs,
-		"of another room":    others,
-		"over":               w.keys.Pass("r", visitor, time.Now().Add(-time.Second)),
-		"extended":           base64.RawURLEncoding.EncodeToString(raw),
-		"forged":             stranger.Pass("r", visitor, time.Now().Add(time.Hour)),
-		"a visitor's id":     w.keys.VisitorID("r", visitor),
-		"no pass at all":     "x",
-		"cut short":          good[:len(good)-1],
-		"with another prize": good + good,
+		"bob's":                  bobs,
+		"of a different room":    others,
+		"over":                   w.keys.Pass("r", visitor, time.Now().Add(-time.Second)),
+		"extended":               base64.RawURLEncoding.EncodeToString(raw),
+		"forged":                 stranger.Pass("r", visitor, time.Now().Add(time.Hour)),
+		"a visitor's id":         w.keys.VisitorID("r", visitor),
+		"no pass at all":         "x",
+		"cut short":              good[:len(good)-1],
+		"with a different prize": good + good,
 	}
 	for _, command := range []struct{ path, body string }{
 		{"/v1/products/p/reservations", `{"holder":"ada","hold":true}`},

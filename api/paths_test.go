@@ -158,7 +158,7 @@ func (w *harness) wait(is func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); !is(); {
 		if time.Now().After(end) {
-			w.t.Fatal("it has not happened")
+			w.t.Fatal("the condition did not hold in time")
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -70,7 +70,7 @@ func TestExternalPayments(t *testing.T) {
 	}
 	won := strings.Replace(external("won", 100, `,"final":true`), "EUR", "KRW", 1)
 	if got := w.do("POST", second+"/payment", won).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-		t.Errorf("another currency: %v; want outcome = refund_owed, status = held", got)
+		t.Errorf("a different currency: %v; want outcome = refund_owed, status = held", got)
 	}
 	owed := w.do("POST", second+"/payment", external("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", external("z", 100, "")).is(200)
@@ -95,7 +95,7 @@ func TestExternalPayments(t *testing.T) {
 	}
 	page := w.do("GET", "/v1/refunds?status=owed&limit=3", "").is(200)
 	if got := causes("?status=owed&limit=3&cursor=" + page["next"].(string)); len(got) != 1 || got[0] != "released 100EUR" {
-		t.Errorf("the second page is %v; want len(got) = 1, got[0] = released 100EUR", got)
+		t.Errorf("the second page is %v; want one entry, got[0] = released 100EUR", got)
 	}
 	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
 	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
@@ -133,7 +133,7 @@ func (w *harness) verifyMoney() {
 	}
 	// The last payment may be copied later only if a process was killed.
 	if open := v.Open(); len(open) > 0 {
-		w.t.Errorf("left open: %q; want len(open) ≤ 0", open)
+		w.t.Errorf("left open: %q; want no open items", open)
 	}
 }
 

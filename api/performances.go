@@ -169,10 +169,10 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 			}
 		}
 		for _, number := range []struct {
-			name        string
-			given       *int64
-			to          *int64
-			least, most int64
+			name     string
+			given    *int64
+			to       *int64
+			min, max int64
 		}{
 			{"rows", from.Rows, &section.Rows, 1, performance.MaxSeats},
 			{"seats_per_row", from.SeatsPerRow, &section.SeatsPerRow, 1, performance.MaxSeats},
@@ -182,8 +182,8 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 				return nil, invalidField(field(number.name), "a section needs it")
 			}
 			var err error
-			if *number.to, err = wholeNumber(field(number.name), number.given, 0, number.least,
-				number.most); err != nil {
+			if *number.to, err = wholeNumber(field(number.name), number.given, 0, number.min,
+				number.max); err != nil {
 				return nil, err
 			}
 		}

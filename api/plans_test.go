@@ -173,7 +173,7 @@ func largePlan(id string, seats int) string {
 }
 
 // TestPlanInParts: a plan in progress is not visible, is finished by the same request, and may be
-// replaced by another one; once sealed, it can't be changed.
+// replaced by a different one; once sealed, it can't be changed.
 func TestPlanInParts(t *testing.T) {
 	w := newHarness(t)
 	body := largePlan("large", 3000)
@@ -198,7 +198,7 @@ func TestPlanInParts(t *testing.T) {
 		t.Helper()
 		w.do("GET", "/v1/plans/large", "").problem(404, "not_found")
 		if items := w.do("GET", "/v1/plans", "").is(200)["items"].([]any); len(items) != 0 {
-			t.Errorf("listed before it is sealed: %v; want len(items) = 0", items)
+			t.Errorf("listed before it is sealed: %v; want no items", items)
 		}
 	}
 	begin([]byte(`{"name":"something else"}`), 1)
@@ -207,7 +207,7 @@ func TestPlanInParts(t *testing.T) {
 	unseen()
 	w.do("POST", "/v1/plans", body).is(201)
 	if page := w.do("GET", "/v1/streams/plan-large/events?limit=500", "").is(200)["items"].([]any); len(page) != partsOf(text)+2 {
-		t.Errorf("%d events, want those of %d parts, one of another plan, and the seal", len(page), partsOf(text))
+		t.Errorf("%d events, want those of %d parts, one of a different plan, and the seal", len(page), partsOf(text))
 	}
 	w.do("POST", "/v1/plans", body).is(200)
 	w.do("POST", "/v1/plans", largePlan("large", 3001)).problem(409, "already_exists")
@@ -220,7 +220,7 @@ func TestPlanInParts(t *testing.T) {
 	w.stop()
 	w.start()
 	if repeated := w.do("GET", "/v1/plans/large", "").text; repeated != read {
-		t.Errorf("after a restart it is another: %.100s", repeated)
+		t.Errorf("after a restart the plan differs: %.100s", repeated)
 	}
 }
 

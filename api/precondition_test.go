@@ -36,16 +36,16 @@ func TestStaleEditListsChanges(t *testing.T) {
 	v := edit(0)
 	if got := changeTexts(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
 		!strings.Contains(got[1], "ada bought 1 unit") {
-		t.Errorf("changes after revision 0: %q; want len(got) = 2, 90 units in got[0], ada bought 1 unit in got[1]", got)
+		t.Errorf("changes after revision 0: %q; want 2 entries, 90 units in got[0], ada bought 1 unit in got[1]", got)
 	}
 	if v["current_revision"] != float64(2) || v["earlier_changes"] != nil {
 		t.Errorf("got %v; want current_revision = 2, earlier_changes = nil", v)
 	}
 	if got := changeTexts(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
-		t.Errorf("changes after revision 1: %q; want len(got) = 1, ada in got[0]", got)
+		t.Errorf("changes after revision 1: %q; want one entry, ada in got[0]", got)
 	}
 	if got := changeTexts(t, edit(9)); len(got) != 0 {
-		t.Errorf("changes after a future revision: %q; want len(got) = 0", got)
+		t.Errorf("changes after a future revision: %q; want no entries", got)
 	}
 	for i := range maxChanges + 3 {
 		w.reserve("p", fmt.Sprintf("holder-%d", i), "").is(201)

@@ -7,7 +7,7 @@ import (
 )
 
 // pricedHall is a plan with the id hall: an unrestricted row with a wheelchair place and its
-// companion's seat, then one sold only by a service, and an unrestricted one in another zone.
+// companion's seat, then one sold only by a service, and an unrestricted one in a different zone.
 const pricedHall = `{"id":"hall","name":"Hall","size":{"width":100,"height":100},
 "categories":[{"name":"Stalls","color":"#112233"},{"name":"Press","color":"#445566"}],
 "zones":[{"name":"A","zone_id":"A","position":{"x":0,"y":0},"rows":[

@@ -109,12 +109,12 @@ func newProductEdit(r *request) (core.Command, error) {
 	for _, f := range []struct {
 		name  string
 		value *int64
-		most  int64
+		max   int64
 	}{
 		{"stock", body.Stock, product.MaxStock}, {"price", body.Price, events.MaxPrice},
 		{"limit_per_holder", body.LimitPerHolder, product.MaxStock},
 	} {
-		if _, err := wholeNumber(f.name, f.value, 0, 0, f.most); err != nil {
+		if _, err := wholeNumber(f.name, f.value, 0, 0, f.max); err != nil {
 			return nil, err
 		}
 	}

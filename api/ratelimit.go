@@ -35,12 +35,12 @@ type rateCaller struct {
 // without commands a caller has the whole allowance again and is dropped, so memory is bounded by the
 // callers of two windows.
 type rateLimit struct {
-	most   int64
-	every  time.Duration // the average interval of commands
-	policy string        // the RateLimit-Policy header
-	seed   maphash.Seed
-	began  time.Time
-	shards [rateShards]rateShard
+	perSecond int64
+	every     time.Duration // the average interval of commands
+	policy    string        // the RateLimit-Policy header
+	seed      maphash.Seed
+	began     time.Time
+	shards    [rateShards]rateShard
 }
 
 // rateShard has some of the callers. The values are theoretical arrival times, relative to began.
@@ -50,13 +50,14 @@ type rateShard struct {
 	begun             time.Duration                // start of this window; guarded by mu
 }
 
-// newRateLimit returns a limit of most commands per second, nil for 0.
-func newRateLimit(most int64) *rateLimit {
-	if most < 1 {
+// newRateLimit returns a limit of perSecond commands per second, nil for 0.
+func newRateLimit(perSecond int64) *rateLimit {
+	if perSecond < 1 {
 		return nil
 	}
-	return &rateLimit{most: most, every: rateWindow / time.Duration(most), seed: maphash.MakeSeed(), began: time.Now(),
-		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, most, int(rateWindow/time.Second))}
+	return &rateLimit{perSecond: perSecond, every: rateWindow / time.Duration(perSecond), seed: maphash.MakeSeed(),
+		began:  time.Now(),
+		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, perSecond, int(rateWindow/time.Second))}
 }
 
 // allow counts a command. It returns the number of commands that the caller may still send at once
@@ -109,7 +110,7 @@ func (s *Server) rateLimited(method, path string, h handler) handler {
 		r.set(headerRateLimit, `"commands";r=`+strconv.FormatInt(remaining, 10)+`;t=1`)
 		if wait > 0 {
 			return &problem{code: codes.RateLimited, detail: fmt.Sprintf(
-				"you may send %d commands a second; nothing was done, try again", s.rate.most), after: wait}
+				"you may send %d commands a second; nothing was done, try again", s.rate.perSecond), after: wait}
 		}
 		return h(r)
 	}

@@ -56,9 +56,9 @@ func TestRateLimitIsBounded(t *testing.T) {
 		}
 		return n
 	}
-	const most = rateShards * (rateCallers + 1)
-	crowd(2 * most)
-	if n := kept(); n > most || refused < most/2 {
+	const limit = rateShards * (rateCallers + 1)
+	crowd(2 * limit)
+	if n := kept(); n > limit || refused < limit/2 {
 		t.Errorf("%d callers are tracked, and %d were refused", n, refused)
 	}
 	const some = 100 * rateShards // enough for every shard to have some

@@ -34,7 +34,7 @@ func (a answer) page() (p listed) {
 func TestListBounds(t *testing.T) {
 	w := newHarness(t)
 	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 0 || p.Next != nil {
-		t.Errorf("an empty list: %+v; want len(p.Items) = 0, p.Next = nil", p)
+		t.Errorf("an empty list: %+v; want no items, p.Next = nil", p)
 	}
 	for i := range 51 {
 		w.product(fmt.Sprintf("p%02d", i), 1, "")
@@ -52,7 +52,7 @@ func TestListBounds(t *testing.T) {
 		t.Errorf("the default is %d items", len(p.Items))
 	}
 	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
-		t.Errorf("exactly all: %d items, next %v; want len(p.Items) = 51, p.Next = nil", len(p.Items), p.Next)
+		t.Errorf("exactly all: %d items, next %v; want 51 items, p.Next = nil", len(p.Items), p.Next)
 	}
 }
 
@@ -181,7 +181,7 @@ func TestAsOf(t *testing.T) {
 		w.do("GET", path+"?at=0", "").problem(404, "not_found")
 	}
 	if p := w.do("GET", "/v1/products?at=0", "").page(); len(p.Items) != 0 || p.AsOf == nil || p.AsOf.Position != 0 {
-		t.Errorf("the list before everything: %+v; want len(p.Items) = 0, p.AsOf not nil, p.AsOf.Position = 0", p)
+		t.Errorf("the list before everything: %+v; want no items, p.AsOf not nil, p.AsOf.Position = 0", p)
 	}
 	one("/v1/products/p?at=99999999999999999999")
 	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["time"].(string))

@@ -32,12 +32,12 @@ func (s *Server) listRefunds(r *request) error {
 	q.at = nil // only their current state is listed
 	return answerList(r, &q, &listing[row.Refund]{
 		name: "refunds", columns: refundColumns,
-		page: func(from *projections.Reading, after string, most int) ([]row.Refund, string, error) {
+		page: func(from *projections.Reading, after string, limit int) ([]row.Refund, string, error) {
 			number, err := numberCursor[events.Position](after)
 			if err != nil {
 				return nil, "", err
 			}
-			page, next, err := from.Refunds(q.status == string(row.RefundOwed), number, most)
+			page, next, err := from.Refunds(q.status == string(row.RefundOwed), number, limit)
 			return page, numberedNext(uint64(next)), err
 		},
 		resolve: func(f *row.Refund) (bool, error) {

@@ -63,7 +63,7 @@ func TestRefundIsPaidBack(t *testing.T) {
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || s.stripe.Refunded(payment) != 0 {
-		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+		t.Errorf("refund requests = %d, want 1; refunded = %d, want 0", n, s.stripe.Refunded(payment))
 	}
 	s.verifyMoney()
 }
@@ -136,7 +136,7 @@ func TestRefundWithALostAnswer(t *testing.T) {
 	})
 	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || lost.Load() != 1 || s.stripe.Refunded(payment) != 100 {
-		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+		t.Errorf("refund requests = %d, want 1; refunded = %d, want 100", n, s.stripe.Refunded(payment))
 	}
 	s.verifyMoney()
 }
@@ -151,7 +151,7 @@ func TestRefundWithAForeignOne(t *testing.T) {
 	s.do("POST", refund+"/settlement", `{"reference":"re_hand"}`).is(200)
 	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 0 || s.stripe.Refunded(payment) != 100 {
-		t.Errorf("it was requested %d times, and %d were refunded", n, s.stripe.Refunded(payment))
+		t.Errorf("refund requests = %d, want 0; refunded = %d, want 100", n, s.stripe.Refunded(payment))
 	}
 	s.verifyMoney()
 }
@@ -272,7 +272,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
-		t.Errorf("the refunds are %+v; want len(got) = 1, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
+		t.Errorf("the refunds are %+v; want one entry, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
 	}
 	s.verifyMoney()
 }

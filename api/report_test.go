@@ -58,7 +58,7 @@ func TestReports(t *testing.T) {
 		"refunded", 200, "owed", 0)
 	if sections := now["sections"].([]any); len(sections) != 2 || sections[1].(map[string]any)["booked"] != 30.0 ||
 		sections[0].(map[string]any)["refunded"] != 200.0 {
-		t.Errorf("by section: %v; want len(sections) = 2, sections[1].booked = 30, sections[0].refunded = 200", sections)
+		t.Errorf("by section: %v; want 2 sections, sections[1].booked = 30, sections[0].refunded = 200", sections)
 	}
 	w.do("GET", fmt.Sprintf("%s?at=%v", report, paid), "").wantFigures("sold", 4, "received", 330, "booked", 330)
 	w.do("GET", report+"?at=1", "").wantFigures("sold", 0, "held", 0)

@@ -47,7 +47,7 @@ func (s *Server) countPayments(ctx context.Context, q *query, from *projections.
 	return visitErr
 }
 
-// countPayment adds one payment's sums, to Foreign if it is in another currency.
+// countPayment adds one payment's sums, to Foreign if it is in a different currency.
 func (v *report) countPayment(p *row.Payment, currency string) {
 	if p.Currency == currency {
 		v.Received, v.Open, v.Booked = v.Received+p.Received, v.Open+p.Open, v.Booked+p.Booked

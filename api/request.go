@@ -184,14 +184,14 @@ func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (i
 // limit parses the query parameter limit of a list.
 func (r *request) limit() (int, error) { return r.limitUpTo(500) }
 
-func (r *request) limitUpTo(most int) (int, error) {
+func (r *request) limitUpTo(largest int) (int, error) {
 	given := r.ctx.Query("limit")
 	if given == "" {
 		return 50, nil
 	}
 	n, err := strconv.Atoi(given)
-	if err != nil || n < 1 || n > most {
-		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(most))
+	if err != nil || n < 1 || n > largest {
+		return 0, refuse(codes.BadParameter, "limit must be a whole number from 1 to "+strconv.Itoa(largest))
 	}
 	return n, nil
 }
@@ -245,7 +245,7 @@ func (r *request) position(name string) (events.Position, bool, error) {
 const noSuchRevision = events.EndRevision
 
 // ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110
-// section 8.8.3.2), so another spelling of a revision, or a weak ETag, is stale: noSuchRevision.
+// section 8.8.3.2), so a different spelling of a revision, or a weak ETag, is stale: noSuchRevision.
 func (r *request) ifMatch() (*events.Revision, error) {
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {

@@ -196,7 +196,7 @@ func TestReleaseRace(t *testing.T) {
 		})
 	}
 	if all.Wait(); len(texts) != 1 {
-		t.Errorf("20 releases of one hold: %v; want len(texts) = 1", texts)
+		t.Errorf("20 releases of one hold: %v; want one distinct answer", texts)
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["remaining"] != float64(1) {
 		t.Errorf("got %v; want remaining = 1", v)

@@ -21,11 +21,11 @@ func (d *described) checkRoles(id string, op object) {
 	d.t.Helper()
 	roles, own := words(op["x-roles"]), words(op["x-own"])
 	if len(roles) == 0 {
-		d.t.Errorf("%s: x-roles must list the permitted roles, or %s; want len(roles) ≠ 0", id, anyone)
+		d.t.Errorf("%s: x-roles must list the permitted roles, or %s; want at least one role", id, anyone)
 	}
 	for _, role := range roles {
 		if role != anyone && !Role(role).known() || role == anyone && len(roles)+len(own) > 1 {
-			d.t.Errorf("%s: x-roles is %v", id, roles)
+			d.t.Errorf("%s: x-roles = %v, want known roles, or anyone alone", id, roles)
 		}
 	}
 	for _, role := range own {

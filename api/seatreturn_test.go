@@ -44,7 +44,7 @@ func TestReturnOfASeat(t *testing.T) {
 		t.Errorf("got %v; want seats, returned, kept = [A-1-1 A-1-3] [A-1-2] 67", v)
 	}
 	if v := w.do("GET", fmt.Sprintf("%s?at=%v", in, paid), "").is(200); v["returned"] != nil || len(v["seats"].([]any)) != 3 {
-		t.Errorf("got %v; want returned = nil, len(seats) = 3", v)
+		t.Errorf("got %v; want returned = nil, 3 seats", v)
 	}
 	var causes []string
 	for _, one := range items(w.do("GET", "/v1/refunds", "")) {

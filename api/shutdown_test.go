@@ -99,7 +99,7 @@ func TestLinger(t *testing.T) {
 	}
 	select {
 	case <-stopped:
-		t.Fatal("it has ended, and a connection is open")
+		t.Fatal("the shutdown ended while a connection was open")
 	case <-time.After(200 * time.Millisecond):
 	}
 	if a := idle.send(w, "/healthz"); a.status != 200 {

@@ -161,7 +161,7 @@ func TestTournamentLifecycle(t *testing.T) {
 	page := w.do("GET", "/v1/tournaments", "").is(200)
 	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) ||
 		page["next"] != nil {
-		t.Errorf("got %v; want len(items) = 1, items[0].entered = 2, next = nil", page)
+		t.Errorf("got %v; want one item, items[0].entered = 2, next = nil", page)
 	}
 }
 
@@ -211,7 +211,7 @@ func TestConcurrentEdits(t *testing.T) {
 	v := answers[lost].problem(412, "stale_revision")
 	if got := changeTexts(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
 		v["current_revision"] != float64(1) {
-		t.Errorf("got %v; want len(got) = 1, won) in got[0], fmt.Sprintf(\"admin %%d's\", current_revision = 1", v)
+		t.Errorf("got %v; want one entry, won) in got[0], fmt.Sprintf(\"admin %%d's\", current_revision = 1", v)
 	}
 }
 

@@ -34,14 +34,14 @@ func TestHeartbeatsOfOtherNodes(t *testing.T) {
 		path, body, header string
 		want               int
 	}{
-		"ticket 1":         {path, marks, header(path, marks, patience), 204},
-		"nobody's":         {path, marks, "", 400},
-		"forged":           {path, marks, header(path, "\x02", patience), 400},
-		"of another room":  {path, marks, header(path+"x", marks, patience), 400},
-		"too late":         {path, marks, header(path, marks, -time.Second), 400},
-		"no ticket":        {path, "\x00", header(path, "\x00", patience), 400},
-		"a room not there": {path + "x", marks, header(path+"x", marks, patience), 409},
-		"too many":         {path, strings.Repeat(marks, admission.MaxMarks+1), "", 400},
+		"ticket 1":            {path, marks, header(path, marks, patience), 204},
+		"nobody's":            {path, marks, "", 400},
+		"forged":              {path, marks, header(path, "\x02", patience), 400},
+		"of a different room": {path, marks, header(path+"x", marks, patience), 400},
+		"too late":            {path, marks, header(path, marks, -time.Second), 400},
+		"no ticket":           {path, "\x00", header(path, "\x00", patience), 400},
+		"a room not there":    {path + "x", marks, header(path+"x", marks, patience), 409},
+		"too many":            {path, strings.Repeat(marks, admission.MaxMarks+1), "", 400},
 	} {
 		if got := w.do("POST", test.path, test.body, peers.Header, test.header); got.status != test.want {
 			t.Errorf("%s: %d %s, want %d", what, got.status, got.text, test.want)

@@ -169,7 +169,7 @@ func TestWaitingLine(t *testing.T) {
 	}
 	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
 		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
-		t.Errorf("the history of ticket 2: %v; want len(v) = 2, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
+		t.Errorf("the history of ticket 2: %v; want 2 members, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
 			v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
@@ -315,7 +315,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	w.room("r", `"admit_per_second":0`)
 	for i := range 3 {
 		if _, v := w.joinRoom("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: unknown
-			t.Error(v)
+			t.Errorf("visit = %v, want eta_seconds = null", v)
 		}
 	}
 	refused := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"h9"}`)
@@ -341,7 +341,7 @@ func TestJoinLimit(t *testing.T) {
 		t.Errorf("the seventh has to wait %s, want 10s", wait)
 	}
 	if wait := join("192.0.2.2"); wait != 0 {
-		t.Errorf("another address has to wait %s; want 0", wait)
+		t.Errorf("a different address has to wait %s; want 0", wait)
 	}
 	now = now.Add(10 * time.Second)
 	if wait := join("192.0.2.1"); wait != 0 {

@@ -128,7 +128,7 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	want := w.deliverable(0)
 	quick.Await(len(want), patience)
 	if taken := slow.Accepted(); len(taken) > 0 {
-		t.Errorf("the slow one has taken %d; want len(taken) ≤ 0", len(taken))
+		t.Errorf("the slow one has taken %d; want no deliveries", len(taken))
 	}
 	quick.CheckOrder(want)
 	through.Store(true)
@@ -192,7 +192,7 @@ func TestWebhookReplay(t *testing.T) {
 	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
 	repeated := receiver.All()[20:]
 	if len(repeated) != 15 {
-		t.Fatalf("%d deliveries of 15", len(repeated))
+		t.Fatalf("repeated deliveries = %d, want 15", len(repeated))
 	}
 	bodies := map[string]string{}
 	for _, d := range receiver.All()[:20] {
@@ -209,7 +209,7 @@ func TestWebhookReplay(t *testing.T) {
 	receiver.CheckBodies(want)
 }
 
-// TestWebhookEdits: deliveries with other types, another address and another secret continue
+// TestWebhookEdits: deliveries with other types, a different address and a different secret continue
 // without a gap, and internal events are never delivered.
 func TestWebhookEdits(t *testing.T) {
 	w := newHarness(t, withDeliveries)

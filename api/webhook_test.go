@@ -61,7 +61,7 @@ func TestWebhookResource(t *testing.T) {
 	secret, _ := body["secret"].(string)
 	if !strings.HasPrefix(secret, "whsec_") || made.header.Get("ETag") != `"0"` ||
 		made.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
-		t.Errorf("made: %v %s", made.header, made.text)
+		t.Errorf("created webhook = %v %s, want its Location and reached = position", made.header, made.text)
 	}
 	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`
@@ -82,7 +82,7 @@ func TestWebhookResource(t *testing.T) {
 	edited := w.do("PATCH", "/v1/webhooks/shop", `{"types":null,"description":"d","status":"disabled"}`, "If-Match", `"0"`)
 	if body := edited.is(200); body["types"] != nil || body["description"] != "d" || body["status"] != "disabled" ||
 		body["disabled_because"] != "asked" || edited.header.Get("ETag") != `"2"` || body["revision"] != 2.0 {
-		t.Errorf("edited: %s", edited.text)
+		t.Errorf("edited webhook = %s, want disabled as asked at revision 2", edited.text)
 	}
 	if stale := w.do("PATCH", "/v1/webhooks/shop", `{"description":"e"}`, "If-Match", `"0"`).
 		problem(412, "stale_revision"); stale["current_revision"] != 2.0 {
@@ -97,14 +97,14 @@ func TestWebhookResource(t *testing.T) {
 		t.Errorf("changed: %s; want secret ≠ %v, old_secret_until not nil, ETag = \"2\"", changed.text, secret)
 	}
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 2 {
-		t.Errorf("listed: %v; want len(list) = 2", list)
+		t.Errorf("listed: %v; want 2 webhooks", list)
 	}
 	w.do("DELETE", "/v1/webhooks/shop", "").is(200)
 	w.do("DELETE", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("GET", "/v1/webhooks/shop", "").problem(404, "not_found")
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).problem(409, "already_exists")
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 1 {
-		t.Errorf("listed after one was deleted: %v; want len(list) = 1", list)
+		t.Errorf("listed after one was deleted: %v; want one webhook", list)
 	}
 }
 
@@ -162,7 +162,7 @@ func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[str
 		}
 		if time.Now().After(end) {
 			text, _ := json.Marshal(is)
-			w.t.Fatalf("it stays %s", text)
+			w.t.Fatalf("webhook %s stays %s", id, text)
 		}
 	}
 }

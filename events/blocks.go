@@ -53,7 +53,7 @@ func (*BlocksBegun) Name() string { return "performance.blocks_begun.v1" }
 // For one that unblocks, it has the seats and places that were blocked until then.
 type BlocksChanged struct {
 	BlockChange
-	// More means that the request continues with another change.
+	// More means that the request continues with a further change.
 	More bool `json:"more,omitempty"`
 }
 

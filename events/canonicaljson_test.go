@@ -58,7 +58,7 @@ func TestRewriteGoldenFacts(t *testing.T) {
 		golden, err := os.ReadFile(filepath.Join("testdata", "facts", name+".json"))
 		if err != nil {
 			if name == "lamp.lit.v1" || strings.HasPrefix(name, "lamp.") {
-				continue // of another test
+				continue // of a different test
 			}
 			t.Fatal(err)
 		}

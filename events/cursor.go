@@ -17,7 +17,7 @@ type CursorTaken struct {
 	Node string `json:"node"`
 	// Log identifies the log that positions refer to from here on; "" in facts without it.
 	Log string `json:"log,omitzero"`
-	// Copied means that the facts before were made in another log, which has the same events at other positions.
+	// Copied means that the facts before were made in a different log, which has the same events at other positions.
 	// Reached is then the position here up to which everything is processed, and any failure is forgotten.
 	Copied  bool     `json:"copied,omitzero"`
 	Reached Position `json:"reached,omitzero"`

@@ -84,7 +84,7 @@ func AppendFact(dst []byte, fact Fact) []byte {
 }
 
 // Rewrite restores the original bytes of a fact whose JSON may have been parsed and encoded again
-// by another program. Errors: [ErrUnknownFact], [ErrBadFact].
+// by a foreign program. Errors: [ErrUnknownFact], [ErrBadFact].
 func Rewrite(name string, data []byte) ([]byte, error) {
 	f := formats[name]
 	if f == nil {

@@ -50,14 +50,14 @@ func TestAppendFactAllocatesNothing(t *testing.T) {
 	}
 }
 
-// impostor has the wire name of another type, unregistered a name that no fact has.
+// impostor has the wire name of a different type, unregistered a name that no fact has.
 type (
 	impostor     struct{ SeatBlocked }
 	unregistered struct{ lampLit }
 )
 
 // TestAppendFactPanics on a fact of a name that is not registered, and on one that has
-// the name of another type.
+// the name of a different type.
 func TestAppendFactPanics(t *testing.T) {
 	for _, fact := range []Fact{&impostor{}, &unregistered{}} {
 		if panicOf(func() { AppendFact(nil, fact) }) == nil {
@@ -86,7 +86,7 @@ func TestNoFormat(t *testing.T) {
 		"never written": reflect.TypeFor[struct {
 			A string `json:"-"`
 		}](),
-		"another option": reflect.TypeFor[struct {
+		"a different option": reflect.TypeFor[struct {
 			A int64 `json:"a,string"`
 		}](),
 		"an empty slice left out": reflect.TypeFor[struct {
@@ -171,10 +171,10 @@ func TestDecodeRefuses(t *testing.T) {
 		want              error
 	}{
 		{"unknown name", "product.vanished.v1", good, ErrUnknownFact},
-		{"another version", "product.reserved.v2", good, ErrUnknownFact},
+		{"a different version", "product.reserved.v2", good, ErrUnknownFact},
 		{"empty name", "", good, ErrUnknownFact},
 		{"unknown member", name, strings.Replace(good, `"holder"`, `"colour":"red","holder"`, 1), ErrBadFact},
-		{"another fact's member", name, string(AppendFact(nil, golden["product.held.v1"])), ErrBadFact},
+		{"a different fact's member", name, string(AppendFact(nil, golden["product.held.v1"])), ErrBadFact},
 		{"a trailing object", name, good + "{}", ErrBadFact},
 		{"a trailing bracket", name, good + "}", ErrBadFact},
 		{"a trailing letter", name, good + " x", ErrBadFact},

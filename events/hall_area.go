@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// areaShapes are the words for the shape of an area; "" is none.
+// areaShapes are the words for the shape of an area; "" means none.
 var areaShapes = []string{"", "polygon", "rectangle", "ellipse", "circle", "text"}
 
 // area checks an area, and adds it if it is for sale.

@@ -305,7 +305,7 @@ func (c *compiler) allCompanions() error {
 		of, ok := c.guids[companion.of]
 		if !ok || of == companion.seat {
 			return planFault(c.where[companion.seat].String()+".companion_of",
-				"it is the seat_guid of another seat, and no other has %q", companion.of)
+				"it is the seat_guid of a different seat, and no other has %q", companion.of)
 		}
 		c.hall.companion[companion.seat] = of
 		c.hall.marks[companion.seat] |= seatCompanion

@@ -29,7 +29,7 @@ func TestGaps(t *testing.T) {
 		{"one seat has no neighbour", []PlanPoint{{0, 0}}, "o"},
 		{"two seats are neighbours however far", []PlanPoint{{0, 0}, {90, 0}}, "o-o"},
 		{"an aisle", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35.1, 0}, {45, 0}}, "o-o-o o-o"},
-		{"1.5 times the median is no gap", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35, 0}, {45, 0}}, "o-o-o-o-o"},
+		{"1.5 times the median is not a gap", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35, 0}, {45, 0}}, "o-o-o-o-o"},
 		{"neighbours follow each other in the file", []PlanPoint{{0, 0}, {20, 0}, {10, 0}, {30, 0}, {40, 0}, {50, 0}},
 			"o o-o o-o-o"},
 		{"the median of an even number is between two", []PlanPoint{{0, 0}, {10, 0}, {30, 0}}, "o-o-o"},

@@ -141,7 +141,7 @@ func TestPlanFaults(t *testing.T) {
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "" }, "zones.2.rows.0.seats.1.seat_guid", "needs one"},
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].Category = "Loge" }, "zones.2.rows.0.seats.1.category", `"Loge"`},
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "c" }, "zones.2.rows.0.seats.1.companion_of", `"c"`},
-		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "b-2" }, "zones.2.rows.0.seats.1.companion_of", "another seat"},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "b-2" }, "zones.2.rows.0.seats.1.companion_of", "a different seat"},
 		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "" }, "zones.3.areas.0.id", "needs an id"},
 		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "a b" }, "zones.3.areas.0.id", "1 to 64"},
 		{func(p *SeatingPlan) { p.Zones[1].Areas[0].ID = "floor" }, "zones.3.areas.0.id", "zones.1.areas.0"},
@@ -168,7 +168,7 @@ func TestPlanText(t *testing.T) {
 	text := AppendPlan(nil, p, PlanComplete)
 	read, err := ParsePlan(text)
 	if err != nil {
-		t.Fatalf("%v in %s", err, text)
+		t.Fatalf("reading %s: %v", text, err)
 	}
 	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
 	p.Zones[0].Rows[3].Seats = []PlanSeat{}

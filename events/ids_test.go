@@ -28,7 +28,7 @@ func TestEventIDIsFrozen(t *testing.T) {
 	}
 }
 
-// TestEventIDIsAUUIDv5 compares with another implementation of RFC 9562.
+// TestEventIDIsAUUIDv5 compares with an independent implementation of RFC 9562.
 func TestEventIDIsAUUIDv5(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		command := rapid.String().Draw(t, "command") // also longer than the buffer on the stack

@@ -87,7 +87,7 @@ func appendHashed(dst []byte, m *Metadata) []byte {
 }
 
 // AppendMetadata appends the bytes that [Seal] wrote, given the result m of [ParseMetadata]; m.Hash
-// is used as it is. It restores the bytes of an event that was transported in another form, for
+// is used as it is. It restores the bytes of an event that was transported in a different form, for
 // example as a CloudEvent; [CheckLink] verifies them.
 func AppendMetadata(dst []byte, m *Metadata) []byte {
 	dst = appendHashed(dst, m)

@@ -13,18 +13,18 @@ import (
 // paged is a log of one stream with a given number of events, whose reads can fail.
 type paged struct {
 	events.Store
-	size   int
-	fails  int // the event whose page can't be read, -1 for none
-	reads  atomic.Int64
-	inside atomic.Int64
-	most   atomic.Int64
+	size      int
+	fails     int // the event whose page can't be read, -1 for none
+	reads     atomic.Int64
+	inside    atomic.Int64
+	maxInside atomic.Int64
 }
 
 var errUnread = errors.New("unread")
 
 func (p *paged) page(ctx context.Context, from, limit int) (page []events.Recorded, err error) {
 	p.reads.Add(1)
-	p.most.Store(max(p.most.Load(), p.inside.Add(1)))
+	p.maxInside.Store(max(p.maxInside.Load(), p.inside.Add(1)))
 	defer p.inside.Add(-1)
 	if p.fails >= from && p.fails < from+limit {
 		return nil, errUnread
@@ -91,7 +91,7 @@ func iteratePages(
 	if want := min(max(log.size, begin), begin+leave); next != want && (log.fails < 0 || next != -1) {
 		t.Errorf("%s: it ended after %d, want %d", name, next, want)
 	}
-	if log.inside.Load() != 0 || log.most.Load() > 2 {
-		t.Errorf("%s: %d reads are still in progress, at most %d at once; want none, at most 2", name, log.inside.Load(), log.most.Load())
+	if log.inside.Load() != 0 || log.maxInside.Load() > 2 {
+		t.Errorf("%s: %d reads are still in progress, at most %d at once; want none, at most 2", name, log.inside.Load(), log.maxInside.Load())
 	}
 }

@@ -82,7 +82,7 @@ type PaymentReceived struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 	// Expected is the price of its purchase, as of the hold, in ExpectedCurrency. A payment of
-	// another amount or currency is owed in full.
+	// a different amount or currency is owed in full.
 	Expected         int64  `json:"expected"`
 	ExpectedCurrency string `json:"expected_currency"`
 	PaidThing
@@ -177,12 +177,12 @@ const (
 	RefundRefused RefundFailure = "refused"
 	// RefundForeign: the payment has refunds at the provider that are not in the log, so none is requested.
 	RefundForeign RefundFailure = "other_refund"
-	// RefundReference: the provider's reference has already settled another refund.
+	// RefundReference: the provider's reference has already settled a different refund.
 	RefundReference RefundFailure = "reference_used"
 )
 
 // PaymentRefundFailed records that a provider did not pay a refund: it is owed, and is not requested again. It may be
-// settled under another reference.
+// settled under a different reference.
 type PaymentRefundFailed struct {
 	RefundID RefundID      `json:"refund_id"`
 	Failure  RefundFailure `json:"failure"`

@@ -89,6 +89,6 @@ func TestReadHall(t *testing.T) {
 	}
 	reader := PlanReader{Text: text, Digest: "wrong", Sealed: seal}
 	if _, err := reader.Hall(); err == nil || !strings.Contains(err.Error(), "digest") {
-		t.Errorf("a text with another digest: %v, want an error", err)
+		t.Errorf("a text with a different digest: %v, want an error", err)
 	}
 }

@@ -39,7 +39,7 @@ func TestHoldIDs(t *testing.T) {
 			t.Errorf("HoldID is %s, want %s", got, want.id)
 		}
 		if booking, attempt, ok := CutHoldID(want.id); booking != want.booking || attempt != want.attempt || !ok {
-			t.Errorf("%s is %q %d %t", want.id, booking, attempt, ok)
+			t.Errorf("CutHoldID(%q) = %q, %d, %t; want %q, %d, true", want.id, booking, attempt, ok, want.booking, want.attempt)
 		}
 	}
 	for _, bad := range []HoldID{"", ".1", "b", "b.", "b.0", "b.01", "b.-1"} {

@@ -37,7 +37,7 @@ const (
 // members beyond them: [Compile] checks it. Positions add up: a seat's is relative to its row's, and
 // that to its zone's. One that is missing is 0,0.
 type SeatingPlan struct {
-	// ID is no part of the hall. Beyond pretix's form.
+	// ID is not part of the hall. Beyond pretix's form.
 	ID   PlanID `json:"id"`
 	Name string `json:"name"`
 	// Zones in the order of the best seats where nothing else decides.
@@ -173,7 +173,7 @@ func ParsePlan(text []byte) (*SeatingPlan, error) {
 // not JSON the result is unspecified.
 func PlanTooLarge(text []byte) bool { return moreObjects(text, MaxPlanObjects) }
 
-func moreObjects(text []byte, most int) bool {
+func moreObjects(text []byte, limit int) bool {
 	objects, isMember := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
@@ -183,7 +183,7 @@ func moreObjects(text []byte, most int) bool {
 			if c == 'n' && isMember {
 				break
 			}
-			if objects++; objects > most {
+			if objects++; objects > limit {
 				return true
 			}
 		case '"':

@@ -164,7 +164,7 @@ type TournamentWaitlisted struct {
 func (*TournamentWaitlisted) Name() string { return "tournament.waitlisted.v1" }
 
 // TournamentPromoted gives slots to teams of the waitlist, in order. It is in the same append as
-// the withdrawal or the edit that made room, so the slot is at no moment available to another team.
+// the withdrawal or the edit that made room, so the slot is never available to any other team.
 type TournamentPromoted struct {
 	// Rows of the waitlist: each is one team, or the rest of one group. One fact may have many, so
 	// that raising a limit costs few events.

@@ -36,7 +36,7 @@ func TestBoxOfficeStopsAtContradictions(t *testing.T) {
 		"one seat, two owners":  {logtest.SeatStream("a", "A-1-1"), &events.SeatHeld{HoldID: "b.9.1"}},
 		"a hold without a name": {logtest.SeatStream("a", "A-1-2"), &events.SeatHeld{HoldID: "b"}},
 		"a free seat is freed":  {logtest.SeatStream("a", "A-1-2"), &events.SeatExpired{HoldID: "b.1.1"}},
-		"another hold's seat": {logtest.SeatStream("a", "A-1-1"),
+		"the seat of a different hold": {logtest.SeatStream("a", "A-1-1"),
 			&events.SeatReleased{HoldID: "b.9.1", Was: events.SeatIsHeld}},
 		"a stranger's allowance": {"allowance-a~bob", &events.AllowanceReleased{HoldID: "b.9.1", Seats: 1}},
 		"a booking made twice":   {"booking-b.1", &events.BookingHeld{BookingID: "b.1"}},

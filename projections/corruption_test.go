@@ -49,7 +49,7 @@ func corruptions(path string, intact []byte, step int, others []string, foreign 
 		}
 	}
 	if text, err := os.ReadFile(filepath.Join(foreign, filepath.Base(path))); err == nil {
-		replace("of another log", text)
+		replace("of a different log", text)
 	}
 	return all
 }

@@ -16,7 +16,7 @@ func init() {
 	})
 }
 
-// Cursors returns up to limit cursors that are no part of another entity with ids above after, as
+// Cursors returns up to limit cursors that are not part of another entity with ids above after, as
 // [Projections.Products] does. Errors: the disk's.
 func (p *Projections) Cursors(after string, limit int) (page []row.Cursor, next string, err error) {
 	return pageOf(p, (*rowView[row.Cursor]).table, after, limit, func(c *row.Cursor) string { return c.ID })

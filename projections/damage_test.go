@@ -341,7 +341,7 @@ func TestSwappedTables(t *testing.T) {
 	}
 }
 
-// TestRecordsOfAnotherLog: a record of another log's views is ignored, even if its table is valid.
+// TestRecordsOfAnotherLog: a record of the views of a different log is ignored, even if its table is valid.
 func TestRecordsOfAnotherLog(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	writeViews(t, log, dir)
@@ -357,7 +357,7 @@ func TestRecordsOfAnotherLog(t *testing.T) {
 	} {
 		p.damage.forget()
 		if err := read(); !errors.Is(err, ErrNotReady) || !errors.Is(err, errForeign) {
-			t.Errorf("reading another log's record: %v, want ErrNotReady and errForeign", err)
+			t.Errorf("reading the record of a different log: %v, want ErrNotReady and errForeign", err)
 		}
 	}
 	if t.Failed() {

@@ -324,11 +324,11 @@ func oneLine(err error) string {
 	return line
 }
 
-// errForeign means that the record belongs to the views of another log.
-var errForeign = errors.New("a record of another log's views")
+// errForeign means that the record belongs to the views of a different log.
+var errForeign = errors.New("a record of the views of a different log")
 
 // recordViews names the encoding of a record, which begins with the tag of its log. Files of
-// another log's views are intact, so only the tag distinguishes them.
+// a different log's views are intact, so only the tag distinguishes them.
 const recordViews = "record.v2"
 
 // tagSize is the length of a tag in bytes: a prefix of the hash of the log's epoch.

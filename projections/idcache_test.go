@@ -71,7 +71,7 @@ func TestIDCacheConcurrently(t *testing.T) {
 }
 
 // TestHasTeam: a team exists as soon as the views have it, regardless of earlier look-ups, and no longer once the
-// views turn out to be of another log.
+// views turn out to be of a different log.
 func TestHasTeam(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	lions := &events.TeamRegistered{TeamID: "lions", DisplayName: "The lions"}

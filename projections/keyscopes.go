@@ -16,7 +16,7 @@ func init() {
 }
 
 // keyScopes is the view of the keyed commands whose stream was named by the request's body: the stream that
-// another body names does not record that the key was used. It folds events of several categories, each of which
+// a different body names does not record that the key was used. It folds events of several categories, each of which
 // has a view of its own.
 type keyScopes struct{ used *records[keyedCommand] }
 

@@ -95,7 +95,7 @@ func waitFor(t testing.TB, p *Projections, pos events.Position) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := p.WaitFor(ctx, pos); err != nil {
-		t.Fatalf("WaitFor(%d) = %v, at %d", pos, err, p.Position())
+		t.Fatalf("WaitFor(%d) = %v at position %d, want nil", pos, err, p.Position())
 	}
 }
 

@@ -82,7 +82,7 @@ func TestOpenHoldsAreCounted(t *testing.T) {
 				delete(want, holder)
 			}
 			if len(want) > 0 {
-				t.Fatalf("not compared: %v", want)
+				t.Fatalf("holders missing from the comparison: %v", want)
 			}
 		}
 	})

@@ -35,7 +35,7 @@ func (p *Projections) Performance(id events.PerformanceID) (row.Performance, boo
 }
 
 // Performances returns up to limit performances that start in [from, to), ordered by start and then by id; a
-// zero time is no bound. next is the opaque cursor of the next page, "" on the last. Errors: the disk's.
+// zero time means no bound. next is the opaque cursor of the next page, "" on the last. Errors: the disk's.
 func (p *Projections) Performances(from, to time.Time, after string,
 	limit int) (page []row.Performance, next string, err error) {
 	if err := p.enter(); err != nil {

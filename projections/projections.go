@@ -117,7 +117,7 @@ type category struct {
 // have no ranks.
 type Rank func(stream events.StreamID) (before int, ranked bool)
 
-// Open opens the views in c.Dir. It discards views of another log or version and damaged ones. The views are
+// Open opens the views in c.Dir. It discards views of a different log or version and damaged ones. The views are
 // empty until Run folds the log. Errors: the disk's; another process using Dir.
 func Open(c Config) (*Projections, error) {
 	if c.Logger == nil {
@@ -160,7 +160,7 @@ func (c *Config) files() vfs.FS {
 	return c.FS
 }
 
-// checkpoint is a position in the log. It has the id and hash of its event, to detect another log.
+// checkpoint is a position in the log. It has the id and hash of its event, to detect a different log.
 type checkpoint struct {
 	position events.Position
 	id       events.ID
@@ -177,7 +177,7 @@ func checkpointAt(e *events.Recorded) checkpoint {
 const checkpointKey = "\x00checkpoint"
 
 // appendRecord appends the record of the checkpoint: the views' versions, the log, the position, and the last
-// event of this system if it is another one.
+// event of this system if it is a different one.
 func (p *Projections) appendRecord(dst []byte, at, own checkpoint) []byte {
 	dst = row.AppendString(dst, views())
 	dst = row.AppendString(dst, p.epoch)
@@ -214,7 +214,7 @@ func views() string {
 	return strings.Join(names, " ")
 }
 
-// load reads the checkpoint and the deadlines. Errors: errStale for files of other views or of another log;
+// load reads the checkpoint and the deadlines. Errors: errStale for files of other views or of a different log;
 // row.ErrRecord and others for damage; the disk's.
 func (p *Projections) load() error {
 	at, own, fits, err := p.loadCheckpoint()
@@ -234,7 +234,7 @@ func (p *Projections) load() error {
 }
 
 // errStale is an error of load.
-var errStale = errors.New("they belong to another version of the program, or to another log")
+var errStale = errors.New("they belong to a different version of the program, or to a different log")
 
 // mustBeEmpty returns an error if there are records: none may exist without a checkpoint.
 func (p *Projections) mustBeEmpty() error {

@@ -54,7 +54,7 @@ func TestRecordsMatchASortedMap(t *testing.T) {
 				}
 			},
 			"scan": func(t *rapid.T) {
-				checkScan(t, r, model, key.Draw(t, "from"), key.Draw(t, "end"), rapid.IntRange(1, 9).Draw(t, "most"))
+				checkScan(t, r, model, key.Draw(t, "from"), key.Draw(t, "end"), rapid.IntRange(1, 9).Draw(t, "limit"))
 			},
 			"": func(t *rapid.T) {
 				k := key.Draw(t, "key")
@@ -71,7 +71,7 @@ func TestRecordsMatchASortedMap(t *testing.T) {
 }
 
 // checkScan changes the records between the beginning of a scan and its reading.
-func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end string, most int) {
+func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end string, limit int) {
 	if from > end {
 		from, end = end, from
 	}
@@ -89,13 +89,13 @@ func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end 
 			t.Fatalf("%q is %d, want %d", k, *v, model[k])
 		}
 		keys = append(keys, k)
-		return len(keys) < most
+		return len(keys) < limit
 	}); err != nil {
 		t.Fatal(err)
 	}
 	r.changed, r.order, r.fresh = before, order, fresh
 	want := slices.DeleteFunc(slices.Sorted(maps.Keys(model)), func(k string) bool { return k < from || k >= end })
-	if want = want[:min(most, len(want))]; !slices.Equal(keys, want) {
+	if want = want[:min(limit, len(want))]; !slices.Equal(keys, want) {
 		t.Fatalf("from %q to %q: %q, want %q", from, end, keys, want)
 	}
 }

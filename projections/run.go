@@ -133,7 +133,7 @@ func (p *Projections) begin(ctx context.Context) (events.Position, error) {
 	if err != nil || there {
 		return head, err
 	}
-	p.damage.report(fmt.Errorf("the log has another event at position %d", at.position))
+	p.damage.report(fmt.Errorf("the log has a different event at position %d", at.position))
 	return 0, p.damage.found()
 }
 

@@ -288,9 +288,9 @@ func TestRunStopsAtContradictions(t *testing.T) {
 
 func TestViewsOfAnotherLogAreRebuilt(t *testing.T) {
 	for name, change := range map[string]func(*logtest.Memory){
-		"another epoch":   func(l *logtest.Memory) { l.Name = "second" },
-		"another history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductFacts()...) },
-		"a shorter log":   func(l *logtest.Memory) { l.Recorded = l.Recorded[:3] },
+		"a different epoch":   func(l *logtest.Memory) { l.Name = "second" },
+		"a different history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductFacts()...) },
+		"a shorter log":       func(l *logtest.Memory) { l.Recorded = l.Recorded[:3] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, fs := logtest.NewMemory(), vfs.NewMem()

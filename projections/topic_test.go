@@ -162,10 +162,10 @@ func TestResume(t *testing.T) {
 			live.CauseReserved},
 		"all there is": {live.Resume{Since: head - live.HistorySize, Epoch: "first"}, live.DeltaFrame,
 			head - live.HistorySize, -live.HistorySize, live.CauseReserved},
-		"too long ago":  {live.Resume{Since: head - live.HistorySize - 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
-		"not seen yet":  {live.Resume{Since: head + 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
-		"another epoch": {live.Resume{Since: head, Epoch: "second"}, live.SnapshotFrame, 0, 0, ""},
-		"from nothing":  {live.Resume{Since: 0, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"too long ago":      {live.Resume{Since: head - live.HistorySize - 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"not seen yet":      {live.Resume{Since: head + 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"a different epoch": {live.Resume{Since: head, Epoch: "second"}, live.SnapshotFrame, 0, 0, ""},
+		"from nothing":      {live.Resume{Since: 0, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
 	} {
 		w := newWatcher()
 		w.position = c.from.Since

@@ -41,10 +41,10 @@ func TestVerifyViews(t *testing.T) {
 
 	const row = "product\x00p0"
 	for name, corrupt := range map[string]func(*pebble.DB) error{
-		"another record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
-		"one too few":    func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
-		"one too many":   func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
-		"one after all":  func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
+		"a different record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
+		"one too few":        func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
+		"one too many":       func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
+		"one after all":      func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
 	} {
 		record := change(t, dir+"/views", func(db *pebble.DB) error { return corrupt(db) })
 		var v *verify.Violation
@@ -63,7 +63,7 @@ func TestVerifyViews(t *testing.T) {
 	defer other.Close()
 	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(),
 		nil); !errors.Is(err, projections.ErrNoViews) {
-		t.Errorf("another log's views: %v, want ErrNoViews", err)
+		t.Errorf("the views of a different log: %v, want ErrNoViews", err)
 	}
 
 	tables, err := filepath.Glob(dir + "/views/*.sst")

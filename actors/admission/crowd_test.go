@@ -98,7 +98,7 @@ func (c *crowd) startNode(clock *clock) {
 	c.node = start(c.t, store, clock, func(desk *actors.Config, rooms *Config) {
 		desk.Snapshots = store
 		desk.MaxInFlight, desk.MaxPerEntity, rooms.MaxJoins = 200_000, 200_000, 200_000
-		desk.AppendTimeout = time.Minute // beside other tests an append of ten thousand joins may take seconds
+		desk.AppendTimeout = time.Minute // alongside other tests an append of ten thousand joins may take seconds
 	})
 	c.start = clock.now()
 }

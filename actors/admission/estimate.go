@@ -53,17 +53,17 @@ func (p *pace) add(at time.Time, l *waitingroom.Line) {
 // perSecond estimates the number of admissions per second.
 func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	s := &l.Settings
-	most := float64(s.AdmitPerSecond)
-	least := min(most, float64(s.MaxActive)/float64(s.ActiveSeconds))
+	maxRate := float64(s.AdmitPerSecond)
+	minRate := min(maxRate, float64(s.MaxActive)/float64(s.ActiveSeconds))
 	if len(p.samples) > 0 {
 		if span := at.Sub(p.samples[0].at); span >= minKnown {
-			return min(max(float64(l.Admitted-p.samples[0].admitted)/span.Seconds(), least), most)
+			return min(max(float64(l.Admitted-p.samples[0].admitted)/span.Seconds(), minRate), maxRate)
 		}
 	}
 	if l.Active < s.MaxActive {
-		return most
+		return maxRate
 	}
-	return least
+	return minRate
 }
 
 // eta returns the time from at until a visitor with this number is admitted; for number 0, whose

@@ -128,7 +128,7 @@ func (n *node) set(settings events.WaitingRoomSettings) {
 	}
 }
 
-// use takes another key ring into use.
+// use switches to a different key ring.
 func (n *node) use(ring *pass.Keyring) {
 	n.t.Helper()
 	if err := n.rooms.UseKeys(ctx, ring, KeysIfKnown); err != nil {

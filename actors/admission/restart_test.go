@@ -68,7 +68,7 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			want := script(t, settings, func(n *node) *node { return n })
 			if len(want) < 1000 {
-				t.Fatalf("only %d facts", len(want))
+				t.Fatalf("facts = %d, want at least 1000", len(want))
 			}
 			for about, restart := range map[string]func(*node) *node{
 				"stopped and started": func(n *node) *node { n.stop(); return again(n) },

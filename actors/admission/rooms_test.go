@@ -141,7 +141,7 @@ func TestRefusals(t *testing.T) {
 	n.set(sale) // is found, although it was not found before
 	check("joining without a name", join("sale", ""), "invalid_field")
 	check("joining", join("sale", "ann"), "ok")
-	check("polling with another room's id", poll("sale", ring.VisitorID("other", pass.Visitor{Ticket: 1})), "not_found")
+	check("polling with the id of a different room", poll("sale", ring.VisitorID("other", pass.Visitor{Ticket: 1})), "not_found")
 	check("polling with nonsense", poll("sale", "nonsense"), "not_found")
 	check("leaving with nonsense", leave("sale", "nonsense"), "not_found")
 	check("leaving with a ticket that was never given", leave("sale", stranger), "not_found")
@@ -184,8 +184,8 @@ func TestPasses(t *testing.T) {
 	check("her own", "sale", "ann", given, "ok")
 	check("twice", "sale", "ann", given, "ok")
 	check("lent", "sale", "bob", given, "pass_invalid")
-	check("another's", "sale", "ann", other, "pass_invalid")
-	check("in another room", "sale2", "ann", given, "pass_invalid")
+	check("another visitor's", "sale", "ann", other, "pass_invalid")
+	check("in a different room", "sale2", "ann", given, "pass_invalid")
 	check("her visitor's id", "sale", "ann", ann.Visitor, "pass_invalid")
 	check("nonsense", "sale", "ann", "nonsense", "pass_invalid")
 	if n.poll(cid.Visitor).Pass != "" {
@@ -193,7 +193,7 @@ func TestPasses(t *testing.T) {
 	}
 	rotated := ring.Rotate()
 	n.use(rotated)
-	check("with another key in front", "sale", "ann", given, "ok")
+	check("with a different key in front", "sale", "ann", given, "ok")
 	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
 		t.Error("the pass is still signed by the old key after the rotation")
 	}

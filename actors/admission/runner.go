@@ -28,7 +28,7 @@ type runner struct {
 	since    time.Time // when another server was seen to begin it; zero if it had begun before
 	admitted int64     // number of admissions
 	at       time.Time // when admitted last changed
-	rest     time.Duration
+	grace    time.Duration
 }
 
 // runs reports whether this server runs the room according to line: no other can, or it was the
@@ -61,7 +61,7 @@ func (rm *room) watchRunner(line *Published) {
 
 func (rm *room) progress(line *Published) {
 	rm.runner.admitted, rm.runner.at = line.Admitted, line.At
-	rm.runner.rest = overdueAfter + rand.N(overdueSpread)
+	rm.runner.grace = overdueAfter + rand.N(overdueSpread)
 }
 
 // owns reports whether this server should run the room, among the serving ones.
@@ -75,14 +75,14 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if rm.runs(line) {
 		return nil
 	}
-	rest := min(takeOverCooldown, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
+	cooldown := min(takeOverCooldown, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
 	switch {
 	case rm.owns():
-		rest = min(rest, ownerCooldown)
+		cooldown = min(cooldown, ownerCooldown)
 	case !rm.hasContact.Load():
 		return nil
 	}
-	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(rest)) {
+	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(cooldown)) {
 		return nil
 	}
 	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.run, Term: line.Term})
@@ -97,7 +97,7 @@ func (rm *room) takeOver(ctx context.Context) error {
 // room's rules decide as always who is admitted then.
 func (rm *room) overdue() bool {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
-	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.rest {
+	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.grace {
 		return false
 	}
 	rm.progress(&Published{Line: line.Line, At: now})

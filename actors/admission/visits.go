@@ -198,7 +198,7 @@ func (rm *room) fill(
 }
 
 // standing returns the place of a visitor in a line, or that it has ended since. ok is false if
-// the ticket is not the visitor's: the id or pass is from another log, as after a backup was
+// the ticket is not the visitor's: the id or pass is from a different log, as after a backup was
 // restored, and this log gave the ticket to another visitor, or to nobody yet.
 func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
 	place = line.Look(v.Ticket)

@@ -24,7 +24,7 @@ const snapshotVersion = 1
 
 // Take takes seats out of the allowance. No-op if the same hold has taken them; a later attempt of
 // a booking replaces an earlier one. Refusals: not_held (a later attempt has taken seats, this one
-// has taken another number, or the booking is paid), limit_exceeded.
+// has taken a different number, or the booking is paid), limit_exceeded.
 type Take struct {
 	HoldID events.HoldID
 	// Seats of the booking, above 0.

@@ -8,5 +8,5 @@
 // # Why it is an entity of its own
 //
 // The limit applies over bookings that know nothing of each other. One entity per performance and
-// holder is no point of contention for the crowd.
+// holder is not a point of contention for the crowd.
 package allowance

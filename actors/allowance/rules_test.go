@@ -165,7 +165,7 @@ func TestImpossibleFacts(t *testing.T) {
 	taken := &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 3, ExpiresAt: day}
 	kept := &events.AllowanceKept{HoldID: "b.1", Seats: 3, Taken: 3}
 	for name, facts := range map[string][]events.Fact{
-		"another sum":          {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
+		"a different sum":      {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
 		"nothing taken":        {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
 		"taken twice":          {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
 		"kept twice":           {taken, kept, kept},

@@ -23,7 +23,7 @@ const MaxCapacity = events.MaxAreaPlaces
 const expiryBatch = 64
 
 // Hold holds places for a booking. Idempotent; a later attempt of a booking replaces an earlier one
-// that is not booked. Refusals: not_held (there is a later attempt, or this one has another number
+// that is not booked. Refusals: not_held (there is a later attempt, or this one has a different number
 // of places, or the booking is paid), sold_out (with remaining).
 type Hold struct {
 	HoldID events.HoldID
@@ -227,7 +227,7 @@ func splitHoldID(holdID events.HoldID) (booking events.ID, attempt uint32) {
 	id, n, ok := events.CutHoldID(holdID)
 	booking, err := events.ParseID(string(id))
 	if !ok || err != nil {
-		panic("area: " + string(holdID) + " is no hold's id")
+		panic("area: " + string(holdID) + " is not the id of a hold")
 	}
 	return booking, uint32(n)
 }

@@ -373,7 +373,7 @@ func TestSnapshotsAreComplete(t *testing.T) {
 
 // TestABookedPlaceIsSmall: a hundred thousand bookings may have some of one area.
 func TestABookedPlaceIsSmall(t *testing.T) {
-	const bookings, most = 20_000, 130
+	const bookings, maxEach = 20_000, 130
 	a, before := New(), heap()
 	ids := make([]events.HoldID, bookings)
 	for i := range ids {
@@ -386,8 +386,8 @@ func TestABookedPlaceIsSmall(t *testing.T) {
 		coretest.Do(a, &Book{HoldID: id}, day, func(events.Fact) string { return "" })
 		ids[i] = ""
 	}
-	if each := (heap() - before) / bookings; each > most {
-		t.Errorf("booked places take %d bytes a booking, want at most %d", each, most)
+	if each := (heap() - before) / bookings; each > maxEach {
+		t.Errorf("booked places take %d bytes a booking, want at most %d", each, maxEach)
 	}
 	runtime.KeepAlive(a)
 }

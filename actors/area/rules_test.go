@@ -106,7 +106,7 @@ var rules = []struct {
 	name     string
 	attempts []attempt
 }{
-	{"held, again, and again with another number", []attempt{
+	{"held, again, and again with a different number", []attempt{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{1 * s, hold3("a.1"), "nothing"},
 		{1 * s, places("a.1", 2), "not_held"},

@@ -16,7 +16,7 @@ var Kind = core.Kind{Category: events.CallOffCategory, New: New, SnapshotVersion
 // snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
-// Begin announces a cancellation. Idempotent, even with another reason.
+// Begin announces a cancellation. Idempotent, even with a different reason.
 type Begin struct {
 	// Of is the category of the cancelled entity, ID its id.
 	Of, ID string

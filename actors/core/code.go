@@ -12,7 +12,7 @@ const (
 	CodeAlreadyExists Code = "already_exists"
 	// CodeInvalidField: the value of field is not allowed.
 	CodeInvalidField Code = "invalid_field"
-	// CodeIdempotencyKeyReused: the key was used with another request.
+	// CodeIdempotencyKeyReused: the key was used with a different request.
 	CodeIdempotencyKeyReused Code = "idempotency_key_reused"
 	// CodeRevisionRequired: an edit must name the revision on which it is based.
 	CodeRevisionRequired Code = "revision_required"
@@ -22,7 +22,7 @@ const (
 
 // The caller's rights.
 const (
-	// CodeForbidden: the resource belongs to another holder, or the caller's role does not allow
+	// CodeForbidden: the resource belongs to a different holder, or the caller's role does not allow
 	// this.
 	CodeForbidden Code = "forbidden"
 	// CodePassRequired: a waiting room guards the resource.
@@ -57,7 +57,7 @@ const (
 	CodeAlreadyEntered Code = "already_entered"
 	// CodePaymentInProgress: a payment is in progress, or awaited.
 	CodePaymentInProgress Code = "payment_in_progress"
-	// CodeAmountMismatch: the price is another; expected and currency state it.
+	// CodeAmountMismatch: the price differs; expected and currency state it.
 	CodeAmountMismatch Code = "amount_mismatch"
 	// CodePaymentReferenceUsed: the provider's reference was reported for resource before.
 	CodePaymentReferenceUsed Code = "payment_reference_used"

@@ -50,7 +50,7 @@ func TestCursor(t *testing.T) {
 	if _, _, known := c.Decide(&Expire{}); known {
 		t.Error("the cursor decided a command that is not its own")
 	}
-	// In a copy of the log it continues at another position, and forgets failed events.
+	// In a copy of the log it continues at a different position, and forgets failed events.
 	mark := events.CursorMark{Stream: "product-1", Revision: 3}
 	copied := *c
 	for _, fact := range []events.Fact{

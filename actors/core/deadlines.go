@@ -79,9 +79,9 @@ func (d *Deadlines) AppendUnordered(id events.ID, at int64) {
 // Heapify restores the heap order in O(n).
 func (d *Deadlines) Heapify() { d.heap.Init(Deadline.before) }
 
-// Due returns up to most current entries before now, in order, without changing d. It is a
+// Due returns up to limit current entries before now, in order, without changing d. It is a
 // best-first walk of the heap: O(k log k) for k results and the stale entries among them.
-func (d *Deadlines) Due(now time.Time, most int, current func(Deadline) bool) []Deadline {
+func (d *Deadlines) Due(now time.Time, limit int, current func(Deadline) bool) []Deadline {
 	var due []Deadline
 	var seen Heap[int] // indexes of d.heap
 	earlier := func(a, b int) bool { return d.heap[a].before(d.heap[b]) }
@@ -90,7 +90,7 @@ func (d *Deadlines) Due(now time.Time, most int, current func(Deadline) bool) []
 			seen.Push(i, earlier)
 		}
 	}
-	for see(0); len(seen) > 0 && len(due) < most; {
+	for see(0); len(seen) > 0 && len(due) < limit; {
 		i := seen.Pop(earlier)
 		see(2*i + 1)
 		see(2*i + 2)

@@ -16,9 +16,9 @@ func TestSnapshotHeader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := bytes.NewBuffer(append(written[len("before"):], "behind"...))
+	in := bytes.NewBuffer(append(written[len("before"):], "after"...))
 	var got head
-	if err := ReadSnapshotHeader(in, &got); err != nil || got != want || in.String() != "behind" {
+	if err := ReadSnapshotHeader(in, &got); err != nil || got != want || in.String() != "after" {
 		t.Errorf("header = %+v, %v, rest = %q; want the header as written", got, err, in)
 	}
 	for size := range len(written) - len("before") {

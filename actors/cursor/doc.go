@@ -3,7 +3,7 @@
 //
 // # Purpose
 //
-// It serves deliveries to webhooks, and anything else that another system must learn because of an
+// It serves deliveries to webhooks, and anything else that an external system must learn because of an
 // event. [Work] selects the events and does the work of one; a [Runner] does the rest. The cursor,
 // a [core.Cursor], is part of an entity's core, so that the entity decides which server may move
 // it, and can move it back.

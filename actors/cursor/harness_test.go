@@ -31,11 +31,11 @@ type harness struct {
 	// elsewhere are the positions of events whose work was done before this log was made.
 	elsewhere map[events.Position]bool
 	// Outside.
-	calls   []call
-	running map[events.StreamID]bool
-	most    int  // at the same time
-	several bool // servers may work at the same time
-	do      func(e *events.Recorded, attempt int) error
+	calls      []call
+	running    map[events.StreamID]bool
+	maxRunning int  // at the same time
+	several    bool // servers may work at the same time
+	do         func(e *events.Recorded, attempt int) error
 }
 
 // write is a recorded fact of the cursor.
@@ -152,7 +152,7 @@ func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 		w.t.Errorf("two events of stream %s are in progress at once", e.Stream)
 	}
 	w.running[e.Stream] = true
-	w.most = max(w.most, len(w.running))
+	w.maxRunning = max(w.maxRunning, len(w.running))
 	w.mu.Unlock()
 	err := w.do(e, attempt)
 	if err == nil {
@@ -212,12 +212,12 @@ func (w *harness) runner(node string, change func(*Config)) (stop func()) {
 	config := Config{
 		Desk: w, Store: store{harness: w}, Work: w, Stream: "hook-1", Node: node,
 		Cursor: func(c core.Core) core.Cursor { return c.(*entity).cursor },
-		Await: func(ctx context.Context, behind events.Position) error {
+		Await: func(ctx context.Context, after events.Position) error {
 			for {
 				w.mu.Lock()
 				head, grown := events.Position(len(w.log)), w.grown
 				w.mu.Unlock()
-				if head > behind {
+				if head > after {
 					return nil
 				}
 				select {

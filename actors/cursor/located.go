@@ -11,7 +11,7 @@ import (
 const markPage = 64
 
 // located returns a cursor with its place in this log, at begins or after it, and whether that differs
-// from the recorded one: then the cursor was written in another log, of which this is a copy with
+// from the recorded one: then the cursor was written in a different log, of which this is a copy with
 // different positions. Error: the store's.
 func (r *Runner) located(ctx context.Context, at core.Cursor, begins events.Position) (here core.Cursor,
 	copied bool, err error) {
@@ -53,7 +53,7 @@ func (r *Runner) placeOf(ctx context.Context, mark events.CursorMark) (events.Po
 		}
 	}
 	r.config.Logger.Warn(
-		"the log is a copy of another one, and the progress of the work of a cursor there is unknown; "+
+		"the log is a copy of a different one, and the progress of the work of a cursor there is unknown; "+
 			"it starts over",
 		"stream",
 		r.config.Stream,

@@ -52,7 +52,7 @@ type Config struct {
 	// earliest; nil is the start of the log. The entity may move it back with the cursor.
 	Begins func(core.Core) events.Position
 	// Await blocks until the log has events after a position. Error: ctx.Err().
-	Await func(ctx context.Context, behind events.Position) error
+	Await func(ctx context.Context, after events.Position) error
 	// Node names this server. Alone means that no other server appends to the log.
 	Node  string
 	Alone bool
@@ -105,8 +105,8 @@ func (c Config) withDefaults() Config {
 const (
 	// pageSize is the number of events read at once.
 	pageSize = 256
-	// rest is the pause after the log could not be read or written.
-	rest = time.Second
+	// retryPause is the pause after the log could not be read or written.
+	retryPause = time.Second
 	// limit bounds one read or write, lastLimit the write at the end.
 	limit, lastLimit = 10 * time.Second, 2 * time.Second
 	// quiet is the number of events without work after which the cursor is written: a restart reads
@@ -119,7 +119,7 @@ type Runner struct {
 	config  Config
 	window  *window
 	cursor  core.Cursor // as last read or written, with its place in this log
-	copied  bool        // the entity still has its place in another log
+	copied  bool        // the entity still has its place in a different log
 	leading bool
 	seen    time.Time // since when something waits and another server has made no progress
 	asked   time.Time // when the cursor was last read
@@ -168,7 +168,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.under, r.stop = context.WithCancel(ctx)
 	defer r.leave()
 	for ready := false; ; {
-		wait, err := rest, error(nil)
+		wait, err := retryPause, error(nil)
 		if !ready {
 			err = r.reload(ctx)
 			ready = err == nil
@@ -230,29 +230,29 @@ func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 
 // watch puts a token into more when the log grows.
 func (r *Runner) watch(ctx context.Context) {
-	for behind := events.Position(0); ctx.Err() == nil; {
-		awaitErr := r.config.Await(ctx, behind)
+	for after := events.Position(0); ctx.Err() == nil; {
+		awaitErr := r.config.Await(ctx, after)
 		if awaitErr != nil && ctx.Err() == nil {
-			behind = 0
+			after = 0
 		}
 		head, err := r.config.Store.Head(ctx)
-		if err == nil && head > behind && awaitErr == nil {
-			behind = head
+		if err == nil && head > after && awaitErr == nil {
+			after = head
 		}
 		select {
 		case r.more <- struct{}{}:
 		default:
 		}
-		pause := restBetweenReads
+		pause := readPause
 		if awaitErr != nil || err != nil {
-			pause = rest
+			pause = retryPause
 		}
 		sleep(ctx, pause)
 	}
 }
 
-// restBetweenReads bounds how often a log that keeps growing is read.
-const restBetweenReads = 5 * time.Millisecond
+// readPause bounds how often a log that keeps growing is read.
+const readPause = 5 * time.Millisecond
 
 func sleep(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)

@@ -230,8 +230,8 @@ func TestCrashes(t *testing.T) {
 			pass(10 * time.Minute)
 			stop()
 			w.checkOrder()
-			if w.most > 16 {
-				t.Errorf("%d events in progress at once, want at most 16", w.most)
+			if w.maxRunning > 16 {
+				t.Errorf("%d events in progress at once, want at most 16", w.maxRunning)
 			}
 			if c := w.entity.cursor; c.Reached != events.Position(len(w.log)) && w.log[len(w.log)-1].Stream != "quiet" {
 				t.Errorf("seed %d: cursor = %+v, want it at the end of the log, %d", seed, c, len(w.log))

@@ -59,7 +59,7 @@ func (r *Runner) ended(o outcome) {
 	case o.unread:
 		r.config.Logger.Warn("an event with work waits for the log", "stream", r.config.Stream,
 			"position", o.item.position, "error", o.err)
-		r.window.putBack(o.item, now.Add(rest))
+		r.window.putBack(o.item, now.Add(retryPause))
 	default:
 		r.window.fail(o.item, now, o.err.Error())
 		r.halt(o, now)

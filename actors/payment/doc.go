@@ -30,7 +30,7 @@
 //
 // # Refusals, in order
 //
-// Receive: payment_reference_used (it has paid for another purchase; resource), amount_mismatch
+// Receive: payment_reference_used (it has paid for a different purchase; resource), amount_mismatch
 // (with expected and currency). All others: not_found (the payment or the refund), then the
 // command's own.
 package payment

@@ -54,7 +54,7 @@ type Return struct {
 }
 
 // Settle records that a refund was paid externally, under a reference. Idempotent for the same
-// reference. Refusals: payment_reference_used (it was settled under another one, or the money paid
+// reference. Refusals: payment_reference_used (it was settled under a different one, or the money paid
 // under this one has come back); payment_in_progress (the provider was asked, and this is
 // neither its outcome nor has a reason).
 type Settle struct {
@@ -187,10 +187,10 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 		switch {
 		case was.PaidThing != cmd.For:
 			return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-				Detail: "this reference has paid for another thing; every payment has a reference of its own",
+				Detail: "this reference has paid for a different purchase; every payment has a reference of its own",
 				Fields: core.Fields{"resource": was.Path()}}
 		case was.Amount != cmd.Amount || was.Currency != cmd.Currency:
-			return nil, mismatch("this reference was received with another sum", was.Amount, was.Currency)
+			return nil, mismatch("this reference was received with a different sum", was.Amount, was.Currency)
 		}
 		return nil, nil
 	}
@@ -198,7 +198,7 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 		Currency: cmd.Currency, Expected: cmd.Expected, ExpectedCurrency: cmd.ExpectedCurrency, PaidThing: cmd.For}
 	if fact.Wrong() && !cmd.Final {
 		return nil, mismatch(
-			"it costs another sum; nothing was received, and with final the money would be, and all of it owed",
+			"it costs a different sum; nothing was received, and with final the money would be, and all of it owed",
 			cmd.Expected,
 			cmd.ExpectedCurrency,
 		)
@@ -232,11 +232,11 @@ func (p *Payment) settle(cmd *Settle) ([]events.Fact, error) {
 		return nil, nil
 	case refund.Reference != "":
 		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-			Detail: "the refund was settled under another reference",
+			Detail: "the refund was settled under a different reference",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
 	case slices.Contains(refund.Failed, cmd.Reference):
 		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-			Detail: "what was paid back under this reference did not arrive; settle it under another",
+			Detail: "what was paid back under this reference did not arrive; settle it under a new one",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
 	case refund.Asked && !cmd.Outcome && cmd.Reason == "":
 		return nil, &core.Refusal{Code: core.CodePaymentInProgress,

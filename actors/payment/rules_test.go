@@ -156,7 +156,7 @@ func TestRules(t *testing.T) {
 				"payment_reference_used [resource:/v1/refunds/" + string(late) + "]", [5]int64{0, 0, 0, 100}},
 			{&FailRefund{RefundID: late, Failure: events.RefundReference}, "nothing", [5]int64{0, 0, 0, 100}},
 		},
-		"another currency": {
+		"a different currency": {
 			{report(func(r *Receive) { r.Currency, r.Final, r.For = "KRW", true, ofR1 }),
 				"received 100 KRW of 100 EUR for /v1/products/tee/reservations/r1", [5]int64{100}},
 		},

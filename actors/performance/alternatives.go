@@ -2,7 +2,7 @@ package performance
 
 import "slices"
 
-// Alternatives returns up to most other choices of as many seats as wanted, which must not be
+// Alternatives returns up to limit other choices of as many seats as wanted, which must not be
 // empty: first neighbours near the wanted seats, then the first free choices of best. A choice that
 // is not together is the last, since there is none better. No two choices share a seat, and each
 // has its seats in canonical order. The map must contain which of the wanted seats are taken.
@@ -10,9 +10,9 @@ import "slices"
 // best returns [Map.BestChoices] of the map, or of a slightly older one: computing them takes long
 // in a large hall, and they are the same for all callers. If it is nil, the best seats apart from
 // those near are chosen.
-func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Seat {
+func (m *Map) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [][]Seat {
 	if hall := m.layout.Hall(); hall != nil {
-		return HallMapOf(hall, m.taken).Alternatives(wanted, most, best)
+		return HallMapOf(hall, m.taken).Alternatives(wanted, limit, best)
 	}
 	middle := wanted[len(wanted)/2]
 	var choices [][]Seat
@@ -21,7 +21,7 @@ func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Se
 			m.Release(seats...)
 		}
 	}()
-	for len(choices) < most {
+	for len(choices) < limit {
 		seats, ok := m.near(middle, len(wanted))
 		if !ok {
 			break
@@ -30,13 +30,13 @@ func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Se
 		choices = append(choices, seats)
 	}
 	switch {
-	case len(choices) == most:
+	case len(choices) == limit:
 		return choices
 	case best == nil:
-		best = func() [][]Seat { return m.BestChoices(len(wanted), most-len(choices)) }
+		best = func() [][]Seat { return m.BestChoices(len(wanted), limit-len(choices)) }
 	}
 	for _, seats := range best() {
-		if len(choices) < most && !slices.ContainsFunc(seats, func(s Seat) bool { return !m.Free(s) }) {
+		if len(choices) < limit && !slices.ContainsFunc(seats, func(s Seat) bool { return !m.Free(s) }) {
 			m.Take(seats...)
 			choices = append(choices, seats)
 		}
@@ -44,18 +44,18 @@ func (m *Map) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Se
 	return choices
 }
 
-// BestChoices returns up to most disjoint choices of n seats, by repeated [Map.Choose]. A choice
+// BestChoices returns up to limit disjoint choices of n seats, by repeated [Map.Choose]. A choice
 // that is not together is the last.
-func (m *Map) BestChoices(n, most int) (choices [][]Seat) {
+func (m *Map) BestChoices(n, limit int) (choices [][]Seat) {
 	if hall := m.layout.Hall(); hall != nil {
-		return HallMapOf(hall, m.taken).BestChoices(Wanted{Quantity: n, Section: AnySection}, most)
+		return HallMapOf(hall, m.taken).BestChoices(Wanted{Quantity: n, Section: AnySection}, limit)
 	}
 	defer func() {
 		for _, seats := range choices {
 			m.Release(seats...)
 		}
 	}()
-	for together := true; together && len(choices) < most; {
+	for together := true; together && len(choices) < limit; {
 		seats, ok := m.Best(AnySection, n)
 		if !ok {
 			break

@@ -21,7 +21,7 @@ type BeginBlocks struct {
 // append. Idempotent. Refusals: not_found, stale_revision (it is withdrawn, or not the next one).
 type ChangeBlocks struct {
 	events.BlockChange
-	// More means that the request continues with another change.
+	// More means that the request continues with a further change.
 	More bool
 }
 
@@ -36,7 +36,7 @@ type UndoBlocks struct{ Number int64 }
 // made. Refusal: not_found (it has made none).
 type RecallBlocks struct{}
 
-// ErrOtherChange refuses a change of blocks because another was first.
+// ErrOtherChange refuses a change of blocks because a concurrent one was first.
 var ErrOtherChange = &core.Refusal{Code: core.CodeStaleRevision,
 	Detail: "other blocks of the performance are being changed; try again"}
 

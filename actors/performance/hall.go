@@ -29,7 +29,7 @@ type Wanted struct {
 // The map owns the slice.
 func HallMapOf(hall *events.Hall, taken []byte) *HallMap {
 	if len(taken) != hall.Seats() {
-		panic("performance: a map of another hall")
+		panic("performance: a map of a different hall")
 	}
 	return &HallMap{hall, taken}
 }

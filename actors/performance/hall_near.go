@@ -7,7 +7,7 @@ const hallNearby = 4_096
 
 // Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair
 // places are offered only instead of wheelchair places.
-func (m *HallMap) Alternatives(wanted []Seat, most int, best func() [][]Seat) [][]Seat {
+func (m *HallMap) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [][]Seat {
 	middle, w := wanted[len(wanted)/2], Wanted{Quantity: len(wanted), Section: AnySection}
 	for _, seat := range wanted {
 		w.Accessible = w.Accessible || m.hall.Accessible(seat)
@@ -18,7 +18,7 @@ func (m *HallMap) Alternatives(wanted []Seat, most int, best func() [][]Seat) []
 			m.mark(seats, 0)
 		}
 	}()
-	for len(choices) < most {
+	for len(choices) < limit {
 		seats, ok := m.near(middle, w)
 		if !ok {
 			break
@@ -27,13 +27,13 @@ func (m *HallMap) Alternatives(wanted []Seat, most int, best func() [][]Seat) []
 		choices = append(choices, seats)
 	}
 	switch {
-	case len(choices) == most:
+	case len(choices) == limit:
 		return choices
 	case best == nil:
-		best = func() [][]Seat { return m.BestChoices(w, most-len(choices)) }
+		best = func() [][]Seat { return m.BestChoices(w, limit-len(choices)) }
 	}
 	for _, seats := range best() {
-		if len(choices) < most && m.free(seats) {
+		if len(choices) < limit && m.free(seats) {
 			m.mark(seats, 1)
 			choices = append(choices, seats)
 		}
@@ -56,15 +56,15 @@ func (m *HallMap) free(seats []Seat) bool {
 	return true
 }
 
-// BestChoices returns up to most disjoint choices, by repeated [HallMap.Best]. A choice that is not
+// BestChoices returns up to limit disjoint choices, by repeated [HallMap.Best]. A choice that is not
 // together is the last.
-func (m *HallMap) BestChoices(w Wanted, most int) (choices [][]Seat) {
+func (m *HallMap) BestChoices(w Wanted, limit int) (choices [][]Seat) {
 	defer func() {
 		for _, seats := range choices {
 			m.mark(seats, 0)
 		}
 	}()
-	for together := true; together && len(choices) < most; {
+	for together := true; together && len(choices) < limit; {
 		seats, ok := m.Best(w)
 		if !ok {
 			break

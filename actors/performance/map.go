@@ -27,7 +27,7 @@ func NewMap(layout *events.Layout) *Map { return MapOf(layout, make([]byte, layo
 // The map owns the slice.
 func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
-		panic("performance: a map of another layout")
+		panic("performance: a map of a different layout")
 	}
 	return &Map{layout: layout, taken: taken}
 }

@@ -55,9 +55,9 @@ func TestCreatingOnceAndAgain(t *testing.T) {
 		{"a price below nothing", gala(func(c *Create) { c.Sections[1].Price = -1 }), "invalid_field", 0},
 		{"a seat too many", gala(func(c *Create) { c.Sections = []events.Section{stalls(100, 999), {ID: "B", Rows: 101, SeatsPerRow: 1}} }), "invalid_field", 0},
 		{"as it should be", gala(nil), "", 1},
-		{"the same again, in another time zone", gala(func(c *Create) { c.StartsAt = day.In(time.FixedZone("x", 3600)) }), "", 0},
-		{"another title", gala(func(c *Create) { c.Title = "Ball" }), "already_exists", 0},
-		{"another layout", gala(func(c *Create) { c.Sections[0].Rows = 3 }), "already_exists", 0},
+		{"the same in a different time zone", gala(func(c *Create) { c.StartsAt = day.In(time.FixedZone("x", 3600)) }), "", 0},
+		{"a different title", gala(func(c *Create) { c.Title = "Ball" }), "already_exists", 0},
+		{"a different layout", gala(func(c *Create) { c.Sections[0].Rows = 3 }), "already_exists", 0},
 	} {
 		facts, err := p.Decide(line.cmd, day)
 		code := ""
@@ -129,7 +129,7 @@ func TestMap(t *testing.T) {
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("MapOf accepted the seats of another layout")
+			t.Error("MapOf accepted the seats of a different layout")
 		}
 	}()
 	MapOf(l, make([]byte, 7))

@@ -89,7 +89,7 @@ func TestEditInAPlan(t *testing.T) {
 	}
 	facts, err = p.Decide(&Edit{HoldSeconds: new(int64(9))}, day)
 	if err != nil || !reflect.DeepEqual(facts[0].(*events.PerformanceEdited).CategoryPrices, want) {
-		t.Errorf("an edit of another member led to %v, %v; want the same prices", facts, err)
+		t.Errorf("an edit of a different member led to %v, %v; want the same prices", facts, err)
 	}
 	coretest.RefusesFacts(t, p, &events.PerformanceEdited{CategoryPrices: want[:1]})
 }

@@ -168,12 +168,12 @@ func TestImpossibleTimes(t *testing.T) {
 	made := &events.PerformanceCreated{PerformanceID: "gig", HoldSeconds: 30, Sections: gig(0, 0).Sections,
 		SaleTimes: events.SaleTimes{OpensAt: at(s)}}
 	for name, facts := range map[string][]events.Fact{
-		"created twice":    {made},
-		"another moment":   {&events.PerformanceOpened{OpensAt: at(2 * s)}},
-		"no such bound":    {&events.PerformanceClosed{ClosesAt: at(s)}},
-		"opened twice":     {&events.PerformanceOpened{OpensAt: at(s)}, &events.PerformanceOpened{OpensAt: at(s)}},
-		"prices of others": {&events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "B"}, {Section: "A"}}}},
-		"too few prices":   {&events.PerformanceEdited{}},
+		"created twice":      {made},
+		"a different moment": {&events.PerformanceOpened{OpensAt: at(2 * s)}},
+		"no such bound":      {&events.PerformanceClosed{ClosesAt: at(s)}},
+		"opened twice":       {&events.PerformanceOpened{OpensAt: at(s)}, &events.PerformanceOpened{OpensAt: at(s)}},
+		"prices of others":   {&events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "B"}, {Section: "A"}}}},
+		"too few prices":     {&events.PerformanceEdited{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()

@@ -11,7 +11,7 @@ import (
 type Key string
 
 // The kinds of keys whose entities have streams of several categories, or whose collection has
-// another name.
+// a different name.
 const (
 	performanceKind = events.PerformanceCategory
 	// BookingKind is the kind in the key of a booking whose performance is unknown.
@@ -70,7 +70,7 @@ func KeyOfPath(method, path string) Key {
 }
 
 // KeyOfCreation returns the key of a request that creates an entity under an Idempotency-Key, "" for any
-// other. The entity's own key is not enough: its id is in the body, and another body under the same
+// other. The entity's own key is not enough: its id is in the body, and a different body under the same
 // Idempotency-Key must come to the same node, which refuses it.
 func KeyOfCreation(method, path, idempotencyKey string) Key {
 	collection, ok := strings.CutPrefix(path, base)

@@ -40,10 +40,10 @@ func (v *View) Rank(key Key) []Member { return rank(key, v.members) }
 
 // Owner returns the first member of Rank, "" if there are no members.
 func (v *View) Owner(key Key) (owner Member) {
-	most := uint64(0)
+	maxWeight := uint64(0)
 	for _, m := range v.members {
-		if w := weight(key, m); owner == "" || w > most {
-			owner, most = m, w
+		if w := weight(key, m); owner == "" || w > maxWeight {
+			owner, maxWeight = m, w
 		}
 	}
 	return owner

@@ -13,7 +13,7 @@
 //
 // The facts have the plan as uploaded, not as compiled by the current program:
 // [events.SeatingPlan.Compile] builds the hall. The digest of the text identifies the plan:
-// uploading the same plan again changes nothing, and another plan under the same id is refused.
+// uploading the same plan again changes nothing, and a different plan under the same id is refused.
 //
-// Refusals: already_exists (another plan, or another upload has begun).
+// Refusals: already_exists (a different plan, or another upload has begun).
 package plan

@@ -20,7 +20,7 @@ func Stream(id events.PlanID) events.StreamID { return events.PlanStream(id) }
 const snapshotVersion = 1
 
 // AddPart stores a part of the plan's text. No-op for a part that is stored. Refusal:
-// already_exists (another plan, or the stored parts don't end at Offset).
+// already_exists (a different plan, or the stored parts don't end at Offset).
 type AddPart struct {
 	ID events.PlanID
 	// Digest of the whole text.
@@ -30,7 +30,7 @@ type AddPart struct {
 	Text   string
 }
 
-// Seal completes the plan. Idempotent. Refusal: already_exists (another plan, or other parts).
+// Seal completes the plan. Idempotent. Refusal: already_exists (a different plan, or other parts).
 type Seal struct {
 	ID          events.PlanID
 	Digest      string

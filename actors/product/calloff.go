@@ -62,7 +62,7 @@ func (p *Product) callOff(id events.ID) []events.Fact {
 // cancelled applies that the product is cancelled.
 func (p *Product) cancelled() {
 	if !p.Exists() || p.calledOff {
-		panic(fmt.Sprintf("product %s: the log cancels it twice", p.latest.ID))
+		panic(fmt.Sprintf("product %s: cancelled twice", p.latest.ID))
 	}
 	p.calledOff = true
 }

@@ -157,8 +157,8 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 				Fields: map[string]any{"limit": limit, "taken": taken}}
 		}
 	}
-	if most := mostPayable(p.latest.Price); cmd.Quantity > most {
-		return nil, tooExpensive(most)
+	if limit := maxPayable(p.latest.Price); cmd.Quantity > limit {
+		return nil, tooExpensive(limit)
 	}
 	if hold && cmd.Open >= core.MaxOpenHolds {
 		return nil, core.TooManyHolds(cmd.Open)
@@ -181,18 +181,18 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	}}, nil
 }
 
-// mostPayable is the number of units at a price that one payment can pay.
-func mostPayable(price int64) int64 {
+// maxPayable is the number of units at a price that one payment can pay.
+func maxPayable(price int64) int64 {
 	if price == 0 {
 		return MaxStock
 	}
 	return events.MaxPayment / price
 }
 
-func tooExpensive(most int64) *core.Refusal {
+func tooExpensive(limit int64) *core.Refusal {
 	return &core.Refusal{Code: core.CodeLimitExceeded,
-		Detail: fmt.Sprintf("so many cost more than one payment can be; reserve at most %d at a time", most),
-		Fields: map[string]any{"limit": most}}
+		Detail: fmt.Sprintf("so many cost more than one payment can be; reserve at most %d at a time", limit),
+		Fields: map[string]any{"limit": limit}}
 }
 
 func soldOut(remaining int64) *core.Refusal {

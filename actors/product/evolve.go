@@ -76,7 +76,7 @@ func (p *Product) Evolve(fact events.Fact) {
 		if p.evolvePayment(fact) {
 			break
 		}
-		panic(fmt.Sprintf("product: %s is no fact of a product", fact.Name()))
+		panic(fmt.Sprintf("product: %s is not a fact of a product", fact.Name()))
 	}
 	p.deadline.Tidy(p.holds, p.current)
 }
@@ -92,7 +92,7 @@ func (p *Product) stated(latest *Create) {
 // reach checks a bound that a fact records as reached against the next expected one.
 func (p *Product) reach(ahead, at time.Time) {
 	if ahead.IsZero() || !ahead.Equal(at) {
-		panic(fmt.Sprintf("product %s: the log reaches the bound %v of its sale, and %v lies ahead", p.latest.ID, at, ahead))
+		panic(fmt.Sprintf("product %s: the bound %v of its sale is reached, want %v", p.latest.ID, at, ahead))
 	}
 }
 
@@ -103,7 +103,7 @@ func (p *Product) add(id events.ID, r reservation, order *events.OrderData) {
 	before := p.reservations.Len()
 	p.reservations.Set(id, r)
 	if p.reservations.Len() == before {
-		panic(fmt.Sprintf("product %s: the log opens reservation %s, which is open", p.latest.ID, id))
+		panic(fmt.Sprintf("product %s: reservation %s is opened twice", p.latest.ID, id))
 	}
 	p.count(r.holder, int64(r.quantity))
 	if !order.IsZero() {
@@ -139,9 +139,7 @@ func (p *Product) remove(id events.ID, held bool) {
 func (p *Product) openReservation(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
-		panic(
-			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which has another state", p.latest.ID, id, held),
-		)
+		panic(fmt.Sprintf("product %s: reservation %s is changed as held: %t, which it is not", p.latest.ID, id, held))
 	}
 	return r
 }
@@ -184,7 +182,8 @@ func (p *Product) current(d core.Deadline) bool {
 func (p *Product) check(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
 		panic(
-			fmt.Sprintf("product %s: the log says %d remain, its facts add up to %d", p.latest.ID, remaining, p.Remaining()),
+			fmt.Sprintf("product %s: the facts add up to %d remaining, but the last one states %d", p.latest.ID,
+				p.Remaining(), remaining),
 		)
 	}
 }

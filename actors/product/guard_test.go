@@ -10,7 +10,7 @@ import (
 // TestGuard: behind a waiting room, a reservation requires its pass; confirming and releasing
 // don't.
 func TestGuard(t *testing.T) {
-	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
+	guardedBy := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(cmd *Reserve, room events.RoomID) *Reserve { cmd.Room = room; return cmd }
 	made := create(9, 0)
 	made.WaitingRoom = "r"
@@ -28,7 +28,7 @@ func TestGuard(t *testing.T) {
 		{0, release(1, "ann"), "released #1 ann 1 confirmed, 9 left"},
 		{0, stock(10), "edited Lamp to 10 at 500, limit 0, 10 left"},
 		{0, reserve(2, "bob", 1), "pass_required [waiting_room:r]"},
-		{0, behind("q"), "edited Lamp to 10 at 500, limit 0, 10 left"},
+		{0, guardedBy("q"), "edited Lamp to 10 at 500, limit 0, 10 left"},
 		{0, with(reserve(2, "bob", 1), "r"), "pass_required [waiting_room:q]"},
 	} {
 		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
@@ -38,7 +38,7 @@ func TestGuard(t *testing.T) {
 	p = coretest.Restored(t, p.Freeze(), New)
 	for _, a := range []attempt{
 		{0, reserve(2, "bob", 1), "pass_required [waiting_room:q]"},
-		{0, behind(""), "edited Lamp to 10 at 500, limit 0, 10 left"},
+		{0, guardedBy(""), "edited Lamp to 10 at 500, limit 0, 10 left"},
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 9 left"},
 	} {
 		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {

@@ -53,7 +53,7 @@ func (m *Money) HasFailed(payment events.StreamID) bool { return slices.Contains
 
 // Pay applies an external payment to a reservation. A held or confirmed one is paid; for an expired
 // one the units are taken again, or the payment fails. No-op for a payment that was decided before,
-// for a reservation that is paid by another payment or released, and if the product is cancelled.
+// for a reservation that is paid by a different payment or released, and if the product is cancelled.
 // Refusals: not_found (there is no such open reservation, and Ended is nil), stale_revision.
 type Pay struct {
 	ReservationID events.ID
@@ -185,7 +185,7 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 func (p *Product) paid(id events.ID, payment events.StreamID) {
 	m, known := p.Money(id)
 	if m.PaidBy != "" {
-		panic(fmt.Sprintf("product %s: the log pays reservation %s by %s, and it is paid by %s", p.latest.ID, id, payment,
+		panic(fmt.Sprintf("product %s: reservation %s is paid by %s, but was already paid by %s", p.latest.ID, id, payment,
 			m.PaidBy))
 	}
 	if !known {
@@ -204,7 +204,7 @@ func (p *Product) recordReturn(name events.ReservationID, payment events.StreamI
 	id := parse(name)
 	m, known := p.Money(id)
 	if payment != m.PaidBy {
-		panic(fmt.Sprintf("product %s: the log gives reservation %s back as paid by %q, and it is paid by %q",
+		panic(fmt.Sprintf("product %s: reservation %s is released as paid by %q, but was paid by %q",
 			p.latest.ID, id, payment, m.PaidBy))
 	}
 	if known {

@@ -363,7 +363,7 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 // TestEndedHoldsDoNotPileUp: holds and releases in any number need no memory.
 func TestEndedHoldsDoNotPileUp(t *testing.T) {
 	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2000, HoldSeconds: 60}})
-	most := 0
+	longest := 0
 	for n := range 20_000 {
 		cmd := []core.Command{hold(n%60000, "ann", 1)}
 		if n >= 100 {
@@ -376,9 +376,9 @@ func TestEndedHoldsDoNotPileUp(t *testing.T) {
 			}
 			p.Evolve(facts[0])
 		}
-		most = max(most, len(p.deadline.Entries()))
+		longest = max(longest, len(p.deadline.Entries()))
 	}
-	if most > 2*101+1024+1 {
-		t.Errorf("100 open holds had up to %d entries of deadlines, want at most two per hold and the slack", most)
+	if longest > 2*101+1024+1 {
+		t.Errorf("100 open holds had up to %d entries of deadlines, want at most two per hold and the slack", longest)
 	}
 }

@@ -227,7 +227,7 @@ func TestImpossibleFacts(t *testing.T) {
 	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())
 	for name, facts := range map[string][]events.Fact{
 		"oversold":             {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
-		"another figure":       {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
+		"a wrong figure":       {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
 		"no such reservation":  {&events.ProductReleased{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
 		"a bad id":             {&events.ProductReserved{ReservationID: "1", Holder: "ann", Quantity: 1, Remaining: 1}},
 		"an id twice":          {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductReserved{ReservationID: one, Holder: "bob", Quantity: 1, Remaining: 0}},

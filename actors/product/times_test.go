@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// saleBetween adds bounds of the sale; zero is no bound.
+// saleBetween adds bounds of the sale; zero means no bound.
 func saleBetween(c *Create, opens, closes time.Duration) *Create {
 	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
 	return c
@@ -114,7 +114,7 @@ var timesRules = []struct {
 		{0, closeAfter(20 * s), edited},
 		{0, openAfter(20 * s), badTimes},
 	}},
-	{"an edit that moves a bound has it recorded again, and another does not", []attempt{
+	{"an edit that moves a bound has it recorded again, and one that moves none does not", []attempt{
 		{0, saleBetween(create(9, 0), 10*s, 0), created},
 		{10 * s, &core.Expire{}, opened10},
 		{11 * s, stock(9), edited},
@@ -162,10 +162,10 @@ func TestImpossibleTimes(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
 	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
 	for name, facts := range map[string][]events.Fact{
-		"another moment": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
-		"another figure": {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
-		"no such bound":  {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
-		"twice":          {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
+		"a different moment": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
+		"a wrong figure":     {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
+		"no such bound":      {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
+		"twice":              {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()

@@ -29,7 +29,7 @@ type Settle struct {
 // Run settles a refund. Idempotent. It returns the place of the payment's stream.
 //
 // Refusals: idempotency_key_reused; not_found; payment_reference_used (the refund was settled under
-// another reference, the reference has settled another refund, or its payout has come back;
+// a different reference, the reference has settled another refund, or its payout has come back;
 // resource names it); payment_in_progress (the provider has been asked, and this is neither its
 // outcome nor has a reason).
 func Run(ctx context.Context, desk actors.Dispatcher, cmd Settle) (actors.Answer, error) {

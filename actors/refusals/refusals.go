@@ -93,12 +93,12 @@ type window struct {
 	count int
 }
 
-// allow counts an event, and returns false if the period has most already.
-func (w *window) allow(at time.Time, length time.Duration, most int) bool {
+// allow counts an event, and returns false if the period already has limit events.
+func (w *window) allow(at time.Time, length time.Duration, limit int) bool {
 	if begin := at.Truncate(length); begin.After(w.begin) {
 		*w = window{begin: begin}
 	}
-	if w.count >= most {
+	if w.count >= limit {
 		return false
 	}
 	w.count++

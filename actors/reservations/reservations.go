@@ -92,7 +92,7 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 }
 
 // Resume takes the remaining steps of an external payment for a reservation: it is applied or owed,
-// and the price of a released purchase is owed. No-op for one that is settled, or for another kind
+// and the price of a released purchase is owed. No-op for one that is settled, or for a different kind
 // of purchase. It returns failures only.
 func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream events.StreamID) error {
 	_, err := r.finish(ctx, from, stream)

@@ -77,14 +77,14 @@ var reports = []struct {
 		}
 		return id
 	}, 200, false, "released owed"},
-	{"paid by another", func(w *harness) events.ID {
+	{"paid by a different payment", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
 			w.Fatalf("outcome = %q, want %q", got, "booked")
 		}
 		return id
 	}, 200, false, "already_paid owed"},
-	{"paid by another and given back", func(w *harness) events.ID {
+	{"paid by a different payment and released", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "other", 200, false)); got != "booked" {
 			w.Fatalf("outcome = %q, want %q", got, "booked")
@@ -152,7 +152,7 @@ func TestReturn(t *testing.T) {
 	}
 	p := w.payments()[events.PaymentStream("bank", "x")]
 	if p.Kept != 134 || p.Owed != 66 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedReleased {
-		t.Errorf("%+v", p)
+		t.Errorf("payment = %+v, want kept 134, owed 66 as released", p)
 	}
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the first outcome
 		t.Errorf("repeated report = %q, want %q", got, "booked")
@@ -176,7 +176,7 @@ func TestCallOff(t *testing.T) {
 		}
 	}
 	if p := w.payments()[stream]; p.Owed != 200 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedCancelled {
-		t.Errorf("%+v", p)
+		t.Errorf("payment = %+v, want owed 200 as cancelled", p)
 	}
 	w.checkSettled()
 }

@@ -17,7 +17,7 @@ var errInUse = &core.Refusal{
 	Detail: "the seat is held or booked, and only a free one can be taken off sale",
 }
 
-var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under another label"}
+var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under a different label"}
 
 var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is not held for this booking any more"}
 
@@ -49,7 +49,7 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
 	if !ok {
-		panic("seat: " + string(cmd.HoldID) + " is no hold's id")
+		panic("seat: " + string(cmd.HoldID) + " is not the id of a hold")
 	}
 	fact := &events.SeatHeld{
 		HoldID:    cmd.HoldID,

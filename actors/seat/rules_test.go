@@ -311,22 +311,22 @@ func TestImpossibleFacts(t *testing.T) {
 		return &events.SeatBooked{HoldID: id, BookingID: "b", Holder: "ann"}
 	}
 	for name, facts := range map[string][]events.Fact{
-		"held twice":                   {held("b.1"), held("c.1")},
-		"held while booked":            {held("b.1"), booked("b.1"), held("c.1")},
-		"held while blocked":           {&events.SeatBlocked{}, held("b.1")},
-		"held by nobody":               {held("")},
-		"booked while free":            {booked("b.1")},
-		"booked by another":            {held("b.1"), booked("c.1")},
-		"booked twice":                 {held("b.1"), booked("b.1"), booked("b.1")},
-		"expired while booked":         {held("b.1"), booked("b.1"), &events.SeatExpired{HoldID: "b.1", ExpiresAt: day}},
-		"expired of another":           {held("b.1"), &events.SeatExpired{HoldID: "c.1", ExpiresAt: day}},
-		"released from another status": {held("b.1"), &events.SeatReleased{HoldID: "b.1", Was: events.SeatIsBooked}},
-		"released of another":          {held("b.1"), &events.SeatReleased{HoldID: "c.1", Was: events.SeatIsHeld}},
-		"released while free":          {&events.SeatReleased{Was: events.SeatIsFree}},
-		"extended while booked":        {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
-		"blocked while held":           {held("b.1"), &events.SeatBlocked{}},
-		"unblocked while free":         {&events.SeatUnblocked{}},
-		"a fact of a product":          {&events.ProductReserved{}},
+		"held twice":                       {held("b.1"), held("c.1")},
+		"held while booked":                {held("b.1"), booked("b.1"), held("c.1")},
+		"held while blocked":               {&events.SeatBlocked{}, held("b.1")},
+		"held by nobody":                   {held("")},
+		"booked while free":                {booked("b.1")},
+		"booked by a different hold":       {held("b.1"), booked("c.1")},
+		"booked twice":                     {held("b.1"), booked("b.1"), booked("b.1")},
+		"expired while booked":             {held("b.1"), booked("b.1"), &events.SeatExpired{HoldID: "b.1", ExpiresAt: day}},
+		"expiry of a different hold":       {held("b.1"), &events.SeatExpired{HoldID: "c.1", ExpiresAt: day}},
+		"released from a different status": {held("b.1"), &events.SeatReleased{HoldID: "b.1", Was: events.SeatIsBooked}},
+		"release of a different hold":      {held("b.1"), &events.SeatReleased{HoldID: "c.1", Was: events.SeatIsHeld}},
+		"released while free":              {&events.SeatReleased{Was: events.SeatIsFree}},
+		"extended while booked":            {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
+		"blocked while held":               {held("b.1"), &events.SeatBlocked{}},
+		"unblocked while free":             {&events.SeatUnblocked{}},
+		"a fact of a product":              {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seat := New()

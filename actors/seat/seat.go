@@ -65,7 +65,7 @@ type Release struct {
 
 // Block takes a free seat off sale. No-op if it is blocked under the same label or, without a
 // label, if it is blocked at all, or if the change, or a later one, has blocked it before. Refusal:
-// seat_taken (held, booked, or blocked under another label).
+// seat_taken (held, booked, or blocked under a different label).
 type Block struct {
 	// Label that bookings have to name, "" if no booking may have the seat.
 	Label events.BlockLabel

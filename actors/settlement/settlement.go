@@ -17,7 +17,7 @@ var Kind = core.Kind{Category: events.SettlementCategory, New: New, SnapshotVers
 const snapshotVersion = 1
 
 // Claim makes the reference count for a refund. Idempotent for the same refund. Refusal:
-// payment_reference_used (it counts for another; resource).
+// payment_reference_used (it has settled a different refund; resource).
 type Claim struct {
 	Provider  events.Provider
 	Reference string

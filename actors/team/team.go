@@ -25,7 +25,7 @@ const snapshotVersion = 1
 const MaxOwned = 1_000
 
 // Register registers a team. No-op if it is registered with the same name, and with the same owner
-// or none. Refusals: already_exists (with another name or owner), limit_exceeded.
+// or none. Refusals: already_exists (with a different name or owner), limit_exceeded.
 type Register struct {
 	ID   events.TeamID
 	Name string
@@ -68,7 +68,7 @@ func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		return nil, nil
 	case t.Exists():
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
-			Detail: "a team with this id exists and has another name or owner; choose another id"}
+			Detail: "a team with this id exists and has a different name or owner; choose another id"}
 	case register.Owned >= MaxOwned:
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: fmt.Sprintf("one holder may have %d teams; enter with one of those", MaxOwned),

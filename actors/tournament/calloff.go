@@ -30,7 +30,7 @@ func (t *Tournament) cancel(cmd *Cancel) []events.Fact {
 // cancelled applies that the tournament is cancelled.
 func (t *Tournament) cancelled() {
 	if !t.Exists() || t.calledOff {
-		panic(fmt.Sprintf("tournament %s: the log cancels it twice", t.created.ID))
+		panic(fmt.Sprintf("tournament %s: cancelled twice", t.created.ID))
 	}
 	t.calledOff = true
 }

@@ -128,8 +128,8 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	teams, after := int64(len(cmd.TeamIDs)), t.counts()
 	// A waiting team does not fit, or it would have been promoted. Under the strict rule a newcomer
 	// has to wait after it.
-	behind := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
-	if teams <= after.Remaining && !behind {
+	mustWait := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
+	if teams <= after.Remaining && !mustWait {
 		after.Entered, after.Remaining = after.Entered+teams, after.Remaining-teams
 		return []events.Fact{
 			&events.TournamentEntered{TeamIDs: cmd.TeamIDs, TournamentCounts: after, OrderData: cmd.Order},

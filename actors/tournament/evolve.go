@@ -49,12 +49,12 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.check(f.TournamentCounts)
 	case *events.TournamentOpened:
 		if ahead := t.sale.Ahead.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
-			panic(fmt.Sprintf("tournament %s: the log opens it at %v, and %v lies ahead", t.created.ID, f.OpensAt, ahead))
+			panic(fmt.Sprintf("tournament %s: opened at %v, want %v", t.created.ID, f.OpensAt, ahead))
 		}
 		t.sale.Ahead = events.SaleTimes{}
 		t.check(f.TournamentCounts)
 	default:
-		panic(fmt.Sprintf("tournament: %s is no fact of a tournament", fact.Name()))
+		panic(fmt.Sprintf("tournament: %s is not a fact of a tournament", fact.Name()))
 	}
 }
 
@@ -68,7 +68,7 @@ func (t *Tournament) add(team events.TeamID, number uint64) {
 	before := t.teams.Len()
 	t.teams.Set(team, number)
 	if t.teams.Len() == before {
-		panic(fmt.Sprintf("tournament %s: the log enters team %s, which is in", t.created.ID, team))
+		panic(fmt.Sprintf("tournament %s: team %s is entered twice", t.created.ID, team))
 	}
 }
 
@@ -79,7 +79,7 @@ func (t *Tournament) promoted(row []events.TeamID) {
 		number, _ = t.teams.Get(row[0])
 	}
 	if teams, ok := t.waitlist.rows.Get(number); !ok || !slices.Equal(teams, row) {
-		panic(fmt.Sprintf("tournament %s: the log promotes %v, which is no row of the waitlist", t.created.ID, row))
+		panic(fmt.Sprintf("tournament %s: %v is promoted, but is not a row of the waitlist", t.created.ID, row))
 	}
 	for _, team := range row {
 		t.teams.Set(team, 0)
@@ -91,7 +91,7 @@ func (t *Tournament) promoted(row []events.TeamID) {
 
 func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	if status, in := t.Entry(team); !in || status != was {
-		panic(fmt.Sprintf("tournament %s: the log withdraws team %s (%s), which has another status", t.created.ID, team, was))
+		panic(fmt.Sprintf("tournament %s: team %s is withdrawn as %s, which it is not", t.created.ID, team, was))
 	}
 	number, _ := t.teams.Get(team)
 	t.teams.Delete(team)
@@ -111,6 +111,7 @@ func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 // check compares the figures recorded in a fact with the state.
 func (t *Tournament) check(recorded events.TournamentCounts) {
 	if counts := t.counts(); counts != recorded || counts.Remaining < 0 {
-		panic(fmt.Sprintf("tournament %s: the log says %+v, its facts add up to %+v", t.created.ID, recorded, counts))
+		panic(fmt.Sprintf("tournament %s: the facts add up to %+v, but the last one states %+v", t.created.ID,
+			counts, recorded))
 	}
 }

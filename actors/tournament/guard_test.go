@@ -9,7 +9,7 @@ import (
 
 // TestGuard: behind a waiting room, an entry requires its pass; withdrawing does not.
 func TestGuard(t *testing.T) {
-	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
+	guardedBy := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(teams events.TeamID, room events.RoomID) *Enter {
 		cmd := enter(string(teams))
 		cmd.Room = room
@@ -30,7 +30,7 @@ func TestGuard(t *testing.T) {
 		{0, with("a", "r"), "already_entered [entry:entered team_id:a]"},
 		{0, withdraw("a"), "withdrew entered a: 0 in, 2 free, 0 wait"},
 		{0, limit(3), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},
-		{0, behind("q"), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},
+		{0, guardedBy("q"), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},
 		{0, with("b", "r"), "pass_required [waiting_room:q]"},
 	} {
 		if got := coretest.Do(c, a.cmd, day.Add(a.at), sentence); got != a.then {
@@ -40,7 +40,7 @@ func TestGuard(t *testing.T) {
 	c = coretest.Restored(t, c.Freeze(), New)
 	for _, a := range []attempt{
 		{0, enter("b"), "pass_required [waiting_room:q]"},
-		{0, behind(""), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},
+		{0, guardedBy(""), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},
 		{0, enter("b"), "entered [b]: 1 in, 2 free, 0 wait"},
 	} {
 		if got := coretest.Do(c, a.cmd, day.Add(a.at), sentence); got != a.then {

@@ -28,11 +28,11 @@ func TestImpossibleFacts(t *testing.T) {
 	}
 	for name, fact := range map[string]events.Fact{
 		"more than the limit":    &events.TournamentEntered{TeamIDs: []events.TeamID{"e"}, TournamentCounts: counts(3, -1, 2)},
-		"another figure":         &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"e"}, TournamentCounts: counts(2, 0, 4)},
+		"a wrong figure":         &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"e"}, TournamentCounts: counts(2, 0, 4)},
 		"entered twice":          &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"a"}, TournamentCounts: counts(2, 0, 3)},
 		"waiting twice":          &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"e", "c"}, TournamentCounts: counts(2, 0, 4)},
 		"a stranger withdraws":   &events.TournamentWithdrawn{TeamID: "e", Was: events.EntryEntered, TournamentCounts: counts(1, 1, 2)},
-		"another place":          &events.TournamentWithdrawn{TeamID: "a", Was: events.EntryWaitlisted, TournamentCounts: counts(2, 0, 1)},
+		"a wrong place":          &events.TournamentWithdrawn{TeamID: "a", Was: events.EntryWaitlisted, TournamentCounts: counts(2, 0, 1)},
 		"promoted without room":  &events.TournamentPromoted{Rows: [][]events.TeamID{{"c", "d"}}, TournamentCounts: counts(4, -2, 0)},
 		"half a group promoted":  &events.TournamentPromoted{Rows: [][]events.TeamID{{"c"}}, TournamentCounts: counts(3, -1, 1)},
 		"the entered promoted":   &events.TournamentPromoted{Rows: [][]events.TeamID{{"a"}}, TournamentCounts: counts(2, 0, 2)},
@@ -58,7 +58,7 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	for _, cmd := range commands {
 		facts, err := c.Decide(cmd, day)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("%T %+v: %s", cmd, cmd, describe(facts, err))
+			t.Fatalf("decision on %T %+v = %s, want facts", cmd, cmd, describe(facts, err))
 		}
 		for _, fact := range facts {
 			c.Evolve(fact)
@@ -109,7 +109,7 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	}
 }
 
-// TestWaitlistIsBounded: a full waitlist refuses another team.
+// TestWaitlistIsBounded: a full waitlist refuses one more team.
 func TestWaitlistIsBounded(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), enterOne(0))
 	c.waitlisted = MaxTeams - 1 // as if they had joined
@@ -123,16 +123,16 @@ func TestWaitlistIsBounded(t *testing.T) {
 // team that stays.
 func TestWithdrawnTeamsDoNotPileUp(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), enterOne(0), enterOne(1))
-	most := 0
+	longest := 0
 	for n := range 20_000 {
 		play(t, c, enterOne(n+2))
 		if n >= 100 {
 			play(t, c, withdraw(name(n-98)))
 		}
-		most = max(most, len(c.waitlist.queues[1].numbers))
+		longest = max(longest, len(c.waitlist.queues[1].numbers))
 	}
-	if most > 2*102+slack+1 {
-		t.Errorf("100 waiting teams had up to %d numbers, want at most two each and the slack", most)
+	if longest > 2*102+slack+1 {
+		t.Errorf("100 waiting teams had up to %d numbers, want at most two each and the slack", longest)
 	}
 }
 

@@ -40,7 +40,7 @@ func BenchmarkLook(b *testing.B) {
 	for b.Loop() {
 		n = (n + 7919*101) % million
 		if l.Look(n+1).Number != n+1 {
-			b.Fatalf("ticket %d has another number", n+1)
+			b.Fatalf("ticket %d has a different number", n+1)
 		}
 	}
 }

@@ -28,7 +28,7 @@ func TestDamagedLogs(t *testing.T) {
 	}
 	tickets := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
 	for about, fact := range map[string]events.Fact{
-		"another kind's":                    &events.TeamRegistered{},
+		"of a different kind":               &events.TeamRegistered{},
 		"a holder who has a place":          &events.WaitingRoomJoined{Ticket: 7, Holder: "holder-0000004", WaitingRoomCounts: left(3, 2)},
 		"a ticket left out":                 &events.WaitingRoomJoined{Ticket: 8, Holder: "ann", WaitingRoomCounts: left(3, 2)},
 		"a ticket twice":                    &events.WaitingRoomJoined{Ticket: 6, Holder: "ann", WaitingRoomCounts: left(3, 2)},
@@ -50,7 +50,7 @@ func TestDamagedLogs(t *testing.T) {
 	} {
 		t.Run(about, func(t *testing.T) { coretest.RefusesFacts(t, someRoom(t, fifo(16, 2)), fact) })
 	}
-	t.Run("a seed that is none", func(t *testing.T) {
+	t.Run("an invalid seed", func(t *testing.T) {
 		coretest.RefusesFacts(
 			t,
 			play(t, crowd(t, drawn(16, 2), 3), 11*s, expire),

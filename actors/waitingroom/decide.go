@@ -126,17 +126,17 @@ func orElse[S ~string](value, otherwise S) S {
 
 func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	for _, bound := range []struct {
-		field       string
-		value       int64
-		least, most int64
+		field    string
+		value    int64
+		min, max int64
 	}{
 		{"admit_per_second", s.AdmitPerSecond, 0, MaxAdmitPerSecond},
 		{"max_active", s.MaxActive, 1, MaxActive},
 		{"active_seconds", s.ActiveSeconds, 1, MaxActiveSeconds},
 		{"heartbeat_seconds", s.HeartbeatSeconds, 1, MaxHeartbeatSeconds},
 	} {
-		if bound.value < bound.least || bound.value > bound.most {
-			return badField(bound.field, fmt.Sprintf("%s must be from %d to %d", bound.field, bound.least, bound.most))
+		if bound.value < bound.min || bound.value > bound.max {
+			return badField(bound.field, fmt.Sprintf("%s must be from %d to %d", bound.field, bound.min, bound.max))
 		}
 	}
 	switch {

@@ -49,7 +49,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomRun:
 		if f.Term != r.term+1 {
-			panic(fmt.Sprintf("waiting room %s: the log has term %d after term %d", r.id, f.Term, r.term))
+			panic(fmt.Sprintf("waiting room %s: term %d follows term %d", r.id, f.Term, r.term))
 		}
 		r.term, r.run = f.Term, f.Run
 	default:
@@ -82,7 +82,7 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 	for ticket := range events.Tickets(f.Tickets) {
 		place, ok := r.line.next(r.line.head)
 		if !ok || int64(r.line.ticket(place)) != ticket {
-			panic(fmt.Sprintf("waiting room %s: the log admits ticket %d before its turn", r.id, ticket))
+			panic(fmt.Sprintf("waiting room %s: ticket %d is admitted before its turn", r.id, ticket))
 		}
 		r.line.admit(place)
 		r.line.head = place + 1
@@ -138,6 +138,6 @@ func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
 // check compares the figures recorded in a fact with the state.
 func (r *Room) check(recorded events.WaitingRoomCounts) {
 	if counts := r.counts(); counts != recorded {
-		panic(fmt.Sprintf("waiting room %s: the log says %+v, its facts add up to %+v", r.id, recorded, counts))
+		panic(fmt.Sprintf("waiting room %s: the facts add up to %+v, but the last one states %+v", r.id, counts, recorded))
 	}
 }

@@ -16,7 +16,7 @@ func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	for _, cmd := range cmds {
 		facts, err := r.Decide(cmd, day.Add(at))
 		if err != nil {
-			t.Fatalf("deciding %T: %v", cmd, err)
+			t.Fatalf("Decide(%T): %v", cmd, err)
 		}
 		for _, fact := range facts {
 			r.Evolve(fact)

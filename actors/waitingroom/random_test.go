@@ -235,15 +235,15 @@ func (h *history) agree(t *rapid.T) {
 
 // audit checks the package's invariants at every prefix of the log.
 func (h *history) audit(t *rapid.T) {
-	active, most := int64(0), int64(0)
+	active, maxActive := int64(0), int64(0)
 	perSecond := int64(0)
 	var admissions []*events.WaitingRoomAdmitted
 	for _, fact := range h.log {
 		switch f := fact.(type) {
 		case *events.WaitingRoomOpened:
-			most, perSecond = f.MaxActive, f.AdmitPerSecond
+			maxActive, perSecond = f.MaxActive, f.AdmitPerSecond
 		case *events.WaitingRoomChanged:
-			most, perSecond = f.MaxActive, f.AdmitPerSecond
+			maxActive, perSecond = f.MaxActive, f.AdmitPerSecond
 		case *events.WaitingRoomExpired:
 			active -= f.Count
 		case *events.WaitingRoomFinished:
@@ -253,8 +253,8 @@ func (h *history) audit(t *rapid.T) {
 				active--
 			}
 		case *events.WaitingRoomAdmitted:
-			if active += f.Count; active > most {
-				t.Fatalf("%d active passes, want at most %d", active, most)
+			if active += f.Count; active > maxActive {
+				t.Fatalf("%d active passes, want at most %d", active, maxActive)
 			}
 			admissions = append(admissions, f)
 			inSecond := int64(0)

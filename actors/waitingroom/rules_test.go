@@ -318,7 +318,7 @@ func TestAdmissionRules(t *testing.T) {
 			}...),
 		},
 		{
-			"passes of another length end in their own time",
+			"passes of a different length end in their own time",
 			append(crowd(fifo(8000, 9), "opened r: open, fifo, 8000/s to 9 for 60 s, version 1"), []attempt{
 				{0, leave(20), "waiting 20 left: 19 wait, 0 in"},
 				{0, fifo(8, 9).after(1), "changed: open, fifo, 8/s to 9 for 60 s, version 2: 19 wait, 0 in"},

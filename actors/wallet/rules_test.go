@@ -138,7 +138,7 @@ func TestImpossibleFacts(t *testing.T) {
 	refunded := &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 100}
 	cancelled := &events.WalletCancelled{PaymentID: "b.1"}
 	for name, facts := range map[string][]events.Fact{
-		"another balance":     {&events.WalletCharged{Amount: 100, Balance: 101}},
+		"a different balance": {&events.WalletCharged{Amount: 100, Balance: 101}},
 		"charged with none":   {&events.WalletCharged{}},
 		"below nothing":       {&events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: -60}},
 		"debited twice":       {charged, charged2(), debited, &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 80}},

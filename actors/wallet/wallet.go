@@ -63,8 +63,8 @@ type Payment struct {
 	Parts []events.RefundID
 }
 
-// Rest is the amount not refunded.
-func (p *Payment) Rest() int64 { return p.Amount - p.Refunded }
+// Remaining is the amount not refunded.
+func (p *Payment) Remaining() int64 { return p.Amount - p.Refunded }
 
 // Wallet is the state and the rules of one wallet. It implements [core.Core].
 type Wallet struct {
@@ -151,7 +151,7 @@ var errTooMuch = &core.Refusal{Code: core.CodeNotHeld, Detail: "that is more tha
 
 func (w *Wallet) refund(cmd *Refund) ([]events.Fact, error) {
 	paid, known := w.payments.Get(cmd.PaymentID)
-	amount := paid.Rest()
+	amount := paid.Remaining()
 	switch {
 	case !known:
 		return []events.Fact{&events.WalletCancelled{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID)}}, nil
@@ -169,7 +169,7 @@ func (w *Wallet) refund(cmd *Refund) ([]events.Fact, error) {
 func bookingOf(paymentID events.HoldID) events.BookingID {
 	booking, _, ok := events.CutHoldID(events.HoldOfPayment(paymentID))
 	if !ok {
-		panic("wallet: " + string(paymentID) + " is no payment's id")
+		panic("wallet: " + string(paymentID) + " is not the id of a payment")
 	}
 	return booking
 }
@@ -188,13 +188,13 @@ func (w *Wallet) Evolve(fact events.Fact) {
 	case *events.WalletRefunded:
 		paid, known := w.payments.Get(f.PaymentID)
 		part := f.RefundID != ""
-		w.must(fact, known && !paid.Closed && (part && f.Amount <= paid.Rest() || f.Amount == paid.Rest()) &&
+		w.must(fact, known && !paid.Closed && (part && f.Amount <= paid.Remaining() || f.Amount == paid.Remaining()) &&
 			!slices.Contains(paid.Parts, f.RefundID))
 		if part {
 			paid.Parts = append(slices.Clip(paid.Parts), f.RefundID)
 		}
 		paid.Refunded += f.Amount
-		paid.Closed = paid.Rest() == 0
+		paid.Closed = paid.Remaining() == 0
 		w.payments.Set(f.PaymentID, paid)
 		w.move(fact, f.Amount, f.Balance)
 	case *events.WalletCancelled:

@@ -10,7 +10,7 @@
 // # Why the facts have no secrets
 //
 // A secret is derived from a key of the servers, the webhook's id and a number. The facts have the
-// number and the fingerprint of the key: a server with another key signs nothing.
+// number and the fingerprint of the key: a server with a different key signs nothing.
 //
 // # Refusals, in order
 //

@@ -94,7 +94,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestSecrets: a replaced secret signs for another day, and at most MaxSecrets sign at once.
+// TestSecrets: a replaced secret signs for one more day, and at most MaxSecrets sign at once.
 func TestSecrets(t *testing.T) {
 	w, now := with(made), day
 	numbers := func() (all []int64) {

@@ -169,7 +169,7 @@ func follow(ctx context.Context, c *client.Client, left *int64, snapshots int, p
 	return nil
 }
 
-// TestWatchRestart: a watch continues after a restart without a snapshot, and gets one from another
+// TestWatchRestart: a watch continues after a restart without a snapshot, and gets one from a different
 // log.
 func TestWatchRestart(t *testing.T) {
 	dir := t.TempDir()

@@ -96,7 +96,7 @@ var ErrBadReceipt = errors.New("the receipt is not valid")
 // CheckReceipt verifies a receipt offline with the log's public key, and returns the event that it
 // proves. The key must come from a trusted source, not from the sender of the receipt.
 //
-// Errors: [ErrBadReceipt]; another one for an invalid key.
+// Errors: [ErrBadReceipt]; a different one for an invalid key.
 func CheckReceipt(receipt []byte, key string) (Event, error) {
 	verifier, err := merkle.NewVerifier(key)
 	if err != nil {

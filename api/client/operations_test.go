@@ -53,7 +53,7 @@ func TestJavaScriptOperations(t *testing.T) {
 	for line := range strings.Lines(string(out)) {
 		var r methodRequest
 		if _, err := fmt.Sscan(line, &r.name, &r.method, &r.path, &r.keyed); err != nil {
-			t.Fatalf("it printed %q: %v", line, err)
+			t.Fatalf("the example printed %q: %v", line, err)
 		}
 		all = append(all, r)
 	}
@@ -123,7 +123,7 @@ func everyMethod(t *testing.T) map[string][]*http.Request {
 		record.asked = nil
 		invoke(value.Method(i))
 		if len(record.asked) != 1 {
-			t.Errorf("%s made %d requests", name, len(record.asked))
+			t.Errorf("%s made %d requests, want 1", name, len(record.asked))
 		}
 		all[name] = record.asked
 	}

@@ -86,7 +86,7 @@ func TestRetries(t *testing.T) {
 	first := s.keysSent()[0]
 	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
 		s.keysSent()[len(s.keysSent())-1] == first {
-		t.Errorf("another command has the key of the first: %v", err)
+		t.Errorf("the second command has the key of the first: %v", err)
 	}
 }
 
@@ -102,10 +102,10 @@ func TestRetriesEnd(t *testing.T) {
 				name, err, client.CodeLogUnavailable)
 		}
 		if time.Since(begun) > patience/2 {
-			t.Errorf("%s: it took %s", name, time.Since(begun))
+			t.Errorf("%s: the call took %s, want less than %s", name, time.Since(begun), patience/2)
 		}
 		if after == "60" && len(s.keysSent()) != 1 {
-			t.Errorf("%s: %d attempts", name, len(s.keysSent()))
+			t.Errorf("%s: attempts = %d, want 1", name, len(s.keysSent()))
 		}
 	}
 }
@@ -117,7 +117,7 @@ func TestNotRetried(t *testing.T) {
 	refusal := (*client.Error)(nil)
 	if !errors.Is(err, client.CodeSoldOut) || errors.Is(err, client.CodeSeatTaken) || !errors.As(err, &refusal) ||
 		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.keysSent()) != 1 {
-		t.Errorf("%v after %d attempts: %+v", err, len(s.keysSent()), refusal)
+		t.Errorf("call = %v after %d attempts, refusal %+v; want sold_out at once", err, len(s.keysSent()), refusal)
 	}
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)

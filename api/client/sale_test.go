@@ -105,7 +105,7 @@ func TestBatches(t *testing.T) {
 	}
 	answers := must[[]client.BatchAnswer](t)(c.Batch(ctx, commands))
 	if len(answers) != 2 || answers[0].Err() != nil || !errors.Is(answers[1].Err(), client.CodeSoldOut) {
-		t.Errorf("got %+v; want len(answers) = 2, answers[0].Err() = nil, errors.Is(answers[1].Err(), client.CodeSoldOut)",
+		t.Errorf("got %+v; want 2 answers, answers[0].Err() = nil, errors.Is(answers[1].Err(), client.CodeSoldOut)",
 			answers)
 	}
 	if commands[0].IdempotencyKey != "" {
@@ -240,7 +240,7 @@ func TestReceipts(t *testing.T) {
 	}
 	other := must[client.LogHead](t)(newClient(t).LogHead(ctx))
 	if _, err := client.CheckReceipt(receipt, other.Key); !errors.Is(err, client.ErrBadReceipt) {
-		t.Errorf("the key of another log: %v", err)
+		t.Errorf("the key of a different log: %v", err)
 	}
 	if _, err := client.CheckReceipt(receipt, "none"); err == nil || errors.Is(err, client.ErrBadReceipt) {
 		t.Errorf("no key: %v", err)

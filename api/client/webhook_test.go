@@ -31,15 +31,15 @@ func TestCheckWebhook(t *testing.T) {
 		now          time.Time
 		change       func(http.Header)
 	}{
-		"another secret":  {"whsec_AAAA", body, at, func(http.Header) {}},
-		"another body":    {secret, body + " ", at, func(http.Header) {}},
-		"another id":      {secret, body, at, func(h http.Header) { h.Set("webhook-id", "msg") }},
-		"another time":    {secret, body, at, func(h http.Header) { h.Set("webhook-timestamp", "1614265331") }},
-		"no time":         {secret, body, at, func(h http.Header) { h.Del("webhook-timestamp") }},
-		"an old one":      {secret, body, at.Add(6 * time.Minute), func(http.Header) {}},
-		"one to come":     {secret, body, at.Add(-6 * time.Minute), func(http.Header) {}},
-		"no signature":    {secret, body, at, func(h http.Header) { h.Del("webhook-signature") }},
-		"another version": {secret, body, at, func(h http.Header) { h.Set("webhook-signature", "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=") }},
+		"a different secret":  {"whsec_AAAA", body, at, func(http.Header) {}},
+		"a different body":    {secret, body + " ", at, func(http.Header) {}},
+		"a different id":      {secret, body, at, func(h http.Header) { h.Set("webhook-id", "msg") }},
+		"a different time":    {secret, body, at, func(h http.Header) { h.Set("webhook-timestamp", "1614265331") }},
+		"no time":             {secret, body, at, func(h http.Header) { h.Del("webhook-timestamp") }},
+		"an old one":          {secret, body, at.Add(6 * time.Minute), func(http.Header) {}},
+		"one to come":         {secret, body, at.Add(-6 * time.Minute), func(http.Header) {}},
+		"no signature":        {secret, body, at, func(h http.Header) { h.Del("webhook-signature") }},
+		"a different version": {secret, body, at, func(h http.Header) { h.Set("webhook-signature", "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=") }},
 	} {
 		if _, err := checkWebhook(c.secret, header(c.change), []byte(c.body), c.now); !errors.Is(err, ErrBadSignature) {
 			t.Errorf("%s: got %v; want error %v", name, err, ErrBadSignature)
@@ -47,7 +47,7 @@ func TestCheckWebhook(t *testing.T) {
 	}
 	if _, err := checkWebhook("none!", header(func(http.Header) {}), []byte(body), at); err == nil ||
 		errors.Is(err, ErrBadSignature) {
-		t.Errorf("a secret that is none: %v", err)
+		t.Errorf("an invalid secret: %v, want an error", err)
 	}
 	e := `{"id":"01a2","type":"product.reserved.v1","position":22,"data":{"quantity":1}}`
 	h := header(func(h http.Header) {

@@ -78,10 +78,10 @@ func TestForgetRemovesKeys(t *testing.T) {
 	saveContact(t, b, "bob", "bob@example.org", "booking/2")
 	key := readFile(t, dir, keysFile)[slotSize-keySize : slotSize]
 	if known, err := b.Forget("ada"); !known || err != nil {
-		t.Fatalf("forget: %t, %v", known, err)
+		t.Fatalf("Forget = %t, %v; want true", known, err)
 	}
 	if known, err := b.Forget("ada"); known || err != nil {
-		t.Fatalf("forget again: %t, %v", known, err)
+		t.Fatalf("repeated Forget = %t, %v; want false", known, err)
 	}
 	if bytes.Contains(readFile(t, dir, keysFile), key) {
 		t.Error("the key is still on the disk")
@@ -96,7 +96,7 @@ func TestForgetRemovesKeys(t *testing.T) {
 		b = openBook(t, dir)
 	}
 	saveContact(t, b, "ada", "ada again", "booking/5")
-	wantContact(t, b, "booking/1", "") // another key
+	wantContact(t, b, "booking/1", "") // a different key
 	wantContact(t, b, "booking/5", "ada again")
 }
 

@@ -166,7 +166,7 @@ func TestPowerLossAfterAnswer(t *testing.T) {
 	key := bytes.Clone(keys.durable[slotSize-keySize : slotSize])
 	forgotten = true
 	if known, err := b.Forget("ada"); !known || err != nil {
-		t.Fatalf("forget: %t, %v", known, err)
+		t.Fatalf("Forget = %t, %v; want true", known, err)
 	}
 	after = reopened()
 	wantContact(t, after, "s/1", "")

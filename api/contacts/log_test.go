@@ -39,7 +39,7 @@ func recordForgotten(t *testing.T, b *Book, log events.Store, holder events.Hold
 	return at
 }
 
-// TestForgottenInTheLog: a fact of one server makes another forget, even if it was stopped, exactly
+// TestForgottenInTheLog: a fact of one server makes a second one forget, even if it was stopped, exactly
 // once each: contacts stored afterwards stay, through a restart.
 func TestForgottenInTheLog(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()

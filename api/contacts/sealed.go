@@ -32,7 +32,7 @@ type record struct {
 }
 
 // additionalData returns the additional authenticated data of a contact, which prevents that it is moved to
-// another subject or holder.
+// a different subject or holder.
 func additionalData(subject string, holder events.Holder) []byte {
 	return []byte(subject + "\x00" + string(holder))
 }

@@ -21,7 +21,7 @@
 //
 // A report is authenticated by its signature alone. It is answered with success once its content is
 // durable, and with a failure otherwise, so that the provider sends it again. An authentic report that
-// this log can't use (for an unknown resource, or a known reference with another amount) is logged and
+// this log can't use (for an unknown resource, or a known reference with a different amount) is logged and
 // answered with success too: sending it again would change nothing.
 //
 // # Refunds

@@ -53,7 +53,7 @@ func (g *Gateway) paid(ctx context.Context, from bookings.Origin, p *Paid) error
 	return err
 }
 
-// ended ends the intent of an expired page. No-op if the booking has another intent by now.
+// ended ends the intent of an expired page. No-op if the booking has a different intent by now.
 func (g *Gateway) ended(ctx context.Context, from bookings.Origin, e *Ended) error {
 	if !input.ValidID(string(e.Booking)) || e.Intent == "" {
 		return nil
@@ -106,7 +106,7 @@ func (g *Gateway) outcome(ctx context.Context, from bookings.Origin, stream even
 		if !errors.As(err, &refusal) || refusal.Code != core.CodePaymentReferenceUsed {
 			return err
 		}
-		// It was settled with another reference, which stays; or its reference belongs to another refund.
+		// It was settled with a different reference, which stays; or its reference belongs to a different refund.
 		g.config.Logger.Error("the provider has paid a refund that the log has settled otherwise, or under a reference "+
 			"that has settled another", "refund", id, "reference", r.Reference)
 		fail.Failure, fail.Reference = events.RefundReference, ""

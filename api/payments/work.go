@@ -50,8 +50,8 @@ func (g *Gateway) cursor(name string, work cursor.Work) cursor.Config {
 	return cursor.Config{
 		Desk: g.config.Desk, Store: g.config.Store, Work: work, Stream: cursors.Stream(string(g.Provider()) + "~" + name),
 		Cursor: func(c core.Core) core.Cursor { return c.(*cursors.Cursor).At() },
-		Await: func(ctx context.Context, behind events.Position) error {
-			return g.config.Views.WaitFor(ctx, behind+1)
+		Await: func(ctx context.Context, after events.Position) error {
+			return g.config.Views.WaitFor(ctx, after+1)
 		},
 		// A refund may wait for weeks, and repeating one that was requested or settled has no
 		// effect.

@@ -127,7 +127,7 @@ func TestManySockets(t *testing.T) {
 	if each := (idle - empty) / int64(sockets); each > 14<<10 {
 		t.Errorf("%d bytes per idle socket, both ends; want at most %d", each, 14<<10)
 	}
-	most, last := 0, int64(0)
+	maxGoroutines, last := 0, int64(0)
 	for sent, begun := 0.0, time.Now(); sent < float64(4*sockets); sent = w.metric("admitone_frames_sent_total") {
 		if time.Since(begun) > testTimeout {
 			t.Fatalf("no flood: %.0f frames for %d reservations", sent, last)
@@ -135,21 +135,21 @@ func TestManySockets(t *testing.T) {
 		var stop atomic.Bool
 		go func() {
 			for begun := time.Now(); time.Since(begun) < time.Second; time.Sleep(time.Millisecond) {
-				most = max(most, runtime.NumGoroutine())
+				maxGoroutines = max(maxGoroutines, runtime.NumGoroutine())
 			}
 			stop.Store(true)
 		}()
 		last += w.flood(&stop)
 	}
-	if most > readers+200 {
-		t.Errorf("%d goroutines in the flood, want at most %d", most, readers+200)
+	if maxGoroutines > readers+200 {
+		t.Errorf("%d goroutines in the flood, want at most %d", maxGoroutines, readers+200)
 	}
 	each := (memory() - empty) / int64(sockets)
 	if each > 14<<10 {
 		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", each, 14<<10)
 	}
 	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
-		(idle-empty)/int64(sockets), each, readers, most, w.metric("admitone_frames_sent_total"))
+		(idle-empty)/int64(sockets), each, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))
 }
 
 // TestTornFrame: a frame of which the kernel accepts only the beginning is completed before

@@ -50,8 +50,8 @@ func TestResume(t *testing.T) {
 		d.Change != 0 {
 		t.Errorf("without missed changes: delta = %+v, want change 0 at %d", d, position)
 	}
-	if d := resume(first.Position, "another").Expect("snapshot"); events.Position(d.Position) != position {
-		t.Errorf("another epoch: snapshot = %+v, want position %d", d, position)
+	if d := resume(first.Position, "different").Expect("snapshot"); events.Position(d.Position) != position {
+		t.Errorf("a different epoch: snapshot = %+v, want position %d", d, position)
 	}
 	resume(first.Position, "").Expect("snapshot")
 	// Resume without another subscriber, then at a restarted server.

@@ -1,5 +1,5 @@
 // Views of a performance, a product or a tournament as of a moment: draw() is called whenever the
-// moment changes, rest() at intervals.
+// moment changes, settle() at intervals.
 
 import { command } from "./command.js";
 import { $ } from "./page.js";
@@ -30,7 +30,7 @@ export class SeatView {
     if (this.seat >= 0) $('[data-action="seat"]').textContent = `${plan.name(this.seat)} is ${spoken[plan.status(this.seat)]}: show it on the map`;
   }
 
-  rest() {}
+  settle() {}
 }
 
 // CountView is a chart of a product's counts, with a bounded number of columns.
@@ -41,14 +41,14 @@ export class CountView {
 
   // The chart is drawn again when another window is read.
   #chart() {
-    const { timeline } = this, most = Math.max(1, ...timeline.figures.map(({ remaining, held, sold }) => remaining + held + sold));
+    const { timeline } = this, highest = Math.max(1, ...timeline.figures.map(({ remaining, held, sold }) => remaining + held + sold));
     const points = { sold: [], held: [] };
     const steps = Math.min(timeline.length, columns);
     for (let column = 0; column < steps; column++) {
       const { held, sold } = timeline.figures[steps === 1 ? 0 : Math.round(column * timeline.last / (steps - 1))];
       for (const edge of [column, column + 1]) {
-        points.sold.push(`${1000 * edge / steps},${100 - 100 * sold / most}`);
-        points.held.push(`${1000 * edge / steps},${100 - 100 * (sold + held) / most}`);
+        points.sold.push(`${1000 * edge / steps},${100 - 100 * sold / highest}`);
+        points.held.push(`${1000 * edge / steps},${100 - 100 * (sold + held) / highest}`);
       }
     }
     for (const name of ["sold", "held"]) $("#chart ." + name).setAttribute("points", `0,100 ${points[name].join(" ")} 1000,100`);
@@ -63,7 +63,7 @@ export class CountView {
     for (const end of ["x1", "x2"]) $("#chart .now").setAttribute(end, x);
   }
 
-  rest() {}
+  settle() {}
 }
 
 // SlotView shows the teams. It reads them from the server once the moment has not changed for a
@@ -75,7 +75,7 @@ export class SlotView {
 
   draw() { for (const list of this.#lists()) list.toggleAttribute("data-stale", this.current !== this.timeline.positions[this.timeline.index]); }
 
-  async rest(position) {
+  async settle(position) {
     this.wanted = position;
     if (this.asking) return;
     this.asking = true;

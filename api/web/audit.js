@@ -139,7 +139,7 @@ onButton(async (button) => {
 
 $("#search").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 $("#order").addEventListener("change", () => story?.sort($("#order").value).catch((error) => showMessage($("#story-message"), "bad", error.message)));
-// By now the page may have written another moment into its address.
+// By now the page may have written a different moment into its address.
 addEventListener("hashchange", ({ newURL }) => scrubber?.seek(at(newURL)));
 document.addEventListener("click", (event) => {
   const link = event.target.closest('[data-field="moment"]');

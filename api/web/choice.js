@@ -3,7 +3,7 @@
 import { readStored, writeStored } from "./page.js";
 import { priceOf } from "./seatplan.js";
 
-export const most = 50; // seats and places in a booking
+export const maxPlaces = 50; // seats and places in a booking
 
 // Choice survives a reload of the page. mine returns the number of seats and places that the visitor
 // already has; limit is the maximum for one person, 0 for none.
@@ -33,7 +33,7 @@ export class Choice {
 
   get standing() { return [...this.places.values()].flat().reduce((sum, n) => sum + n, 0); }
   get size() { return this.seats.size + this.standing; }
-  get spare() { return this.limit ? Math.max(0, Math.min(most, this.limit - this.mine())) : most; }
+  get spare() { return this.limit ? Math.max(0, Math.min(maxPlaces, this.limit - this.mine())) : maxPlaces; }
   get full() { return this.size >= this.spare; }
 
   // price of a chosen seat, and of all.

@@ -2,7 +2,7 @@
 
 import { bestRequest, showBest, showTypes, typesFit, wanted } from "./best.js";
 import { adopt, end, follow, item, placesOf, readBookings, seatsOf, standingOf, statusOf } from "./bookings.js";
-import { Choice, counted, most } from "./choice.js";
+import { Choice, counted, maxPlaces } from "./choice.js";
 import { command } from "./command.js";
 import { hallOf } from "./hall.js";
 import { watch } from "./live.js";
@@ -119,7 +119,7 @@ const gone = () => asking ? [] : [...picks].filter((seat) => plan.status(seat) !
 // bound returns the reason why the choice is full, in a sentence.
 function bound() {
   const { limit, spare, size } = choice, mine = own.size + places;
-  if (!limit || limit - mine > most) return `That is all: a booking has at most ${most} seats.`;
+  if (!limit || limit - mine > maxPlaces) return `That is all: a booking has at most ${maxPlaces} seats.`;
   const why = `one person may have ${counted(limit)} here` + (mine > 0 ? `, and you have ${mine} already` : "");
   return size > spare ? `Too many: ${why}. Take ${size - spare} out.` : `That is all: ${why}.`;
 }

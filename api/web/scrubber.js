@@ -1,5 +1,5 @@
 // The controls of a Timeline: a slider, steps, playback, and the moment in words and in the page's
-// address. The view shows the entity: draw() is called at each moment, rest() once the moment has
+// address. The view shows the entity: draw() is called at each moment, settle() once the moment has
 // not changed for a while.
 
 import { $, announce, showMessage } from "./page.js";
@@ -8,9 +8,9 @@ import { count, when } from "./kinds.js";
 const beat = 50, pace = 200; // milliseconds between two checks of the clock, and between two changes
 
 export class Scrubber {
-  // timeline has been filled; rested is called as view.rest is.
-  constructor(timeline, view, rested) {
-    Object.assign(this, { timeline, view, rested, timer: 0, resting: 0 });
+  // timeline has been filled; settled is called as view.settle is.
+  constructor(timeline, view, settled) {
+    Object.assign(this, { timeline, view, settled, timer: 0, settling: 0 });
     this.slider = $("#slider");
     this.slider.addEventListener("input", () => { this.pause(); this.show(Number(this.slider.value)); });
     this.actions = {
@@ -91,15 +91,15 @@ export class Scrubber {
     $('[data-action="begin"]').hidden = timeline.begins;
     counts(timeline.state());
     this.view.draw();
-    this.resting ||= setTimeout(() => { this.resting = 0; this.#rest(); }, 250);
+    this.settling ||= setTimeout(() => { this.settling = 0; this.#settle(); }, 250);
   }
 
-  // #rest writes the moment into the address. Browsers limit how often a page may do that.
-  #rest() {
+  // #settle writes the moment into the address. Browsers limit how often a page may do that.
+  #settle() {
     const { timeline } = this;
     history.replaceState(null, "", `${location.search}#at=${timeline.positions[timeline.index]}`);
-    this.view.rest(timeline.positions[timeline.index]);
-    this.rested(timeline.positions[timeline.index]);
+    this.view.settle(timeline.positions[timeline.index]);
+    this.settled(timeline.positions[timeline.index]);
   }
 
   // ---- Playing

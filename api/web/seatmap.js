@@ -13,7 +13,7 @@ import { coloursOf, Signs } from "./seatsigns.js";
 const usable = 24; // pixels of a seat from which on it has a button
 const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat after scrolling to it
 const few = 1000; // seats of a hall up to which it is enlarged initially, and drawn at once
-const most = 64; // maximum pixels of a seat
+const maxCell = 64; // maximum pixels of a seat
 const still = 100; // milliseconds without movement after which the map is at rest
 const slice = 8; // milliseconds of a frame for creating buttons
 
@@ -131,7 +131,7 @@ export class SeatMap {
   zoomTo(cell, place, at = { x: this.box.clientWidth / 2, y: this.box.clientHeight / 2 }) {
     const { x, y } = place ?? this.place(at);
     this.card.hide();
-    this.#size(Math.min(Math.max(cell, this.least), most));
+    this.#size(Math.min(Math.max(cell, this.least), maxCell));
     this.whole = this.cell === this.least;
     this.box.scrollTo(x * this.cell + this.left - at.x, y * this.cell - at.y);
   }

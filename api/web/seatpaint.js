@@ -190,8 +190,8 @@ export function hull(plan, section) {
   const points = [...along(rows[0]), ...between.map(({ end }) => point(end - 1)), ...along(rows.at(-1)).reverse(), ...between.map(({ first }) => point(first)).reverse()];
   const xs = points.map(([x]) => x), ys = points.map(([, y]) => y);
   const box = { x0: Math.min(...xs), x1: Math.max(...xs), y0: Math.min(...ys), y1: Math.max(...ys) };
-  const most = [...plan.kindsOf(section).values()].reduce((best, kind) => kind.seats > best.seats ? kind : best);
-  const found = { points, box, typical: most.first };
+  const commonest = [...plan.kindsOf(section).values()].reduce((best, kind) => kind.seats > best.seats ? kind : best);
+  const found = { points, box, typical: commonest.first };
   hulls.set(section, found);
   return found;
 }

@@ -128,7 +128,7 @@ export class SeatPlan {
   // within calls visit with each seat in a rectangle, and with some around it.
   within(x0, y0, x1, y1, visit) {
     const { side, columns, lines, starts, order } = this.grid;
-    const clamp = (at, most) => Math.min(Math.max(Math.floor(at / side), 0), most - 1);
+    const clamp = (at, count) => Math.min(Math.max(Math.floor(at / side), 0), count - 1);
     const left = clamp(x0, columns), right = clamp(x1, columns);
     for (let line = clamp(y0, lines); line <= clamp(y1, lines); line++) {
       for (let at = starts[line * columns + left]; at < starts[line * columns + right + 1]; at++) visit(order[at]);
@@ -150,7 +150,7 @@ export class SeatPlan {
 function gridOf({ xs, ys, size, width, height }) {
   const side = Math.max(4, Math.sqrt(width * height / 40_000));
   const columns = Math.max(1, Math.ceil(width / side)), lines = Math.max(1, Math.ceil(height / side));
-  const clamp = (at, most) => Math.min(Math.max(Math.floor(at / side), 0), most - 1);
+  const clamp = (at, count) => Math.min(Math.max(Math.floor(at / side), 0), count - 1);
   const starts = new Int32Array(columns * lines + 1), order = new Int32Array(size), squares = new Int32Array(size);
   for (let seat = 0; seat < size; seat++) {
     squares[seat] = clamp(ys[seat], lines) * columns + clamp(xs[seat], columns);

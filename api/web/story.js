@@ -4,7 +4,7 @@ import { command } from "./command.js";
 import { $, field, focusLost, showMessage } from "./page.js";
 import { entityOf, hasTimeline, pageOf, resourceOf, splitRef, titleOf, when } from "./kinds.js";
 
-const step = 50, most = 5_000; // lines shown with each click, and in memory
+const step = 50, maxLines = 5_000; // lines shown with each click, and in memory
 const few = 8; // links to other entities that are visible at first
 
 export class Story {
@@ -16,7 +16,7 @@ export class Story {
   // of is the entity or holder: {kind, id}.
   constructor(of) { this.of = of; }
 
-  get ended() { return this.cursor === null || this.lines.length >= most; }
+  get ended() { return this.cursor === null || this.lines.length >= maxLines; }
 
   // first reads pages until one has a line, or the end, and returns whether there is one. progress gets the number of
   // pages read so far: for a holder, the whole log is searched.
@@ -49,7 +49,7 @@ export class Story {
     list.replaceChildren(...lines.slice(0, this.shown).map((line) => this.#item(line)));
     if (now) this.now(Number(now));
     $("#more").hidden = this.shown >= lines.length && this.ended;
-    say(this.lines.length === 0 ? "Nothing about it has been recorded." : this.cursor !== null && this.ended ? `These are its first ${most} lines; the API and admitone history have the others.` : "");
+    say(this.lines.length === 0 ? "Nothing about it has been recorded." : this.cursor !== null && this.ended ? `These are its first ${maxLines} lines; the API and admitone history have the others.` : "");
   }
 
   // more shows the next lines, and moves the focus to the first of them.

@@ -13,14 +13,14 @@ const entries = `/v1/tournaments/${tournament.id}/entries`;
 
 const page = 100; // teams shown at first, and added with each click
 const lists = Object.fromEntries(["entered", "waitlisted"].map((status) => [status, {
-  status, element: $("#" + status), most: page, busy: false, again: false,
+  status, element: $("#" + status), limit: page, busy: false, again: false,
 }]));
 
 // refreshChanged reads again the shown part of the lists that a frame has changed.
 function refreshChanged(data, event) {
   const teams = data.teams ?? [];
   for (const list of Object.values(lists)) {
-    const full = list.element.childElementCount >= list.most;
+    const full = list.element.childElementCount >= list.limit;
     const changed = ({ team_id, status }) => status === list.status ? !full : row(list, team_id) !== null;
     if (event === "snapshot" || data.teams_unnamed || teams.some(changed)) refresh(list, Math.random() * 800);
     else count(list);
@@ -48,13 +48,13 @@ async function refresh(list, wait = 0) {
 async function read(list) {
   const teams = [];
   for (let cursor = ""; ;) {
-    const limit = Math.min(500, list.most - teams.length);
+    const limit = Math.min(500, list.limit - teams.length);
     const query = new URLSearchParams({ status: list.status, limit, cursor, min_position: tournament.position });
     const answer = await fetch(`${entries}?${query}`, { cache: "no-store" });
     if (!answer.ok) return null;
     const { items, next } = await answer.json();
     teams.push(...items);
-    if (!next || teams.length >= list.most) return teams;
+    if (!next || teams.length >= list.limit) return teams;
     cursor = next;
   }
 }
@@ -194,7 +194,7 @@ const actions = {
   },
   async more(button) {
     const list = lists[button.dataset.list];
-    list.most += page;
+    list.limit += page;
     await refresh(list);
     if (focusLost()) $(`#${list.status}-title`).focus();
   },

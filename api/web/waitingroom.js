@@ -248,7 +248,7 @@ onButton(async (button) => {
 });
 
 begin();
-const as = new URLSearchParams(location.search).get("as"); // a team, for example, which is no holder
+const as = new URLSearchParams(location.search).get("as"); // a team, for example, which is not a holder
 if (as && !jwt) $("#holder").value = as;
 if (wanted) $("#enter").href = wanted;
 for (const input of [$("#holder"), $("#token")]) input?.addEventListener("change", () => { if (!place) setPlace(placeOf(room.id, holder())); });

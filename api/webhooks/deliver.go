@@ -45,7 +45,7 @@ func (d *delivery) Do(ctx context.Context, e *events.Recorded) error {
 var errOtherKey = errors.New("this server's webhook key is not the one from which the secret was derived")
 
 // signing returns the secrets that are valid at now, the newest first. It skips secrets derived from
-// another key. Error: errOtherKey, if the newest one is.
+// a different key. Error: errOtherKey, if the newest one is.
 func (k *Key) signing(s *webhook.State, now time.Time) (secrets [][]byte, err error) {
 	own := k.Fingerprint()
 	for i, secret := range s.Signing(now) {

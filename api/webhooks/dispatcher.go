@@ -218,8 +218,8 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 			}
 			return made
 		},
-		Await: func(ctx context.Context, behind events.Position) error {
-			return d.config.Views.WaitFor(ctx, behind+1)
+		Await: func(ctx context.Context, after events.Position) error {
+			return d.config.Views.WaitFor(ctx, after+1)
 		},
 		Node: d.config.Node, Alone: d.config.Alone, AtOnce: atOnce,
 		End: func(at events.CursorMoved, cause error) core.Command {

@@ -12,7 +12,7 @@
 //
 // A caller who may create webhooks makes this server send requests, possibly from inside a private
 // network. So the address is checked when a connection is opened, in the dialer's Control, after the
-// name was resolved: a name that later resolves to another address does not evade the check. Proxies
+// name was resolved: a name that later resolves to a different address does not evade the check. Proxies
 // from the environment are not used, redirects are not followed, and only the status of a response is
 // shown. A forbidden address in the URL itself is refused when the webhook is created or edited.
 //
@@ -20,6 +20,6 @@
 //
 // A secret is derived from a key file that all servers on a log share, the webhook's id, and a number
 // in the log. So the log reveals no secret, and a retry of the request that created a webhook gets the
-// same one. Facts contain the key's fingerprint: a server with another key delivers nothing, because
+// same one. Facts contain the key's fingerprint: a server with a different key delivers nothing, because
 // receivers would reject its signatures.
 package webhooks

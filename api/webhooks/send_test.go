@@ -48,7 +48,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestSigning: the previous secret signs until it expires, and secrets of another key never do.
+// TestSigning: the previous secret signs until it expires, and secrets of a different key never do.
 func TestSigning(t *testing.T) {
 	key, lost := testKey(t, "a"), testKey(t, "b")
 	now := time.Now()
@@ -85,7 +85,7 @@ func TestSigning(t *testing.T) {
 	}
 	if _, err := key.signing(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, lost, time.Time{})}}, now); !errors.Is(
 		err, errOtherKey) {
-		t.Errorf("the newest secret has another key: error %v, want %v", err, errOtherKey)
+		t.Errorf("the newest secret has a different key: error %v, want %v", err, errOtherKey)
 	}
 }
 

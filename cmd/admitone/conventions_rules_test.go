@@ -70,7 +70,7 @@ func checkErrorTexts(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// relativeSentence finds a sentence that begins with a relative clause and is no question: "What is held …".
+// relativeSentence finds a sentence that begins with a relative clause and is not a question: "What is held …".
 var relativeSentence = regexp.MustCompile(`(?:^|[.:;!?] )((?:Who|What|Whoever|Whatever) [^.?!]*)(?:[.!]|$)`)
 
 // checkSentences: a comment names its subject with a noun, not with "what is …".

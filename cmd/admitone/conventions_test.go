@@ -28,7 +28,7 @@ func TestConventions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tree.find("go.mod") == nil || len(tree.gos) == 0 {
-		t.Fatal("this is not the top folder")
+		t.Fatal("go.mod and Go files not found; run the test in its package's folder")
 	}
 	for _, rule := range conventions {
 		t.Run(rule.name, func(t *testing.T) {

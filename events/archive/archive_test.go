@@ -254,21 +254,21 @@ func TestTamperedFiles(t *testing.T) {
 		lines [][]byte
 		want  int
 	}{
-		"the first removed":         {without(0), 1},
-		"one removed":               {without(1500), 1501},
-		"a head removed":            {without(1024), 1025},
-		"the end removed":           {lines[:len(lines)-2], 2503},
-		"from a block on removed":   {lines[:1025], 1026},
-		"two swapped":               {swap(50, 51), 51},
-		"two heads swapped":         {swap(1024, 2049), 1025},
-		"one twice":                 {slices.Insert(slices.Clone(lines), 7, lines[6]), 8},
-		"a line of another log":     {replace(6, other[6]), 7},
-		"another log from there on": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
+		"the first removed":             {without(0), 1},
+		"one removed":                   {without(1500), 1501},
+		"a head removed":                {without(1024), 1025},
+		"the end removed":               {lines[:len(lines)-2], 2503},
+		"from a block on removed":       {lines[:1025], 1026},
+		"two swapped":                   {swap(50, 51), 51},
+		"two heads swapped":             {swap(1024, 2049), 1025},
+		"one twice":                     {slices.Insert(slices.Clone(lines), 7, lines[6]), 8},
+		"a line of a different log":     {replace(6, other[6]), 7},
+		"a different log from there on": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
 		// not in the chain: only the block is known
-		"another time":    {replace(40, append(laterLine, '\n')), 1025},
-		"an empty line":   {replace(5, []byte("\n")), 6},
-		"trailing blanks": {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
-		"nothing":         {nil, 1},
+		"a different time": {replace(40, append(laterLine, '\n')), 1025},
+		"an empty line":    {replace(5, []byte("\n")), 6},
+		"trailing blanks":  {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
+		"nothing":          {nil, 1},
 	} {
 		_, err := read(bytes.Join(test.lines, nil), None)
 		var at *LineError

@@ -46,7 +46,7 @@ func (c Compression) compress(out io.Writer) (io.WriteCloser, error) {
 	return nil, fmt.Errorf("unknown compression %q", c)
 }
 
-// plain is no compression.
+// plain means no compression.
 type plain struct{ io.Writer }
 
 // Close implements io.Closer.

@@ -143,7 +143,7 @@ func TestOwnResumes(t *testing.T) {
 	got, err := read(out.Bytes(), Gzip)
 	want, _ := read(whole, Gzip)
 	if err != nil || len(got) != len(want) {
-		t.Errorf("%d events of %d, %v", len(got), len(want), err)
+		t.Errorf("read %d events (%v), want %d", len(got), err, len(want))
 	}
 }
 

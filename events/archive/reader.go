@@ -134,7 +134,7 @@ func (r *Reader) close(b *Block, line []byte) error {
 		r.line++
 		return r.bad("more, after the last line")
 	} else if err != io.EOF {
-		return r.bad("behind it: %v", err)
+		return r.bad("after the last line: %v", err)
 	}
 	return nil
 }
@@ -167,7 +167,7 @@ func (r *Reader) findBadLine(b *Block) error {
 		}
 		links[e.Stream] = hash
 	}
-	return r.bad("one of the lines from %d on is not what was written: their root is another one", b.Line)
+	return r.bad("one of the lines from %d on is not what was written: their root differs", b.Line)
 }
 
 // headType returns the type of head lines in the file's version.

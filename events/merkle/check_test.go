@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// check checks a log against the tree in dir ("" is none), and against a head.
+// check checks a log against the tree in dir ("" for none), and against a head.
 func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err error) {
 	t.Helper()
 	c, err := NewCheck(dir, l.epoch, keyOf(t, "e7", 1).Verifier())
@@ -94,7 +94,7 @@ func TestCheckFindsTampering(t *testing.T) {
 		find("an event more", slices.Insert(slices.Clone(original), i, sample(99)))
 		changed := slices.Clone(original)
 		changed[i].Created = changed[i].Created.Add(100)
-		find("another time", changed)
+		find("a different time", changed)
 		for j := range i {
 			swapped := slices.Clone(original)
 			swapped[i], swapped[j] = swapped[j], swapped[i]
@@ -144,6 +144,6 @@ func TestCheckFindsBadTrees(t *testing.T) {
 	}
 	log.epoch = "e8"
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) {
-		t.Errorf("the tree of another log: %v, want %v", err, ErrContradicted)
+		t.Errorf("the tree of a different log: %v, want %v", err, ErrContradicted)
 	}
 }

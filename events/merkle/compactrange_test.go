@@ -103,7 +103,7 @@ func TestLeafHasEveryField(t *testing.T) {
 	other = e
 	other.Created = e.Created.In(time.FixedZone("CEST", 7200))
 	if Leaf(&other) != want {
-		t.Error("the same moment in another zone leads to another leaf")
+		t.Error("the same moment in a different zone leads to another leaf")
 	}
 }
 

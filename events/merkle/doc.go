@@ -49,7 +49,7 @@
 // take themselves for the signer, one finds the other's head, so the heads can't fork. A server
 // takes over, in the next term, when the log has grown and no head has been signed for some time.
 // All heads are kept in that stream, so any server serves them, and an [OwnCheck] finds two that
-// contradict each other. The first event has the public key; a server with another key signs
+// contradict each other. The first event has the public key; a server with a different key signs
 // nothing.
 //
 // The files are synced before a head over them is appended. At the start, leaves after the newest

@@ -171,7 +171,7 @@ func Seen(dir string, verifier note.Verifier) (size int64, err error) {
 		return 0, err
 	}
 	if size = max(end.last.Size, newest.Size); end.last.Note == "" && newest.Note == "" {
-		return 0, nil // the hashes may be of another log
+		return 0, nil // the hashes may be of a different log
 	}
 	info, err := os.Stat(filepath.Join(dir, hashesFile))
 	if errors.Is(err, fs.ErrNotExist) {

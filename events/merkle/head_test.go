@@ -75,7 +75,7 @@ func TestChangedHead(t *testing.T) {
 	}
 	for what, other := range map[string]*Key{"seed": keyOf(t, "e7", 2), "log": keyOf(t, "e8", 1)} {
 		if _, err := OpenHead(s.Note, other.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("with the key of another %s: %v, want %v", what, err, ErrBadHead)
+			t.Errorf("with the key of a different %s: %v, want %v", what, err, ErrBadHead)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func TestBadKeys(t *testing.T) {
 		t.Errorf("an epoch that can't be in a name: %v, want %v", err, ErrBadKey)
 	}
 	if _, err := keyOf(t, "e7", 1).Sign(Head{Epoch: "e8"}); !errors.Is(err, ErrBadKey) {
-		t.Errorf("a head of another log: %v, want %v", err, ErrBadKey)
+		t.Errorf("a head of a different log: %v, want %v", err, ErrBadKey)
 	}
 	other, err := note.NewEd25519VerifierKey("example.org/log", make([]byte, 32))
 	if err != nil {

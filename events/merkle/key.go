@@ -26,8 +26,8 @@ type Key struct {
 // algorithm is the first byte of an Ed25519 key in a note's encoding.
 const algorithm = 1
 
-// NewKey returns the key of the log of an epoch from [SeedSize] secret bytes. For another log, the
-// same seed yields a key with another name. Error: [ErrBadKey].
+// NewKey returns the key of the log of an epoch from [SeedSize] secret bytes. For a different log, the
+// same seed yields a key with a different name. Error: [ErrBadKey].
 func NewKey(seed []byte, epoch string) (*Key, error) {
 	if len(seed) != SeedSize {
 		return nil, fmt.Errorf("%w: a seed of %d bytes, not %d", ErrBadKey, len(seed), SeedSize)
@@ -55,7 +55,7 @@ func (k *Key) String() string { return k.text }
 func (k *Key) Verifier() note.Verifier { return k.verifier }
 
 // Sign signs a head. Ed25519 is deterministic, so the same head always gets the same signature.
-// Error: [ErrBadKey] for a head of another log.
+// Error: [ErrBadKey] for a head of a different log.
 func (k *Key) Sign(h Head) (Checkpoint, error) {
 	if namePrefix+h.Epoch != k.signer.Name() {
 		return Checkpoint{}, fmt.Errorf("%w: %s for a head of %s", ErrBadKey, k.signer.Name(), h.Epoch)

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// leafVersion begins every leaf. Another encoding of events would need another version; existing
+// leafVersion begins every leaf. A different encoding of events would need a new version; existing
 // heads would keep the old one.
 const leafVersion = "admitone event 1\n"
 

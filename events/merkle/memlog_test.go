@@ -42,8 +42,8 @@ func (l *memLog) ReadAll(ctx context.Context, from events.Position, dir events.D
 	if dir != events.Forward {
 		panic("backward reads are not implemented")
 	}
-	behind := l.all[min(int(from), len(l.all)):]
-	return slices.Clone(behind[:min(limit, len(behind))]), ctx.Err()
+	following := l.all[min(int(from), len(l.all)):]
+	return slices.Clone(following[:min(limit, len(following))]), ctx.Err()
 }
 
 func (l *memLog) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {

@@ -24,7 +24,7 @@ func receiptOf(t *testing.T, tree *Tree, position events.Position) []byte {
 	}
 	want := sample(int(position))
 	if Leaf(&r.Event) != Leaf(&want) {
-		t.Fatalf("the receipt of position %d has another event: %+v", position, r.Event)
+		t.Fatalf("the receipt of position %d contains a different event: %+v", position, r.Event)
 	}
 	return text
 }
@@ -99,8 +99,8 @@ func TestChangedReceipt(t *testing.T) {
 		t.Fatal("the receipts are not JSON")
 	}
 	for what, changed := range map[string]string{
-		"another event": strings.Replace(string(text), string(first["event"]), string(theirs["event"]), 1),
-		"another proof": strings.Replace(string(text), string(first["proof"]), string(theirs["proof"]), 1),
+		"a different event": strings.Replace(string(text), string(first["event"]), string(theirs["event"]), 1),
+		"a different proof": strings.Replace(string(text), string(first["proof"]), string(theirs["proof"]), 1),
 		"a longer proof": strings.Replace(string(text), `"proof":[`,
 			`"proof":["BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",`, 1),
 		"no proof":      strings.Replace(string(text), string(first["proof"]), `[]`, 1),
@@ -118,7 +118,7 @@ func TestChangedReceipt(t *testing.T) {
 		}
 	}
 	if _, err := CheckReceipt(text, keyOf(t, "e7", 2).Verifier()); !errors.Is(err, ErrBadHead) {
-		t.Errorf("with another key: %v, want %v", err, ErrBadHead)
+		t.Errorf("with a different key: %v, want %v", err, ErrBadHead)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, text, "", "  "); err != nil {

@@ -60,13 +60,13 @@ func TestRewrittenReceipt(t *testing.T) {
 		t.Errorf("a receipt with escapes: %v, want success", err)
 	}
 	for what, change := range map[string]func(map[string]any){
-		"another holder": func(r map[string]any) { eventOf(r)["data"].(map[string]any)["holder"] = "eve" },
-		"another number": func(r map[string]any) {
+		"a different holder": func(r map[string]any) { eventOf(r)["data"].(map[string]any)["holder"] = "eve" },
+		"a different number": func(r map[string]any) {
 			eventOf(r)["data"].(map[string]any)["remaining"] = json.Number("1.5")
 		},
 		"a number as a text":       func(r map[string]any) { eventOf(r)["position"] = "13" },
-		"another time":             func(r map[string]any) { eventOf(r)["time"] = "2031-05-01T20:00:01Z" },
-		"another source":           func(r map[string]any) { eventOf(r)["source"] = "/v1/streams/product-2" },
+		"a different time":         func(r map[string]any) { eventOf(r)["time"] = "2031-05-01T20:00:01Z" },
+		"a different source":       func(r map[string]any) { eventOf(r)["source"] = "/v1/streams/product-2" },
 		"a member more":            func(r map[string]any) { r["paid"] = true },
 		"a member of the event":    func(r map[string]any) { eventOf(r)["paid"] = true },
 		"a member of the data":     func(r map[string]any) { eventOf(r)["data"].(map[string]any)["paid"] = true },
@@ -167,8 +167,8 @@ func TestWitnessedHead(t *testing.T) {
 		cosigned = string(more)
 	}
 	lines := strings.SplitAfter(cosigned, "\n")
-	behind := strings.Join(append(append(append([]string{}, lines[:4]...), lines[5:len(lines)-1]...), lines[4]), "")
-	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": behind} {
+	oursLast := strings.Join(append(append(append([]string{}, lines[:4]...), lines[5:len(lines)-1]...), lines[4]), "")
+	for what, witnessed := range map[string]string{"ours first": cosigned, "ours last": oursLast} {
 		h, err := OpenHead(witnessed, verifier)
 		if err != nil || h.Size != 21 || h.Note != witnessed {
 			t.Errorf("%s: %+v, %v, want Size 21, Note %v", what, h, err, witnessed)
@@ -181,7 +181,7 @@ func TestWitnessedHead(t *testing.T) {
 	witness := lines[5]
 	for what, bad := range map[string]string{
 		"only a witness": strings.Join(lines[:4], "") + witness,
-		"ours of another head": strings.Join(lines[:4], "") + witness +
+		"ours of a different head": strings.Join(lines[:4], "") + witness +
 			strings.Split(mustSign(t, tree.Key, Head{Epoch: "e7", Size: 20, Root: tlog.Hash{7}}).Note, "\n")[4] + "\n",
 		"no signature at all":   own + "witness.example/1 AAAA\n",
 		"a line without an end": strings.TrimSuffix(cosigned, "\n"),

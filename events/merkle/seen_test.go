@@ -85,7 +85,7 @@ func TestIdleHead(t *testing.T) {
 		err = tree.CatchUp(t.Context())
 	}
 	if !errors.Is(err, ErrContradicted) {
-		t.Errorf("another log of 23 events: %v, want %v", err, ErrContradicted)
+		t.Errorf("a different log of 23 events: %v, want %v", err, ErrContradicted)
 	}
 	log.checkTree(t, log.mustOpen(t, dir))
 }
@@ -109,7 +109,7 @@ func TestSeenByTheHashes(t *testing.T) {
 	other := newMemLog()
 	other.epoch = "e8"
 	if got := seen(t, other, dir); got != 0 {
-		t.Errorf("of another log the tree has seen %d, want 0", got)
+		t.Errorf("of a different log the tree has seen %d, want 0", got)
 	}
 	log.all = log.all[:11]
 	if _, err := log.open(t, dir); !errors.Is(err, ErrContradicted) {

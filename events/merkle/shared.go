@@ -293,7 +293,7 @@ func (t *SharedTree) distrust(fault error) error {
 		t.fail(err)
 		return err
 	}
-	t.Logger.Warn("the tree's hashes are damaged or of another log; rebuilding them from the log", "error", fault,
+	t.Logger.Warn("the tree's hashes are damaged or of a different log; rebuilding them from the log", "error", fault,
 		"size", t.compact.Size)
 	if h := t.signed.newest; h.Note != "" { // the rebuilt hashes must lead to it
 		t.pending = &h

@@ -37,7 +37,7 @@ func TestSharedHead(t *testing.T) {
 	}
 	if err := errors.Join(err, json.Unmarshal(text, &answer)); err != nil || answer.Size != 40 ||
 		answer.Position != int64(last) || answer.Counts != "own" || answer.Key != key.String() {
-		t.Errorf("%s, %v", text, err)
+		t.Errorf("AppendHead = %s, %v; want 40 own events up to position %d", text, err, last)
 	}
 	h, err := OpenHead(answer.Note, key.Verifier())
 	var want CompactRange
@@ -45,7 +45,7 @@ func TestSharedHead(t *testing.T) {
 		want.Add(nil, &e)
 	}
 	if err != nil || !h.Own || h.Root != want.Root() || h.Position() != last {
-		t.Errorf("%+v, %v", h, err)
+		t.Errorf("OpenHead = %+v, %v; want the root of the own events at %d", h, err, last)
 	}
 	for n := range 40 {
 		log.ownReceipt(t, tree, n+1)
@@ -182,7 +182,7 @@ func TestHeadsAreReadSeldom(t *testing.T) {
 	}
 }
 
-// TestOtherKey: a server with another key signs nothing, and serves the heads of others.
+// TestOtherKey: a server with a different key signs nothing, and serves the heads of others.
 func TestOtherKey(t *testing.T) {
 	log, key := newSharedLog(), keyOf(t, "e7", 1)
 	log.add(t, 3)
@@ -192,7 +192,7 @@ func TestOtherKey(t *testing.T) {
 	other, _ := log.node(t, "b", t.TempDir(), keyOf(t, "e7", 2), time.Millisecond)
 	log.ownReceipt(t, other, 2)
 	if text, err := other.AppendHead(t.Context(), nil); err != nil || !strings.Contains(string(text), key.String()) {
-		t.Errorf("%s, %v", text, err)
+		t.Errorf("AppendHead = %s, %v; want the key %s", text, err, key)
 	}
 	position := log.add(t, 1)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -205,7 +205,7 @@ func TestOtherKey(t *testing.T) {
 	log.ownReceipt(t, other, 4)
 }
 
-// TestSharedHashesDamaged: damaged hashes, hashes of another log, and truncated files only cost
+// TestSharedHashesDamaged: damaged hashes, hashes of a different log, and truncated files only cost
 // time.
 func TestSharedHashesDamaged(t *testing.T) {
 	log, key, dir := newSharedLog(), keyOf(t, "e7", 1), t.TempDir()
@@ -237,7 +237,7 @@ func TestSharedHashesDamaged(t *testing.T) {
 			log.ownReceipt(t, tree, n)
 		}
 		if text, err := tree.AppendHead(t.Context(), nil); err != nil {
-			t.Errorf("%s: %s, %v", name, text, err)
+			t.Errorf("%s: AppendHead = %s, %v; want no error", name, text, err)
 		}
 		stop()
 	}
@@ -318,7 +318,7 @@ func TestForkedHeads(t *testing.T) {
 	}{
 		"two of one size": {func(h Head) (Head, *Key) { h.Root[3]++; return h, keyOf(t, "e7", 1) }, 2, "two heads over"},
 		"a smaller one":   {func(h Head) (Head, *Key) { h.Size--; return h, keyOf(t, "e7", 1) }, 2, "follows one over"},
-		"another key":     {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 2) }, 2, "not a head"},
+		"a different key": {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 2) }, 2, "not a head"},
 		"of all events": {func(h Head) (Head, *Key) { h.Own, h.Last = false, 0; return h, keyOf(t, "e7", 1) }, 2,
 			"counts the events of others"},
 		"a term too far":   {func(h Head) (Head, *Key) { return h, keyOf(t, "e7", 1) }, 3, "term 1 is of"},

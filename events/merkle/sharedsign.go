@@ -19,15 +19,15 @@ const (
 	// pollHeads is the maximum interval at which heads of another server are read while the log
 	// grows; pollWaiting that while a caller waits for one.
 	pollHeads, pollWaiting = time.Second, 100 * time.Millisecond
-	// restWaiting is the least pause between two reads of heads for a log that grows, while a caller
-	// waits for one. Without callers a log that grows needs none: see rest.
-	restWaiting = 10 * time.Millisecond
+	// waitingPause is the minimum pause between two reads of heads for a log that grows, while a caller
+	// waits for one. Without callers a log that grows needs none: see untilTurn.
+	waitingPause = 10 * time.Millisecond
 	// headsPage is the number of heads read at once.
 	headsPage = 64
 	// headsLimit bounds a read or an append of heads, lastHeadLimit the last append.
 	headsLimit, lastHeadLimit = 10 * time.Second, 2 * time.Second
-	// headsRest is the pause after a failure.
-	headsRest = time.Second
+	// retryPause is the pause after a failure.
+	retryPause = time.Second
 )
 
 // signer is the part of a shared tree that decides which server signs when. Only keepHeads uses it.
@@ -64,7 +64,7 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 			t.signLast(s)
 			return
 		case <-t.more:
-			if wait := t.rest(s); wait > 0 {
+			if wait := t.untilTurn(s); wait > 0 {
 				timer.Reset(wait)
 				continue
 			}
@@ -78,7 +78,7 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 			return
 		default:
 			t.Logger.Warn("the heads of the log cannot be read or signed; retrying", "error", err)
-			wait = headsRest
+			wait = retryPause
 		}
 		s.turned, s.next = time.Now(), time.Time{}
 		if wait < untilGrowth {
@@ -91,13 +91,13 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 // untilGrowth is the wait for the log to grow, after which the next turn is due at once.
 const untilGrowth = time.Duration(math.MaxInt64)
 
-// rest returns the time until the next turn: a log that grows needs none for every page of events,
+// untilTurn returns the time until the next turn: a log that grows needs none for every page of events,
 // because each may read from the log.
-func (t *SharedTree) rest(s *signer) time.Duration {
+func (t *SharedTree) untilTurn(s *signer) time.Duration {
 	next := s.next
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if soon := s.turned.Add(restWaiting); t.waiting > 0 && soon.Before(next) {
+	if soon := s.turned.Add(waitingPause); t.waiting > 0 && soon.Before(next) {
 		next = soon
 	}
 	return time.Until(next)
@@ -263,7 +263,7 @@ func (t *SharedTree) maySign(s *signer) bool {
 	}
 	if !s.warned {
 		s.warned = true
-		t.Logger.Warn("the heads of this log are signed with another key than this server's, which signs none; give all "+
+		t.Logger.Warn("the heads of this log are signed with a different key than this server's, which signs none; give all "+
 			"servers one file with --head-key-file", "own", t.Key.String(), "log", t.signed.key)
 	}
 	return false

@@ -66,7 +66,7 @@ type Tree struct {
 
 // Open opens the tree of a log. It continues from the last written head; anything after that is
 // computed again from the log. If the hashes do not match that head, all are rebuilt. A tree of
-// another log or key is renamed and replaced.
+// a different log or key is renamed and replaced.
 //
 // Errors: [ErrContradicted]; the log's; the disk's.
 func Open(ctx context.Context, c Config) (*Tree, error) {
@@ -131,14 +131,14 @@ func (t *Tree) repairHeads(end ending) error {
 	return errors.Join(err, t.heads.Sync())
 }
 
-// setAside renames the folder, to keep heads signed by another key.
+// setAside renames the folder, to keep heads signed by a different key.
 func (t *Tree) setAside() error {
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.%d", t.Dir, n)
 		if _, err := os.Lstat(aside); err == nil {
 			continue
 		}
-		t.Logger.Warn("the tree is of another log, or its heads are signed with another key; a new one is begun",
+		t.Logger.Warn("the tree is of a different log, or its heads are signed with a different key; a new one is begun",
 			"key", t.Key.String(), "old", aside)
 		return os.Rename(t.Dir, aside)
 	}

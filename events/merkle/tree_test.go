@@ -228,7 +228,7 @@ func TestContradiction(t *testing.T) {
 				t.Errorf("%v, want ErrContradicted", err)
 			}
 			if lines := headLines(t, dir); len(lines) != 2 {
-				t.Errorf("another head was signed: %q, want length 2", lines)
+				t.Errorf("a second head was signed: %q, want length 2", lines)
 			}
 		})
 	}
@@ -264,7 +264,7 @@ func TestContradictionWhileRunning(t *testing.T) {
 	}
 }
 
-// TestAnotherLog: a tree of another log or another key is set aside.
+// TestAnotherLog: a tree of a different log or a different key is set aside.
 func TestAnotherLog(t *testing.T) {
 	first, second, dir := newMemLog(), newMemLog(), filepath.Join(t.TempDir(), "tree")
 	second.epoch = "e8"

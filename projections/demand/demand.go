@@ -58,7 +58,7 @@ func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Requ
 				return
 			}
 		}
-		refusals.rest(&q)
+		refusals.flush(&q)
 		q.paying = nil // the log has no more outcomes
 		q.emit(yield, 0)
 	}

@@ -29,5 +29,5 @@
 // # Adding a kind
 //
 // A kind is one file that registers the origin of each of its facts: a request, the system,
-// or another fact.
+// or a preceding fact.
 package demand

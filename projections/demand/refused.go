@@ -215,8 +215,8 @@ func (r *refusals) emit(request *Request, q *queue) {
 	}
 }
 
-// rest emits the refusals decided after the last event.
-func (r *refusals) rest(q *queue) {
+// flush emits the refusals decided after the last event.
+func (r *refusals) flush(q *queue) {
 	for _, request := range r.byTime {
 		r.emit(request, q)
 	}

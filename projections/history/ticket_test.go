@@ -35,7 +35,7 @@ func TestHistoryOfATicket(t *testing.T) {
 			for place, more := events.Position(0), true; more; {
 				page, next, again, err := history.ReadRelated(t.Context(), s, "ticket", test.ticket, place, limit)
 				if err != nil || len(page) > limit {
-					t.Fatalf("%s: %d lines at %d, %v", test.about, len(page), place, err)
+					t.Fatalf("%s: %d lines at %d, %v; want at most %d", test.about, len(page), place, err, limit)
 				}
 				lines, place, more = append(lines, page...), next, again
 			}

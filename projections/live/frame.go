@@ -47,7 +47,7 @@ type Frame struct {
 	Kind  FrameKind
 	// Position of the last event that the frame contains.
 	Position events.Position
-	// Previous is the position of the frame before a delta: a subscriber at another position has
+	// Previous is the position of the frame before a delta: a subscriber at a different position has
 	// missed something.
 	Previous events.Position
 	// Delta of a delta frame; it must not be modified.

@@ -81,7 +81,7 @@ func decidedBy(ctx context.Context, store events.Store, stored events.Position, 
 			break
 		}
 		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory || !events.Sealed(e.Metadata) {
-			continue // an event of another program
+			continue // an event of a foreign program
 		}
 		m, err := events.ParseMetadata(e.Metadata)
 		if err != nil {

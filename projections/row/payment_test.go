@@ -64,14 +64,14 @@ func TestPayment(t *testing.T) {
 		}
 	}
 	for about, fact := range map[string]events.Fact{
-		"refunded twice":                 &events.PaymentRefunded{RefundID: "r1", Amount: 30, Reference: "again"},
-		"requested, but settled":         &events.PaymentRefundAsked{RefundID: "r1"},
-		"requested after a failure":      &events.PaymentRefundAsked{RefundID: "r2"},
-		"requested, but unknown":         &events.PaymentRefundAsked{RefundID: "r3"},
-		"failed without a request":       &events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundRefused},
-		"failed under another reference": &events.PaymentRefundFailed{RefundID: "r1", Reference: "back", Amount: 30},
-		"failed with another amount":     &events.PaymentRefundFailed{RefundID: "r1", Reference: "by hand", Amount: 29},
-		"failed, but unknown":            &events.PaymentRefundFailed{RefundID: "r3"},
+		"refunded twice":                     &events.PaymentRefunded{RefundID: "r1", Amount: 30, Reference: "again"},
+		"requested, but settled":             &events.PaymentRefundAsked{RefundID: "r1"},
+		"requested after a failure":          &events.PaymentRefundAsked{RefundID: "r2"},
+		"requested, but unknown":             &events.PaymentRefundAsked{RefundID: "r3"},
+		"failed without a request":           &events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundRefused},
+		"failed under a different reference": &events.PaymentRefundFailed{RefundID: "r1", Reference: "back", Amount: 30},
+		"failed with a different amount":     &events.PaymentRefundFailed{RefundID: "r1", Reference: "by hand", Amount: 29},
+		"failed, but unknown":                &events.PaymentRefundFailed{RefundID: "r3"},
 	} {
 		if _, err := apply(int64(len(facts)), fact); err == nil {
 			t.Errorf("%s: applied, want an error", about)

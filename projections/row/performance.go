@@ -138,7 +138,7 @@ func (p *Performance) UseHall(hall *events.Hall) {
 // maxSeats bounds a performance, so that a seat's number fits its type.
 const maxSeats = 1 << 30
 
-// checkSections returns why sections can't be folded; nil for another fact.
+// checkSections returns why sections can't be folded; nil for any other fact.
 func checkSections(e *events.Recorded, f *events.PerformanceCreated) error {
 	if f == nil {
 		return nil

@@ -86,7 +86,7 @@ func TestSeatAt(t *testing.T) {
 	})
 }
 
-// TestForeignFactInASeat: a fact of another kind is an error.
+// TestForeignFactInASeat: a fact of a different kind is an error.
 func TestForeignFactInASeat(t *testing.T) {
 	log := logtest.NewMemory()
 	log.Add("performance-p", &events.PerformanceCreated{PerformanceID: "p", Title: "P", Venue: "V",

@@ -57,9 +57,9 @@ func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	if at < 0 {
 		return faultf(RuleLayout, "performance %q has no area %q", id, name)
 	}
-	most := show.latest.layout.Areas()[at].Capacity
+	capacity := show.latest.layout.Areas()[at].Capacity
 	if e.Revision == 0 {
-		c.counts.Remaining = most
+		c.counts.Remaining = capacity
 	}
 	hold := events.HoldOf(fact)
 	h := c.holds[hold]
@@ -88,15 +88,15 @@ func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	if fault := show.blocks.changes(events.AreaID(name), fact); fault != nil {
 		return fault
 	}
-	return c.changed(fact, most)
+	return c.changed(fact, capacity)
 }
 
 // changed applies a fact of a change of the performance.
-func (c *areaCheck) changed(fact events.Fact, most int64) *fault {
+func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 	switch f := fact.(type) {
 	case *events.AreaResized:
-		if f.Places < 1 || f.Places > most {
-			return faultf(RulePlaces, "it has %d places now; by its plan there are %d", f.Places, most)
+		if f.Places < 1 || f.Places > capacity {
+			return faultf(RulePlaces, "it has %d places now; by its plan there are %d", f.Places, capacity)
 		}
 		return c.move(events.AreaCounts{Remaining: f.Places - c.counts.Capacity()}, f.AreaCounts)
 	case *events.AreaBlocked:
@@ -355,7 +355,7 @@ func (l *ledger) openAreas() (open []string) {
 	return open
 }
 
-// checkLabels checks that a new booking has no places of another label.
+// checkLabels checks that a new booking has no places of a different label.
 func (l *ledger) checkLabels(f *events.BookingHeld) *fault {
 	for _, p := range f.Areas {
 		a := l.areas[events.OfPerformance(f.PerformanceID, string(p.Area))]

@@ -129,20 +129,20 @@ func TestVerifierChecksAreas(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"booked":                 {"", bookFloor},
-		"more than there are":    {verify.RulePlaces, hold("y.1", 8, counts(-1, 11, 0))},
-		"figures":                {verify.RuleFigures, hold("y.1", 2, counts(6, 5, 0))},
-		"none":                   {verify.RuleOwner, hold("y.1", 0, counts(7, 3, 0))},
-		"held twice":             {verify.RuleOwner, hold("x.1", 1, counts(6, 4, 0))},
-		"another hold's":         {verify.RuleOwner, add(&events.AreaBooked{HoldID: "y.1", BookingID: "y", Places: 3})},
-		"booked less":            {verify.RuleBooked, add(&events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 2, AreaCounts: counts(7, 1, 2)})},
-		"released less":          {verify.RuleFigures, add(&events.AreaReleased{HoldID: "x.1", Was: events.AreaIsHeld, Places: 2, AreaCounts: counts(9, 1, 0)})},
-		"expired early":          {verify.RuleDeadlines, add(&events.AreaExpired{HoldID: "x.1", Places: 3, AreaCounts: counts(10, 0, 0)})},
-		"resized":                {"", add(&events.AreaResized{Places: 9, AreaCounts: counts(6, 3, 0)})},
-		"resized below":          {verify.RulePlaces, add(&events.AreaResized{Places: 2, AreaCounts: counts(-1, 3, 0)})},
-		"more than the plan":     {verify.RulePlaces, add(&events.AreaResized{Places: 11, AreaCounts: counts(8, 3, 0)})},
-		"another kind's fact":    {verify.RuleKnown, add(&events.SeatBlocked{})},
-		"a booked place is lost": {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); freePlace(f, 2) }},
+		"booked":                     {"", bookFloor},
+		"more than there are":        {verify.RulePlaces, hold("y.1", 8, counts(-1, 11, 0))},
+		"figures":                    {verify.RuleFigures, hold("y.1", 2, counts(6, 5, 0))},
+		"none":                       {verify.RuleOwner, hold("y.1", 0, counts(7, 3, 0))},
+		"held twice":                 {verify.RuleOwner, hold("x.1", 1, counts(6, 4, 0))},
+		"of a different hold":        {verify.RuleOwner, add(&events.AreaBooked{HoldID: "y.1", BookingID: "y", Places: 3})},
+		"booked less":                {verify.RuleBooked, add(&events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 2, AreaCounts: counts(7, 1, 2)})},
+		"released less":              {verify.RuleFigures, add(&events.AreaReleased{HoldID: "x.1", Was: events.AreaIsHeld, Places: 2, AreaCounts: counts(9, 1, 0)})},
+		"expired early":              {verify.RuleDeadlines, add(&events.AreaExpired{HoldID: "x.1", Places: 3, AreaCounts: counts(10, 0, 0)})},
+		"resized":                    {"", add(&events.AreaResized{Places: 9, AreaCounts: counts(6, 3, 0)})},
+		"resized below":              {verify.RulePlaces, add(&events.AreaResized{Places: 2, AreaCounts: counts(-1, 3, 0)})},
+		"more than the plan":         {verify.RulePlaces, add(&events.AreaResized{Places: 11, AreaCounts: counts(8, 3, 0)})},
+		"a fact of a different kind": {verify.RuleKnown, add(&events.SeatBlocked{})},
+		"a booked place is lost":     {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); freePlace(f, 2) }},
 		"not all booked": {verify.RuleBooked, func(f *logtest.Forgery) {
 			f.Add("booking-x", &events.BookingBooked{PaymentID: "x.1", Amount: 15})
 		}},
@@ -174,10 +174,10 @@ func TestVerifierChecksAreas(t *testing.T) {
 			freePlace(f, 2)
 			f.Add("booking-x", &events.BookingSeatRefunded{Area: "floor", Place: 2, Amount: 5})
 		}},
-		"given back twice":    {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); returnPlace(f, 2, 1) }},
-		"a place it has not":  {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 4, 2) }},
-		"more freed":          {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); freePlace(f, 2); freePlace(f, 1) }},
-		"refunded to another": {verify.RulePayments, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); refundPlace(f, 3, 10) }},
+		"given back twice":               {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); returnPlace(f, 2, 1) }},
+		"a place it has not":             {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 4, 2) }},
+		"more freed":                     {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); freePlace(f, 2); freePlace(f, 1) }},
+		"refunded to a different holder": {verify.RulePayments, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); refundPlace(f, 3, 10) }},
 		"ended and not free": {verify.RuleBooked, func(f *logtest.Forgery) {
 			bookFloor(f)
 			returnPlace(f, 2, 2)
@@ -206,7 +206,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 		"more blocked than remain": {verify.RulePlaces, func(f *logtest.Forgery) {
 			press(f, 1, 8, counts(-1, 3, 0), 8)
 		}},
-		"held of another label": {verify.RuleKept, func(f *logtest.Forgery) {
+		"held of a different label": {verify.RuleKept, func(f *logtest.Forgery) {
 			press(f, 1, 4, counts(3, 3, 0), 4)
 			holdOf(f, "crew", 2, 3, blockedCounts(2, 6, 0, 2))
 		}},
@@ -244,7 +244,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(floor, &events.AreaResized{Places: 6, AreaCounts: counts(3, 3, 0), Change: 1})
 		}},
 		"an edit of more than the plan": {verify.RulePlaces, func(f *logtest.Forgery) { f.Add(gala, edit(f, 1, 11)) }},
-		"an edit by another change":     {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(gala, edit(f, 2, 5)) }},
+		"an edit by a different change": {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(gala, edit(f, 2, 5)) }},
 		"begun, shrunk and stated": {"", func(f *logtest.Forgery) {
 			f.Add(gala, sizes(5, 10))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
@@ -298,12 +298,12 @@ func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 		want verify.Rule
 		edit func(*events.BookingHeld)
 	}{
-		"right":         {"", func(*events.BookingHeld) {}},
-		"no area":       {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Area = "yard" }},
-		"another price": {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Price = 4 }},
-		"a number":      {verify.RuleNumber, func(f *events.BookingHeld) { f.Areas[0].First = 2 }},
-		"another sum":   {verify.RuleFigures, func(f *events.BookingHeld) { f.Amount = 14 }},
-		"nothing":       {verify.RuleFigures, func(f *events.BookingHeld) { f.Areas, f.Amount = nil, 0 }},
+		"right":             {"", func(*events.BookingHeld) {}},
+		"no area":           {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Area = "yard" }},
+		"a different price": {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Price = 4 }},
+		"a number":          {verify.RuleNumber, func(f *events.BookingHeld) { f.Areas[0].First = 2 }},
+		"a different sum":   {verify.RuleFigures, func(f *events.BookingHeld) { f.Amount = 14 }},
+		"nothing":           {verify.RuleFigures, func(f *events.BookingHeld) { f.Areas, f.Amount = nil, 0 }},
 	} {
 		f := logtest.NewForgery()
 		f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,

@@ -137,8 +137,8 @@ func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
 		ok = f.Label == c.label && f.Undo != c.unblocks && slices.ContainsFunc(c.areas, is)
 	}
 	if number < 0 || number > c.last || number == c.last && number > 0 && !ok {
-		return faultf(RuleBlocks, "a %s of %q by change %d, which states another; the last is %d", fact.Name(), id, number,
-			c.last)
+		return faultf(RuleBlocks, "a %s of %q by change %d, which does not state it; the last is %d", fact.Name(), id,
+			number, c.last)
 	}
 	return nil
 }

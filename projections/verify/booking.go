@@ -273,7 +273,7 @@ func (c *walletCheck) debited(f *events.WalletDebited) *fault {
 	case known:
 		return faultf(RulePayments, "%q was debited or closed before", f.PaymentID)
 	case !ok || id != f.BookingID || booking == nil || attempt > booking.row.attempt:
-		return faultf(RulePayments, "%q is no payment of the booking %q", f.PaymentID, f.BookingID)
+		return faultf(RulePayments, "%q is not a payment of the booking %q", f.PaymentID, f.BookingID)
 	case booking.row.holder != c.holder || booking.row.amount != f.Amount:
 		return faultf(RulePayments, "%q costs %q %d, and is debited with %d", id, booking.row.holder, booking.row.amount,
 			f.Amount)

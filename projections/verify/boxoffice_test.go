@@ -105,7 +105,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"a blocked seat held without its label", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, held(b, "x.1", "cy", 5))
 		}},
-		{"a blocked seat held under another label", verify.RuleLabel, func(b *logtest.ForgedLog) {
+		{"a blocked seat held under a different label", verify.RuleLabel, func(b *logtest.ForgedLog) {
 			f := held(b, "x.1", "cy", 5)
 			f.Label = "crew"
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, f)
@@ -125,10 +125,10 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, f)
 			b.Add("booking-x", made(b, "x", "A-1-3", 5))
 		}},
-		{"another price", verify.RuleLayout, func(b *logtest.ForgedLog) { b.Add(a13, held(b, "x.1", "cy", 6)) }},
+		{"a different price", verify.RuleLayout, func(b *logtest.ForgedLog) { b.Add(a13, held(b, "x.1", "cy", 6)) }},
 		{"a performance created twice", verify.RuleCreation,
 			func(b *logtest.ForgedLog) { b.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{}) }},
-		{"another's performance", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"the performance of a different booking", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(logtest.PerformanceStream("c"),
 				&events.PerformanceCreated{PerformanceID: "d", Sections: logtest.ModelSections})
 		}},
@@ -141,10 +141,10 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"a booked seat blocked", verify.RuleOwner, func(b *logtest.ForgedLog) { b.Add(a11, &events.SeatBlocked{}) }},
 		{"a free seat expires", verify.RuleOwner,
 			func(b *logtest.ForgedLog) { b.Add(a13, &events.SeatExpired{HoldID: "x.1"}) }},
-		{"a late release of another hold", verify.RuleOwner, func(b *logtest.ForgedLog) {
+		{"a late release of a different hold", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			b.Add(a11, &events.SeatReleased{HoldID: "b.9.1", Holder: "ada", Was: events.SeatIsBooked})
 		}},
-		{"a booking's hold under another's id", verify.RuleOwner, func(b *logtest.ForgedLog) {
+		{"a booking's hold under the id of a different one", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			f := held(b, "x.1", "cy", 5)
 			f.BookingID = "y"
 			b.Add(a13, f)
@@ -195,9 +195,9 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		}},
 		{"a booking made twice", verify.RuleCreation,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.3", made(b, "b.3", "A-1-3", 5)) }},
-		{"a booking at another price", verify.RuleLayout,
+		{"a booking at a different price", verify.RuleLayout,
 			func(b *logtest.ForgedLog) { b.Add("booking-x", made(b, "x", "A-1-3", 4)) }},
-		{"a booking under another's id", verify.RuleFigures,
+		{"a booking under the id of a different one", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { b.Add("booking-x", made(b, "y", "A-1-3", 5)) }},
 		{"a booking of no performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			f := made(b, "x", "A-1-3", 5)
@@ -219,16 +219,16 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"an attempt closed though it is held", verify.RuleBooking,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.8", closed("b.8", 2)) }},
 		{"an attempt left out", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("x", 2)) }},
-		{"another's attempt closed", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("y", 1)) }},
+		{"the attempt of a different booking closed", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("y", 1)) }},
 		{"held under a closed attempt", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", closed("x", 1), made(b, "x", "A-1-3", 5))
 		}},
 		{"closed for no performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", &events.BookingAbandoned{BookingID: "x", PerformanceID: "z", Attempt: 1})
 		}},
-		{"another attempt, it states", verify.RuleFigures,
+		{"states a different attempt", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { f := held(b, "x.1", "cy", 5); f.Attempt = 2; b.Add(a13, f) }},
-		{"another amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"a different amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.3", &events.BookingPaymentStarted{PaymentID: "b.3.1", Amount: 6, Attempt: 1,
 				Was: events.BookingIsHeld})
 		}},
@@ -256,7 +256,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"debited twice", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.2.1", BookingID: "b.2", Amount: 10, Balance: 0})
 		}},
-		{"debited for another", verify.RulePayments, func(b *logtest.ForgedLog) {
+		{"debited for a different booking", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.4.2", BookingID: "b.4", Amount: 5, Balance: 5})
 		}},
 		{"debited for nothing", verify.RulePayments, func(b *logtest.ForgedLog) {

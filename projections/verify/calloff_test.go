@@ -44,7 +44,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			id := b.Order[len(b.Order)-1]
 			b.Add(booking(id), f, f)
 		}},
-		{"refunded for another sum", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"refunded for a different sum", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add(other, &events.PerformanceCancelled{})
 			b.Add(booking("b.2"), &events.BookingCancelled{Was: events.BookingIsBooked, PaymentID: "b.2.1", Amount: 9})
 		}},
@@ -72,7 +72,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 		{"more ended than there were", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(callOff, append(begun(), &events.CallOffSwept{Ended: 3})...)
 		}},
-		{"of another id", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"of a different id", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(callOff, &events.CallOffBegun{Of: "performance", ID: "a"})
 		}},
 		{"of nothing that is sold", verify.RuleKnown, func(b *logtest.ForgedLog) {
@@ -101,7 +101,7 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 	}
 }
 
-// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not heard takes late money for a booking that had
+// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not seen it takes late money for a booking that had
 // expired, after the sweep has looked for the last time. It is swept after that, and left open until then.
 func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	b := logtest.NewForgedLog()
@@ -135,7 +135,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 // TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
 func TestVerifierReportsUnsweptWork(t *testing.T) {
 	b := logtest.CompletePerformance()
-	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not heard
+	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not seen the cancellation
 	v := verify.New(true)
 	for i := range b.Log {
 		if err := v.Check(&b.Log[i]); err != nil {

@@ -64,7 +64,7 @@ func TestVerifierChecksRefunds(t *testing.T) {
 		"a part of nothing":   {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
 		"ends without it":     {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); end(f, 3) }},
 		"ends with the whole": {verify.RuleBooking, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 5) }},
-		"another rule": {verify.RuleReturns, func(f *logtest.Forgery) {
+		"a different rule": {verify.RuleReturns, func(f *logtest.Forgery) {
 			facts := soldSeat(f, events.SaleTerms{HoldSeconds: 100}, 5)
 			held := facts[1].(*events.BookingHeld)
 			held.BookingID, held.Seats[0].Seat = "y", "A-1-2"

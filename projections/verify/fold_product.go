@@ -34,7 +34,7 @@ func (p *product) state(times events.SaleTimes) {
 func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
 
 // evolve applies a fact and returns the remaining units according to the fact itself. ok is false
-// for a fact of another kind.
+// for a fact of a different kind.
 func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.ProductCreated:

@@ -33,7 +33,7 @@ func (v *Verifier) Foreign() []Foreign {
 	return all
 }
 
-// Backwards counts how often the clock of a log ran backwards where that is no violation: each node
+// Backwards counts how often the clock of a log ran backwards where that is not a violation: each node
 // of an EventStoreDB has a clock of its own.
 func (v *Verifier) Backwards() uint64 { return v.backwards }
 

@@ -68,7 +68,7 @@ func TestStreamsOfTwoPrograms(t *testing.T) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Log[0].Metadata = []byte("{}")
 		}},
-		"the first one of another type": {verify.RuleChain, func(f *logtest.Forgery) {
+		"the first one of a different type": {verify.RuleChain, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Log[0].Type = "product.dreamt.v1"
 		}},

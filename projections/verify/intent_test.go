@@ -28,7 +28,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 			b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed, Status: events.BookingIsExpired,
 				ExpiresAt: b.Bookings[stream.Entity()].Until})
 		}},
-		{"a seat held for another intent", verify.RuleStay,
+		{"a seat held for a different intent", verify.RuleStay,
 			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
 				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour), Intent: "j"})
 			}},
@@ -61,7 +61,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 				ended("j")
 				b.Add(stream, &events.BookingCheckoutMade{Intent: "j", Session: "cs", URL: "https://pay.example"})
 			}},
-		{"a page, and another", verify.RuleBooking,
+		{"two pages", verify.RuleBooking,
 			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 				b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentEnded, Status: events.BookingIsHeld,
 					ExpiresAt: b.Bookings[stream.Entity()].Until})
@@ -73,7 +73,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 		{"paid by the wallet", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, hold events.HoldID) {
 			b.Add(stream, &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsAwaiting})
 		}},
-		{"another while it waits", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+		{"a second one while it waits", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 			b.Add(stream, &events.BookingIntentBegun{Intent: "j", Provider: "bank", Seconds: 1, ExpiresAt: b.BookingModel.Now})
 		}},
 	} {

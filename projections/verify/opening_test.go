@@ -25,11 +25,11 @@ func TestVerifierChecksTheOpening(t *testing.T) {
 			&events.TournamentEntered{TeamIDs: []events.TeamID{"a"}, TournamentCounts: logtest.Counts(1, 1, 0)}}},
 		"closed from the start": {verify.RuleEntry, 1, events.TournamentClosed, []events.Fact{
 			&events.TournamentEntered{TeamIDs: []events.TeamID{"a"}, TournamentCounts: logtest.Counts(1, 1, 0)}}},
-		"recorded":       {"", 1, "", []events.Fact{opened(1, 2)}},
-		"recorded early": {verify.RuleTimes, 0, "", []events.Fact{opened(1, 2)}},
-		"recorded twice": {verify.RuleTimes, 1, "", []events.Fact{opened(1, 2), opened(1, 2)}},
-		"another moment": {verify.RuleFigures, 1, "", []events.Fact{opened(0, 2)}},
-		"other figures":  {verify.RuleFigures, 1, "", []events.Fact{opened(1, 1)}},
+		"recorded":           {"", 1, "", []events.Fact{opened(1, 2)}},
+		"recorded early":     {verify.RuleTimes, 0, "", []events.Fact{opened(1, 2)}},
+		"recorded twice":     {verify.RuleTimes, 1, "", []events.Fact{opened(1, 2), opened(1, 2)}},
+		"a different moment": {verify.RuleFigures, 1, "", []events.Fact{opened(0, 2)}},
+		"other figures":      {verify.RuleFigures, 1, "", []events.Fact{opened(1, 1)}},
 	} {
 		s := logtest.NewTournamentLog()
 		s.Fact(&events.TournamentCreated{TournamentID: "a", DisplayName: "A", TeamLimit: 2,

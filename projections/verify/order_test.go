@@ -38,16 +38,16 @@ func TestVerifierOfOrders(t *testing.T) {
 		rule  verify.Rule
 	}{
 		"stated, released and stated again": {[]events.Fact{annotated(same), released(3), after}, ""},
-		"stated by another fact": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.OrderRevision = 2 })},
+		"stated by a different fact": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.OrderRevision = 2 })},
 			verify.RuleOrder},
-		"for another holder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Holder = "bob" })},
+		"for a different holder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Holder = "bob" })},
 			verify.RuleFigures},
 		"held": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Status = events.ReservationHeld })},
 			verify.RuleFigures},
 		"never made": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) {
 			f.ReservationID, f.OrderRevision = logtest.ReservationID(3), 0
 		})}, verify.RuleReservations},
-		"with another remainder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Remaining = 6 })},
+		"with a different remainder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Remaining = 6 })},
 			verify.RuleFigures},
 		"released with older data":  {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
 		"released without its data": {[]events.Fact{released(0)}, verify.RuleOrder},

@@ -103,13 +103,13 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 		rule  verify.Rule
 		forge func(b *logtest.ForgedLog, ada, bob events.BookingID)
 	}{
-		{"under another reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"under a different reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("v", bob, 5))
 		}},
 		{"for nothing", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", "none", 5))
 		}},
-		{"for another price", verify.RuleExternal, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"for a different price", verify.RuleExternal, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			f := bankPayment("w", bob, 6)
 			f.Expected = 6
 			b.Add(stream("w"), f)
@@ -144,7 +144,7 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 				Payment: stream("w")})
 			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})
 		}},
-		{"another's money that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"the money for a different booking that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			hold := events.NewHoldID(bob, 1)
 			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
 				Payment: stream("x")})
@@ -156,7 +156,7 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 		{"refunded though nothing is owed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentRefunded{RefundID: "r", Amount: 5, Reference: "back"})
 		}},
-		{"refunded under a reference of another refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"refunded under a reference of a different refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("z"), &events.PaymentRefunded{RefundID: refundID("z", events.OwedWrongSum), Amount: 4, Reference: "back"})
 		}},
 		{"a reference for two refunds", verify.RuleCreation, func(b *logtest.ForgedLog, _, _ events.BookingID) {

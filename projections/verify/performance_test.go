@@ -56,18 +56,18 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"on the edit":                      {"", sell(edited, 7, 2*time.Second)},
-		"on what was before":               {"", sell(first, 5, 2*time.Second)},
-		"from before edits":                {"", sell(events.SaleTerms{}, 5, 2*time.Second)},
-		"a nanosecond before the close":    {"", sell(edited, 7, 10*time.Second-1)},
-		"at the close":                     {verify.RuleTimes, sell(edited, 7, 10*time.Second)},
-		"on the edit at the price before":  {verify.RuleLayout, sell(edited, 5, 2*time.Second)},
-		"before it at the price of now":    {verify.RuleLayout, sell(first, 7, 2*time.Second)},
-		"on an edit that never was":        {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
-		"on the opening, which is no edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
-		"another hold": {verify.RuleTerms,
+		"on the edit":                          {"", sell(edited, 7, 2*time.Second)},
+		"on what was before":                   {"", sell(first, 5, 2*time.Second)},
+		"from before edits":                    {"", sell(events.SaleTerms{}, 5, 2*time.Second)},
+		"a nanosecond before the close":        {"", sell(edited, 7, 10*time.Second-1)},
+		"at the close":                         {verify.RuleTimes, sell(edited, 7, 10*time.Second)},
+		"on the edit at the price before":      {verify.RuleLayout, sell(edited, 5, 2*time.Second)},
+		"before it at the price of now":        {verify.RuleLayout, sell(first, 7, 2*time.Second)},
+		"on an edit that never was":            {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
+		"on the opening, which is not an edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
+		"a different hold time": {verify.RuleTerms,
 			sell(events.SaleTerms{Terms: 2, HoldSeconds: 100, LimitPerHolder: 2}, 7, 2*time.Second)},
-		"another limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
+		"a different limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
 		"more than the limit of the edit": {verify.RuleLimit, func(f *logtest.Forgery) {
 			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, Terms: 2, ExpiresAt: f.Now})
 		}},

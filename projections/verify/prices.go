@@ -41,7 +41,8 @@ func repriced(layout *events.Layout, f *events.PerformanceEdited) (*events.Layou
 	sections := slices.Clone(layout.Sections())
 	for i, p := range f.Prices {
 		if i >= len(sections) || p.Section != sections[i].ID || p.Price < 0 {
-			return nil, faultf(RuleLayout, "%q at %d is no section of the performance, or not in its place", p.Section, p.Price)
+			return nil, faultf(RuleLayout, "%q at %d is not a section of the performance, or not in its place", p.Section,
+				p.Price)
 		}
 		sections[i].Price = p.Price
 	}

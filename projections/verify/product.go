@@ -210,7 +210,7 @@ func (c *productCheck) find(name events.ReservationID, holder events.Holder, qua
 		return key, faultf(RuleFigures, "it states %s as %d for %q; it is %d", name, quantity, holder, owned.quantity)
 	}
 	if owned.holder != c.reservationSet.add(holder, quantity).holder {
-		return key, faultf(RuleFigures, "it states %s as held by %q; another holder has it", name, holder)
+		return key, faultf(RuleFigures, "it states %s as held by %q; it is held by a different holder", name, holder)
 	}
 	return key, nil
 }

@@ -158,7 +158,7 @@ func (c *productCheck) carried(name events.ReservationID, holder events.Holder, 
 	case was.holder != c.reservationSet.add(holder, quantity).holder || int64(was.quantity) != quantity ||
 		!was.until.time().Equal(until) || c.offers[was.offer].price != price ||
 		!sameRule(c.offers[was.offer].rule, rule):
-		return id, was, faultf(RuleUnits, "it states that %s was %d for %q at %d until %s, and it was another one", name, quantity,
+		return id, was, faultf(RuleUnits, "it states that %s was %d for %q at %d until %s, which it was not", name, quantity,
 			holder, price, events.FormatTime(until))
 	}
 	return id, was, nil

@@ -150,7 +150,7 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 			f.receive("y", 2, 5, 5)
 			f.owe("y", events.OwedCancelled, 5)
 		}},
-		"cancelled as another's": {verify.RuleUnits, false, func(f *shop) {
+		"cancelled as a different holder's": {verify.RuleUnits, false, func(f *shop) {
 			f.paid()
 			f.Add("product-a", &events.ProductCancelled{Reason: "lift", Remaining: 6})
 			f.callOff("")
@@ -170,20 +170,20 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 			f.owe("x", events.OwedReleased, 10)
 		}},
 
-		"another price":           {verify.RuleReturns, false, func(f *shop) { f.Add("product-a", edit, f.hold(3, "cy", 1, 5)) }},
-		"expected otherwise":      {verify.RuleExternal, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
-		"for none":                {verify.RuleExternal, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
-		"without money":           {verify.RuleUnits, false, func(f *shop) { f.confirm(1, "ada", 2, 6, "x") }},
-		"with another's money":    {verify.RuleUnits, false, func(f *shop) { f.receive("x", 2, 5, 5); f.confirm(1, "ada", 2, 6, "x") }},
-		"with a wrong sum":        {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 9, 10); f.confirm(1, "ada", 2, 6, "x") }},
-		"booked and not paid":     {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.booked("x", 10) }},
-		"owed as late, and held":  {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedLate, 10) }},
-		"owed as paid, and held":  {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedAlreadyPaid, 10) }},
-		"owed as released":        {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedReleased, 10) }},
-		"keeps too much":          {verify.RuleReturns, false, func(f *shop) { f.paid(); f.release(5, "x", "") }},
-		"given back as another's": {verify.RuleUnits, false, func(f *shop) { f.paid(); f.release(4, "y", "") }},
-		"given back as paid":      {verify.RuleUnits, false, func(f *shop) { f.Add("product-a", logtest.Confirmed(1, "ada", 2, 6)); f.release(4, "x", "") }},
-		"given back too late":     {verify.RuleReturns, false, func(f *shop) { f.paid(); f.Wait(2 * logtest.HoldFor); f.release(4, "x", "") }},
+		"a different price":  {verify.RuleReturns, false, func(f *shop) { f.Add("product-a", edit, f.hold(3, "cy", 1, 5)) }},
+		"expected otherwise": {verify.RuleExternal, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
+		"for none":           {verify.RuleExternal, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
+		"without money":      {verify.RuleUnits, false, func(f *shop) { f.confirm(1, "ada", 2, 6, "x") }},
+		"with the money for a different reservation": {verify.RuleUnits, false, func(f *shop) { f.receive("x", 2, 5, 5); f.confirm(1, "ada", 2, 6, "x") }},
+		"with a wrong sum":                           {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 9, 10); f.confirm(1, "ada", 2, 6, "x") }},
+		"booked and not paid":                        {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.booked("x", 10) }},
+		"owed as late, and held":                     {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedLate, 10) }},
+		"owed as paid, and held":                     {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedAlreadyPaid, 10) }},
+		"owed as released":                           {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedReleased, 10) }},
+		"keeps too much":                             {verify.RuleReturns, false, func(f *shop) { f.paid(); f.release(5, "x", "") }},
+		"released as a different holder's":           {verify.RuleUnits, false, func(f *shop) { f.paid(); f.release(4, "y", "") }},
+		"given back as paid":                         {verify.RuleUnits, false, func(f *shop) { f.Add("product-a", logtest.Confirmed(1, "ada", 2, 6)); f.release(4, "x", "") }},
+		"given back too late":                        {verify.RuleReturns, false, func(f *shop) { f.paid(); f.Wait(2 * logtest.HoldFor); f.release(4, "x", "") }},
 		"but for a reason": {"", false, func(f *shop) {
 			f.paid()
 			f.Wait(2 * logtest.HoldFor)
@@ -197,19 +197,19 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Quantity, r.Remaining = 3, 6 })
 		}},
-		"taken again for another": {verify.RuleUnits, false, func(f *shop) {
+		"taken again for a different holder": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Holder = "bob" })
 		}},
-		"taken again at another price": {verify.RuleUnits, false, func(f *shop) {
+		"taken again at a different price": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Price = 4 })
 		}},
-		"taken again by another rule": {verify.RuleUnits, false, func(f *shop) {
+		"taken again by a different rule": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Cancellation = events.Cancellation{} })
 		}},
-		"taken again of another time": {verify.RuleUnits, false, func(f *shop) {
+		"taken again of a different time": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.ExpiresAt = r.ExpiresAt.Add(1) })
 		}},

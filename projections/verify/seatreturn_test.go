@@ -50,10 +50,10 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 		"of no payment": {verify.RuleReturns, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.PaymentID, r.Kept = "", 0 })
 		}},
-		"another seat": {verify.RuleBooking, func(f *logtest.Forgery) {
+		"a different seat": {verify.RuleBooking, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Seat = "A-1-2" })
 		}},
-		"another price": {verify.RuleBooking, func(f *logtest.Forgery) {
+		"a different price": {verify.RuleBooking, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Price = 6 })
 		}},
 		"some are left": {verify.RuleBooking, func(f *logtest.Forgery) {
@@ -107,12 +107,12 @@ func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 		want     verify.Rule
 		returned events.PaymentReturned
 	}{
-		"owed":           {"", events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 5}},
-		"too little":     {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4}},
-		"kept":           {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4, Kept: 1}},
-		"of another":     {verify.RuleOutcome, events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 5}},
-		"as of a whole":  {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
-		"by another way": {verify.RulePayments, events.PaymentReturned{}},
+		"owed":                  {"", events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 5}},
+		"too little":            {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4}},
+		"kept":                  {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4, Kept: 1}},
+		"of a different refund": {verify.RuleOutcome, events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 5}},
+		"as of a whole":         {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
+		"in a different way":    {verify.RulePayments, events.PaymentReturned{}},
 	} {
 		b, ada, _ := externalPayments()
 		booking := events.NewStreamID(events.BookingCategory, string(ada))

@@ -31,7 +31,7 @@ func (c *settingsCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time)
 		return nil
 	case *events.HolderForgotten:
 		if sum, err := hex.DecodeString(f.HolderHash); err != nil || len(sum) != sha256.Size {
-			return faultf(RuleFigures, "the holder %q is forgotten, which is no SHA-256", f.HolderHash)
+			return faultf(RuleFigures, "the holder %q is forgotten, which is not a SHA-256", f.HolderHash)
 		}
 		return nil
 	}

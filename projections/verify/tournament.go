@@ -100,8 +100,8 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		behind := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
-		if behind {
+		mustWait := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
+		if mustWait {
 			return faultf(RuleEntry, "%q enters past %d teams that wait", f.TeamIDs, c.row.waitlisted)
 		}
 		return c.enter(f.TeamIDs, decided, nil)
@@ -219,25 +219,25 @@ func (c *tournamentCheck) firstOf(free int64) *waitingRow {
 	if len(c.waiting) == 0 || free <= 0 || c.row.status != events.TournamentOpen {
 		return nil
 	}
-	most := int(min(free, largestGroup))
+	largest := int(min(free, largestGroup))
 	if c.row.waitlistRule != events.WaitlistFill {
-		if row := c.waiting[0]; len(row.teams) <= most {
+		if row := c.waiting[0]; len(row.teams) <= largest {
 			return row
 		}
 		return nil
 	}
-	for _, rows := range c.sizes[1 : most+1] {
+	for _, rows := range c.sizes[1 : largest+1] {
 		if rows > 0 {
-			return c.firstUpTo(most)
+			return c.firstUpTo(largest)
 		}
 	}
 	return nil
 }
 
 // firstUpTo is the first row with at most that many teams, which must exist.
-func (c *tournamentCheck) firstUpTo(most int) *waitingRow {
+func (c *tournamentCheck) firstUpTo(largest int) *waitingRow {
 	for _, row := range c.waiting {
-		if n := len(row.teams); n > 0 && n <= most {
+		if n := len(row.teams); n > 0 && n <= largest {
 			return row
 		}
 	}

@@ -56,7 +56,7 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 		{"a team registered twice", verify.RuleCreation, func(s *logtest.TournamentLog) {
 			s.Add("team-a", &events.TeamRegistered{TeamID: "a"}, &events.TeamRegistered{TeamID: "a"})
 		}},
-		{"a team under another's id", verify.RuleFigures,
+		{"a team under the id of a different one", verify.RuleFigures,
 			func(s *logtest.TournamentLog) { s.Add("team-a", &events.TeamRegistered{TeamID: "b"}) }},
 		{"a tournament in a team's stream", verify.RuleKnown,
 			func(s *logtest.TournamentLog) { s.Add("team-a", &events.TournamentWithdrawn{}) }},
@@ -64,7 +64,7 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			func(s *logtest.TournamentLog) { s.Entered("a", logtest.Counts(1, 1, 0)) }},
 		{"created twice", verify.RuleCreation,
 			func(s *logtest.TournamentLog) { s.Created(2, true, strictly); s.Created(2, true, strictly) }},
-		{"created under another's id", verify.RuleFigures, func(s *logtest.TournamentLog) {
+		{"created under the id of a different one", verify.RuleFigures, func(s *logtest.TournamentLog) {
 			s.Add("tournament-b", &events.TournamentCreated{TournamentID: "a", TeamLimit: 2})
 		}},
 		{"created without slots", verify.RuleFigures, func(s *logtest.TournamentLog) { s.Created(0, true, strictly) }},
@@ -221,7 +221,7 @@ var waitlistFaults = []struct {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("c", logtest.Counts(2, 0, 3))
 	}},
-	{"strict: the group in another order", strictly, func(s *logtest.TournamentLog) {
+	{"strict: the group in a different order", strictly, func(s *logtest.TournamentLog) {
 		s.Edited(4, isOpen, logtest.Counts(2, 2, 4))
 		s.Promoted("d c", logtest.Counts(4, 0, 2))
 	}},

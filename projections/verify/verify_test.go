@@ -104,7 +104,7 @@ func TestVerifierRules(t *testing.T) {
 			f.Next["product-a"]--
 			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
 		}},
-		{"a link to another event", verify.RuleChain, func(f *logtest.Forgery) {
+		{"a link to a different event", verify.RuleChain, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Heads["product-a"] = events.Hash{1}
 			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
@@ -122,7 +122,7 @@ func TestVerifierRules(t *testing.T) {
 		}},
 		{"two creations", verify.RuleCreation,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Created(9, 0)) }},
-		{"another product's creation", verify.RuleFigures,
+		{"the creation of a different product", verify.RuleFigures,
 			func(f *logtest.Forgery) { f.Add("product-b", logtest.Created(9, 0)) }},
 		{"sold before it opens", verify.RuleTimes, func(f *logtest.Forgery) {
 			f.Add("product-a", timedProduct(f, 1, 0))
@@ -183,7 +183,7 @@ func TestVerifierRules(t *testing.T) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
 				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 8))
 		}},
-		{"another's reservation released", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"the reservation of a different holder released", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
 				logtest.Released(1, "bob", 2, events.ReservationConfirmed, 9))
 		}},

@@ -52,7 +52,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Joined(1, "ann")
 			return q
 		}},
-		{"a fact of another kind", verify.RuleKnown, func() *logtest.WaitingRoom {
+		{"a fact of a different kind", verify.RuleKnown, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom()
 			q.Fact(logtest.Reserved(1, "ada", 1, 2))
 			return q
@@ -137,13 +137,13 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		}},
 		{"a draw after somebody came", verify.RuleDraw,
 			func() *logtest.WaitingRoom { q := three(); q.Changed(shuffle); return q }},
-		{"another seed after somebody came", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"a different seed after somebody came", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Joined(1, "ann")
 			q.Changed(func(s *events.WaitingRoomSettings) { s.SeedHash = logtest.HashOf([]byte("mine")) })
 			return q
 		}},
-		{"another seed than promised", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"a different seed than promised", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Joined(1, "ann")
 			q.Wait(time.Hour + 1)

@@ -63,7 +63,7 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 		{"no creation", verify.RuleCreation, []events.Fact{taken(1)}},
 		{"two creations", verify.RuleCreation, []events.Fact{made, made}},
 		{"a life after the end", verify.RuleCreation, []events.Fact{made, &events.WebhookDeleted{}, taken(1)}},
-		{"another's creation", verify.RuleFigures, []events.Fact{&events.WebhookMade{WebhookID: "v",
+		{"the creation of a different webhook", verify.RuleFigures, []events.Fact{&events.WebhookMade{WebhookID: "v",
 			WebhookSettings: events.WebhookSettings{URL: url}, WebhookSecret: events.WebhookSecret{Number: 1}}}},
 		{"an edit of nothing", verify.RuleFigures, []events.Fact{made,
 			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: url}}}},
@@ -84,7 +84,7 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 		{"a failure without time", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 1, time.Time{})}},
 		{"a replay of what was not reached", verify.RuleCursor, []events.Fact{made, &events.WebhookReplayed{From: 3, Term: 1}}},
 		{"a replay in an old term", verify.RuleCursor, []events.Fact{made, taken(1), &events.WebhookReplayed{From: 1, Term: 1}}},
-		{"a fact of another kind", verify.RuleKnown, []events.Fact{made, logtest.Reserved(1, "ada", 1, 2)}},
+		{"a fact of a different kind", verify.RuleKnown, []events.Fact{made, logtest.Reserved(1, "ada", 1, 2)}},
 	} {
 		f := logtest.NewForgery()
 		f.Add("webhook-w", test.facts...)

@@ -7,7 +7,7 @@
 //
 // Each is signed with HMAC-SHA256 (RFC 2104, truncated to 128 bits) over its purpose, the room, the
 // ticket, half of a SHA-256 of the holder and, for a pass, the expiry. So it can't be guessed, or
-// changed to another room, another holder or a later expiry, and a visitor's id is not a pass.
+// changed to a different room, a different holder or a later expiry, and a visitor's id is not a pass.
 // Lending a pass fails because the holder's name comes from the authenticated caller and not from
 // the pass. A pass is valid until its expiry. That a purchase ends it sooner is recorded by the
 // node that runs the room (see package admission), since this package has no state.

@@ -52,7 +52,7 @@ const (
 var ann = Visitor{Ticket: 7, Holder: HolderOf("ann")}
 
 // TestFrozen fixes the bytes of signatures: passes outlive a program. The expected ones were
-// computed by another program (Python: hmac, hashlib, base64).
+// computed by an independent program (Python: hmac, hashlib, base64).
 func TestFrozen(t *testing.T) {
 	r := ringOf(t, 3)
 	if got := r.VisitorID("sale", ann); got != wantVisitor || len(got) != VisitorSize {
@@ -94,13 +94,13 @@ func TestOnlyItsOwn(t *testing.T) {
 		{"somebody else", "sale", "bob", good, 0, ErrInvalid},
 		{"nobody", "sale", "", good, 0, ErrInvalid},
 		{"a name that begins the same", "sale", "ann ", good, 0, ErrInvalid},
-		{"another room", "sale2", "ann", good, 0, ErrInvalid},
+		{"a different room", "sale2", "ann", good, 0, ErrInvalid},
 		{"no room", "", "ann", good, 0, ErrInvalid},
 		{"somebody else, too late", "sale", "bob", good, time.Hour, ErrInvalid},
-		{"another key's id", "sale", "ann", flip(0), 0, ErrInvalid},
-		{"another ticket", "sale", "ann", flip(9), 0, ErrInvalid},
-		{"another end", "sale", "ann", flip(20), 0, ErrInvalid},
-		{"another signature", "sale", "ann", flip(40), 0, ErrInvalid},
+		{"the id of a different key", "sale", "ann", flip(0), 0, ErrInvalid},
+		{"a different ticket", "sale", "ann", flip(9), 0, ErrInvalid},
+		{"a different end", "sale", "ann", flip(20), 0, ErrInvalid},
+		{"a different signature", "sale", "ann", flip(40), 0, ErrInvalid},
 		{"without the end", "sale", "ann", good[:len(good)-1], 0, ErrInvalid},
 		{"with more", "sale", "ann", good + "A", 0, ErrInvalid},
 		{"with a line break", "sale", "ann", good[:20] + "\n" + good[20:], 0, ErrInvalid},
@@ -116,7 +116,7 @@ func TestOnlyItsOwn(t *testing.T) {
 			t.Errorf("%s: %v, want %v", attempt.about, err, attempt.want)
 		}
 		if want := int64(7); err == nil && ticket != want || err != nil && ticket != 0 {
-			t.Errorf("%s: ticket %d (%v)", attempt.about, ticket, err)
+			t.Errorf("%s: Check = ticket %d, %v; want %d, or 0 with an error", attempt.about, ticket, err, want)
 		}
 	}
 }
@@ -137,13 +137,13 @@ func TestVisitorIDs(t *testing.T) {
 		room events.RoomID
 		id   string
 	}{
-		"another room":   {"sal", id},
-		"a pass":         {"sale", r.Pass("sale", ann, ends)},
-		"another key":    {"sale", ringOf(t, 1).VisitorID("sale", ann)},
-		"cut short":      {"sale", id[1:]},
-		"too long":       {"sale", id + "A"},
-		"another ticket": {"sale", id[:11] + "A" + id[12:]},
-		"nothing":        {"sale", ""},
+		"a different room":   {"sal", id},
+		"a pass":             {"sale", r.Pass("sale", ann, ends)},
+		"a different key":    {"sale", ringOf(t, 1).VisitorID("sale", ann)},
+		"cut short":          {"sale", id[1:]},
+		"too long":           {"sale", id + "A"},
+		"a different ticket": {"sale", id[:11] + "A" + id[12:]},
+		"nothing":            {"sale", ""},
 	} {
 		if got, err := r.ReadVisitor(wrong.room, wrong.id); !errors.Is(err, ErrInvalid) || got != (Visitor{}) {
 			t.Errorf("%s: %+v, %v, want %v, %+v", about, got, err, ErrInvalid, Visitor{})
@@ -250,7 +250,7 @@ func TestRingsAsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := back.Pass("sale", ann, ends); got != r.Pass("sale", ann, ends) || !bytes.Equal(back.Format(), r.Format()) {
-		t.Errorf("Parse returned another ring than %s", r.Format())
+		t.Errorf("Parse returned a ring that differs from %s", r.Format())
 	}
 	line := string(ringOf(t, 1).Format())
 	for about, text := range map[string]string{

@@ -153,7 +153,7 @@ export class Connection {
       const answer = await this.#fetch(url, { ...request, cache: "no-store", signal: ended.signal });
       const text = await answer.text();
       if (answer.ok) {
-        JSON.parse(text); // another text is not the server's
+        JSON.parse(text); // text that is not JSON is not the server's
         return [text, null];
       }
       let problem = null;
@@ -233,7 +233,7 @@ export class Connection {
         }
         if (overflow) link.socket?.close();
         if (frame.snapshot && frame.data.epoch !== epoch) {
-          epoch = frame.data.epoch; // another log: positions of the old one are void
+          epoch = frame.data.epoch; // a different log: positions of the old one are void
           for (const topic of topics) yielded.set(topic, 0);
         }
         yielded.set(frame.topic, frame.position);

@@ -5,7 +5,7 @@
 // # Why the types are in comments
 //
 // The modules run without a compiler, as they are read. So the types are JSDoc, which TypeScript
-// checks; it also generates the declarations beside the modules (*.d.ts), and CI fails when these
+// checks; it also generates the declarations next to the modules (*.d.ts), and CI fails when these
 // are outdated. models.d.ts is generated from openapi.yaml, as the models in Go are.
 //
 // # Why frames are dropped

@@ -16,7 +16,7 @@ var (
 )
 
 // CheckCurrency returns an error if Stripe's minor units of a currency differ from those of ISO
-// 4217: an amount would be another sum at Stripe.
+// 4217: an amount would be a different sum at Stripe.
 func CheckCurrency(c events.Currency) error {
 	digits := 2
 	switch {

@@ -240,12 +240,12 @@ func TestSignatures(t *testing.T) {
 			true},
 		"over five minutes old": {signed(s, payload, stripetest.WebhookSecret, time.Now().Add(-301*time.Second)).Header,
 			payload, false},
-		"of another secret": {old, payload, false},
-		"of another scheme": {strings.Replace(good, "v1=", "v0=", 1), payload, false},
-		"of another time":   {strings.Replace(good, "t=", "t=1", 1), payload, false},
-		"of other bytes":    {good, payload + " ", false},
-		"missing":           {"", payload, false},
-		"empty":             {"t=1,v1=", payload, false},
+		"of a different secret": {old, payload, false},
+		"of a different scheme": {strings.Replace(good, "v1=", "v0=", 1), payload, false},
+		"of a different time":   {strings.Replace(good, "t=", "t=1", 1), payload, false},
+		"of other bytes":        {good, payload + " ", false},
+		"missing":               {"", payload, false},
+		"empty":                 {"t=1,v1=", payload, false},
 	} {
 		_, err := p.Read(func(string) string { return test.header }, []byte(test.payload))
 		if (err == nil) != test.valid || err != nil && !errors.Is(err, payments.ErrForged) {

@@ -117,7 +117,7 @@ func (a *access) tokens(s server.Settings) (api.Auth, error) {
 			anyClaim)
 	case a.claims.audience == "":
 		return nil, usagef("--jwks needs --jwt-audience, this server's name in the tokens' aud, or %s: a token that somebody "+
-			"was given for another server would be good here", anyClaim)
+			"was issued for a different server would be good here", anyClaim)
 	}
 	auth.Keys = keyset.New(a.jwks, s.Logger)
 	if !keyset.IsURL(a.jwks) {

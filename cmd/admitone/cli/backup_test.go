@@ -18,7 +18,7 @@ func TestBackup(t *testing.T) {
 	first := regexp.MustCompile(`^\S+`).FindString(stdout)
 	if filepath.Dir(first) != filepath.Join(s.store, server.BackupFolder) ||
 		!strings.Contains(stdout, "up to position 5") {
-		t.Fatal(stdout)
+		t.Fatalf("backup printed %q, want a folder in %s, up to position 5", stdout, s.store)
 	}
 	s.sell("2") // after the copy
 	if again, _ := must(t, exitDone, "backup", "--url", s.url); strings.HasPrefix(again, first+" ") ||

@@ -45,7 +45,7 @@ func TestBadUsage(t *testing.T) {
 	} {
 		if _, stderr := must(t, exitUsage, strings.Fields(args)...); !strings.HasPrefix(stderr, "admitone: ") ||
 			strings.Count(stderr, "\n") != 1 {
-			t.Errorf("%s: %q", args, stderr)
+			t.Errorf("%s: stderr = %q, want one line that begins with admitone:", args, stderr)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 	if !v.Clustered {
 		_, err := fmt.Fprintln(
 			cmd.OutOrStdout(),
-			"the server is no node of a system of several; see admitone serve --cluster",
+			"the server is not a node of a cluster; see admitone serve --cluster",
 		)
 		return err
 	}

@@ -28,7 +28,7 @@ func configure(cmd *cobra.Command) error {
 	}
 	for name := range file {
 		if !known[name] {
-			return usagef("the configuration file has %q, which is no flag of any command%s", name,
+			return usagef("the configuration file has %q, which is not a flag of any command%s", name,
 				didYouMean(name, slices.Collect(maps.Keys(known)), ""))
 		}
 	}
@@ -68,7 +68,7 @@ func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// warnOfVariables warns of variables that resemble flags but are none, because a misspelt one would
+// warnOfVariables warns of variables that resemble flags but are not, because a misspelt one would
 // go unnoticed. It is only a warning, as other programs may use the prefix.
 func warnOfVariables(cmd *cobra.Command, flags map[string]bool) {
 	known := map[string]bool{}

@@ -59,7 +59,7 @@ func TestConfigure(t *testing.T) {
 				t.Errorf("configured: %q, status %d; want %q", name, status, test.want)
 			}
 			if test.file != "" && (wait != 3*time.Second || strings.Join(list, " ") != "a b") {
-				t.Errorf("wait %v, list %q", wait, list)
+				t.Errorf("wait = %v, want 3s; list = %q, want [a b]", wait, list)
 			}
 		})
 	}
@@ -104,7 +104,7 @@ func TestConfigureCommands(t *testing.T) {
 	s.sell("1")
 	t.Setenv("ADMITONE_URL", s.url)
 	if stdout, _ := must(t, exitDone, "log"); strings.Count(stdout, "\n") != 5 {
-		t.Errorf("%s", stdout)
+		t.Errorf("log printed %q, want 5 lines", stdout)
 	}
 	path := filepath.Join(t.TempDir(), "admitone.yaml")
 	if err := os.WriteFile(path, []byte("limit: 2\nmax-sockets: 10\n"), 0o600); err != nil {
@@ -112,6 +112,6 @@ func TestConfigureCommands(t *testing.T) {
 	}
 	t.Setenv("ADMITONE_CONFIG", path)
 	if stdout, _ := must(t, exitDone, "log"); strings.Count(stdout, "\n") != 2 {
-		t.Errorf("%s", stdout)
+		t.Errorf("log printed %q, want 2 lines", stdout)
 	}
 }

@@ -19,7 +19,7 @@ func damageTables(t *testing.T, dir string) {
 	t.Helper()
 	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables in %s: %v; want len(tables) > 0", dir, err)
+		t.Fatalf("no tables in %s: %v; want at least one table", dir, err)
 	}
 	for _, name := range tables {
 		text := contents(t, name)

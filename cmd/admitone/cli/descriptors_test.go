@@ -40,7 +40,7 @@ func serveWithLimit(t *testing.T, soft, hard int, args ...string) (line string, 
 	go func() { io.Copy(io.Discard, in); over <- cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Signal(syscall.SIGKILL) })
 	if err != nil {
-		t.Fatalf("it did not start: %v", <-over)
+		t.Fatalf("the server did not start: %v", <-over)
 	}
 	return line, over
 }
@@ -127,7 +127,7 @@ func TestDescriptorsRunOut(t *testing.T) {
 	}
 	select {
 	case err := <-ended:
-		t.Fatalf("it ended: %v", err)
+		t.Fatalf("the server ended: %v", err)
 	default:
 	}
 }
@@ -148,7 +148,7 @@ func TestEventstoreWithoutDescriptors(t *testing.T) {
 	}
 	select {
 	case err := <-ended:
-		t.Fatalf("it ended: %v", err)
+		t.Fatalf("the server ended: %v", err)
 	default:
 	}
 }

@@ -111,7 +111,7 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 		}
 		var from, to any
 		if json.Unmarshal(d.From, &from) != nil || json.Unmarshal(d.To, &to) != nil {
-			t.Fatalf("%+v", d)
+			t.Fatalf("the change %+v is not JSON on both sides", d)
 		}
 		got[d.Name] = [2]any{from, to}
 	}
@@ -169,7 +169,7 @@ func TestDiff(t *testing.T) {
 		{"product/1", 2, []string{"--from"}},
 		{"product/1 --from noon", 2, []string{"RFC 3339"}},
 		{"ghost/1 --from 1", 2, []string{shownKinds()}},
-		{"product --from 1", 2, []string{"no KIND/ID"}},
+		{"product --from 1", 2, []string{"not of the form KIND/ID"}},
 	} {
 		stdout, stderr := must(t, test.want, append([]string{"diff", "--url", s.url}, strings.Fields(test.args)...)...)
 		for _, text := range test.holds {

@@ -62,7 +62,7 @@ func composeFiles(t *testing.T) map[string]composeFile {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dockerFolder, "compose*.yml"))
 	if err != nil || len(names) < 4 {
-		t.Fatalf("found %q, %v; want len(names) >= 4", names, err)
+		t.Fatalf("found %q, %v; want at least 4 names", names, err)
 	}
 	files := map[string]composeFile{}
 	for _, name := range names {
@@ -114,7 +114,7 @@ func TestComposeServices(t *testing.T) {
 					t.Errorf("%s: no flag has the variable %s", where, variable)
 				}
 				if variable == "ADMITONE_STORE" && !esdb.IsAddress(value) {
-					t.Errorf("%s: %s is no connection string", where, value)
+					t.Errorf("%s: %s is not a connection string", where, value)
 				}
 			}
 			if s.Command[0] == "serve" {

@@ -37,7 +37,7 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 	must(t, exitDone, "verify", "--store", dir) // so that memory is flushed to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("%v, %v; want len(tables) > 0", tables, err)
+		t.Fatalf("%v, %v; want at least one table", tables, err)
 	}
 	for _, table := range tables {
 		body := []byte(contents(t, table))
@@ -54,11 +54,11 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 		stdout, stderr := must(t, status, append(strings.Fields(args), "--store", dir)...)
 		if strings.Contains(stdout+stderr, "detail carrier") || strings.Contains(stderr, "stack") ||
 			strings.Count(stderr, "\n") > 4 {
-			t.Errorf("%s: %s%s", args, stdout, stderr)
+			t.Errorf("%s: output %s%s, want at most 4 lines without internals", args, stdout, stderr)
 		}
 		if args == "verify" && !strings.Contains(stdout, "VIOLATION ") || args != "verify" &&
 			!strings.Contains(stderr, "damaged") {
-			t.Errorf("%s: %s%s", args, stdout, stderr)
+			t.Errorf("%s: output %s%s, want the damage named", args, stdout, stderr)
 		}
 	}
 }

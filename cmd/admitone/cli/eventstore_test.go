@@ -39,7 +39,7 @@ func runEventstore(t *testing.T, args ...string) (line string, stop func() int) 
 	lines := bufio.NewReader(in)
 	line, err := lines.ReadString('\n')
 	if err != nil {
-		t.Fatalf("it ended with status %d", <-status)
+		t.Fatalf("the server ended with status %d", <-status)
 	}
 	go io.Copy(io.Discard, lines)
 	var ended bool
@@ -123,7 +123,7 @@ func TestEventstore(t *testing.T) {
 	}
 	want := ourStreams(t, log)
 	if err := log.Close(); err != nil || len(want) != 301 {
-		t.Fatalf("%d events, %v", len(want), err)
+		t.Fatalf("the log has %d events, want 301; Close = %v", len(want), err)
 	}
 	line, stop = runEventstore(t, "--dir", dir)
 	store := connectTo(t, addressIn(t, line), esdb.Options{ReadOnly: true})

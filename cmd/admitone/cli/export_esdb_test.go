@@ -13,7 +13,7 @@ import (
 	"admitone/events/esdb"
 )
 
-// sell makes sales, beside another program's events if the log can be shared, ends the servers, and
+// sell makes sales, alongside another program's events if the log can be shared, ends the servers, and
 // returns the newest head, which covers all events.
 func (a *audited) sell() (head string) {
 	t := a.t
@@ -71,7 +71,7 @@ func exportAndImport(t *testing.T, a *audited) {
 		t.Errorf("%s\nthe head is\n%s; want %q and %q", stdout, head, "has the "+size+" events of ", root)
 	}
 	plain, _ := must(t, exitDone, "export", "-", "--store", a.store)
-	if strings.Contains(plain, "OrderPlaced") || a.behind != "" && strings.Contains(plain, `"position":1,`) {
+	if strings.Contains(plain, "OrderPlaced") || a.dir != "" && strings.Contains(plain, `"position":1,`) {
 		t.Error("the export has another program's events, or the positions of the store")
 	}
 	for range 2 { // the second time there is nothing left to do

@@ -224,7 +224,7 @@ func TestExportResumes(t *testing.T) {
 			t.Errorf("%s: the export differs, or has only %d stops", name, stops)
 		}
 	}
-	// The unfinished export belongs to another log.
+	// The unfinished export belongs to a different log.
 	parts := filepath.Join(t.TempDir(), "log.jsonl")
 	x := &export{store: &brokenReads{log, 20}, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); !errors.Is(err, context.Canceled) {
@@ -234,7 +234,7 @@ func TestExportResumes(t *testing.T) {
 	defer other.Close()
 	x = &export{store: other, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
-		t.Errorf("an export of another log continues with it: %v", err)
+		t.Errorf("an export of a different log continues with it: %v", err)
 	}
 	if err := os.Truncate(parts+unfinishedSuffix, 100); err != nil {
 		t.Fatal(err)
@@ -278,7 +278,7 @@ func TestBadImports(t *testing.T) {
 
 	if stdout, _ := must(t, exitProblemsFound, "import", damaged, "--store", copied); !strings.Contains(stdout,
 		"line 2050: ") { // no line, because the log extends beyond the file
-		t.Error(stdout)
+		t.Errorf("import printed %q, want a fault without a line of the log", stdout)
 	}
 	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))
 	log := openLogIn(t, copied)
@@ -291,8 +291,8 @@ func TestBadImports(t *testing.T) {
 		t.Errorf("stderr %q; want %q", stderr, "only the first 2514")
 	}
 	if _, stderr := must(t, exitUsage, "import", shorter, "--store", copied); !strings.Contains(stderr,
-		"line 1 has another event for position 1") {
-		t.Errorf("stderr %q; want %q", stderr, "line 1 has another event for position 1")
+		"line 1 has a different event for position 1") {
+		t.Errorf("stderr %q; want %q", stderr, "line 1 has a different event for position 1")
 	}
 	runVerify(t, exitDone, "--store", copied) // it is unchanged
 	empty := t.TempDir()

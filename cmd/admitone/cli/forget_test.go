@@ -62,7 +62,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 	}
 	if stdout, _ := must(t, exitDone, "forget", "a", "--url", s.url,
 		"--json"); stdout != `{"holder":"a","forgotten":true}`+"\n" {
-		t.Error(stdout)
+		t.Errorf("forget printed %q", stdout)
 	}
 	if found := find(); found != 0 {
 		t.Errorf("%d still show the contact; want 0", found)

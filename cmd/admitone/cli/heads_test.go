@@ -27,9 +27,9 @@ type audited struct {
 	servers []*process
 	product string
 	shared  bool // the log may have several servers, and events of others
-	// behind is the directory of a log that an eventstore serves at store.
-	behind string
-	close  func()
+	// dir is the directory of a log that an eventstore serves at store.
+	dir   string
+	close func()
 }
 
 // auditedLogs are the kinds of logs that the auditing tools support.
@@ -42,7 +42,7 @@ var auditedLogs = map[string]func(t *testing.T) *audited{
 	},
 	"esdb": func(t *testing.T) *audited {
 		s := newEventStore(t)
-		a := &audited{t: t, store: s.address(), product: "p", behind: s.dir, close: s.kill}
+		a := &audited{t: t, store: s.address(), product: "p", dir: s.dir, close: s.kill}
 		a.launchTwo(filepath.Join(t.TempDir(), "head.key"))
 		return a
 	},
@@ -194,7 +194,7 @@ func (a *audited) killSigner() (survivor *process) {
 	a.t.Helper()
 	dead, before := a.signer()
 	if dead == nil {
-		a.t.Fatal("no server signs")
+		a.t.Fatal("no server has signed a head")
 	}
 	dead.kill()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
@@ -240,11 +240,11 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 	forged := write(t, "forged.head", strings.Replace(newest, "\n", "0\n", 2))
 	must(t, exitUsage, "verify", "--store", a.store, "--against", forged)
 	a.close()
-	if a.behind == "" {
+	if a.dir == "" {
 		return
 	}
 	for name, file := range kept { // the heads cover only our own events, in the directory too
-		if v := runVerify(t, exitDone, "--store", a.behind, "--against", file); v.Heads < 2 {
+		if v := runVerify(t, exitDone, "--store", a.dir, "--against", file); v.Heads < 2 {
 			t.Errorf("%s, in the directory: %+v; want Heads >= 2", name, v)
 		}
 	}

@@ -163,8 +163,8 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 		}
 		for i := range known {
 			if i >= len(have) || !sameEvent(&have[i], &known[i]) {
-				return usagef("the log in %s is not a prefix of %s: line %d has another event for position %d; give an empty "+
-					"directory with --store",
+				return usagef("the log in %s is not a prefix of %s: line %d has a different event for position %d; give an "+
+					"empty directory with --store",
 					m.store, m.name, b.Line+i, known[i].Position)
 			}
 		}

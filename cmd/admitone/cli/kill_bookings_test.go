@@ -129,7 +129,7 @@ func (a *audit) checkRecovery(t *testing.T, j *journal) {
 			break
 		}
 		if time.Since(start) > patience {
-			t.Fatalf("Open() = %q", open)
+			t.Fatalf("Open() = %q, want nothing", open)
 		}
 	}
 	a.checkMoney(t)

@@ -223,7 +223,7 @@ func waitForEnd(t *testing.T, client *http.Client, url string) {
 		v, ok, err := callOff(client, http.MethodGet, url, "?limit=1")
 		switch {
 		case err != nil || time.Now().After(end):
-			t.Fatalf("it does not end: %+v, %v", v, err)
+			t.Fatalf("the cancellation did not end in time: %+v, %v", v, err)
 		case ok && v.Status == "done" && v.Left == 0:
 			return
 		case ok && v.Left < least:

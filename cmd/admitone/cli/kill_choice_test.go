@@ -96,7 +96,7 @@ func TestKillDuringBestAvailable(t *testing.T) {
 		status, answer = persist(client, p.url+path, body, "best")
 		var booking struct{ Seats []string }
 		if err := json.Unmarshal(answer, &booking); status != http.StatusCreated || err != nil || len(booking.Seats) != 4 {
-			t.Errorf("round %d: %d %s; want status StatusCreated and len(Seats) = 4", round, status, answer)
+			t.Errorf("round %d: %d %s; want status StatusCreated and 4 seats", round, status, answer)
 		}
 		if held := heldSeats(t, p.url, id); len(held) != 4 {
 			t.Errorf("round %d: held are %q, and the booking has %q", round, held, booking.Seats)

@@ -300,7 +300,7 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		if open := books.verifier.Open(); len(open) == 0 {
 			break
 		} else if time.Since(start) > patience {
-			t.Fatalf("Open() = %q", open)
+			t.Fatalf("Open() = %q, want nothing", open)
 		}
 	}
 	for _, o := range h.orders {

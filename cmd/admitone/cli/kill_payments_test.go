@@ -209,7 +209,7 @@ func (w *stripeShop) settled() {
 			break
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("Open() = %q", s.verifier.Open())
+			w.t.Fatalf("Open() = %q, want nothing", s.verifier.Open())
 		}
 		s = w.read()
 	}

@@ -211,7 +211,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 				}
 			case *events.WaitingRoomOpened:
 			default:
-				t.Errorf("an unrequested %s", fact.Name())
+				t.Errorf("a %s that nobody requested", fact.Name())
 			}
 		}
 		if len(page) < 1000 {

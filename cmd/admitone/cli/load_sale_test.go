@@ -18,7 +18,7 @@ func TestLoadSale(t *testing.T) {
 	if len(p.Wrong) != 0 || p.InLog != 80 || p.Cancelled == 0 || p.Cancelled+p.Expired != p.InLog || p.Paid == 0 ||
 		p.Payments <= p.Paid || p.Received == 0 || p.Received != p.Taken || p.Refunded != p.PaidBack ||
 		p.Refunded != p.Received {
-		t.Errorf("report %+v, proof %+v; want len(Wrong) = 0, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
+		t.Errorf("report %+v, proof %+v; want no differences, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
 			r, p)
 	}
 	server.kill()
@@ -49,7 +49,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 		r := runLoad[load.SaleProof](t, exitProblemsFound, url, "--scenario", "sale", "--buyers", "30", "--sale-seats", "30",
 			"--opens-in", "1", "--sale-hold-seconds", "1")
 		if !strings.Contains(strings.Join(r.Proof.Wrong, "\n"), test.wrong) {
-			t.Errorf("it %s: %q", test.about, r.Proof.Wrong)
+			t.Errorf("%s: differences = %q, want %q", test.about, r.Proof.Wrong, test.wrong)
 		}
 	}
 }

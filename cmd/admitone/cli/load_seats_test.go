@@ -20,7 +20,7 @@ func TestLoadSeats(t *testing.T) {
 		p.Booked+p.Released+p.Expired != p.InLog ||
 		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 ||
 		p.Balance != p.Charged-int64(p.Seats)*5000 { // each costs that much
-		t.Errorf("%+v %+v", r, p)
+		t.Errorf("report = %+v, proof = %+v; want no difference and each outcome at least once", r, p)
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
 		if r.Codes[code] == 0 {

@@ -43,7 +43,7 @@ func TestLoad(t *testing.T) {
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 ||
 		len(p.Wrong) != 0 {
-		t.Errorf("verdict %+v; want Events = 701, InLog = 700, Sold = 700, Remaining = 0, Unknown = 0 and len(Wrong) = 0", p)
+		t.Errorf("verdict %+v; want Events = 701, InLog = 700, Sold = 700, Remaining = 0, Unknown = 0 and no differences", p)
 	}
 	r = runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
 	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 ||
@@ -75,11 +75,11 @@ func TestLoad(t *testing.T) {
 func between(t *testing.T, address string,
 	lie func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool) (liar string) {
 	t.Helper()
-	behind, err := url.Parse(address)
+	target, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(behind)
+	proxy := httputil.NewSingleHostReverseProxy(target)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		pass := func() *httptest.ResponseRecorder {
 			answer := httptest.NewRecorder()

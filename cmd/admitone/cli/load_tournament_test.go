@@ -23,7 +23,7 @@ func TestLoadTournament(t *testing.T) {
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
-		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, len(Wrong) = 0, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
+		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, no differences, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
 			r, p)
 	}
 	r = runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
@@ -81,7 +81,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 		{about: "says that one is in who waits", lies: entered,
 			lie:   func(text string) string { return strings.Replace(text, `"waitlisted","place"`, `"entered","place"`, 1) },
 			wrong: "is entered at revision"},
-		{about: "gives another place", lies: entered,
+		{about: "gives a different place", lies: entered,
 			lie:   func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) },
 			wrong: "has place 1"},
 		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "has no status"},
@@ -89,7 +89,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 			lie: func(text string) string {
 				return text[:strings.Index(text, `"promoted":[`)] + `"promoted":[]` + text[strings.Index(text, `]`)+1:]
 			}, wrong: "is withdrawn at revision"},
-		{about: "lists the waitlist in another order",
+		{about: "lists the waitlist in a different order",
 			lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "waitlisted" },
 			lie: func(text string) string {
 				items := strings.Split(text, `{"team_id"`)

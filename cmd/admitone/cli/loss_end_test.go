@@ -50,7 +50,7 @@ func TestLostEndFileIsReported(t *testing.T) {
 	damaged := bytes.Clone(good)
 	damaged[7] ^= 1
 	for want, text := range map[string][]byte{"is missing": nil, "is damaged": damaged, "is damaged:": {},
-		"is of another log": foreign} {
+		"is of a different log": foreign} {
 		if err := os.Remove(file); err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestLostEndFileIsReported(t *testing.T) {
 		}
 		if output := start(store); !strings.Contains(output, "level=WARN") || !strings.Contains(output, about+" "+want) ||
 			!strings.Contains(output, file) {
-			t.Errorf("%s: %s", want, output)
+			t.Errorf("output = %s, want %q and %s", output, want, file)
 		}
 		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, good) {
 			t.Errorf("%s: the file is %x (%v), want %x", want, after, err, good)

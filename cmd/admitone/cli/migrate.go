@@ -144,7 +144,7 @@ func (m *migration) resume(ctx context.Context) (events.Position, error) {
 		return 0, err
 	}
 	if len(page) == 0 || page[0].ID != last.ID || page[0].Revision != last.Revision {
-		return 0, usagef("%s holds another log, which ends with %s@%d; name an empty one with --to", m.name, last.Stream,
+		return 0, usagef("%s holds a different log, which ends with %s@%d; name an empty one with --to", m.name, last.Stream,
 			last.Revision)
 	}
 	return page[0].Position, nil

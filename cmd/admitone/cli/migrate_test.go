@@ -65,8 +65,8 @@ func TestMigrate(t *testing.T) {
 	server = serveIn(t, other, nil)
 	server.sell("d")
 	server.end()
-	if output := migrate(t, exitUsage, dir, other); !strings.Contains(output, "another log") {
-		t.Errorf("output %q; want %q", output, "another log")
+	if output := migrate(t, exitUsage, dir, other); !strings.Contains(output, "a different log") {
+		t.Errorf("output %q; want %q", output, "a different log")
 	}
 	migrate(t, exitUsage, dir, "")
 	migrate(t, exitUnavailable, dir+"/nothing", back)
@@ -163,7 +163,7 @@ func TestMigrateKilled(t *testing.T) {
 		}
 		for enough, end := copied+len(want)/6, time.Now().Add(patience); copied < enough; copied = prefixOf(t, want, to) {
 			if time.Now().After(end) {
-				t.Fatalf("it stays at %d events", copied)
+				t.Fatalf("the migration stays at %d events", copied)
 			}
 		}
 		_ = cmd.Process.Kill() // it may already have ended

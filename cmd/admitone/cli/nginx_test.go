@@ -153,7 +153,7 @@ func TestProxyRetriesAfterRestart(t *testing.T) {
 	}
 	for range 9 {
 		if status, text := proxy.answer("POST", "/v1/products", "{}"); status != 204 {
-			t.Errorf("they are back, and the answer is %d %s", status, text)
+			t.Errorf("answer with all servers back = %d %s, want 204", status, text)
 		}
 	}
 	if status, text := proxy.answer("POST", "/v1/plans", strings.Repeat(" ", 32<<20)); status != 204 {
@@ -261,7 +261,7 @@ func TestTLSProxy(t *testing.T) {
 			t.Errorf("%s %s: %s %s, want %d", c.method, c.url, response.Status, text, c.want)
 		}
 		if to := response.Header.Get("Location"); c.want == 308 && to != "https://127.0.0.1/v1/products" {
-			t.Errorf("it sends to %s", to)
+			t.Errorf("Location = %s, want the same path over https", to)
 		}
 	}
 	dialer := &websocket.Dialer{TLSClientConfig: config}

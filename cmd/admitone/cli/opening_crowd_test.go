@@ -71,7 +71,7 @@ func TestOpeningCrowd(t *testing.T) {
 		after := first[category].Sub(opens)
 		t.Logf("the first %s was sold %.1f ms after the opening", category, float64(after.Microseconds())/1000)
 		if first[category].IsZero() || after < 0 {
-			t.Errorf("it was sold at %v, and opens at %v", first[category], opens)
+			t.Errorf("first sale at %v, want none before the opening at %v", first[category], opens)
 		}
 	}
 }
@@ -121,7 +121,7 @@ func (c *crowdBefore) ask(i int) {
 		case strings.Contains(text, `"sold_out"`), strings.Contains(text, `"seat_taken"`):
 			return
 		case status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			c.t.Errorf("%d %s", status, text)
+			c.t.Errorf("answer = %d %s, want 201, 429 or 503", status, text)
 			return
 		}
 	}

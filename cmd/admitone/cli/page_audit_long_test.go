@@ -87,7 +87,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 		Maps  map[string][]string
 	}](p, `window.parts`)
 	if read.Parts < 3 || len(read.Maps) < 12 {
-		t.Errorf("%d changes in %d parts; want Parts >= 3 and len(Maps) >= 12", len(read.Maps), read.Parts)
+		t.Errorf("%d changes in %d parts; want Parts >= 3 and at least 12 maps", len(read.Maps), read.Parts)
 	}
 	marks := map[string]int{"free": 0, "held": 1, "booked": 2, "blocked": 3}
 	for at, maps := range read.Maps {

@@ -311,7 +311,7 @@ func playing(t *testing.T, browser context.Context) {
 	seen := of[[]int](p, `window.seen`)
 	for i := range len(seen) - 1 {
 		if seen[i] >= seen[i+1] && seen[i] != all { // playback restarts from the end
-			t.Errorf("it went from change %d to %d", seen[i], seen[i+1])
+			t.Errorf("playback went from change %d to %d, want a later one", seen[i], seen[i+1])
 		}
 	}
 	if seen[len(seen)-1] != all {

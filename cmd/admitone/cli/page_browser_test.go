@@ -152,14 +152,14 @@ func (p *tab) wait(expression string) {
 func (p *tab) recordTexts(element string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
-		`void new MutationObserver(() => sessionStorage.heard = (sessionStorage.heard ?? "") + %s.textContent + "\n")
+		`void new MutationObserver(() => sessionStorage.announced = (sessionStorage.announced ?? "") + %s.textContent + "\n")
 		.observe(%s, { childList: true, characterData: true, subtree: true })`, element, element)))
 }
 
 // waitRecorded waits for a recorded text.
 func (p *tab) waitRecorded(text string) {
 	p.t.Helper()
-	p.wait(fmt.Sprintf(`sessionStorage.heard?.includes(%q)`, text))
+	p.wait(fmt.Sprintf(`sessionStorage.announced?.includes(%q)`, text))
 }
 
 // of evaluates an expression on the page, which must not be about to be left.

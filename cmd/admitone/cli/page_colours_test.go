@@ -97,16 +97,16 @@ const faint = `(() => {
 	const opacity = (element) => element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
 	const faults = new Set();
 	const look = (element, state) => {
-		const style = getComputedStyle(element), px = parseFloat(style.fontSize), most = px >= 24 || px >= 18.66 &&
+		const style = getComputedStyle(element), px = parseFloat(style.fontSize), required = px >= 24 || px >= 18.66 &&
 			style.fontWeight >= 700 ? 3 : 4.5;
-		const check = (what, colour, grounds, most) => {
+		const check = (what, colour, grounds, required) => {
 			const worst = Math.min(...grounds.map((ground) => ratio(over(colour, ground), ground)));
-			if (worst < most) faults.add(element.tagName + "." + element.className + " " + element.dataset.probe + " "
+			if (worst < required) faults.add(element.tagName + "." + element.className + " " + element.dataset.probe + " "
 				+ element.textContent.trim().slice(0, 30) + " (" + state + "): " + what + " " + worst.toFixed(2) + ", want "
-					+ most);
+					+ required);
 		};
 		const ink = parse(style.color);
-		check("words", { ...ink, a: ink.a * opacity(element) }, behind(element), most);
+		check("words", { ...ink, a: ink.a * opacity(element) }, behind(element), required);
 		if (element.matches(":focus-visible") && style.outlineStyle !== "none") check("ring", parse(style.outlineColor),
 			behind(element.parentElement), 3);
 		if (element.matches(":focus-visible") && style.outlineStyle === "none") faults.add(element.outerHTML.slice(0,

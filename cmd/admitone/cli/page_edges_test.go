@@ -16,7 +16,7 @@ func luminance(t *testing.T, colour string) (sum float64) {
 	for i, text := range strings.Split(colour, ",") {
 		n, err := strconv.ParseFloat(text, 64)
 		if err != nil || i > 2 {
-			t.Fatalf("%q is no colour; want i <= 2", colour)
+			t.Fatalf("%q is not a colour", colour)
 		}
 		c := n / 255
 		if c <= .03928 {

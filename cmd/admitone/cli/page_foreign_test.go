@@ -15,7 +15,7 @@ import (
 )
 
 // TestForeignPage: in a browser, a page of an allowed origin reserves with a token, reads the
-// answers, including refusals, and their headers, and sees the count live. A page of another origin
+// answers, including refusals, and their headers, and sees the count live. A page of a different origin
 // can do none of that.
 func TestForeignPage(t *testing.T) {
 	t.Parallel()

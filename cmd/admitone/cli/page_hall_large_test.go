@@ -150,6 +150,6 @@ func within(t *testing.T, bound string, figure float64) {
 		t.Fatalf("%s is a number of milliseconds: %v", bound, err)
 	}
 	if figure > limit {
-		t.Errorf("%.0f ms, which is more than %s=%.0f; want figure <= most", figure, bound, limit)
+		t.Errorf("figure = %.0f ms, want at most %s=%.0f", figure, bound, limit)
 	}
 }

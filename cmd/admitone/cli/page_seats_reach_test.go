@@ -58,7 +58,7 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	ada.waitText(balance, "€400.00")
 	ada.wait(`document.activeElement !== document.body && document.activeElement.checkVisibility()`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-3-2 A-3-3 booked" {
-		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-3-2 A-3-3 booked'", got)
+		t.Errorf("the server has %q; want one entry and got[0] = 'A-3-2 A-3-3 booked'", got)
 	}
 }
 

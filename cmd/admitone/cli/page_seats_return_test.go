@@ -25,6 +25,6 @@ func oneReturned(t *testing.T, browser context.Context) {
 	ada.wait(parts + `.hidden && !` + parts + `.querySelector("button")`)
 	ada.wait(`document.activeElement !== document.body`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 booked" {
-		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-1-1 booked'", got)
+		t.Errorf("the server has %q; want one entry and got[0] = 'A-1-1 booked'", got)
 	}
 }

@@ -16,23 +16,23 @@ func TestSeatsPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two people and one seat":           oneSeat,
-		"the list is live, and by date":     performancesLive,
-		"the best seats, and sold out":      bestSeats,
-		"a hold runs out on both pages":     seatsRunOut,
-		"more time, and given back":         moreTime,
-		"one seat of two, given back":       oneReturned,
-		"a cut wire heals":                  seatsDuringOutage,
-		"a lost answer is no second hold":   lostBooking,
-		"a hundred thousand seats":          manySeats,
-		"names are text":                    hostileNames,
-		"by keyboard":                       bookByKeyboard,
-		"the focus stays while seats go":    keepFocus,
-		"the overview covers no seat":       overviewAside,
-		"on a phone":                        bookOnPhone,
-		"with a token":                      bookWithToken,
-		"the caller determines the result":  otherHolder,
-		"what was chosen survives a reload": choiceKept,
+		"two people and one seat":            oneSeat,
+		"the list is live, and by date":      performancesLive,
+		"the best seats, and sold out":       bestSeats,
+		"a hold runs out on both pages":      seatsRunOut,
+		"more time, and given back":          moreTime,
+		"one seat of two, given back":        oneReturned,
+		"a cut wire heals":                   seatsDuringOutage,
+		"a lost answer is not a second hold": lostBooking,
+		"a hundred thousand seats":           manySeats,
+		"names are text":                     hostileNames,
+		"by keyboard":                        bookByKeyboard,
+		"the focus stays while seats go":     keepFocus,
+		"the overview covers no seat":        overviewAside,
+		"on a phone":                         bookOnPhone,
+		"with a token":                       bookWithToken,
+		"the caller determines the result":   otherHolder,
+		"what was chosen survives a reload":  choiceKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -139,7 +139,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
 	ada.waitText(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
-	if output := of[string](ada, `sessionStorage.heard`); strings.Contains(output, "faster") {
+	if output := of[string](ada, `sessionStorage.announced`); strings.Contains(output, "faster") {
 		t.Errorf("ada gets a message about her own booking: %q", output)
 	}
 	// Bob's page updates automatically.
@@ -265,7 +265,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.waitText(balance, "€90.00")
 	ada.seatIs("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
-		t.Errorf("the server has %q; want len(got) = 1 and got[0] = 'A-1-1 released'", got)
+		t.Errorf("the server has %q; want one entry and got[0] = 'A-1-1 released'", got)
 	}
 }
 
@@ -306,7 +306,7 @@ func lostBooking(t *testing.T, browser context.Context) {
 	ada.live()
 	ada.seatIs("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
-		t.Errorf("one click made %q; want len(got) = 1", got)
+		t.Errorf("one click made %q; want one entry", got)
 	}
 }
 

@@ -351,7 +351,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 			break
 		}
 		if at != "" {
-			t.Errorf("it has the focus and is out of sight: %s", at)
+			t.Errorf("the focused element is out of sight: %s", at)
 		}
 	}
 	ada.wait(`document.activeElement === ` + trayBook)

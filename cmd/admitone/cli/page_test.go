@@ -21,19 +21,19 @@ func TestPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two people see the same":       twoPeople,
-		"a cut wire heals":              cutWire,
-		"a lost answer is no second go": lostAnswer,
-		"a lost frame is noticed":       lostFrame,
-		"the server restarts":           restart,
-		"a hold counts down and ends":   expireHold,
-		"a hold is confirmed":           holdConfirmed,
-		"sold out":                      soldOut,
-		"by keyboard":                   byKeyboard,
-		"on a phone":                    onPhone,
-		"with a token":                  withToken,
-		"refusals are shown in words":   refusedOn,
-		"something new goes on sale":    reloadOnReturn,
+		"two people see the same":                   twoPeople,
+		"a cut wire heals":                          cutWire,
+		"a lost answer is not a second reservation": lostAnswer,
+		"a lost frame is noticed":                   lostFrame,
+		"the server restarts":                       restart,
+		"a hold counts down and ends":               expireHold,
+		"a hold is confirmed":                       holdConfirmed,
+		"sold out":                                  soldOut,
+		"by keyboard":                               byKeyboard,
+		"on a phone":                                onPhone,
+		"with a token":                              withToken,
+		"refusals are shown in words":               refusedOn,
+		"something new goes on sale":                reloadOnReturn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -219,7 +219,7 @@ func soldOut(t *testing.T, browser context.Context) {
 	s := onSale(t, 1)
 	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
 	if of[bool](bob, in("p", ".out")+`.checkVisibility()`) {
-		t.Error("it is sold out before it is")
+		t.Error("the page shows sold out before the sale")
 	}
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {

@@ -18,16 +18,16 @@ func TestTournamentPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two teams and the last slot":     lastSlot,
-		"places move up":                  moveUpPlaces,
-		"the list is live":                tournamentsLive,
-		"a promotion during a cut":        promotedDuringOutage,
-		"a lost answer is no second team": lostEntry,
-		"a long waitlist":                 longWaitlist,
-		"closed, and open again":          closedAndOpen,
-		"by keyboard":                     signUpByKeyboard,
-		"on a phone":                      signUpOnPhone,
-		"with a token":                    signUpWithToken,
+		"two teams and the last slot":        lastSlot,
+		"places move up":                     moveUpPlaces,
+		"the list is live":                   tournamentsLive,
+		"a promotion during a cut":           promotedDuringOutage,
+		"a lost answer is not a second team": lostEntry,
+		"a long waitlist":                    longWaitlist,
+		"closed, and open again":             closedAndOpen,
+		"by keyboard":                        signUpByKeyboard,
+		"on a phone":                         signUpOnPhone,
+		"with a token":                       signUpWithToken,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}

@@ -32,7 +32,7 @@ func (s *testServer) join(room, holder string) visitor {
 	return s.visitor(s.send("POST", "/v1/waiting-rooms/"+room+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
 }
 
-// until polls until a visitor has a status. Polls that are too early are no error.
+// until polls until a visitor has a status. Polls that are too early are not an error.
 func (s *testServer) until(room, id, status string) visitor {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -59,7 +59,7 @@ func TestKeysOfPasses(t *testing.T) {
 	s := serveIn(t, dir, nil)
 	file := filepath.Join(dir, server.PassKeysFile)
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Fatalf("the keys: %v, %v", info, err)
+		t.Fatalf("mode of the keys = %v, %v; want 0600", info, err)
 	}
 	s.send("PUT", "/v1/waiting-rooms/r", `{"admit_per_second":100,"max_active":1,"active_seconds":3600,
 		"heartbeat_seconds":3600}`)

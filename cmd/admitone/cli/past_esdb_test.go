@@ -80,7 +80,7 @@ func auditStore(t *testing.T, store, product string) {
 	}
 	if got := past.send("GET", "/v1/products/"+product, ""); !strings.Contains(got, `"remaining":1,`) ||
 		!strings.Contains(got, `"as_of":{"position":`+jsonOf(t, head)) {
-		t.Error(got)
+		t.Errorf("product as of %d = %s, want remaining 1 as of that position", head, got)
 	}
 	requireRefusals(t, past)
 }

@@ -119,7 +119,7 @@ func TestServePast(t *testing.T) {
 	}
 	for name, body := range before {
 		if after[name] != body {
-			t.Errorf("%s is another file than before; want after[name] = body", name)
+			t.Errorf("%s has changed; want after[name] = body", name)
 		}
 	}
 	if own, err := os.ReadDir(temporary); err != nil || len(own) != 0 {

@@ -79,7 +79,7 @@ func newPlanImport() *cobra.Command {
 		Use:   "import FILE",
 		Short: "Store the hall of a file on a server",
 		Long: "Checks a hall and stores it on a running server. A plan never changes: the same file can be stored\n" +
-			"under the same id again, another one is refused with status 1. - is standard input.",
+			"under the same id again, a different one is refused with status 1. - is standard input.",
 		Example: "  admitone plan import parlour.json --url http://127.0.0.1:8080 --token $TOKEN\n" +
 			"  admitone plan import parlour.csv --id parlour --name Parlour --url http://127.0.0.1:8080",
 		Args: cobra.ExactArgs(1),
@@ -161,7 +161,7 @@ func (f *hallFile) store(cmd *cobra.Command, server *remote.Log, id events.PlanI
 	var answer json.RawMessage
 	err := server.Call(cmd.Context(), http.MethodPost, "/v1/plans", string(body), &answer)
 	if refused := (*remote.Problem)(nil); errors.As(err, &refused) && refused.Code == core.CodeAlreadyExists {
-		detail := fmt.Sprintf("the server has another plan %s, and a plan never changes; give this one another --id", id)
+		detail := fmt.Sprintf("the server has a different plan %s, and a plan never changes; give this one another --id", id)
 		f.faults = []planfile.Fault{{Place: "id", Detail: detail}}
 		return f.report(out, asJSON)
 	}

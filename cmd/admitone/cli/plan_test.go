@@ -99,16 +99,16 @@ func TestPlanImport(t *testing.T) {
 	}
 	for range 2 {
 		if output := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); output != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
-			t.Error(output)
+			t.Errorf("load of the table printed %q", output)
 		}
 		if output := load(exitDone, arena); output != "the server has the plan arena (seats: 1, standing places: 400)\n" {
-			t.Error(output)
+			t.Errorf("load of the arena printed %q", output)
 		}
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},
 		{write(t, "other.json", strings.Replace(arenaJSON, "400", "401", 1))}} {
-		if output := load(exitProblemsFound, args...); !strings.HasPrefix(output, "bad: id: the server has another plan ") {
-			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has another plan ")
+		if output := load(exitProblemsFound, args...); !strings.HasPrefix(output, "bad: id: the server has a different plan ") {
+			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has a different plan ")
 		}
 	}
 	before := s.send("GET", "/v1/plans", "")
@@ -148,7 +148,7 @@ func TestPlanImport(t *testing.T) {
 	}
 }
 
-// TestPlanImportNeedsAdmin: another role is refused, as by every command.
+// TestPlanImportNeedsAdmin: any other role is refused, as by every command.
 func TestPlanImportNeedsAdmin(t *testing.T) {
 	auth := api.JWTAuth{Secret: []byte(strings.Repeat("secret", 9))}
 	s := serveIn(t, t.TempDir(), auth)

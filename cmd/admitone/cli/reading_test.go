@@ -48,7 +48,7 @@ func TestReadingCommands(t *testing.T) {
 		{"history product/none", 1, 0, []string{"nothing has happened to product/none"}},
 		{"history holder/none", 1, 0, []string{"nothing has happened to holder/none"}},
 		{"history ghost/1", 2, 0, []string{"there are: " + strings.Join(history.Kinds(), ", ")}},
-		{"history product", 2, 0, []string{"no KIND/ID"}},
+		{"history product", 2, 0, []string{"not of the form KIND/ID"}},
 		{"show product/1", 0, 8, []string{"Poster <№ 1>", "10 = 6 remaining + 0 held + 4 sold"}},
 		{"show product/1 --json", 0, 1, []string{
 			`{"id":"1","name":"Poster <№ 1>","stock":10,"remaining":6,"held":0,"sold":4,"price":9900,` +
@@ -97,7 +97,7 @@ func TestLogJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(stdout), &e); err != nil || e.Source != "/v1/streams/product-1" || e.Position != 1 ||
 		e.Data.Name != "Poster <№ 1>" {
-		t.Errorf("%+v, %v", e, err)
+		t.Errorf("event = %+v, %v; want the name Poster <№ 1>", e, err)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestNoLog(t *testing.T) {
 			t.Errorf("%v: %s; want %q", args, stderr, "there is no log in "+dir)
 		}
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
-			t.Fatalf("%v made %s", args, dir)
+			t.Fatalf("%v created %s, want no directory", args, dir)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestSinceTime(t *testing.T) {
 	}
 	for _, text := range []string{"-10m", "yesterday", "2031-05-01"} {
 		if _, err := sinceTime(text, now); statusOf(err) != exitUsage {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("sinceTime(%q) = %v, want a usage error", text, err)
 		}
 	}
 }

@@ -122,7 +122,7 @@ func verifierOf(key string) (note.Verifier, error) {
 const maxReceipt = 100 << 20
 
 // readFile reads a file, or standard input for "-", but at most this many bytes.
-func readFile(cmd *cobra.Command, name string, most int64) ([]byte, error) {
+func readFile(cmd *cobra.Command, name string, limit int64) ([]byte, error) {
 	in := cmd.InOrStdin()
 	if name != "-" {
 		file, err := os.Open(name)
@@ -132,7 +132,7 @@ func readFile(cmd *cobra.Command, name string, most int64) ([]byte, error) {
 		defer file.Close()
 		in = file
 	}
-	text, err := io.ReadAll(io.LimitReader(in, most))
+	text, err := io.ReadAll(io.LimitReader(in, limit))
 	if err != nil {
 		return nil, usagef("%s: %w", name, err)
 	}

@@ -64,7 +64,7 @@ func TestReceipt(t *testing.T) {
 	stdout, _ := must(t, exitDone, "receipt", "check", "--json", receipt, "--key", keyFile)
 	var c checked
 	if err := json.Unmarshal([]byte(stdout), &c); err != nil || !c.Good || c.Position != 6 || c.Size < 6 {
-		t.Errorf("%s: %v", stdout, err)
+		t.Errorf("check printed %s (%v), want good at position 6", stdout, err)
 	}
 	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
@@ -147,7 +147,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, forged := range map[string][]events.Recorded{
-		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "another": all[:1],
+		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "a different one": all[:1],
 	} {
 		dir := t.TempDir()
 		i, err := embedded.OpenImport(dir, embedded.Options{})
@@ -157,7 +157,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		if err := errors.Join(i.Append(forged), i.Finish(), i.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if name == "another" {
+		if name == "a different one" {
 			log := openLogIn(t, dir)
 			appendSales(t, log, "2", 400)
 			if err := log.Close(); err != nil {
@@ -172,7 +172,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
 		if want == exitProblemsFound && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
-			t.Errorf("%s: %+v", name, v.Violation)
+			t.Errorf("%s: violation = %+v, want one of the signed heads", name, v.Violation)
 		}
 	}
 }

@@ -76,7 +76,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		`{"holder":"bob","quantity":0}`) // invalid: not recorded
 	s.end()
 	if s.Refusals.Kept() != 7 || s.Refusals.Dropped() != 0 {
-		t.Errorf("kept %d, dropped %d", s.Refusals.Kept(), s.Refusals.Dropped())
+		t.Errorf("refusals kept = %d, want 7; dropped = %d, want 0", s.Refusals.Kept(), s.Refusals.Dropped())
 	}
 	for _, test := range []struct {
 		of    string

@@ -44,7 +44,7 @@ func TestRemoteLogEqualsLog(t *testing.T) {
 		t.Errorf("epoch %q, want %q", r.Epoch(), s.Log.Epoch())
 	}
 	if _, err := r.Append(ctx, "product-1", 5, nil); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("append: %v", err)
+		t.Errorf("Append = %v, want %v", err, events.ErrUnavailable)
 	}
 	places := []int64{0, 1, 2, 4, 5, 6, 7, 499, 500, 501, 1300, 1301, 1305, 1306, 1307, 5000, int64(events.EndPosition)}
 	rapid.Check(t, func(t *rapid.T) {
@@ -99,7 +99,7 @@ func TestRemoteFollows(t *testing.T) {
 	}
 }
 
-// TestRemoteWithGaps: positions of another store need not be consecutive.
+// TestRemoteWithGaps: positions of other stores need not be consecutive.
 func TestRemoteWithGaps(t *testing.T) {
 	var log []events.Recorded
 	for i := range 40 {

@@ -19,7 +19,7 @@ func (s *testServer) refuse(f *events.RefusalRecorded) {
 	f.BeatenStream = f.Stream
 	page, err := s.Log.Read(s.t.Context(), events.StreamID(f.Stream), events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
-		s.t.Fatalf("%v, %v; want len(page) > 0", err, len(page))
+		s.t.Fatalf("%v, %v; want at least one event", err, len(page))
 	}
 	f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
 	stream, last := events.RefusalsOf(page[0].Created), events.Revision(events.NoStream)
@@ -66,7 +66,7 @@ func TestReplay(t *testing.T) {
 		var report replay.Report
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || !report.OK() || report.Same < 400 ||
 			report.Counts < 10 || report.Deadlines == 0 {
-			t.Errorf("%s: %v", stdout, err)
+			t.Errorf("report = %s (%v), want at least 10 counts and a deadline", stdout, err)
 		}
 		rooms := report.LeftOut["waiting rooms: everyone who was admitted may act here"]
 		others := report.LeftOut["refused edits, and other requests that depend on state outside the log"]
@@ -94,7 +94,7 @@ func (s *testServer) waitFor(path, part string) {
 	s.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !strings.Contains(s.send("GET", path, ""), part); {
 		if time.Now().After(end) {
-			s.t.Fatalf("%s never says %s", path, part)
+			s.t.Fatalf("%s never contained %s", path, part)
 		}
 	}
 }
@@ -151,7 +151,7 @@ func TestReplayOfRange(t *testing.T) {
 	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", other.url, "--from", "3", "--to", "3")
 	if !strings.HasPrefix(stdout, "2 answers in ") ||
 		!strings.Contains(other.send("GET", "/v1/products/1", ""), `"sold":3`) {
-		t.Error(stdout)
+		t.Errorf("replay printed %q, want 2 answers and 3 sold", stdout)
 	}
 }
 

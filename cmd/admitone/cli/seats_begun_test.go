@@ -51,7 +51,7 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 				h.must(err)
 				page, err := h.log.Read(context.Background(), "booking-lost", 0, events.Forward, 9)
 				if err != nil || len(page) != 1 || page[0].Type != "booking.abandoned.v1" {
-					t.Errorf("the booking's stream has %v, %v; want len(page) = 1 and page[0].Type = 'booking.abandoned.v1'",
+					t.Errorf("the booking's stream has %v, %v; want one event and page[0].Type = 'booking.abandoned.v1'",
 						page, err)
 				}
 			})
@@ -102,7 +102,7 @@ func TestMissingReleaseIsFound(t *testing.T) {
 		broken := (*verify.Violation)(nil)
 		if !errors.As(err, &broken) || broken.Rule != verify.RuleBegun || broken.Stream != "seat-gala~A-1-1" ||
 			broken.Revision != 0 {
-			t.Errorf("verify says %v", err)
+			t.Errorf("Verify = %v, want a violation at revision 0", err)
 		}
 		h.wantProved(prover, broken)
 		stop()

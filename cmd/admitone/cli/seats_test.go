@@ -120,7 +120,7 @@ func TestDemoPerformance(t *testing.T) {
 	}
 	if concert.Capacity != 819 || len(concert.Sections) != 8 || len(concert.Areas) != 1 ||
 		concert.Areas[0].Capacity != 200 {
-		t.Errorf("the concert is %+v; want Capacity = 819, len(Sections) = 8, len(Areas) = 1 and Areas[0].Capacity = 200",
+		t.Errorf("the concert is %+v; want Capacity = 819, 8 sections, one area and Areas[0].Capacity = 200",
 			concert)
 	}
 	balance := int64(0)

@@ -81,7 +81,7 @@ func laterVersion(t *testing.T, store *esdb.Store, node *process, address string
 	node.wait()
 	if code := node.cmd.ProcessState.ExitCode(); code != exitUnavailable ||
 		!strings.Contains(node.stderr.String(), "locker-1@0") {
-		t.Errorf("it ended with status %d: %s", code, node.stderr)
+		t.Errorf("status = %d, want %d and locker-1@0 named: %s", code, exitUnavailable, node.stderr)
 	}
 	if v := runVerify(t, exitProblemsFound, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
 		t.Errorf("verdict %+v; want a Violation and Violation.Stream = 'locker-1'", v)

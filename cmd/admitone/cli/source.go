@@ -116,7 +116,7 @@ func notThere(out io.Writer, format string, args ...any) error {
 func entity(arg string) (kind, id string, err error) {
 	kind, id, ok := strings.Cut(arg, "/")
 	if !ok || kind == "" || id == "" {
-		return "", "", usagef("%q is no KIND/ID; it looks like product/1", arg)
+		return "", "", usagef("%q is not of the form KIND/ID; it looks like product/1", arg)
 	}
 	return kind, history.EntityID(kind, id), nil
 }

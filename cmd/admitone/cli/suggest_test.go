@@ -72,7 +72,7 @@ func TestMainTakenAddress(t *testing.T) {
 		want := "can't listen on " + taken + ": the address is taken by another program; " +
 			"give another with --" + test.flag + ","
 		if status != exitUnavailable || !strings.Contains(errs.String(), want) {
-			t.Errorf("%q ended with %d: %s", args, status, errs.String())
+			t.Errorf("%q: status = %d, stderr %s; want %d and %q", args, status, errs.String(), exitUnavailable, want)
 		}
 	}
 }

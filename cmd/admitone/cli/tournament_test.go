@@ -88,19 +88,19 @@ func TestDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 		if cup.Entered != 3 || cup.Remaining != 1 || !cup.Waitlist {
-			t.Errorf("%+v", cup)
+			t.Errorf("tournament = %+v, want 3 entered, 1 remaining, a waitlist", cup)
 		}
-		var room, behind struct {
+		var room, product struct {
 			Revision    int64
 			WaitingRoom string `json:"waiting_room"`
 		}
-		for path, of := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &behind} {
+		for path, of := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &product} {
 			if err := json.Unmarshal([]byte(s.send("GET", path, "")), of); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if room.Revision != 1 || behind.WaitingRoom != demoRoom {
-			t.Errorf("report %+v, proof %+v; want Revision = 1 and WaitingRoom = demoRoom", room, behind)
+		if room.Revision != 1 || product.WaitingRoom != demoRoom {
+			t.Errorf("room = %+v, product = %+v; want revision 1, waiting room %s", room, product, demoRoom)
 		}
 	}
 	// Withdrawn teams stay withdrawn.

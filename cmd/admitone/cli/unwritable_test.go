@@ -139,7 +139,7 @@ func TestReadingUnwritableStore(t *testing.T) {
 				if status != exitDone {
 					t.Errorf("%v ended with %d: %s%s; want status exitDone", args, status, stdout, stderr)
 				} else if args[0] != "verify" && stdout != want[args[0]+args[len(args)-1]] { // verify prints place and speed
-					t.Errorf("%v prints\n%s\nand printed\n%s", args, stdout, want[args[0]+args[len(args)-1]])
+					t.Errorf("%v printed\n%s\nwant\n%s", args, stdout, want[args[0]+args[len(args)-1]])
 				}
 			}
 			if after := inventory(t, store); after != before {

@@ -95,7 +95,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	s.end()
 	tables, err := filepath.Glob(filepath.Join(s.store, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatal("no tables", err)
+		t.Fatalf("the views have no tables (%v)", err)
 	}
 	for _, table := range tables {
 		good, err := os.ReadFile(table)
@@ -113,7 +113,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 			}
 			if v := runVerify(t, exitProblemsFound, "--store", s.store); v.Violation == nil ||
 				!strings.Contains(v.Violation.Rule, "as they were written") {
-				t.Errorf("byte %d of %s: %+v", at, filepath.Base(table), v.Violation)
+				t.Errorf("byte %d of %s changed: violation = %+v, want one", at, filepath.Base(table), v.Violation)
 			}
 		}
 		if err := os.WriteFile(table, good, 0o600); err != nil {
@@ -123,7 +123,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// impostor is a log that claims to be another.
+// impostor is a log that claims to be a different one.
 type impostor struct {
 	events.Store
 	epoch string
@@ -131,7 +131,7 @@ type impostor struct {
 
 func (i impostor) Epoch() string { return i.epoch }
 
-// TestVerifyFindsWrongViews: counts on disk belong to another log.
+// TestVerifyFindsWrongViews: counts on disk belong to a different log.
 func TestVerifyFindsWrongViews(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	appendSales(t, s.Log, "1", 4)

@@ -142,7 +142,7 @@ func TestTwoServersDeliver(t *testing.T) {
 	}
 }
 
-// TestAnotherWebhooksKey: a server with another key makes no deliveries, which its receiver would
+// TestAnotherWebhooksKey: a server with a different key makes no deliveries, which its receiver would
 // reject as forged. With a new secret it resumes, and nothing was skipped.
 func TestAnotherWebhooksKey(t *testing.T) {
 	t.Parallel()
@@ -158,11 +158,11 @@ func TestAnotherWebhooksKey(t *testing.T) {
 	sellMore(t, client, p.url, 1, 2, 10)
 	for end := time.Now().Add(patience); !strings.Contains(p.stderr.String(), "nothing is delivered"); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("it says nothing: %s", p.stderr)
+			t.Fatalf("the server did not warn that nothing is delivered: %s", p.stderr)
 		}
 	}
 	if n := len(receiver.All()); n > 0 {
-		t.Errorf("%d deliveries with another key; want n = 0", n)
+		t.Errorf("%d deliveries with a different key; want n = 0", n)
 	}
 	_, answer, err := post(client, p.url+"/v1/webhooks/w/secret", "{}", "")
 	if err != nil {
@@ -181,7 +181,7 @@ func TestWebhooksKey(t *testing.T) {
 	} {
 		launch(t, store, args...).kill()
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
-			t.Errorf("%s: %v, %v", file, info, err)
+			t.Errorf("mode of %s = %v, %v; want 0640", file, info, err)
 		}
 	}
 	short := filepath.Join(t.TempDir(), "short")

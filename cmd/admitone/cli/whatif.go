@@ -24,7 +24,7 @@ func newWhatIf() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "what-if",
-		Short: "Run the recorded demand under another policy, and compare",
+		Short: "Run the recorded demand under a different policy, and compare",
 		Long: "Decides the recorded requests between two moments again under other settings:\n" +
 			strings.Join(whatif.Settings(), ", ") + ".\n" +
 			"Without --set the outcome is the recorded one.\n\n" +

@@ -32,8 +32,8 @@ type crowd struct {
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
-	// rested is the time spent in rest, which does not count as the scenario's.
-	rested time.Duration
+	// paused is the time spent in pause, which does not count as the scenario's.
+	paused time.Duration
 	pace   pace
 
 	mu      sync.Mutex
@@ -81,7 +81,7 @@ func newCrowd(plan *Plan) (*crowd, error) {
 // forget resets the measurements.
 func (c *crowd) forget() {
 	c.answered.Store(0)
-	c.rested = 0
+	c.paused = 0
 	for _, m := range c.members {
 		m.failures, m.codes = 0, map[string]int64{}
 	}
@@ -122,10 +122,10 @@ func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, tasks
 	})
 }
 
-// rest pauses the scenario. The pause does not count as the scenario's time.
-func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
+// pause pauses the scenario. The pause does not count as the scenario's time.
+func (c *crowd) pause(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	start := time.Now()
-	defer func() { c.rested += time.Since(start) }()
+	defer func() { c.paused += time.Since(start) }()
 	end := time.NewTimer(max(d, 0))
 	defer end.Stop()
 	tick := time.NewTicker(progress.OnTerminal)

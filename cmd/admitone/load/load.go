@@ -24,7 +24,7 @@ type Scenario interface {
 	prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error
 	// act runs the crowd until it has finished.
 	act(ctx context.Context, c *crowd, bar *progress.Bar)
-	// prove checks the log against the answers. Differences are in the proof, and are no error.
+	// prove checks the log against the answers. Differences are in the proof, and are not an error.
 	prove(ctx context.Context, server *remote.Log) (Proof, error)
 	// tidy ends the created resources as far as the server allows, so that nothing stays on sale.
 	// It returns a description of what remains.
@@ -108,7 +108,7 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	c.pace.start(ctx, p.Rate)
 	chosen.act(ctx, c, bar)
 	c.pace.start(ctx, 0)
-	took := time.Since(began) - c.rested
+	took := time.Since(began) - c.paused
 	bar.Done()
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidyUp(ctx, chosen, server, c, bar))

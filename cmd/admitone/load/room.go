@@ -184,7 +184,7 @@ func (l *waitingRoomScenario) drain(ctx context.Context, c *crowd, bar *progress
 		if m.get(l.path(), &now) && now.Waiting == 0 && now.Active == 0 {
 			return
 		}
-		c.rest(ctx, bar, fmt.Sprintf("%d still wait, %d have a pass", now.Waiting, now.Active), waitingRoomPoll)
+		c.pause(ctx, bar, fmt.Sprintf("%d still wait, %d have a pass", now.Waiting, now.Active), waitingRoomPoll)
 	}
 }
 

@@ -42,9 +42,9 @@ func TestRulesOfDraws(t *testing.T) {
 		{"drawn twice", []events.Fact{start, late, shuffled, shuffled}, "5 tickets are drawn"},
 		{"drawn before the opening", []events.Fact{shuffled}, "5 tickets are drawn"},
 		{"too few", []events.Fact{&events.WaitingRoomBegun{Early: 4}}, "begins with 4 tickets, and there are 5"},
-		{"another number", []events.Fact{start, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
+		{"a different number", []events.Fact{start, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
 			"4 tickets are drawn, of 5"},
-		{"another seed", []events.Fact{start, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
+		{"a different seed", []events.Fact{start, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
 			"does not match the hash"},
 	} {
 		room := newRecordedRoom()
@@ -57,7 +57,7 @@ func TestRulesOfDraws(t *testing.T) {
 		}
 		for _, fact := range test.facts {
 			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
+				t.Errorf("%s: %v for an earlier fact", test.about, err)
 			}
 			err = room.evolve(fact, at)
 		}

@@ -18,12 +18,12 @@ type recordedRoom struct {
 	head     int64                   // no visitor waits at a place before it
 	draw
 	events.WaitingRoomCounts
-	recent   []*events.WaitingRoomAdmitted // the admissions of the last second
-	admitted int64
-	most     int64 // the maximum number of active visitors
-	revision events.Revision
-	position events.Position
-	hash     events.Hash
+	recent    []*events.WaitingRoomAdmitted // the admissions of the last second
+	admitted  int64
+	maxActive int64 // the maximum number of active visitors
+	revision  events.Revision
+	position  events.Position
+	hash      events.Hash
 }
 
 // recordedVisitor is the visitor with a ticket.
@@ -89,7 +89,7 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	if err == nil && said != r.WaitingRoomCounts {
 		err = fmt.Errorf("its counts are %+v, want %+v", said, r.WaitingRoomCounts)
 	}
-	if r.most = max(r.most, r.Active); err == nil && r.Active > r.settings.MaxActive {
+	if r.maxActive = max(r.maxActive, r.Active); err == nil && r.Active > r.settings.MaxActive {
 		err = fmt.Errorf("%d visitors are active, more than %d", r.Active, r.settings.MaxActive)
 	}
 	return err

@@ -56,7 +56,7 @@ func (l *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Pr
 		p.add("the hash %q was promised, and %q is in the log", l.promised, room.settings.SeedHash)
 	}
 	p.Drawn = int64(len(room.order))
-	p.InLog, p.Admitted, p.MostActive = int64(len(room.visitors)-1), room.admitted, room.most
+	p.InLog, p.Admitted, p.MostActive = int64(len(room.visitors)-1), room.admitted, room.maxActive
 	if l.unreadable > 0 {
 		p.add("%d acknowledgements name no place", l.unreadable)
 	}

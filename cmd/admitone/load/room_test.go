@@ -82,7 +82,7 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		var err error
 		for _, fact := range test.facts {
 			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
+				t.Errorf("%s: %v for an earlier fact", test.about, err)
 			}
 			err = room.evolve(fact, day.Add(10*s))
 		}

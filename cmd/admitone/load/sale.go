@@ -98,7 +98,7 @@ func (c *saleScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd
 }
 
 func (c *saleScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
-	crowd.rest(ctx, bar, "waiting for the sale to open", time.Until(c.opensAt))
+	crowd.pause(ctx, bar, "waiting for the sale to open", time.Until(c.opensAt))
 	crowd.share(ctx, bar, "buying", c.buyers, c.buy)
 	c.provider.charge(c.made)
 	crowd.share(ctx, bar, "paying", len(c.provider.prompt), func(m *member, n int) {
@@ -110,7 +110,7 @@ func (c *saleScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar)
 			over = b.ExpiresAt
 		}
 	}
-	crowd.rest(ctx, bar, "waiting for holds to run out", time.Until(over))
+	crowd.pause(ctx, bar, "waiting for holds to run out", time.Until(over))
 	crowd.share(ctx, bar, "paying late", len(c.provider.late), func(m *member, n int) {
 		c.provider.report(m, c.provider.late[n])
 	})
@@ -143,13 +143,13 @@ func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.B
 		if ctx.Err() != nil || time.Now().After(until) {
 			return
 		}
-		crowd.rest(ctx, bar, "cancelling", salePoll)
+		crowd.pause(ctx, bar, "cancelling", salePoll)
 	}
 	for ctx.Err() == nil && time.Now().Before(until) {
 		if m.get(path, &c.callOff) && c.callOff.Status == "done" && c.callOff.Left == 0 {
 			return
 		}
-		crowd.rest(ctx, bar, fmt.Sprintf("%d bookings are not ended yet", c.callOff.Left), salePoll)
+		crowd.pause(ctx, bar, fmt.Sprintf("%d bookings are not ended yet", c.callOff.Left), salePoll)
 	}
 }
 

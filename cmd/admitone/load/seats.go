@@ -129,7 +129,7 @@ func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar
 			over = b.ExpiresAt
 		}
 	}
-	crowd.rest(ctx, bar, "waiting for holds to run out", time.Until(over))
+	crowd.pause(ctx, bar, "waiting for holds to run out", time.Until(over))
 	crowd.share(ctx, bar, "paying late", len(c.late), func(m *member, n int) {
 		if c.pay(m, c.late[n]); c.late[n].Status == events.BookingIsBooked {
 			c.paidLate.Add(1)
@@ -152,7 +152,7 @@ func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.B
 		if m.get(c.path(), &now) && now.Held == 0 {
 			return
 		}
-		crowd.rest(ctx, bar, fmt.Sprintf("%d seats are still held", now.Held), seatsPoll)
+		crowd.pause(ctx, bar, fmt.Sprintf("%d seats are still held", now.Held), seatsPoll)
 	}
 }
 

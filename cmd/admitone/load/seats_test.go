@@ -25,7 +25,7 @@ func TestRulesOfSeats(t *testing.T) {
 			held("c.1")}, ""},
 		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 holds it"},
 		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 holds it"},
-		{"booked for another", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" holds it`},
+		{"booked for a different booking", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" holds it`},
 		{"a late release of the next one's", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")},
 			`while "b.1" holds it`},
 		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" holds it`},
@@ -40,7 +40,7 @@ func TestRulesOfSeats(t *testing.T) {
 		var err error
 		for _, fact := range test.facts {
 			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
+				t.Errorf("%s: %v for an earlier fact", test.about, err)
 			}
 			err = s.apply(&events.Recorded{Created: day.Add(test.at),
 				Event: events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}})

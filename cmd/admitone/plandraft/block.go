@@ -104,12 +104,12 @@ func (b *Block) row(i int, name string) (events.PlanRow, error) {
 	}
 	for place := range places {
 		at := place / 2 * 2 // from the left end, then from the right one
-		beside := at + 1
+		companion := at + 1
 		if place%2 == 1 {
-			at, beside = seats-1-at, seats-2-at
+			at, companion = seats-1-at, seats-2-at
 		}
 		row.Seats[at].Accessible = true
-		row.Seats[beside].CompanionOf = row.Seats[at].SeatGUID
+		row.Seats[companion].CompanionOf = row.Seats[at].SeatGUID
 	}
 	return row, nil
 }
@@ -139,9 +139,9 @@ func (b *Block) place(i int, along float64) events.PlanPoint {
 	if pitch == 0 {
 		pitch = rowPitch
 	}
-	behind := float64(i) * pitch
-	x, y := b.X+along, b.Y+behind
-	if radius := b.Radius + behind; b.Radius > 0 {
+	depth := float64(i) * pitch
+	x, y := b.X+along, b.Y+depth
+	if radius := b.Radius + depth; b.Radius > 0 {
 		x, y = b.X+radius*math.Sin(along/radius), b.Y-b.Radius+radius*math.Cos(along/radius)
 	}
 	sin, cos := math.Sincos(b.Angle * math.Pi / 180)

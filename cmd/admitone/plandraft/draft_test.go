@@ -119,7 +119,7 @@ func TestPlacesOfTheOpera(t *testing.T) {
 	}
 	if got := fmt.Sprint(wheelchairs, companions); got != "[S-AB-21 S-AB-17 S-AB-22] "+
 		"[S-AB-19 of S-AB-21 S-AB-15 of S-AB-17 S-AB-20 of S-AB-22]" {
-		t.Error(got)
+		t.Errorf("wheelchairs and companions = %s", got)
 	}
 	at := func(name events.SeatName) events.PlanPoint { seat, _ := hall.Find(name); return hall.Position(seat) }
 	if middle, end := at("S-C-1"), at("S-C-21"); middle.Y <= end.Y {

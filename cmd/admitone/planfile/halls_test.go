@@ -154,7 +154,7 @@ func TestDescribedHalls(t *testing.T) {
 		rows := drawn(hall)
 		if len(rows) != test.count || !slices.Equal(rows[:len(test.rows)], test.rows) || hall.Seats() != test.seats ||
 			hall.Places() != test.places {
-			t.Errorf("%s: %q, %d seats, %d places", test.arena.name, rows, hall.Seats(), hall.Places())
+			t.Errorf("%s: rows %q, %d seats, %d places; want %d places", test.arena.name, rows, hall.Seats(), hall.Places(), test.places)
 		}
 		for i, seats := range test.seatsOf {
 			if c := hall.Categories[i]; c.Seats != seats {

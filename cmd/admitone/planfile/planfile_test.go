@@ -26,7 +26,7 @@ func TestReadCSV(t *testing.T) {
 		t.Errorf("%q of %+v, want %q", got, hall.Size, want)
 	}
 	if len(plan.Categories) != 2 || plan.Categories[0].Color != palette[0] || plan.Categories[1].Color != palette[1] {
-		t.Errorf("ReadCSV: %+v; want len(Categories) = 2, Categories[0].Color = palette[0] and Categories[1].Color = palette[1]",
+		t.Errorf("ReadCSV: %+v; want 2 categories, Categories[0].Color = palette[0] and Categories[1].Color = palette[1]",
 			plan.Categories)
 	}
 	if !IsCSV("x", []byte(seats)) || !IsCSV("x.CSV", []byte("{}")) || IsCSV("x", []byte("\xef\xbb\xbf\n{}")) || IsCSV("a.json", nil) {
@@ -107,7 +107,7 @@ func TestReadJSON(t *testing.T) {
 		}
 	}
 	if _, _, faults := ReadJSON([]byte(string(text) + strings.Repeat(" ", MaxBytes))); len(faults) != 1 {
-		t.Errorf("%v; want len(faults) = 1", faults)
+		t.Errorf("%v; want one fault", faults)
 	}
 	for i := range plan.Zones {
 		for j := range plan.Zones[i].Rows {

@@ -31,7 +31,7 @@ func TestCallAgain(t *testing.T) {
 	answers = []int{503, 503, 201}
 	if err := log.CallAgain(t.Context(), http.MethodPost, "/v1/products", "{}", &made); err != nil || made.ID != "x" ||
 		len(keys) != 1 || keys[""] != 0 {
-		t.Errorf("CallAgain: %v, %+v, under the keys %v; want ID = 'x', len(keys) = 1 and keys[] = 0", err, made, keys)
+		t.Errorf("CallAgain: %v, %+v, under the keys %v; want ID = 'x', one key and keys[] = 0", err, made, keys)
 	}
 	answers = []int{503, 409}
 	var refused *Problem

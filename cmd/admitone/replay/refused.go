@@ -12,7 +12,7 @@ import (
 
 // refused returns the requests for a refused request, or the reason why it is left out. A request
 // that was refused only because of the time is left out, or the expiry comes first: the target has
-// another clock.
+// a different clock.
 func (p *runner) refused(f *events.RefusalRecorded, w *demand.Request) (all []*kinds.Request, leftOut string) {
 	if w.Transient {
 		return nil, noMoment

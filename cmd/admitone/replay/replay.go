@@ -207,7 +207,7 @@ func (p *runner) run(ctx context.Context) error {
 	return p.cause(ctx)
 }
 
-// countSkipped counts a request that is not sent; "" is no reason.
+// countSkipped counts a request that is not sent; "" means no reason.
 func (p *runner) countSkipped(reason string) {
 	if reason != "" {
 		p.mu.Lock()

@@ -49,19 +49,19 @@ type backupsBelow struct {
 	store *embedded.Store
 	dir   string // absolute
 	log   string // the folder of the log
-	most  int
+	limit int
 	one   sync.Mutex
 	space func(dir string) (free, total uint64, err error)
 }
 
 // backups returns nil for a log that is not embedded; other logs have their own backups.
-func backups(log events.Store, dir string, most int) api.Backup {
+func backups(log events.Store, dir string, limit int) api.Backup {
 	store, ok := log.(*embedded.Store)
 	if !ok {
 		return nil
 	}
 	b := &backupsBelow{store: store, dir: filepath.Join(dir, BackupFolder), log: filepath.Join(dir, "log"),
-		most: cmp.Or(most, MaxBackups), space: store.Space}
+		limit: cmp.Or(limit, MaxBackups), space: store.Space}
 	return b.backup
 }
 
@@ -109,11 +109,11 @@ func (b *backupsBelow) count(dir string) error {
 			return err
 		}
 	}
-	if made >= b.most {
+	if made >= b.limit {
 		return &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: fmt.Sprintf("there are %d backups in %s, and there may be %d; "+
-				"move some away, or start the server with --max-backups", made, dir, b.most),
-			Fields: map[string]any{"limit": int64(b.most), "backups": int64(made)}}
+				"move some away, or start the server with --max-backups", made, dir, b.limit),
+			Fields: map[string]any{"limit": int64(b.limit), "backups": int64(made)}}
 	}
 	return nil
 }

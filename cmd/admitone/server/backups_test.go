@@ -21,7 +21,7 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		send(t, s, "POST", "/v1/products/1/reservations", `{"holder":"ada"}`)
 	}
 	b := &backupsBelow{store: s.Log.(*embedded.Store), dir: filepath.Join(store, BackupFolder),
-		log: filepath.Join(store, "log"), most: 9}
+		log: filepath.Join(store, "log"), limit: 9}
 	for _, c := range []struct {
 		free, total uint64
 		made        bool
@@ -30,7 +30,7 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		b.space = func(string) (uint64, uint64, error) { return c.free, c.total, nil }
 		path, _, err := b.backup(t.Context())
 		if made := err == nil; made != c.made || !made && !strings.Contains(err.Error(), "MB left") {
-			t.Errorf("%d of %d free: %q, %v", c.free, c.total, path, err)
+			t.Errorf("backup with %d of %d free = %q, %v; want success: %t", c.free, c.total, path, err, c.made)
 		}
 	}
 	b.one.Lock()

@@ -142,7 +142,7 @@ func (n *node) configure(self peers.Member, host string, port int, advertise str
 	return c
 }
 
-// meet joins the known nodes. Error: a [usage.Error] for another log.
+// meet joins the known nodes. Error: a [usage.Error] for a different log.
 func (n *node) meet() error {
 	known := append(append([]string(nil), n.seeds...), n.seedAddresses()...)
 	var others []string

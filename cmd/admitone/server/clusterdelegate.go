@@ -79,7 +79,7 @@ func (d *delegate) refusal() error {
 	return d.refused
 }
 
-// NotifyAlive implements memberlist.AliveDelegate: it refuses a node of another log.
+// NotifyAlive implements memberlist.AliveDelegate: it refuses a node of a different log.
 func (d *delegate) NotifyAlive(n *memberlist.Node) error { return d.refuse(n) }
 
 // NotifyMerge implements memberlist.MergeDelegate.

@@ -36,7 +36,7 @@ func (p *Server) forwarder(s Settings) func(events.RoomID, []byte) error {
 	}
 }
 
-// reach returns a function that identifies the set of nodes, and reports whether this node hears
+// reach returns a function that identifies the set of nodes, and reports whether this node receives heartbeats
 // from all of them; nil for a server without a cluster.
 func (p *Server) reach(s Settings) func() (uint64, bool) {
 	if s.Cluster.Listen == "" {

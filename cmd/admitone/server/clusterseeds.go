@@ -32,7 +32,7 @@ type seed struct {
 }
 
 // loadSeeds returns the stored seeds, none if there is no record, and the record's head. Errors: the store's; a
-// record of another version or that can't be decoded.
+// record of a different version or that can't be decoded.
 func (n *node) loadSeeds() (seeds []seed, head events.Snapshot, err error) {
 	err = n.log.LoadSnapshot(membersRecord, func(h events.Snapshot, r io.Reader) error {
 		if h.Version != membersVersion {

@@ -39,7 +39,7 @@ func (s *seedStore) SaveSnapshot(_ events.StreamID, head events.Snapshot, write 
 	return nil
 }
 
-// TestSeedsAreNotOverwritten: a record that can't be read, or has another version, remains
+// TestSeedsAreNotOverwritten: a record that can't be read, or has a different version, remains
 // unchanged.
 func TestSeedsAreNotOverwritten(t *testing.T) {
 	log := &seedStore{}
@@ -57,7 +57,7 @@ func TestSeedsAreNotOverwritten(t *testing.T) {
 	log.err = nil
 	log.head.Version++
 	if got := node("c:1").seedAddresses(); got != nil {
-		t.Errorf("addresses of another version: %q; want no got", got)
+		t.Errorf("addresses of a different version: %q; want no got", got)
 	}
 	node("c:1").saveSeed()
 	log.head.Version--

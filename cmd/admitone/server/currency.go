@@ -15,7 +15,7 @@ import (
 const nameAttempts = 8
 
 // nameCurrency returns the currency of a log, and records code as it if none is recorded yet; ""
-// records none. Errors: a [usage.Error] for a code that is no currency, or not that of the log; the
+// records none. Errors: a [usage.Error] for a code that is not a currency, or not that of the log; the
 // store's.
 func nameCurrency(log events.Store, code string) (events.Currency, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)

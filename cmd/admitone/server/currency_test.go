@@ -16,7 +16,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestCurrencyIsNamedOnce: a log keeps its first currency; another one, or an unknown one, is a usage error.
+// TestCurrencyIsNamedOnce: a log keeps its first currency; a different one, or an unknown one, is a usage error.
 func TestCurrencyIsNamedOnce(t *testing.T) {
 	store := t.TempDir()
 	start := func(code string) (*Server, error) {
@@ -42,7 +42,7 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 		s, err := start(step.code)
 		if step.refused {
 			if wrong := (usage.Error{}); !errors.As(err, &wrong) {
-				t.Fatalf("%q: %v", step.code, err)
+				t.Fatalf("currency %q: %v, want a usage error", step.code, err)
 			}
 			continue
 		}

@@ -52,9 +52,9 @@ func shareDescriptors(limit, stores int) (descriptors, error) {
 
 func (d descriptors) reserved(stores int) int { return stores*d.tables + otherFiles }
 
-// reserve takes up to most connections, at most an eighth of all, for a purpose.
-func (d *descriptors) reserve(most int) int {
-	n := min(most, d.connections/8)
+// reserve takes up to limit connections, at most an eighth of all, for a purpose.
+func (d *descriptors) reserve(limit int) int {
+	n := min(limit, d.connections/8)
 	d.connections -= n
 	return n
 }
@@ -68,8 +68,8 @@ func ofAddress(wanted, all int) int {
 }
 
 // newClients bounds the connections of a further listener.
-func newClients(most int, logger *slog.Logger) *connections.Pool {
-	return connections.NewPool(connections.Config{Bounds: connections.Bounds{Total: most}, Logger: logger})
+func newClients(limit int, logger *slog.Logger) *connections.Pool {
+	return connections.NewPool(connections.Config{Bounds: connections.Bounds{Total: limit}, Logger: logger})
 }
 
 // showDescriptors adds the reserved descriptors to the metrics.

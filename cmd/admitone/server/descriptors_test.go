@@ -23,7 +23,7 @@ func TestShareDescriptors(t *testing.T) {
 		}
 	}
 	if _, err := shareDescriptors(227, 2); err == nil || !strings.Contains(err.Error(), "ulimit -n") {
-		t.Errorf("227: %v", err)
+		t.Errorf("shareDescriptors(227, 2) = %v, want an error that names ulimit -n", err)
 	}
 	for _, test := range []struct{ wanted, all, want int }{{0, 100, 0}, {1000, 100, 25}, {10, 100, 10},
 		{1000, 100_000, 1000}, {5, 2, 1}} {

@@ -28,7 +28,7 @@ const forgetEvery = time.Second
 
 // forget forgets the holders whose events of forgottenType have not been processed; at is the
 // position of the newest. If that fails, it is retried until it succeeds or ctx ends, and the other
-// nodes are told that this one has not processed that event; the rest of the log is followed
+// nodes learn that this one has not processed that event; the rest of the log is followed
 // meanwhile.
 func (p *Server) forget(ctx context.Context, at events.Position) {
 	err := p.contacts.CatchUp(ctx, p.Log)

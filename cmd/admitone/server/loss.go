@@ -119,7 +119,7 @@ func repairEnd(log *embedded.Store, logger *slog.Logger) error {
 	why := map[embedded.EndFault]string{
 		embedded.EndAbsent:  "is missing, as in a store of an earlier version or after a power loss",
 		embedded.EndDamaged: "is damaged",
-		embedded.EndForeign: "is of another log",
+		embedded.EndForeign: "is of a different log",
 	}[fault]
 	logger.Warn("the file that says how far the log was answered "+why+
 		": had the log lost its newest events as well, only its views, its tree and its snapshots "+
@@ -134,7 +134,7 @@ func renew(log *embedded.Store, logger *slog.Logger, loss string, more ...any) e
 	if err := log.Renew(); err != nil {
 		return err
 	}
-	logger.Warn("a loss is accepted; the log continues as another one, with a new epoch",
+	logger.Warn("a loss is accepted; the log continues as a new one, with a new epoch",
 		append([]any{"loss", loss, "epoch", log.Epoch(), "epoch_before", before}, more...)...)
 	log.NoteEnd()
 	return nil

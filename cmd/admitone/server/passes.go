@@ -116,8 +116,8 @@ func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	log := p.logger.With("file", p.keys.file, "own", own, "log", named)
 	switch state {
 	case admission.KeysDiffer:
-		log.Error("this server's keys of passes are none of the log's: waiting rooms and what they guard are answered with " +
-			"503 keys_differ; " +
+		log.Error("none of this server's keys of passes is in the log: waiting rooms and what they guard are answered " +
+			"with 503 keys_differ; " +
 			"put a copy of a file that has them in its place, which is taken up within seconds, or start once with " +
 			"--accept-keys if they are lost")
 	case admission.KeysBehind:

@@ -88,8 +88,8 @@ func (p *Server) settlePayments() {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	rest := p.rest
-	p.rest = func() { rest(); stop() }
+	stopWork := p.stopWork
+	p.stopWork = func() { stopWork(); stop() }
 	p.delivering.Go(func() {
 		if err := p.payments.Run(ctx); err != nil && ctx.Err() == nil {
 			p.failed <- fmt.Errorf("the payments: %w", err)

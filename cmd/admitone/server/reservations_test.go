@@ -57,7 +57,7 @@ func TestReservationPaymentsAreFinished(t *testing.T) {
 	var figures struct{ Received, Booked, Owed, Open int64 }
 	for limit := time.Now().Add(patience); figures.Owed == 0 || figures.Booked == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatalf("%+v", figures)
+			t.Fatalf("report = %+v, want payments owed and booked", figures)
 		}
 		if err := json.Unmarshal([]byte(get(t, s, "/v1/products/tee/report")), &figures); err != nil {
 			t.Fatal(err)

@@ -14,8 +14,8 @@ import (
 
 // resume completes or undoes the unfinished bookings, including those of earlier servers.
 func (p *Server) resume() {
-	ctx, rest := context.WithCancel(context.Background())
-	p.rest = rest
+	ctx, stop := context.WithCancel(context.Background())
+	p.stopWork = stop
 	resuming := func(what string, run func() error) {
 		p.resuming.Go(func() {
 			if err := run(); err != nil && ctx.Err() == nil {
@@ -59,7 +59,7 @@ func (p *Server) awaitEnd(ctx context.Context) error {
 	return p.Views.WaitFor(ctx, head)
 }
 
-// untilAvailable calls f until it fails for another reason than a log or views that can't be read at present.
+// untilAvailable calls f until it fails for a reason other than a log or views that can't be read at present.
 func untilAvailable(ctx context.Context, f func() error) error {
 	for {
 		err := f()

@@ -23,7 +23,7 @@ func TestInvalidSecrets(t *testing.T) {
 		}
 		var misused usage.Error
 		if _, err := JWTSecret(file, ""); !errors.As(err, &misused) || !strings.Contains(err.Error(), file) {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("JWTSecret of %q = %v, want a usage error that names the file", text, err)
 		}
 	}
 	good := []byte("thirty-two bytes with a newline.\n")

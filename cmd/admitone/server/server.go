@@ -129,9 +129,9 @@ type Server struct {
 
 	background sync.WaitGroup
 	cancel     context.CancelFunc
-	resuming   sync.WaitGroup // of bookings; it ends before rest
-	delivering sync.WaitGroup // to webhooks; it also ends before rest
-	rest       context.CancelFunc
+	resuming   sync.WaitGroup // of bookings; ended by stopWork
+	delivering sync.WaitGroup // to webhooks; also ended by stopWork
+	stopWork   context.CancelFunc
 	failed     chan error
 
 	scratch string // directory to delete in the end, "" for none
@@ -143,12 +143,12 @@ type Server struct {
 // otherwise the error of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
 	p := &Server{
-		logger:  s.Logger,
-		issuer:  issuerOf(s.Auth),
-		metrics: prometheus.NewRegistry(),
-		failed:  make(chan error, 12),
-		cancel:  func() {},
-		rest:    func() {},
+		logger:   s.Logger,
+		issuer:   issuerOf(s.Auth),
+		metrics:  prometheus.NewRegistry(),
+		failed:   make(chan error, 12),
+		cancel:   func() {},
+		stopWork: func() {},
 	}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -329,7 +329,7 @@ func (p *Server) Stop(ctx context.Context) error {
 	if p.operations != nil {
 		errs = append(errs, p.operations.Close()) // again, in case it was only about to serve
 	}
-	p.rest()
+	p.stopWork()
 	p.resuming.Wait()
 	if p.bookings != nil {
 		p.bookings.Wait()

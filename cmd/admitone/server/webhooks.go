@@ -65,8 +65,8 @@ func (p *Server) openWebhooks(s Settings) error {
 // deliver delivers to webhooks until the server stops, and then records its progress.
 func (p *Server) deliver() {
 	ctx, stop := context.WithCancel(context.Background())
-	rest := p.rest
-	p.rest = func() { rest(); stop() }
+	stopWork := p.stopWork
+	p.stopWork = func() { stopWork(); stop() }
 	p.delivering.Go(func() {
 		if err := p.webhooks.Run(ctx); err != nil && ctx.Err() == nil {
 			p.failed <- fmt.Errorf("the webhooks: %w", err)

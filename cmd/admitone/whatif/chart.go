@@ -18,7 +18,7 @@ const (
 type chart struct {
 	bytes.Buffer
 	begin, end time.Time
-	most       int64
+	highest    int64
 }
 
 // Chart writes an SVG drawing of sales over time, as recorded and under the policy. It needs no
@@ -45,14 +45,14 @@ text { fill: currentColor } .grid { stroke: #8884 } .line { fill: none; stroke-w
 }
 
 func newChart(all ...[]point) *chart {
-	d := &chart{most: 1}
+	d := &chart{highest: 1}
 	for _, points := range all {
 		for _, p := range points {
 			if d.begin.IsZero() || p.at.Before(d.begin) {
 				d.begin = p.at
 			}
 			d.end = maxTime(d.end, p.at)
-			d.most = max(d.most, p.total)
+			d.highest = max(d.highest, p.total)
 		}
 	}
 	if !d.end.After(d.begin) {
@@ -68,12 +68,12 @@ func (d *chart) x(at time.Time) float64 {
 }
 
 func (d *chart) y(total int64) float64 {
-	return chartHeight - marginBottom - float64(total)/float64(d.most)*(chartHeight-marginTop-marginBottom)
+	return chartHeight - marginBottom - float64(total)/float64(d.highest)*(chartHeight-marginTop-marginBottom)
 }
 
 // axes draws a line for every step of the totals, and five times.
 func (d *chart) axes() {
-	for total, step := int64(0), stepOf(d.most); total <= d.most; total += step {
+	for total, step := int64(0), stepOf(d.highest); total <= d.highest; total += step {
 		y := d.y(total)
 		label := number(total)
 		if total == 0 {
@@ -101,10 +101,10 @@ func (d *chart) axes() {
 }
 
 // stepOf returns 1, 2 or 5 times a power of ten such that there are at most ten steps.
-func stepOf(most int64) int64 {
+func stepOf(highest int64) int64 {
 	for step := int64(1); ; step *= 10 {
 		for _, times := range []int64{1, 2, 5} {
-			if most/(step*times) <= 10 {
+			if highest/(step*times) <= 10 {
 				return step * times
 			}
 		}

@@ -1,5 +1,5 @@
 // Package whatif decides the demand of a recorded sale again, with the pure rules, on virtual time
-// and under another policy, and compares the outcomes.
+// and under a different policy, and compares the outcomes.
 //
 // # How
 //

@@ -58,7 +58,7 @@ func TestShorterHolds(t *testing.T) {
 	s.book("ann", "A-1-2")
 	c := ask(t, s, 0, "hold_seconds=30")
 	if n := c.Recorded; n.UnitsSold != 3 || n.HoldsExpired != 1 || n.BookingsExpired != 1 || len(n.Refused) != 0 {
-		t.Errorf("recorded: %+v; want UnitsSold = 3, HoldsExpired = 1, BookingsExpired = 1 and len(Refused) = 0", n)
+		t.Errorf("recorded: %+v; want UnitsSold = 3, HoldsExpired = 1, BookingsExpired = 1 and no refusals", n)
 	}
 	if n := c.WhatIf; n.UnitsSold != 1 || n.HoldsExpired != 2 || n.BookingsExpired != 1 ||
 		n.Refused[core.CodeHoldExpired] != 1 {
@@ -68,7 +68,7 @@ func TestShorterHolds(t *testing.T) {
 	// Holds from before the range keep their deadlines.
 	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is in progress
 		if n := ask(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
-			t.Errorf("from %d: %+v; want UnitsSold = 0, HoldsExpired = 1 and len(Refused) = 0", from, n)
+			t.Errorf("from %d: %+v; want UnitsSold = 0, HoldsExpired = 1 and no refusals", from, n)
 		}
 	}
 }
@@ -175,7 +175,7 @@ func TestBadPolicies(t *testing.T) {
 	for _, text := range []string{"", "stock", "stock=", "stock=x", "stock=-1", "hold_seconds=0", "price=3",
 		"team_limit=1000000000"} {
 		if p, err := ParsePolicy([]string{text}); !errors.Is(err, ErrBadPolicy) {
-			t.Errorf("%q is %v, %v", text, p, err)
+			t.Errorf("ParsePolicy(%q) = %v, %v; want %v", text, p, err, ErrBadPolicy)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"admitone/projections/demand"
 )
 
-// Question specifies a range of demand and another policy for it.
+// Question specifies a range of demand and a different policy for it.
 type Question struct {
 	Policy kinds.Policy
 	// From and To are the first and the last position of the range.

@@ -216,12 +216,12 @@ func (s *sale) checkUnchanged(t rapid.TB, from events.Position) {
 	t.Helper()
 	q := newRun(s.log, Question{From: from, To: s.log.head()})
 	var was, mine closingTracker
-	q.recorded.observe = was.hear(q.recordedSummary)
-	tell := q.whatIf.observe
-	hear := mine.hear(newSummary())
+	q.recorded.observe = was.record(q.recordedSummary)
+	observe := q.whatIf.observe
+	record := mine.record(newSummary())
 	q.whatIf.observe = func(stream events.StreamID, fact events.Fact, at time.Time) {
-		hear(stream, fact, at)
-		tell(stream, fact, at)
+		record(stream, fact, at)
+		observe(stream, fact, at)
 	}
 	if err := q.execute(context.Background()); err != nil {
 		t.Fatal(err)
@@ -311,9 +311,9 @@ func (h closingTracker) complete() {
 	}
 }
 
-// hear records facts and forwards them. How many expirations are in one fact depends on the time of
+// record records facts and forwards them. How many expirations are in one fact depends on the time of
 // the next command, so they are recorded one by one.
-func (h *closingTracker) hear(t *summary) func(events.StreamID, events.Fact, time.Time) {
+func (h *closingTracker) record(t *summary) func(events.StreamID, events.Fact, time.Time) {
 	*h = closingTracker{}
 	elsewhere := map[events.StreamID]bool{} // money for reservations, of which a simulation has only the product's part
 	return func(stream events.StreamID, fact events.Fact, at time.Time) {

@@ -204,25 +204,25 @@ func (t *summary) refused(code core.Code) {
 func (t *summary) result() Figures {
 	n := t.figures
 	n.Refused = maps.Clone(n.Refused)
-	most := slices.SortedFunc(maps.Values(t.owned), func(a, b int64) int { return cmp.Compare(b, a) })
+	owned := slices.SortedFunc(maps.Values(t.owned), func(a, b int64) int { return cmp.Compare(b, a) })
 	all := int64(0)
-	for _, units := range most {
+	for _, units := range owned {
 		all += units
 	}
-	n.Buyers = int64(len(most))
-	n.TopTenShare = share(most, 10, all)
-	n.TopPercentShare = share(most, max(1, len(most)/100), all)
+	n.Buyers = int64(len(owned))
+	n.TopTenShare = share(owned, 10, all)
+	n.TopPercentShare = share(owned, max(1, len(owned)/100), all)
 	slices.Sort(t.waits)
 	n.Wait = Wait{t.wait(0.5), t.wait(0.9), t.wait(0.99), t.wait(1)}
 	return n
 }
 
-func share(most []int64, holders int, all int64) float64 {
+func share(owned []int64, holders int, all int64) float64 {
 	if all == 0 {
 		return 0
 	}
 	some := int64(0)
-	for _, units := range most[:min(holders, len(most))] {
+	for _, units := range owned[:min(holders, len(owned))] {
 		some += units
 	}
 	return float64(some) / float64(all)

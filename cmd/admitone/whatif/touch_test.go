@@ -10,7 +10,7 @@ import (
 
 // TestStayOfTouchedSeat: a booking that could not have its second seat released its first, and the
 // longest stay of the holder at that seat counts from then, in the log and in the simulation. The
-// request is decided again only if the holder had another seat: otherwise the conflict was with its
+// request is decided again only if the holder had a different seat: otherwise the conflict was with its
 // own allowance, which was released at once.
 func TestStayOfTouchedSeat(t *testing.T) {
 	for name, others := range map[string][]events.SeatName{"and has nothing else": nil, "and has another seat": {"A-2-1"}} {
@@ -27,13 +27,13 @@ func TestStayOfTouchedSeat(t *testing.T) {
 			s.book("cid", "A-1-2", "A-1-3")
 			if stays := s.late[len(s.late)-1]; stays.Code != string(core.CodeLimitExceeded) ||
 				s.log.counts["seat-gala~A-1-2"] != 2 {
-				t.Fatalf("it was refused with %s, and A-1-2 has %d facts", stays.Code, s.log.counts["seat-gala~A-1-2"])
+				t.Fatalf("refusal = %s, want limit_exceeded; A-1-2 has %d facts, want 2", stays.Code, s.log.counts["seat-gala~A-1-2"])
 			}
 			s.pass(29 * second)
 			s.book("cid", "A-1-2")
 			if page, _ := s.log.Read(t.Context(), "seat-gala~A-1-2", 0, events.Forward, 3); len(page) < 3 ||
 				firstHeld(t, page[0]) != firstHeld(t, page[2]) {
-				t.Fatalf("A-1-2 has %+v", page)
+				t.Fatalf("facts of A-1-2 = %+v, want two holds of the same holder", page)
 			}
 			s.writeRefusals()
 			s.checkUnchanged(t, 0)

@@ -3,18 +3,27 @@ package actors
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"admitone/events"
 )
 
+// rememberFor is the time covered by a generation of forwarded commands. It exceeds the time for which a node
+// waits for an answer, and after which nothing is decided any more.
+const rememberFor = 10 * time.Second
+
 // forwarded remembers which unkeyed commands with Request.After an entity has decided since it was
 // loaded. Keyed ones are in the key window; unkeyed ones would make it grow for a day, though they
 // are repeated within seconds or never. The zero value remembers nothing.
 type forwarded struct {
-	// young and old map a command to the revision of its first event. A generation has room for all
-	// commands in flight, so everything in old is durable when young is full.
+	// young and old map a command to the revision of its first event. A generation ends when it has room for no
+	// more, which is for all commands in flight, or after rememberFor if everything in old is durable. So
+	// everything in old is durable when it is dropped.
 	young, old map[CommandID]events.Revision
+	begun      time.Time // when young began
+	// latest and closed are the revisions of the last command in young and in old.
+	latest, closed events.Revision
 	// After position from and revision since, all events of the stream are this entity's own, and
 	// all of its commands with After are remembered.
 	from  events.Position
@@ -31,17 +40,19 @@ func (f *forwarded) find(id CommandID) (events.Revision, bool) {
 
 // put remembers a command whose first event is at. durable is the newest durable revision, position
 // its event's; limit bounds the commands in flight.
-func (f *forwarded) put(id CommandID, at, durable events.Revision, position events.Position, limit int64) {
-	if int64(len(f.young)) >= limit {
+func (f *forwarded) put(
+	id CommandID, at, durable events.Revision, position events.Position, limit int64, now time.Time,
+) {
+	if int64(len(f.young)) >= limit || now.Sub(f.begun) >= rememberFor && f.closed <= durable {
 		if f.old != nil {
 			f.from, f.since = position, durable
 		}
-		f.old, f.young = f.young, nil
+		f.old, f.young, f.begun, f.closed = f.young, nil, now, f.latest
 	}
 	if f.young == nil {
 		f.young = map[CommandID]events.Revision{}
 	}
-	f.young[id] = at
+	f.young[CommandID(strings.Clone(string(id)))], f.latest = at, at // the id is a part of a long header
 }
 
 // timeOf returns the time by which p is decided: the time at the node that received it first, or
@@ -86,7 +97,8 @@ func (e *entity) rememberID(p *envelope) {
 		}
 		e.window.put(key, p.caller, done{revision: e.revision + 1, body: body}, p.decided)
 	} else if p.request.After != nil {
-		e.forwarded.put(p.request.ID, e.revision+1, e.durable, e.position, e.desk.config.MaxPerEntity)
+		e.forwarded.put(p.request.ID, e.revision+1, e.durable, e.position, e.desk.config.MaxPerEntity,
+			p.decided)
 	}
 }
 

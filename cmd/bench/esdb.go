@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -24,11 +23,11 @@ func measureESDB(b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer near.stop()
-	address, stop, err := b.eventstore(filepath.Join(b.dir, "esdb"))
+	address, log, err := b.eventstore(filepath.Join(b.dir, "esdb"))
 	if err != nil {
 		return nil, err
 	}
-	defer stop()
+	defer log.stop()
 	far, err := b.serve(address, "--data", filepath.Join(b.dir, "far"))
 	if err != nil {
 		return nil, err
@@ -68,31 +67,27 @@ func measureESDB(b *bench) ([]row, error) {
 }
 
 // eventstore starts the embedded log as an EventStoreDB server.
-func (b *bench) eventstore(dir string) (address string, stop func(), err error) {
+func (b *bench) eventstore(dir string) (address string, log *server, err error) {
 	path, err := b.binary()
 	if err != nil {
 		return "", nil, err
 	}
-	cmd := exec.Command(path, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0", "--writable")
-	stdout, err := cmd.StdoutPipe()
+	log = &server{cmd: exec.Command(path, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0", "--writable")}
+	stdout, err := log.cmd.StdoutPipe()
 	if err != nil {
 		return "", nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := log.cmd.Start(); err != nil {
 		return "", nil, err
-	}
-	stop = func() {
-		cmd.Process.Signal(os.Interrupt)
-		cmd.Wait()
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	_, rest, found := strings.Cut(line, "esdb://")
 	if err != nil || !found {
-		stop()
+		log.stop()
 		return "", nil, fmt.Errorf("the event store did not start: %q, %v", line, err)
 	}
 	address, _, _ = strings.Cut(rest, " ")
-	return "esdb://" + address, stop, nil
+	return "esdb://" + address, log, nil
 }
 
 // errEnough stops Follow at the head of the log.

@@ -54,6 +54,18 @@ func (b *bench) wrk(s *server, path string) (crowd, error) { return b.wrkWith(s,
 
 // wrkWith is wrk with the requests of a script.
 func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
+	profiled := b.profile(s, path)
+	before := s.cpu()
+	seen, err := b.wrkThreads(1, s.url+path, lua)
+	if err != nil {
+		return crowd{}, err
+	}
+	seen.cpu = (s.cpu() - before) / time.Duration(seen.count)
+	return seen, profiled()
+}
+
+// wrkThreads runs wrk with a script in several threads, which share the connections. The result lacks the CPU time.
+func (b *bench) wrkThreads(threads int, url, lua string) (crowd, error) {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
 		return crowd{}, errors.New("wrk is not installed; apt-get install wrk")
@@ -62,16 +74,10 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 	if err := os.WriteFile(script, []byte(lua), 0o600); err != nil {
 		return crowd{}, err
 	}
-	profiled := b.profile(s, path)
-	before := s.cpu()
-	out, err := exec.Command(program, "-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%.0fs", b.each.Seconds()),
-		"--latency", "-s", script, s.url+path).CombinedOutput()
+	out, err := exec.Command(program, fmt.Sprintf("-t%d", threads), fmt.Sprintf("-c%d", connections),
+		fmt.Sprintf("-d%.0fs", b.each.Seconds()), "--latency", "-s", script, url).CombinedOutput()
 	if err != nil {
 		return crowd{}, fmt.Errorf("wrk: %w: %s", err, out)
-	}
-	used := s.cpu() - before
-	if err := profiled(); err != nil {
-		return crowd{}, err
 	}
 	text := string(out)
 	rate, err := strconv.ParseFloat(field(wrkRate, text), 64)
@@ -86,7 +92,6 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 		rate:    rate,
 		p50:     field(wrkP50, text),
 		p99:     field(wrkP99, text),
-		cpu:     used / time.Duration(count),
 	}, nil
 }
 

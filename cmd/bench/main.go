@@ -35,6 +35,7 @@ var parts = []part{
 	{"waiting-push-polls", measureWaitingPolls},
 	{"waiting-push-sockets", measureWaitingSockets},
 	{"esdb", measureESDB},
+	{"nodes", measureNodes},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},
 	{"memory-product", measureMillion},

@@ -23,7 +23,7 @@ func (b *Bookings) holdNamed(ctx context.Context, p *attemptResult, s *performan
 	h, attempt := p.hold(s, seats), p.attempt
 	h.atOnce = b.atOnce
 	answer, err := b.hold(ctx, p, h)
-	if lost := (*lostError)(nil); !errors.As(err, &lost) || p.attempt == attempt || !h.atOnce {
+	if _, lost := errors.AsType[*lostError](err); !lost || p.attempt == attempt || !h.atOnce {
 		return answer, err
 	}
 	p.found = nil // released

@@ -40,10 +40,10 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 	if !b.atOnce {
 		return b.anyTaken(ctx, p, s, seats)
 	}
-	h := p.hold(s, nil)
-	if len(seats)+len(h.areas) == 1 && s.limit == 0 {
+	if len(seats)+len(areasIn(s.layout, p.places)) == 1 && s.limit == 0 {
 		return nil
 	}
+	h := p.hold(s, nil)
 	if areas := b.tooFew(ctx, h, 0); areas != nil {
 		return &lostError{areas: areas}
 	}

@@ -68,16 +68,30 @@ const (
 // key always yield the same key part; another body is detected by the body part. The form is
 // k<key>.<body>, both base64url of truncated SHA-256.
 func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
-	k := sha256.Sum256([]byte(caller + "\x00" + key))
+	var buffer [128]byte
+	k := sha256.Sum256(append(append(append(buffer[:0], caller...), 0), key...))
+	b := sumOf(body)
+	var id [1 + 22 + 1 + 11]byte
+	id[0], id[23] = 'k', '.'
+	base64.RawURLEncoding.Encode(id[1:23], k[:keySize])
+	base64.RawURLEncoding.Encode(id[24:], b[:bodySize])
+	return CommandID(id[:])
+}
+
+// sumOf returns the hash of the parts and their lengths.
+func sumOf(parts [][]byte) (sum [sha256.Size]byte) {
+	if len(parts) == 0 {
+		return sumOfNothing
+	}
 	h := sha256.New()
-	for _, part := range body {
+	for _, part := range parts {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}
-	id := base64.RawURLEncoding.AppendEncode([]byte{'k'}, k[:keySize])
-	id = append(id, '.')
-	return CommandID(base64.RawURLEncoding.AppendEncode(id, h.Sum(nil)[:bodySize]))
+	return [sha256.Size]byte(h.Sum(nil))
 }
+
+var sumOfNothing = sha256.Sum256(nil)
 
 // NewKeyedCommandID returns a new id in the form of a keyed one, for a request of several steps
 // that came without a key and may have to be resumed: every run of it sends the same commands.

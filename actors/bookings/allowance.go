@@ -37,6 +37,9 @@ func (b *Bookings) overLimit(ctx context.Context, p *attemptResult, s *performan
 // takeAllowance reserves the seats in the allowance. The seats are held slightly later, so its
 // deadline is one seat.Grace longer than theirs.
 func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool)) process.Stage {
+	if h.show.limit == 0 {
+		return process.Stage{}
+	}
 	return h.allowanceStep(process.Step{
 		Name: "take-allowance",
 		Do: &allowance.Take{HoldID: h.id, Seats: h.places(), Limit: h.show.limit,

@@ -23,7 +23,7 @@ func (b *Bookings) holdNamed(ctx context.Context, p *attemptResult, s *performan
 	h, attempt := p.hold(s, seats), p.attempt
 	h.atOnce = b.atOnce
 	answer, err := b.hold(ctx, p, h)
-	if lost := (*lostError)(nil); !errors.As(err, &lost) || p.attempt == attempt || !h.atOnce {
+	if _, lost := errors.AsType[*lostError](err); !lost || p.attempt == attempt || !h.atOnce {
 		return answer, err
 	}
 	p.found = nil // released
@@ -40,10 +40,10 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 	if !b.atOnce {
 		return b.anyTaken(ctx, p, s, seats)
 	}
-	h := p.hold(s, nil)
-	if len(seats)+len(h.areas) == 1 && s.limit == 0 {
+	if len(seats)+len(areasIn(s.layout, p.places)) == 1 && s.limit == 0 {
 		return nil
 	}
+	h := p.hold(s, nil)
 	if areas := b.tooFew(ctx, h, 0); areas != nil {
 		return &lostError{areas: areas}
 	}

@@ -148,7 +148,7 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 		return Answer{}, b.refuseLost(ctx, p, s, seats, lost)
 	}
 	answer, err := b.holdNamed(ctx, p, s, seats)
-	if lost := (*lostError)(nil); errors.As(err, &lost) {
+	if lost, ok := errors.AsType[*lostError](err); ok {
 		if len(lost.areas) == 0 { // a refusal about areas comes first
 			lost.areas = b.tooFew(ctx, p.hold(s, seats), 0)
 		}
@@ -203,7 +203,7 @@ func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat,
 var errHeldBefore = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "the booking is held already"}
 
 // hold takes the seats of h and creates the booking. Error: also *lostError, and ErrOvertaken.
-func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (answer Answer, err error) {
+func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer, error) {
 	s, seats := h.show, h.seats
 	lines, refusal := p.lines(s, seats)
 	if refusal != nil {
@@ -217,14 +217,15 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (answer 
 	}
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
 		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, On: s.on}
+	var held actors.Answer // to command
 	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
-		Took: func(_ context.Context, held actors.Answer) error {
-			if answer = answerOf(held); held.Replayed {
+		Took: func(_ context.Context, answer actors.Answer) error {
+			if held = answer; held.Replayed {
 				return errHeldBefore
 			}
 			return nil
 		}}
-	err = b.runSteps(ctx, p.Origin, b.holding(h, became, func() {
+	err := b.runSteps(ctx, p.Origin, b.holding(h, became, func() {
 		command.ExpiresAt = h.window.expires.Add(-seat.Grace)
 		command.ExtendableUntil = h.window.first.Add(2 * s.holdFor)
 	}))
@@ -233,8 +234,8 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (answer 
 	}
 	refusal = refused(err)
 	switch {
-	case err == nil, errors.Is(err, errHeldBefore), answer.Replayed && errors.Is(err, ErrOvertaken):
-		return answer, nil
+	case err == nil, errors.Is(err, errHeldBefore), held.Replayed && errors.Is(err, ErrOvertaken):
+		return answerOf(held), nil
 	case errors.Is(err, booking.ErrAbandoned), h.found && refusal != nil && refusal.Code == core.CodeHoldExpired:
 		return Answer{}, ErrOvertaken
 	}

@@ -30,11 +30,11 @@ var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is 
 // performanceInfo reads a performance. Refusal: not_found.
 func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID) (*performanceInfo, error) {
 	var s performanceInfo
-	var latest performance.Create
+	var planned *performance.Create // set if it has a plan
 	answer, err := b.desk.View(ctx, performance.Stream(id), func(c core.Core) {
 		p := c.(*performance.Performance)
 		created := p.Created()
-		latest = p.Latest()
+		latest := p.Latest()
 		s = performanceInfo{
 			id:     created.ID,
 			room:   created.WaitingRoom,
@@ -43,6 +43,10 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 				Cancellation: p.Cancellation(), StartsAt: latest.StartsAt, CalledOff: p.CalledOff()},
 			made: events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
 		}
+		if latest.Plan != "" {
+			planned = new(performance.Create)
+			*planned = latest
+		}
 	})
 	switch {
 	case err != nil:
@@ -50,12 +54,12 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 	case s.id == "":
 		return nil, errNoPerformance
 	}
-	if latest.Plan != "" {
-		hall, err := b.views.Hall(ctx, latest.Plan)
+	if planned != nil {
+		hall, err := b.views.Hall(ctx, planned.Plan)
 		if err != nil {
 			return nil, err
 		}
-		s.layout = latest.Layout(hall)
+		s.layout = planned.Layout(hall)
 	}
 	s.at = answer.At
 	s.use(s.on.SaleTerms)

@@ -312,6 +312,6 @@ func (r *Runner) isDone(ctx context.Context, step *Step) (now actors.Answer, don
 }
 
 func isRefusal(err error) bool {
-	refusal := (*core.Refusal)(nil)
-	return errors.As(err, &refusal)
+	_, ok := errors.AsType[*core.Refusal](err)
+	return ok
 }

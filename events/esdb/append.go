@@ -68,20 +68,21 @@ func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error)
 }
 
 // propose sends an append, with others on one call if possible.
-func (s *Store) propose(ctx context.Context, p *proposal) (appended events.Appended, err error) {
+func (s *Store) propose(ctx context.Context, p *proposal) (events.Appended, error) {
 	if p.size > 0 && p.size <= maxBatched && !s.unbatched.Load() {
-		err = s.call(ctx, batching, unsent, func(ctx context.Context, l *nodeConn) (err error) {
-			appended, err = proposeBatched(ctx, s.leaderHeaders, l, p)
-			return err
-		})
-		var f *failure
-		if !errors.As(err, &f) || f.code != codes.Unimplemented {
+		appended, err := s.proposeShared(ctx, p)
+		if f, failed := errors.AsType[*failure](err); !failed || f.code != codes.Unimplemented {
 			return appended, err
 		}
 		s.unbatched.Store(true) // the node is too old for BatchAppend
 	}
+	return s.proposeAlone(ctx, *p)
+}
+
+// proposeAlone sends an append on a call of its own.
+func (s *Store) proposeAlone(ctx context.Context, p proposal) (appended events.Appended, err error) {
 	err = s.call(ctx, appending, unsent, func(ctx context.Context, l *nodeConn) (err error) {
-		appended, err = propose(s.outgoing(ctx, true), l, *p)
+		appended, err = propose(s.outgoing(ctx, true), l, p)
 		return err
 	})
 	return appended, err

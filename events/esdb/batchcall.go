@@ -46,7 +46,8 @@ type batchCall struct {
 	ended   *failure            // why the call has ended; guarded by mu
 }
 
-// batched is an append in progress. It gets one result.
+// batched is an append in progress. It gets one result. With an answer of the node, that is the last
+// use of it by its call.
 type batched struct {
 	number   uint64
 	proposal *proposal
@@ -105,7 +106,7 @@ func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) 
 	var messages encoder
 	for range c.wake {
 		for {
-			b, last := c.next()
+			b, number, last := c.next()
 			if last {
 				_ = call.CloseSend() // receive learns the outcome
 				return
@@ -114,7 +115,7 @@ func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) 
 				break
 			}
 			if err := call.SendMsg(messages.batched(c.run, b)); err != nil {
-				c.unsent(b)
+				c.unsent(b, number)
 				if !errors.Is(err, io.EOF) { // otherwise receive learns the reason
 					cancel()
 				}
@@ -124,13 +125,13 @@ func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) 
 	}
 }
 
-// next removes the next append from the queue, nil if it is empty. last reports that no more will
-// join.
-func (c *batchCall) next() (b *batched, last bool) {
+// next removes the next append from the queue, nil if it is empty, and returns its number. last
+// reports that no more will join.
+func (c *batchCall) next() (b *batched, number uint64, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended != nil || len(c.queue) == 0 {
-		return nil, c.ended != nil || c.full
+		return nil, 0, c.ended != nil || c.full
 	}
 	b = c.queue[0]
 	c.queue[0] = nil
@@ -138,15 +139,15 @@ func (c *batchCall) next() (b *batched, last bool) {
 		c.queue = nil
 	}
 	c.waiting[b.number] = b
-	return b, false
+	return b, b.number, false
 }
 
 // unsent requeues an append that could not be sent: the call has ended, or is about to.
-func (c *batchCall) unsent(b *batched) {
+func (c *batchCall) unsent(b *batched, number uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting[b.number] == b {
-		delete(c.waiting, b.number)
+	if c.waiting[number] == b {
+		delete(c.waiting, number)
 		c.queue = slices.Insert(c.queue, 0, b)
 	}
 }
@@ -223,11 +224,54 @@ func (c *batchCall) withdraw(b *batched) stage {
 	return sent
 }
 
-// proposeBatched makes one append on the connection's shared call. Errors: as propose.
-func proposeBatched(ctx context.Context, headers metadata.MD, l *nodeConn, p *proposal) (events.Appended, error) {
+// sharedAppend is an append on the calls that appends share. One that a node has made at the first
+// attempt is reused: an append then needs no memory of its own.
+type sharedAppend struct {
+	proposal proposal
+	batched  *batched // of the present attempt
+	appended events.Appended
+	failed   bool                                   // a call may still use it
+	attempt  func(context.Context, *nodeConn) error // sets appended or failed
+}
+
+func (s *Store) newSharedAppend() *sharedAppend {
+	a := &sharedAppend{}
+	a.batched = newBatched(&a.proposal)
+	a.attempt = func(ctx context.Context, l *nodeConn) (err error) {
+		if a.failed {
+			a.batched = newBatched(&a.proposal)
+		}
+		a.appended, err = a.batched.propose(ctx, s.leaderHeaders, l)
+		a.failed = a.failed || err != nil
+		return err
+	}
+	return a
+}
+
+func newBatched(p *proposal) *batched {
+	return &batched{proposal: p, result: make(chan batchedResult, 1)}
+}
+
+// proposeShared makes an append on a call with others. Errors: as propose.
+func (s *Store) proposeShared(ctx context.Context, p *proposal) (events.Appended, error) {
+	a, ok := s.sharing.Get().(*sharedAppend)
+	if !ok {
+		a = s.newSharedAppend()
+	}
+	a.proposal, a.appended = *p, events.Appended{}
+	err := s.call(ctx, batching, unsent, a.attempt)
+	appended := a.appended
+	if err == nil && !a.failed {
+		a.proposal = proposal{}
+		s.sharing.Put(a)
+	}
+	return appended, err
+}
+
+// propose makes the append on the connection's shared call. Errors: as the function propose.
+func (b *batched) propose(ctx context.Context, headers metadata.MD, l *nodeConn) (events.Appended, error) {
 	for {
 		c := l.batches(headers)
-		b := &batched{proposal: p, result: make(chan batchedResult, 1)}
 		if !c.put(b) {
 			continue // it was closed in between
 		}

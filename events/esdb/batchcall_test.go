@@ -99,7 +99,7 @@ func TestBatchedAnswers(t *testing.T) {
 		c.answer.CorrelationId = &shared.UUID{Value: &shared.UUID_String_{String_: "00000000-0000-0007-0000-000000000009"}}
 		text, err := proto.Marshal(c.answer)
 		var a batchAnswer
-		if err = errors.Join(err, a.decode(text)); err != nil || a.run != 7 || a.number != 9 {
+		if err = errors.Join(err, a.decode(text, false)); err != nil || a.run != 7 || a.number != 9 {
 			t.Fatalf("%s: %+v, %v, want run 7, number 9", name, a, err)
 		}
 		appended, err := a.result(p)

@@ -70,8 +70,8 @@ type batchAnswer struct {
 	failed      *rpc.Status // nil for a success
 }
 
-// decode decodes a message. Its error means an invalid encoding.
-func (a *batchAnswer) decode(b []byte) error {
+// decode decodes a message, and retains nothing of it. Its error means an invalid encoding.
+func (a *batchAnswer) decode(b []byte, _ bool) error {
 	*a = batchAnswer{}
 	refused := false
 	err := fields(b, func(field protowire.Number, text []byte, _ uint64) error {

@@ -29,8 +29,8 @@ func (s *Store) call(caller context.Context, r role, at stage, f func(context.Co
 		}
 		err = f(ctx, c)
 		s.nodes.release(r, c)
-		var failed *failure
-		if !errors.As(err, &failed) {
+		failed, is := errors.AsType[*failure](err)
+		if !is {
 			return err
 		}
 		if s.handleFailure(caller, r, c, failed) && again < maxRedirects {

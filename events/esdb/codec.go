@@ -60,13 +60,20 @@ func (c codec) Marshal(m any) (mem.BufferSlice, error) {
 
 // Unmarshal implements encoding.CodecV2.
 func (c codec) Unmarshal(data mem.BufferSlice, m any) error {
-	r, ok := m.(interface{ decode([]byte) error })
+	r, ok := m.(interface {
+		decode(b []byte, lasting bool) error
+	})
 	if !ok {
 		return c.CodecV2.Unmarshal(data, m)
 	}
+	if len(data) == 1 { // gRPC leaves small messages to the garbage collector
+		if b, lasting := data[0].(mem.SliceBuffer); lasting {
+			return r.decode(b, true)
+		}
+	}
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
-	return r.decode(buffer.ReadOnlyData())
+	return r.decode(buffer.ReadOnlyData(), false)
 }
 
 // encoded is an encoded message.

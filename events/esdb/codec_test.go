@@ -74,10 +74,21 @@ func TestReceived(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(text)}, &r); err != nil {
+			cut := rapid.IntRange(0, len(text)).Draw(t, "cut")
+			lasting := rapid.Bool().Draw(t, "lasting")
+			received := mem.BufferSlice{mem.SliceBuffer(text[:cut]), mem.SliceBuffer(text[cut:])}
+			switch {
+			case lasting:
+				received = mem.BufferSlice{mem.SliceBuffer(text)}
+			case cut == 0:
+				received = mem.BufferSlice{reused{mem.SliceBuffer(text)}}
+			}
+			if err := newCodec().Unmarshal(received, &r); err != nil {
 				t.Fatal(err)
 			}
-			clear(text) // gRPC reuses it
+			if !lasting {
+				clear(text) // gRPC reuses it
+			}
 			if r.isEvent != (m.GetEvent() != nil) || r.isCaughtUp != (m.GetCheckpoint() != nil) || r.damage != nil {
 				t.Fatalf("decoded %+v from %v", r, m)
 			}
@@ -99,6 +110,9 @@ func TestReceived(t *testing.T) {
 		}
 	})
 }
+
+// reused is a buffer that gRPC reuses.
+type reused struct{ mem.Buffer }
 
 // anyResponse returns a random message, and its event if it has one.
 func anyResponse(t *rapid.T) (*streams.ReadResp, events.Recorded) {
@@ -162,7 +176,7 @@ func TestReceivedDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 		var r received
-		if err := r.decode(text); err != nil || !r.isEvent || !errors.Is(r.damage, events.ErrDamaged) {
+		if err := r.decode(text, false); err != nil || !r.isEvent || !errors.Is(r.damage, events.ErrDamaged) {
 			t.Errorf("%s: %v, damage %v; want a damaged event", name, err, r.damage)
 		}
 	}
@@ -174,7 +188,7 @@ func FuzzReceived(f *testing.F) {
 	f.Add([]byte{0x1a, 0x04, 0x08, 0x01, 0x10, 0x02})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var r received
-		err := r.decode(text)
+		err := r.decode(text, false)
 		var m streams.ReadResp
 		if proto.Unmarshal(text, &m) != nil {
 			return

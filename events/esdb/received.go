@@ -30,15 +30,19 @@ type received struct {
 	types      names
 	stream     events.StreamID // of the last event
 	arena      []byte          // backing memory of event data
+	lasting    bool            // the message is not reused, so the event can refer to it
 }
 
 // arenaSize is the approximate size of one allocation for several events.
 const arenaSize = 32 << 10
 
-// copyBytes copies bytes that gRPC will reuse.
-func (r *received) copyBytes(b []byte) []byte {
-	if len(b) == 0 {
+// own returns bytes of the message for the event: a copy, if gRPC will reuse them.
+func (r *received) own(b []byte) []byte {
+	switch {
+	case len(b) == 0:
 		return nil
+	case r.lasting:
+		return b[:len(b):len(b)]
 	}
 	if len(b) > cap(r.arena)-len(r.arena) {
 		r.arena = make([]byte, 0, max(arenaSize, len(b)))
@@ -51,8 +55,10 @@ func (r *received) copyBytes(b []byte) []byte {
 // tick is the resolution of an event's time.
 const tick = 100 * time.Nanosecond
 
-// decode decodes a message. Its error means an invalid encoding.
-func (r *received) decode(b []byte) error {
+// decode decodes a message. lasting means that nobody changes b any more. Its error means an invalid
+// encoding.
+func (r *received) decode(b []byte, lasting bool) error {
+	r.lasting = lasting
 	r.event, r.isEvent, r.damage, r.caughtUpTo, r.isCaughtUp = events.Recorded{}, false, nil, logPosition{}, false
 	return fields(b, func(field protowire.Number, text []byte, _ uint64) error {
 		switch field {
@@ -126,9 +132,9 @@ func (r *received) recorded(field protowire.Number, text []byte, number uint64) 
 	case recordedMetadata:
 		return r.entry(text)
 	case recordedCustom:
-		r.event.Metadata = r.copyBytes(text)
+		r.event.Metadata = r.own(text)
 	case recordedData:
-		r.event.Data = r.copyBytes(text)
+		r.event.Data = r.own(text)
 	}
 	return nil
 }

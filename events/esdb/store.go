@@ -52,6 +52,7 @@ type Store struct {
 	tails           tails
 	recent          *recent
 	unbatched       atomic.Bool  // the node has no BatchAppend
+	sharing         sync.Pool    // of *sharedAppend
 	failureLogged   atomic.Int64 // time of the last logged failure, Unix nanoseconds
 	followers       atomic.Int64
 	resubscriptions atomic.Uint64

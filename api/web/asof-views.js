@@ -53,7 +53,7 @@ export class CountView {
     }
     for (const name of ["sold", "held"]) $("#chart ." + name).setAttribute("points", `0,100 ${points[name].join(" ")} 1000,100`);
     const end = timeline.figures[timeline.last];
-    $("#chart").setAttribute("aria-label", `Over ${count(timeline.length)} changes, of ${count(most)} units at most: ${count(end.sold)} sold and ${count(end.held)} on hold at the last one.`);
+    $("#chart").setAttribute("aria-label", `Over ${count(timeline.length)} changes, of ${count(highest)} units at most: ${count(end.sold)} sold and ${count(end.held)} on hold at the last one.`);
     this.charted = timeline.positions[0];
   }
 

@@ -40,8 +40,8 @@ func TestMissingKeysAreReported(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The log names the keys from the first room on.
-	if text := output(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
-		t.Errorf("without visitors it logs %s; want %q and %q", text, `"level":"ERROR"`, "none of the log's")
+	if text := output(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of this server's keys") {
+		t.Errorf("without visitors it logs %s; want %q and %q", text, `"level":"ERROR"`, "none of this server's keys")
 	}
 	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
 		t.Fatal(err)

@@ -106,7 +106,7 @@ func beatenBy(w *events.RefusalRecorded, p *problem, performance events.Performa
 		return events.NewStreamID(events.AreaCategory, events.OfPerformance(performance, string(few[0].Area)))
 	case len(taken) > 0 && performance != "":
 		return events.NewStreamID(events.SeatCategory, events.OfPerformance(performance, string(taken[0])))
-	case p.code == core.CodeLimitExceeded && p.fields.SaysTaken() && performance != "":
+	case p.code == core.CodeLimitExceeded && p.fields.HasTaken() && performance != "":
 		return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(performance, string(w.Holder)))
 	case p.code == core.CodeInsufficientBalance:
 		return events.NewStreamID(events.WalletCategory, string(w.Holder))

@@ -99,7 +99,7 @@ func (c *Cursor) Rewind(term int64, to events.Position) {
 	*c = Cursor{Term: term, CursorMoved: events.CursorMoved{Reached: to}}
 }
 
-// Forgive forgets the recorded failure: the work is retried at once.
-func (c *Cursor) Forgive() {
+// ClearFailure forgets the recorded failure: the work is retried at once.
+func (c *Cursor) ClearFailure() {
 	c.CursorMoved = events.CursorMoved{Term: c.CursorMoved.Term, Reached: c.Reached, CursorMark: c.CursorMark}
 }

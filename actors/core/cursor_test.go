@@ -64,7 +64,7 @@ func TestCursor(t *testing.T) {
 		CursorMoved: events.CursorMoved{Term: 3, Reached: 5, CursorMark: mark}}); copied != want {
 		t.Errorf("cursor in a copy = %+v, want the new position without failures", copied)
 	}
-	c.Forgive()
+	c.ClearFailure()
 	if want := (Cursor{Term: 2, Node: "b", CursorMoved: events.CursorMoved{Term: 2, Reached: 7}}); *c != want {
 		t.Errorf("forgiven: %+v, want %+v", *c, want)
 	}

@@ -23,8 +23,8 @@ func (f Fields) OpensAt() time.Time { return member[time.Time](f, "opens_at") }
 // Seats are the names of the unavailable seats.
 func (f Fields) Seats() []events.SeatName { return member[[]events.SeatName](f, "seats") }
 
-// SaysTaken reports whether the refusal states the used part of a limit.
-func (f Fields) SaysTaken() bool { return f["taken"] != nil }
+// HasTaken reports whether the refusal states the used part of a limit.
+func (f Fields) HasTaken() bool { return f["taken"] != nil }
 
 func member[T any](f Fields, name string) T {
 	value, _ := f[name].(T)

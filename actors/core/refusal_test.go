@@ -25,11 +25,11 @@ func TestFieldsOfRefusals(t *testing.T) {
 		t.Errorf("the room is %q, want sale", room)
 	}
 	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
-	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.SaysTaken() {
-		t.Errorf("members of %v = %q, %q, %q, %t; want those it was made with", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
+	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.HasTaken() {
+		t.Errorf("members of %v = %q, %q, %q, %t; want those it was made with", f, f.Resource(), f.Field(), f.Seats(), f.HasTaken())
 	}
 	if f = (Fields{"seats": 1}); f.Resource() != "" || f.Field() != "" || f.WaitingRoom() != "" || f.Seats() != nil ||
-		f.SaysTaken() {
+		f.HasTaken() {
 		t.Errorf("%v returned members that are absent", f)
 	}
 }

@@ -10,18 +10,18 @@ import (
 type Sale struct {
 	// Times are the bounds as last set.
 	Times events.SaleTimes
-	// Ahead has the bounds that no fact has recorded as reached. It decides only when a core
+	// Upcoming has the bounds that no fact has recorded as reached. It decides only when a core
 	// records that; permission depends on Times alone.
-	Ahead events.SaleTimes
+	Upcoming events.SaleTimes
 }
 
-// Stated returns the sale after a fact has set its bounds. A bound that was moved is ahead again.
-func (s Sale) Stated(times events.SaleTimes) Sale {
+// WithTimes returns the sale after a fact has set its bounds. A bound that was moved is ahead again.
+func (s Sale) WithTimes(times events.SaleTimes) Sale {
 	if !times.OpensAt.Equal(s.Times.OpensAt) {
-		s.Ahead.OpensAt = times.OpensAt
+		s.Upcoming.OpensAt = times.OpensAt
 	}
 	if !times.ClosesAt.Equal(s.Times.ClosesAt) {
-		s.Ahead.ClosesAt = times.ClosesAt
+		s.Upcoming.ClosesAt = times.ClosesAt
 	}
 	s.Times = times
 	return s
@@ -29,10 +29,10 @@ func (s Sale) Stated(times events.SaleTimes) Sale {
 
 // Due returns the bounds reached by now that no fact has recorded.
 func (s Sale) Due(now time.Time) (due events.SaleTimes) {
-	if at := s.Ahead.OpensAt; !at.IsZero() && !at.After(now) {
+	if at := s.Upcoming.OpensAt; !at.IsZero() && !at.After(now) {
 		due.OpensAt = at
 	}
-	if at := s.Ahead.ClosesAt; !at.IsZero() && !at.After(now) {
+	if at := s.Upcoming.ClosesAt; !at.IsZero() && !at.After(now) {
 		due.ClosesAt = at
 	}
 	return due
@@ -42,7 +42,7 @@ func (s Sale) Due(now time.Time) (due events.SaleTimes) {
 // after its deadline, but a bound applies at its very time; so the deadline is a nanosecond before
 // it.
 func (s Sale) NextDeadline() time.Time {
-	next := s.Ahead.Next()
+	next := s.Upcoming.Next()
 	if next.IsZero() {
 		return next
 	}

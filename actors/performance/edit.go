@@ -85,7 +85,7 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if refusal := p.price(fact, cmd); refusal != nil {
 		return nil, refusal
 	}
-	return append([]events.Fact{fact}, reached(p.sale.Stated(fact.SaleTimes), now)...), nil
+	return append([]events.Fact{fact}, reached(p.sale.WithTimes(fact.SaleTimes), now)...), nil
 }
 
 // price states the prices after an edit. Refusal: invalid_field (prices).

@@ -167,7 +167,7 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
 		Sections: create.Sections, SaleTimes: create.SaleTimes, Cancellation: create.Cancellation,
 		Plan: create.Plan, CategoryPrices: create.Prices,
-	}}, reached(core.Sale{}.Stated(create.SaleTimes), now)...), nil
+	}}, reached(core.Sale{}.WithTimes(create.SaleTimes), now)...), nil
 }
 
 // reached returns the facts of the due bounds of a sale.
@@ -242,11 +242,11 @@ func (p *Performance) Evolve(fact events.Fact) {
 		p.must(fact, f.Change == 0 || p.blocks.state(f.Change))
 		p.state(next)
 	case *events.PerformanceOpened:
-		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Ahead.OpensAt))
-		p.sale.Ahead.OpensAt = time.Time{}
+		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Upcoming.OpensAt))
+		p.sale.Upcoming.OpensAt = time.Time{}
 	case *events.PerformanceClosed:
-		p.must(fact, !f.ClosesAt.IsZero() && f.ClosesAt.Equal(p.sale.Ahead.ClosesAt))
-		p.sale.Ahead.ClosesAt = time.Time{}
+		p.must(fact, !f.ClosesAt.IsZero() && f.ClosesAt.Equal(p.sale.Upcoming.ClosesAt))
+		p.sale.Upcoming.ClosesAt = time.Time{}
 	case *events.PerformanceCancelled:
 		p.must(fact, p.Exists() && !p.calledOff)
 		p.calledOff = true
@@ -265,7 +265,7 @@ func (p *Performance) must(fact events.Fact, fits bool) {
 // state sets the state after a fact with all editable members.
 func (p *Performance) state(latest Create) {
 	p.latest, p.edited, p.layout = latest, p.facts-1, layoutOf(&latest)
-	p.sale = p.sale.Stated(latest.SaleTimes)
+	p.sale = p.sale.WithTimes(latest.SaleTimes)
 }
 
 // layoutOf returns the layout of sections, nil if a plan defines the seats.
@@ -303,7 +303,7 @@ type saved struct {
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	state := saved{p.initial, p.latest, p.sale.Ahead, p.facts, p.edited, p.calledOff, p.blocks}
+	state := saved{p.initial, p.latest, p.sale.Upcoming, p.facts, p.edited, p.calledOff, p.blocks}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
@@ -316,6 +316,6 @@ func (p *Performance) Restore(r io.Reader) error {
 	*p = Performance{initial: state.Born, latest: state.Latest, calledOff: state.Called, blocks: state.Blocks,
 		facts: state.Facts, edited: state.Edited,
 		layout: layoutOf(&state.Latest),
-		sale:   core.Sale{Times: state.Latest.SaleTimes, Ahead: state.Ahead}}
+		sale:   core.Sale{Times: state.Latest.SaleTimes, Upcoming: state.Ahead}}
 	return nil
 }

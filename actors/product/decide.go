@@ -76,7 +76,7 @@ func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
 		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds, WaitingRoom: cmd.WaitingRoom,
 		SaleTimes: cmd.SaleTimes, Cancellation: cmd.Cancellation,
-	}}, reached(core.Sale{}.Stated(cmd.SaleTimes), cmd.Stock, now)...), nil
+	}}, reached(core.Sale{}.WithTimes(cmd.SaleTimes), cmd.Stock, now)...), nil
 }
 
 // reached returns the facts of the due bounds of a sale.
@@ -117,7 +117,7 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 			Detail: "the stock can't go below what is held and sold; release some first",
 			Fields: map[string]any{"held": p.held, "sold": p.sold}}
 	}
-	return append([]events.Fact{fact}, reached(p.sale().Stated(fact.SaleTimes), fact.Remaining, now)...), nil
+	return append([]events.Fact{fact}, reached(p.sale().WithTimes(fact.SaleTimes), fact.Remaining, now)...), nil
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
@@ -257,7 +257,7 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 // bound. So the order of the facts does not depend on when the product is woken.
 func (p *Product) expire(now time.Time) []events.Fact {
 	sale, until := p.sale(), now
-	bound := sale.Ahead.Next()
+	bound := sale.Upcoming.Next()
 	if !bound.IsZero() && !bound.After(now) {
 		until = bound
 	}

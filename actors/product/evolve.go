@@ -60,12 +60,12 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.countHolders()
 		p.check(f.Remaining)
 	case *events.ProductOpened:
-		ahead := p.sale().Ahead
+		ahead := p.sale().Upcoming
 		p.reach(ahead.OpensAt, f.OpensAt)
 		p.setAhead(events.SaleTimes{ClosesAt: ahead.ClosesAt})
 		p.check(f.Remaining)
 	case *events.ProductClosed:
-		ahead := p.sale().Ahead
+		ahead := p.sale().Upcoming
 		p.reach(ahead.ClosesAt, f.ClosesAt)
 		p.setAhead(events.SaleTimes{OpensAt: ahead.OpensAt})
 		p.check(f.Remaining)
@@ -83,7 +83,7 @@ func (p *Product) Evolve(fact events.Fact) {
 
 // stated applies a fact with the editable members.
 func (p *Product) stated(latest *Create) {
-	p.setAhead(p.sale().Stated(latest.SaleTimes).Ahead)
+	p.setAhead(p.sale().WithTimes(latest.SaleTimes).Upcoming)
 	p.latest = *latest
 	p.edited = p.facts - 1
 	p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})

@@ -198,7 +198,7 @@ func (p *Product) NextDeadline() time.Time {
 func (p *Product) sale() core.Sale {
 	sale := core.Sale{Times: p.latest.SaleTimes}
 	if p.ahead != nil {
-		sale.Ahead = *p.ahead
+		sale.Upcoming = *p.ahead
 	}
 	return sale
 }

@@ -54,7 +54,7 @@ func (p *Product) Freeze() func(io.Writer) error {
 		Held:         p.held,
 		Sold:         p.sold,
 		Reservations: p.reservations.Len(),
-		Ahead:        p.sale().Ahead,
+		Ahead:        p.sale().Upcoming,
 		Facts:        p.facts,
 		Edited:       p.edited,
 		Called:       p.calledOff,

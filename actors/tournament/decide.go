@@ -79,7 +79,7 @@ func (t *Tournament) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 		TournamentID: cmd.ID, DisplayName: cmd.Name, TeamLimit: cmd.TeamLimit,
 		RegisterDeadline: cmd.RegisterDeadline, Waitlist: cmd.Waitlist, WaitlistRule: cmd.Rule,
 		WaitingRoom: cmd.WaitingRoom, OpensAt: cmd.OpensAt, Status: status,
-	}}, t.reached(core.Sale{}.Stated(events.SaleTimes{OpensAt: cmd.OpensAt}),
+	}}, t.reached(core.Sale{}.WithTimes(events.SaleTimes{OpensAt: cmd.OpensAt}),
 		events.TournamentCounts{Remaining: cmd.TeamLimit}, now)...), nil
 }
 
@@ -206,7 +206,7 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		WaitingRoom:      core.Or(cmd.WaitingRoom, t.created.WaitingRoom),
 		OpensAt:          core.Or(cmd.OpensAt, t.created.OpensAt),
 	}
-	sale := t.sale.Stated(events.SaleTimes{OpensAt: fact.OpensAt})
+	sale := t.sale.WithTimes(events.SaleTimes{OpensAt: fact.OpensAt})
 	fact.TournamentCounts = t.counts()
 	fact.Remaining = fact.TeamLimit - t.entered
 	switch {

@@ -48,10 +48,10 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.cancelled()
 		t.check(f.TournamentCounts)
 	case *events.TournamentOpened:
-		if ahead := t.sale.Ahead.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
+		if ahead := t.sale.Upcoming.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
 			panic(fmt.Sprintf("tournament %s: opened at %v, want %v", t.created.ID, f.OpensAt, ahead))
 		}
-		t.sale.Ahead = events.SaleTimes{}
+		t.sale.Upcoming = events.SaleTimes{}
 		t.check(f.TournamentCounts)
 	default:
 		panic(fmt.Sprintf("tournament: %s is not a fact of a tournament", fact.Name()))
@@ -60,7 +60,7 @@ func (t *Tournament) Evolve(fact events.Fact) {
 
 // stated applies the opening time in a fact with the editable members.
 func (t *Tournament) stated(opensAt time.Time) {
-	t.sale = t.sale.Stated(events.SaleTimes{OpensAt: opensAt})
+	t.sale = t.sale.WithTimes(events.SaleTimes{OpensAt: opensAt})
 	t.edited = t.facts - 1
 }
 

@@ -45,7 +45,7 @@ func (t *Tournament) Clone() core.Core {
 
 // Freeze implements [core.Core].
 func (t *Tournament) Freeze() func(io.Writer) error {
-	h := snapshotHeader{Created: t.created, Ahead: t.sale.Ahead, Facts: t.facts, Edited: t.edited, Called: t.calledOff,
+	h := snapshotHeader{Created: t.created, Ahead: t.sale.Upcoming, Facts: t.facts, Edited: t.edited, Called: t.calledOff,
 		Entered: t.entered, Waitlisted: t.waitlisted,
 		Rows: t.waitlist.rows.Len(), LastRow: t.waitlist.last}
 	rows, teams := t.waitlist.rows.Freeze(), t.teams.Freeze()
@@ -102,7 +102,7 @@ func (t *Tournament) Restore(r io.Reader) error {
 		return err
 	}
 	t.created, t.entered, t.waitlisted = h.Created, h.Entered, h.Waitlisted
-	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Ahead: h.Ahead}
+	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Upcoming: h.Ahead}
 	t.facts, t.edited, t.calledOff = h.Facts, h.Edited, h.Called
 	t.waitlist.last = h.LastRow
 	t.waitlist.rows.Load(h.Rows, in.rows(h.Rows))

@@ -243,12 +243,12 @@ func (w *Webhook) Evolve(fact events.Fact) {
 		s.ID, s.Settings, s.Secrets = f.WebhookID, f.WebhookSettings, []Secret{{WebhookSecret: made.WebhookSecret}}
 	case *events.WebhookEdited:
 		s.Settings = f.WebhookSettings
-		s.Cursor.Forgive()
+		s.Cursor.ClearFailure()
 	case *events.WebhookDisabled:
 		s.Disabled, s.Cause = true, f.Cause
 	case *events.WebhookEnabled:
 		s.Disabled, s.Cause = false, ""
-		s.Cursor.Forgive()
+		s.Cursor.ClearFailure()
 	case *events.WebhookDeleted:
 		s.Deleted = true
 	default:

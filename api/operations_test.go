@@ -13,10 +13,10 @@ import (
 )
 
 // TestBrokenRuleNamesNoHolder: /readyz is public, and the names of holders are in the streams of
-// wallets and allowances.
+// wallets and allowances. The holder's name has a letter that no request id, a hexadecimal number, contains.
 func TestBrokenRuleNamesNoHolder(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
-	stream, fact := events.NewStreamID("wallet", "ada"), &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 7}
+	stream, fact := events.NewStreamID("wallet", "judy"), &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 7}
 	e := events.Event{ID: events.EventID("c", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 	e.Metadata, _ = events.Seal(
 		nil,
@@ -24,7 +24,7 @@ func TestBrokenRuleNamesNoHolder(t *testing.T) {
 		stream,
 		0,
 		&e,
-		&events.Metadata{CommandID: "c", Actor: "ada", At: time.Now()},
+		&events.Metadata{CommandID: "c", Actor: "judy", At: time.Now()},
 	)
 	_, err := w.store.Append(context.Background(), stream, events.NoStream, []events.Event{e})
 	w.must(err)
@@ -34,15 +34,15 @@ func TestBrokenRuleNamesNoHolder(t *testing.T) {
 	defer stop()
 	w.wait(func() bool { return prover.Violation() != nil })
 	w.server.config.Monitor = prover
-	for token, results := range map[string]bool{"": false, bearer(t, "ada", RoleHolder): false, bearer(t, "shop",
+	for token, results := range map[string]bool{"": false, bearer(t, "judy", RoleHolder): false, bearer(t, "shop",
 		RoleService): false,
 		bearer(t, "audit", RoleAuditor): true, bearer(t, "root", RoleAdmin): true} {
 		a := w.do("GET", "/readyz", "", "Authorization", token)
 		broken := a.problem(503, "log_unavailable")["violation"].(map[string]any)
-		if named := strings.Contains(a.text, "ada"); named != results || broken["position"] != float64(1) ||
+		if named := strings.Contains(a.text, "judy"); named != results || broken["position"] != float64(1) ||
 			broken["rule"] == nil ||
-			(broken["stream"] == "wallet-ada") != results {
-			t.Errorf("%s: got %s; want named = %v, position = 1, rule not nil, (stream == \"wallet-ada\") = %v",
+			(broken["stream"] == "wallet-judy") != results {
+			t.Errorf("%s: got %s; want named = %v, position = 1, rule not nil, (stream == \"wallet-judy\") = %v",
 				fmt.Sprint(results), a.text, results, results)
 		}
 	}

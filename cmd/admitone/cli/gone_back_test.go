@@ -90,11 +90,13 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 			t.Fatal("nothing was sold after a restart")
 		}
 	}
-	for until := time.Now().Add(patience); !strings.Contains(getBody(t, nodes[1].url+"/v1/products/hot"), `"sold":10`); {
+	seen := ""
+	for until := time.Now().Add(patience); !strings.Contains(seen, `"sold":10`); {
 		if time.Now().After(until) {
-			t.Fatal("the other server did not see it")
+			t.Fatalf("the server that follows answers %s of product hot; want \"sold\":10; its log: %s", seen, nodes[1].stderr)
 		}
 		time.Sleep(10 * time.Millisecond)
+		seen = getBody(t, nodes[1].url+"/v1/products/hot")
 	}
 	s.kill()
 	if err := os.RemoveAll(s.dir); err != nil {

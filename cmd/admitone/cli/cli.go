@@ -47,10 +47,10 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// ended is the error with which a running server has stopped unexpectedly.
-type ended struct{ error }
+// serverStopped is the error of a running server that stopped unexpectedly.
+type serverStopped struct{ error }
 
-func (e ended) Unwrap() error { return e.error }
+func (e serverStopped) Unwrap() error { return e.error }
 
 func statusOf(err error) int {
 	var misused usage.Error
@@ -59,7 +59,7 @@ func statusOf(err error) int {
 		return exitDone
 	case errors.As(err, &misused):
 		return exitUsage
-	case errors.Is(err, server.ErrLost), errors.As(err, new(ended)): // even if the cause is damage
+	case errors.Is(err, server.ErrLost), errors.As(err, new(serverStopped)): // even if the cause is damage
 		return exitUnavailable
 	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
 		return exitProblemsFound

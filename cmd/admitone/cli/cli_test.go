@@ -177,7 +177,7 @@ func TestServeOverDamagedViews(t *testing.T) {
 // TestStatusOfEndedServer: damage that ends a running server is not reported with verify's status.
 func TestStatusOfEndedServer(t *testing.T) {
 	damaged := fmt.Errorf("the waiting rooms: %w", events.ErrDamaged)
-	if got := statusOf(ended{damaged}); got != exitUnavailable {
+	if got := statusOf(serverStopped{damaged}); got != exitUnavailable {
 		t.Errorf("a server that ended has status %d; want status exitUnavailable", got)
 	}
 	if got := statusOf(damaged); got != exitProblemsFound {

@@ -32,13 +32,13 @@ func configure(cmd *cobra.Command) error {
 				didYouMean(name, slices.Collect(maps.Keys(known)), ""))
 		}
 	}
-	warnOfVariables(cmd, known)
+	warnUnknownVariables(cmd, known)
 	var wrong error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || wrong != nil {
 			return
 		}
-		variable := variableOf(f.Name)
+		variable := variableName(f.Name)
 		value, source := os.Getenv(variable), variable
 		if value == "" {
 			value, source = file[f.Name], "the configuration file"
@@ -64,16 +64,17 @@ const (
 	testPrefix     = variablePrefix + "TEST_"
 )
 
-func variableOf(flag string) string {
+// variableName returns the environment variable that sets a flag.
+func variableName(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// warnOfVariables warns of variables that resemble flags but are not, because a misspelt one would
-// go unnoticed. It is only a warning, as other programs may use the prefix.
-func warnOfVariables(cmd *cobra.Command, flags map[string]bool) {
+// warnUnknownVariables warns of environment variables that have the prefix and name no flag, because a
+// misspelt name would go unnoticed. It is not an error, because other programs may use the prefix.
+func warnUnknownVariables(cmd *cobra.Command, flags map[string]bool) {
 	known := map[string]bool{}
 	for name := range flags {
-		known[variableOf(name)] = true
+		known[variableName(name)] = true
 	}
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

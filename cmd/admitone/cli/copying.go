@@ -9,12 +9,12 @@ import (
 	"admitone/events/esdb"
 )
 
-// copier appends the events of a log to the end of another one, one append at a time, so that the
-// target is always a prefix of the log. The events of the next append are read meanwhile.
+// copier appends the events of a log to another, one append at a time, so that the target is always a
+// prefix of the log. It collects the events of the next append while one is in flight.
 type copier struct {
 	to      events.Store
 	batch   batch
-	sent    chan error // has the result of the append in flight; nil for none
+	sent    chan error // receives the result of the append in flight; nil without one
 	sending int        // number of events of the append in flight
 	copied  int
 }
@@ -28,9 +28,10 @@ type batch struct {
 	limit  int64 // of size
 }
 
-func (s *batch) accepts(e *events.Recorded) bool {
-	return e.Stream == s.stream && e.Revision == s.first+events.Revision(len(s.events)) &&
-		s.size+int64(len(e.Data)+len(e.Metadata)) < s.limit
+// accepts reports whether the event can be in the same append.
+func (b *batch) accepts(e *events.Recorded) bool {
+	return e.Stream == b.stream && e.Revision == b.first+events.Revision(len(b.events)) &&
+		b.size+int64(len(e.Data)+len(e.Metadata)) < b.limit
 }
 
 func newCopier(to events.Store) *copier {
@@ -41,7 +42,7 @@ func newCopier(to events.Store) *copier {
 	return &copier{to: to, batch: batch{limit: limit}}
 }
 
-// add adds the next event, and first appends the pending ones if it can't be in the same append.
+// add queues the next event. If it can't join the pending ones in one append, these are sent first.
 // Errors: those of events.Store.Append.
 func (c *copier) add(ctx context.Context, e *events.Recorded) error {
 	if !c.batch.accepts(e) {

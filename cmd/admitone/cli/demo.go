@@ -58,37 +58,37 @@ type demonstration struct {
 	rooms *admission.Rooms
 }
 
-// show creates everything. Existing entities stay as they are.
-func (d *demonstration) show(ctx context.Context) error {
+// create creates everything. It leaves existing entities as they are.
+func (d *demonstration) create(ctx context.Context) error {
 	for _, create := range demoProducts {
-		if err := d.hand(ctx, product.Stream(create.ID), &create); err != nil {
+		if err := d.submit(ctx, product.Stream(create.ID), &create); err != nil {
 			return err
 		}
 	}
 	if err := d.openRoom(ctx); err != nil {
 		return err
 	}
-	if err := d.showConcert(ctx); err != nil {
+	if err := d.createConcert(ctx); err != nil {
 		return err
 	}
 	if err := d.fillWallet(ctx); err != nil {
 		return err
 	}
-	fresh, err := d.isNew(ctx, tournament.Stream(demoTournament.ID))
-	if err != nil || !fresh {
+	isNew, err := d.isNew(ctx, tournament.Stream(demoTournament.ID))
+	if err != nil || !isNew {
 		return err // teams that have withdrawn since stay withdrawn
 	}
 	for _, register := range demoTeams {
-		if err := d.hand(ctx, team.Stream(register.ID), &register); err != nil {
+		if err := d.submit(ctx, team.Stream(register.ID), &register); err != nil {
 			return err
 		}
 	}
 	create := demoTournament
-	if err := d.hand(ctx, tournament.Stream(create.ID), &create); err != nil {
+	if err := d.submit(ctx, tournament.Stream(create.ID), &create); err != nil {
 		return err
 	}
 	for _, entered := range demoTeams {
-		if err := d.hand(ctx, tournament.Stream(create.ID),
+		if err := d.submit(ctx, tournament.Stream(create.ID),
 			&tournament.Enter{TeamIDs: []events.TeamID{entered.ID}}); err != nil {
 			return err
 		}
@@ -98,8 +98,8 @@ func (d *demonstration) show(ctx context.Context) error {
 
 // openRoom creates the demo's waiting room, once.
 func (d *demonstration) openRoom(ctx context.Context) error {
-	fresh, err := d.isNew(ctx, waitingroom.Stream(demoRoom))
-	if err != nil || !fresh {
+	isNew, err := d.isNew(ctx, waitingroom.Stream(demoRoom))
+	if err != nil || !isNew {
 		return err
 	}
 	id := actors.NewCommandID()
@@ -110,11 +110,11 @@ func (d *demonstration) openRoom(ctx context.Context) error {
 
 // fillWallet charges the demo's wallet, once.
 func (d *demonstration) fillWallet(ctx context.Context) error {
-	fresh, err := d.isNew(ctx, wallet.Stream(demoHolder))
-	if err != nil || !fresh {
+	isNew, err := d.isNew(ctx, wallet.Stream(demoHolder))
+	if err != nil || !isNew {
 		return err
 	}
-	return d.hand(ctx, wallet.Stream(demoHolder), &wallet.Charge{ID: "demo", Amount: demoBalance})
+	return d.submit(ctx, wallet.Stream(demoHolder), &wallet.Charge{ID: "demo", Amount: demoBalance})
 }
 
 // isNew reports whether a stream has no events.
@@ -123,8 +123,8 @@ func (d *demonstration) isNew(ctx context.Context, stream events.StreamID) (bool
 	return answer.Revision == events.NoStream, err
 }
 
-// hand sends a command, and ignores the refusal if it has been executed before.
-func (d *demonstration) hand(ctx context.Context, stream events.StreamID, command core.Command) error {
+// submit sends a command. It is not an error that the entity exists already.
+func (d *demonstration) submit(ctx context.Context, stream events.StreamID, command core.Command) error {
 	id := actors.NewCommandID()
 	_, err := d.desk.Ask(ctx, actors.Request{
 		Stream: stream, Command: command, ID: id, CorrelationID: string(id), CausationID: "demo", Actor: "demo",

@@ -20,9 +20,9 @@ var demoPrices = []events.CategoryPrice{
 	{Category: "Standing", Type: "adult", Amount: 2500}, {Category: "Standing", Type: "student", Amount: 1500},
 }
 
-// showConcert stores the plan of the hall, and puts the concert in it on sale. An older store, in
-// which the concert has sections, retains them.
-func (d *demonstration) showConcert(ctx context.Context) error {
+// createConcert stores the plan of the hall and puts the concert in it on sale. In a store of an earlier version the
+// concert exists, with sections instead of a plan, and stays as it is.
+func (d *demonstration) createConcert(ctx context.Context) error {
 	draft, err := plandraft.Parse(plandraft.Example)
 	if err != nil {
 		return err
@@ -38,11 +38,11 @@ func (d *demonstration) showConcert(ctx context.Context) error {
 		offset := size - int64(len(rest))
 		part, rest = events.CutPlanPart(rest)
 		add := &plan.AddPart{ID: demoPlan, Digest: digest, Offset: offset, Text: string(part)}
-		if err := d.hand(ctx, stream, add); err != nil {
+		if err := d.submit(ctx, stream, add); err != nil {
 			return err
 		}
 	}
-	if err := d.hand(ctx, stream, &plan.Seal{ID: demoPlan, Digest: digest, Bytes: size, DisplayName: hall.DisplayName,
+	if err := d.submit(ctx, stream, &plan.Seal{ID: demoPlan, Digest: digest, Bytes: size, DisplayName: hall.DisplayName,
 		Seats: int64(hall.Seats()), Places: hall.Places()}); err != nil {
 		return err
 	}
@@ -51,5 +51,5 @@ func (d *demonstration) showConcert(ctx context.Context) error {
 	for _, category := range hall.Categories {
 		concert.Categories = append(concert.Categories, category.Name)
 	}
-	return d.hand(ctx, performance.Stream(concert.ID), &concert)
+	return d.submit(ctx, performance.Stream(concert.ID), &concert)
 }

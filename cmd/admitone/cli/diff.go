@@ -41,7 +41,7 @@ type comparison struct {
 type moment struct {
 	Position events.Position `json:"position"`
 	Time     time.Time       `json:"time"`
-	// Existed reports whether the resource existed.
+	// Existed means that the resource existed at that moment.
 	Existed bool `json:"existed"`
 }
 
@@ -95,7 +95,7 @@ func newDiff() *cobra.Command {
 	return cmd
 }
 
-// run reads the resource at both moments and compares.
+// run reads the resource at both moments and compares the two.
 func (c *comparison) run(ctx context.Context, store events.Store, from, to string) error {
 	if to == "" {
 		to = time.Now().Format(time.RFC3339Nano)
@@ -119,37 +119,37 @@ func (c *comparison) run(ctx context.Context, store events.Store, from, to strin
 
 // at reads the resource at a moment: its members, and its parts if it has any.
 func (c *comparison) at(ctx context.Context, store events.Store, flag, text string,
-	m *moment) (members []figure, of kinds.Parts, err error) {
+	m *moment) (members []leaf, parts kinds.Parts, err error) {
 	when, err := row.MomentOf(ctx, store, text)
 	if errors.Is(err, row.ErrBadMoment) {
-		return nil, of, usagef("%s: %w", flag, err)
+		return nil, parts, usagef("%s: %w", flag, err)
 	}
 	if err != nil {
-		return nil, of, err
+		return nil, parts, err
 	}
 	*m = moment{Position: when.Position, Time: when.Time}
 	s, err := kinds.Find(c.Kind).Show(ctx, store, c.ID, when)
 	if err != nil || s == nil {
-		return nil, of, err
+		return nil, parts, err
 	}
 	m.Existed = true
 	if s.Parts != nil {
-		of = s.Parts()
+		parts = s.Parts()
 	}
 	dec := json.NewDecoder(bytes.NewReader(s.JSON(nil)))
 	dec.UseNumber()
 	members, err = flatten(dec, "", nil)
-	return members, of, err
+	return members, parts, err
 }
 
-// figure is a value in a resource that has no members itself, with the path to it.
-type figure struct {
+// leaf is a value in a resource that has no members itself, with the path to it.
+type leaf struct {
 	name  string
 	value string // JSON
 }
 
 // flatten reads the next value. Elements of a list are named by their id, otherwise by their index.
-func flatten(dec *json.Decoder, name string, all []figure) ([]figure, error) {
+func flatten(dec *json.Decoder, name string, all []leaf) ([]leaf, error) {
 	token, err := dec.Token()
 	if err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func flatten(dec *json.Decoder, name string, all []figure) ([]figure, error) {
 	open, nested := token.(json.Delim)
 	if !nested {
 		value, err := json.Marshal(token)
-		return append(all, figure{name, string(value)}), err
+		return append(all, leaf{name, string(value)}), err
 	}
 	for n := 0; dec.More(); n++ {
 		place := fmt.Sprint(n)
@@ -173,30 +173,30 @@ func flatten(dec *json.Decoder, name string, all []figure) ([]figure, error) {
 			return nil, err
 		}
 		if open == '[' {
-			callByID(all[first:], name+"."+place)
+			nameByID(all[first:], name+"."+place)
 		}
 	}
 	_, err = dec.Token()
 	return all, err
 }
 
-// callByID renames an element of a list by its id, if it has one.
-func callByID(of []figure, place string) {
-	for _, m := range of {
+// nameByID replaces the index of a list's element by its id, if it has one.
+func nameByID(leaves []leaf, place string) {
+	for _, m := range leaves {
 		id := ""
 		if m.name != place+".id" || json.Unmarshal([]byte(m.value), &id) != nil {
 			continue
 		}
 		list := place[:strings.LastIndexByte(place, '.')+1]
-		for i := range of {
-			of[i].name = list + id + strings.TrimPrefix(of[i].name, place)
+		for i := range leaves {
+			leaves[i].name = list + id + strings.TrimPrefix(leaves[i].name, place)
 		}
 		return
 	}
 }
 
 // compare finds the members that differ.
-func (c *comparison) compare(before, after []figure) {
+func (c *comparison) compare(before, after []leaf) {
 	was, is := map[string]string{}, map[string]string{}
 	for _, m := range before {
 		was[m.name] = m.value
@@ -207,14 +207,14 @@ func (c *comparison) compare(before, after []figure) {
 	seen := map[string]bool{}
 	for _, m := range slices.Concat(after, before) {
 		if !seen[m.name] && was[m.name] != is[m.name] {
-			c.Changes = append(c.Changes, change{m.name, rawOr(was, m.name), rawOr(is, m.name)})
+			c.Changes = append(c.Changes, change{m.name, valueOrNull(was, m.name), valueOrNull(is, m.name)})
 		}
 		seen[m.name] = true
 	}
 }
 
-func rawOr(of map[string]string, name string) json.RawMessage {
-	if value, ok := of[name]; ok {
+func valueOrNull(values map[string]string, name string) json.RawMessage {
+	if value, ok := values[name]; ok {
 		return json.RawMessage(value)
 	}
 	return json.RawMessage("null")
@@ -222,20 +222,20 @@ func rawOr(of map[string]string, name string) json.RawMessage {
 
 // compareParts finds the parts whose states differ, sorted by name.
 func (c *comparison) compareParts(was, is kinds.Parts) {
-	noun, otherwise, either := was.Noun, was.Otherwise, map[string]string{}
+	noun, otherwise, all := was.Noun, was.Otherwise, map[string]string{}
 	if noun == "" {
 		noun, otherwise = is.Noun, is.Otherwise
 	}
-	maps.Copy(either, was.Of)
-	maps.Copy(either, is.Of)
-	stands := func(p kinds.Parts, name string) string {
+	maps.Copy(all, was.Of)
+	maps.Copy(all, is.Of)
+	stateOf := func(p kinds.Parts, name string) string {
 		if state, ok := p.Of[name]; ok {
 			return state
 		}
 		return otherwise
 	}
-	for _, name := range slices.Sorted(maps.Keys(either)) {
-		from, to := stands(was, name), stands(is, name)
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		from, to := stateOf(was, name), stateOf(is, name)
 		if from != to {
 			c.Changes = append(c.Changes, change{noun + " " + name, events.AppendJSONString(nil, from),
 				events.AppendJSONString(nil, to)})
@@ -260,13 +260,13 @@ func (c *comparison) print(out io.Writer, asJSON bool) error {
 			return err
 		}
 		d := &c.Changes[i]
-		_, err = fmt.Fprintf(out, "  %-20s %s → %s\n", d.Name, words(d.From), words(d.To))
+		_, err = fmt.Fprintf(out, "  %-20s %s → %s\n", d.Name, formatValue(d.From), formatValue(d.To))
 	}
 	return err
 }
 
-// words formats a JSON value for people.
-func words(value json.RawMessage) string {
+// formatValue formats a JSON value for people.
+func formatValue(value json.RawMessage) string {
 	var text string
 	switch {
 	case string(value) == "null":

@@ -17,8 +17,8 @@ import (
 	"admitone/events/archive"
 )
 
-// During an export, unfinishedSuffix is appended to the file's name, and stateSuffix to that of the
-// file with the state for resuming it.
+// An export writes to a file with unfinishedSuffix, and keeps the state for resuming in a file with both
+// suffixes.
 const (
 	unfinishedSuffix = ".unfinished"
 	stateSuffix      = ".state"
@@ -28,7 +28,7 @@ func newExport() *cobra.Command {
 	var from source
 	cmd := &cobra.Command{
 		Use:   "export FILE",
-		Short: "Write the whole log as text: a CloudEvent (JSON) per line",
+		Short: "Write the complete log as text: a CloudEvent (JSON) per line",
 		Long: "Writes the log to a file: a line per event, and at intervals one with the root of the\n" +
 			"Merkle tree over all lines before it. A file whose name ends in .gz or .zst is\n" +
 			"compressed; - is standard output. For a log in an EventStoreDB, only this system's own\n" +
@@ -52,14 +52,14 @@ func newExport() *cobra.Command {
 			err = x.file(cmd.Context(), args[0])
 			x.bar.Done()
 			if errors.Is(err, context.Canceled) {
-				return fmt.Errorf("stopped; the same command continues after position %d", x.kept.Position())
+				return fmt.Errorf("stopped; the same command continues after position %d", x.saved.Position())
 			}
 			if err != nil {
 				return err
 			}
-			edge := x.out.Range()
-			fmt.Fprintf(cmd.OutOrStdout(), "%s has the %d events of %s; their root is %s\n", args[0], edge.Size, from.name(),
-				edge.Root())
+			written := x.out.Range()
+			fmt.Fprintf(cmd.OutOrStdout(), "%s has the %d events of %s; their root is %s\n", args[0], written.Size, from.name(),
+				written.Root())
 			return nil
 		},
 	}
@@ -73,7 +73,7 @@ type export struct {
 	own   bool // only this system's own events
 	bar   *progress.Bar
 	out   *archive.Writer
-	kept  archive.State // as last saved
+	saved archive.State // as last written to the state file
 }
 
 // stream writes the log to an output that can't be resumed.
@@ -84,9 +84,9 @@ func (x *export) stream(ctx context.Context, to io.Writer) (err error) {
 	return x.write(ctx, func() error { return nil })
 }
 
-// write writes the events after those already written, up to the current end of the log. pause is
-// called after each complete piece.
-func (x *export) write(ctx context.Context, pause func() error) error {
+// write writes the events after those already written, up to the current end of the log. It calls
+// checkpoint after each complete block.
+func (x *export) write(ctx context.Context, checkpoint func() error) error {
 	head, err := x.store.Head(ctx)
 	if err != nil {
 		return err
@@ -108,15 +108,15 @@ func (x *export) write(ctx context.Context, pause func() error) error {
 				continue
 			}
 		}
-		whole, err := x.out.Write(&e)
+		complete, err := x.out.Write(&e)
 		if errors.Is(err, archive.ErrNotWritable) {
 			return fmt.Errorf("%w; admitone migrate copies logs of any kind", err)
 		}
 		if err != nil {
 			return err
 		}
-		if whole {
-			if err := pause(); err != nil {
+		if complete {
+			if err := checkpoint(); err != nil {
 				return err
 			}
 		}
@@ -139,15 +139,15 @@ func (x *export) file(ctx context.Context, name string) error {
 	if err := x.resume(file, unfinished+stateSuffix); err != nil {
 		return err
 	}
-	if x.out, err = archive.NewWriter(file, archive.CompressionOf(name), x.kept); err != nil {
+	if x.out, err = archive.NewWriter(file, archive.CompressionOf(name), x.saved); err != nil {
 		return err
 	}
 	err = x.write(ctx, func() error {
 		if err := file.Sync(); err != nil {
 			return err
 		}
-		x.kept = x.out.State()
-		return writeState(unfinished+stateSuffix, x.kept)
+		x.saved = x.out.State()
+		return writeState(unfinished+stateSuffix, x.saved)
 	})
 	if err != nil {
 		return err
@@ -163,30 +163,30 @@ func (x *export) file(ctx context.Context, name string) error {
 
 // resume restores the state of an earlier run, and truncates its incomplete part.
 func (x *export) resume(file *os.File, state string) error {
-	x.kept = archive.State{Epoch: x.store.Epoch(), Own: x.own}
+	x.saved = archive.State{Epoch: x.store.Epoch(), Own: x.own}
 	text, err := os.ReadFile(state)
 	if err == nil {
-		err = json.Unmarshal(text, &x.kept)
+		err = json.Unmarshal(text, &x.saved)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return usagef("%s: %w; remove it and %s to start over", state, err, file.Name())
 	}
-	if x.kept.Epoch != x.store.Epoch() || x.kept.Own != x.own {
-		return usagef("%s is of the log %s, and this is %s; remove it, or choose another name", file.Name(), x.kept.Epoch,
+	if x.saved.Epoch != x.store.Epoch() || x.saved.Own != x.own {
+		return usagef("%s is of the log %s, and this is %s; remove it, or choose another name", file.Name(), x.saved.Epoch,
 			x.store.Epoch())
 	}
 	info, err := file.Stat()
 	if err != nil {
 		return err
 	}
-	if info.Size() < x.kept.Bytes {
+	if info.Size() < x.saved.Bytes {
 		return usagef("%s has %d bytes, and should have %d; remove it and %s to start over", file.Name(), info.Size(),
-			x.kept.Bytes, state)
+			x.saved.Bytes, state)
 	}
-	if err := file.Truncate(x.kept.Bytes); err != nil {
+	if err := file.Truncate(x.saved.Bytes); err != nil {
 		return err
 	}
-	_, err = file.Seek(x.kept.Bytes, io.SeekStart)
+	_, err = file.Seek(x.saved.Bytes, io.SeekStart)
 	return err
 }
 

@@ -27,7 +27,7 @@ func newForget() *cobra.Command {
 		Long: "Destroys the key that encrypts the names, e-mail addresses and telephone numbers\n" +
 			"given with a holder's reservations, bookings and entries. No one can read them\n" +
 			"again. The log never contained them, only the holder's id; it records that the\n" +
-			"holder is forgotten, upon which every server on it destroys its key, a stopped one\n" +
+			"holder is forgotten. Every server on the log then destroys its key; a stopped one does so\n" +
 			"when it starts again. Old copies of the directory contacts/ still have their keys: destroy\n" +
 			"those too.",
 		Example: "  admitone forget ada\n  admitone forget ada --url http://127.0.0.1:8080 --token $TOKEN",

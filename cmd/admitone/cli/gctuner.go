@@ -5,9 +5,8 @@ import (
 	"runtime/metrics"
 )
 
-// gcTuner keeps the heap of a long run close to its live size. The collector's default, to run when
-// the heap has doubled, needs twice the memory for a large log, and runs every few milliseconds for
-// a small one.
+// gcTuner keeps the heap of a long run close to its live size. The default of GOGC, 100, doubles the
+// memory needed for a large log, and collects every few milliseconds for a small one.
 type gcTuner struct {
 	live    []metrics.Sample
 	calls   int
@@ -17,27 +16,27 @@ type gcTuner struct {
 const (
 	// headroom is the number of bytes that may become garbage before a collection.
 	headroom = 64 << 20
-	// minPercent of the live heap exceeds headroom in a large heap, which takes longer to scan.
+	// minPercent is the lowest GOGC: a large heap takes long to scan, so it may grow by more than headroom.
 	minPercent = 15
 	// tuneEvery is the number of calls between two measurements of the heap.
 	tuneEvery = 64
 )
 
 func newGCTuner() *gcTuner {
-	f := &gcTuner{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
-	f.tune()
-	return f
+	t := &gcTuner{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	t.tune()
+	return t
 }
 
 // tune adjusts the collector. It is cheap enough to be called for every page of events.
-func (f *gcTuner) tune() {
-	if f.calls++; f.calls%tuneEvery != 1 {
+func (t *gcTuner) tune() {
+	if t.calls++; t.calls%tuneEvery != 1 {
 		return
 	}
-	metrics.Read(f.live)
-	live := max(f.live[0].Value.Uint64(), 4<<20)
-	if percent := max(int(100*headroom/live), minPercent); percent != f.percent {
-		f.percent = percent
+	metrics.Read(t.live)
+	live := max(t.live[0].Value.Uint64(), 4<<20)
+	if percent := max(int(100*headroom/live), minPercent); percent != t.percent {
+		t.percent = percent
 		debug.SetGCPercent(percent)
 	}
 }

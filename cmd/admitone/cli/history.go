@@ -15,8 +15,8 @@ import (
 	"admitone/projections/history"
 )
 
-// historyPage is the number of lines fetched at once: finding the start of a page takes a dozen
-// reads.
+// historyPage is the number of lines of a page. It is large, because finding the start of a page takes a
+// dozen reads.
 const historyPage = 10_000
 
 // historyIDs shows an id of each kind that has a history.
@@ -44,11 +44,11 @@ func newHistory() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			told, err := printHistory(cmd.Context(), store, kind, id, asJSON, cmd.OutOrStdout())
+			printed, err := printHistory(cmd.Context(), store, kind, id, asJSON, cmd.OutOrStdout())
 			switch {
 			case errors.Is(err, history.ErrNoKind):
 				return usagef("%w", err)
-			case errors.Is(err, history.ErrEmpty), err == nil && told == 0:
+			case errors.Is(err, history.ErrEmpty), err == nil && printed == 0:
 				return notThere(cmd.ErrOrStderr(), "nothing has happened to %s in %s", args[0], from.name())
 			}
 			return err
@@ -61,13 +61,13 @@ func newHistory() *cobra.Command {
 
 // printHistory returns the number of printed lines.
 func printHistory(ctx context.Context, store events.Store, kind, id string, asJSON bool,
-	to io.Writer) (told int, err error) {
+	to io.Writer) (printed int, err error) {
 	out := bufio.NewWriter(to)
 	defer out.Flush()
 	for place, more := events.Position(0), true; more; {
 		var page []history.Line
 		if page, place, more, err = history.ReadRelated(ctx, store, kind, id, place, historyPage); err != nil {
-			return told, err
+			return printed, err
 		}
 		for i := range page {
 			line := &page[i]
@@ -79,12 +79,12 @@ func printHistory(ctx context.Context, store events.Store, kind, id string, asJS
 					line.RequestID)
 			}
 			if err != nil {
-				return told, err
+				return printed, err
 			}
-			told++
+			printed++
 		}
 	}
-	return told, nil
+	return printed, nil
 }
 
 // cause returns the cause of a line without a request: another line, or the clock.

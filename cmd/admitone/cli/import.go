@@ -27,8 +27,8 @@ func newImport() *cobra.Command {
 			"it. Every event has its original position, revision and time.\n" +
 			"Events of an EventStoreDB get the positions 1, 2, 3 in a directory. In an EventStoreDB\n" +
 			"(--store esdb://…) it assigns positions and times.\n" +
-			"A damaged or truncated file is refused at that line: the events before it are in\n" +
-			"the log, which can't be used until the import is completed with an intact file.\n" +
+			"A damaged or truncated file is refused at its first bad line: the events before it are\n" +
+			"in the log, which can't be used until the import is completed with an intact file.\n" +
 			"The same command then resumes. - is standard input.",
 		Example: "  admitone import monday.jsonl.zst --store ./copy\n  admitone verify --store ./copy",
 		Args:    cobra.ExactArgs(1),
@@ -150,7 +150,7 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 		return err
 	}
 	if b.Own {
-		m.number(b)
+		m.renumber(b)
 	}
 	known := b.Events[:0]
 	if before := b.Size - int64(len(b.Events)); m.log.Head() > events.Position(before) {
@@ -181,9 +181,9 @@ func (m *importer) block(ctx context.Context, b *archive.Block) error {
 	return nil
 }
 
-// number assigns the positions of a log in a directory to events with the positions of an
-// EventStoreDB; its clock does not run backwards either.
-func (m *importer) number(b *archive.Block) {
+// renumber gives events of an EventStoreDB the positions of a log in a directory, and raises times so
+// that they never decrease.
+func (m *importer) renumber(b *archive.Block) {
 	first := b.Size - int64(len(b.Events)) + 1
 	for i := range b.Events {
 		e := &b.Events[i]

@@ -55,13 +55,13 @@ func (m *importer) copyBlock(ctx context.Context, b *archive.Block, c *copier,
 			continue // a store's own
 		}
 		if c.copied == 0 && len(c.batch.events) == 0 {
-			there, err, more := have()
+			existing, err, more := have()
 			if err != nil {
 				return err
 			}
-			if more && !sameFact(&there, e) {
+			if more && !sameFact(&existing, e) {
 				return usagef("the log in %s is not a prefix of %s: it has %s@%d where line %d has %s@%d; give an empty one "+
-					"with --store", m.store, m.name, there.Stream, there.Revision, b.Line+i, e.Stream, e.Revision)
+					"with --store", m.store, m.name, existing.Stream, existing.Revision, b.Line+i, e.Stream, e.Revision)
 			}
 			if more {
 				m.imported++
@@ -82,9 +82,9 @@ func (m *importer) checkNoMore(ctx context.Context, c *copier, have func() (even
 	if err := c.flush(ctx); err != nil || c.copied > 0 {
 		return err
 	}
-	there, err, more := have()
+	existing, err, more := have()
 	if err == nil && more {
-		err = usagef("%s has more than %s: %s@%d; there is nothing to import", m.store, m.name, there.Stream, there.Revision)
+		err = usagef("%s has more than %s: %s@%d; existing is nothing to import", m.store, m.name, existing.Stream, existing.Revision)
 	}
 	return err
 }

@@ -15,8 +15,8 @@ import (
 	"admitone/cmd/admitone/progress"
 )
 
-// loadReportEvery is the description of all scenarios.
-const loadReportEvery = "Creates resources and puts them under load over keep-alive connections, one\n" +
+// scenarioHelp describes the command and all scenarios.
+const scenarioHelp = "Creates resources and puts them under load over keep-alive connections, one\n" +
 	"request at a time on each. Then reads the log and compares it with every answer. Ends with\n" +
 	"status 1 if they differ. If not, releases its holds, closes its resources or\n" +
 	"takes them off sale, and lists those that remain.\n\n" +
@@ -35,13 +35,13 @@ const loadReportEvery = "Creates resources and puts them under load over keep-al
 func newLoad() *cobra.Command {
 	var plan load.Plan
 	var asJSON bool
-	all := kinds.Scenarios()
-	names := slices.Sorted(maps.Keys(all))
+	scenarios := kinds.Scenarios()
+	names := slices.Sorted(maps.Keys(scenarios))
 	owner := map[string]string{} // by flag
 	cmd := &cobra.Command{
 		Use:   "load",
 		Short: "Simulate a crowd, and prove that nothing was sold twice",
-		Long:  loadReportEvery,
+		Long:  scenarioHelp,
 		Example: "  admitone load\n" +
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
 			"  admitone load --scenario tournament --teams 3000 --slots 64\n" +
@@ -49,7 +49,7 @@ func newLoad() *cobra.Command {
 			"  admitone load --scenario sale --buyers 2000 --sale-seats 1000\n" +
 			"  admitone load --scenario waiting-room --visitors 2000 --admit-per-second 200",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			chosen, ok := all[plan.Scenario]
+			chosen, ok := scenarios[plan.Scenario]
 			if !ok {
 				return usagef("--scenario is one of %s, not %q", strings.Join(names, ", "), plan.Scenario)
 			}
@@ -98,10 +98,10 @@ func newLoad() *cobra.Command {
 		"0 sends one whenever a connection is free")
 	f.BoolVar(&asJSON, "json", false, "the result as a JSON object")
 	for _, name := range names {
-		own := pflag.NewFlagSet(name, pflag.ContinueOnError)
-		all[name].Flags(own)
-		own.VisitAll(func(flag *pflag.Flag) { owner[flag.Name] = name })
-		f.AddFlagSet(own)
+		flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
+		scenarios[name].Flags(flags)
+		flags.VisitAll(func(flag *pflag.Flag) { owner[flag.Name] = name })
+		f.AddFlagSet(flags)
 	}
 	return cmd
 }

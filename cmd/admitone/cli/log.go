@@ -40,7 +40,7 @@ func newLog() *cobra.Command {
 			if q.limit < 0 || q.after > uint64(events.EndPosition) {
 				return usagef("--limit is 0 (all) or more, --after a position")
 			}
-			if err := q.known(); err != nil {
+			if err := q.validate(); err != nil {
 				return err
 			}
 			since, err := sinceTime(q.since, time.Now())
@@ -75,8 +75,8 @@ func newLog() *cobra.Command {
 	return cmd
 }
 
-// known refuses a stream or a type that no event can have: a mistyped name would never match.
-func (q *logQuery) known() error {
+// validate refuses a stream or a type that no event can have, because a mistyped name would never match.
+func (q *logQuery) validate() error {
 	if kind, id, slash := strings.Cut(q.stream, "/"); slash {
 		return usagef("no stream has a / in its name; did you mean --stream %s-%s?", kind, strings.ReplaceAll(id, "/", "~"))
 	}
@@ -107,8 +107,8 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 	return t, nil
 }
 
-// errEnough ends a search at its limit.
-var errEnough = errors.New("enough")
+// errLimitReached ends the search after --limit events.
+var errLimitReached = errors.New("limit reached")
 
 // printLog returns the number of printed events.
 func printLog(ctx context.Context, store events.Store, q logQuery, since time.Time, out io.Writer) (int, error) {
@@ -125,7 +125,7 @@ func printLog(ctx context.Context, store events.Store, q logQuery, since time.Ti
 	if flushed := p.out.Flush(); err == nil {
 		err = flushed
 	}
-	if errors.Is(err, errEnough) || q.follow && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if errors.Is(err, errLimitReached) || q.follow && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return p.printed, nil
 	}
 	return p.printed, err
@@ -165,11 +165,11 @@ func (p *logPrinter) print(ctx context.Context, store events.Store) error {
 	return nil
 }
 
-// event prints an event if it is selected. Error: errEnough once the limit is reached.
+// event prints an event if it is selected. Error: errLimitReached once the limit is reached.
 func (p *logPrinter) event(e *events.Recorded) error {
-	expected := e.Position > p.after && !e.Stream.Internal() && (p.stream == "" || string(e.Stream) == p.stream) &&
+	selected := e.Position > p.after && !e.Stream.Internal() && (p.stream == "" || string(e.Stream) == p.stream) &&
 		(p.typ == "" || e.Type == p.typ || strings.HasPrefix(e.Type, p.typ+"."))
-	if !expected {
+	if !selected {
 		return nil
 	}
 	if p.json {
@@ -182,7 +182,7 @@ func (p *logPrinter) event(e *events.Recorded) error {
 		return err
 	}
 	if p.printed++; p.printed == p.limit {
-		return errEnough
+		return errLimitReached
 	}
 	return nil
 }

@@ -27,14 +27,14 @@ func checkOrigins(origins []string) error {
 
 // wrongValue explains why a flag can't have a value; err is the parser's error.
 func wrongValue(f *pflag.Flag, value string, err error) error {
-	what := map[string]string{
+	expected := map[string]string{
 		"int": "a whole number", "int64": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number",
 		"duration": "a time such as 10s, 5m or 1h30m", "bool": "true or false",
 	}[f.Value.Type()]
-	if what == "" {
+	if expected == "" {
 		return usage.Errorf("--%s can't be %q: %w", f.Name, value, err)
 	}
-	return usage.Errorf("--%s is %s, not %q", f.Name, what, value)
+	return usage.Errorf("--%s is %s, not %q", f.Name, expected, value)
 }
 
 // wrongFlag translates an error of parsing flags.

@@ -53,7 +53,7 @@ func (s *testServer) offer(id string, stock int64, more ...func(*product.Create)
 	for _, change := range more {
 		change(&command)
 	}
-	if err := s.demonstration().hand(s.t.Context(), product.Stream(events.ProductID(id)), &command); err != nil {
+	if err := s.demonstration().submit(s.t.Context(), product.Stream(events.ProductID(id)), &command); err != nil {
 		s.t.Fatal(err)
 	}
 }

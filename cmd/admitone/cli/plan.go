@@ -20,8 +20,8 @@ import (
 	"admitone/events"
 )
 
-// planPatience covers the server's own timeout for a plan, and some time to store it.
-const planPatience = 4 * time.Minute
+// planTimeout covers the server's own timeout for a plan, and some time to store it.
+const planTimeout = 4 * time.Minute
 
 func newPlan() *cobra.Command {
 	cmd := &cobra.Command{
@@ -157,7 +157,7 @@ func (f *hallFile) store(cmd *cobra.Command, server *remote.Log, id events.PlanI
 	if f.faults != nil {
 		return f.report(out, asJSON)
 	}
-	server.Within(planPatience)
+	server.Within(planTimeout)
 	var answer json.RawMessage
 	err := server.Call(cmd.Context(), http.MethodPost, "/v1/plans", string(body), &answer)
 	if refused := (*remote.Problem)(nil); errors.As(err, &refused) && refused.Code == core.CodeAlreadyExists {

@@ -106,7 +106,7 @@ func TestPaymentResumesAfterRestart(t *testing.T) {
 func TestDemoPerformance(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	for range 2 {
-		if err := s.demonstration().show(t.Context()); err != nil {
+		if err := s.demonstration().create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -204,7 +204,7 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 		return err
 	}
 	if demo {
-		if err := (&demonstration{p.Desk, p.Rooms}).show(ctx); err != nil {
+		if err := (&demonstration{p.Desk, p.Rooms}).create(ctx); err != nil {
 			s.Logger.Error("the demo's entities could not be created", "error", err)
 		}
 	}
@@ -232,7 +232,7 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 		s.Logger.Warn("some work did not end in time", "error", err)
 	}
 	if partErr != nil {
-		return ended{partErr}
+		return serverStopped{partErr}
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ import (
 // helpWidth is the width of a line of help.
 const helpWidth = 100
 
-// shownKindsInHelp lists them in lines of a terminal.
+// shownKindsInHelp lists the kinds of shownKinds in lines of at most helpWidth characters.
 func shownKindsInHelp() string {
 	lines, width := "", 0
 	for i, name := range kinds.Names() {

@@ -16,7 +16,7 @@ func newToken() *cobra.Command {
 	var sub, role, file string
 	var s server.Settings
 	var life time.Duration
-	var says claims
+	var tokenClaims claims
 	cmd := &cobra.Command{
 		Use:     "token",
 		Short:   "Create a token for a server that runs with --auth jwt",
@@ -29,7 +29,7 @@ func newToken() *cobra.Command {
 				return usagef("--for is the lifetime of the token, a second or more, for example 24h")
 			}
 			auth := api.JWTAuth{Secret: make([]byte, server.LeastSecret)}
-			if err := says.apply(&auth); err != nil {
+			if err := tokenClaims.apply(&auth); err != nil {
 				return err
 			}
 			// The claims are checked before a secret is created.
@@ -58,7 +58,7 @@ func newToken() *cobra.Command {
 	f.StringVar(&sub, "sub", "", "subject of the token: a holder's name")
 	f.StringVar(&role, "role", "", "holder, auditor, service, door or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
-	says.flags(f, "get; none if empty")
+	tokenClaims.flags(f, "get; none if empty")
 	f.StringVar(&file, "jwt-secret-file", "", "file with the server's secret (default: jwt.key in the store)")
 	f.StringVar(&s.Store, "store", "./data", "the server's --store")
 	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")

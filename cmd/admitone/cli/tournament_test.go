@@ -77,7 +77,7 @@ func TestReadingTournaments(t *testing.T) {
 func TestDemo(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	for range 2 {
-		if err := s.demonstration().show(t.Context()); err != nil {
+		if err := s.demonstration().create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		var cup struct {
@@ -105,7 +105,7 @@ func TestDemo(t *testing.T) {
 	}
 	// Withdrawn teams stay withdrawn.
 	s.send("DELETE", "/v1/tournaments/winter-cup/entries/owls", "")
-	if err := s.demonstration().show(t.Context()); err != nil {
+	if err := s.demonstration().create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if entries := s.send("GET", "/v1/tournaments/winter-cup/entries", ""); strings.Contains(entries, "owls") {

@@ -62,7 +62,7 @@ func newWhatIf() *cobra.Command {
 				return err
 			}
 			if chart != "" {
-				if err := draw(answer, chart); err != nil {
+				if err := writeChart(answer, chart); err != nil {
 					return err
 				}
 			}
@@ -96,7 +96,7 @@ func span(ctx context.Context, store events.Store, from, to string) (first, last
 		if err != nil {
 			return 0, 0, momentError("--from", err)
 		}
-		// A position belongs to the range; a time follows the event before it.
+		// A position is part of the range; a time selects the events after it.
 		if first = max(m.Position, 1); strings.ContainsRune(from, ':') {
 			first = m.Position + 1
 		}
@@ -119,7 +119,7 @@ func momentError(flag string, err error) error {
 	return err
 }
 
-func draw(answer *whatif.Comparison, name string) error {
+func writeChart(answer *whatif.Comparison, name string) error {
 	file, err := os.Create(name)
 	if err != nil {
 		return usagef("--chart: %w", err)

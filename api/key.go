@@ -50,7 +50,7 @@ func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.C
 // keyedIfUnreported is keyed for a request about a resource whose payment may have been reported under the same key.
 // The report was decided in the payment's stream, so the resource's own stream does not know the key. A concurrent
 // report to another server is not detected, so that requests need not wait for the views.
-func (r *request) keyedIfUnreported(of events.PaidThing, do func(id actors.CommandID) error) error {
+func (r *request) keyedIfUnreported(of events.PaymentSubject, do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" || r.server.config.Currency.Assumed {
 		return r.keyed(do)
 	}
@@ -87,7 +87,7 @@ func (r *request) keyedAfter(ctx context.Context, catchUp func(context.Context) 
 }
 
 // keyedReport is keyedIn for the report of a payment.
-func (r *request) keyedReport(of events.PaidThing, do func(id actors.CommandID) error) error {
+func (r *request) keyedReport(of events.PaymentSubject, do func(id actors.CommandID) error) error {
 	ctx, end := r.answerContext()
 	defer end()
 	return r.keyedIn(ctx, of.Path(), func(id actors.CommandID) error {

@@ -104,7 +104,7 @@ func (s *Server) payBooking(r *request) error {
 	}
 	ctx, end := r.answerContext()
 	defer end()
-	err = keyed(events.PaidThing{BookingID: id}, func(command actors.CommandID) error {
+	err = keyed(events.PaymentSubject{BookingID: id}, func(command actors.CommandID) error {
 		from := r.origin(command)
 		if money == nil {
 			answer, err = s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
@@ -165,7 +165,7 @@ func AppendPayment(dst []byte, p *row.Payment, at *row.Moment) []byte {
 	return o.Close()
 }
 
-func appendPaid(o *events.Object, of *events.PaidThing) {
+func appendPaid(o *events.Object, of *events.PaymentSubject) {
 	if of.BookingID != "" {
 		o.String("booking_id", string(of.BookingID))
 	}

@@ -145,7 +145,7 @@ func (s *Server) performanceReport(r *request) error {
 				if !external {
 					continue
 				}
-				if err := s.countPayments(ctx, q, from, events.PaidThing{BookingID: page[i].ID}, v, func(id string) bool {
+				if err := s.countPayments(ctx, q, from, events.PaymentSubject{BookingID: page[i].ID}, v, func(id string) bool {
 					return hasPaid(&page[i]) && page[i].Payment.Entity() == id
 				}); err != nil {
 					return false, err
@@ -276,7 +276,7 @@ func (s *Server) productReport(r *request) error {
 				}
 			}
 			if after = next; next == "" {
-				return true, s.countPayments(ctx, q, from, events.PaidThing{ProductID: events.ProductID(v.ID)}, v,
+				return true, s.countPayments(ctx, q, from, events.PaymentSubject{ProductID: events.ProductID(v.ID)}, v,
 					func(string) bool { return false })
 			}
 		}

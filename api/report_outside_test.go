@@ -60,9 +60,9 @@ func (w *harness) checkSums() {
 		if len(v.Open()) > 0 {
 			continue
 		}
-		for path, included := range map[string]func(events.PaidThing) bool{
-			"/v1/performances/a/report": func(of events.PaidThing) bool { return of.BookingID != "" },
-			"/v1/products/tee/report":   func(of events.PaidThing) bool { return of.ProductID != "" },
+		for path, included := range map[string]func(events.PaymentSubject) bool{
+			"/v1/performances/a/report": func(of events.PaymentSubject) bool { return of.BookingID != "" },
+			"/v1/products/tee/report":   func(of events.PaymentSubject) bool { return of.ProductID != "" },
 		} {
 			a := w.do("GET", fmt.Sprintf("%s?at=%d", path, e.Position), "")
 			if a.status == 404 {

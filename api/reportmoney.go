@@ -21,7 +21,7 @@ type foreignMoney struct {
 
 // countPayments adds the external payments for of to v, as of q. It skips payments for which counted
 // returns true: their money is reported with the seats they paid for. Errors: the store's, and ctx's.
-func (s *Server) countPayments(ctx context.Context, q *query, from *projections.Reading, of events.PaidThing,
+func (s *Server) countPayments(ctx context.Context, q *query, from *projections.Reading, of events.PaymentSubject,
 	v *report, counted func(id string) bool) error {
 	var past *row.Payment
 	var visitErr error

@@ -16,7 +16,7 @@ import (
 type EndedReservations struct{ Views *projections.Projections }
 
 // Ended implements Views of package reservations.
-func (v EndedReservations) Ended(ctx context.Context, of events.PaidThing,
+func (v EndedReservations) Ended(ctx context.Context, of events.PaymentSubject,
 	position events.Position) (*product.Ended, error) {
 	ctx, cancel := context.WithTimeout(ctx, waitLimit)
 	defer cancel()
@@ -35,7 +35,7 @@ func (v EndedReservations) Ended(ctx context.Context, of events.PaidThing,
 func (s *Server) payReservation(r *request, productID events.ProductID, rid events.ReservationID, id events.ID,
 	money *externalPayment) error {
 	var answer sales.Answer
-	of := events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+	of := events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
 	ctx, end := r.answerContext()
 	defer end()
 	err := r.keyedReport(of, func(command actors.CommandID) (err error) {

@@ -356,7 +356,7 @@ func (s *Server) end(
 		return err
 	}
 	stream, sent := product.Stream(productID), command(id, by)
-	of := events.PaidThing{ProductID: productID, ReservationID: rid}
+	of := events.PaymentSubject{ProductID: productID, ReservationID: rid}
 	var answer actors.Answer
 	err = r.keyedIfUnreported(of, func(id actors.CommandID) (err error) {
 		answer, err = r.dispatchAs(r.commandContext(), id, stream, sent, nil)

@@ -16,7 +16,7 @@ func init() {
 var goldenPayment = map[string]Fact{
 	"payment.received.v1": &PaymentReceived{Provider: "bank", Reference: "pi_3", Amount: 14400, Currency: "EUR",
 		Expected: 14500, ExpectedCurrency: "KWD",
-		PaidThing: PaidThing{BookingID: "b-3", ProductID: "tee", ReservationID: "0198c0de-0000-7000-8000-000000000005"}},
+		PaymentSubject: PaymentSubject{BookingID: "b-3", ProductID: "tee", ReservationID: "0198c0de-0000-7000-8000-000000000005"}},
 	"payment.booked.v1": &PaymentBooked{Amount: 14400, PaymentID: "b-3.1~2"},
 	"payment.owed.v1": &PaymentOwed{RefundID: "0198c0de-0000-5000-8000-000000000006", Cause: OwedLate,
 		Amount: 14400},

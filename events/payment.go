@@ -58,15 +58,15 @@ func HoldOfPayment(paymentID HoldID) HoldID {
 	return HoldID(hold)
 }
 
-// PaidThing is the purchase of a payment: a booking, or a reservation of a product.
-type PaidThing struct {
+// PaymentSubject is the purchase of a payment: a booking, or a reservation of a product.
+type PaymentSubject struct {
 	BookingID     BookingID     `json:"booking_id,omitempty"`
 	ProductID     ProductID     `json:"product_id,omitempty"`
 	ReservationID ReservationID `json:"reservation_id,omitempty"`
 }
 
 // Path is where the HTTP API has it.
-func (p PaidThing) Path() string {
+func (p PaymentSubject) Path() string {
 	if p.BookingID != "" {
 		return "/v1/bookings/" + string(p.BookingID)
 	}
@@ -85,7 +85,7 @@ type PaymentReceived struct {
 	// a different amount or currency is owed in full.
 	Expected         int64  `json:"expected"`
 	ExpectedCurrency string `json:"expected_currency"`
-	PaidThing
+	PaymentSubject
 }
 
 func (*PaymentReceived) Name() string { return "payment.received.v1" }

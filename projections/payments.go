@@ -119,7 +119,7 @@ func (k *payments) recordReturn(payment events.StreamID, e *events.Recorded) {
 }
 
 // paidKey groups payments by their purchase: a booking, or any reservation of a product.
-func paidKey(of *events.PaidThing, id string) string {
+func paidKey(of *events.PaymentSubject, id string) string {
 	if of.BookingID != "" {
 		return ownedKey("b"+string(of.BookingID), id)
 	}
@@ -231,7 +231,7 @@ func (r *Reading) HasPayments() (has bool, err error) {
 
 // PaymentsFor calls visit with each payment for a booking, or for any reservation of a product, and the entity
 // part of its stream name, until visit returns false. Errors: the disk's.
-func (r *Reading) PaymentsFor(of events.PaidThing, visit func(id string, payment row.Payment) bool) error {
+func (r *Reading) PaymentsFor(of events.PaymentSubject, visit func(id string, payment row.Payment) bool) error {
 	k := viewOf[*payments](r.p)
 	begin := paidKey(&of, "")
 	var ids []string

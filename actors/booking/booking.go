@@ -9,10 +9,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of bookings.
+// Kind registers bookings with the shell.
 var Kind = core.Kind{Category: events.BookingCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the booking with this id.
+// Stream returns the stream of the booking with this id.
 func Stream(id events.BookingID) events.StreamID {
 	return events.NewStreamID(events.BookingCategory, string(id))
 }
@@ -24,23 +24,23 @@ const snapshotVersion = 3
 const MaxSeats = 50
 
 // Hold creates the booking. All of its seats must already be held under Attempt. Refusals:
-// already_exists, [ErrAbandoned], cancelled, not_open, sale_closed, hold_expired (it took too long).
+// already_exists, [ErrAbandoned], cancelled, not_open, sale_closed, hold_expired (ExpiresAt has
+// passed).
 type Hold struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
-	// Attempt is the number in the hold's id: State.Closed + 1.
+	// Attempt is the number in the hold's id: [State.FirstAttempt].
 	Attempt int64
 	// Seats must not be changed afterwards.
 	Seats []events.BookedSeat
 	// Areas must not be changed afterwards.
 	Areas []events.BookedPlaces
-	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
-	// how far an extension can move that.
+	// ExpiresAt is the payment deadline, ExtendableUntil the latest deadline that an extension can set.
 	ExpiresAt, ExtendableUntil time.Time
-	// On are the terms of the performance as the caller last read them.
-	On Terms
-	// Order is kept in the fact, and must not be changed afterwards.
+	// Terms of the performance.
+	Terms Terms
+	// Order must not be changed afterwards.
 	Order events.OrderData
 	// Label permits seats that are blocked under it; "" for none.
 	Label events.BlockLabel
@@ -51,15 +51,15 @@ type Terms struct {
 	events.SaleTerms
 	// Times are the bounds of the sale.
 	Times events.SaleTimes
-	// Cancellation is the cancellation policy, StartsAt the time of the performance.
+	// Cancellation is the cancellation policy, StartsAt the start of the performance.
 	Cancellation events.Cancellation
 	StartsAt     time.Time
 	// CalledOff: the organiser has cancelled the performance.
 	CalledOff bool
 }
 
-// Refuse returns the refusal of a purchase on these terms at the time now: cancelled, not_open,
-// sale_closed; nil if it is allowed.
+// Refuse returns the refusal of a purchase on these terms at the time now (cancelled, not_open or
+// sale_closed), or nil if it is allowed.
 func (t *Terms) Refuse(now time.Time) *core.Refusal {
 	if t.CalledOff {
 		return ErrCalledOff
@@ -67,9 +67,9 @@ func (t *Terms) Refuse(now time.Time) *core.Refusal {
 	return core.Sale{Times: t.Times}.Refuse(now)
 }
 
-// Abandon closes an attempt of a booking that is not held, so that its seats can be released. No-op
-// if the attempt is already closed, even when a later one holds the booking. Refusals:
-// already_exists (the booking is or was held under this attempt), [ErrAhead].
+// Abandon closes an attempt that has not become a booking, so that its seats can be released. No-op
+// if the attempt is already closed, even if a later attempt holds the booking. Refusals:
+// already_exists (the booking is or was held under this attempt), [ErrStaleState].
 type Abandon struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
@@ -77,10 +77,10 @@ type Abandon struct {
 	Attempt       int64
 }
 
-// Extend moves the deadline, once. The seats must already be held that long. Refusals: forbidden, released,
-// cancelled, hold_expired, already_confirmed (booked, or a payment is in progress),
-// payment_in_progress (an intent is open), limit_exceeded (extended before, or beyond
-// ExtendableUntil).
+// Extend moves the payment deadline to ExpiresAt, once. The seats must already be held until then.
+// Refusals: forbidden, released, cancelled, hold_expired, already_confirmed (booked, or a payment is in
+// progress), payment_in_progress (an intent is open), limit_exceeded (already extended, or ExpiresAt is
+// not later than the deadline, or later than ExtendableUntil).
 type Extend struct {
 	By        events.Holder
 	ExpiresAt time.Time
@@ -88,104 +88,109 @@ type Extend struct {
 	CalledOff bool
 }
 
-// StartPayment starts a payment, under an id of its own. No-op while a payment of the same source
-// is in progress. A late payment acquires the seats again, on the terms of now; one in time needs
-// none. Refusals: payment_in_progress (another payment), cancelled, already_confirmed, released;
-// not_open, sale_closed (if it is late); not_held (this external payment has its outcome).
+// StartPayment starts a payment under a new id. No-op while a payment from the same source is in
+// progress. A payment after the deadline is late: it acquires the seats again, under Terms. Refusals:
+// forbidden, payment_in_progress (another payment, or an intent is open and PaymentStream is ""),
+// cancelled, already_confirmed, released, not_open or sale_closed (if it is late), not_held (this
+// external payment has an outcome).
 type StartPayment struct {
 	By events.Holder
-	On Terms
-	// Payment is the stream of the external payment, "" for one from the holder's wallet. An
-	// external payment starts even if it is late and the sale is over: it fails then.
-	Payment events.StreamID
+	// Terms are the current terms of the performance.
+	Terms Terms
+	// PaymentStream is the stream of an external payment, "" for a payment from the holder's wallet. A
+	// late external payment starts even if the sale is closed, and then fails immediately.
+	PaymentStream events.StreamID
 }
 
-// BeginIntent makes the booking wait for a payment that a provider is taking, until a deadline of
-// its own. The caller then extends the allowance and the seats. No-op while an equal intent is
-// open; all intents with a checkout page count as equal. Refusals: forbidden, cancelled,
+// BeginIntent makes the booking wait for a payment that a provider is taking, with a new deadline.
+// The caller then extends the allowance and the seats. No-op while an intent is open that has the same
+// provider and seconds, and also has a checkout page or also has none. Refusals: forbidden, cancelled,
 // payment_in_progress (a payment, or another intent), already_confirmed, hold_expired, released.
 type BeginIntent struct {
 	Intent   events.IntentID
 	Provider events.Provider
-	// Seconds it waits, from 1 to [events.MaxIntent].
+	// Seconds until the intent lapses: at least 1; capped at [events.MaxIntent].
 	Seconds int64
 	By      events.Holder
-	// Checkout describes the payment page to create, zero for none.
+	// Checkout describes the checkout page to create, zero for none.
 	Checkout events.Checkout
 	// CalledOff: the organiser has cancelled the performance.
 	CalledOff bool
 }
 
-// OpenIntent records that allowance and seats are held as long as the intent lasts. Idempotent.
-// Refusal: not_held (the intent has ended).
+// OpenIntent records that the allowance and the seats are held until the intent's deadline.
+// Idempotent. Refusal: not_held (the intent has ended).
 type OpenIntent struct{ Intent events.IntentID }
 
-// EndIntent ends an intent without a payment. Idempotent.
+// EndIntent ends an intent without a payment. No-op if the intent is not open.
 type EndIntent struct {
 	Intent events.IntentID
 	Reason events.IntentEnd
 }
 
-// Delay records that the seat holds expired before an external payment that arrived in time could
-// book them: it continues as a late payment. Idempotent. Refusal: not_held (the payment has ended).
+// Delay turns an external payment that arrived in time into a late payment, because the seat holds
+// expired before the seats were booked. Idempotent. Refusal: not_held (the payment is not in progress,
+// or not external).
 type Delay struct{ PaymentID events.HoldID }
 
 // Retake records that a late payment has taken every seat again. Idempotent. Refusal: not_held (the
-// payment has ended).
+// payment is not in progress, or not late).
 type Retake struct {
 	PaymentID events.HoldID
 	ExpiresAt time.Time
 }
 
-// Complete records that the payment is debited and every seat booked. Idempotent. Refusal: not_held
-// (the payment has ended).
+// Complete records that the money has been debited and every seat booked. Idempotent. Refusal:
+// not_held (the payment is not in progress, or is late and has not taken the seats again).
 type Complete struct{ PaymentID events.HoldID }
 
-// FailPayment ends the payment; see [events.BookingPaymentFailed] for its preconditions.
-// Refusal: not_held (the payment has ended).
+// FailPayment ends a payment without booking the seats; see [events.BookingPaymentFailed] for its
+// preconditions. Refusal: not_held (the payment is not in progress).
 type FailPayment struct {
 	PaymentID events.HoldID
 	Reason    events.FailReason
 }
 
-// Release releases the booking. A paid one is refunded by the cancellation policy it was held under.
-// Idempotent. Refusals: forbidden, hold_expired, not_held (a payment is in progress and must end first),
-// payment_in_progress (an intent is open), cancellation_closed, already_confirmed (see InFull).
+// Release releases the booking. A paid booking is refunded according to the cancellation policy it was
+// held under. Idempotent. Refusals: forbidden, hold_expired, not_held (a payment is in progress and
+// must end first), payment_in_progress (an intent is open), cancellation_closed, already_confirmed (see
+// FullRefundOnly).
 type Release struct {
 	By events.Holder
-	// On has the start of the performance.
-	On Terms
-	// Reason is why an organiser overrides the time limit, "" if the limit applies.
+	// Terms are the current terms of the performance.
+	Terms Terms
+	// Reason is why an organiser overrides the policy's time limit, "" if the limit applies.
 	Reason string
-	// InFull refuses the release unless everything is refunded: the caller did not know it was paid.
-	InFull bool
+	// FullRefundOnly refuses the release of a paid booking with already_confirmed unless its whole price
+	// is refunded. It is set if the caller may not know that the booking is paid.
+	FullRefundOnly bool
 }
 
-// ReturnSeat returns one seat, or place, of a booked booking. Its price is refunded by the
-// cancellation policy. No-op for one already returned. Refusals: forbidden,
-// not_found (no seat of the booking), not_held (it is held), payment_in_progress (also while an intent is open),
-// hold_expired, cancellation_closed.
+// ReturnSeat returns one seat or standing place of a paid booking. Its price is refunded according to
+// the cancellation policy. No-op if it was already returned. Refusals: forbidden, not_found (not a seat
+// of the booking), payment_in_progress (a payment, or an intent is open), hold_expired, not_held (the
+// booking is held, not booked), cancellation_closed.
 type ReturnSeat struct {
 	By   events.Holder
 	Seat events.SeatName
 	// Area and Place identify a standing place; then Seat is "".
 	Area  events.AreaID
 	Place int64
-	// On and Reason are as in [Release].
-	On     Terms
+	// Terms and Reason are as in [Release].
+	Terms  Terms
 	Reason string
 }
 
-// FinishReturn records that the money of a returned seat is refunded and the seat is free. No-op
-// for any other seat.
+// FinishReturn records that the money for a returned seat has been refunded and the seat is free.
+// No-op for any other seat.
 type FinishReturn struct {
 	Seat  events.SeatName
 	Area  events.AreaID
 	Place int64
 }
 
-// FinishRefund records that the money of a paid booking that was released or cancelled is refunded
-// and its seats are free. No-op for any other booking.
+// FinishRefund records that a paid booking that was released or cancelled has been refunded, and its
+// seats are free. No-op for any other booking.
 type FinishRefund struct{}
 
 // Annotate replaces the order data, whatever the booking's status.
@@ -205,28 +210,27 @@ type State struct {
 	Areas  []events.BookedPlaces `json:",omitempty"`
 	Amount int64
 	Status events.BookingStatus
-	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
-	// how far an extension can move that.
+	// ExpiresAt is the payment deadline, ExtendableUntil the latest deadline that an extension can set.
 	ExpiresAt, ExtendableUntil time.Time
 	Extended                   bool
-	// Closed is the number of the last abandoned attempt; all before it are closed too.
+	// Closed is the number of the last abandoned attempt; all earlier attempts are closed too.
 	Closed int64 `json:",omitempty"`
-	// Attempt is the number of the present or last hold.
+	// Attempt is the number of the current or most recent hold.
 	Attempt int64
-	// PaymentID is the hold id of the present or last payment, Payments the number of payments so far,
-	// and Payment the stream of the present or last one if it is external.
-	PaymentID events.HoldID
-	Payments  int64
-	Payment   events.StreamID
-	// Intent is the open one; its ID is "" if there is none.
+	// PaymentID is the id of the current or most recent payment, and PaymentStream its stream if it is
+	// external. Payments is the number of payments so far.
+	PaymentID     events.HoldID
+	Payments      int64
+	PaymentStream events.StreamID `json:"Payment"`
+	// Intent is the open intent; its ID is "" if there is none.
 	Intent Intent
-	// Outside are the external payments with a final outcome. They must not be changed.
-	Outside []Outside `json:",omitempty"`
-	// Delayed: the external payment arrived in time, but the seats expired before it could book
-	// them.
+	// SettledPayments are the external payments with a final outcome. They must not be changed.
+	SettledPayments []SettledPayment `json:"Outside,omitempty"`
+	// Delayed: the current or most recent payment arrived in time, but the seats expired before they were
+	// booked.
 	Delayed bool
-	// Late: the present or last payment started after the deadline. Retaken: it has all the seats
-	// again.
+	// Late: the current or most recent payment started after the deadline, or is Delayed. Retaken: it has
+	// taken every seat again.
 	Late, Retaken bool
 	// Paid: the booking was booked, even if it was released or cancelled since.
 	Paid bool
@@ -236,16 +240,16 @@ type State struct {
 	Kept int64 `json:",omitempty"`
 	// Refunds is the amount refunded when the whole booking was released or cancelled.
 	Refunds int64 `json:",omitempty"`
-	// MadeUp is the part of Refunds that had been withheld before.
-	MadeUp int64 `json:",omitempty"`
-	// Returned are the seats and places returned one by one, in that order; Seats and Areas are the
-	// others. They must not be changed.
+	// FeesRefunded is the part of Refunds that had been withheld as fees.
+	FeesRefunded int64 `json:"MadeUp,omitempty"`
+	// Returned are the seats and places returned one by one, in the order of their return. Seats and Areas
+	// do not include them. They must not be changed.
 	Returned []Returned `json:",omitempty"`
 	// Cancellation is the cancellation policy, fixed when the booking was held.
 	Cancellation events.Cancellation `json:",omitzero"`
 	// SaleTerms are the terms of the current or last hold.
 	events.SaleTerms
-	// Order is the newest order data. It must not be changed.
+	// Order is the current order data. It must not be changed.
 	Order events.OrderData
 	// Label permits seats that are blocked under it; "" for none.
 	Label events.BlockLabel `json:",omitempty"`
@@ -258,32 +262,32 @@ type Intent struct {
 	Seconds  int64
 	// ExpiresAt is the last moment at which its payment is in time.
 	ExpiresAt time.Time
-	// Opened: allowance and seats are held until ExpiresAt.
+	// Opened: the allowance and the seats are held until ExpiresAt.
 	Opened bool
-	// Checkout describes the payment page, zero for none; Session and URL are "" until the page
+	// Checkout describes the checkout page, zero for none; Session and URL are "" until the page
 	// exists.
 	Checkout     events.Checkout `json:",omitzero"`
 	Session, URL string          `json:",omitempty"`
 }
 
-// Outside is an external payment with a final outcome: it has paid for the booking, or failed.
-type Outside struct {
-	Payment   events.StreamID
+// SettledPayment is an external payment with a final outcome: it has paid for the booking, or failed.
+type SettledPayment struct {
+	Stream    events.StreamID `json:"Payment"`
 	PaymentID events.HoldID
 	Booked    bool
 }
 
-// Decided returns the final outcome of an external payment; ok is false if it has none yet.
-func (s *State) Decided(payment events.StreamID) (Outside, bool) {
-	for _, o := range s.Outside {
-		if o.Payment == payment {
+// Outcome returns the final outcome of an external payment, and false if it has none yet.
+func (s *State) Outcome(payment events.StreamID) (SettledPayment, bool) {
+	for _, o := range s.SettledPayments {
+		if o.Stream == payment {
 			return o, true
 		}
 	}
-	return Outside{}, false
+	return SettledPayment{}, false
 }
 
-// NextPaymentID returns the id that a payment gets if it starts now.
+// NextPaymentID returns the id of the next payment.
 func (s *State) NextPaymentID() events.HoldID {
 	attempt := s.Attempt
 	if s.Status == events.BookingIsExpired {
@@ -292,13 +296,13 @@ func (s *State) NextPaymentID() events.HoldID {
 	return events.NewPaymentID(events.NewHoldID(s.ID, attempt), s.Payments+1)
 }
 
-// HoldID is the id of the present or last hold.
+// HoldID is the id of the current or most recent hold.
 func (s *State) HoldID() events.HoldID { return events.NewHoldID(s.ID, s.Attempt) }
 
-// FirstAttempt is the attempt of the first hold, past or next.
+// FirstAttempt is the attempt that created the booking, or will create it.
 func (s *State) FirstAttempt() int64 { return s.Closed + 1 }
 
-// StateOf returns the state of a booking after its first hold.
+// StateOf returns the state of a booking after the fact that created it.
 func StateOf(f *events.BookingHeld) State {
 	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats,
 		Areas: f.Areas, Amount: f.Amount,

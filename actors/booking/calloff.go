@@ -7,9 +7,10 @@ import (
 	"admitone/events"
 )
 
-// CallOff cancels the booking because its performance was cancelled, and refunds a booked one in full.
-// No-op if the booking is already cancelled or released. Refusals: hold_expired (unless Expired),
-// not_held (a payment or a return is in progress and must finish first, or Kept is stale).
+// CallOff cancels the booking because its performance was cancelled, and refunds a paid booking in
+// full. No-op if the booking is already cancelled, or is released and KeptSince is 0. Refusals:
+// forbidden, not_held (a payment or a refund is in progress and must finish first, or Kept is stale),
+// hold_expired (unless Expired).
 type CallOff struct {
 	By events.Holder
 	// Expired also cancels an expired booking, so that a late payment becomes owed to the payer.
@@ -21,14 +22,14 @@ type CallOff struct {
 
 // ErrCalledOff refuses a hold or payment because the performance was cancelled.
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled,
-	Detail: "the performance was cancelled; what is paid is refunded"}
+	Detail: "the performance was cancelled; paid bookings are refunded"}
 
-var errGivingBack = &core.Refusal{Code: core.CodeNotHeld, Detail: "the booking is being given back; try again"}
+var errReleasing = &core.Refusal{Code: core.CodeNotHeld, Detail: "the booking is being released; try again"}
 
-// calledOff reports whether the booking was cancelled with its performance, or will be: performance
-// reports whether that is cancelled.
-func (s *State) calledOff(performance bool) bool {
-	return s.Status == events.BookingIsCancelled || performance && s.Status != events.BookingIsReleased
+// calledOff reports whether the booking was cancelled with its performance, or will be if
+// performanceCancelled.
+func (s *State) calledOff(performanceCancelled bool) bool {
+	return s.Status == events.BookingIsCancelled || performanceCancelled && s.Status != events.BookingIsReleased
 }
 
 // over reports whether the whole booking was released or cancelled.
@@ -40,20 +41,20 @@ func (b *Booking) callOff(cmd *CallOff, now time.Time) (facts []events.Fact, err
 	s := &b.state
 	fact := &events.BookingCancelled{Was: s.Status}
 	switch {
-	case !b.isOf(cmd.By):
+	case !b.belongsTo(cmd.By):
 		return nil, errNotYours
 	case s.Status == events.BookingIsCancelled:
 		return nil, nil
 	case s.Status == events.BookingIsPaying:
 		return nil, errPaying
 	case s.Refunding, len(s.Returning()) > 0, s.Kept != cmd.Kept, cmd.KeptSince > s.Kept:
-		return nil, errGivingBack
+		return nil, errReleasing
 	case s.Status == events.BookingIsReleased && cmd.KeptSince == 0:
 		return nil, nil
 	case s.Status == events.BookingIsExpired && !cmd.Expired:
 		return nil, expired(s.ExpiresAt)
 	case s.Status == events.BookingIsAwaiting:
-		ended := b.intentEnded(events.IntentCancelled, now)
+		ended := b.newIntentEnded(events.IntentCancelled, now)
 		fact.Was = ended.Status
 		facts = append(facts, ended)
 	case s.Status == events.BookingIsBooked:
@@ -66,8 +67,8 @@ func (b *Booking) callOff(cmd *CallOff, now time.Time) (facts []events.Fact, err
 	return append(facts, fact), nil
 }
 
-// cancels reports whether f is a valid next fact. It does not check the status.
-func (s *State) cancels(f *events.BookingCancelled) bool {
+// canCancel reports whether f is a valid next fact. It does not check that f.Was is the status.
+func (s *State) canCancel(f *events.BookingCancelled) bool {
 	due := f.MadeUp
 	switch f.Was {
 	case events.BookingIsBooked:
@@ -80,13 +81,12 @@ func (s *State) cancels(f *events.BookingCancelled) bool {
 	default:
 		return false
 	}
-	over := !s.Refunding && len(s.Returning()) == 0
-	return over && f.Amount == due && f.MadeUp <= s.Kept && (due == 0 || f.PaymentID == s.PaymentID)
+	idle := !s.Refunding && len(s.Returning()) == 0
+	return idle && f.Amount == due && f.MadeUp <= s.Kept && (due == 0 || f.PaymentID == s.PaymentID)
 }
 
-// cancelled applies f.
-func (s *State) cancelled(f *events.BookingCancelled) {
+func (s *State) applyCancelled(f *events.BookingCancelled) {
 	s.Refunding = f.Was == events.BookingIsBooked || f.Amount > 0
-	s.Status, s.Refunds, s.MadeUp = events.BookingIsCancelled, f.Amount, f.MadeUp
+	s.Status, s.Refunds, s.FeesRefunded = events.BookingIsCancelled, f.Amount, f.MadeUp
 	s.Kept -= f.MadeUp
 }

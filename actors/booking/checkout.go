@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// NotePage records the payment page of an intent. No-op if the intent has a page. Refusal: not_held
-// (the intent has ended, or has no page).
+// NotePage records the checkout page that was created for an intent. No-op if one is recorded already.
+// Refusal: not_held (the intent has ended, or did not ask for a page).
 type NotePage struct {
 	Intent events.IntentID
 	// Session is the provider's id of the page, URL its address.
@@ -15,18 +15,18 @@ type NotePage struct {
 }
 
 func (b *Booking) notePage(cmd *NotePage) ([]events.Fact, error) {
-	at := &b.state.Intent
+	open := &b.state.Intent
 	switch {
-	case b.state.Status != events.BookingIsAwaiting || at.ID != cmd.Intent || !at.HasPage():
-		return nil, errIntentOver
-	case at.Session != "":
+	case b.state.Status != events.BookingIsAwaiting || open.ID != cmd.Intent || !open.HasPage():
+		return nil, errIntentEnded
+	case open.Session != "":
 		return nil, nil
 	}
 	return []events.Fact{&events.BookingCheckoutMade{Intent: cmd.Intent, Session: cmd.Session, URL: cmd.URL}}, nil
 }
 
-// HasPage reports whether the intent has a payment page, or waits for one.
+// HasPage reports whether the intent has a checkout page, or waits for one.
 func (i *Intent) HasPage() bool { return i.Checkout != events.Checkout{} }
 
-// Begun returns when the intent began.
-func (i *Intent) Begun() time.Time { return i.ExpiresAt.Add(-time.Duration(i.Seconds) * time.Second) }
+// BeganAt returns when the intent began.
+func (i *Intent) BeganAt() time.Time { return i.ExpiresAt.Add(-time.Duration(i.Seconds) * time.Second) }

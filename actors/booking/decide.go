@@ -11,34 +11,34 @@ import (
 var errNoBooking = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such booking",
 	Fields: map[string]any{"resource": "booking"}}
 
-// ErrAbandoned refuses to hold a booking under an attempt that was closed.
+// ErrAbandoned refuses to hold a booking under an attempt that is closed, or is not the next one.
 var ErrAbandoned = &core.Refusal{Code: core.CodeNotHeld, Detail: "this attempt of the booking was given up; try again"}
 
-// ErrAhead refuses to abandon an attempt later than the open one: the caller has seen facts that
-// this state does not contain yet.
-var ErrAhead = &core.Refusal{Code: core.CodeNotHeld, Detail: "another attempt of the booking is open; try again"}
+// ErrStaleState refuses to abandon an attempt after the open one: the caller has seen facts that this
+// state does not contain yet.
+var ErrStaleState = &core.Refusal{Code: core.CodeNotHeld, Detail: "another attempt of the booking is open; try again"}
 
 var errExists = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "a booking with this id exists"}
 
-var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the booking is somebody else's"}
+var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the booking belongs to another holder"}
 
 var errReleased = &core.Refusal{Code: core.CodeReleased, Detail: "the booking was given back; book again"}
 
-// expired returns the refusal of a command after the booking's deadline.
+// expired returns the refusal of commands for a booking that expired at that time.
 func expired(at time.Time) *core.Refusal {
 	return &core.Refusal{Code: core.CodeHoldExpired, Detail: "the booking was not paid in time; book again",
 		Fields: map[string]any{"expired_at": at.UTC()}}
 }
 
 var errBooked = &core.Refusal{Code: core.CodeAlreadyConfirmed,
-	Detail: "the booking is paid; there is nothing left to do"}
+	Detail: "the booking is already paid"}
 
 var errPaying = &core.Refusal{Code: core.CodeNotHeld, Detail: "a payment of the booking is under way; try again"}
 
 var errInProgress = &core.Refusal{Code: core.CodePaymentInProgress,
-	Detail: "another payment of the booking is under way; see what comes of it"}
+	Detail: "another payment of the booking is under way; wait for its outcome"}
 
-var errOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment of the booking is over"}
+var errPaymentEnded = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment of the booking has ended"}
 
 // Decide implements [core.Core].
 func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -92,7 +92,7 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 			return nil, nil
 		}
 		if b.state.Status == events.BookingIsAwaiting {
-			return []events.Fact{b.intentEnded(events.IntentLapsed, now)}, nil
+			return []events.Fact{b.newIntentEnded(events.IntentLapsed, now)}, nil
 		}
 		return []events.Fact{&events.BookingExpired{ExpiresAt: b.state.ExpiresAt}}, nil
 	}
@@ -106,7 +106,7 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	case cmd.Attempt != b.state.FirstAttempt():
 		return nil, ErrAbandoned
 	}
-	if refusal := cmd.On.Refuse(now); refusal != nil {
+	if refusal := cmd.Terms.Refuse(now); refusal != nil {
 		return nil, refusal
 	}
 	if now.After(cmd.ExpiresAt) {
@@ -115,10 +115,9 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	fact := &events.BookingHeld{
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats, Areas: cmd.Areas,
 		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
-		SaleTerms: cmd.On.SaleTerms, Cancellation: cmd.On.Cancellation, OrderData: cmd.Order,
-		Label: cmd.Label,
+		SaleTerms: cmd.Terms.SaleTerms, Cancellation: cmd.Terms.Cancellation, OrderData: cmd.Order,
+		Label: cmd.Label, Amount: total(cmd.Seats, cmd.Areas),
 	}
-	fact.Amount = sum(cmd.Seats, cmd.Areas)
 	return []events.Fact{fact}, nil
 }
 
@@ -129,52 +128,52 @@ func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
 	case b.Exists():
 		return nil, errExists
 	case cmd.Attempt > b.state.FirstAttempt():
-		return nil, ErrAhead
+		return nil, ErrStaleState
 	}
 	return []events.Fact{&events.BookingAbandoned{
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Attempt: cmd.Attempt,
 	}}, nil
 }
 
-// isOf reports whether by may change the booking: its holder, or the organiser (by is "").
-func (b *Booking) isOf(by events.Holder) bool { return by == "" || by == b.state.Holder }
+// belongsTo reports whether by may change the booking: by is its holder, or "" for the organiser.
+func (b *Booking) belongsTo(by events.Holder) bool { return by == "" || by == b.state.Holder }
 
 func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error) {
-	attempt, on, barred := b.state.Attempt, events.SaleTerms{}, false
+	attempt, terms, barred := b.state.Attempt, events.SaleTerms{}, false
 	switch {
-	case !b.isOf(cmd.By):
+	case !b.belongsTo(cmd.By):
 		return nil, errNotYours
-	case b.state.Status == events.BookingIsPaying && b.state.Payment == cmd.Payment:
+	case b.state.Status == events.BookingIsPaying && b.state.PaymentStream == cmd.PaymentStream:
 		return nil, nil
 	case b.state.Status == events.BookingIsPaying:
 		return nil, errInProgress
-	case b.state.calledOff(cmd.On.CalledOff):
+	case b.state.calledOff(cmd.Terms.CalledOff):
 		return nil, ErrCalledOff
-	case b.state.Status == events.BookingIsAwaiting && cmd.Payment == "":
+	case b.state.Status == events.BookingIsAwaiting && cmd.PaymentStream == "":
 		return nil, errAwaiting
 	case b.state.Status == events.BookingIsBooked:
 		return nil, errBooked
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
 	case b.state.Status == events.BookingIsExpired:
-		if refusal := cmd.On.Refuse(now); refusal != nil && cmd.Payment == "" {
+		if refusal := cmd.Terms.Refuse(now); refusal != nil && cmd.PaymentStream == "" {
 			return nil, refusal
 		} else if refusal != nil {
 			barred = true
 		}
 		attempt++
-		on = cmd.On.SaleTerms
+		terms = cmd.Terms.SaleTerms
 	}
-	if _, decided := b.state.Decided(cmd.Payment); decided {
-		return nil, errOver
+	if _, settled := b.state.Outcome(cmd.PaymentStream); settled {
+		return nil, errPaymentEnded
 	}
 	started := &events.BookingPaymentStarted{
 		PaymentID: b.state.NextPaymentID(), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
-		SaleTerms: on, Payment: cmd.Payment,
+		SaleTerms: terms, Payment: cmd.PaymentStream,
 	}
-	if barred { // the money has arrived: the payment fails, and the money is owed
+	if barred { // the money has been received, so the fact must follow that makes it owed
 		return []events.Fact{started, &events.BookingPaymentFailed{PaymentID: started.PaymentID, Reason: events.FailedLate,
-			Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: cmd.Payment}}, nil
+			Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: cmd.PaymentStream}}, nil
 	}
 	return []events.Fact{started}, nil
 }
@@ -186,8 +185,8 @@ func (b *Booking) paying(paymentID events.HoldID) bool {
 
 func (b *Booking) delay(cmd *Delay) ([]events.Fact, error) {
 	switch {
-	case !b.paying(cmd.PaymentID) || b.state.Payment == "":
-		return nil, errOver
+	case !b.paying(cmd.PaymentID) || b.state.PaymentStream == "":
+		return nil, errPaymentEnded
 	case b.state.Late:
 		return nil, nil
 	}
@@ -197,7 +196,7 @@ func (b *Booking) delay(cmd *Delay) ([]events.Fact, error) {
 func (b *Booking) retake(cmd *Retake) ([]events.Fact, error) {
 	switch {
 	case !b.paying(cmd.PaymentID) || !b.state.Late:
-		return nil, errOver
+		return nil, errPaymentEnded
 	case b.state.Retaken:
 		return nil, nil
 	}
@@ -209,18 +208,18 @@ func (b *Booking) complete(cmd *Complete) ([]events.Fact, error) {
 	case b.state.Status == events.BookingIsBooked && b.state.PaymentID == cmd.PaymentID:
 		return nil, nil
 	case !b.paying(cmd.PaymentID) || b.state.Late && !b.state.Retaken:
-		return nil, errOver
+		return nil, errPaymentEnded
 	}
 	return []events.Fact{&events.BookingBooked{PaymentID: cmd.PaymentID, Amount: b.state.Amount,
-		Payment: b.state.Payment}}, nil
+		Payment: b.state.PaymentStream}}, nil
 }
 
 func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
 	if !b.paying(cmd.PaymentID) {
-		return nil, errOver
+		return nil, errPaymentEnded
 	}
 	fact := &events.BookingPaymentFailed{PaymentID: cmd.PaymentID, Reason: cmd.Reason,
-		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: b.state.Payment}
+		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: b.state.PaymentStream}
 	// The booking keeps its seats only if the balance was insufficient.
 	if !b.state.Late && cmd.Reason == events.FailedBalance && !now.After(b.state.ExpiresAt) {
 		fact.Status = events.BookingIsHeld
@@ -230,7 +229,7 @@ func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
 
 func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 	switch {
-	case !b.isOf(cmd.By):
+	case !b.belongsTo(cmd.By):
 		return nil, errNotYours
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
@@ -241,7 +240,7 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 	case b.state.Status == events.BookingIsPaying:
 		return nil, &core.Refusal{
 			Code:   errBooked.Code,
-			Detail: "the booking is being paid, and keeps its seats meanwhile; see what comes of the payment",
+			Detail: "a payment of the booking is under way, during which its seats do not expire; wait for its outcome",
 		}
 	case b.state.Status == events.BookingIsAwaiting:
 		return nil, errAwaiting
@@ -249,11 +248,11 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 		return nil, errBooked
 	case b.state.Extended:
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "a booking can be extended once; pay, or leave the seats to others",
+			Detail: "a booking can be extended only once; pay, or release the seats",
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	case !cmd.ExpiresAt.After(b.state.ExpiresAt) || cmd.ExpiresAt.After(b.state.ExtendableUntil):
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "the seats can't be held any longer; pay, or leave them to others",
+			Detail: "expires_at must be later than the booking's, and within the longest hold of the seats; pay, or release them",
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	}
 	return []events.Fact{&events.BookingExtended{ExpiresAt: cmd.ExpiresAt.UTC()}}, nil

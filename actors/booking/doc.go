@@ -1,4 +1,5 @@
-// Package booking has the rules of one booking: seats and places of one performance for one holder.
+// Package booking implements the rules of one booking: seats and standing places of one performance,
+// for one holder.
 //
 //	                     payment fails in time
 //	          ┌──────────────────────────────────────┐
@@ -9,36 +10,36 @@
 //	        │                    ▲──────payment fails───┘               ▼
 //	        └──────────────────────release────────────────────────▶ released
 //
-// Seats of a booked booking can be returned one by one (booking.seat_returned); with the last of
-// them it is released. Its price and payments stay those of the whole. If the performance is
-// cancelled, so is the booking, from any status but paying: a payment ends first.
+// The seats of a paid booking can be returned one by one (booking.seat_returned). The return of the
+// last seat releases the booking. Returns change neither its amount nor its payment. If the performance
+// is cancelled, its bookings are cancelled too, whatever their status; a payment in progress must end
+// first.
 //
-// After booking.abandoned facts, if any, the first fact records that every seat is held; a booking
-// that could not get all of them does not exist. Seats, wallet and allowance are entities of their
-// own, and package bookings takes the steps between them.
+// The first fact, after any booking.abandoned facts, records that every seat is held; a booking that
+// could not get all of its seats does not exist. Seats, the wallet and the allowance are separate
+// entities; package bookings runs the steps across them.
 //
 // # Why paying has no deadline
 //
-// Once the payment has started, the booking can only become booked or fail, however long that
-// takes. So after a crash anywhere between the debit and the seats, the booking still has the
-// remaining work, and nothing expires it meanwhile.
+// A payment in progress can only complete or fail, however long that takes. The booking does not expire
+// meanwhile, so that a run that resumes after a crash can still book the seats that have been paid for.
 //
 // # Why attempts are counted
 //
-// A hold's id consists of the booking's id and the number of the attempt, and a payment has the
-// same id. A late payment takes the seats again as the next attempt; late commands about the
-// previous attempt find that it has ended.
+// A hold's id consists of the booking's id and the number of the attempt, and a payment's id is derived
+// from it. A late payment takes the seats again under the next attempt, so that delayed commands for
+// the previous attempt are refused.
 //
-// # Why an attempt is closed before anything of it is released
+// # Why an attempt is closed before its seats are released
 //
-// Two runs may work on one booking: a request and its retry on two nodes, or one that crashed and
-// its commands still in flight. Whether an attempt becomes the booking is decided here, in one
-// stream, by which fact is appended first: held or abandoned. So released seats belong to nobody,
-// and a run whose attempt was closed learns of it when its booking.held is refused. Attempts are
-// closed in order, and their numbers keep increasing.
+// Two runs may work on one booking: a request and its retry on two nodes, or a retry and commands that
+// a crashed run left in flight. The booking's stream decides whether an attempt becomes the booking, by
+// the fact that is appended first: held or abandoned. So no booking includes released seats, and a run
+// whose attempt was closed learns of it when its booking.held is refused. Attempts are closed in order,
+// and their numbers keep increasing.
 //
 // # Refusals, in order
 //
-// All commands but Hold and Abandon: not_found, forbidden (By is set and not the holder), then the
-// command's own.
+// All commands but Hold and Abandon refuse with not_found first, then with forbidden (By is set, and is
+// not the holder), then with their other refusals.
 package booking

@@ -12,7 +12,7 @@ func (b *Booking) Evolve(fact events.Fact) {
 	s := &b.state
 	switch f := fact.(type) {
 	case *events.BookingHeld:
-		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == s.FirstAttempt() && f.Amount == sum(f.Seats, f.Areas))
+		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == s.FirstAttempt() && f.Amount == total(f.Seats, f.Areas))
 		*s = StateOf(f)
 	case *events.BookingAbandoned:
 		b.must(fact, !b.Exists() && f.Attempt == s.FirstAttempt())
@@ -26,22 +26,22 @@ func (b *Booking) Evolve(fact events.Fact) {
 	case *events.BookingPaymentStarted:
 		b.started(f)
 	case *events.BookingPaymentDelayed:
-		b.must(fact, b.paying(f.PaymentID) && s.Payment != "" && !s.Late && f.Attempt == s.Attempt+1)
+		b.must(fact, b.paying(f.PaymentID) && s.PaymentStream != "" && !s.Late && f.Attempt == s.Attempt+1)
 		s.Attempt, s.Late, s.Retaken, s.Delayed = f.Attempt, true, false, true
 	case *events.BookingRetaken:
 		b.must(fact, s.Status == events.BookingIsPaying && s.Late && f.Attempt == s.Attempt)
 		s.Retaken = true
 	case *events.BookingBooked:
-		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.Payment && f.Amount == s.Amount && (!s.Late || s.Retaken))
+		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.PaymentStream && f.Amount == s.Amount && (!s.Late || s.Retaken))
 		s.Status, s.Paid = events.BookingIsBooked, true
-		s.decided(true)
+		s.settlePayment(true)
 	case *events.BookingPaymentFailed:
-		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.Payment &&
+		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.PaymentStream &&
 			(f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
 		s.Status = f.Status
-		s.decided(false)
+		s.settlePayment(false)
 	case *events.BookingReleased:
-		price, refund := s.worth()
+		price, refund := s.value()
 		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked) &&
 			(f.Kept == 0 || f.RefundID != "" && f.Kept == price-refund))
 		s.Kept += f.Kept
@@ -50,8 +50,8 @@ func (b *Booking) Evolve(fact events.Fact) {
 			s.Refunds = price - f.Kept
 		}
 	case *events.BookingCancelled:
-		b.must(fact, s.Status == f.Was && s.cancels(f))
-		s.cancelled(f)
+		b.must(fact, s.Status == f.Was && s.canCancel(f))
+		s.applyCancelled(f)
 	case *events.BookingRefunded:
 		b.must(fact, s.Refunding && f.PaymentID == s.PaymentID && f.Amount == s.Refunds)
 		s.Refunding = false
@@ -70,27 +70,27 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	if late {
 		next++
 	}
-	// In facts from before payments were counted, a payment has the id of its hold.
+	// In old facts, every payment has the id of its hold.
 	hold := events.NewHoldID(s.ID, f.Attempt)
-	_, decided := s.Decided(f.Payment)
+	_, settled := s.Outcome(f.Payment)
 	inTime := f.Was == events.BookingIsHeld || f.Was == events.BookingIsAwaiting && f.Payment != ""
 	b.must(f, s.Status == f.Was && (late || inTime) && f.Attempt == next && f.Amount == s.Amount &&
-		(f.PaymentID == events.NewPaymentID(hold, s.Payments+1) || f.PaymentID == hold && f.Payment == "") && !decided)
+		(f.PaymentID == events.NewPaymentID(hold, s.Payments+1) || f.PaymentID == hold && f.Payment == "") && !settled)
 	s.Status, s.Attempt, s.Late, s.Retaken, s.Delayed = events.BookingIsPaying, f.Attempt, late, false, false
-	s.PaymentID, s.Payment, s.Payments, s.Intent = f.PaymentID, f.Payment, s.Payments+1, Intent{}
+	s.PaymentID, s.PaymentStream, s.Payments, s.Intent = f.PaymentID, f.Payment, s.Payments+1, Intent{}
 	if late {
 		s.SaleTerms = f.SaleTerms
 	}
 }
 
-// decided records the outcome of the present payment, if it is external.
-func (s *State) decided(booked bool) {
-	if s.Payment != "" {
-		s.Outside = append(slices.Clip(s.Outside), Outside{s.Payment, s.PaymentID, booked})
+// settlePayment records the outcome of the current payment, if it is external.
+func (s *State) settlePayment(booked bool) {
+	if s.PaymentStream != "" {
+		s.SettledPayments = append(slices.Clip(s.SettledPayments), SettledPayment{s.PaymentStream, s.PaymentID, booked})
 	}
 }
 
-func sum(seats []events.BookedSeat, areas []events.BookedPlaces) (amount int64) {
+func total(seats []events.BookedSeat, areas []events.BookedPlaces) (amount int64) {
 	for _, seat := range seats {
 		amount += seat.Price
 	}
@@ -100,11 +100,10 @@ func sum(seats []events.BookedSeat, areas []events.BookedPlaces) (amount int64) 
 	return amount
 }
 
-// must panics at a fact that can't follow: the log is damaged, or money would be paid twice.
-func (b *Booking) must(fact events.Fact, fits bool) {
-	if !fits {
-		panic(
-			fmt.Sprintf("booking %s: unexpected fact %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status),
-		)
+// must panics if the fact is not valid: the log is damaged, or the core has a bug.
+func (b *Booking) must(fact events.Fact, valid bool) {
+	if !valid {
+		panic(fmt.Sprintf("booking %s: unexpected fact %s %+v in status %q", b.state.ID, fact.Name(), fact,
+			b.state.Status))
 	}
 }

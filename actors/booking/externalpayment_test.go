@@ -5,9 +5,8 @@ import (
 	"admitone/events"
 )
 
-// externalRules are the rules of external payments.
-var externalRules = []story{
-	{"an external payment pays in time, and the wallet does not pay as well", []attempt{
+var externalRules = []scenario{
+	{"an external payment in time excludes other payments", []commandCase{
 		{0, hold(), held},
 		{1 * s, externalPayment("x"), "payment b.1 of 150, was held by payment-bank~x"},
 		{1 * s, externalPayment("x"), "nothing"},
@@ -22,7 +21,7 @@ var externalRules = []story{
 		{5 * s, &FinishRefund{}, "refunded b.1 150"},
 		{5 * s, externalPayment("z"), "released"},
 	}},
-	{"money from outside that is late and fails does so for ever, and another may pay", []attempt{
+	{"a failed late payment can't start again, but another payment can", []commandCase{
 		{0, hold(), held},
 		{61 * s, &core.Expire{}, "expired at 1m0s"},
 		{62 * s, externalPayment("x"), "payment b.2 of 150, was expired by payment-bank~x"},
@@ -32,7 +31,7 @@ var externalRules = []story{
 		{65 * s, retaken("b.3~2"), "retaken 3"},
 		{65 * s, complete("b.3~2"), "booked b.3~2 for 150 by payment-bank~y"},
 	}},
-	{"money from outside whose seats ran out goes on as late money does", []attempt{
+	{"an external payment whose seats expired continues as a late payment", []commandCase{
 		{0, hold(), held},
 		{1 * s, externalPayment("x"), "payment b.1 of 150, was held by payment-bank~x"},
 		{90 * s, &Delay{PaymentID: "b.2"}, "not_held"},
@@ -42,13 +41,13 @@ var externalRules = []story{
 		{91 * s, retaken("b.1"), "retaken 2"},
 		{91 * s, complete("b.1"), "booked b.1 for 150 by payment-bank~x"},
 	}},
-	{"a payment of the wallet is not delayed", []attempt{
+	{"a wallet payment can't be delayed", []commandCase{
 		{0, hold(), held},
 		{1 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{90 * s, &Delay{PaymentID: "b.1"}, "not_held"},
 		{90 * s, externalPayment("x"), "payment_in_progress"},
 	}},
-	{"an intent has the booking wait, and nothing else pays, prolongs or gives it back", []attempt{
+	{"an open intent prevents wallet payments, extension and release", []commandCase{
 		{0, intent("i", 200), "not_found"},
 		{0, hold(), held},
 		{1 * s, intent("i", 200), "intent i until 3m21s"},
@@ -70,7 +69,7 @@ var externalRules = []story{
 		{205 * s, release("ann"), "released, was booked b.1"},
 		{206 * s, intent("k", 10), "released"},
 	}},
-	{"an intent that ends leaves the booking held for the rest of its own time", []attempt{
+	{"a booking whose intent ended is held until its own deadline", []commandCase{
 		{0, hold(), held},
 		{1 * s, intent("i", 10), "intent i until 11s"},
 		{11 * s, &core.Expire{}, "nothing"},
@@ -82,7 +81,7 @@ var externalRules = []story{
 		{60*s + ns, &EndIntent{Intent: "k", Reason: events.IntentEnded}, "intent k ended: expired until 1m0s"},
 		{61 * s, intent("l", 100), "hold_expired at 1m0s"},
 	}},
-	{"an intent that lapses after the booking's deadline, and one that has lost a seat", []attempt{
+	{"a booking whose intent lapses after its own deadline is expired", []commandCase{
 		{0, hold(), held},
 		{1 * s, intent("i", 100), "intent i until 1m41s"},
 		{1 * s, &EndIntent{Intent: "i", Reason: events.IntentTooLong}, "intent i too_long: held until 1m0s"},
@@ -90,12 +89,12 @@ var externalRules = []story{
 		{101*s + ns, &core.Expire{}, "intent j lapsed: expired until 1m0s"},
 		{102 * s, externalPayment("x"), "payment b.2 of 150, was expired by payment-bank~x"},
 	}},
-	{"an intent whose seats are lost", []attempt{
+	{"a booking whose intent lost its seats is expired", []commandCase{
 		{0, hold(), held},
 		{1 * s, intent("i", 100), "intent i until 1m41s"},
 		{1 * s, &EndIntent{Intent: "i", Reason: events.IntentLost}, "intent i lost: expired until 1m0s"},
 	}},
-	{"an intent with a page", []attempt{
+	{"an intent with a checkout page", []commandCase{
 		{0, hold(), held},
 		{1 * s, checkout("i", "bob"), "forbidden"},
 		{1 * s, checkout("i", "ann"), "intent i until 1m41s with a page"},
@@ -112,7 +111,7 @@ var externalRules = []story{
 		{5 * s, &NotePage{Intent: "k", Session: "cs", URL: "u"}, "not_held"},
 		{5 * s, checkout("l", "ann"), "payment_in_progress"},
 	}},
-	{"an intent is as long as one may be", []attempt{
+	{"an intent lasts a day at most", []commandCase{
 		{0, hold(), held},
 		{0, intent("i", 1_000_000), "intent i until 24h0m0s"},
 	}},

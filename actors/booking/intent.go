@@ -8,21 +8,21 @@ import (
 )
 
 var errAwaiting = &core.Refusal{Code: core.CodePaymentInProgress,
-	Detail: "the booking waits for money from outside; end the intent first, or wait"}
+	Detail: "the booking is waiting for an external payment; end the intent first, or wait"}
 
-var errIntentOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "this intent of the booking is over"}
+var errIntentEnded = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment intent has ended"}
 
 func (b *Booking) beginIntent(cmd *BeginIntent, now time.Time) ([]events.Fact, error) {
-	at := &b.state.Intent
+	open := &b.state.Intent
 	switch {
-	case !b.isOf(cmd.By):
+	case !b.belongsTo(cmd.By):
 		return nil, errNotYours
 	case b.state.calledOff(cmd.CalledOff):
 		return nil, ErrCalledOff
 	}
 	switch b.state.Status {
 	case events.BookingIsAwaiting:
-		if at.Provider == cmd.Provider && at.Seconds == cmd.Seconds && at.HasPage() == (cmd.Checkout != events.Checkout{}) {
+		if open.Provider == cmd.Provider && open.Seconds == cmd.Seconds && open.HasPage() == (cmd.Checkout != events.Checkout{}) {
 			return nil, nil
 		}
 		return nil, errAwaiting
@@ -43,7 +43,7 @@ func (b *Booking) beginIntent(cmd *BeginIntent, now time.Time) ([]events.Fact, e
 func (b *Booking) openIntent(cmd *OpenIntent) ([]events.Fact, error) {
 	switch {
 	case b.state.Status != events.BookingIsAwaiting || b.state.Intent.ID != cmd.Intent:
-		return nil, errIntentOver
+		return nil, errIntentEnded
 	case b.state.Intent.Opened:
 		return nil, nil
 	}
@@ -54,11 +54,11 @@ func (b *Booking) endIntent(cmd *EndIntent, now time.Time) []events.Fact {
 	if b.state.Status != events.BookingIsAwaiting || b.state.Intent.ID != cmd.Intent {
 		return nil
 	}
-	return []events.Fact{b.intentEnded(cmd.Reason, now)}
+	return []events.Fact{b.newIntentEnded(cmd.Reason, now)}
 }
 
-// intentEnded returns the fact that ends the open intent.
-func (b *Booking) intentEnded(reason events.IntentEnd, now time.Time) *events.BookingIntentEnded {
+// newIntentEnded returns the fact that ends the open intent.
+func (b *Booking) newIntentEnded(reason events.IntentEnd, now time.Time) *events.BookingIntentEnded {
 	status := events.BookingIsHeld
 	if now.After(b.state.ExpiresAt) || reason == events.IntentLost {
 		status = events.BookingIsExpired

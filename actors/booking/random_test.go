@@ -12,14 +12,14 @@ import (
 	"admitone/events"
 )
 
-// someCommand draws a command, mostly about the present payment.
-func someCommand(t *rapid.T, state *State) core.Command {
-	present := state.Attempt
+// drawCommand draws a command, usually about the current payment.
+func drawCommand(t *rapid.T, state *State) core.Command {
+	current := state.Attempt
 	id := events.BookingID(events.NewPaymentID(
-		events.NewHoldID("b", max(1, present+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt"))),
+		events.NewHoldID("b", max(1, current+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt"))),
 		max(1, state.Payments+rapid.SampledFrom([]int64{0, 0, 0, -1}).Draw(t, "number")),
 	))
-	if rapid.Bool().Draw(t, "the present one") {
+	if rapid.Bool().Draw(t, "current payment") {
 		id = events.BookingID(state.PaymentID)
 	}
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
@@ -30,7 +30,7 @@ func someCommand(t *rapid.T, state *State) core.Command {
 		return &FinishReturn{Seat: rapid.SampledFrom([]events.SeatName{"A-1-1", "A-1-2"}).Draw(t, "seat")}
 	case 17:
 		return &CallOff{By: by, Expired: rapid.Bool().Draw(t, "expired"), Kept: state.Kept,
-			KeptSince: rapid.Int64Range(0, state.Kept).Draw(t, "behind")}
+			KeptSince: rapid.Int64Range(0, state.Kept).Draw(t, "kept since")}
 	case 12:
 		return intent(rapid.SampledFrom([]events.IntentID{"i", "j"}).Draw(t, "intent"), rapid.Int64Range(1, 200).Draw(t, "seconds"))
 	case 13:
@@ -42,9 +42,9 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	case 11:
 		return &Delay{PaymentID: events.HoldID(id)}
 	case 0:
-		return withAttempt(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
+		return withAttempt(rapid.Int64Range(1, 3).Draw(t, "held attempt"), hold())
 	case 9:
-		return abandon(max(1, present))
+		return abandon(max(1, current))
 	case 1, 2:
 		return pay(by)
 	case 3:
@@ -52,13 +52,8 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	case 4:
 		return complete(id)
 	case 5:
-		return fail(
-			id,
-			rapid.SampledFrom([]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit}).Draw(
-				t,
-				"reason",
-			),
-		)
+		reasons := []events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit}
+		return fail(id, rapid.SampledFrom(reasons).Draw(t, "reason"))
 	case 6:
 		return extend(by, time.Duration(rapid.IntRange(50, 130).Draw(t, "to"))*s)
 	case 7:
@@ -67,33 +62,35 @@ func someCommand(t *rapid.T, state *State) core.Command {
 	return &FinishRefund{}
 }
 
-// ledger is a fold of the facts, independent of the core, with the invariants of any history.
+// ledger folds the facts independently of the core, and checks the invariants of every history.
 type ledger struct {
-	open             int // holds with a deadline
-	paying           events.HoldID
-	started, ended   int // payments
-	booked, refunded int
-	released         int                      // or cancelled
-	ids              map[events.HoldID]bool   // of payments
-	failed           map[events.StreamID]int  // payments from outside
-	seats, done      map[events.SeatName]bool // returned one by one, and free
+	open           int           // holds with a deadline
+	paying         events.HoldID // payment in progress, "" if none
+	started, ended int           // numbers of payments
+	booked         int           // number of facts
+	refunded       int           // number of facts
+	released       int           // number of facts, of cancellations too
+	paymentIDs     map[events.HoldID]bool
+	failed         map[events.StreamID]int  // failures by external payment
+	returned       map[events.SeatName]bool // returned individually
+	freed          map[events.SeatName]bool // of those, refunded and free
 }
 
 func (l *ledger) apply(t *rapid.T, fact events.Fact) {
 	if f, ok := fact.(events.Deadlined); ok {
 		opened, closed, earliest := f.Holds()
 		if l.open += opened - closed; l.open < 0 || l.open > 1 || opened > 0 && earliest.IsZero() {
-			t.Fatalf("%s leaves %d holds open until %v, want 0 or 1 with a deadline", sentence(fact), l.open, earliest)
+			t.Fatalf("%s: got %d open holds until %v, want 0, or 1 with a deadline", sentence(fact), l.open, earliest)
 		}
 	}
 	switch f := fact.(type) {
 	case *events.BookingPaymentStarted:
 		l.started++
 		l.paying = f.PaymentID
-		if l.ids[f.PaymentID] || f.Payment != "" && l.failed[f.Payment] > 0 {
-			t.Fatalf("%s reuses an id, or a payment that has failed", sentence(fact))
+		if l.paymentIDs[f.PaymentID] || f.Payment != "" && l.failed[f.Payment] > 0 {
+			t.Fatalf("%s: got a used payment id or a failed external payment, want a new one", sentence(fact))
 		}
-		l.ids[f.PaymentID] = true
+		l.paymentIDs[f.PaymentID] = true
 	case *events.BookingBooked:
 		l.ended++
 		l.booked++
@@ -103,50 +100,51 @@ func (l *ledger) apply(t *rapid.T, fact events.Fact) {
 		l.failed[f.Payment]++
 		l.requirePaying(t, fact, f.PaymentID)
 	case *events.BookingSeatReturned:
-		if l.booked != 1 || l.released > 0 || l.seats[f.Seat] || len(l.seats)+int(f.Left) != 1 {
-			t.Fatalf("%s after %+v", sentence(fact), l)
+		if l.booked != 1 || l.released > 0 || l.returned[f.Seat] || len(l.returned)+int(f.Left) != 1 {
+			t.Fatalf("%s: got ledger %+v, want a booking with the seat", sentence(fact), l)
 		}
-		l.seats[f.Seat] = true
+		l.returned[f.Seat] = true
 	case *events.BookingSeatRefunded:
-		if !l.seats[f.Seat] || l.done[f.Seat] {
-			t.Fatalf("%s after %+v", sentence(fact), l)
+		if !l.returned[f.Seat] || l.freed[f.Seat] {
+			t.Fatalf("%s: got ledger %+v, want the seat returned and not yet refunded", sentence(fact), l)
 		}
-		l.done[f.Seat] = true
+		l.freed[f.Seat] = true
 	case *events.BookingReleased, *events.BookingCancelled:
 		l.released++
 	case *events.BookingRefunded:
 		l.refunded++
 	}
-	// One payment at a time, one booking, one end, one refund of what was booked.
+	// One payment at a time, one booking, one release, and one refund of a booked booking.
 	if running := l.started - l.ended; running < 0 || running > 1 || l.booked > 1 || l.released > 1 ||
 		l.refunded > min(l.booked, l.released) {
-		t.Fatalf("%s breaks the invariants: %+v", sentence(fact), l)
+		t.Fatalf("%s: ledger %+v breaks the invariants", sentence(fact), l)
 	}
 }
 
 func (l *ledger) requirePaying(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 	if paymentID != l.paying {
-		t.Fatalf("%s ends a payment, but %s is in progress", sentence(fact), l.paying)
+		t.Fatalf("%s: got the end of payment %q, want of %q, which is in progress", sentence(fact), paymentID, l.paying)
 	}
 	l.paying = ""
 }
 
-// TestAnyHistory checks the invariants, and the contract between core and shell, under any commands
-// at any time. As in the shell, due deadlines expire before a command.
-func TestAnyHistory(t *testing.T) {
+// TestRandomHistory checks the invariants, and the contract between core and shell, for random
+// commands at random times. As in the shell, due deadlines expire before a command.
+func TestRandomHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b, l, now := New().(*Booking), &ledger{ids: map[events.HoldID]bool{}, failed: map[events.StreamID]int{},
-			seats: map[events.SeatName]bool{}, done: map[events.SeatName]bool{}}, day
+		b, l, now := New().(*Booking), &ledger{paymentIDs: map[events.HoldID]bool{},
+			failed: map[events.StreamID]int{}, returned: map[events.SeatName]bool{},
+			freed: map[events.SeatName]bool{}}, day
 		var log []events.Fact
 		do := func(cmd core.Command) {
 			before := b.State()
 			facts, err := b.Decide(cmd, now)
 			if !reflect.DeepEqual(b.State(), before) {
-				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, b.State())
+				t.Fatalf("Decide(%T) changed the state: got %+v, want %+v", cmd, b.State(), before)
 			}
 			again, errAgain := b.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
+				t.Fatalf("Decide(%T) twice: got %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			for _, fact := range facts {
 				b.Evolve(fact)
@@ -163,57 +161,57 @@ func TestAnyHistory(t *testing.T) {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})
 			state := b.State()
-			do(someCommand(t, &state))
-			agree(t, b, l, now)
+			do(drawCommand(t, &state))
+			checkState(t, b, l, now)
 		}
 		replayed := New()
 		for i, fact := range log {
 			replayed.Evolve(fact)
 			if i%3 == 0 {
-				replayed = copied(t, replayed)
+				replayed = restored(t, replayed)
 			}
 		}
 		if !reflect.DeepEqual(replayed, core.Core(b)) {
-			t.Fatalf("replayed: %+v, want %+v", replayed, b)
+			t.Fatalf("replay: got %+v, want %+v", replayed, b)
 		}
 	})
 }
 
-// agree compares the state with the ledger.
-func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
+// checkState compares the state with the ledger.
+func checkState(t *rapid.T, b *Booking, l *ledger, now time.Time) {
 	st := b.State()
 	next := b.NextDeadline()
 	switch {
 	case (st.Status == events.BookingIsPaying) != (l.paying != ""), l.paying != "" && l.paying != st.PaymentID:
-		t.Fatalf("state = %+v, want the payment %q in progress", st, l.paying)
+		t.Fatalf("got state %+v, want payment %q in progress", st, l.paying)
 	case (l.open == 1) != !next.IsZero():
-		t.Fatalf("%d holds are open, but the next deadline is %v", l.open, next)
+		t.Fatalf("got next deadline %v with %d open holds", next, l.open)
 	case !next.IsZero() && next.Before(now):
-		t.Fatalf("at %v a deadline remains at %v, want it expired", now, next)
+		t.Fatalf("got next deadline %v at %v, want none in the past", next, now)
 	case st.ExpiresAt.After(st.ExtendableUntil):
-		t.Fatalf("extended beyond the limit: %+v", st)
+		t.Fatalf("got deadline %v, want none after %v", st.ExpiresAt, st.ExtendableUntil)
 	case st.Refunding != (l.released == 1 && l.booked > l.refunded):
-		t.Fatalf("refunding = %t, but the facts are %+v", st.Refunding, l)
+		t.Fatalf("got Refunding %t with ledger %+v", st.Refunding, l)
 	case (st.Status == events.BookingIsReleased || st.Status == events.BookingIsCancelled) !=
-		(l.released == 1 || len(l.seats) == 2),
-		len(st.Seats)+len(l.seats) != 2, len(st.Returning()) != len(l.seats)-len(l.done),
+		(l.released == 1 || len(l.returned) == 2),
+		len(st.Seats)+len(l.returned) != 2, len(st.Returning()) != len(l.returned)-len(l.freed),
 		len(st.WithReturned().Seats) != 2 || st.WithReturned().Seats[0].Seat != "A-1-1":
-		t.Fatalf("state = %+v, but the facts are %+v", st, l)
+		t.Fatalf("got state %+v with ledger %+v", st, l)
 	}
 }
 
-// copied returns the core as restored from a snapshot.
-func copied(t *rapid.T, c core.Core) core.Core {
+// restored returns the core restored from its snapshot.
+func restored(t *rapid.T, c core.Core) core.Core {
 	var saved bytes.Buffer
 	if err := c.Freeze()(&saved); err != nil {
 		t.Fatal(err)
 	}
-	restored := New()
-	if err := restored.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(restored, c) {
-		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
+	got := New()
+	if err := got.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(got, c) {
+		t.Fatalf("Restore: got %+v, %v; want %+v", got, err, c)
 	}
 	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-		t.Fatal("Restore accepted half a snapshot")
+		t.Fatal("Restore of half a snapshot: got no error, want one")
 	}
-	return restored
+	return got
 }

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// Returned is a seat or place that was returned while the others stayed booked.
+// Returned is a seat or standing place that was returned individually.
 type Returned struct {
 	events.BookedSeat
 	// Area and Place identify a place; Seat is "" then.
@@ -16,20 +16,20 @@ type Returned struct {
 	Place int64         `json:",omitempty"`
 	// PriceType is the price type of a standing place.
 	PriceType string `json:",omitempty"`
-	// At is its index among the seats booked at that time.
+	// At is the index that the seat had in [State.Seats].
 	At int
-	// Kept is the cancellation fee withheld from its price.
+	// Kept is the cancellation fee withheld from the price.
 	Kept int64 `json:",omitempty"`
-	// PaymentID is the payment that is partly refunded, "" for an unpaid booking.
+	// PaymentID is the payment to refund, "" if the price is 0.
 	PaymentID events.HoldID `json:",omitempty"`
-	// Done: its money is refunded and the seat is free.
+	// Done: the money has been refunded and the seat is free.
 	Done bool `json:",omitempty"`
 }
 
 // Part identifies the seat or place.
 func (r *Returned) Part() events.Part { return events.Part{Seat: r.Seat, Area: r.Area, Place: r.Place} }
 
-// Refund is the refunded part of its price.
+// Refund is the part of the price to refund.
 func (r *Returned) Refund() int64 { return r.Price - r.Kept }
 
 var errNoSeat = &core.Refusal{Code: core.CodeNotFound, Detail: "the booking has no such seat",
@@ -39,7 +39,7 @@ var errNoPlace = &core.Refusal{Code: core.CodeNotFound, Detail: "the booking has
 	Fields: core.Fields{"resource": "place"}}
 
 var errNotBooked = &core.Refusal{Code: core.CodeNotHeld,
-	Detail: "seats are given back one by one once they are booked; until then, give back the booking"}
+	Detail: "single seats can be given back only after payment; give back the whole booking"}
 
 func (r *ReturnSeat) part() events.Part {
 	return events.Part{Seat: r.Seat, Area: r.Area, Place: r.Place}
@@ -51,11 +51,11 @@ func (f *FinishReturn) part() events.Part {
 
 func (b *Booking) returnSeat(cmd *ReturnSeat, now time.Time) ([]events.Fact, error) {
 	s := &b.state
-	price, refund, has := s.partWorth(cmd.part())
+	price, refund, has := s.valueOf(cmd.part())
 	switch {
-	case !b.isOf(cmd.By):
+	case !b.belongsTo(cmd.By):
 		return nil, errNotYours
-	case s.returned(cmd.part()) >= 0 || has && s.over():
+	case s.returnedIndex(cmd.part()) >= 0 || has && s.over():
 		return nil, nil
 	case !has && cmd.Area != "":
 		return nil, errNoPlace
@@ -73,17 +73,17 @@ func (b *Booking) returnSeat(cmd *ReturnSeat, now time.Time) ([]events.Fact, err
 	fact := &events.BookingSeatReturned{Seat: cmd.Seat, Area: cmd.Area, Place: cmd.Place, Left: s.count() - 1,
 		Reason: cmd.Reason}
 	if fact.Price = price; price > 0 {
-		if refusal := s.closed(cmd.On.StartsAt, cmd.Reason, now); refusal != nil {
+		if refusal := s.refuseCancellation(cmd.Terms.StartsAt, cmd.Reason, now); refusal != nil {
 			return nil, refusal
 		}
-		fact.PaymentID, fact.Kept, fact.Terms = s.PaymentID, price-refund, cmd.On.Terms
+		fact.PaymentID, fact.Kept, fact.Terms = s.PaymentID, price-refund, cmd.Terms.Terms
 	}
 	return []events.Fact{fact}, nil
 }
 
-// worth returns the price of the seats and places not returned yet, and the amount refunded if they
-// are returned, rounded up for each.
-func (s *State) worth() (price, refund int64) {
+// value returns the price of the seats and places not yet returned, and the refund for all of them,
+// rounded up for each.
+func (s *State) value() (price, refund int64) {
 	for i := range s.Seats {
 		price += s.Seats[i].Price
 		refund += s.Cancellation.Refund(s.Seats[i].Price)
@@ -95,8 +95,9 @@ func (s *State) worth() (price, refund int64) {
 	return price, refund
 }
 
-// partWorth is worth of one part; has is false if the booking does not have it, or it was returned.
-func (s *State) partWorth(part events.Part) (price, refund int64, has bool) {
+// valueOf is like value for one seat or place; has is false if the booking does not have it, or no
+// longer.
+func (s *State) valueOf(part events.Part) (price, refund int64, has bool) {
 	if part.Area != "" {
 		var place events.BookedPlaces
 		_, place, has = events.TakePlace(s.Areas, part.Area, part.Place)
@@ -112,7 +113,7 @@ func (s *State) count() int64 { return int64(len(s.Seats)) + events.CountPlaces(
 
 // Price is the sum of the prices of the seats and places not returned.
 func (s *State) Price() int64 {
-	price, _ := s.worth()
+	price, _ := s.value()
 	return price
 }
 
@@ -120,8 +121,8 @@ func seatAt(seats []events.BookedSeat, name events.SeatName) int {
 	return slices.IndexFunc(seats, func(s events.BookedSeat) bool { return s.Seat == name })
 }
 
-// returned returns the index of a part in Returned, -1 if absent.
-func (s *State) returned(part events.Part) int {
+// returnedIndex returns the index of a part in Returned, -1 if absent.
+func (s *State) returnedIndex(part events.Part) int {
 	return slices.IndexFunc(s.Returned, func(r Returned) bool { return r.Part() == part })
 }
 
@@ -151,7 +152,7 @@ func (s State) WithReturned() State {
 }
 
 func (b *Booking) finishReturn(cmd *FinishReturn) []events.Fact {
-	i := b.state.returned(cmd.part())
+	i := b.state.returnedIndex(cmd.part())
 	if i < 0 || b.state.Returned[i].Done {
 		return nil
 	}
@@ -169,7 +170,7 @@ func (b *Booking) evolveReturn(fact events.Fact) bool {
 	s := &b.state
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
-		price, _, has := s.partWorth(f.Part())
+		price, _, has := s.valueOf(f.Part())
 		b.must(fact, s.Status == events.BookingIsBooked && has && f.Left == s.count()-1 &&
 			price == f.Price && f.Kept <= f.Price && (f.PaymentID == s.PaymentID || f.PaymentID == ""))
 		r := Returned{BookedSeat: events.BookedSeat{Seat: f.Seat, Price: price}, Area: f.Area, Place: f.Place,
@@ -188,7 +189,7 @@ func (b *Booking) evolveReturn(fact events.Fact) bool {
 			s.Status = events.BookingIsReleased
 		}
 	case *events.BookingSeatRefunded:
-		i := s.returned(f.Part())
+		i := s.returnedIndex(f.Part())
 		b.must(fact, i >= 0 && !s.Returned[max(i, 0)].Done)
 		s.Returned = slices.Clone(s.Returned)
 		s.Returned[i].Done = true

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,11 +11,10 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// hold creates a booking of two seats, to be paid within a minute; it can be extended to two
-// minutes.
+// hold creates a booking of two seats, with a deadline of one minute that can be extended to two.
 func hold() *Hold {
 	return &Hold{
 		ID:              "b",
@@ -26,47 +26,59 @@ func hold() *Hold {
 		Seats:           []events.BookedSeat{{Seat: "A-1-1", Price: 100}, {Seat: "A-1-2", Price: 50}},
 	}
 }
+
 func freeHold() *Hold {
 	h := hold()
 	h.Seats = []events.BookedSeat{{Seat: "A-1-1"}}
 	return h
 }
+
 func withAttempt(attempt int64, h *Hold) *Hold {
 	h.Attempt = attempt
 	return h
 }
+
 func abandon(attempt int64) *Abandon {
 	return &Abandon{ID: "b", PerformanceID: "gala", Holder: "ann", Attempt: attempt}
 }
+
 func pay(by events.Holder) *StartPayment { return &StartPayment{By: by} }
+
 func externalPayment(reference string) *StartPayment {
-	return &StartPayment{Payment: events.StreamID("payment-bank~" + reference)}
+	return &StartPayment{PaymentStream: events.StreamID("payment-bank~" + reference)}
 }
+
+// source is the part of a sentence that names the stream of an external payment.
 func source(payment events.StreamID) string {
 	if payment == "" {
 		return ""
 	}
 	return " by " + string(payment)
 }
+
 func retaken(id events.BookingID) *Retake {
 	return &Retake{PaymentID: events.HoldID(id), ExpiresAt: day.Add(99 * s)}
 }
+
 func complete(id events.BookingID) *Complete {
 	return &Complete{PaymentID: events.HoldID(id)}
 }
+
 func fail(id events.BookingID, reason events.FailReason) *FailPayment {
 	return &FailPayment{PaymentID: events.HoldID(id), Reason: reason}
 }
+
 func extend(by events.Holder, to time.Duration) *Extend {
 	return &Extend{By: by, ExpiresAt: day.Add(to)}
 }
+
 func release(by events.Holder) *Release { return &Release{By: by} }
 
-// describe describes a decision.
+// describe returns a decision as text: the code of the refusal, or a sentence for each fact.
 func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		refusal := err.(*core.Refusal)
-		if at, is := refusal.Fields["expired_at"].(time.Time); is {
+		if at, ok := refusal.Fields["expired_at"].(time.Time); ok {
 			return fmt.Sprintf("%s at %v", refusal.Code, at.Sub(day))
 		}
 		return string(refusal.Code)
@@ -117,32 +129,31 @@ func sentence(fact events.Fact) string {
 	case *events.BookingRefunded:
 		return fmt.Sprintf("refunded %s %d", f.PaymentID, f.Amount)
 	}
-	return sentenceOfReturn(fact)
+	return returnSentence(fact)
 }
 
-// second and nanosecond.
 const (
 	s  = time.Second
 	ns = time.Nanosecond
 )
 
-// attempt is a row of a table: the time, the command, and the decision.
-type attempt struct {
+// commandCase is a row of a table: the time since day, the command, and the decision as text.
+type commandCase struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
 const held = "held b for ann: 2 seats, 150 until 1m0s"
 
-// story is a table; each line continues from the one before.
-type story struct {
-	name     string
-	attempts []attempt
+// scenario is a table in which each case starts from the state after the case before it.
+type scenario struct {
+	name  string
+	cases []commandCase
 }
 
-var rules = []story{
-	{"a booking that is not there refuses everything but to be held", []attempt{
+var rules = []scenario{
+	{"a booking that does not exist can only be held", []commandCase{
 		{0, pay("ann"), "not_found"},
 		{0, retaken("b.1"), "not_found"},
 		{0, complete("b.1"), "not_found"},
@@ -153,7 +164,7 @@ var rules = []story{
 		{0, hold(), held},
 		{0, hold(), "already_exists"},
 	}},
-	{"an attempt that was closed is never held, and the next one is", []attempt{
+	{"a closed attempt can't be held, but the next one can", []commandCase{
 		{0, abandon(2), "not_held"},
 		{0, abandon(1), "abandoned 1 of b for ann"},
 		{0, abandon(1), "nothing"},
@@ -176,15 +187,15 @@ var rules = []story{
 		{60 * s, abandon(3), "already_exists"},
 		{61 * s, pay("ann"), "payment b.4~2 of 150, was expired"},
 	}},
-	{"an attempt that is held first can't be closed", []attempt{
+	{"an attempt that is held can't be closed", []commandCase{
 		{0, hold(), held},
 		{0, abandon(1), "already_exists"},
 	}},
-	{"holding that took longer than the hold is refused", []attempt{
+	{"a hold after its own deadline is refused", []commandCase{
 		{60*s + ns, hold(), "hold_expired at 1m0s"},
 		{60 * s, hold(), held},
 	}},
-	{"seed 002, payment: in time, once", []attempt{
+	{"a payment in time completes once", []commandCase{
 		{0, hold(), held},
 		{1 * s, pay("bob"), "forbidden"},
 		{60 * s, pay("ann"), "payment b.1 of 150, was held"},
@@ -198,7 +209,7 @@ var rules = []story{
 		{63 * s, pay("ann"), "already_confirmed"},
 		{63 * s, fail("b.1", events.FailedBalance), "not_held"},
 	}},
-	{"a payment for which the money is wanting leaves the booking held, until its deadline", []attempt{
+	{"a payment that fails for the balance leaves the booking held until its deadline", []commandCase{
 		{0, hold(), held},
 		{10 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{60 * s, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: held until 1m0s"},
@@ -209,13 +220,13 @@ var rules = []story{
 		{60*s + ns, fail("b.1~2", events.FailedBalance), "failed b.1~2, insufficient_balance: expired until 1m0s"},
 		{61 * s, pay("ann"), "payment b.2~3 of 150, was expired"},
 	}},
-	{"a payment whose seats are gone leaves the booking expired, however early it is", []attempt{
+	{"a payment whose seats are lost leaves the booking expired, even before its deadline", []commandCase{
 		{0, hold(), held},
 		{10 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{11 * s, fail("b.1", events.FailedLate), "failed b.1, hold_expired: expired until 1m0s"},
 		{12 * s, pay("ann"), "payment b.2~2 of 150, was expired"},
 	}},
-	{"it expires at its deadline and not before, and can't be extended or given back then", []attempt{
+	{"a booking expires after its deadline, and then can't be extended or released", []commandCase{
 		{0, hold(), held},
 		{60 * s, &core.Expire{}, "nothing"},
 		{60*s + ns, &core.Expire{}, "expired at 1m0s"},
@@ -225,7 +236,7 @@ var rules = []story{
 		{61 * s, release("bob"), "forbidden"},
 		{61 * s, release("ann"), "hold_expired at 1m0s"},
 	}},
-	{"a late payment is another attempt, and has to have the seats again first", []attempt{
+	{"a late payment is another attempt, and must take the seats again first", []commandCase{
 		{0, hold(), held},
 		{61 * s, &core.Expire{}, "expired at 1m0s"},
 		{62 * s, pay("ann"), "payment b.2 of 150, was expired"},
@@ -243,7 +254,7 @@ var rules = []story{
 		{66 * s, release("ann"), "released, was booked b.3~2"},
 		{67 * s, &FinishRefund{}, "refunded b.3~2 150"},
 	}},
-	{"it can be extended once, forward, and as far as the seats go", []attempt{
+	{"a booking can be extended once, to a later deadline, up to its limit", []commandCase{
 		{0, hold(), held},
 		{1 * s, extend("bob", 90*s), "forbidden"},
 		{1 * s, extend("ann", 60*s), "limit_exceeded"},
@@ -257,7 +268,7 @@ var rules = []story{
 		{120 * s, extend("ann", 120*s), "limit_exceeded"},
 		{120*s + ns, &core.Expire{}, "expired at 2m0s"},
 	}},
-	{"a held booking is given back once, and never paid afterwards", []attempt{
+	{"a held booking is released once, and can't be paid afterwards", []commandCase{
 		{0, hold(), held},
 		{1 * s, release("bob"), "forbidden"},
 		{1 * s, release("ann"), "released, was held"},
@@ -267,7 +278,7 @@ var rules = []story{
 		{2 * s, extend("ann", 90*s), "released"},
 		{99 * s, &core.Expire{}, "nothing"},
 	}},
-	{"a paid booking is given back, and refunded once", []attempt{
+	{"a paid booking is released and refunded once", []commandCase{
 		{0, hold(), held},
 		{1 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{1 * s, release("ann"), "not_held"},
@@ -281,7 +292,7 @@ var rules = []story{
 		{4 * s, &FinishRefund{}, "nothing"},
 		{5 * s, pay("ann"), "released"},
 	}},
-	{"what costs nothing has nothing to refund", []attempt{
+	{"a free booking has nothing to refund", []commandCase{
 		{0, freeHold(), "held b for ann: 1 seats, 0 until 1m0s"},
 		{1 * s, pay("ann"), "payment b.1 of 0, was held"},
 		{1 * s, complete("b.1"), "booked b.1 for 0"},
@@ -291,13 +302,13 @@ var rules = []story{
 }
 
 func TestRules(t *testing.T) {
-	for _, rule := range append(rules, externalRules...) {
-		t.Run(rule.name, func(t *testing.T) {
+	for _, scenario := range slices.Concat(rules, externalRules) {
+		t.Run(scenario.name, func(t *testing.T) {
 			b := New()
-			for i, a := range rule.attempts {
-				facts, err := b.Decide(a.cmd, day.Add(a.at))
-				if got := describe(facts, err); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, c := range scenario.cases {
+				facts, err := b.Decide(c.cmd, day.Add(c.at))
+				if got := describe(facts, err); got != c.want {
+					t.Fatalf("case %d: %T at %v:\n got %s\nwant %s", i+1, c.cmd, c.at, got, c.want)
 				}
 				for _, fact := range facts {
 					b.Evolve(fact)

@@ -22,13 +22,19 @@ func TestState(t *testing.T) {
 		ExtendableUntil: day.Add(120 * s),
 		Attempt:         1,
 	}
-	if got := b.State(); !reflect.DeepEqual(got, want) || got.HoldID() != "b.1" || !b.Exists() ||
-		!b.NextDeadline().Equal(want.ExpiresAt) {
-		t.Errorf("the state is %+v, want %+v", got, want)
+	got := b.State()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got state %+v, want %+v", got, want)
+	}
+	if got.HoldID() != "b.1" || !b.Exists() {
+		t.Errorf("got hold %q, exists %t; want b.1, true", got.HoldID(), b.Exists())
+	}
+	if next := b.NextDeadline(); !next.Equal(want.ExpiresAt) {
+		t.Errorf("got next deadline %v, want %v", next, want.ExpiresAt)
 	}
 }
 
-// TestImpossibleFacts: the core panics on facts that contradict its state.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	held := func() *events.BookingHeld {
 		return &events.BookingHeld{
@@ -49,51 +55,51 @@ func TestImpossibleFacts(t *testing.T) {
 	second.Attempt = 2
 	failed := &events.BookingPaymentFailed{PaymentID: "b.1", Status: events.BookingIsHeld}
 	expired := &events.BookingExpired{}
-	outsideStarted := &events.BookingPaymentStarted{PaymentID: "b.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld,
+	externalStarted := &events.BookingPaymentStarted{PaymentID: "b.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld,
 		Payment: "payment-bank~x"}
 	for name, facts := range map[string][]events.Fact{
 		"held twice":                   {held(), held()},
 		"held under a closed attempt":  {closed(1), held()},
-		"held ahead of its attempt":    {second},
-		"held again":                   {closed(1), second, second},
+		"held under a later attempt":   {second},
+		"held twice, second attempt":   {closed(1), second, second},
 		"closed twice":                 {closed(1), closed(1)},
 		"closed out of order":          {closed(2)},
 		"closed though held":           {held(), closed(1)},
 		"closed after its hold":        {held(), closed(2)},
-		"a wrong sum":                  {wrong},
+		"wrong amount":                 {wrong},
 		"booked unpaid":                {held(), booked},
 		"booked twice":                 {held(), started, booked, booked},
 		"booked for less":              {held(), started, &events.BookingBooked{PaymentID: "b.1", Amount: 149}},
-		"another payment booked":       {held(), started, &events.BookingBooked{PaymentID: "b.2", Amount: 150}},
-		"paid twice at once":           {held(), started, started},
+		"booked by another payment":    {held(), started, &events.BookingBooked{PaymentID: "b.2", Amount: 150}},
+		"paid twice concurrently":      {held(), started, started},
 		"paid though booked":           {held(), started, booked, started},
-		"a wrong payment id":           {held(), &events.BookingPaymentStarted{PaymentID: "c.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld}},
-		"an attempt left out":          {held(), expired, &events.BookingPaymentStarted{PaymentID: "b.3", Amount: 150, Attempt: 3, Was: events.BookingIsExpired}},
-		"late in time":                 {held(), late},
+		"wrong payment id":             {held(), &events.BookingPaymentStarted{PaymentID: "c.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld}},
+		"attempt skipped":              {held(), expired, &events.BookingPaymentStarted{PaymentID: "b.3", Amount: 150, Attempt: 3, Was: events.BookingIsExpired}},
+		"late before expiry":           {held(), late},
 		"booked late without seats":    {held(), expired, late, &events.BookingBooked{PaymentID: "b.2", Amount: 150}},
 		"retaken in time":              {held(), started, &events.BookingRetaken{Attempt: 1}},
-		"held again late":              {held(), expired, late, &events.BookingPaymentFailed{PaymentID: "b.2", Status: events.BookingIsHeld}},
-		"failed unpaid":                {held(), failed},
+		"held after a late payment":    {held(), expired, late, &events.BookingPaymentFailed{PaymentID: "b.2", Status: events.BookingIsHeld}},
+		"failed without a payment":     {held(), failed},
 		"expired while paying":         {held(), started, expired},
 		"extended twice":               {held(), &events.BookingExtended{ExpiresAt: day}, &events.BookingExtended{ExpiresAt: day}},
 		"released while paying":        {held(), started, &events.BookingReleased{Was: events.BookingIsPaying}},
 		"released from another status": {held(), &events.BookingReleased{Was: events.BookingIsBooked}},
-		"refunded without release":     {held(), started, booked, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
-		"refunded, but never booked":   {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
+		"refunded, not released":       {held(), started, booked, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
+		"refunded, never booked":       {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
 		"refunded more than debited":   {held(), started, booked, &events.BookingReleased{Was: events.BookingIsBooked}, &events.BookingRefunded{PaymentID: "b.1", Amount: 151}},
-		"delayed, of a wallet":         {held(), started, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 2}},
-		"delayed under an old attempt": {held(), outsideStarted, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 1}},
-		"booked by another source":     {held(), outsideStarted, booked},
-		"an id used again": {held(), outsideStarted, &events.BookingPaymentFailed{PaymentID: "b.1",
+		"wallet payment delayed":       {held(), started, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 2}},
+		"delayed under an old attempt": {held(), externalStarted, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 1}},
+		"booked by another source":     {held(), externalStarted, booked},
+		"external payment used twice": {held(), externalStarted, &events.BookingPaymentFailed{PaymentID: "b.1",
 			Status: events.BookingIsExpired, Payment: "payment-bank~x"}, &events.BookingPaymentStarted{PaymentID: "b.2~2", Amount: 150,
 			Attempt: 2, Was: events.BookingIsExpired, Payment: "payment-bank~x"}},
-		"a fact of a product": {&events.ProductReserved{}},
+		"fact of another category": {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("the impossible fact was accepted: %+v", b)
+					t.Errorf("got no panic, want one; state %+v", b)
 				}
 			}()
 			for _, fact := range facts {

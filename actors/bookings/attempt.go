@@ -325,7 +325,7 @@ func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (kn
 	_, err = b.runner.Take(ctx, h.from.request(), p, &process.Step{Name: "abandon", Stream: booking.Stream(id),
 		Do: &booking.Abandon{ID: id, PerformanceID: h.show.id, Holder: h.holder, Attempt: attempt}})
 	switch {
-	case errors.Is(err, booking.ErrAhead): // another node has opened a later attempt
+	case errors.Is(err, booking.ErrStaleState): // another node has opened a later attempt
 		return nil, ErrOvertaken
 	case refused(err) == nil:
 		return nil, err

@@ -216,7 +216,7 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer,
 		}
 	}
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
-		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, On: s.on}
+		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, Terms: s.on}
 	var held actors.Answer // to command
 	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
 		Took: func(_ context.Context, answer actors.Answer) error {

@@ -114,14 +114,14 @@ func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, er
 // cancelled.
 func settleCancelled(state *booking.State) (stages []process.Stage) {
 	step := func(name string, do core.Command) {
-		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.Payment, Do: do}}})
+		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.PaymentStream, Do: do}}})
 	}
 	step("book", &money.Book{PaymentID: state.PaymentID})
-	if booked := state.Refunds - state.MadeUp; booked > 0 {
+	if booked := state.Refunds - state.FeesRefunded; booked > 0 {
 		step("called-off", &money.Return{Cause: events.OwedCancelled, Amount: booked})
 	}
-	if state.MadeUp > 0 {
-		step("make-up", &money.MakeUp{Cause: events.OwedCancelled, Amount: state.MadeUp})
+	if state.FeesRefunded > 0 {
+		step("make-up", &money.MakeUp{Cause: events.OwedCancelled, Amount: state.FeesRefunded})
 	}
 	return stages
 }

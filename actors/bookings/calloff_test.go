@@ -70,7 +70,7 @@ func cancelWithKeptFee(w *harness) events.BookingID {
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(24 * time.Hour), RefundPercent: 50}})
 	id := paid(w)
 	w.cancelPerformance()
-	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
+	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{Terms: booking.Terms{
 		StartsAt: day.Add(24 * time.Hour)}}))
 	return id
 }
@@ -102,7 +102,7 @@ func TestCalledOff(t *testing.T) {
 			w.want(err, "ok")
 			w.cancelPerformance()
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
-				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
+				Terms: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 250, 0},
 		{"paid outside, a seat's fee kept after", func(w *harness) events.BookingID {
@@ -110,14 +110,14 @@ func TestCalledOff(t *testing.T) {
 			id := paidExternally(w)
 			w.cancelPerformance()
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.ReturnSeat{Seat: "A-1-2",
-				On: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
+				Terms: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 300, 300},
 		{"paid outside, a fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paidExternally(w)
 			w.cancelPerformance()
-			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{On: booking.Terms{
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.Release{Terms: booking.Terms{
 				StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 300, 300},

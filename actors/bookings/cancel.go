@@ -41,13 +41,13 @@ func (b *Bookings) Cancel(ctx context.Context, cmd Cancel) (Answer, error) {
 			return Answer{}, err
 		}
 		release := &booking.Release{By: cmd.By, Reason: cmd.Reason,
-			InFull: before.Booking.Status == events.BookingIsPaying}
+			FullRefundOnly: before.Booking.Status == events.BookingIsPaying}
 		if before.Booking.ID != "" {
 			s, err := b.performanceInfo(ctx, before.Booking.PerformanceID)
 			if err != nil {
 				return Answer{}, err
 			}
-			release.On = s.on
+			release.Terms = s.on
 		}
 		released, err := b.request(ctx, cmd.Origin, cmd.BookingID, release)
 		if err != nil {

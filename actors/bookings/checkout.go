@@ -64,7 +64,7 @@ func (b *Bookings) endPageless(ctx context.Context, from Origin, bookingID event
 	var waits booking.State
 	now, err := b.desk.View(ctx, booking.Stream(bookingID), func(c core.Core) { waits = c.(*booking.Booking).State() })
 	if at := &waits.Intent; waits.Status == events.BookingIsAwaiting && at.HasPage() && at.Session == "" &&
-		now.At.Sub(at.Begun()) >= MakePageWithin {
+		now.At.Sub(at.BeganAt()) >= MakePageWithin {
 		late = at.ID
 	}
 	if err != nil || late == "" {

@@ -80,7 +80,7 @@ func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state.Late, state.Retaken, state.Paid, state.Refunding, state.Kept = false, false, false, false, 0
 	state.Refunds = 0
 	state.Delayed = false
-	state.PaymentID, state.Payments, state.Payment, state.Outside = "", 0, "", nil
+	state.PaymentID, state.Payments, state.PaymentStream, state.SettledPayments = "", 0, "", nil
 	for _, fact := range extended.Facts {
 		if f, ok := fact.(*events.BookingExtended); ok {
 			state.ExpiresAt = f.ExpiresAt

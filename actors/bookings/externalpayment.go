@@ -69,7 +69,7 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 		}
 		request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)
 		request.Command = &money.Receive{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
-			Currency: cmd.Currency, For: events.PaidThing{BookingID: cmd.BookingID}, Expected: now.Booking.Amount,
+			Currency: cmd.Currency, For: events.PaymentSubject{BookingID: cmd.BookingID}, Expected: now.Booking.Amount,
 			ExpectedCurrency: cmd.LogCurrency, Final: cmd.Final}
 		received, err := b.desk.Ask(ctx, request)
 		if err != nil {
@@ -161,13 +161,13 @@ func (b *Bookings) startExternal(ctx context.Context, from Origin, state *bookin
 	}
 	return b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
 		Stages: []process.Stage{bookingStep(state.ID, process.Step{Name: "start-payment",
-			Do: &booking.StartPayment{Payment: stream, On: s.on}})}})
+			Do: &booking.StartPayment{PaymentStream: stream, Terms: s.on}})}})
 }
 
 // externalStep returns the step that records the booking's decision in the payment's stream, nil if
 // there is no decision yet.
 func externalStep(p *money.State, state *booking.State, stream events.StreamID) (name string, copied core.Command) {
-	decided, is := state.Decided(stream)
+	decided, is := state.Outcome(stream)
 	switch {
 	case p.Received.Wrong():
 		return "owe", &money.Owe{Cause: events.OwedWrongSum}
@@ -188,7 +188,7 @@ func externalStep(p *money.State, state *booking.State, stream events.StreamID) 
 // endExternal ends an external payment in progress, so that the wallet can be used.
 func (b *Bookings) endExternal(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
-	if err != nil || now.Booking.Payment == "" {
+	if err != nil || now.Booking.PaymentStream == "" {
 		return err
 	}
 	return b.endPayment(ctx, from, bookingID)

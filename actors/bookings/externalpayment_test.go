@@ -67,12 +67,12 @@ func (w *harness) checkPaymentsSettled(h *history) {
 	for stream, p := range h.payments {
 		at := p.State()
 		s := h.bookings[at.Received.BookingID].State()
-		decided, _ := s.Decided(stream)
-		switch booked := s.Status == events.BookingIsBooked && s.Payment == stream; {
+		decided, _ := s.Outcome(stream)
+		switch booked := s.Status == events.BookingIsBooked && s.PaymentStream == stream; {
 		case at.Open > 0:
 			w.Errorf("payment %s: %d open, want 0", stream, at.Open)
 		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Price():
-			w.Errorf("payment %s: %d booked, but the booking is %s, paid by %q", stream, at.Booked, s.Status, s.Payment)
+			w.Errorf("payment %s: %d booked, but the booking is %s, paid by %q", stream, at.Booked, s.Status, s.PaymentStream)
 		case at.Paid != decided.Booked:
 			w.Errorf("payment %s: paid is %t, want %t as in the booking", stream, at.Paid, decided.Booked)
 		}

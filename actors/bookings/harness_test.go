@@ -257,10 +257,10 @@ func (w *harness) check(limit int64) *history {
 	spent, taken := int64(0), map[events.StreamID]int64{}
 	for id, b := range h.bookings {
 		s := b.State()
-		if s.Payment == "" {
+		if s.PaymentStream == "" {
 			spent += h.unrefunded(&s)
 		}
-		if s.Status == events.BookingIsBooked && s.Payment == "" {
+		if s.Status == events.BookingIsBooked && s.PaymentStream == "" {
 			spent += s.Price()
 		}
 		if s.Status == events.BookingIsHeld || s.Status == events.BookingIsBooked {

@@ -197,7 +197,7 @@ func (w *harness) readOutcome(id events.BookingID) string {
 		}
 		if _, err = w.desk.View(ctx, booking.Stream(id), func(c core.Core) {
 			state := c.(*booking.Booking).State()
-			s.status, s.wallet = state.Status, state.Paid && state.Payment == ""
+			s.status, s.wallet = state.Status, state.Paid && state.PaymentStream == ""
 		}); err != nil {
 			return Answer{}, err
 		}

@@ -34,7 +34,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		start := &booking.StartPayment{By: cmd.By, On: on}
+		start := &booking.StartPayment{By: cmd.By, Terms: on}
 		started, err := b.request(ctx, cmd.Origin, cmd.BookingID, start)
 		if err != nil {
 			return Answer{}, err

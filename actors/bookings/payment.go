@@ -66,7 +66,7 @@ func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
 // debit debits the wallet. If the balance is insufficient, the payment has failed and the booking
 // keeps its earlier state; any other refusal means that another run has closed the payment.
 func (b *Bookings) debit(p *payment) process.Stage {
-	if p.booking.Amount == 0 || p.booking.Payment != "" {
+	if p.booking.Amount == 0 || p.booking.PaymentStream != "" {
 		return process.Stage{}
 	}
 	return process.Stage{Steps: []process.Step{{

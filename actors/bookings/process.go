@@ -73,7 +73,7 @@ func (b *Bookings) paying(p *payment) *process.Process {
 		p.bookAreas(undoAreas, p.failLate),
 		b.complete(p),
 	)
-	if p.booking.Payment != "" {
+	if p.booking.PaymentStream != "" {
 		all.Close = func(ctx context.Context) error { return b.failExternal(ctx, p, all) }
 		return all
 	}
@@ -148,7 +148,7 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	}
 	h := holdOf(from, s, state)
 	p := &process.Process{ID: string(h.id), Announced: true}
-	if state.Payment != "" {
+	if state.PaymentStream != "" {
 		p.Stages = append(h.settleDelayed(state, reason), returnExternal(state)...)
 	} else if owed, err := b.owed(ctx, &h, state); err != nil {
 		return nil, err

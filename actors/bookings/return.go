@@ -50,7 +50,7 @@ func (b *Bookings) ReturnSeat(ctx context.Context, cmd ReturnSeat) (Answer, erro
 			if err != nil {
 				return Answer{}, err
 			}
-			giveBack.On = s.on
+			giveBack.Terms = s.on
 			if s.on.CalledOff {
 				return b.returnCalledOff(ctx, &cmd, giveBack)
 			}
@@ -116,7 +116,7 @@ func (h *hold) returnMoney(state *booking.State, r *booking.Returned) []process.
 	switch {
 	case r.PaymentID == "":
 		return nil
-	case state.Payment != "":
+	case state.PaymentStream != "":
 		return returnStages(state, &money.Return{Cause: events.OwedSeatReturned, About: r.Part().About(),
 			Amount: r.Refund(), Kept: r.Kept})
 	case r.Refund() == 0:
@@ -145,7 +145,7 @@ func (h *hold) releaseSeats(reason events.ReleaseReason) process.Stage {
 // returnStages records in the payment's stream that a part of its purchase was returned.
 func returnStages(state *booking.State, returned *money.Return) []process.Stage {
 	step := func(name string, do core.Command) process.Stage {
-		return process.Stage{Steps: []process.Step{{Name: name, Stream: state.Payment, Do: do}}}
+		return process.Stage{Steps: []process.Step{{Name: name, Stream: state.PaymentStream, Do: do}}}
 	}
 	return []process.Stage{step("book", &money.Book{PaymentID: state.PaymentID}), step("return", returned)}
 }

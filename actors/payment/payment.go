@@ -25,7 +25,7 @@ type Receive struct {
 	// Amount in minor units of Currency, above 0.
 	Amount   int64
 	Currency string
-	For      events.PaidThing
+	For      events.PaymentSubject
 	// Expected is the price as it was held, in ExpectedCurrency.
 	Expected         int64
 	ExpectedCurrency string
@@ -185,7 +185,7 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 	was := &p.state.Received
 	if p.Exists() {
 		switch {
-		case was.PaidThing != cmd.For:
+		case was.PaymentSubject != cmd.For:
 			return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
 				Detail: "this reference has paid for a different purchase; every payment has a reference of its own",
 				Fields: core.Fields{"resource": was.Path()}}
@@ -195,7 +195,7 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 		return nil, nil
 	}
 	fact := &events.PaymentReceived{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
-		Currency: cmd.Currency, Expected: cmd.Expected, ExpectedCurrency: cmd.ExpectedCurrency, PaidThing: cmd.For}
+		Currency: cmd.Currency, Expected: cmd.Expected, ExpectedCurrency: cmd.ExpectedCurrency, PaymentSubject: cmd.For}
 	if fact.Wrong() && !cmd.Final {
 		return nil, mismatch(
 			"it costs a different sum; nothing was received, and with final the money would be, and all of it owed",

@@ -14,8 +14,8 @@ import (
 
 var (
 	day  = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
-	ofB1 = events.PaidThing{BookingID: "b1"}
-	ofR1 = events.PaidThing{ProductID: "tee", ReservationID: "r1"}
+	ofB1 = events.PaymentSubject{BookingID: "b1"}
+	ofR1 = events.PaymentSubject{ProductID: "tee", ReservationID: "r1"}
 )
 
 // report returns a report of 100 EUR for b1, which is its price, changed by edit.

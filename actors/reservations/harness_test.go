@@ -122,7 +122,7 @@ func (w *harness) report(id events.ID, reference string, amount int64, final boo
 }
 
 // Ended is a fold of the whole log.
-func (w *harness) Ended(_ context.Context, of events.PaidThing, _ events.Position) (*product.Ended, error) {
+func (w *harness) Ended(_ context.Context, of events.PaymentSubject, _ events.Position) (*product.Ended, error) {
 	var offer product.Offer
 	var one, ended *product.Ended
 	for e, err := range events.All(context.Background(), w.store, 0) {

@@ -17,7 +17,7 @@ import (
 type Views interface {
 	// Ended returns an ended reservation, once the views have seen the log up to a position; nil
 	// for none.
-	Ended(ctx context.Context, of events.PaidThing, position events.Position) (*product.Ended, error)
+	Ended(ctx context.Context, of events.PaymentSubject, position events.Position) (*product.Ended, error)
 }
 
 // Reservations runs the steps of payments for reservations. It is safe for concurrent use. Its
@@ -99,8 +99,8 @@ func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream e
 	return process.Begun(err)
 }
 
-func thing(productID events.ProductID, id events.ID) events.PaidThing {
-	return events.PaidThing{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+func thing(productID events.ProductID, id events.ID) events.PaymentSubject {
+	return events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
 }
 
 // found is the current state of a reservation.
@@ -121,7 +121,7 @@ var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no s
 	Fields: core.Fields{"resource": "product"}}
 
 // find looks up a reservation in its product or, if it has ended, in the views. Refusal: not_found.
-func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+func (r *Reservations) find(ctx context.Context, of events.PaymentSubject, id events.ID) (*found, error) {
 	seen := events.NoStream
 	for range turns {
 		now, err := r.lookUp(ctx, of, id)
@@ -140,7 +140,7 @@ func (r *Reservations) find(ctx context.Context, of events.PaidThing, id events.
 }
 
 // lookUp is one try of find: a reservation that is neither open nor ended was found in neither place.
-func (r *Reservations) lookUp(ctx context.Context, of events.PaidThing, id events.ID) (*found, error) {
+func (r *Reservations) lookUp(ctx context.Context, of events.PaymentSubject, id events.ID) (*found, error) {
 	var now found
 	var exists, known bool
 	at, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {
@@ -182,7 +182,7 @@ func (r *Reservations) finish(ctx context.Context, from actors.Request, stream e
 		if err != nil || answer.Payment.Received.ReservationID == "" {
 			return answer, err
 		}
-		of := answer.Payment.Received.PaidThing
+		of := answer.Payment.Received.PaymentSubject
 		id, err := events.ParseID(string(of.ReservationID))
 		if err != nil {
 			return answer, fmt.Errorf("%w: %s is for the reservation %q", events.ErrDamaged, stream, of.ReservationID)

@@ -160,7 +160,7 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 	session, err := g.config.Provider.OpenPage(limited, g.pageOf(b.ID, b.Amount, b.Intent.ID, b.Intent.ExpiresAt,
 		b.Intent.Checkout))
 	refused := (*Refused)(nil)
-	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.Begun()) >= bookings.MakePageWithin {
+	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.BeganAt()) >= bookings.MakePageWithin {
 		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.causedBy(from), BookingID: b.ID,
 			Intent: b.Intent.ID, Reason: events.IntentNoPage})
 		if ended != nil { // it expires by itself

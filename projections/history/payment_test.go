@@ -18,7 +18,7 @@ func TestPaymentsInTheirCurrency(t *testing.T) {
 		stream := events.PaymentStream("bank", "tr-1")
 		for _, fact := range []events.Fact{
 			&events.PaymentReceived{Provider: "bank", Reference: "tr-1", Amount: 1250, Currency: currency,
-				Expected: 100, ExpectedCurrency: "EUR", PaidThing: events.PaidThing{BookingID: "b"}},
+				Expected: 100, ExpectedCurrency: "EUR", PaymentSubject: events.PaymentSubject{BookingID: "b"}},
 			&events.PaymentOwed{Amount: 1250, Cause: events.OwedWrongSum, RefundID: "r"},
 			&events.PaymentRefunded{Amount: 1250, Reference: "re-1", RefundID: "r"},
 			&events.PaymentRefundFailed{Amount: 1250, RefundID: "r", Failure: events.RefundDeclined},

@@ -15,7 +15,7 @@ type Payment struct {
 	Provider                                     events.Provider
 	Reference                                    string
 	Currency                                     string
-	For                                          events.PaidThing
+	For                                          events.PaymentSubject
 	Received, Open, Booked, Kept, Refunded, Owed int64
 	// PaymentID is the id under which a booking was paid with it, "" for none.
 	PaymentID events.HoldID
@@ -55,7 +55,7 @@ type Refund struct {
 	Currency  string
 	Provider  events.Provider
 	Reference string
-	For       events.PaidThing
+	For       events.PaymentSubject
 	// Revision of the payment and Position of the last event about the refund.
 	Revision events.Revision
 	Position events.Position
@@ -86,7 +86,7 @@ func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, erro
 	refund, ok := (*Refund)(nil), true
 	if isCreation {
 		next = Payment{Provider: received.Provider, Reference: received.Reference, Currency: received.Currency,
-			For: received.PaidThing, Received: received.Amount, Open: received.Amount, Created: e.Created}
+			For: received.PaymentSubject, Received: received.Amount, Open: received.Amount, Created: e.Created}
 	} else {
 		refund, ok = next.evolve(e, fact)
 	}
@@ -207,7 +207,7 @@ func DecodePayment(_ string, record []byte) (Payment, error) {
 	return p, r.Done()
 }
 
-func appendPaid(dst []byte, provider events.Provider, reference, currency string, of *events.PaidThing) []byte {
+func appendPaid(dst []byte, provider events.Provider, reference, currency string, of *events.PaymentSubject) []byte {
 	for _, text := range [...]string{string(provider), reference, currency, string(of.BookingID), string(of.ProductID),
 		string(of.ReservationID)} {
 		dst = AppendString(dst, text)
@@ -215,7 +215,7 @@ func appendPaid(dst []byte, provider events.Provider, reference, currency string
 	return dst
 }
 
-func readPaid(r *Reader) (provider events.Provider, reference, currency string, of events.PaidThing) {
+func readPaid(r *Reader) (provider events.Provider, reference, currency string, of events.PaymentSubject) {
 	provider, reference, currency = events.Provider(r.Text()), r.Text(), r.Text()
 	of.BookingID, of.ProductID = events.BookingID(r.Text()), events.ProductID(r.Text())
 	of.ReservationID = events.ReservationID(r.Text())

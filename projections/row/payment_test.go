@@ -20,7 +20,7 @@ func TestPayment(t *testing.T) {
 	}
 	facts := []events.Fact{
 		&events.PaymentReceived{Provider: "bank", Reference: "x", Amount: 100, Currency: "EUR", Expected: 100,
-			ExpectedCurrency: "EUR", PaidThing: events.PaidThing{ProductID: "tee", ReservationID: "r"}},
+			ExpectedCurrency: "EUR", PaymentSubject: events.PaymentSubject{ProductID: "tee", ReservationID: "r"}},
 		&events.PaymentBooked{Amount: 100, PaymentID: "b.1"},
 		&events.PaymentReturned{RefundID: "r1", Cause: events.OwedSeatReturned, Amount: 30, Kept: 10},
 		&events.PaymentReturned{RefundID: "r2", Cause: events.OwedReleased, Amount: 60},

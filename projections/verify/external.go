@@ -15,13 +15,13 @@ type ExternalSums struct {
 
 // ExternalSums returns the sums of the payments for which included returns true (nil includes all) by
 // currency; nil for none.
-func (v *Verifier) ExternalSums(included func(of events.PaidThing) bool) map[string]ExternalSums {
+func (v *Verifier) ExternalSums(included func(of events.PaymentSubject) bool) map[string]ExternalSums {
 	if len(v.ledger.payments) == 0 {
 		return nil
 	}
 	sums := map[string]ExternalSums{}
 	for _, c := range v.ledger.payments {
-		if included != nil && !included(c.received.PaidThing) {
+		if included != nil && !included(c.received.PaymentSubject) {
 			continue
 		}
 		sum := sums[c.received.Currency]

@@ -97,7 +97,7 @@ func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 }
 
 func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
-	price, known := c.price(f.PaidThing)
+	price, known := c.price(f.PaymentSubject)
 	switch {
 	case f.Amount < 1 || events.PaymentStream(f.Provider, f.Reference) != c.stream():
 		return faultf(RuleReference, "%d under the reference %q of %q", f.Amount, f.Reference, f.Provider)
@@ -110,7 +110,7 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 }
 
 // price returns the price of a payment's purchase, as of its hold.
-func (c *paymentCheck) price(of events.PaidThing) (amount int64, ok bool) {
+func (c *paymentCheck) price(of events.PaymentSubject) (amount int64, ok bool) {
 	if b := c.ledger.bookings[of.BookingID]; b != nil {
 		return b.row.amount, true
 	}

@@ -12,7 +12,7 @@ import (
 // bankPayment is a bank payment for a booking that costs 5 EUR.
 func bankPayment(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
 	return &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR", Expected: 5,
-		ExpectedCurrency: "EUR", PaidThing: events.PaidThing{BookingID: id}}
+		ExpectedCurrency: "EUR", PaymentSubject: events.PaymentSubject{BookingID: id}}
 }
 
 func refundID(reference string, cause events.RefundCause) events.RefundID {

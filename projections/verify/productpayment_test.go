@@ -40,7 +40,7 @@ func bank(reference string) events.StreamID { return events.PaymentStream("bank"
 
 func (f *shop) receive(reference string, n int, amount, expected int64) {
 	f.Add(bank(reference), &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR",
-		Expected: expected, ExpectedCurrency: "EUR", PaidThing: events.PaidThing{ProductID: "a",
+		Expected: expected, ExpectedCurrency: "EUR", PaymentSubject: events.PaymentSubject{ProductID: "a",
 			ReservationID: logtest.ReservationID(n)}})
 }
 

@@ -11,14 +11,14 @@ import (
 
 // recordedMoney has the external payments in the log.
 type recordedMoney struct {
-	received map[events.StreamID]events.PaidThing
+	received map[events.StreamID]events.PaymentSubject
 	outcomes map[events.StreamID]string // named as in the API, "" for money whose outcome is open
 	// reservations that external payments paid for, in time or late
 	reservations map[events.ReservationID]bool
 }
 
 func newMoney() recordedMoney {
-	return recordedMoney{received: map[events.StreamID]events.PaidThing{}, outcomes: map[events.StreamID]string{},
+	return recordedMoney{received: map[events.StreamID]events.PaymentSubject{}, outcomes: map[events.StreamID]string{},
 		reservations: map[events.ReservationID]bool{}}
 }
 

@@ -143,7 +143,7 @@ func (p *runner) survey(ctx context.Context) error {
 				b.late = true
 			}
 		case *events.PaymentReceived:
-			p.money.received[w.Stream] = f.PaidThing
+			p.money.received[w.Stream] = f.PaymentSubject
 		}
 	}
 	p.notePaid()

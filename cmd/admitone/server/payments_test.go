@@ -46,7 +46,7 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	for _, reference := range []string{"x", "y"} { // only the first step of a report
 		_, err := s.Desk.Ask(t.Context(), actors.Request{Stream: events.PaymentStream("bank", reference),
 			ID: actors.NewCommandID(), Command: &payment.Receive{Provider: "bank", Reference: reference, Amount: 100,
-				Currency: "EUR", For: events.PaidThing{BookingID: id}, Expected: 100, ExpectedCurrency: "EUR"}})
+				Currency: "EUR", For: events.PaymentSubject{BookingID: id}, Expected: 100, ExpectedCurrency: "EUR"}})
 		if err != nil {
 			t.Fatal(err)
 		}

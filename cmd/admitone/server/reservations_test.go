@@ -43,7 +43,7 @@ func TestReservationPaymentsAreFinished(t *testing.T) {
 		id, stream := events.ID{15: byte(n + 1)}, events.PaymentStream("bank", reference)
 		ask(tee, &product.Reserve{ReservationID: id, Holder: "ada", Quantity: 1, Hold: true})
 		ask(stream, &payment.Receive{Provider: "bank", Reference: reference, Amount: 100, Currency: "EUR",
-			For: events.PaidThing{ProductID: "tee", ReservationID: events.ReservationID(id.String())}, Expected: 100,
+			For: events.PaymentSubject{ProductID: "tee", ReservationID: events.ReservationID(id.String())}, Expected: 100,
 			ExpectedCurrency: "EUR"})
 		if n == 1 {
 			ask(tee, &product.Pay{ReservationID: id, Payment: stream})

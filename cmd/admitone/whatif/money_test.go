@@ -62,7 +62,7 @@ func (s *sale) moneyReturned(facts []events.Fact) {
 }
 
 // Ended implements [reservations.Views], by reading the log.
-func (s *sale) Ended(_ context.Context, of events.PaidThing, _ events.Position) (*product.Ended, error) {
+func (s *sale) Ended(_ context.Context, of events.PaymentSubject, _ events.Position) (*product.Ended, error) {
 	var ended *product.Ended
 	for e, err := range events.Stream(context.Background(), s.log, product.Stream(of.ProductID), 0) {
 		s.must(err)

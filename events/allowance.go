@@ -15,22 +15,21 @@ type AllowanceStatus string
 
 // The statuses of a hold on an allowance.
 const (
-	// AllowanceIsHeld is returned automatically at a deadline.
+	// AllowanceIsHeld: the seats are returned automatically at a deadline.
 	AllowanceIsHeld AllowanceStatus = "held"
-	// AllowanceIsKept belongs to a paid booking.
+	// AllowanceIsKept: the seats belong to a paid booking.
 	AllowanceIsKept AllowanceStatus = "kept"
 )
 
-// AllowanceTaken deducts seats from the number that one holder may have at one performance, until a
-// deadline.
+// AllowanceTaken counts seats against the limit of one holder at one performance, until a deadline.
 type AllowanceTaken struct {
 	HoldID HoldID `json:"hold_id"`
-	// Seats of this hold.
+	// Seats is the number of seats of this hold.
 	Seats int64 `json:"seats"`
-	// Taken in all after it.
+	// Taken is the holder's total after this fact.
 	Taken     int64     `json:"taken"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	// Terms is the revision of the performance's edit that set the terms of the hold, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
 }
 
@@ -55,9 +54,9 @@ func (f *AllowanceExtended) Holds() (opened, closed int, earliest time.Time) {
 // AllowanceKept makes a hold permanent: the seats are paid for.
 type AllowanceKept struct {
 	HoldID HoldID `json:"hold_id"`
-	// Seats of this hold.
+	// Seats is the number of seats of this hold.
 	Seats int64 `json:"seats"`
-	// Taken in all after it: the same as before.
+	// Taken is the holder's total, which does not change.
 	Taken int64 `json:"taken"`
 }
 
@@ -69,11 +68,11 @@ func (*AllowanceKept) Holds() (opened, closed int, earliest time.Time) { return 
 // AllowanceReleased returns the seats of a hold.
 type AllowanceReleased struct {
 	HoldID HoldID `json:"hold_id"`
-	// Was is its previous status: held or kept.
+	// Was is the previous status of the hold: held or kept.
 	Was AllowanceStatus `json:"was"`
-	// Seats of this hold.
+	// Seats is the number of seats of this hold.
 	Seats int64 `json:"seats"`
-	// Taken in all after it.
+	// Taken is the holder's total after this fact.
 	Taken int64 `json:"taken"`
 }
 
@@ -90,9 +89,9 @@ func (f *AllowanceReleased) Holds() (opened, closed int, earliest time.Time) {
 // AllowanceExpired returns the seats of a hold that was not kept in time.
 type AllowanceExpired struct {
 	HoldID HoldID `json:"hold_id"`
-	// Seats of this hold.
+	// Seats is the number of seats of this hold.
 	Seats int64 `json:"seats"`
-	// Taken in all after it.
+	// Taken is the holder's total after this fact.
 	Taken     int64     `json:"taken"`
 	ExpiresAt time.Time `json:"expires_at"`
 }

@@ -8,15 +8,15 @@ import (
 // AreaCategory is the category of the streams of areas: area-<performance>~<area>.
 const AreaCategory = "area"
 
-// WantedPlaces are places of an area that a request wants.
+// WantedPlaces is a request for places of one area at one price type.
 type WantedPlaces struct {
 	Area AreaID `json:"area"`
-	// PriceType is the type of the price, "" for that of a place without types.
+	// PriceType is "" if the area has a single price without a type.
 	PriceType string `json:"price_type,omitempty"`
 	Quantity  int64  `json:"quantity"`
 }
 
-// Wanted returns the places that a booking must have requested to get these, one entry for each area and price type.
+// Wanted returns the request that yields places, with one entry for each area and price type.
 func Wanted(places []BookedPlaces) (wanted []WantedPlaces) {
 	for i := range places {
 		at := slices.IndexFunc(wanted, func(w WantedPlaces) bool {
@@ -42,50 +42,50 @@ func init() {
 	register[AreaUnblocked]()
 }
 
-// AreaStatus is the status of places that a hold has.
+// AreaStatus is the status of the places of a hold.
 type AreaStatus string
 
-// The statuses of places that a hold has.
+// The statuses of the places of a hold.
 const (
-	// AreaIsHeld is free again at a deadline.
+	// AreaIsHeld: the places are freed automatically at a deadline.
 	AreaIsHeld AreaStatus = "held"
-	// AreaIsBooked belongs to a paid booking.
+	// AreaIsBooked: the places belong to a paid booking.
 	AreaIsBooked AreaStatus = "booked"
 )
 
-// AreaCounts are the numbers of places of an area by status after a fact. Their sum is the capacity.
+// AreaCounts counts the places of an area by status, after a fact. The counts add up to the capacity.
 type AreaCounts struct {
-	// Remaining places can still be held.
+	// Remaining places are free.
 	Remaining int64 `json:"remaining"`
 	Held      int64 `json:"held"`
 	Booked    int64 `json:"booked"`
-	// Blocked places can be held by bookings that name their label.
+	// Blocked places can be held only by bookings that name their label.
 	Blocked int64 `json:"blocked,omitempty"`
 }
 
-// Capacity is the number of places.
+// Capacity returns the total number of places.
 func (c AreaCounts) Capacity() int64 { return c.Remaining + c.Held + c.Booked + c.Blocked }
 
-// Labelled has the formerly blocked places of a hold, or of a part of it. They are blocked again
-// when they are freed. The zero value means none.
+// Labelled counts the places of a hold, or of a part of a hold, that were blocked before. They are
+// blocked again when they are freed. The zero value means none.
 type Labelled struct {
-	// Label under which they were blocked.
+	// Label is the label under which they were blocked.
 	Label BlockLabel `json:"label,omitempty"`
-	// OfLabel is their number.
+	// OfLabel is the number of these places.
 	OfLabel int64 `json:"of_label,omitempty"`
 }
 
-// AreaHeld holds places for a booking until a deadline. The counts of an area's first fact give its capacity.
+// AreaHeld holds places for a booking until a deadline. The counts of an area's first fact determine its capacity.
 type AreaHeld struct {
 	HoldID    HoldID    `json:"hold_id"`
 	BookingID BookingID `json:"booking_id"`
 	Holder    Holder    `json:"holder"`
-	// Places of this hold.
+	// Places is the number of places of this hold.
 	Places int64 `json:"places"`
 	AreaCounts
-	// ExpiresAt is the deadline of the hold: the booking's plus a grace period, as for a seat.
+	// ExpiresAt is the deadline of the hold: the booking's deadline plus a grace period, as for a seat.
 	ExpiresAt time.Time `json:"expires_at"`
-	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	// Terms is the revision of the performance's edit that set the terms of the hold, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
 	Labelled
 }
@@ -99,7 +99,7 @@ func (f *AreaHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 
 type AreaExtended struct {
 	HoldID    HoldID    `json:"hold_id"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Intent to pay externally, as in [SeatExtended].
+	// Intent is as in [SeatExtended].
 	Intent IntentID `json:"intent,omitempty"`
 }
 
@@ -108,11 +108,11 @@ func (*AreaExtended) Name() string { return "area.extended.v1" }
 // Holds reports that one hold replaced another.
 func (f *AreaExtended) Holds() (opened, closed int, earliest time.Time) { return 1, 1, f.ExpiresAt }
 
-// AreaBooked books the places of a hold, whose booking is paid.
+// AreaBooked books the places of a hold whose booking has been paid.
 type AreaBooked struct {
 	HoldID    HoldID    `json:"hold_id"`
 	BookingID BookingID `json:"booking_id"`
-	// Places of this hold.
+	// Places is the number of places of this hold.
 	Places int64 `json:"places"`
 	AreaCounts
 }
@@ -122,12 +122,12 @@ func (*AreaBooked) Name() string { return "area.booked.v1" }
 // Holds reports one closed hold.
 func (*AreaBooked) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
-// AreaReleased frees places of a hold: all of them, or some that are booked.
+// AreaReleased frees places of a hold: all of them, or some of the booked ones.
 type AreaReleased struct {
 	HoldID HoldID `json:"hold_id"`
 	// Was is the previous status of the places: held or booked.
 	Was AreaStatus `json:"was"`
-	// Places is the number freed, and Left the number that the hold still has.
+	// Places is the number of places freed, and Left the number that the hold keeps.
 	Places int64         `json:"places"`
 	Left   int64         `json:"left,omitempty"`
 	Reason ReleaseReason `json:"reason"`
@@ -148,7 +148,7 @@ func (f *AreaReleased) Holds() (opened, closed int, earliest time.Time) {
 // AreaExpired frees the places of a hold that has passed its deadline.
 type AreaExpired struct {
 	HoldID HoldID `json:"hold_id"`
-	// Places of this hold.
+	// Places is the number of places of this hold.
 	Places int64 `json:"places"`
 	AreaCounts
 	ExpiresAt time.Time `json:"expires_at"`
@@ -160,12 +160,12 @@ func (*AreaExpired) Name() string { return "area.expired.v1" }
 // Holds reports one closed hold.
 func (*AreaExpired) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
-// AreaResized sets the capacity from now on.
+// AreaResized changes the capacity of an area.
 type AreaResized struct {
 	Places int64 `json:"places"`
 	AreaCounts
-	// Change of the performance that it is part of, 0 for none; see [BlockChange]. Undo means that the change was
-	// withdrawn; older facts of that do not state it.
+	// Change is the number of the performance's change that this fact is part of, 0 for none; see [BlockChange].
+	// Undo means that the change was withdrawn; older facts omit it.
 	Change int64 `json:"change,omitempty"`
 	Undo   bool  `json:"undo,omitempty"`
 }
@@ -174,14 +174,14 @@ func (*AreaResized) Name() string { return "area.resized.v1" }
 
 // AreaBlocked takes free places off sale.
 type AreaBlocked struct {
-	// Label that bookings have to name.
+	// Label is the label that bookings must name.
 	Label BlockLabel `json:"label"`
-	// Places that it takes, and the number that the label keeps from now on, including the places
-	// of its bookings.
+	// Places is the number of places blocked, and Kept the total for the label from now on, including the places
+	// booked under it.
 	Places int64 `json:"places"`
 	Kept   int64 `json:"kept"`
 	AreaCounts
-	// Change of the performance that it is part of.
+	// Change is the number of the performance's change that this fact is part of.
 	Change int64 `json:"change"`
 }
 
@@ -190,10 +190,11 @@ func (*AreaBlocked) Name() string { return "area.blocked.v1" }
 // AreaUnblocked puts blocked places back on sale.
 type AreaUnblocked struct {
 	Label BlockLabel `json:"label"`
-	// Places that it puts back; 0 for the undo of a change that has not reached the area, and then has no effect.
+	// Places is the number of places put back. It is 0, and the fact has no effect, if Undo withdraws a change
+	// that had not blocked any places of the area.
 	Places int64 `json:"places"`
 	AreaCounts
-	// Change of the performance that it is part of. Undo means that the change had blocked them, and was withdrawn.
+	// Change is as in [AreaBlocked]. Undo means that the change was withdrawn.
 	Change int64 `json:"change"`
 	Undo   bool  `json:"undo,omitempty"`
 }

@@ -2,7 +2,7 @@ package events
 
 import "testing"
 
-// BenchmarkAppendFact is the cost of a fact's JSON.
+// BenchmarkAppendFact measures the encoding of facts.
 func BenchmarkAppendFact(b *testing.B) {
 	for _, name := range []string{"product.reserved.v1", "seat.held.v1", "booking.held.v1", "waitingroom.admitted.v1",
 		"seat.blocked.v1", "refusal.recorded.v1", "tournament.promoted.v1"} {

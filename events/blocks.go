@@ -7,21 +7,21 @@ func init() {
 	register[BlocksUndone]()
 }
 
-// BlockChange changes what of a performance is on sale, all of it or nothing: it blocks the named seats and places
-// under a label, or unblocks them; or it resizes areas, as an edit states.
+// BlockChange is an all-or-nothing change of what a performance has on sale: it blocks seats and places under a
+// label, unblocks them, or resizes areas for an edit.
 type BlockChange struct {
-	// Number counts the changes of the performance from 1. A withdrawn change keeps its number.
+	// Number is the sequence number of the change within the performance, from 1. A withdrawn change keeps its number.
 	Number int64 `json:"number"`
-	// Label is "" for a change of sizes.
+	// Label is the label of the block, "" for a resize.
 	Label BlockLabel `json:"label"`
-	// Unblocks puts the seats and places back on sale.
+	// Unblocks means that the seats and places are put back on sale.
 	Unblocks bool `json:"unblocks,omitempty"`
-	// Seats in canonical order.
+	// Seats are in canonical order.
 	Seats []SeatName `json:"seats,omitzero"`
-	// Areas in the plan's order, with the places that the label keeps of each or, for a change that
-	// unblocks, that are put back on sale.
+	// Areas are in the plan's order. Each has the number of places that the label keeps or, if the change
+	// unblocks, the number that is put back on sale.
 	Areas []AreaPlaces `json:"areas,omitzero"`
-	// Sizes of the areas that are resized, in the plan's order.
+	// Sizes has the areas that are resized, in the plan's order.
 	Sizes []AreaResize `json:"sizes,omitzero"`
 }
 
@@ -31,17 +31,17 @@ type AreaPlaces struct {
 	Places int64  `json:"places"`
 }
 
-// AreaResize is a new number of places of an area, and the one before.
+// AreaResize is the new number of places of an area. Was is the previous number.
 type AreaResize struct {
 	AreaPlaces
 	Was int64 `json:"was"`
 }
 
-// BlocksBegun announces a change that is made by several appends. There is one at a time. One of sizes is made once
-// an edit states it.
+// BlocksBegun announces a change that takes several appends. A performance has at most one in progress. A resize
+// proceeds once an edit states it.
 type BlocksBegun struct {
 	BlockChange
-	// Command is the id of the request if it has a key, "" if it has none.
+	// Command is the command id of a request with an idempotency key, "" for a request without one.
 	Command string `json:"command,omitempty"`
 	// More is as in [BlocksChanged].
 	More bool `json:"more,omitempty"`
@@ -49,8 +49,8 @@ type BlocksBegun struct {
 
 func (*BlocksBegun) Name() string { return "performance.blocks_begun.v1" }
 
-// BlocksChanged records that a change is complete: the one in progress, or one of the same append.
-// For one that unblocks, it has the seats and places that were blocked until then.
+// BlocksChanged records a complete change: the one in progress, or one made by the same append. If the
+// change unblocks, the fact lists the seats and places that were blocked until then.
 type BlocksChanged struct {
 	BlockChange
 	// More means that the request continues with a further change.
@@ -59,14 +59,15 @@ type BlocksChanged struct {
 
 func (*BlocksChanged) Name() string { return "performance.blocks_changed.v1" }
 
-// BlocksWithdrawn records that the change in progress will be undone, because some of it is not available.
+// BlocksWithdrawn records that the change in progress will be undone, because some of its seats or places are not
+// available.
 type BlocksWithdrawn struct {
 	Number int64 `json:"number"`
 }
 
 func (*BlocksWithdrawn) Name() string { return "performance.blocks_withdrawn.v1" }
 
-// BlocksUndone records that a withdrawn change is undone completely.
+// BlocksUndone records that a withdrawn change has been undone completely.
 type BlocksUndone struct {
 	Number int64 `json:"number"`
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// CountPlaces returns the number of places of a booking.
+// CountPlaces returns the total number of a booking's places.
 func CountPlaces(places []BookedPlaces) (n int64) {
 	for i := range places {
 		n += places[i].Quantity
@@ -23,8 +23,9 @@ func PlacesIn(places []BookedPlaces, area AreaID) (n int64) {
 	return n
 }
 
-// TakePlace removes the place with a number, and returns the other places and that place. ok is false
-// if the booking does not have it. rest is nil if no place remains.
+// TakePlace removes the place with the given number from places without changing them, and returns the
+// remaining places and the removed one. ok is false if the booking does not have it. rest is nil if no place
+// remains.
 func TakePlace(places []BookedPlaces, area AreaID, number int64) (rest []BookedPlaces, place BookedPlaces, ok bool) {
 	at := slices.IndexFunc(places, func(p BookedPlaces) bool {
 		return p.Area == area && p.First <= number && number < p.First+p.Quantity
@@ -46,9 +47,9 @@ func TakePlace(places []BookedPlaces, area AreaID, number int64) (rest []BookedP
 	return append(rest, places[at+1:]...), place, true
 }
 
-// PutPlace returns the places with one that TakePlace has removed.
+// PutPlace returns places plus place, which [TakePlace] removed before.
 func PutPlace(places []BookedPlaces, place BookedPlaces) []BookedPlaces {
-	last := -1 // of its area
+	last := -1 // the index of the last entry of place's area
 	at := slices.IndexFunc(places, func(p BookedPlaces) bool { return p.Area == place.Area && p.First > place.First })
 	for i := range places {
 		if places[i].Area == place.Area {

@@ -7,7 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestTakeAndPutPlaces: a place that is taken is gone, and put back in any order the places are as before.
+// TestTakeAndPutPlaces: TakePlace removes just one place, and putting back all of them, in any order, restores the
+// original places.
 func TestTakeAndPutPlaces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var places []BookedPlaces
@@ -16,9 +17,9 @@ func TestTakeAndPutPlaces(t *testing.T) {
 			area := rapid.SampledFrom([]AreaID{"floor", "gallery"}).Draw(t, "area")
 			n := rapid.Int64Range(1, 4).Draw(t, "quantity")
 			last := len(places) - 1
-			price := int64(10 * (1 + len(places))) // neighbours differ, or they would be one
+			price := int64(10 * (1 + len(places))) // different, so that adjacent entries are not merged
 			if last >= 0 && places[last].Area != area && next[area] > 0 {
-				continue // an area's lines are together
+				continue // the entries of an area are adjacent
 			}
 			places = append(places, BookedPlaces{Area: area, First: next[area] + 1, Quantity: n, Price: price})
 			next[area] += n
@@ -30,10 +31,10 @@ func TestTakeAndPutPlaces(t *testing.T) {
 			number := at.First + rapid.Int64Range(0, at.Quantity-1).Draw(t, "place")
 			rest, place, ok := TakePlace(left, at.Area, number)
 			if !ok || place != (BookedPlaces{Area: at.Area, First: number, Quantity: 1, Price: at.Price}) {
-				t.Fatalf("TakePlace(%v) of %v = %+v, %t; want the place with its number", number, left, place, ok)
+				t.Fatalf("TakePlace(%v, %d) = %+v, %t; want the place with that number", left, number, place, ok)
 			}
 			if _, _, again := TakePlace(rest, at.Area, number); again || CountPlaces(rest) != CountPlaces(left)-1 {
-				t.Fatalf("TakePlace(%v) of %v left %v, want all others", number, left, rest)
+				t.Fatalf("TakePlace(%v, %d) leaves %v, want all other places", left, number, rest)
 			}
 			if left, taken = rest, append(taken, place); len(left) == 0 {
 				break
@@ -51,7 +52,7 @@ func TestTakeAndPutPlaces(t *testing.T) {
 			want[p.Area] = append(want[p.Area], p)
 		}
 		if !reflect.DeepEqual(sorted, want) {
-			t.Fatalf("%v, want %v", left, places)
+			t.Fatalf("after taking and putting back: %v, want %v", left, places)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func init() {
 // BookingStatus is the status of a booking.
 type BookingStatus string
 
-// The statuses of a booking. No deadline ends one that is paying.
+// The statuses of a booking. No deadline applies while a booking is paying.
 const (
 	BookingIsHeld     BookingStatus = "held"
 	BookingIsAwaiting BookingStatus = "awaiting_payment"
@@ -33,35 +33,35 @@ const (
 
 // BookedSeat is one seat of a booking.
 type BookedSeat struct {
-	// Seat is its name in the performance.
+	// Seat is the seat's name in the performance.
 	Seat SeatName `json:"seat"`
-	// Price in minor units of the currency.
+	// Price is in minor units of the currency.
 	Price int64 `json:"price"`
-	// PriceType that is paid, "" where there is only one price.
+	// PriceType is the price type that is paid, "" if the seat's category has a single price without a type.
 	PriceType string `json:"price_type,omitempty"`
 }
 
 // BookedPlaces are places of an area in a booking, at one price.
 type BookedPlaces struct {
 	Area AreaID `json:"area"`
-	// First is the number of the first of them: within a booking the places of each area are numbered
-	// from 1, and no number is used again.
+	// First is the number of the first place. Within a booking the places of each area are numbered from 1,
+	// and no number is used again.
 	First    int64 `json:"first"`
 	Quantity int64 `json:"quantity"`
-	// PriceType is the type of the price, "" for one without.
+	// PriceType is as in [BookedSeat].
 	PriceType string `json:"price_type,omitempty"`
-	// Price of one place, in minor units of the currency.
+	// Price is the price of one place, in minor units of the currency.
 	Price int64 `json:"price"`
 }
 
-// BookingAbandoned closes an attempt that did not lead to a held booking: everything held by the
-// attempt is released next, and no BookingHeld follows for it. Attempts are closed in their order,
-// so the nth event of a booking that was never held closes the nth attempt.
+// BookingAbandoned closes an attempt that did not lead to a held booking: everything that the attempt
+// holds is released next, and no BookingHeld follows for it. Attempts are closed in order, so the nth event
+// of a booking that was never held closes its nth attempt.
 type BookingAbandoned struct {
 	BookingID     BookingID     `json:"booking_id"`
 	PerformanceID PerformanceID `json:"performance_id"`
 	Holder        Holder        `json:"holder"`
-	// Attempt is the number in the hold's id.
+	// Attempt is the number of the attempt in its hold's id; see [NewHoldID].
 	Attempt int64 `json:"attempt"`
 }
 
@@ -74,7 +74,7 @@ type BookingHeld struct {
 	Holder        Holder        `json:"holder"`
 	// Seats in the order in which they were held.
 	Seats []BookedSeat `json:"seats"`
-	// Areas are the places of areas, nil if the booking has none.
+	// Areas has the booking's places in areas, nil if there are none.
 	Areas []BookedPlaces `json:"areas,omitzero"`
 	// Amount is the sum of the prices.
 	Amount int64 `json:"amount"`
@@ -82,14 +82,14 @@ type BookingHeld struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// ExtendableUntil is the latest deadline that an extension can set.
 	ExtendableUntil time.Time `json:"extendable_until"`
-	// Attempt is the number in the hold's id: 1, or one more than the last abandoned attempt.
+	// Attempt is as in [BookingAbandoned]: 1, or one more than the last abandoned attempt.
 	Attempt int64 `json:"attempt"`
-	// SaleTerms on which it was decided.
+	// SaleTerms are the terms on which the booking was decided.
 	SaleTerms
-	// Cancellation is the cancellation policy. An older booking has none, and no time limit.
+	// Cancellation is the cancellation policy. Older bookings have none: they are refunded in full at any time.
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 	OrderData
-	// Label of the blocked seats that it may have; "" for none.
+	// Label is the label of the blocked seats that the booking may take, "" for none.
 	Label BlockLabel `json:"label,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func (*BookingHeld) Name() string { return "booking.held.v1" }
 // Holds reports one opened hold.
 func (f *BookingHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 0, f.ExpiresAt }
 
-// BookingExtended moves the booking's deadline, once.
+// BookingExtended moves the booking's deadline, at most once.
 type BookingExtended struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
@@ -124,15 +124,15 @@ func (*BookingExpired) Holds() (opened, closed int, earliest time.Time) { return
 // BookingPaymentStarted records that a payment has begun. Until the payment succeeds or fails, the
 // booking can neither expire nor be released.
 type BookingPaymentStarted struct {
-	// PaymentID identifies the payment; see [NewPaymentID]. Facts from before payments were counted
-	// have the id of the hold, even if a payment with it had failed for want of money.
+	// PaymentID identifies the payment; see [NewPaymentID]. Older facts have the id of the hold, even if
+	// an earlier payment with the same id had failed for lack of money.
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
 	Attempt   int64  `json:"attempt"`
-	// Was is the previous status: held, awaiting_payment, or expired for a late payment, which has to
-	// take the seats again.
+	// Was is the previous status: held, awaiting_payment, or expired for a late payment, which must take
+	// the seats again.
 	Was BookingStatus `json:"was"`
-	// SaleTerms on which a late payment was decided; zero for one in time.
+	// SaleTerms are the terms on which a late payment was decided, zero for a payment in time.
 	SaleTerms
 	// Payment is the stream of the external payment, "" if the wallet is debited.
 	Payment StreamID `json:"payment,omitempty"`
@@ -157,7 +157,7 @@ type BookingRetaken struct {
 
 func (*BookingRetaken) Name() string { return "booking.retaken.v1" }
 
-// BookingBooked ends a payment: the wallet is debited and every seat is booked.
+// BookingBooked ends a payment: the money is taken and every seat is booked.
 type BookingBooked struct {
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
@@ -176,11 +176,11 @@ const (
 	FailedBalance FailReason = "insufficient_balance"
 	// FailedLate: the booking had expired, and its seats were no longer available.
 	FailedLate FailReason = "hold_expired"
-	// FailedSale: it had expired, and the sale was not open.
+	// FailedSale: the booking had expired, and the sale was not open.
 	FailedSale FailReason = "sale_closed"
-	// FailedSoldOut: it had expired, and too few units were left.
+	// FailedSoldOut: the reservation had expired, and too few units were left.
 	FailedSoldOut FailReason = "sold_out"
-	// FailedLimit: it had expired, and the holder has taken other seats since.
+	// FailedLimit: the booking had expired, and the holder had since taken other seats up to the limit.
 	FailedLimit FailReason = "limit_exceeded"
 )
 
@@ -194,7 +194,7 @@ type BookingPaymentFailed struct {
 	Status BookingStatus `json:"status"`
 	// ExpiresAt is the booking's deadline.
 	ExpiresAt time.Time `json:"expires_at"`
-	// Payment is as in [BookingPaymentStarted]; its money is owed.
+	// Payment is as in [BookingPaymentStarted]; its money is owed next.
 	Payment StreamID `json:"payment,omitempty"`
 }
 
@@ -217,8 +217,8 @@ type BookingPaymentDelayed struct {
 
 func (*BookingPaymentDelayed) Name() string { return "booking.payment_delayed.v1" }
 
-// BookingReleased records that the holder has cancelled the booking. Its seats are released next,
-// and a booked one is refunded.
+// BookingReleased records that the holder, or the organiser with a reason, cancelled the booking. Its seats
+// are released next, and a paid booking is refunded.
 type BookingReleased struct {
 	// Was is the previous status: held or booked.
 	Was BookingStatus `json:"was"`
@@ -226,10 +226,10 @@ type BookingReleased struct {
 	RefundID HoldID `json:"refund_id"`
 	// Kept is the cancellation fee withheld, in minor units.
 	Kept int64 `json:"kept,omitempty"`
-	// Terms is the revision of the performance's edit that states the start of the performance, 0 for its creation.
+	// Terms is the revision of the performance's edit that set the start of the performance, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
-	// Reason of the organiser for releasing it regardless of the policy's deadline, "" for a release by the
-	// holder.
+	// Reason is why the organiser released the booking regardless of the policy's deadline, "" for a release by
+	// the holder.
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -243,8 +243,8 @@ func (f *BookingReleased) Holds() (opened, closed int, earliest time.Time) {
 	return 0, closed, time.Time{}
 }
 
-// BookingRefunded records that the release of a paid booking is complete: the money that is not withheld
-// is refunded and every seat released.
+// BookingRefunded records that the release of a paid booking is complete: all money that is not withheld
+// is refunded, and every seat is released.
 type BookingRefunded struct {
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`

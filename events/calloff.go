@@ -17,7 +17,7 @@ func init() {
 // calloff-performance~gala.
 const CallOffCategory = "calloff"
 
-// CallOffID identifies a cancellation: the category of the cancelled entity and its id.
+// CallOffID identifies a cancellation: the category and the id of the cancelled entity.
 type CallOffID string
 
 // NewCallOffID returns the id of the cancellation of an entity.
@@ -26,8 +26,8 @@ func NewCallOffID(category, id string) CallOffID { return CallOffID(category + "
 // CallOffStream returns the stream of a cancellation.
 func CallOffStream(id CallOffID) StreamID { return NewStreamID(CallOffCategory, string(id)) }
 
-// CallOffBegun records that a cancellation has begun. Next the entity's own stream records it, and then everything sold
-// before that is cancelled.
+// CallOffBegun records that a cancellation has begun. The entity's own stream records it next; then everything sold
+// before that record is cancelled.
 type CallOffBegun struct {
 	// Of is the category of the cancelled entity, and ID its id.
 	Of string `json:"of"`
@@ -59,11 +59,11 @@ func (*PerformanceCancelled) Name() string { return "performance.cancelled.v1" }
 // BookingCancelled cancels a booking because its performance was cancelled. Its seats are released next, and the amount
 // is refunded.
 type BookingCancelled struct {
-	// Was is the previous status: held, booked, expired, or released, if a fee was withheld.
+	// Was is the previous status: held, booked, expired, or released with a fee withheld.
 	Was BookingStatus `json:"was"`
-	// PaymentID is the payment that is refunded next, "" if nothing is.
+	// PaymentID is the payment that is refunded next, "" for none.
 	PaymentID HoldID `json:"payment_id,omitempty"`
-	// Amount to be refunded, in minor units: the price of the seats still booked, plus MadeUp.
+	// Amount is the refund in minor units: the price of the seats still booked, plus MadeUp.
 	Amount int64 `json:"amount,omitempty"`
 	// MadeUp is the sum of the fees withheld after the cancellation of the performance.
 	MadeUp int64 `json:"made_up,omitempty"`
@@ -79,10 +79,10 @@ func (f *BookingCancelled) Holds() (opened, closed int, earliest time.Time) {
 	return 0, closed, time.Time{}
 }
 
-// CallOffRefund identifies the refund of a payment that is owed because of a cancellation.
+// CallOffRefund returns the id of the refund that is owed from a payment because of a cancellation.
 func CallOffRefund(payment HoldID) RefundID { return RefundID(payment + ".cancelled") }
 
-// PaymentMadeUp records that a fee that was withheld is owed after all.
+// PaymentMadeUp records that a withheld fee is owed after all.
 type PaymentMadeUp struct {
 	RefundID RefundID    `json:"refund_id"`
 	Cause    RefundCause `json:"cause"`
@@ -96,7 +96,7 @@ func (*PaymentMadeUp) Name() string { return "payment.made_up.v1" }
 type ProductCancelled struct {
 	// Reason is for display.
 	Reason string `json:"reason"`
-	// Remaining after it: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 }
 
@@ -109,18 +109,18 @@ type ProductReservationCancelled struct {
 	Quantity      int64         `json:"quantity"`
 	// Was is the previous status: held or confirmed.
 	Was ReservationStatus `json:"was"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
-	// Payment is the stream of the external payment that had paid for it, which is owed in full next; "" if nothing was
-	// paid.
+	// Payment is the stream of the external payment for the reservation, whose whole amount is owed next; "" if
+	// nothing was paid.
 	Payment StreamID `json:"payment,omitempty"`
 }
 
 func (*ProductReservationCancelled) Name() string { return "product.reservation_cancelled.v1" }
 
-// Holds reports one closed hold, if it was held.
+// Holds reports one closed hold, if the units were held.
 func (f *ProductReservationCancelled) Holds() (opened, closed int, earliest time.Time) {
 	if f.Was == ReservationHeld {
 		closed = 1
@@ -128,7 +128,7 @@ func (f *ProductReservationCancelled) Holds() (opened, closed int, earliest time
 	return 0, closed, time.Time{}
 }
 
-// TournamentCancelled cancels a tournament: all entries have ended, and no team can enter.
+// TournamentCancelled cancels a tournament: it ends all entries, and no team can enter any more.
 type TournamentCancelled struct {
 	// Reason is for display.
 	Reason string `json:"reason"`

@@ -2,30 +2,30 @@ package events
 
 import "time"
 
-// Cancellation is a cancellation policy: the rule for refunds of a performance or product, or of a fact. The zero value
-// is the default.
+// Cancellation is the cancellation policy of a performance, a product or a sale. The zero value means that none is
+// stated: a performance then has [DefaultCancellation]; anything else is refunded in full, without a deadline.
 type Cancellation struct {
-	// RefundPercent of the price is refunded, from 0 to 100; the rest is withheld as a fee.
+	// RefundPercent is the part of the price that is refunded, from 0 to 100; the rest is withheld as a fee.
 	RefundPercent int64 `json:"refund_percent"`
-	// Until is when releases end; zero for the start of the performance.
+	// Until is the deadline for releases, zero for the start of the performance.
 	Until time.Time `json:"until,omitzero"`
 }
 
-// DefaultCancellation is the rule of a performance that states none: until the show starts, in full.
+// DefaultCancellation is the policy of a performance that states none: full refunds until it starts.
 var DefaultCancellation = Cancellation{RefundPercent: 100}
 
-// IsZero reports whether it is the default: full refunds without a deadline.
+// IsZero reports whether no policy is stated.
 func (c Cancellation) IsZero() bool { return c.Until.IsZero() && c.RefundPercent == 0 }
 
-// Equal reports whether both are the same rule.
+// Equal reports whether both policies are the same.
 func (c Cancellation) Equal(other Cancellation) bool {
 	return c.Until.Equal(other.Until) && c.RefundPercent == other.RefundPercent
 }
 
-// Ends returns when releases end for an entity that has no start; zero for never.
+// Ends returns the deadline for releases of an entity that has no start, zero for none.
 func (c Cancellation) Ends() time.Time { return c.Until }
 
-// Closes returns when releases end for a performance with that start; zero for never.
+// Closes returns the deadline for releases of a performance that starts at startsAt, zero for none.
 func (c Cancellation) Closes(startsAt time.Time) time.Time {
 	switch {
 	case c.IsZero():
@@ -36,7 +36,7 @@ func (c Cancellation) Closes(startsAt time.Time) time.Time {
 	return c.Until
 }
 
-// Refund returns the refund for a price, rounded up.
+// Refund returns the refund for a price, rounded up to a minor unit.
 func (c Cancellation) Refund(price int64) int64 {
 	if c.IsZero() {
 		return price
@@ -47,5 +47,5 @@ func (c Cancellation) Refund(price int64) int64 {
 // RefundID identifies one refund of a payment.
 type RefundID string
 
-// ReleaseRefund identifies the refund of a payment that is owed because of the release of its booking.
+// ReleaseRefund returns the id of the refund that is owed from a payment for the release of its booking.
 func ReleaseRefund(payment HoldID) RefundID { return RefundID(payment + ".released") }

@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAppendMetadata: parsed metadata are encoded again to the bytes that Seal wrote, so that the
-// chain still verifies.
+// TestAppendMetadata: parsed metadata are encoded to the bytes that Seal wrote.
 func TestAppendMetadata(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := Metadata{
@@ -23,7 +22,7 @@ func TestAppendMetadata(t *testing.T) {
 			t.Fatal(err)
 		}
 		if again := AppendMetadata(nil, &read); !bytes.Equal(again, sealed) {
-			t.Fatalf("%s\nwas decoded and encoded again as\n%s", sealed, again)
+			t.Fatalf("AppendMetadata of parsed metadata =\n%s\nwant\n%s", again, sealed)
 		}
 	})
 }

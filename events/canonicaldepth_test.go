@@ -13,9 +13,8 @@ func nested(open, value, end string, levels int) []byte {
 	return []byte(strings.Repeat(open, levels) + value + strings.Repeat(end, levels))
 }
 
-// TestCanonicalJSONIsBoundInDepth: a text that nests too deep is refused, and brackets in strings
-// do not count.
-func TestCanonicalJSONIsBoundInDepth(t *testing.T) {
+// TestCanonicalJSONLimitsDepth: a text that nests too deeply is refused. Brackets in strings do not count.
+func TestCanonicalJSONLimitsDepth(t *testing.T) {
 	for _, c := range []struct {
 		text []byte
 		ok   bool
@@ -35,15 +34,15 @@ func TestCanonicalJSONIsBoundInDepth(t *testing.T) {
 			t.Errorf("CanonicalJSON(%.60s…) of %d bytes: %v, want success %t", c.text, len(c.text), err, c.ok)
 		}
 		if err == nil && !bytes.Equal(plain, c.text) {
-			t.Errorf("%.60s… was changed to %.60s…, want it unchanged", c.text, plain)
+			t.Errorf("CanonicalJSON(%.60s…) = %.60s…, want it unchanged", c.text, plain)
 		}
 	}
 }
 
-// TestCanonicalJSONCopiesNothingUpwards: memory does not grow with the depth of a value.
-func TestCanonicalJSONCopiesNothingUpwards(t *testing.T) {
+// TestCanonicalJSONMemoryIsIndependentOfDepth: a value is not copied once per level.
+func TestCanonicalJSONMemoryIsIndependentOfDepth(t *testing.T) {
 	value := `"` + strings.Repeat("x", 256<<10) + `"`
-	cost := func(text []byte) uint64 {
+	allocated := func(text []byte) uint64 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		if _, err := CanonicalJSON(text); err != nil {
@@ -52,8 +51,8 @@ func TestCanonicalJSONCopiesNothingUpwards(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}
-	flat := cost(nested(`{"a":`, value, "}", 1))
-	if deep := cost(nested(`{"a":`, value, "}", 32)); deep > 2*flat {
-		t.Errorf("%d bytes are allocated for 32 levels, want at most twice the %d for one", deep, flat)
+	flat := allocated(nested(`{"a":`, value, "}", 1))
+	if deep := allocated(nested(`{"a":`, value, "}", 32)); deep > 2*flat {
+		t.Errorf("%d bytes allocated for 32 levels, want at most %d, twice as many as for one", deep, 2*flat)
 	}
 }

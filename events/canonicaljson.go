@@ -129,7 +129,7 @@ func appendMembers(dst []byte, dec *json.Decoder) ([]byte, error) {
 	return append(dst, '}'), err
 }
 
-// reorder sorts the members at the end of dst in place, given in their order.
+// reorder rewrites the members at the end of dst in the order of members.
 func reorder(dst []byte, members []span) {
 	first := len(dst)
 	for _, m := range members {
@@ -144,8 +144,8 @@ func reorder(dst []byte, members []span) {
 	}
 }
 
-// maxPlainDigits is the most digits that CanonicalNumber writes without an exponent: no 64-bit
-// integer has more.
+// maxPlainDigits is the largest number of digits that CanonicalNumber writes without an exponent: no
+// 64-bit integer has more.
 const maxPlainDigits = 20
 
 // CanonicalNumber returns the canonical form of a JSON number: for an integer of up to 20 digits,
@@ -191,7 +191,7 @@ func surrogatesPaired(text []byte) bool {
 		if text[i] != '\\' {
 			continue
 		}
-		i++ // valid JSON: something follows, and after u four digits
+		i++ // the JSON is valid: a character follows, and four digits after a u
 		if text[i] != 'u' {
 			continue
 		}
@@ -211,8 +211,8 @@ func surrogatesPaired(text []byte) bool {
 	return true
 }
 
-// hexUnit reads the four digits of an escape.
+// hexUnit returns the UTF-16 code unit of the four digits of an escape.
 func hexUnit(text []byte) uint64 {
-	unit, _ := strconv.ParseUint(string(text[:4]), 16, 16) // they are digits: the JSON is valid
+	unit, _ := strconv.ParseUint(string(text[:4]), 16, 16) // cannot fail: the JSON is valid
 	return unit
 }

@@ -1,7 +1,7 @@
 package events
 
-// Categories of entities' streams: a stream is <category>-<entity>. A new kind's category is in the
-// file of its facts. Streams of other categories belong to no entity; see [RefusalsCategory] and
+// Categories of the streams of entities: a stream is named <category>-<entity>. The other categories of
+// entities are in the files of their facts. Some streams belong to no entity; see [RefusalsCategory] and
 // [SettingsCategory].
 const (
 	ProductCategory     = "product"
@@ -17,6 +17,6 @@ const (
 	APIKeyCategory      = "apikey"
 	PaymentCategory     = "payment"
 	SettlementCategory  = "settlement"
-	// CursorCategory has the cursors that belong to no other entity.
+	// CursorCategory is the category of cursors that belong to no other entity.
 	CursorCategory = "cursor"
 )

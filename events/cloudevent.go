@@ -13,9 +13,9 @@ import (
 var ErrBadCloudEvent = errors.New("not a CloudEvent of an event log")
 
 // AppendCloudEvent appends e as a CloudEvent 1.0 in its JSON format (CloudEvents v1.0.2, JSON Event
-// Format). The position in the log and the metadata are extension attributes, whose names may only
-// have lower-case letters and digits. position and revision are JSON numbers, which the
-// specification bounds at 31 bits; here they may be larger.
+// Format). The position in the log and the metadata are extension attributes, whose names may contain
+// only lower-case letters and digits. position and revision are JSON numbers that may exceed the 32 bits of
+// an Integer in the specification.
 //
 // An event that this form cannot represent, because a foreign client wrote it through
 // EventStoreDB's protocol, has its bytes in base64: data_base64, as the specification defines it;
@@ -67,22 +67,22 @@ type CloudEvent struct {
 	Hash          string          `json:"hash"`
 	Data          json.RawMessage `json:"data"`
 
-	// Members of a foreign event; see AppendCloudEvent. RawMetadata is nil for any other.
+	// Members of a foreign event; see AppendCloudEvent. RawMetadata is nil for all other events.
 	RawStream   []byte `json:"streambase64"`
 	RawType     []byte `json:"typebase64"`
 	RawMetadata []byte `json:"metadatabase64"`
 	RawData     []byte `json:"data_base64"`
 }
 
-// Event returns the event: the data as received, the metadata in their canonical encoding. Whether
-// those are the bytes in the log is for [CheckLink] to verify. Error: [ErrBadCloudEvent].
+// Event returns the event with the data as received and the metadata in canonical encoding. Use
+// [CheckLink] to verify that the result has the bytes of the log. Error: [ErrBadCloudEvent].
 func (c *CloudEvent) Event() (Recorded, error) {
 	id, err := ParseID(c.ID)
 	if err != nil {
 		return Recorded{}, fmt.Errorf("%w: position %d: id %.60q", ErrBadCloudEvent, c.Position, c.ID)
 	}
 	if c.RawMetadata != nil {
-		return c.raw(id), nil
+		return c.rawEvent(id), nil
 	}
 	m := c.metadata()
 	return Recorded{
@@ -118,8 +118,8 @@ func readCloudEvent(text []byte) (e Recorded, err error) {
 	return c.Event()
 }
 
-// ParseCloudEvent reads exactly what [AppendCloudEvent] wrote: any other text, or any other
-// encoding, is refused. Error: [ErrBadCloudEvent].
+// ParseCloudEvent reads the exact output of [AppendCloudEvent] and refuses any other encoding of the
+// event. Error: [ErrBadCloudEvent].
 func ParseCloudEvent(text []byte) (Recorded, error) {
 	e, err := readCloudEvent(text)
 	if err != nil {

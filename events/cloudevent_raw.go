@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// ownMetadata returns the parsed metadata of an event if the event can be written as it is: its
-// names are valid UTF-8, its data are JSON on one line without surrounding space, and its metadata
-// are in sealed form.
+// ownMetadata returns the parsed metadata of an event. ok is false if the event must be written in base64:
+// its names are not valid UTF-8, its data are not JSON on one line without surrounding space, or its
+// metadata are not in sealed form.
 func ownMetadata(e *Recorded) (m Metadata, ok bool) {
 	m, err := ParseMetadata(e.Metadata)
 	if err != nil || !bytes.Equal(AppendMetadata(nil, &m), e.Metadata) {
@@ -24,7 +24,7 @@ func ownMetadata(e *Recorded) (m Metadata, ok bool) {
 		json.Valid(e.Data) && bytes.IndexByte(e.Data, '\n') < 0 && len(bytes.TrimSpace(e.Data)) == len(e.Data)
 }
 
-// appendRawEvent appends an event whose type and metadata are unknown.
+// appendRawEvent appends an event that ownMetadata refuses, with data and metadata in base64.
 func appendRawEvent(dst []byte, e *Recorded) []byte {
 	o := OpenObject(dst)
 	o.String("specversion", "1.0")
@@ -47,8 +47,8 @@ func appendRawEvent(dst []byte, e *Recorded) []byte {
 	return o.Close()
 }
 
-// raw returns the event that appendRawEvent wrote.
-func (c *CloudEvent) raw(id ID) Recorded {
+// rawEvent returns the event that appendRawEvent wrote.
+func (c *CloudEvent) rawEvent(id ID) Recorded {
 	e := Recorded{
 		Event:  Event{ID: id, Type: c.Type, Data: c.RawData, Metadata: c.RawMetadata},
 		Stream: c.Stream, Revision: c.Revision, Position: c.Position, Created: c.Recorded.UTC(),

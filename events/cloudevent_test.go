@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// sealed returns an event as a log would return it.
+// sealed returns a fact as a log returns it.
 func sealed(fact events.Fact, m events.Metadata) *events.Recorded {
 	e := events.Event{ID: events.EventID(m.CommandID, 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 	e.Metadata, _ = events.Seal(nil, events.Hash{}, "product-p-1", 7, &e, &m)
@@ -29,7 +29,7 @@ func TestCloudEvent(t *testing.T) {
 	e := sealed(fact, m)
 	text := events.AppendCloudEvent([]byte("before "), e)
 	if string(text[:7]) != "before " {
-		t.Fatalf("AppendCloudEvent did not append: %s", text)
+		t.Fatalf("AppendCloudEvent = %s, want it to keep the bytes before", text)
 	}
 	var got map[string]json.RawMessage
 	if err := json.Unmarshal(text[7:], &got); err != nil {
@@ -58,7 +58,7 @@ func TestCloudEvent(t *testing.T) {
 	name := regexp.MustCompile(`^[a-z0-9]{1,20}$`) // CloudEvents 1.0.2, naming of attributes
 	for attribute, value := range got {
 		if !name.MatchString(attribute) {
-			t.Errorf("attribute name %q is not allowed", attribute)
+			t.Errorf("attribute name %q, want a match of %s", attribute, name)
 		}
 		if string(value) != want[attribute] {
 			t.Errorf("%s is %s, want %s", attribute, value, want[attribute])
@@ -69,7 +69,7 @@ func TestCloudEvent(t *testing.T) {
 	}
 	fromData, err := events.Decode(e.Type, got["data"])
 	if err != nil || !reflect.DeepEqual(fromData, events.Fact(fact)) {
-		t.Errorf("data gives %+v (%v), want %+v", fromData, err, events.Fact(fact))
+		t.Errorf("data decodes to %+v, %v; want %+v", fromData, err, events.Fact(fact))
 	}
 }
 
@@ -87,21 +87,21 @@ func TestCloudEventSource(t *testing.T) {
 	}
 }
 
-// TestForeignCloudEvent: a foreign event is restored byte for byte too, and has one encoding only.
+// TestForeignCloudEvent: a foreign event is restored byte for byte from its only encoding.
 func TestForeignCloudEvent(t *testing.T) {
 	for name, change := range map[string]func(*events.Recorded){
-		"no metadata":         func(e *events.Recorded) { e.Metadata = []byte{} },
-		"bad metadata":        func(e *events.Recorded) { e.Metadata = []byte("{") },
-		"metadata of others":  func(e *events.Recorded) { e.Metadata = []byte(`{"$correlationId":"x"}`) },
-		"more metadata":       func(e *events.Recorded) { e.Metadata = append([]byte(`{"more":1,`), e.Metadata[1:]...) },
-		"marked metadata":     func(e *events.Recorded) { e.Metadata = append([]byte{0, 'b'}, 0xff, 0xfe) },
-		"binary data":         func(e *events.Recorded) { e.Data = []byte("\x00\xff\n") },
-		"data with a break":   func(e *events.Recorded) { e.Data = []byte("{\"a\":\n1}") },
-		"data with a blank":   func(e *events.Recorded) { e.Data = []byte(" {}") },
-		"no data":             func(e *events.Recorded) { e.Data = []byte{} },
-		"a stream in no text": func(e *events.Recorded) { e.Stream = "product-\xff" },
-		"a type in no text":   func(e *events.Recorded) { e.Type = "\xff" },
-		"strange names": func(e *events.Recorded) {
+		"no metadata":           func(e *events.Recorded) { e.Metadata = []byte{} },
+		"metadata not JSON":     func(e *events.Recorded) { e.Metadata = []byte("{") },
+		"metadata not sealed":   func(e *events.Recorded) { e.Metadata = []byte(`{"$correlationId":"x"}`) },
+		"unknown metadata":      func(e *events.Recorded) { e.Metadata = append([]byte(`{"more":1,`), e.Metadata[1:]...) },
+		"binary metadata":       func(e *events.Recorded) { e.Metadata = append([]byte{0, 'b'}, 0xff, 0xfe) },
+		"binary data":           func(e *events.Recorded) { e.Data = []byte("\x00\xff\n") },
+		"data with a newline":   func(e *events.Recorded) { e.Data = []byte("{\"a\":\n1}") },
+		"data with a space":     func(e *events.Recorded) { e.Data = []byte(" {}") },
+		"no data":               func(e *events.Recorded) { e.Data = []byte{} },
+		"stream name not UTF-8": func(e *events.Recorded) { e.Stream = "product-\xff" },
+		"type not UTF-8":        func(e *events.Recorded) { e.Type = "\xff" },
+		"system names": func(e *events.Recorded) {
 			e.Stream, e.Type, e.Metadata = "$$settings \"\n\u2028", "$metadata\x01", []byte("{}")
 		},
 		"the type of a head": func(e *events.Recorded) { e.Type, e.Metadata = "admitone.head.v1", []byte{} },
@@ -110,20 +110,20 @@ func TestForeignCloudEvent(t *testing.T) {
 		change(e)
 		text := events.AppendCloudEvent(nil, e)
 		if got, err := events.ParseCloudEvent(text); err != nil || !reflect.DeepEqual(&got, e) {
-			t.Errorf("%s: %s was parsed as %+v, %v; want the event", name, text, got, err)
+			t.Errorf("%s: ParseCloudEvent(%s) = %+v, %v; want %+v", name, text, got, err, e)
 		}
 		if !json.Valid(text) || strings.Contains(string(text), "\n") || !strings.Contains(string(text), `"data_base64":`) {
-			t.Errorf("%s: %q is not one line of JSON with data_base64", name, text)
+			t.Errorf("%s: AppendCloudEvent = %q, want one line of JSON with data_base64", name, text)
 		}
 		for i := range text {
 			changed := slices.Clone(text)
 			changed[i] ^= 1
 			if other, err := events.ParseCloudEvent(changed); err == nil && reflect.DeepEqual(&other, e) {
-				t.Errorf("%s: a change of byte %d was not detected: %s", name, i, changed)
+				t.Errorf("%s: ParseCloudEvent returned the same event after a change of byte %d: %s", name, i, changed)
 			}
 		}
 	}
-	// An event with sealed metadata must not be in the raw form.
+	// The raw form of an event with sealed metadata is refused.
 	e := sealed(&events.ProductReserved{}, events.Metadata{})
 	e.Metadata = []byte("{}")
 	raw := string(events.AppendCloudEvent(nil, e))
@@ -131,7 +131,7 @@ func TestForeignCloudEvent(t *testing.T) {
 	raw = strings.Replace(raw, base64.StdEncoding.EncodeToString(e.Metadata),
 		base64.StdEncoding.EncodeToString(own.Metadata), 1)
 	if _, err := events.ParseCloudEvent([]byte(raw)); !errors.Is(err, events.ErrBadCloudEvent) {
-		t.Errorf("%s: %v, want %v", raw, err, events.ErrBadCloudEvent)
+		t.Errorf("ParseCloudEvent(%s): %v, want %v", raw, err, events.ErrBadCloudEvent)
 	}
 }
 
@@ -144,16 +144,16 @@ func TestParseCloudEvent(t *testing.T) {
 	text := events.AppendCloudEvent(nil, e)
 	got, err := events.ParseCloudEvent(text)
 	if err != nil || !reflect.DeepEqual(&got, e) {
-		t.Errorf("event = %+v, %v; want it as encoded", got, err)
+		t.Errorf("ParseCloudEvent = %+v, %v; want %+v", got, err, e)
 	}
 	for i := range text {
 		for bit := range 8 {
 			changed := slices.Clone(text)
 			changed[i] ^= 1 << bit
 			if other, err := events.ParseCloudEvent(changed); err == nil && reflect.DeepEqual(&other, e) {
-				t.Errorf("a change of bit %d of byte %d was not detected: %s", bit, i, changed)
+				t.Errorf("ParseCloudEvent returned the same event after a change of bit %d of byte %d: %s", bit, i, changed)
 			} else if err != nil && !errors.Is(err, events.ErrBadCloudEvent) {
-				t.Errorf("bit %d of byte %d: undocumented error %v", bit, i, err)
+				t.Errorf("bit %d of byte %d changed: %v, want %v", bit, i, err, events.ErrBadCloudEvent)
 			}
 		}
 	}
@@ -164,7 +164,7 @@ func TestParseCloudEvent(t *testing.T) {
 		strings.Replace(string(text), `"id":"`, `"id":"x`, 1), strings.Replace(string(text), "<", "\\u003c", 1),
 	} {
 		if _, err := events.ParseCloudEvent([]byte(other)); !errors.Is(err, events.ErrBadCloudEvent) {
-			t.Errorf("%s: %v, want %v", other, err, events.ErrBadCloudEvent)
+			t.Errorf("ParseCloudEvent(%s): %v, want %v", other, err, events.ErrBadCloudEvent)
 		}
 	}
 }

@@ -7,21 +7,21 @@ import (
 	"strings"
 )
 
-// Currency is the currency of all amounts of a log, which are in its minor units.
+// Currency is the currency of a log. All amounts of the log are in its minor units.
 type Currency struct {
-	// Code is the code by ISO 4217, for example EUR.
+	// Code is the ISO 4217 code, for example EUR.
 	Code string
 	// Digits is the number of decimals of an amount in major units.
 	Digits int
-	// Assumed means that no fact of the log names it.
+	// Assumed means that no fact of the log names a currency.
 	Assumed bool
 }
 
 // AssumedCurrency is the currency of a log that names none.
 var AssumedCurrency = Currency{Code: "EUR", Digits: 2, Assumed: true}
 
-// currencies are the codes of ISO 4217 for money that people pay with, by their number of decimals.
-// Unicode's data differ from the standard for several of them, so they are listed here.
+// currencies has the ISO 4217 codes of money that people pay with, by number of decimals. They are
+// listed here because Unicode's data differ from the standard for several of them.
 var currencies = map[int]string{
 	0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
 	2: "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF " +
@@ -33,7 +33,7 @@ var currencies = map[int]string{
 	4: "CLF UYW",
 }
 
-// CurrencyOf looks a code of ISO 4217 up; ok is false if there is no such currency.
+// CurrencyOf looks up an ISO 4217 code. ok is false if there is no such currency.
 func CurrencyOf(code string) (c Currency, ok bool) {
 	for digits, codes := range currencies {
 		if slices.Contains(strings.Fields(codes), code) {
@@ -43,8 +43,8 @@ func CurrencyOf(code string) (c Currency, ok bool) {
 	return Currency{}, false
 }
 
-// Text shows an amount of minor units with its decimals and the code, for example 12.50 EUR. An
-// assumed currency is not shown: the text is the number of minor units.
+// Text formats an amount of minor units with decimals and code, for example 12.50 EUR. For an assumed
+// currency it returns just the number of minor units.
 func (c Currency) Text(minor int64) string {
 	if c.Assumed || c.Code == "" {
 		return strconv.FormatInt(minor, 10)
@@ -52,7 +52,7 @@ func (c Currency) Text(minor int64) string {
 	return c.Number(minor) + " " + c.Code
 }
 
-// Number shows an amount of minor units with its decimals, for example 12.50.
+// Number formats an amount of minor units with decimals, for example 12.50.
 func (c Currency) Number(minor int64) string {
 	text, sign := strconv.FormatUint(uint64(minor), 10), ""
 	if minor < 0 {
@@ -67,8 +67,8 @@ func (c Currency) Number(minor int64) string {
 	return sign + text[:len(text)-c.Digits] + "." + text[len(text)-c.Digits:]
 }
 
-// CurrencyIn reads the currency of a log as of a position; [AssumedCurrency] if none was named by
-// then. Errors: the store's; as [Decode].
+// CurrencyIn reads the currency of a log as of a position. It returns [AssumedCurrency] if none had been
+// named by then. Errors: those of [Store.Read] and [Decode].
 func CurrencyIn(ctx context.Context, store Store, at Position) (Currency, error) {
 	for e, err := range Stream(ctx, store, SettingsStream, 0) {
 		if err != nil {

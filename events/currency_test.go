@@ -2,7 +2,7 @@ package events
 
 import "testing"
 
-// TestCurrencyDigits: as ISO 4217 has them, also where Unicode's data say otherwise.
+// TestCurrencyDigits: the digits are those of ISO 4217, even where Unicode's data differ.
 func TestCurrencyDigits(t *testing.T) {
 	for code, digits := range map[string]int{"KRW": 0, "EUR": 2, "KWD": 3, "HUF": 2, "IDR": 2, "ISK": 0, "UGX": 0, "CLF": 4,
 		"JPY": 0, "PKR": 2, "COP": 2, "IQD": 3, "CLP": 0, "USD": 2, "GBP": 2, "TND": 3} {
@@ -19,7 +19,7 @@ func TestCurrencyDigits(t *testing.T) {
 	for _, list := range currencies {
 		for i := 0; i+3 <= len(list); i += 4 {
 			if code := list[i : i+3]; codes[code] {
-				t.Errorf("%s is listed twice", code)
+				t.Errorf("%s is listed more than once", code)
 			} else {
 				codes[code] = true
 			}
@@ -27,7 +27,6 @@ func TestCurrencyDigits(t *testing.T) {
 	}
 }
 
-// TestCurrencyText: amounts in words.
 func TestCurrencyText(t *testing.T) {
 	for _, test := range []struct {
 		code  string
@@ -40,10 +39,10 @@ func TestCurrencyText(t *testing.T) {
 	} {
 		c, _ := CurrencyOf(test.code)
 		if got := c.Text(test.minor); got != test.want {
-			t.Errorf("%d %s: %q, want %q", test.minor, test.code, got, test.want)
+			t.Errorf("%s: Text(%d) = %q, want %q", test.code, test.minor, got, test.want)
 		}
 	}
 	if got := AssumedCurrency.Text(1250); got != "1250" {
-		t.Errorf("assumed: %q, want 1250", got)
+		t.Errorf("AssumedCurrency.Text(1250) = %q, want 1250", got)
 	}
 }

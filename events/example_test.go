@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// A fact is written as JSON, and read back by its wire name.
+// A fact is encoded as JSON and decoded by its wire name.
 func ExampleAppendFact() {
 	held := &events.SeatExpired{HoldID: "b-7.1", Holder: "ada", ExpiresAt: time.Date(2031, 5, 1, 20, 5, 0, 0, time.UTC)}
 	data := events.AppendFact(nil, held)
@@ -40,7 +40,7 @@ func ExampleDecode() {
 	// true
 }
 
-// Each event is chained to the one before it in its stream.
+// Each event is chained to the previous event of its stream.
 func ExampleSeal() {
 	fact := &events.SeatBlocked{}
 	e := events.Recorded{Stream: "seat-gala~A-1-1", Revision: 0}
@@ -80,7 +80,7 @@ func ExampleFormatTime() {
 	// 2031-05-01T20:00:00.001Z
 }
 
-// A hold's id names its booking, so its facts need not.
+// The id of a hold contains that of its booking.
 func ExampleBookingOf() {
 	fmt.Println(events.BookingOf(&events.SeatExpired{HoldID: events.NewHoldID("b-7", 2)}))
 	fmt.Println(events.BookingOf(&events.WalletDebited{BookingID: "b-7"}))

@@ -37,20 +37,20 @@ var (
 	ErrBadFact = errors.New("bad fact")
 )
 
-// format is how the facts of one wire name are read and written.
+// format encodes and decodes the facts of one wire name.
 type format struct {
 	shape   reflect.Type // the struct that has the members
 	subject subject
 	encode  encoder
 	decode  decoder
-	// fact converts a pointer to the shape to the fact.
+	// fact converts a pointer to a shape to the fact.
 	fact func(shape any) Fact
 }
 
-// formats by wire name, filled by the init functions of the fact files only.
+// formats has the format of each wire name. Only init functions write to it.
 var formats = map[string]*format{}
 
-// register freezes the wire name of a fact type.
+// register registers a fact type under its wire name.
 func register[F any, P interface {
 	*F
 	Fact
@@ -118,7 +118,7 @@ func decodeStrict(data []byte, into any) error {
 	return nil
 }
 
-// Decode reads the fact of the given wire name, upcasting an older version.
+// Decode decodes the fact of the given wire name. An older version is converted to the current type.
 // Errors: [ErrUnknownFact], [ErrBadFact].
 func Decode(name string, data []byte) (Fact, error) {
 	f := formats[name]

@@ -13,8 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAppendFact checks every fact type with random values: what AppendFact writes is JSON, is
-// equivalent to encoding/json's output, and decodes to the fact.
+// TestAppendFact checks every fact type with random values: the output of AppendFact is equivalent to that of
+// encoding/json and decodes to the fact.
 func TestAppendFact(t *testing.T) {
 	for name, typ := range factTypes() {
 		t.Run(name, func(t *testing.T) {
@@ -25,8 +25,8 @@ func TestAppendFact(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got, want := anyOf(t, data), anyOf(t, reference); !reflect.DeepEqual(got, want) {
-					t.Fatalf("AppendFact says\n%s\nencoding/json says\n%s", data, reference)
+				if got, want := untyped(t, data), untyped(t, reference); !reflect.DeepEqual(got, want) {
+					t.Fatalf("AppendFact =\n%s\nwant the same values as encoding/json:\n%s", data, reference)
 				}
 				decoded, err := Decode(name, data)
 				if err != nil {
@@ -40,7 +40,7 @@ func TestAppendFact(t *testing.T) {
 	}
 }
 
-// TestAppendFactAllocatesNothing, given enough capacity.
+// TestAppendFactAllocatesNothing: AppendFact allocates nothing if dst has enough capacity.
 func TestAppendFactAllocatesNothing(t *testing.T) {
 	dst := make([]byte, 0, 1<<16)
 	for name, fact := range golden {
@@ -50,64 +50,63 @@ func TestAppendFactAllocatesNothing(t *testing.T) {
 	}
 }
 
-// impostor has the wire name of a different type, unregistered a name that no fact has.
+// impostor has the wire name of a different type, unregistered a name that is not registered.
 type (
 	impostor     struct{ SeatBlocked }
 	unregistered struct{ lampLit }
 )
 
-// TestAppendFactPanics on a fact of a name that is not registered, and on one that has
-// the name of a different type.
+// TestAppendFactPanics: AppendFact panics on a fact whose name is not registered, or registered for a different
+// type.
 func TestAppendFactPanics(t *testing.T) {
 	for _, fact := range []Fact{&impostor{}, &unregistered{}} {
 		if panicOf(func() { AppendFact(nil, fact) }) == nil {
-			t.Errorf("AppendFact accepted the unregistered %T", fact)
+			t.Errorf("AppendFact of the unregistered %T did not panic", fact)
 		}
 	}
 }
 
-// panicOf returns what f panics with, nil if it returns.
+// panicOf returns the value that f panics with, nil if f returns.
 func panicOf(f func()) (value any) {
 	defer func() { value = recover() }()
 	f()
 	return nil
 }
 
-// TestNoFormat: a struct that JSON would not restore cannot be registered.
-func TestNoFormat(t *testing.T) {
-	for about, typ := range map[string]reflect.Type{
-		"a type without encoder": reflect.TypeFor[struct {
+// TestRegisterPanics: a struct that does not survive encoding and decoding cannot be registered.
+func TestRegisterPanics(t *testing.T) {
+	for name, typ := range map[string]reflect.Type{
+		"unsupported type": reflect.TypeFor[struct {
 			A float64 `json:"a"`
 		}](),
-		"one inside a slice": reflect.TypeFor[struct {
+		"slice of an unsupported type": reflect.TypeFor[struct {
 			A []*int64 `json:"a"`
 		}](),
 		"no tag": reflect.TypeFor[struct{ A string }](),
-		"never written": reflect.TypeFor[struct {
+		"ignored field": reflect.TypeFor[struct {
 			A string `json:"-"`
 		}](),
-		"a different option": reflect.TypeFor[struct {
+		"option string": reflect.TypeFor[struct {
 			A int64 `json:"a,string"`
 		}](),
-		"an empty slice left out": reflect.TypeFor[struct {
+		"omitempty on a slice": reflect.TypeFor[struct {
 			A string   `json:"a"`
 			B []string `json:"b,omitempty"`
 		}](),
-		"an empty time, which encoding/json writes": reflect.TypeFor[struct {
+		"omitempty on a time, ignored by encoding/json": reflect.TypeFor[struct {
 			A string    `json:"a"`
 			B time.Time `json:"b,omitempty"`
 		}](),
 	} {
 		if panicOf(func() { registerFormat("lamp.lit.v3", typ, nil) }) == nil {
-			t.Errorf("registering a type with %s did not panic", about)
+			t.Errorf("%s: registerFormat did not panic", name)
 			delete(formats, "lamp.lit.v3")
 		}
 	}
 }
 
-// TestOptional: an optional member is omitted if it is zero; for a time IsZero decides, in any
-// zone.
-func TestOptional(t *testing.T) {
+// TestOptionalMembers: an optional member is omitted if it is zero; a time, if IsZero reports true, in any zone.
+func TestOptionalMembers(t *testing.T) {
 	type shape struct {
 		A string        `json:"a"`
 		B WaitlistRule  `json:"b,omitempty"`
@@ -130,13 +129,13 @@ func TestOptional(t *testing.T) {
 	} {
 		got := string(encode([]byte("before"), unsafe.Pointer(&test.value)))
 		if got != "before"+test.want {
-			t.Errorf("%+v is written as %s, want %s", test.value, got, test.want)
+			t.Errorf("%+v is encoded as %s, want %s", test.value, got, "before"+test.want)
 		}
 	}
 }
 
-// anyOf decodes JSON into an untyped value and keeps numbers exact.
-func anyOf(t *rapid.T, data []byte) any {
+// untyped decodes JSON into an untyped value with exact numbers.
+func untyped(t *rapid.T, data []byte) any {
 	var v any
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -144,13 +143,12 @@ func anyOf(t *rapid.T, data []byte) any {
 		t.Fatalf("%s: %v", data, err)
 	}
 	if dec.More() {
-		t.Fatalf("%s has more than one JSON value", data)
+		t.Fatalf("%s has more than one JSON value, want one", data)
 	}
 	return v
 }
 
-// TestInvalidUTF8: bytes that are not UTF-8 are written as U+FFFD, one for each,
-// so that what the log holds always decodes.
+// TestInvalidUTF8: each byte that is not valid UTF-8 is encoded as U+FFFD.
 func TestInvalidUTF8(t *testing.T) {
 	fact := &ProductReserved{ReservationID: "r", Holder: "a\xff\xfe\xc3b\xe2\x82", Quantity: 1, Remaining: 1}
 	decoded, err := Decode(fact.Name(), AppendFact(nil, fact))
@@ -171,19 +169,19 @@ func TestDecodeRefuses(t *testing.T) {
 		want              error
 	}{
 		{"unknown name", "product.vanished.v1", good, ErrUnknownFact},
-		{"a different version", "product.reserved.v2", good, ErrUnknownFact},
+		{"unknown version", "product.reserved.v2", good, ErrUnknownFact},
 		{"empty name", "", good, ErrUnknownFact},
 		{"unknown member", name, strings.Replace(good, `"holder"`, `"colour":"red","holder"`, 1), ErrBadFact},
-		{"a different fact's member", name, string(AppendFact(nil, golden["product.held.v1"])), ErrBadFact},
-		{"a trailing object", name, good + "{}", ErrBadFact},
-		{"a trailing bracket", name, good + "}", ErrBadFact},
-		{"a trailing letter", name, good + " x", ErrBadFact},
-		{"a trailing zero byte", name, good + "\x00", ErrBadFact},
-		{"cut short", name, good[:len(good)-1], ErrBadFact},
-		{"nothing", name, "", ErrBadFact},
-		{"no object", name, "[]", ErrBadFact},
-		{"a fraction", name, strings.Replace(good, `"quantity":2`, `"quantity":2.5`, 1), ErrBadFact},
-		{"beyond 64 bits", name, strings.Replace(good, `"quantity":2`, `"quantity":9223372036854775808`, 1), ErrBadFact},
+		{"member of a different fact", name, string(AppendFact(nil, golden["product.held.v1"])), ErrBadFact},
+		{"trailing object", name, good + "{}", ErrBadFact},
+		{"trailing brace", name, good + "}", ErrBadFact},
+		{"trailing letter", name, good + " x", ErrBadFact},
+		{"trailing zero byte", name, good + "\x00", ErrBadFact},
+		{"truncated", name, good[:len(good)-1], ErrBadFact},
+		{"empty", name, "", ErrBadFact},
+		{"array", name, "[]", ErrBadFact},
+		{"fraction", name, strings.Replace(good, `"quantity":2`, `"quantity":2.5`, 1), ErrBadFact},
+		{"integer of 65 bits", name, strings.Replace(good, `"quantity":2`, `"quantity":9223372036854775808`, 1), ErrBadFact},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			fact, err := Decode(test.name, []byte(test.data))
@@ -191,14 +189,13 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("Decode: %v, want %v", err, test.want)
 			}
 			if fact != nil {
-				t.Errorf("Decode returned a fact with its error: %#v", fact)
+				t.Errorf("Decode returned %#v with its error, want nil", fact)
 			}
 		})
 	}
 }
 
-// lampLit is a fact of these tests alone. Its first version counted watts as a
-// string; its second counts milliwatts.
+// lampLit is a fact for these tests. Its first version has watts, its second milliwatts.
 type lampLit struct {
 	Lamp       string `json:"lamp"`
 	Milliwatts int64  `json:"milliwatts"`
@@ -232,7 +229,7 @@ func TestUpcast(t *testing.T) {
 	} {
 		fact, err := Decode(name, []byte(data))
 		if err != nil || !reflect.DeepEqual(fact, Fact(want)) {
-			t.Errorf("%s: %#v, %v, want %#v", name, fact, err, want)
+			t.Errorf("Decode(%s) = %#v, %v; want %#v", name, fact, err, want)
 		}
 	}
 	for name, data := range map[string]string{
@@ -240,16 +237,16 @@ func TestUpcast(t *testing.T) {
 		"lamp.lit.v2": `{"lamp":"hall","watts":40}`,
 	} {
 		if fact, err := Decode(name, []byte(data)); !errors.Is(err, ErrBadFact) {
-			t.Errorf("%s accepted the shape of the other version: %#v, %v, want %v", name, fact, err, ErrBadFact)
+			t.Errorf("Decode(%s) of the other version's shape = %#v, %v; want %v", name, fact, err, ErrBadFact)
 		}
 	}
 }
 
-func TestNameIsRegisteredOnce(t *testing.T) {
+func TestRegisterPanicsOnDuplicateName(t *testing.T) {
 	registerLamp(t)
 	defer func() {
 		if recover() == nil {
-			t.Error("registering a name twice did not panic")
+			t.Error("registering a name again did not panic")
 		}
 	}()
 	register[lampLit]()
@@ -259,16 +256,16 @@ func TestNameIsRegisteredOnce(t *testing.T) {
 func TestEventDecode(t *testing.T) {
 	fact := golden["product.held.v1"]
 	data := AppendFact(nil, fact)
-	along := &Event{Type: fact.Name(), Data: data, Fact: fact}
-	if got, err := along.Decode(); err != nil || got != fact {
-		t.Errorf("with its fact: %v, %v, want %v", got, err, fact)
+	withFact := &Event{Type: fact.Name(), Data: data, Fact: fact}
+	if got, err := withFact.Decode(); err != nil || got != fact {
+		t.Errorf("Decode with Fact set = %v, %v; want %v", got, err, fact)
 	}
-	bare := &Event{Type: fact.Name(), Data: data}
-	if got, err := bare.Decode(); err != nil || got == fact || !reflect.DeepEqual(got, fact) {
-		t.Errorf("from its bytes: %#v, %v, want another %#v", got, err, fact)
+	encoded := &Event{Type: fact.Name(), Data: data}
+	if got, err := encoded.Decode(); err != nil || got == fact || !reflect.DeepEqual(got, fact) {
+		t.Errorf("Decode without Fact = %#v, %v; want a copy of %#v", got, err, fact)
 	}
 	if _, err := (&Event{Type: "product.vanished.v1", Data: data}).Decode(); !errors.Is(err, ErrUnknownFact) {
-		t.Errorf("unknown: %v, want %v", err, ErrUnknownFact)
+		t.Errorf("Decode of an unknown type: %v, want %v", err, ErrUnknownFact)
 	}
 }
 
@@ -283,13 +280,13 @@ func TestHolds(t *testing.T) {
 	}{
 		{"held", &ProductHeld{ExpiresAt: later}, 1, 0, later},
 		{"confirmed", &ProductConfirmed{}, 0, 1, time.Time{}},
-		{"a hold released", &ProductReleased{Was: ReservationHeld}, 0, 1, time.Time{}},
-		{"a sale released", &ProductReleased{Was: ReservationConfirmed}, 0, 0, time.Time{}},
-		{"two expired", &ProductExpired{Expired: make([]ExpiredHold, 2)}, 0, 2, time.Time{}},
+		{"released hold", &ProductReleased{Was: ReservationHeld}, 0, 1, time.Time{}},
+		{"released sale", &ProductReleased{Was: ReservationConfirmed}, 0, 0, time.Time{}},
+		{"two expired holds", &ProductExpired{Expired: make([]ExpiredHold, 2)}, 0, 2, time.Time{}},
 	} {
 		opened, closed, earliest := test.fact.Holds()
 		if opened != test.opened || closed != test.closed || !earliest.Equal(test.earliest) {
-			t.Errorf("%s: opened %d, closed %d, earliest %v; want %d, %d, %v",
+			t.Errorf("%s: Holds = %d, %d, %v; want %d, %d, %v",
 				test.about, opened, closed, earliest, test.opened, test.closed, test.earliest)
 		}
 	}

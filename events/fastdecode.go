@@ -8,8 +8,8 @@ import (
 )
 
 // fastReader reads JSON as this package writes it: members in order, no white space, no escapes.
-// Everything else is left to encoding/json, so the two need only agree on what both accept. It is
-// five times as fast, and decoding is most of the cost of reading a log.
+// Everything else is left to encoding/json, so the two need only agree on what both accept. It is five
+// times as fast; decoding is most of the cost of reading a log.
 type fastReader struct {
 	text []byte
 	at   int
@@ -160,7 +160,7 @@ func sliceDecoder(t reflect.Type) decoder {
 	}
 }
 
-// structDecoder requires every member that is not optional, in order.
+// structDecoder returns a decoder that requires the members in order, except for absent optional ones.
 func structDecoder(t reflect.Type) decoder {
 	members := membersOf(t)
 	decoders := make([]decoder, len(members))
@@ -190,8 +190,8 @@ func structDecoder(t reflect.Type) decoder {
 	}
 }
 
-// optionalDecoder is the decoder of a struct whose first member is optional: the first present one
-// has no comma.
+// optionalDecoder returns the decoder of a struct whose first member is optional: the comma is missing
+// before the first member that is present.
 func optionalDecoder(members []member, decoders []decoder) decoder {
 	return func(r *fastReader, v reflect.Value) bool {
 		if !r.skip("{") {
@@ -211,7 +211,8 @@ func optionalDecoder(members []member, decoders []decoder) decoder {
 	}
 }
 
-// metadata reads what Seal writes.
+// metadata reads the metadata that Seal writes, and passes the index and value of each member to member,
+// which may be nil.
 func (r *fastReader) metadata(member func(i int, value []byte)) (at time.Time, ok bool) {
 	names := [...]string{`{"command_id":`, `,"correlation_id":`, `,"causation_id":`, `,"actor":`, `,"at":`, `,"hash":`}
 	for i, name := range names {

@@ -11,12 +11,12 @@ import (
 // allocates nothing. It differs from encoding/json in that a nil slice is an empty array, a time is
 // in UTC, and only what JSON must escape is escaped.
 //
-// It gets the address of the value, of the type that it was compiled for: every command writes
-// facts, and reading their fields by reflection would take twice the time.
+// v points to a value of the type that the encoder was compiled for. Reading the fields by reflection
+// would take twice the time.
 type encoder func(dst []byte, v unsafe.Pointer) []byte
 
-// EncoderOf compiles the JSON encoder of the struct T from the tags of its fields, in their order,
-// as for facts. It panics on types and options that facts do not use.
+// EncoderOf compiles a JSON encoder for the struct T from its fields and their tags, as for a fact. It
+// panics on types and options that facts do not use.
 func EncoderOf[T any]() func(dst []byte, v *T) []byte {
 	encode := structEncoder(reflect.TypeFor[T]())
 	return func(dst []byte, v *T) []byte { return encode(dst, unsafe.Pointer(v)) }
@@ -64,13 +64,13 @@ func structEncoder(t reflect.Type) encoder {
 		key    string
 		offset uintptr
 		encode encoder
-		zero   func(unsafe.Pointer) bool // nil if it is never left out
+		isZero func(unsafe.Pointer) bool // nil if the member is never omitted
 	}
 	var parts []part
 	for _, m := range membersOf(t) {
 		p := part{key: m.key, offset: offsetOf(t, m.index), encode: encoderOf(m.typ)}
 		if m.optional {
-			p.zero = zeroOf(m.typ)
+			p.isZero = zeroTestOf(m.typ)
 		}
 		parts = append(parts, p)
 	}
@@ -79,7 +79,7 @@ func structEncoder(t reflect.Type) encoder {
 		for i := range parts {
 			p := &parts[i]
 			field := unsafe.Add(v, p.offset)
-			if p.zero != nil && p.zero(field) {
+			if p.isZero != nil && p.isZero(field) {
 				continue
 			}
 			dst = p.encode(append(dst, p.key...), field)
@@ -101,8 +101,8 @@ func offsetOf(t reflect.Type, index []int) (offset uintptr) {
 	return offset
 }
 
-// zeroOf returns the condition of omitzero, which asks a time's own IsZero.
-func zeroOf(t reflect.Type) func(unsafe.Pointer) bool {
+// zeroTestOf returns the test for omitzero, which calls IsZero on a time.
+func zeroTestOf(t reflect.Type) func(unsafe.Pointer) bool {
 	switch {
 	case isTime(t):
 		return func(v unsafe.Pointer) bool { return (*time.Time)(v).IsZero() }

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// followPause and followPauseMax bound the pause before a log is followed again.
+// The bounds of the pause before a log is followed again.
 const (
 	followPause    = 50 * time.Millisecond
 	followPauseMax = 5 * time.Second
 )
 
-// FollowAlways calls follow, which follows a log, until ctx ends or an error is final. Between two calls it pauses,
-// first for 50 ms, then increasingly up to 5 s, and again for 50 ms once position, which returns the progress of
-// follow, has moved. Half of a pause is random, so that the followers of a failed log do not all return at once.
+// FollowAlways calls follow repeatedly until ctx ends or retry returns false. The pause between two calls doubles from
+// 50 ms up to 5 s, and starts again at 50 ms once position, which returns the progress of follow, has advanced. Half of
+// a pause is random, so that the followers of a failed log do not all return at the same time.
 //
-// retry is called with the error of follow and the longest pause that would follow. It reports whether to call follow
+// retry is called with the error of follow and the upper bound of the next pause. It reports whether to call follow
 // again.
 //
 // Errors: ctx.Err(); the error of follow for which retry returned false.

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// FuzzDecode: no bytes make Decode panic, and what decodes is encoded again as
-// something that decodes to the same.
+// FuzzDecode: Decode never panics, and a fact that it returns is encoded as bytes that decode to the same fact.
 func FuzzDecode(f *testing.F) {
 	for name, fact := range golden {
 		f.Add(name, AppendFact(nil, fact))
@@ -22,26 +21,25 @@ func FuzzDecode(f *testing.F) {
 		fact, err := Decode(name, data)
 		if err != nil {
 			if !errors.Is(err, ErrUnknownFact) && !errors.Is(err, ErrBadFact) {
-				t.Fatalf("Decode returned an undocumented error: %v", err)
+				t.Fatalf("Decode: %v, want %v or %v", err, ErrUnknownFact, ErrBadFact)
 			}
 			return
 		}
 		if !writable(reflect.ValueOf(fact).Elem()) {
-			return // a time that RFC 3339 can't write; no rule makes one
+			return // RFC 3339 can't represent a time of the fact, which no rule creates
 		}
 		again := AppendFact(nil, fact)
 		back, err := Decode(fact.Name(), again)
 		if err != nil {
-			t.Fatalf("%s\nis encoded again as\n%s\nwhich does not decode: %v", data, again, err)
+			t.Fatalf("%s\nis encoded as\n%s\nwhich does not decode: %v", data, again, err)
 		}
 		if !sameValue(reflect.ValueOf(back).Elem(), reflect.ValueOf(fact).Elem()) {
-			t.Fatalf("%s\nis encoded again as\n%s\nwhich decodes to\n%#v\nwant\n%#v", data, again, back, fact)
+			t.Fatalf("%s\nis encoded as\n%s\nwhich decodes to\n%#v\nwant\n%#v", data, again, back, fact)
 		}
 	})
 }
 
-// FuzzParseMetadata: no bytes make a reader of metadata panic, and the errors are
-// the listed ones.
+// FuzzParseMetadata: the readers of metadata never panic, and return only documented errors.
 func FuzzParseMetadata(f *testing.F) {
 	_, e := sealed()
 	f.Add(e.Metadata)
@@ -49,21 +47,21 @@ func FuzzParseMetadata(f *testing.F) {
 	f.Add([]byte(`,"hash":"` + Hash{}.String() + `"}`))
 	f.Fuzz(func(t *testing.T, metadata []byte) {
 		if _, err := ParseMetadata(metadata); err != nil && !errors.Is(err, ErrBadMetadata) {
-			t.Fatalf("ParseMetadata: undocumented error %v", err)
+			t.Fatalf("ParseMetadata: %v, want %v", err, ErrBadMetadata)
 		}
 		hash, err := RecordedHash(metadata)
 		if err != nil && !errors.Is(err, ErrBadMetadata) {
-			t.Fatalf("RecordedHash: undocumented error %v", err)
+			t.Fatalf("RecordedHash: %v, want %v", err, ErrBadMetadata)
 		}
-		// Metadata with a matching hash cannot be guessed, so this must fail.
+		// Fuzzing cannot find metadata with a matching hash.
 		forged := Recorded{Event: Event{Metadata: metadata}, Stream: "product-1"}
 		if _, err := CheckLink(hash, &forged); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("CheckLink accepted %q: %v, want %v", metadata, err, ErrDamaged)
+			t.Fatalf("CheckLink of metadata %q: %v, want %v", metadata, err, ErrDamaged)
 		}
 	})
 }
 
-// FuzzCheckLink: whatever is sealed passes, and one changed byte of it does not.
+// FuzzCheckLink: CheckLink accepts any sealed event, and refuses it after a change of one byte of its metadata.
 func FuzzCheckLink(f *testing.F) {
 	_, e := sealed()
 	f.Add(string(e.Stream), int64(e.Revision), e.Type, e.Data, "command-1", "ada", uint(3), byte(1))
@@ -77,20 +75,19 @@ func FuzzCheckLink(f *testing.F) {
 			CommandID: command, Actor: actor, At: time.Unix(revision>>32, 0),
 		})
 		if got, err := CheckLink(prev, &e); err != nil || got != hash {
-			t.Fatalf("CheckLink: %s, %v, want %s", got, err, hash)
+			t.Fatalf("CheckLink = %s, %v; want %s", got, err, hash)
 		}
 		if flip == 0 {
 			return
 		}
 		e.Metadata[at%uint(len(e.Metadata))] ^= flip
 		if _, err := CheckLink(prev, &e); !errors.Is(err, ErrDamaged) {
-			t.Fatalf("a changed byte passed in %s: %v, want %v", e.Metadata, err, ErrDamaged)
+			t.Fatalf("CheckLink of changed metadata %s: %v, want %v", e.Metadata, err, ErrDamaged)
 		}
 	})
 }
 
-// FuzzAppendJSONString: every string is written as JSON that encoding/json reads
-// as it would read its own.
+// FuzzAppendJSONString: the output of AppendJSONString decodes to the same string as that of encoding/json.
 func FuzzAppendJSONString(f *testing.F) {
 	f.Add("")
 	f.Add("a\"\\/\b\f\n\r\t\x00\x1f\x7f")
@@ -104,13 +101,13 @@ func FuzzAppendJSONString(f *testing.F) {
 		}
 		var got, want string
 		if err := json.Unmarshal(ours[len("before"):], &got); err != nil {
-			t.Fatalf("%q is written as %q: %v", s, ours, err)
+			t.Fatalf("%q is encoded as %q: %v", s, ours, err)
 		}
 		if err := json.Unmarshal(theirs, &want); err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
-			t.Fatalf("%q is read back as %q, want %q", s, got, want)
+			t.Fatalf("%q is decoded as %q, want %q", s, got, want)
 		}
 	})
 }

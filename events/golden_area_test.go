@@ -45,10 +45,9 @@ var goldenArea = map[string]Fact{
 		AreaCounts: AreaCounts{Remaining: 344, Held: 1, Booked: 5, Blocked: 2}, Change: 4, Undo: true},
 }
 
-// TestBlocksAndSizesOfAreas decodes facts of areas that have blocked places, or are resized; older facts lack these
-// members.
-func TestBlocksAndSizesOfAreas(t *testing.T) {
-	of := Labelled{Label: "press", OfLabel: 2}
+// TestGoldenAreaBlocks checks facts of areas with the members for blocks and resizes.
+func TestGoldenAreaBlocks(t *testing.T) {
+	labelled := Labelled{Label: "press", OfLabel: 2}
 	counts := AreaCounts{Remaining: 390, Held: 3, Booked: 6, Blocked: 20}
 	change := BlockChange{Number: 3, Label: "press", Unblocks: true, Seats: []SeatName{"A-1-1"},
 		Areas: []AreaPlaces{{"floor", 20}, {"yard", 1}}, Sizes: []AreaResize{{AreaPlaces{"floor", 300}, 419}}}
@@ -56,11 +55,12 @@ func TestBlocksAndSizesOfAreas(t *testing.T) {
 	edited.Areas, edited.Change = []AreaPlaces{{"floor", 300}}, 4
 	for file, fact := range map[string]Fact{
 		"area.held.v1.label": &AreaHeld{HoldID: "b-3.2", BookingID: "b-3", Holder: "ada", Places: 3, AreaCounts: counts,
-			ExpiresAt: moment, Terms: 4, Labelled: of},
+			ExpiresAt: moment, Terms: 4, Labelled: labelled},
 		"area.booked.v1.blocked": &AreaBooked{HoldID: "b-3.2", BookingID: "b-3", Places: 3, AreaCounts: counts},
 		"area.released.v1.label": &AreaReleased{HoldID: "b-3.2", Was: AreaIsBooked, Places: 3, Left: 1,
-			Reason: ReleasedCancelled, AreaCounts: counts, Labelled: of},
-		"area.expired.v1.label":               &AreaExpired{HoldID: "b-3.2", Places: 3, AreaCounts: counts, ExpiresAt: moment, Labelled: of},
+			Reason: ReleasedCancelled, AreaCounts: counts, Labelled: labelled},
+		"area.expired.v1.label": &AreaExpired{HoldID: "b-3.2", Places: 3, AreaCounts: counts, ExpiresAt: moment,
+			Labelled: labelled},
 		"area.resized.v1.change":              &AreaResized{Places: 419, AreaCounts: counts, Change: 4},
 		"area.resized.v1.undo":                &AreaResized{Places: 419, AreaCounts: counts, Change: 4, Undo: true},
 		"performance.blocks_begun.v1.areas":   &BlocksBegun{BlockChange: change, Command: "k-1", More: true},
@@ -71,7 +71,7 @@ func TestBlocksAndSizesOfAreas(t *testing.T) {
 	}
 }
 
-// checkLater holds a fact to its file in testdata/later, which -write-new makes.
+// checkLater compares a fact with its golden file in testdata/later. The flag -write-new writes missing files.
 func checkLater(t *testing.T, file string, fact Fact) {
 	t.Helper()
 	path := "testdata/later/" + file + ".json"
@@ -87,8 +87,8 @@ func checkLater(t *testing.T, file string, fact Fact) {
 	checkGolden(t, fact.Name(), fact, frozen)
 }
 
-// TestPlacesOfAreas decodes facts with places of areas; older ones have none.
-func TestPlacesOfAreas(t *testing.T) {
+// TestGoldenPlaces checks facts with places in areas.
+func TestGoldenPlaces(t *testing.T) {
 	held := *goldenBooking["booking.held.v1"].(*BookingHeld)
 	held.Areas = []BookedPlaces{{Area: "floor", First: 1, Quantity: 2, PriceType: "adult", Price: 5000},
 		{Area: "floor", First: 3, Quantity: 1, PriceType: "student", Price: 2500}}

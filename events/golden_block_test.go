@@ -13,7 +13,6 @@ func init() {
 	addGolden(goldenBlocks)
 }
 
-// goldenBlocks: every member is set to something other than its zero value.
 var goldenBlocks = map[string]Fact{
 	"performance.blocks_begun.v1": &BlocksBegun{
 		Command: "k-1",
@@ -27,8 +26,8 @@ var goldenBlocks = map[string]Fact{
 	"performance.blocks_undone.v1":    &BlocksUndone{Number: 3},
 }
 
-// TestFactsOfLabels decodes facts that name the label of a block.
-func TestFactsOfLabels(t *testing.T) {
+// TestGoldenLabels checks facts with the label of a block.
+func TestGoldenLabels(t *testing.T) {
 	for file, fact := range map[string]Fact{
 		"seat.blocked.v1.label":  &SeatBlocked{Label: "press"},
 		"seat.blocked.v1.change": &SeatBlocked{Label: "press", Change: 3},

@@ -2,7 +2,6 @@ package events
 
 func init() { addGolden(goldenCallOff) }
 
-// goldenCallOff: every member is set to something other than its zero value.
 var goldenCallOff = map[string]Fact{
 	"calloff.begun.v1":         &CallOffBegun{Of: "performance", ID: "gala", Reason: "Größe <b>&</b> \u2028🏆"},
 	"calloff.swept.v1":         &CallOffSwept{Ended: 123_456_789_012_345_678},

@@ -13,14 +13,13 @@ func init() {
 	addedMembers["cursor.moved.v1"] = mark
 }
 
-// goldenCursor: every member is set to something other than its zero value.
 var goldenCursor = map[string]Fact{
 	"cursor.taken.v1": &CursorTaken{Term: 8, Node: "host-1:8080"},
 	"cursor.moved.v1": &CursorMoved{Term: 8, Reached: 41, NextAt: moment.Add(time.Second),
 		CursorFailure: CursorFailure{Failing: 42, Failures: 3, Since: moment, Error: "answered 500"}},
 }
 
-// goldenMarks are facts of cursors with the added members.
+// goldenMarks has facts of cursors with the added members.
 var goldenMarks = map[string]Fact{
 	"cursor.taken.v1": &CursorTaken{Term: 9, Node: "host-1:8080", Log: "0d3f", Copied: true, Reached: 37,
 		CursorMark: CursorMark{Stream: "product-tshirt", Revision: 12}},
@@ -29,8 +28,8 @@ var goldenMarks = map[string]Fact{
 		CursorMark:    CursorMark{Stream: "product-tshirt", Revision: 14}},
 }
 
-// TestCursorMarks decodes cursors with the added members.
-func TestCursorMarks(t *testing.T) {
+// TestGoldenCursorMarks checks facts of cursors with the added members.
+func TestGoldenCursorMarks(t *testing.T) {
 	for name, fact := range goldenMarks {
 		frozen, err := os.ReadFile("testdata/later/" + name + ".mark.json")
 		if err != nil {

@@ -22,8 +22,8 @@ var goldenIntent = map[string]Fact{
 		URL: "https://pay.example/c/cs_1"},
 }
 
-// TestSeatExtendedForIntent decodes an extension that names an intent.
-func TestSeatExtendedForIntent(t *testing.T) {
+// TestGoldenSeatExtendedForIntent checks an extension that names an intent.
+func TestGoldenSeatExtendedForIntent(t *testing.T) {
 	frozen, err := os.ReadFile("testdata/later/seat.extended.v1.intent.json")
 	if err != nil {
 		t.Fatal(err)
@@ -31,8 +31,8 @@ func TestSeatExtendedForIntent(t *testing.T) {
 	checkGolden(t, "seat.extended.v1", &SeatExtended{HoldID: "b-3.1", ExpiresAt: moment, Intent: "i-1"}, frozen)
 }
 
-// TestIntentWithCheckout decodes an intent for which a page is made.
-func TestIntentWithCheckout(t *testing.T) {
+// TestGoldenIntentWithCheckout checks an intent with a payment page.
+func TestGoldenIntentWithCheckout(t *testing.T) {
 	frozen, err := os.ReadFile("testdata/later/booking.intent_begun.v1.checkout.json")
 	if err != nil {
 		t.Fatal(err)

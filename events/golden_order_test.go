@@ -17,7 +17,6 @@ func init() {
 	}
 }
 
-// goldenOrder: names and values carry what JSON has to escape.
 var goldenOrder = map[string]Fact{
 	"booking.annotated.v1": &BookingAnnotated{
 		BookingID: "0198c0de-0000-7000-8000-000000000003", OrderData: orderData,
@@ -28,17 +27,18 @@ var goldenOrder = map[string]Fact{
 	},
 }
 
+// orderData has names and values that JSON must escape.
 var orderData = OrderData{Reference: "R-2031/0042 \"größe\"", Metadata: []MetadataPair{
 	{Name: "channel", Value: "box office\n\t\u0001 <b>&</b> \u2028🎫"}, {Name: "quote\"", Value: "\\"}}}
 
-// TestOrderData decodes facts with order data; older ones have none.
-func TestOrderData(t *testing.T) {
+// TestGoldenOrderData checks facts with order data.
+func TestGoldenOrderData(t *testing.T) {
 	held := *goldenBooking["booking.held.v1"].(*BookingHeld)
 	held.OrderData = orderData
 	reserved := *goldenProduct["product.reserved.v1"].(*ProductReserved)
 	reserved.OrderData = orderData
-	kept := *goldenProduct["product.held.v1"].(*ProductHeld)
-	kept.OrderData = orderData
+	unitsHeld := *goldenProduct["product.held.v1"].(*ProductHeld)
+	unitsHeld.OrderData = orderData
 	confirmed := *goldenProduct["product.confirmed.v1"].(*ProductConfirmed)
 	confirmed.OrderRevision = 17
 	released := *goldenProduct["product.released.v1"].(*ProductReleased)
@@ -47,7 +47,7 @@ func TestOrderData(t *testing.T) {
 	entered.OrderData = orderData
 	waitlisted := *goldenTournament["tournament.waitlisted.v1"].(*TournamentWaitlisted)
 	waitlisted.OrderData = orderData
-	for _, fact := range []Fact{&held, &reserved, &kept, &confirmed, &released, &entered, &waitlisted} {
+	for _, fact := range []Fact{&held, &reserved, &unitsHeld, &confirmed, &released, &entered, &waitlisted} {
 		path := "testdata/later/" + fact.Name() + ".order.json"
 		if _, err := os.Stat(path); err != nil && *writeNew {
 			if err := createGolden(path, AppendFact(nil, fact)); err != nil {

@@ -31,8 +31,9 @@ var goldenPayment = map[string]Fact{
 		RefundID: "0198c0de-0000-5000-8000-000000000007"},
 }
 
-// TestRefundedForAReason decodes a refund that was settled although the provider was asked for it.
-func TestRefundedForAReason(t *testing.T) {
+// TestGoldenRefundWithReason checks a refund that an organiser settled although the provider had been requested to
+// pay it.
+func TestGoldenRefundWithReason(t *testing.T) {
 	frozen, err := os.ReadFile("testdata/later/payment.refunded.v1.reason.json")
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +42,8 @@ func TestRefundedForAReason(t *testing.T) {
 		Reference: "re_7", Reason: "the account is closed"}, frozen)
 }
 
-// TestPaymentOutside decodes facts of bookings that name an external payment.
-func TestPaymentOutside(t *testing.T) {
+// TestGoldenExternalPayment checks facts of bookings that name an external payment.
+func TestGoldenExternalPayment(t *testing.T) {
 	for name, want := range map[string]Fact{
 		"booking.payment_started.v1": &BookingPaymentStarted{PaymentID: "b-3.2~3", Amount: 14400, Attempt: 2,
 			Was: BookingIsExpired, Payment: "payment-bank~00ff"},

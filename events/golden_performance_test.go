@@ -22,9 +22,8 @@ func init() {
 	addedMembers["allowance.taken.v1"] = []string{".Terms"}
 }
 
-// TestPerformanceTimes decodes performances whose sale has bounds, and what was decided on the terms
-// of an edit; older facts have neither.
-func TestPerformanceTimes(t *testing.T) {
+// TestGoldenSaleTerms checks performances with bounds of the sale, and facts that state the terms of a sale.
+func TestGoldenSaleTerms(t *testing.T) {
 	terms := SaleTerms{Terms: 7, HoldSeconds: 300, LimitPerHolder: 6}
 	for file, fact := range map[string]Fact{
 		"performance.created.v1.times": &PerformanceCreated{

@@ -11,8 +11,8 @@ func init() {
 	addedMembers["product.created.v2"], addedMembers["product.edited.v2"] = added, added
 }
 
-// TestProductTimes decodes products whose sale has bounds; older ones have none.
-func TestProductTimes(t *testing.T) {
+// TestGoldenProductSaleTimes checks products with bounds of the sale.
+func TestGoldenProductSaleTimes(t *testing.T) {
 	times := SaleTimes{OpensAt: moment, ClosesAt: moment.Add(time.Hour)}
 	for name, fact := range map[string]Fact{
 		"product.created.v2": &ProductCreated{ProductID: "shirt-3", DisplayName: "Tour shirt", Stock: 5000, Price: 2500,
@@ -28,13 +28,12 @@ func TestProductTimes(t *testing.T) {
 	}
 }
 
-// moment is a time with nanoseconds, so that a codec that drops them is caught.
+// moment has nanoseconds, to detect a codec that drops them.
 var moment = time.Date(2031, time.February, 3, 20, 0, 3, 123456789, time.UTC)
 
 func init() { addGolden(goldenProduct) }
 
-// goldenProduct: every member is set to something other than its zero value, and
-// strings carry what JSON has to escape.
+// goldenProduct has strings that JSON must escape.
 var goldenProduct = map[string]Fact{
 	"product.created.v1": &ProductCreated{
 		ProductID: "shirt-1", DisplayName: "Tour \"shirt\" \\ größe M\n\t\u0001 <b>&</b> \u2028🎫",

@@ -23,12 +23,11 @@ var goldenSeat = map[string]Fact{
 	"seat.unblocked.v1": &SeatUnblocked{},
 }
 
-// goldenHeld is a hold with the added member.
+// goldenHeld is a hold with the added member Attempt.
 var goldenHeld = &SeatHeld{HoldID: "b-3.2", BookingID: "b-3", Holder: "ada", Price: 9900, ExpiresAt: moment,
 	FirstHeldAt: moment.Add(-time.Minute), Attempt: 2}
 
-// TestSeatHeldAttempt decodes holds with the added member and older ones without it.
-func TestSeatHeldAttempt(t *testing.T) {
+func TestGoldenSeatHeldWithAttempt(t *testing.T) {
 	frozen, err := os.ReadFile("testdata/later/seat.held.v1.attempt.json")
 	if err != nil {
 		t.Fatal(err)

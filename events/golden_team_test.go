@@ -13,8 +13,7 @@ var goldenTeam = map[string]Fact{
 	"team.registered.v1": &TeamRegistered{TeamID: "team-7", DisplayName: "FC \"Größe\" \\ 축구팀\n\u0001 <b>&</b> \u2028⚽"},
 }
 
-// TestTeamOwner decodes teams with the added member and older ones without it.
-func TestTeamOwner(t *testing.T) {
+func TestGoldenTeamWithOwner(t *testing.T) {
 	frozen, err := os.ReadFile("testdata/later/team.registered.v1.owner.json")
 	if err != nil {
 		t.Fatal(err)

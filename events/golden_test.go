@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// writeNew lets TestGolden write the file of a name that has none yet. It never changes an existing
-// file: what logs contain is frozen.
+// writeNew makes TestGolden write missing golden files. It never changes existing files, because the encoding
+// of facts in logs is frozen.
 var writeNew = flag.Bool("write-new", false, "write golden files for fact names that have none")
 
 const goldenDir = "testdata/facts"
 
-// golden holds, for every wire name, the fact its golden file decodes to. The files of literals,
-// one per kind of entity, fill it in their init functions. A name is only ever added.
+// golden has, for every wire name, the fact to which its golden file decodes. The init functions of the files
+// golden_<kind>_test.go fill it. Names are never removed.
 var golden = map[string]Fact{}
 
 func addGolden(kind map[string]Fact) {
 	for name, fact := range kind {
 		if golden[name] != nil {
-			panic("two golden literals of " + name)
+			panic("two golden literals for " + name)
 		}
 		golden[name] = fact
 	}
@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 			if errors.Is(err, fs.ErrNotExist) && *writeNew {
 				frozen = writeGolden(t, path, name, fact)
 			} else if err != nil {
-				t.Fatalf("%v\nA new fact needs its golden file: "+
+				t.Fatalf("%v\nA new fact needs a golden file: "+
 					"go test ./events -run TestGolden -write-new, then read and commit it.", err)
 			}
 			checkGolden(t, name, fact, frozen)
@@ -59,22 +59,23 @@ func checkGolden(t *testing.T, name string, fact Fact, frozen []byte) {
 		t.Errorf("the golden file decodes to\n%#v\nwant\n%#v", decoded, fact)
 	}
 	if fact.Name() != name {
-		return // an older version, without the newer members: its bytes must always decode, but are no longer written
+		return // an older version, which is decoded but no longer encoded
 	}
 	if zero := slices.DeleteFunc(zeroMembers(reflect.ValueOf(fact).Elem(), ""), isAdded(name)); len(zero) > 0 {
-		t.Errorf("set %s in the literal: a member at its zero value proves nothing", strings.Join(zero, ", "))
+		t.Errorf("zero members %s in the literal; set all members, since zero values prove nothing",
+			strings.Join(zero, ", "))
 	}
 	if got := AppendFact(nil, fact); string(got) != string(frozen) {
-		t.Errorf("the encoding changed; logs already hold the old one, so it needs a new version.\n got %s\nwant %s",
+		t.Errorf("the encoding of a fact changed, which needs a new version of its name\n got %s\nwant %s",
 			got, frozen)
 	}
 	if got := AppendFact([]byte("before"), fact); string(got) != "before"+string(frozen) {
-		t.Errorf("AppendFact does not append: %s", got)
+		t.Errorf("AppendFact to %q = %s, want %s", "before", got, "before"+string(frozen))
 	}
 }
 
-// addedMembers are members that were added to a fact after its golden file was frozen. Each is
-// omitted when it is empty, and has its own golden file in testdata/later.
+// addedMembers has the members that were added to a fact after its golden file was frozen. They are omitted if
+// they are empty. Golden files with these members are in testdata/later.
 var addedMembers = map[string][]string{"seat.held.v1": {".Attempt"}}
 
 func isAdded(name string) func(member string) bool {
@@ -85,7 +86,7 @@ func isAdded(name string) func(member string) bool {
 func writeGolden(t *testing.T, path, name string, fact Fact) []byte {
 	t.Helper()
 	if fact.Name() != name {
-		t.Fatalf("%s is an older version: its golden file is frozen and is not rewritten", name)
+		t.Fatalf("the golden file of %s is missing and can't be written, because it is an older version; restore it", name)
 	}
 	data := AppendFact(nil, fact)
 	if err := createGolden(path, data); err != nil {
@@ -94,7 +95,7 @@ func writeGolden(t *testing.T, path, name string, fact Fact) []byte {
 	return data
 }
 
-// createGolden writes a new file, and fails with fs.ErrExist if there is one.
+// createGolden creates a file. It fails with fs.ErrExist if the file exists.
 func createGolden(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
@@ -122,8 +123,7 @@ func zeroMembers(v reflect.Value, path string) []string {
 	return zero
 }
 
-// TestGoldenIsComplete fails when a registered name has no golden file or no
-// literal, or when either is left over.
+// TestGoldenIsComplete: each registered name has a golden file and a literal, and there are no others.
 func TestGoldenIsComplete(t *testing.T) {
 	var literals, files []string
 	for name := range golden {
@@ -143,25 +143,25 @@ func TestGoldenIsComplete(t *testing.T) {
 	}
 }
 
-// goldenFaults compares the registered names with the literals and the files.
+// goldenFaults lists the differences between the registered names, the literals and the files.
 func goldenFaults(registered, literals, files []string) []string {
 	var faults []string
 	for _, name := range registered {
 		if !slices.Contains(literals, name) {
-			faults = append(faults, name+" is registered: add its literal to the golden_<kind>_test.go of its kind")
+			faults = append(faults, name+" has no literal: add one to the golden_<kind>_test.go of its kind")
 		}
 		if !slices.Contains(files, name) {
-			faults = append(faults, name+" is registered and has no golden file in "+goldenDir)
+			faults = append(faults, name+" has no golden file in "+goldenDir+": write it with -write-new")
 		}
 	}
 	for _, name := range literals {
 		if !slices.Contains(registered, name) {
-			faults = append(faults, name+" has a literal and is not registered: a wire name is never removed")
+			faults = append(faults, name+" has a literal but is not registered: a wire name is never removed")
 		}
 	}
 	for _, name := range files {
 		if !slices.Contains(registered, name) {
-			faults = append(faults, name+" has a golden file and is not registered: a wire name is never removed")
+			faults = append(faults, name+" has a golden file but is not registered: a wire name is never removed")
 		}
 	}
 	return faults
@@ -178,11 +178,11 @@ func TestGoldenFaults(t *testing.T) {
 		{"no literal", ab, a, ab, 1},
 		{"no file", ab, ab, a, 1},
 		{"neither", ab, a, a, 2},
-		{"literal left over", a, ab, a, 1},
-		{"file left over", a, a, ab, 1},
+		{"literal without a name", a, ab, a, 1},
+		{"file without a name", a, a, ab, 1},
 	} {
 		if got := goldenFaults(test.registered, test.literals, test.files); len(got) != test.faults {
-			t.Errorf("%s: %d faults, want %d: %q", test.about, len(got), test.faults, got)
+			t.Errorf("%s: faults %q, want %d", test.about, got, test.faults)
 		}
 	}
 }
@@ -193,9 +193,9 @@ func TestGoldenFileIsNeverRewritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := createGolden(path, []byte("changed")); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("writing a golden file that is there: %v, want %v", err, fs.ErrExist)
+		t.Errorf("createGolden of an existing file: %v, want %v", err, fs.ErrExist)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "frozen" {
-		t.Errorf("the existing file is now %q, %v; want it unchanged", data, err)
+		t.Errorf("the existing file has %q, %v; want it unchanged", data, err)
 	}
 }

@@ -11,8 +11,8 @@ func init() {
 	addedMembers["tournament.edited.v2"] = []string{".OpensAt"}
 }
 
-// TestTournamentTimes decodes tournaments with the added members and older ones without them.
-func TestTournamentTimes(t *testing.T) {
+// TestGoldenTournamentTimes checks tournaments with the added members.
+func TestGoldenTournamentTimes(t *testing.T) {
 	for name, fact := range map[string]Fact{
 		"tournament.created.v2": &TournamentCreated{TournamentID: "cup-2032", DisplayName: "Cup", TeamLimit: 64,
 			RegisterDeadline: moment.Add(time.Hour), Waitlist: true, WaitlistRule: WaitlistFill, WaitingRoom: "sale-2031",
@@ -31,8 +31,7 @@ func TestTournamentTimes(t *testing.T) {
 
 func init() { addGolden(goldenTournament) }
 
-// goldenTournament: every member is set to something other than its zero value. The deadline is
-// after the last time that 64 bits of nanoseconds can represent.
+// goldenTournament has a deadline after the last time that 64 bits of nanoseconds can represent.
 var goldenTournament = map[string]Fact{
 	"tournament.created.v1": &TournamentCreated{
 		TournamentID: "cup-2031", DisplayName: "Winter \"cup\" \\ größe M\n\t\u0001 <b>&</b> \u2028🏆",

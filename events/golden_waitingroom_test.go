@@ -4,7 +4,6 @@ import "time"
 
 func init() { addGolden(goldenWaitingRoom) }
 
-// goldenWaitingRoom: every member is set to something other than its zero value.
 var goldenWaitingRoom = map[string]Fact{
 	"waitingroom.opened.v1": &WaitingRoomOpened{
 		RoomID: "sale-2031", WaitingRoomSettings: WaitingRoomSettings{

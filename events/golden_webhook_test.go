@@ -10,7 +10,6 @@ var (
 
 func init() { addGolden(goldenWebhook) }
 
-// goldenWebhook: every member is set to something other than its zero value.
 var goldenWebhook = map[string]Fact{
 	"webhook.made.v1":           &WebhookMade{WebhookID: "w-1", WebhookSettings: webhookSettings, WebhookSecret: webhookSecret},
 	"webhook.edited.v1":         &WebhookEdited{webhookSettings},
@@ -21,12 +20,12 @@ var goldenWebhook = map[string]Fact{
 	"webhook.deleted.v1":        &WebhookDeleted{},
 }
 
-// TestDeliveredEvents: bookkeeping events are not delivered, nor can they be requested.
-func TestDeliveredEvents(t *testing.T) {
-	for _, line := range []struct {
-		stream StreamID
-		name   string
-		want   bool
+// TestBookkeeping: facts about the operation of the servers are not delivered, nor can a webhook request them.
+func TestBookkeeping(t *testing.T) {
+	for _, test := range []struct {
+		stream    StreamID
+		name      string
+		delivered bool
 	}{
 		{"booking-b", "booking.booked.v1", true},
 		{"product-p", "product.reserved.v1", true},
@@ -42,11 +41,11 @@ func TestDeliveredEvents(t *testing.T) {
 		{"apikey-k", "product.reserved.v1", false},
 		{"~foreign", "product.reserved.v1", false},
 	} {
-		if got := !Bookkeeping(line.stream, line.name); got != line.want {
-			t.Errorf("%s in %s is delivered: %t, want %t", line.name, line.stream, got, line.want)
+		if got := Bookkeeping(test.stream, test.name); got == test.delivered {
+			t.Errorf("Bookkeeping(%s, %s) = %t, want %t", test.stream, test.name, got, !test.delivered)
 		}
-		if line.want && !Deliverable(line.name) {
-			t.Errorf("Deliverable(%s) = false, want true", line.name)
+		if test.delivered && !Deliverable(test.name) {
+			t.Errorf("Deliverable(%s) = false, want true", test.name)
 		}
 	}
 	for _, name := range []string{"", "booking.booked", "booking.booked.v9", "cursor.moved.v1", "webhook.made.v1",

@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// Hall is a [SeatingPlan] that has been checked, as the sale needs it: every seat has its index in the
-// plan's order, its name and its absolute place. It is immutable and safe for concurrent use; see
-// Bytes for its size.
+// Hall is a checked [SeatingPlan] in the form that sales need: every seat has an index in the plan's
+// order, a name and an absolute position. It is immutable and safe for concurrent use. Bytes returns its size.
 type Hall struct {
 	// DisplayName is for display.
 	DisplayName string
@@ -18,25 +17,25 @@ type Hall struct {
 	Size PlanSize
 	// FocalPoint is the point that the audience faces, such as the stage.
 	FocalPoint PlanPoint
-	// Categories in the plan's order. The slice must not be changed.
+	// Categories are in the plan's order. The slice must not be changed.
 	Categories []HallCategory
-	// Areas are those for sale, in the plan's order. The slice must not be changed.
+	// Areas are the areas for sale, in the plan's order. The slice must not be changed.
 	Areas []HallArea
 
-	sections []Section   // the zones that have seats; without prices
-	first    []SeatIndex // the first seat of each section, then the end
-	sectRow  []int32     // the first row of each section, then the end
+	sections []Section   // the zones that have seats, without prices
+	first    []SeatIndex // the first seat of each section, then the number of seats
+	sectRow  []int32     // the first row of each section, then the number of rows
 	bySect   map[SectionID]int
 	rows     []HallRow
-	byRow    []int32 // rows in the order of their names
+	byRow    []int32 // indexes in rows, sorted by name
 
-	names     string   // of all seats, one after another
-	nameEnds  []uint32 // where each ends in names
-	table     []int32  // seats by the hash of their names, open addressing; -1 is empty
+	names     string   // the names of all seats, concatenated
+	nameEnds  []uint32 // the end of each name in names
+	table     []int32  // hash table of seats by name, with open addressing; -1 is empty
 	seed      maphash.Seed
 	places    []hallPlace
-	category  []uint8 // of each seat, in Categories
-	marks     []seatMarks
+	category  []uint8 // the index in Categories of each seat's category
+	flags     []seatFlags
 	companion map[SeatIndex]SeatIndex
 	stretches []HallStretch
 	shapes    []HallShape
@@ -47,7 +46,7 @@ type HallCategory struct {
 	Name string
 	// Color is always #rrggbb.
 	Color string
-	// Seats and Places count the seats and places of the category; without either it is not in use.
+	// Seats and Places count the seats and places of the category. If both are 0, it is not in use.
 	Seats, Places int64
 }
 
@@ -61,41 +60,41 @@ type HallArea struct {
 	Capacity int64
 	// Category is an index in the hall's categories.
 	Category int
-	// Zone is the first part of the names of its seats.
+	// Zone is the zone that the area is in.
 	Zone SectionID
-	// Position is absolute.
+	// Position is the absolute position.
 	Position PlanPoint
 }
 
 // HallShape is an area of the plan as it is drawn, for sale or not.
 type HallShape struct {
-	// Area is the plan's. It must not be changed.
+	// Area is the area in the plan. It must not be changed.
 	Area *PlanArea
-	// Zone is the name of its zone, Category an index in the hall's categories, -1 unless it is for sale.
+	// Zone is the name of its zone. Category is an index in the hall's categories, -1 if the area is not for sale.
 	Zone     string
 	Category int
-	// At is absolute.
+	// At is the absolute position.
 	At PlanPoint
 }
 
-// HallRow is a row of neighbours.
+// HallRow is a row of seats.
 type HallRow struct {
 	// Section is the index of its section.
 	Section int
-	// Number is the second part of the names of its seats.
+	// Number is the row's number, the second part of its seats' names.
 	Number string
-	// First seat of it, and the one after its last.
+	// First is the first seat, and End the one after the last.
 	First, End SeatIndex
-	// named is <zone>-<row>.
-	named string
+	// name is <zone>-<row>.
+	name string
 }
 
 type hallPlace struct{ x, y float32 }
 
-type seatMarks uint8
+type seatFlags uint8
 
 const (
-	seatAccessible seatMarks = 1 << iota
+	seatAccessible seatFlags = 1 << iota
 	seatRestrictedView
 	seatCompanion
 	seatJoined
@@ -125,7 +124,7 @@ func (h *Hall) RowsOf(section int) []HallRow { return h.rows[h.sectRow[section]:
 // Shapes returns all areas in the plan's order, also those that are only drawn. The slice must not be changed.
 func (h *Hall) Shapes() []HallShape { return h.shapes }
 
-// Bytes returns about how much memory the hall takes.
+// Bytes returns the approximate memory use of the hall.
 func (h *Hall) Bytes() int {
 	bytes := 40 * h.Seats()
 	for i := range h.shapes {
@@ -137,7 +136,7 @@ func (h *Hall) Bytes() int {
 	return bytes
 }
 
-// RowOf returns the index of the row in which a seat is.
+// RowOf returns the index of a seat's row.
 func (h *Hall) RowOf(seat SeatIndex) int {
 	i, found := slices.BinarySearchFunc(h.rows, seat, func(r HallRow, seat SeatIndex) int {
 		return cmp.Compare(r.First, seat)
@@ -151,7 +150,7 @@ func (h *Hall) RowOf(seat SeatIndex) int {
 // FindRow returns the index of the row named <zone>-<row>. ok is false if the hall has none.
 func (h *Hall) FindRow(name string) (row int, ok bool) {
 	i, ok := slices.BinarySearchFunc(h.byRow, name, func(row int32, name string) int {
-		return strings.Compare(h.rows[row].named, name)
+		return strings.Compare(h.rows[row].name, name)
 	})
 	if !ok {
 		return 0, false
@@ -159,7 +158,7 @@ func (h *Hall) FindRow(name string) (row int, ok bool) {
 	return int(h.byRow[i]), true
 }
 
-// Name returns the name of a seat.
+// Name returns a seat's name.
 func (h *Hall) Name(seat SeatIndex) SeatName {
 	start := uint32(0)
 	if seat > 0 {
@@ -181,7 +180,7 @@ func (h *Hall) Find(name SeatName) (seat SeatIndex, ok bool) {
 	}
 }
 
-// Category returns the category of a seat, as an index in the hall's categories.
+// Category returns the index of a seat's category in the hall's categories.
 func (h *Hall) Category(seat SeatIndex) int { return int(h.category[seat]) }
 
 // CategoryNamed returns the index of the category with a name, -1 for none.
@@ -189,22 +188,22 @@ func (h *Hall) CategoryNamed(name string) int {
 	return slices.IndexFunc(h.Categories, func(c HallCategory) bool { return c.Name == name })
 }
 
-// HasSeats reports whether any seat has a category, which is an index in the hall's categories.
+// HasSeats reports whether any seat is in a category, given by its index in the hall's categories.
 func (h *Hall) HasSeats(category int) bool { return bytes.IndexByte(h.category, uint8(category)) >= 0 }
 
-// Position returns the absolute place of a seat.
+// Position returns a seat's absolute position.
 func (h *Hall) Position(seat SeatIndex) PlanPoint {
 	return PlanPoint{float64(h.places[seat].x), float64(h.places[seat].y)}
 }
 
 // Accessible reports whether a seat is a place for a wheelchair.
-func (h *Hall) Accessible(seat SeatIndex) bool { return h.marks[seat]&seatAccessible != 0 }
+func (h *Hall) Accessible(seat SeatIndex) bool { return h.flags[seat]&seatAccessible != 0 }
 
 // RestrictedView reports whether only a part of the stage is visible from a seat.
-func (h *Hall) RestrictedView(seat SeatIndex) bool { return h.marks[seat]&seatRestrictedView != 0 }
+func (h *Hall) RestrictedView(seat SeatIndex) bool { return h.flags[seat]&seatRestrictedView != 0 }
 
-// CompanionOf returns the accessible seat that this companion seat belongs to. ok is false for any
-// other seat.
+// CompanionOf returns the accessible seat that a companion seat belongs to. ok is false for any other
+// seat.
 func (h *Hall) CompanionOf(seat SeatIndex) (accompanied SeatIndex, ok bool) {
 	accompanied, ok = h.companion[seat]
 	return accompanied, ok

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// areaShapes are the words for the shape of an area; "" means none.
+// areaShapes has the names of an area's shape; "" means none.
 var areaShapes = []string{"", "polygon", "rectangle", "ellipse", "circle", "text"}
 
-// area checks an area, and adds it if it is for sale.
-func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) error {
+// addArea checks an area and adds it to the shapes, and to the areas if it is for sale.
+func (c *compiler) addArea(path string, zone SectionID, z *PlanZone, a *PlanArea) error {
 	if err := checkDrawn(path, a); err != nil {
 		return err
 	}
@@ -17,7 +17,7 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 		if !validAreaID(a.ID) {
 			return planFault(path+".id", "1 to 64 of A-Z a-z 0-9 _ and -")
 		}
-		if other, twice := c.areas[a.ID]; twice {
+		if other, duplicate := c.areas[a.ID]; duplicate {
 			return planFault(path+".id", "duplicate area id %q, also at %s", a.ID, other)
 		}
 		c.areas[a.ID] = path
@@ -36,7 +36,7 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 	case !known:
 		return planFault(path+".category", "the plan has no category %q", a.Category)
 	case a.ID == "":
-		return planFault(path+".id", "an area for sale needs an id: it is named by it")
+		return planFault(path+".id", "an area for sale needs an id")
 	case len(c.hall.Areas) == MaxPlanAreas:
 		return planFault(path, "a plan has at most %d areas for sale", MaxPlanAreas)
 	}
@@ -47,7 +47,7 @@ func (c *compiler) area(path string, zone SectionID, z *PlanZone, a *PlanArea) e
 	return nil
 }
 
-// checkDrawn checks the members that serve only for drawing.
+// checkDrawn checks the members that are only used for drawing.
 func checkDrawn(path string, a *PlanArea) error {
 	points := []PlanPoint{a.Position}
 	if a.Polygon != nil {

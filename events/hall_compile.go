@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// PlanError describes a fault of a seating plan and its place.
+// PlanError describes a fault in a seating plan.
 type PlanError struct {
-	// Path of the place in the file, such as zones.0.rows.3.seats.7.category; "" is the whole.
+	// Path is the location in the file, such as zones.0.rows.3.seats.7.category; "" is the whole plan.
 	Path string
 	// Detail is for display.
 	Detail string
@@ -26,7 +26,7 @@ func (e *PlanError) Error() string {
 	return e.Path + ": " + e.Detail
 }
 
-// noColor is drawn where a category has no valid color.
+// noColor is the color of a category without a valid one.
 const noColor = "#808080"
 
 // maxPlanText is the longest name of a plan, a zone or a category, in characters.
@@ -40,33 +40,35 @@ type compiler struct {
 	names      strings.Builder
 	categories map[string]int
 	guids      map[string]SeatIndex
-	where      []seatPlace // of each seat in the plan
+	seatPlaces []seatPlace // the place of each seat in the file
 	zones      map[string]int
-	areas      map[AreaID]string // their paths
-	rowPaths   map[string]string // of rows, by their names
+	areas      map[AreaID]string // the path of each area
+	rowPaths   map[string]string // the path of each row, by its name
 	companions []companion
 }
 
-// seatPlace is a place in the file.
+// seatPlace is the place of a seat in the file.
 type seatPlace struct{ zone, row, seat int32 }
 
 func (p seatPlace) String() string {
 	return fmt.Sprintf("zones.%d.rows.%d.seats.%d", p.zone, p.row, p.seat)
 }
 
+// companion is a companion seat and the GUID of the seat that it belongs to.
 type companion struct {
 	seat SeatIndex
 	of   string
 }
 
 // Compile checks a plan and returns the hall that it describes. Seats are named <zone>-<row>-<number>;
-// names are looked up and never taken apart. Error: [*PlanError].
+// names are only looked up, never parsed. Error: [*PlanError].
 func (p *SeatingPlan) Compile() (*Hall, error) {
 	c := &compiler{plan: p, hall: &Hall{DisplayName: p.Name, Size: p.Size, seed: maphash.MakeSeed(),
 		bySect: map[SectionID]int{}, companion: map[SeatIndex]SeatIndex{}},
 		categories: map[string]int{}, guids: map[string]SeatIndex{}, zones: map[string]int{},
 		areas: map[AreaID]string{}, rowPaths: map[string]string{}}
-	for _, step := range [...]func() error{c.whole, c.allCategories, c.allZones, c.index, c.allCompanions, c.stretch} {
+	for _, step := range [...]func() error{c.checkPlan, c.addCategories, c.addZones, c.indexNames, c.linkCompanions,
+		c.addStretches} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -78,8 +80,8 @@ func planFault(path, format string, args ...any) *PlanError {
 	return &PlanError{Path: path, Detail: fmt.Sprintf(format, args...)}
 }
 
-// whole checks the members of the plan itself.
-func (c *compiler) whole() error {
+// checkPlan checks the members of the plan itself.
+func (c *compiler) checkPlan() error {
 	p := c.plan
 	switch {
 	case !validPlanText(p.Name):
@@ -105,13 +107,13 @@ func farAway(path string) *PlanError {
 	return planFault(path, "coordinates are from -%d to %d", int64(MaxPlanCoordinate), int64(MaxPlanCoordinate))
 }
 
-func (c *compiler) allCategories() error {
+func (c *compiler) addCategories() error {
 	for i, category := range c.plan.Categories {
 		path := fmt.Sprintf("categories.%d.name", i)
 		if !validPlanText(category.Name) {
 			return planFault(path, "1 to %d characters, none of them a control character", maxPlanText)
 		}
-		if other, twice := c.categories[category.Name]; twice {
+		if other, duplicate := c.categories[category.Name]; duplicate {
 			return planFault(path, "duplicate category %q, also at categories.%d", category.Name, other)
 		}
 		c.categories[category.Name] = i
@@ -124,9 +126,9 @@ func (c *compiler) allCategories() error {
 	return nil
 }
 
-func (c *compiler) allZones() error {
+func (c *compiler) addZones() error {
 	for i := range c.plan.Zones {
-		if err := c.zone(i, &c.plan.Zones[i]); err != nil {
+		if err := c.addZone(i, &c.plan.Zones[i]); err != nil {
 			return err
 		}
 	}
@@ -139,20 +141,21 @@ func (c *compiler) allZones() error {
 	return nil
 }
 
-func (c *compiler) zone(i int, z *PlanZone) error {
+func (c *compiler) addZone(i int, z *PlanZone) error {
 	path := fmt.Sprintf("zones.%d", i)
 	label := z.ZoneID
 	if label == "" {
 		label = z.Name
 	}
-	switch other, twice := c.zones[label]; {
+	switch other, duplicate := c.zones[label]; {
 	case label == "":
-		return planFault(path, "a zone needs a zone_id or a name: its seats are named by it")
+		return planFault(path, "a zone needs a zone_id or a name, which begins the names of its seats")
 	case len(label) > MaxSeatName || !validName(label):
-		return planFault(path, "what a zone is named by has at most %d bytes and no control character", MaxSeatName)
+		return planFault(path, "the zone_id of a zone (or its name) has at most %d bytes and no control character",
+			MaxSeatName)
 	case z.Name != "" && !validPlanText(z.Name):
 		return planFault(path+".name", "1 to %d characters, none of them a control character", maxPlanText)
-	case twice:
+	case duplicate:
 		return planFault(path, "duplicate zone %q, also at zones.%d", label, other)
 	case !validPoint(z.Position):
 		return farAway(path + ".position")
@@ -161,7 +164,7 @@ func (c *compiler) zone(i int, z *PlanZone) error {
 	before := len(c.hall.rows)
 	c.hall.first = append(c.hall.first, SeatIndex(len(c.hall.category)))
 	c.hall.sectRow = append(c.hall.sectRow, int32(before))
-	if err := c.rows(i, label, z); err != nil {
+	if err := c.addRows(i, label, z); err != nil {
 		return err
 	}
 	if rows := len(c.hall.rows) - before; rows > 0 {
@@ -171,19 +174,19 @@ func (c *compiler) zone(i int, z *PlanZone) error {
 		}
 		c.hall.bySect[SectionID(label)] = len(c.hall.sections)
 		c.hall.sections = append(c.hall.sections, Section{ID: SectionID(label), DisplayName: name, Rows: int64(rows)})
-	} else { // it has no seats
+	} else { // the zone has no seats
 		c.hall.first, c.hall.sectRow = c.hall.first[:len(c.hall.first)-1], c.hall.sectRow[:len(c.hall.sectRow)-1]
 	}
 	for j := range z.Areas {
-		if err := c.area(fmt.Sprintf("%s.areas.%d", path, j), SectionID(label), z, &z.Areas[j]); err != nil {
+		if err := c.addArea(fmt.Sprintf("%s.areas.%d", path, j), SectionID(label), z, &z.Areas[j]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// rows adds the rows of a zone. Rows with the same number are merged at the position of the first.
-func (c *compiler) rows(zone int, label string, z *PlanZone) error {
+// addRows adds the rows of a zone. Rows with the same number are merged at the position of the first.
+func (c *compiler) addRows(zone int, label string, z *PlanZone) error {
 	parts, order := map[string][]int{}, []string{}
 	for i := range z.Rows {
 		r := &z.Rows[i]
@@ -205,14 +208,14 @@ func (c *compiler) rows(zone int, label string, z *PlanZone) error {
 		parts[r.RowNumber] = append(parts[r.RowNumber], i)
 	}
 	for _, number := range order {
-		named, path := label+"-"+number, fmt.Sprintf("zones.%d.rows.%d", zone, parts[number][0])
-		if other, twice := c.rowPaths[named]; twice {
-			return planFault(path, "duplicate row %q, also at %s", named, other)
+		name, path := label+"-"+number, fmt.Sprintf("zones.%d.rows.%d", zone, parts[number][0])
+		if other, duplicate := c.rowPaths[name]; duplicate {
+			return planFault(path, "duplicate row %q, also at %s", name, other)
 		}
-		c.rowPaths[named] = path
-		row := HallRow{Section: len(c.hall.sections), Number: number, First: SeatIndex(len(c.hall.category)), named: named}
+		c.rowPaths[name] = path
+		row := HallRow{Section: len(c.hall.sections), Number: number, First: SeatIndex(len(c.hall.category)), name: name}
 		for _, i := range parts[number] {
-			if err := c.seats(seatPlace{zone: int32(zone), row: int32(i)}, named, z, &z.Rows[i]); err != nil {
+			if err := c.addSeats(seatPlace{zone: int32(zone), row: int32(i)}, name, z, &z.Rows[i]); err != nil {
 				return err
 			}
 		}
@@ -222,8 +225,8 @@ func (c *compiler) rows(zone int, label string, z *PlanZone) error {
 	return nil
 }
 
-// seats adds the seats of a row, or of a part of one.
-func (c *compiler) seats(place seatPlace, row string, z *PlanZone, r *PlanRow) error {
+// addSeats adds the seats of a row, or of a part of one.
+func (c *compiler) addSeats(place seatPlace, row string, z *PlanZone, r *PlanRow) error {
 	h := c.hall
 	for i := range r.Seats {
 		s := &r.Seats[i]
@@ -231,7 +234,7 @@ func (c *compiler) seats(place seatPlace, row string, z *PlanZone, r *PlanRow) e
 		name := row + "-" + s.SeatNumber
 		category, known := c.categories[s.Category]
 		at := PlanPoint{z.Position.X + r.Position.X + s.Position.X, z.Position.Y + r.Position.Y + s.Position.Y}
-		other, twice := c.guids[s.SeatGUID]
+		other, duplicate := c.guids[s.SeatGUID]
 		switch {
 		case len(h.category) == MaxPlanSeats:
 			return planFault(place.String(), "a plan has at most %d seats", MaxPlanSeats)
@@ -241,21 +244,22 @@ func (c *compiler) seats(place seatPlace, row string, z *PlanZone, r *PlanRow) e
 			return planFault(place.String(), "the seat's name %q has more than %d bytes or a control character", name,
 				MaxSeatName)
 		case s.SeatGUID == "":
-			return planFault(place.String()+".seat_guid", "a seat needs one")
-		case twice:
-			return planFault(place.String()+".seat_guid", "duplicate seat_guid %q, also at %s", s.SeatGUID, c.where[other])
+			return planFault(place.String()+".seat_guid", "a seat needs a seat_guid")
+		case duplicate:
+			return planFault(place.String()+".seat_guid", "duplicate seat_guid %q, also at %s", s.SeatGUID,
+				c.seatPlaces[other])
 		case !known:
 			return planFault(place.String()+".category", "the plan has no category %q", s.Category)
 		case !validPoint(s.Position) || !validPoint(at):
 			return farAway(place.String() + ".position")
 		}
 		seat := SeatIndex(len(h.category))
-		c.guids[s.SeatGUID], c.where = seat, append(c.where, place)
+		c.guids[s.SeatGUID], c.seatPlaces = seat, append(c.seatPlaces, place)
 		c.names.WriteString(name)
 		h.nameEnds = append(h.nameEnds, uint32(c.names.Len()))
 		h.places = append(h.places, hallPlace{float32(at.X), float32(at.Y)})
 		h.category = append(h.category, uint8(category))
-		h.marks = append(h.marks, marksOf(s))
+		h.flags = append(h.flags, flagsOf(s))
 		h.Categories[category].Seats++
 		if s.CompanionOf != "" {
 			c.companions = append(c.companions, companion{seat, s.CompanionOf})
@@ -264,18 +268,18 @@ func (c *compiler) seats(place seatPlace, row string, z *PlanZone, r *PlanRow) e
 	return nil
 }
 
-func marksOf(s *PlanSeat) (marks seatMarks) {
+func flagsOf(s *PlanSeat) (flags seatFlags) {
 	if s.Accessible {
-		marks |= seatAccessible
+		flags |= seatAccessible
 	}
 	if s.RestrictedView {
-		marks |= seatRestrictedView
+		flags |= seatRestrictedView
 	}
-	return marks
+	return flags
 }
 
-// index builds the look-up by name, and finds duplicate names.
-func (c *compiler) index() error {
+// indexNames builds the indexes of seats and rows by name, and refuses duplicate seat names.
+func (c *compiler) indexNames() error {
 	h := c.hall
 	size := 2
 	for size < 2*h.Seats() {
@@ -284,8 +288,8 @@ func (c *compiler) index() error {
 	h.table = slices.Repeat([]int32{-1}, size)
 	for seat := range SeatIndex(h.Seats()) {
 		name := h.Name(seat)
-		if other, twice := h.Find(name); twice {
-			return planFault(c.where[seat].String(), "duplicate seat %q, also at %s", name, c.where[other])
+		if other, duplicate := h.Find(name); duplicate {
+			return planFault(c.seatPlaces[seat].String(), "duplicate seat %q, also at %s", name, c.seatPlaces[other])
 		}
 		at := maphash.String(h.seed, string(name)) % uint64(size)
 		for h.table[at] >= 0 {
@@ -296,24 +300,24 @@ func (c *compiler) index() error {
 	for i := range h.rows {
 		h.byRow = append(h.byRow, int32(i))
 	}
-	slices.SortFunc(h.byRow, func(a, b int32) int { return strings.Compare(h.rows[a].named, h.rows[b].named) })
+	slices.SortFunc(h.byRow, func(a, b int32) int { return strings.Compare(h.rows[a].name, h.rows[b].name) })
 	return nil
 }
 
-func (c *compiler) allCompanions() error {
+func (c *compiler) linkCompanions() error {
 	for _, companion := range c.companions {
 		of, ok := c.guids[companion.of]
 		if !ok || of == companion.seat {
-			return planFault(c.where[companion.seat].String()+".companion_of",
-				"it is the seat_guid of a different seat, and no other has %q", companion.of)
+			return planFault(c.seatPlaces[companion.seat].String()+".companion_of",
+				"no other seat has the seat_guid %q", companion.of)
 		}
 		c.hall.companion[companion.seat] = of
-		c.hall.marks[companion.seat] |= seatCompanion
+		c.hall.flags[companion.seat] |= seatCompanion
 	}
 	return nil
 }
 
-// validName reports whether a text can be a part of a name.
+// validName reports whether s can be a part of a name.
 func validName(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }

@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rowPlan is a plan of one row with seats at these places.
+// rowPlan returns a plan with one row of seats at the given points.
 func rowPlan(at ...PlanPoint) *SeatingPlan {
 	p := &SeatingPlan{Name: "Hall", Size: PlanSize{100, 100}, Categories: []PriceCategory{{Name: "all"}},
 		Zones: []PlanZone{{ZoneID: "A", Rows: []PlanRow{{RowNumber: "1"}}}}}
@@ -20,23 +20,23 @@ func rowPlan(at ...PlanPoint) *SeatingPlan {
 	return p
 }
 
-func TestGaps(t *testing.T) {
-	for _, line := range []struct {
+func TestJoined(t *testing.T) {
+	for _, test := range []struct {
 		about string
 		at    []PlanPoint
-		want  string // - joins neighbours
+		want  string // o for a seat, - between neighbours
 	}{
-		{"one seat has no neighbour", []PlanPoint{{0, 0}}, "o"},
-		{"two seats are neighbours however far", []PlanPoint{{0, 0}, {90, 0}}, "o-o"},
+		{"one seat", []PlanPoint{{0, 0}}, "o"},
+		{"two seats far apart", []PlanPoint{{0, 0}, {90, 0}}, "o-o"},
 		{"an aisle", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35.1, 0}, {45, 0}}, "o-o-o o-o"},
-		{"1.5 times the median is not a gap", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35, 0}, {45, 0}}, "o-o-o-o-o"},
-		{"neighbours follow each other in the file", []PlanPoint{{0, 0}, {20, 0}, {10, 0}, {30, 0}, {40, 0}, {50, 0}},
+		{"a distance of 1.5 times the median", []PlanPoint{{0, 0}, {10, 0}, {20, 0}, {35, 0}, {45, 0}}, "o-o-o-o-o"},
+		{"an order that differs from the positions", []PlanPoint{{0, 0}, {20, 0}, {10, 0}, {30, 0}, {40, 0}, {50, 0}},
 			"o o-o o-o-o"},
-		{"the median of an even number is between two", []PlanPoint{{0, 0}, {10, 0}, {30, 0}}, "o-o-o"},
-		{"across and down", []PlanPoint{{0, 0}, {8, 6}, {16, 12}, {16, 28}}, "o-o-o o"},
-		{"all at one place", []PlanPoint{{5, 5}, {5, 5}, {5, 5}}, "o-o-o"},
+		{"an even number of distances", []PlanPoint{{0, 0}, {10, 0}, {30, 0}}, "o-o-o"},
+		{"a diagonal row", []PlanPoint{{0, 0}, {8, 6}, {16, 12}, {16, 28}}, "o-o-o o"},
+		{"all seats at one point", []PlanPoint{{5, 5}, {5, 5}, {5, 5}}, "o-o-o"},
 	} {
-		h, got := compiled(t, rowPlan(line.at...)), ""
+		h, got := compiled(t, rowPlan(test.at...)), ""
 		for seat := range SeatIndex(h.Seats()) {
 			switch got += "o"; {
 			case h.Joined(seat):
@@ -45,14 +45,14 @@ func TestGaps(t *testing.T) {
 				got += " "
 			}
 		}
-		if got != line.want {
-			t.Errorf("%s: %s, want %s", line.about, got, line.want)
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", test.about, got, test.want)
 		}
 	}
 }
 
-// TestStretches: they are all seats, none goes beyond a gap, the nearest are first, and no choice of
-// neighbours is nearer than they say.
+// TestStretches: each seat is in one stretch, no stretch crosses a gap, stretches are sorted by Least, and Least
+// is a lower bound for all groups of neighbours.
 func TestStretches(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := make([]PlanPoint, rapid.IntRange(1, 120).Draw(t, "seats"))
@@ -68,16 +68,16 @@ func TestStretches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n := SeatIndex(rapid.IntRange(1, HallReach).Draw(t, "together"))
+		n := SeatIndex(rapid.IntRange(1, MaxNeighbours).Draw(t, "together"))
 		seen, least := map[SeatIndex]bool{}, 0.0
 		for _, s := range h.Stretches() {
 			if s.Least < least {
-				t.Fatalf("stretch %+v follows one with distance %g, want ascending distances", s, least)
+				t.Fatalf("stretch %+v follows one with Least %g, want ascending order", s, least)
 			}
 			least = s.Least
 			for first := s.First; first < s.End; first++ {
 				if seen[first] || first < s.End-1 && !h.Joined(first) {
-					t.Fatalf("stretch %+v crosses a gap, or seat %d is in two", s, first)
+					t.Fatalf("stretch %+v crosses a gap, or seat %d is in two stretches", s, first)
 				}
 				seen[first] = true
 				x, y, end := 0.0, 0.0, first
@@ -87,8 +87,8 @@ func TestStretches(t *testing.T) {
 				if end < first+n {
 					continue
 				}
-				if far := math.Hypot(x/float64(n)-h.FocalPoint.X, y/float64(n)-h.FocalPoint.Y); far < s.Least {
-					t.Fatalf("%d seats from %d are at distance %g, nearer than the least of %+v", n, first, far, s)
+				if distance := math.Hypot(x/float64(n)-h.FocalPoint.X, y/float64(n)-h.FocalPoint.Y); distance < s.Least {
+					t.Fatalf("%d seats from %d are at distance %g, want at least that of %+v", n, first, distance, s)
 				}
 			}
 		}

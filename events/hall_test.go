@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// smallPlan has two zones with seats, one with standing room, and a stage that is only drawn.
+// smallPlan returns a plan with two zones with seats, one with standing room, and a stage that is only drawn.
 func smallPlan() *SeatingPlan {
 	seat := func(guid, number, category string, x float64) PlanSeat {
 		return PlanSeat{SeatGUID: guid, SeatNumber: number, Category: category, Position: PlanPoint{X: x}}
@@ -63,51 +63,51 @@ func TestHall(t *testing.T) {
 	}
 	if want := []string{"PL-1-1 105,60 Parkett", "PL-1-2 125,60 Parkett", "PL-1-3 190,62 Rang", "PL-2-1a 105,90 Parkett",
 		"Balkon-1-1 0,0 Rang", "Balkon-1-2 30,0 Rang"}; !reflect.DeepEqual(seats, want) {
-		t.Errorf("seats = %q, want the plan's order", seats)
+		t.Errorf("seats = %q, want %q", seats, want)
 	}
 	for _, name := range []SeatName{"", "PL", "PL-1-4", "PL-9-1", "Parkett links-1-1"} {
 		if seat, ok := h.Find(name); ok {
-			t.Errorf("Find(%q) = %d, want none", name, seat)
+			t.Errorf("Find(%q) = %d, true; want none", name, seat)
 		}
 	}
-	if want := []HallRow{{0, "1", 0, 3, "PL-1"}, {0, "2", 3, 4, "PL-2"}, {1, "1", 4, 6, "Balkon-1"}}; !reflect.DeepEqual(
-		h.Rows(),
-		want,
-	) {
-		t.Errorf("rows = %+v, want those of the plan", h.Rows())
+	rows := []HallRow{{0, "1", 0, 3, "PL-1"}, {0, "2", 3, 4, "PL-2"}, {1, "1", 4, 6, "Balkon-1"}}
+	if !reflect.DeepEqual(h.Rows(), rows) {
+		t.Errorf("rows = %+v, want %+v", h.Rows(), rows)
 	}
 	if row, ok := h.FindRow("PL-2"); !ok || row != 1 || h.RowOf(3) != 1 || h.RowOf(2) != 0 || len(h.RowsOf(1)) != 1 {
-		t.Errorf("FindRow(PL-2) = %d, %t; want 1", row, ok)
+		t.Errorf("FindRow(PL-2) = %d, %t, RowOf(3) = %d, RowOf(2) = %d, RowsOf(1) = %+v; want 1, true, 1, 0, one row",
+			row, ok, h.RowOf(3), h.RowOf(2), h.RowsOf(1))
 	}
 	if row, ok := h.FindRow("PL-3"); ok {
-		t.Errorf("FindRow(PL-3) = %d, want none", row)
+		t.Errorf("FindRow(PL-3) = %d, true; want none", row)
 	}
 	sections := []Section{{ID: "PL", DisplayName: "Parkett links", Rows: 2}, {ID: "Balkon", DisplayName: "Balkon", Rows: 1}}
 	if !reflect.DeepEqual(h.Sections(), sections) {
 		t.Errorf("sections = %+v, want %+v", h.Sections(), sections)
 	}
-	if want := []HallCategory{{"Parkett", "#A0c1ff", 3, 0}, {"Rang", "#808080", 3, 0}, {"Steh", "#808080", 0, 300},
-		{"Unused", "#808080", 0, 0}}; !reflect.DeepEqual(h.Categories, want) || h.Categories[3].InUse() || !h.Categories[2].InUse() {
-		t.Errorf("categories = %+v, want those of the plan with their use", h.Categories)
+	categories := []HallCategory{{"Parkett", "#A0c1ff", 3, 0}, {"Rang", "#808080", 3, 0}, {"Steh", "#808080", 0, 300},
+		{"Unused", "#808080", 0, 0}}
+	if !reflect.DeepEqual(h.Categories, categories) || h.Categories[3].InUse() || !h.Categories[2].InUse() {
+		t.Errorf("categories = %+v, want %+v, the last not in use", h.Categories, categories)
 	}
-	if want := []HallArea{{"floor", 300, 2, "Floor", PlanPoint{15, 25}}}; !reflect.DeepEqual(h.Areas, want) ||
-		h.Places() != 300 ||
-		h.Area("floor") != 0 ||
-		h.Area("x") != -1 {
-		t.Errorf("areas = %+v, want those of the plan", h.Areas)
+	areas := []HallArea{{"floor", 300, 2, "Floor", PlanPoint{15, 25}}}
+	if !reflect.DeepEqual(h.Areas, areas) || h.Places() != 300 || h.Area("floor") != 0 || h.Area("x") != -1 {
+		t.Errorf("areas = %+v, %d places, Area(floor) = %d, Area(x) = %d; want %+v, 300, 0, -1", h.Areas, h.Places(),
+			h.Area("floor"), h.Area("x"), areas)
 	}
 	accompanied, ok := h.CompanionOf(5)
 	if !h.Accessible(4) || h.Accessible(5) || !h.RestrictedView(5) || h.RestrictedView(4) || !ok || accompanied != 4 {
-		t.Error("accessible, companion or restricted-view seats of Balkon-1 differ from the plan")
+		t.Errorf("seats 4 and 5: accessible %t, %t, restricted view %t, %t, companion of %d, %t; want true, false, false, "+
+			"true, 4, true", h.Accessible(4), h.Accessible(5), h.RestrictedView(4), h.RestrictedView(5), accompanied, ok)
 	}
-	if _, ok := h.CompanionOf(4); ok || h.FocalPoint != (PlanPoint{200, 0}) {
-		t.Errorf("focal point = %+v, want 200, 0, and no companion of seat 4", h.FocalPoint)
+	if of, ok := h.CompanionOf(4); ok || h.FocalPoint != (PlanPoint{200, 0}) {
+		t.Errorf("focal point = %+v, CompanionOf(4) = %d, %t; want 200, 0 and none", h.FocalPoint, of, ok)
 	}
 }
 
-// TestPlanFaults: each is found, at its place in the file.
-func TestPlanFaults(t *testing.T) {
-	for _, line := range []struct {
+// TestCompileRefuses: each fault is reported with its path in the file.
+func TestCompileRefuses(t *testing.T) {
+	for _, test := range []struct {
 		change       func(*SeatingPlan)
 		path, detail string
 	}{
@@ -138,10 +138,11 @@ func TestPlanFaults(t *testing.T) {
 		},
 			"zones.2.rows.0", `"PL-1-x", also at zones.0.rows.1`},
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "a-3" }, "zones.2.rows.0.seats.1.seat_guid", "zones.0.rows.1.seats.0"},
-		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "" }, "zones.2.rows.0.seats.1.seat_guid", "needs one"},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].SeatGUID = "" }, "zones.2.rows.0.seats.1.seat_guid", "needs a seat_guid"},
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].Category = "Loge" }, "zones.2.rows.0.seats.1.category", `"Loge"`},
 		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "c" }, "zones.2.rows.0.seats.1.companion_of", `"c"`},
-		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "b-2" }, "zones.2.rows.0.seats.1.companion_of", "a different seat"},
+		{func(p *SeatingPlan) { p.Zones[2].Rows[0].Seats[1].CompanionOf = "b-2" }, "zones.2.rows.0.seats.1.companion_of",
+			`no other seat has the seat_guid "b-2"`},
 		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "" }, "zones.3.areas.0.id", "needs an id"},
 		{func(p *SeatingPlan) { p.Zones[3].Areas[0].ID = "a b" }, "zones.3.areas.0.id", "1 to 64"},
 		{func(p *SeatingPlan) { p.Zones[1].Areas[0].ID = "floor" }, "zones.3.areas.0.id", "zones.1.areas.0"},
@@ -153,46 +154,46 @@ func TestPlanFaults(t *testing.T) {
 		{func(p *SeatingPlan) { p.Zones[0].Rows[0].Seats = make([]PlanSeat, 1) }, "zones.0.rows.0.seats.0.seat_number", "number"},
 	} {
 		p := smallPlan()
-		line.change(p)
+		test.change(p)
 		_, err := p.Compile()
-		if fault := (*PlanError)(nil); !errors.As(err, &fault) || fault.Path != line.path ||
-			!strings.Contains(fault.Detail, line.detail) {
-			t.Errorf("%v; want %s: …%s…", err, line.path, line.detail)
+		if fault := (*PlanError)(nil); !errors.As(err, &fault) || fault.Path != test.path ||
+			!strings.Contains(fault.Detail, test.detail) {
+			t.Errorf("Compile: %v, want %s: …%s…", err, test.path, test.detail)
 		}
 	}
 }
 
-// TestPlanText: the complete form is read as the same plan, and written the same again.
+// TestPlanText: a plan survives encoding in the complete form, and the form of pretix has only its members.
 func TestPlanText(t *testing.T) {
 	p := smallPlan()
 	text := AppendPlan(nil, p, PlanComplete)
 	read, err := ParsePlan(text)
 	if err != nil {
-		t.Fatalf("reading %s: %v", text, err)
+		t.Fatalf("ParsePlan(%s): %v", text, err)
 	}
 	p.ID, p.Zones[0].Rows[2].RowGUID = "", ""
 	p.Zones[0].Rows[3].Seats = []PlanSeat{}
 	if !reflect.DeepEqual(read, p) {
-		t.Errorf("it reads as %+v, want %+v", read, p)
+		t.Errorf("ParsePlan = %+v, want %+v", read, p)
 	}
 	if again := AppendPlan(nil, read, PlanComplete); string(again) != string(text) {
-		t.Errorf("plan encoded again = %s, want the same text", again)
+		t.Errorf("AppendPlan of the parsed plan = %s, want %s", again, text)
 	}
 	for _, bad := range []string{"", "null", "[]", `{"name":1}`, string(text) + "x", `{"colour":"x"}`,
 		`{"zones":[` + strings.Repeat("{},", 2*MaxPlanObjects) + "{}]}"} {
 		if _, err := ParsePlan([]byte(bad)); !errors.Is(err, ErrPlanText) {
-			t.Errorf("%.20q: %v, want %v", bad, err, ErrPlanText)
+			t.Errorf("ParsePlan(%.20q): %v, want %v", bad, err, ErrPlanText)
 		}
 	}
 	pretix := string(AppendPlan(nil, p, PlanPretix))
 	for _, ours := range []string{"focal_point", "accessible", "companion_of", "restricted_view", `"id"`, "capacity"} {
 		if strings.Contains(pretix, ours) {
-			t.Errorf("the pretix form contains %s: %s", ours, pretix)
+			t.Errorf("the form of pretix contains %s, want only members of its schema: %s", ours, pretix)
 		}
 	}
 }
 
-// TestLargestPlan: as many seats as there can be are found again, and one more is refused.
+// TestLargestPlan: a plan with the largest number of seats is compiled, and one more seat is refused.
 func TestLargestPlan(t *testing.T) {
 	p := smallPlan()
 	p.Zones = []PlanZone{{Name: "A"}}
@@ -206,19 +207,19 @@ func TestLargestPlan(t *testing.T) {
 	h := compiled(t, p)
 	for seat := range SeatIndex(h.Seats()) {
 		if found, ok := h.Find(h.Name(seat)); !ok || found != seat {
-			t.Fatalf("%s is found as %d, %t", h.Name(seat), found, ok)
+			t.Fatalf("Find(%s) = %d, %t; want %d", h.Name(seat), found, ok, seat)
 		}
 	}
 	last := &p.Zones[0].Rows[len(p.Zones[0].Rows)-1]
 	last.Seats = append(last.Seats, PlanSeat{SeatGUID: "more", SeatNumber: "more", Category: "Rang"})
 	if _, err := p.Compile(); err == nil || !strings.Contains(err.Error(), "at most 100000 seats") {
-		t.Error(err)
+		t.Errorf("Compile with one more seat: %v, want an error with the limit", err)
 	}
 }
 
-// TestPlanObjects: a plan as large as allowed is not too large. Braces in texts and missing members don't count; nulls
-// in a list do, because a seat that is null takes as much memory as any.
-func TestPlanObjects(t *testing.T) {
+// TestPlanTooLarge: braces in strings and members that are null do not count; nulls in an array do, because a seat
+// that is null takes as much memory as any other.
+func TestPlanTooLarge(t *testing.T) {
 	for text, want := range map[string]bool{
 		strings.Repeat("{}", MaxPlanObjects):                                false,
 		strings.Repeat("{}", MaxPlanObjects+1):                              true,
@@ -228,7 +229,7 @@ func TestPlanObjects(t *testing.T) {
 		`{"seats": [` + strings.Repeat(" null,", MaxPlanObjects) + `null]}`: true,
 	} {
 		if got := PlanTooLarge([]byte(text)); got != want {
-			t.Errorf("%.10q: %t, want %t", text, got, want)
+			t.Errorf("PlanTooLarge(%.10q…) of %d bytes = %t, want %t", text, len(text), got, want)
 		}
 	}
 }
@@ -246,13 +247,13 @@ func FuzzCompile(f *testing.F) {
 		}
 		for seat := range SeatIndex(h.Seats()) {
 			if found, ok := h.Find(h.Name(seat)); !ok || found != seat || len(h.Name(seat)) > MaxSeatName {
-				t.Fatalf("%s is found as %d, %t", h.Name(seat), found, ok)
+				t.Fatalf("Find(%s) = %d, %t; want %d", h.Name(seat), found, ok, seat)
 			}
 		}
 		written := AppendPlan(nil, p, PlanComplete)
 		again, err := ParsePlan(written)
 		if err != nil || string(AppendPlan(nil, again, PlanComplete)) != string(written) {
-			t.Fatalf("plan encoded again differs or can't be read (%v): %s", err, written)
+			t.Fatalf("the encoded plan can't be parsed (%v), or its encoding differs: %s", err, written)
 		}
 	})
 }

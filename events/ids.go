@@ -16,25 +16,24 @@ type StreamID string
 // NewStreamID joins a category and an entity's id.
 func NewStreamID(category, id string) StreamID { return StreamID(category + "-" + id) }
 
-// Category is the part before the first '-', or the whole name without one.
+// Category returns the part before the first '-', or the whole name if there is none.
 func (s StreamID) Category() string {
 	category, _, _ := strings.Cut(string(s), "-")
 	return category
 }
 
-// Entity is the part after the first '-'.
+// Entity returns the part after the first '-'.
 func (s StreamID) Entity() string {
 	_, id, _ := strings.Cut(string(s), "-")
 	return id
 }
 
-// Internal reports whether the stream holds no facts: names with $ are EventStoreDB's own, those
-// with ~ a store's own. A log that has served EventStoreDB clients contains such streams; readers
-// of facts skip them.
+// Internal reports whether the stream holds no facts: names that begin with $ are EventStoreDB's, those
+// that begin with ~ a store's. A log that has served EventStoreDB clients contains such streams; readers of
+// facts skip them.
 func (s StreamID) Internal() bool { return s != "" && (s[0] == '$' || s[0] == '~') }
 
-// ProductID identifies a product: 1 to 64 of A-Z a-z 0-9 _ -, chosen by its maker or a UUID, as are
-// the ids of performances, sections, tournaments, teams and waiting rooms.
+// ProductID identifies a product: 1 to 64 of A-Z a-z 0-9 _ -, chosen by its creator, or a UUID.
 type ProductID string
 
 // ReservationID identifies a reservation of a product: the text of an [ID], made for the request.
@@ -70,40 +69,39 @@ type RoomID string
 // APIKeyID identifies an API key: the text of an [ID], made for the request.
 type APIKeyID string
 
-// Holder is the name of a person or an organisation that holds, buys or owns: the subject of its
-// token, or the name given in its place. It has 1 to 255 characters.
+// Holder names a person or an organisation that holds, buys or owns: the subject of their token, or the
+// name given in its place. It has 1 to 255 characters.
 type Holder string
 
-// Revision is a place in one stream; the first event has revision 0.
+// Revision is an event's number in its stream; the first event has revision 0.
 type Revision int64
 
 // NoStream is the revision of a stream that has no events yet.
 const NoStream Revision = -1
 
-// Position is a place in the whole log; the first event has position 1, and 0
-// is the place before it.
+// Position is an event's place in the whole log; the first event has a position above 0, and 0 is the place
+// before it.
 type Position uint64
 
 // EndPosition is after every event: the start of a backward read.
 const EndPosition Position = 1<<63 - 1
 
-// EndRevision is after every event of a stream, likewise.
+// EndRevision is after every event of a stream: the start of a backward read.
 const EndRevision Revision = 1<<63 - 1
 
-// ID is a UUID (RFC 9562) in its 16 bytes.
+// ID is a UUID (RFC 9562).
 type ID [16]byte
 
 // ErrBadID is returned by [ParseID].
 var ErrBadID = errors.New("not a UUID")
 
-// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the index of the event among
-// those the command caused, in a name space that all writers share: they must derive byte-identical
-// events from the command.
+// EventID returns the UUIDv5 (RFC 9562 section 5.5) of a command's id and the index of the event among
+// those that the command caused, in a name space shared by writers that derive byte-identical events from the
+// same command.
 func EventID(commandID string, index int) ID { return eventIDNamespace.EventID(commandID, index) }
 
-// EventID is [EventID] in the name space id of one writer. The same command decided again by the
-// same writer therefore yields the same event ids, on which a store's idempotency relies; decided
-// by another writer it yields different ones.
+// EventID is [EventID] in the name space id of a single writer. If that writer decides a command again, it
+// gets the same event ids, on which a store's idempotency relies; another writer gets different ones.
 func (id ID) EventID(commandID string, index int) ID {
 	var buf [128]byte
 	b := append(buf[:0], id[:]...)
@@ -135,7 +133,7 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// AppendTo appends the 36-character form of id.
+// AppendTo appends the 36-character form of id to dst.
 func (id ID) AppendTo(dst []byte) []byte {
 	dst = hex.AppendEncode(dst, id[0:4])
 	dst = append(dst, '-')
@@ -148,12 +146,12 @@ func (id ID) AppendTo(dst []byte) []byte {
 	return hex.AppendEncode(dst, id[10:])
 }
 
-// Time is when a UUIDv7 was made, to a millisecond.
+// Time returns the creation time of a UUIDv7, to the millisecond.
 func (id ID) Time() time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16)).UTC()
 }
 
-// String is the 36-character form.
+// String returns the 36-character form.
 func (id ID) String() string {
 	var buf [36]byte
 	return string(id.AppendTo(buf[:0]))

@@ -10,8 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestEventIDIsFrozen: a log written by an earlier version must see the same id
-// when the same command is decided again.
+// TestEventIDIsFrozen: a command that is decided again by a later version gets the same event ids.
 func TestEventIDIsFrozen(t *testing.T) {
 	for _, test := range []struct {
 		command string
@@ -28,10 +27,10 @@ func TestEventIDIsFrozen(t *testing.T) {
 	}
 }
 
-// TestEventIDIsAUUIDv5 compares with an independent implementation of RFC 9562.
+// TestEventIDIsAUUIDv5 compares EventID with an independent implementation of RFC 9562.
 func TestEventIDIsAUUIDv5(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		command := rapid.String().Draw(t, "command") // also longer than the buffer on the stack
+		command := rapid.String().Draw(t, "command") // sometimes longer than EventID's buffer
 		index := rapid.IntRange(0, 1<<16-1).Draw(t, "index")
 		name := binary.BigEndian.AppendUint16([]byte(command+"/"), uint16(index))
 		want := uuid.NewSHA1(uuid.UUID(eventIDNamespace), name)
@@ -39,8 +38,9 @@ func TestEventIDIsAUUIDv5(t *testing.T) {
 		if uuid.UUID(got) != want {
 			t.Fatalf("EventID(%q, %d) = %s, want %s", command, index, got, want)
 		}
-		if want.Version() != 5 || want.Variant() != uuid.RFC4122 || got != EventID(command, index) {
-			t.Fatalf("%s: version %d, variant %s, or not stable", got, want.Version(), want.Variant())
+		if again := EventID(command, index); want.Version() != 5 || want.Variant() != uuid.RFC4122 || again != got {
+			t.Fatalf("EventID = %s, then %s, version %d, variant %s; want the same, 5, %s", got, again, want.Version(),
+				want.Variant(), uuid.RFC4122)
 		}
 	})
 }
@@ -52,7 +52,7 @@ func TestEventIDsDiffer(t *testing.T) {
 		for index := range 1 << 10 {
 			id := EventID(command, index)
 			if seen[id] {
-				t.Fatalf("EventID(%q, %d) is a duplicate", command, index)
+				t.Fatalf("EventID(%q, %d) is a duplicate, want a new id", command, index)
 			}
 			seen[id] = true
 		}
@@ -71,9 +71,9 @@ func TestParseID(t *testing.T) {
 			t.Fatalf("AppendTo: %s, want %s", got, "id="+text)
 		}
 		if back, err := ParseID(text); err != nil || back != id {
-			t.Fatalf("ParseID(%s) = %s, %v, want %s", text, back, err, id)
+			t.Fatalf("ParseID(%s) = %s, %v; want %s", text, back, err, id)
 		}
-		// One invalid byte makes it invalid.
+		// One invalid byte makes an id invalid.
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
 		invalid := []byte(text)
 		invalid[at] = "g_"[at%2]
@@ -116,6 +116,6 @@ func TestStreamID(t *testing.T) {
 func TestTimeOfAUUIDv7(t *testing.T) {
 	id, err := ParseID("017f22e2-79b0-7cc3-98c4-dc0c0c07398f") // the example of RFC 9562
 	if want := time.Date(2022, 2, 22, 19, 22, 22, 0, time.UTC); err != nil || !id.Time().Equal(want) {
-		t.Errorf("it is of %v, want %v, %v", id.Time(), want, err)
+		t.Errorf("Time = %v (%v), want %v", id.Time(), err, want)
 	}
 }

@@ -5,8 +5,7 @@ import "time"
 // IntentID identifies an intent to pay for a booking externally: the text of an [ID], made for the request.
 type IntentID string
 
-// MaxIntent is the longest that an intent may last, and the most by which all intents of a booking together may extend
-// its seats.
+// MaxIntent is the maximum duration of an intent. All intents of a booking together extend its seats by no more.
 const MaxIntent = 24 * time.Hour
 
 func init() {
@@ -16,18 +15,18 @@ func init() {
 	register[BookingCheckoutMade]()
 }
 
-// Checkout configures the provider's payment page for an intent, besides the price. It is fixed with the intent, so
-// that the request for the page can be repeated exactly.
+// Checkout configures the provider's payment page for an intent. It is stored with the intent, so that the request
+// for the page can be repeated exactly.
 type Checkout struct {
-	// SuccessURL and CancelURL are where the page redirects the holder.
+	// SuccessURL and CancelURL are the addresses to which the page redirects the holder.
 	SuccessURL string `json:"success_url"`
 	CancelURL  string `json:"cancel_url"`
-	// Title of the purchase, as shown to the holder.
+	// Title is the name of the purchase, as shown to the holder.
 	Title string `json:"title"`
 }
 
-// BookingIntentBegun records that a booking will be paid externally, and waits for the payment until a deadline of its
-// own. Allowance and seats are extended next.
+// BookingIntentBegun records that a booking is to be paid externally by the intent's deadline. Its allowance and seats
+// are extended next.
 type BookingIntentBegun struct {
 	Intent   IntentID `json:"intent"`
 	Provider Provider `json:"provider"`
@@ -45,7 +44,7 @@ func (f *BookingIntentBegun) Holds() (opened, closed int, earliest time.Time) {
 	return 1, 1, f.ExpiresAt
 }
 
-// BookingIntentOpened records that allowance and seats are held until the intent's deadline.
+// BookingIntentOpened records that the allowance and the seats are held until the intent's deadline.
 type BookingIntentOpened struct {
 	Intent IntentID `json:"intent"`
 }
@@ -55,38 +54,38 @@ func (*BookingIntentOpened) Name() string { return "booking.intent_opened.v1" }
 // BookingCheckoutMade records the payment page of an intent.
 type BookingCheckoutMade struct {
 	Intent IntentID `json:"intent"`
-	// Session is the provider's id of the page, and URL where it is.
+	// Session is the provider's id of the page, and URL its address.
 	Session string `json:"session"`
 	URL     string `json:"url"`
 }
 
 func (*BookingCheckoutMade) Name() string { return "booking.checkout_made.v1" }
 
-// IntentEnd is why an intent ended without money.
+// IntentEnd is why an intent ended without a payment.
 type IntentEnd string
 
 // The reasons.
 const (
-	// IntentLapsed: its deadline passed.
+	// IntentLapsed: the intent's deadline passed.
 	IntentLapsed IntentEnd = "lapsed"
-	// IntentEnded: it was ended on request.
+	// IntentEnded: the intent was ended on request.
 	IntentEnded IntentEnd = "ended"
 	// IntentLost: a seat was lost before the intent was opened.
 	IntentLost IntentEnd = "lost"
-	// IntentTooLong: the seats can't be held that long for one holder.
+	// IntentTooLong: the seats can't be held for that long.
 	IntentTooLong IntentEnd = "too_long"
 	// IntentWrongSum: a payment of a wrong amount was received.
 	IntentWrongSum IntentEnd = "wrong_sum"
-	// IntentNoPage: the provider did not create its page.
+	// IntentNoPage: the provider did not create the payment page.
 	IntentNoPage IntentEnd = "no_page"
-	// IntentExpired: its page has expired.
+	// IntentExpired: the payment page has expired.
 	IntentExpired IntentEnd = "expired"
 	// IntentCancelled: the performance was cancelled.
 	IntentCancelled IntentEnd = "cancelled"
 )
 
-// BookingIntentEnded ends an intent without a payment. The booking is held again if its own time is
-// not over; else it has expired, and its seats are released next.
+// BookingIntentEnded ends an intent without a payment. The booking is held again if its own deadline has
+// not passed; otherwise it has expired, and its seats are released next.
 type BookingIntentEnded struct {
 	Intent IntentID  `json:"intent"`
 	Reason IntentEnd `json:"reason"`

@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// The functions below write JSON (RFC 8259). Every command writes at least one fact and its
-// metadata, so they allocate nothing. Tests compare them with encoding/json.
+// The functions below append JSON (RFC 8259). They allocate nothing besides the growth of the buffer, because
+// every command writes facts. Tests compare their output with encoding/json.
 
-// AppendJSONString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD, as in
+// AppendJSONString appends s as a JSON string. Each byte that is not valid UTF-8 becomes U+FFFD, as in
 // encoding/json.
 func AppendJSONString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
@@ -54,24 +54,27 @@ func appendEscaped(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xf])
 }
 
-// Object writes one JSON object, member by member, at the end of Buf. Names are not escaped.
+// Object appends a JSON object to Buf, member by member. Only EscapedKey and EscapedString escape the name
+// of a member; the other methods require a name that needs no escapes.
 type Object struct {
-	Buf   []byte
-	begun bool
+	Buf        []byte
+	hasMembers bool
 }
 
 // OpenObject begins an object at the end of dst.
 func OpenObject(dst []byte) Object { return Object{Buf: append(dst, '{')} }
 
-// ContinueObject reopens a closed object that has members.
-func ContinueObject(object []byte) Object { return Object{Buf: object[:len(object)-1], begun: true} }
+// ContinueObject reopens a closed object, which must have a member, to add more.
+func ContinueObject(object []byte) Object {
+	return Object{Buf: object[:len(object)-1], hasMembers: true}
+}
 
 // Key begins a member whose value the caller appends to Buf.
 func (o *Object) Key(name string) {
-	if o.begun {
+	if o.hasMembers {
 		o.Buf = append(o.Buf, ',')
 	}
-	o.begun = true
+	o.hasMembers = true
 	o.Buf = append(o.Buf, '"')
 	o.Buf = append(o.Buf, name...)
 	o.Buf = append(o.Buf, '"', ':')
@@ -83,18 +86,18 @@ func (o *Object) String(name, value string) {
 	o.Buf = AppendJSONString(o.Buf, value)
 }
 
-// NameString adds a string under a name that may need escapes.
-func (o *Object) NameString(name, value string) {
-	o.AnyKey(name)
+// EscapedString is String for a name that may need escapes.
+func (o *Object) EscapedString(name, value string) {
+	o.EscapedKey(name)
 	o.Buf = AppendJSONString(o.Buf, value)
 }
 
-// AnyKey is Key for a name that may need escapes.
-func (o *Object) AnyKey(name string) {
-	if o.begun {
+// EscapedKey is Key for a name that may need escapes.
+func (o *Object) EscapedKey(name string) {
+	if o.hasMembers {
 		o.Buf = append(o.Buf, ',')
 	}
-	o.begun = true
+	o.hasMembers = true
 	o.Buf = append(AppendJSONString(o.Buf, name), ':')
 }
 
@@ -110,7 +113,7 @@ func (o *Object) Bool(name string, value bool) {
 	o.Buf = strconv.AppendBool(o.Buf, value)
 }
 
-// Strings adds an array of strings to o, an empty one for nil.
+// Strings adds an array of strings to o; nil becomes an empty array.
 func Strings[S ~string](o *Object, name string, values []S) {
 	o.Key(name)
 	o.Buf = append(o.Buf, '[')
@@ -134,7 +137,7 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return append(dst, '"')
 }
 
-// Raw adds a value that is JSON already.
+// Raw adds a value that is already JSON.
 func (o *Object) Raw(name string, value []byte) {
 	o.Key(name)
 	o.Buf = append(o.Buf, value...)

@@ -4,17 +4,17 @@ import "context"
 
 // Latest is implemented by stores that can find the last events of many streams quickly.
 type Latest interface {
-	// Latest calls visit for the events of each stream, with the stream's index in streams, from the last
-	// one at or before position backwards, for as long as visit returns true. Errors: those of [Store].Read
-	// and of visit.
+	// Latest calls visit for the events of each stream backwards, from the last one at or before position,
+	// until visit returns false or the stream begins. i is the index of the stream in streams. Errors: those
+	// of [Store.Read] and visit.
 	Latest(ctx context.Context, streams []StreamID, position Position,
 		visit func(i int, e *Recorded) (more bool, err error)) error
 }
 
-// latestPage is the number of events of a stream read at once: most have fewer.
+// latestPage is the number of events of a stream per read: most streams have fewer.
 const latestPage = 16
 
-// ReadLatest is [Latest] for any store; it uses the store's own implementation if there is one.
+// ReadLatest is [Latest] for any store. It uses the store's own implementation if there is one.
 func ReadLatest(ctx context.Context, store Store, streams []StreamID, position Position,
 	visit func(i int, e *Recorded) (more bool, err error)) error {
 	if p, ok := store.(*prefix); ok {

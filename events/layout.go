@@ -6,14 +6,14 @@ import "slices"
 // given, row by row, number by number.
 type SeatIndex int32
 
-// Layout maps between the seats of a performance and their numbers, as its sections or its hall define
-// them. It is immutable and safe for concurrent use. It costs memory per section, or per category of
-// the hall, not per seat.
+// Layout maps between the names of a performance's seats and their indexes, as defined by its sections or
+// its hall. It is immutable and safe for concurrent use. Its size depends on the number of sections, or of
+// categories and areas of the hall, not on the number of seats.
 type Layout struct {
 	sections []Section
-	first    []SeatIndex       // the first seat of each section, then the end
+	first    []SeatIndex       // the first seat of each section, then the number of seats
 	byID     map[SectionID]int // indexes in sections
-	// hall, if not nil, defines the seats, and prices are the prices of its categories.
+	// hall, if not nil, defines the seats; prices then has the prices of each of its categories.
 	hall   *Hall
 	prices [][]CategoryPrice
 	areas  []Area
@@ -36,8 +36,8 @@ func NewLayout(sections []Section) *Layout {
 	return l
 }
 
-// NewHallLayout returns the layout of a hall. Prices of one category follow one another; prices of
-// categories that the hall lacks are omitted.
+// NewHallLayout returns the layout of a hall. The prices of a category must be adjacent; prices of
+// categories that the hall lacks are ignored.
 func NewHallLayout(hall *Hall, prices []CategoryPrice) *Layout {
 	l := &Layout{sections: hall.sections, first: hall.first, byID: hall.bySect, hall: hall,
 		prices: make([][]CategoryPrice, len(hall.Categories))}
@@ -55,7 +55,7 @@ func NewHallLayout(hall *Hall, prices []CategoryPrice) *Layout {
 	return l
 }
 
-// Hall returns what defines the seats, nil if sections do.
+// Hall returns the hall that defines the seats, nil if sections define them.
 func (l *Layout) Hall() *Hall { return l.hall }
 
 // Seats returns the number of seats.
@@ -96,7 +96,7 @@ func (l *Layout) Find(name SeatName) (seat SeatIndex, ok bool) {
 // Rows returns the number of rows of a section.
 func (l *Layout) Rows(section int) int { return int(l.sections[section].Rows) }
 
-// Row returns the first seat of a row of a section, counted from 0, and the one after its last.
+// Row returns the first seat of a section's row, counted from 0, and the seat after its last.
 func (l *Layout) Row(section, row int) (first, end SeatIndex) {
 	if l.hall != nil {
 		r := &l.hall.RowsOf(section)[row]
@@ -116,8 +116,8 @@ func (l *Layout) SectionOf(seat SeatIndex) int {
 	return section
 }
 
-// Place returns the index of a seat's section, and where its row is in that and the seat in its row,
-// both counted from 1.
+// Place returns the index of a seat's section, the row within the section and the number within the row, the
+// latter two counted from 1.
 func (l *Layout) Place(seat SeatIndex) (section int, row, number int64) {
 	if l.hall != nil {
 		i := l.hall.RowOf(seat)
@@ -147,8 +147,8 @@ func (l *Layout) Names(seats []SeatIndex) []SeatName {
 	return names
 }
 
-// Price returns the price of a seat in minor units of the currency, in a hall the price of the
-// first type.
+// Price returns the price of a seat in minor units of the currency. In a hall it is the price of the first
+// price type of the seat's category, 0 if the category has none.
 func (l *Layout) Price(seat SeatIndex) int64 {
 	if l.hall != nil {
 		if prices := l.prices[l.hall.category[seat]]; len(prices) > 0 {
@@ -160,7 +160,7 @@ func (l *Layout) Price(seat SeatIndex) int64 {
 	return l.sections[section].Price
 }
 
-// Neighbours returns the adjacent seats in the same row, -1 where the row ends.
+// Neighbours returns the adjacent seats in the same row, -1 at the ends of the row.
 func (l *Layout) Neighbours(seat SeatIndex) (left, right SeatIndex) {
 	section, row, _ := l.Place(seat)
 	first, end := l.Row(section, int(row)-1)
@@ -174,9 +174,9 @@ func (l *Layout) Neighbours(seat SeatIndex) (left, right SeatIndex) {
 	return left, right
 }
 
-// Canonical looks seats up by their names and returns them in canonical order. unknown are the
-// names that do not exist, twice those given more than once.
-func (l *Layout) Canonical(names []SeatName) (seats []SeatIndex, unknown, twice []SeatName) {
+// Canonical looks up seats by name and returns them in canonical order. unknown has the names that do not
+// exist, repeated the repetitions of names.
+func (l *Layout) Canonical(names []SeatName) (seats []SeatIndex, unknown, repeated []SeatName) {
 	seats = make([]SeatIndex, 0, len(names))
 	for i, name := range names {
 		seat, ok := l.Find(name)
@@ -184,11 +184,11 @@ func (l *Layout) Canonical(names []SeatName) (seats []SeatIndex, unknown, twice 
 		case !ok:
 			unknown = append(unknown, name)
 		case slices.Contains(names[:i], name):
-			twice = append(twice, name)
+			repeated = append(repeated, name)
 		default:
 			seats = append(seats, seat)
 		}
 	}
 	slices.Sort(seats)
-	return seats, unknown, twice
+	return seats, unknown, repeated
 }

@@ -2,23 +2,23 @@ package events
 
 import "slices"
 
-// Area is a part of a performance that has places without numbers.
+// Area is a part of a performance with places that are not numbered.
 type Area struct {
 	ID AreaID
-	// Capacity is the number of places by the seating plan.
+	// Capacity is the number of places according to the seating plan.
 	Capacity int64
-	// Prices of one place. They must not be changed.
+	// Prices are the prices of one place. The slice must not be changed.
 	Prices []CategoryPrice
 }
 
-// WithAreas returns the layout with these areas added, in the plan's order; their ids must differ.
+// WithAreas returns a copy of the layout with the given areas, whose ids must differ, instead of its own.
 func (l *Layout) WithAreas(areas []Area) *Layout {
 	with := *l
 	with.areas = areas
 	return &with
 }
 
-// areasOf returns the areas of the hall of a layout.
+// areasOf returns the areas of a layout's hall, with their prices.
 func areasOf(l *Layout) []Area {
 	areas := make([]Area, len(l.hall.Areas))
 	for i := range l.hall.Areas {

@@ -19,7 +19,7 @@ func TestLayout(t *testing.T) {
 		l, next := NewLayout(sections), SeatIndex(0)
 		for i, s := range sections {
 			if first, _ := l.Span(i); l.Section(s.ID) != i || first != next {
-				t.Fatalf("section %s is %d and begins at %d, want %d and %d", s.ID, l.Section(s.ID), first, i, next)
+				t.Fatalf("section %s has index %d and begins at %d, want %d and %d", s.ID, l.Section(s.ID), first, i, next)
 			}
 			for row := int64(1); row <= s.Rows; row++ {
 				for number := int64(1); number <= s.SeatsPerRow; number++ {
@@ -41,44 +41,45 @@ func checkSeat(t *rapid.T, l *Layout, seat SeatIndex, section int, row, number i
 	s := l.Sections()[section]
 	name := NewSeatName(s.ID, row, number)
 	if got, ok := l.Find(name); got != seat || !ok || l.Name(seat) != name || l.Price(seat) != s.Price {
-		t.Fatalf("%s is found as %d, %t, and %d is %s at %d; want %d", name, got, ok, seat, l.Name(seat), l.Price(seat), seat)
+		t.Fatalf("Find(%s) = %d, %t, Name(%d) = %s, Price(%d) = %d; want %d, true, %s, %d", name, got, ok, seat,
+			l.Name(seat), seat, l.Price(seat), seat, name, s.Price)
 	}
 	if gs, gr, gn := l.Place(seat); gs != section || gr != row || gn != number {
-		t.Fatalf("%s is in %d-%d-%d, want %d, %d, %d", name, gs, gr, gn, section, row, number)
+		t.Fatalf("Place(%s) = %d, %d, %d; want %d, %d, %d", name, gs, gr, gn, section, row, number)
 	}
 	left, right := l.Neighbours(seat)
 	wantLeft, okLeft := l.Find(NewSeatName(s.ID, row, number-1))
 	wantRight, okRight := l.Find(NewSeatName(s.ID, row, number+1))
 	if okLeft != (left >= 0) || okRight != (right >= 0) || okLeft && left != wantLeft || okRight && right != wantRight {
-		t.Fatalf("neighbours of %s = %d and %d, want those of its row", name, left, right)
+		t.Fatalf("Neighbours(%s) = %d, %d; want %d (%t), %d (%t)", name, left, right, wantLeft, okLeft, wantRight, okRight)
 	}
 }
 
 func TestCanonicalOrder(t *testing.T) {
 	l := NewLayout([]Section{{ID: "A", Rows: 2, SeatsPerRow: 3}, {ID: "B-1", Rows: 1, SeatsPerRow: 2}})
-	seats, unknown, twice := l.Canonical([]SeatName{"B-1-1-2", "A-2-1", "C-1-1", "A-1-3", "A-1-4", "A-3-1", "A-1-03",
+	seats, unknown, repeated := l.Canonical([]SeatName{"B-1-1-2", "A-2-1", "C-1-1", "A-1-3", "A-1-4", "A-3-1", "A-1-03",
 		"A-2-1", ""})
 	if got, want := l.Names(seats), []SeatName{"A-1-3", "A-2-1", "B-1-1-2"}; !slices.Equal(got, want) {
-		t.Errorf("the seats are %v, want %v", got, want)
+		t.Errorf("seats = %v, want %v", got, want)
 	}
 	if want := []SeatName{"C-1-1", "A-1-4", "A-3-1", "A-1-03", ""}; !slices.Equal(unknown, want) {
-		t.Errorf("unknown are %q, want %q", unknown, want)
+		t.Errorf("unknown = %q, want %q", unknown, want)
 	}
-	if want := []SeatName{"A-2-1"}; !slices.Equal(twice, want) {
-		t.Errorf("twice are %v, want %v", twice, want)
+	if want := []SeatName{"A-2-1"}; !slices.Equal(repeated, want) {
+		t.Errorf("repeated = %v, want %v", repeated, want)
 	}
 	if l.Section("C") != -1 {
-		t.Errorf("section C is %d, want -1", l.Section("C"))
+		t.Errorf("Section(C) = %d, want -1", l.Section("C"))
 	}
 }
 
-// TestHallLayout: the layout of a hall has its names, its rows and the prices of its categories.
+// TestHallLayout: the layout of a hall has the names, rows and prices of the hall.
 func TestHallLayout(t *testing.T) {
 	h := compiled(t, smallPlan())
 	l := NewHallLayout(h, []CategoryPrice{{"Parkett", "adult", 50, false}, {"Parkett", "student", 30, true},
 		{"Nowhere", "", 1, false}, {"Rang", "", 20, false}, {"Steh", "", 10, false}})
 	if l.Seats() != 6 || len(l.Sections()) != 2 || l.Section("Balkon") != 1 || l.Section("Floor") != -1 || l.Hall() != h {
-		t.Fatalf("layout has %d seats in %+v, want 6 in 2 sections", l.Seats(), l.Sections())
+		t.Fatalf("layout has %d seats in sections %+v, want 6 in 2 sections", l.Seats(), l.Sections())
 	}
 	next := SeatIndex(0)
 	for section := range l.Sections() {
@@ -93,7 +94,8 @@ func TestHallLayout(t *testing.T) {
 				found, ok := l.Find(l.Name(seat))
 				if seat != next || s != section || l.SectionOf(seat) != section || r != int64(row)+1 || n != int64(seat-first)+1 ||
 					!ok || found != seat || (left < 0) != (seat == first) || (right < 0) != (seat == end-1) {
-					t.Errorf("seat %s: place %d-%d-%d, neighbours %d and %d, found as %d; want those of its row", l.Name(seat), s, r, n, left, right, found)
+					t.Errorf("seat %d (%s): Place = %d, %d, %d, Neighbours = %d, %d, Find = %d; want section %d, row %d from %d to %d",
+						next, l.Name(seat), s, r, n, left, right, found, section, row+1, first, end)
 				}
 				next++
 			}
@@ -104,19 +106,20 @@ func TestHallLayout(t *testing.T) {
 	}
 	if l.Price(0) != 50 || l.Price(2) != 20 || len(l.Prices(0)) != 2 || len(l.CategoryPrices(2)) != 1 ||
 		l.CategoryPrices(3) != nil {
-		t.Errorf("prices = %v and %v, want those of the categories", l.Prices(0), l.Prices(2))
+		t.Errorf("prices of seats 0 and 2 = %v and %v, want 2 from 50, and 20", l.Prices(0), l.Prices(2))
 	}
-	seats, unknown, twice := l.Canonical([]SeatName{"Balkon-1-1", "PL-2-1a", "PL-1-9", "Balkon-1-1"})
-	if !slices.Equal(seats, []SeatIndex{3, 4}) || !slices.Equal(unknown, []SeatName{"PL-1-9"}) || len(twice) != 1 {
-		t.Errorf("%v, %v, %v, want %v, %v, length 1", seats, unknown, twice, []SeatIndex{3, 4}, []SeatName{"PL-1-9"})
+	seats, unknown, repeated := l.Canonical([]SeatName{"Balkon-1-1", "PL-2-1a", "PL-1-9", "Balkon-1-1"})
+	if !slices.Equal(seats, []SeatIndex{3, 4}) || !slices.Equal(unknown, []SeatName{"PL-1-9"}) || len(repeated) != 1 {
+		t.Errorf("Canonical = %v, %v, %v; want %v, %v, one name", seats, unknown, repeated, []SeatIndex{3, 4},
+			[]SeatName{"PL-1-9"})
 	}
 	if p, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}, {"C", "b", 2, false}}); !ok || p.Type != "b" {
-		t.Errorf("DefaultPrice = %+v, want the type b", p)
+		t.Errorf("DefaultPrice = %+v, %t; want type b", p, ok)
 	}
-	if _, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}}); ok {
-		t.Error("DefaultPrice returned a restricted type")
+	if p, ok := DefaultPrice([]CategoryPrice{{"C", "a", 1, true}}); ok {
+		t.Errorf("DefaultPrice = %+v, want none, because the only type is restricted", p)
 	}
 	if p, ok := PriceOf(l.Prices(0), "student"); !ok || p.Amount != 30 {
-		t.Errorf("PriceOf(student) = %+v, want 30", p)
+		t.Errorf("PriceOf(student) = %+v, %t; want 30", p, ok)
 	}
 }

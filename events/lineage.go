@@ -5,29 +5,30 @@ import (
 	"strings"
 )
 
-// HeadsStream is the stream of the signed heads of a log to which several servers append. It is internal: none of its
-// events is a leaf of the tree that the heads sign.
+// HeadsStream is the stream of signed heads of a log to which several servers append. It is internal: its events are
+// not leaves of the tree that the heads sign.
 const HeadsStream StreamID = "~heads"
 
-// maxTails bounds the ends of streams that a Lineage remembers, in each of two generations.
+// maxTails is the capacity of each of the two generations of a Lineage's cache.
 const maxTails = 1 << 16
 
-// Lineage distinguishes the events of this system from all others in a log by their content: an
-// event is this system's own if it has our metadata and its hash continues that of the previous
-// event in its stream, whatever the stream's category. Every reader of a log gets the same result.
-// It is not safe for concurrent use.
+// Lineage distinguishes the events of this system from all others in a log by their content: an event is
+// this system's own if it has sealed metadata and its hash continues that of the previous event in its
+// stream, whatever the stream's category. Every reader of a log gets the same result. A Lineage is not safe
+// for concurrent use.
 type Lineage struct {
-	read       func(ctx context.Context, stream StreamID, at Revision) ([]Recorded, error)
+	read func(ctx context.Context, stream StreamID, at Revision) ([]Recorded, error)
+	// young and old are the two generations of the cache; old is dropped when young is full.
 	young, old map[StreamID]tail
 }
 
-// tail is the end of a stream, as far as the log was read.
+// tail is the last event of a stream that was read.
 type tail struct {
 	revision Revision
 	hash     Hash
 }
 
-// NewLineage returns the lineage of a log's events. It reads links that it does not have from store.
+// NewLineage returns a Lineage for a log. It reads previous events from store if they are not cached.
 func NewLineage(store Store) *Lineage {
 	return &Lineage{young: map[StreamID]tail{}, read: func(ctx context.Context, stream StreamID, at Revision) ([]Recorded,
 		error) {
@@ -35,8 +36,8 @@ func NewLineage(store Store) *Lineage {
 	}}
 }
 
-// Own reports whether an event is this system's own. It is fastest for events in the order of the
-// log. Errors: those of [Store.Read].
+// Own reports whether an event is this system's own. It is fastest if called in the order of the log.
+// Errors: those of [Store.Read].
 func (l *Lineage) Own(ctx context.Context, e *Recorded) (bool, error) {
 	if e.Stream.Internal() || !Sealed(e.Metadata) {
 		return false, nil
@@ -50,13 +51,13 @@ func (l *Lineage) Own(ctx context.Context, e *Recorded) (bool, error) {
 		_, broken := CheckLink(before, e)
 		own = broken == nil
 	}
-	hash, _ := RecordedHash(e.Metadata) // it is sealed
+	hash, _ := RecordedHash(e.Metadata) // cannot fail: e is sealed
 	l.note(e.Stream, tail{e.Revision, hash})
 	return own, nil
 }
 
-// before returns the hash of the event before e in its stream, zero for the first; found is false
-// if that is not sealed.
+// before returns the hash of the event before e in its stream, zero if e is the first. found is false if
+// that event is missing or not sealed.
 func (l *Lineage) before(ctx context.Context, e *Recorded) (hash Hash, found bool, err error) {
 	if e.Revision == 0 {
 		return Hash{}, true, nil

@@ -10,11 +10,11 @@ import (
 
 // member is one member of a JSON object, compiled from a struct's field and its tag.
 type member struct {
-	// key is the encoded name with its leading comma: ,"name":
+	// key is the encoded name with a leading comma and a colon: ,"name":
 	key   string
-	index []int // of the field, for [reflect.Value.FieldByIndex]
+	index []int // for [reflect.Value.FieldByIndex]
 	typ   reflect.Type
-	// optional members are left out while they are zero.
+	// optional means that a zero value is omitted.
 	optional bool
 }
 
@@ -38,8 +38,7 @@ func membersOf(t reflect.Type, parents ...int) (all []member) {
 	return all
 }
 
-// optionsOf returns the options that a type's tag may have: omitempty means zero for some types
-// only.
+// optionsOf returns the options that a type's tag may have: omitempty only where it is the same as omitzero.
 func optionsOf(t reflect.Type) []string {
 	if kind := t.Kind(); kind == reflect.Slice || kind == reflect.Struct {
 		return []string{"", "omitzero"}

@@ -12,32 +12,32 @@ import (
 	"time"
 )
 
-// Hash is one link of a stream's chain.
+// Hash is the hash of one event in its stream's chain.
 type Hash [sha256.Size]byte
 
-// String is the hash in hexadecimal.
+// String returns the hash in hexadecimal.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // Metadata records the origin of an event.
 type Metadata struct {
 	// CommandID identifies the command that caused the event.
 	CommandID string `json:"command_id"`
-	// CorrelationID is the request id of the HTTP request it all began with.
+	// CorrelationID is the id of the HTTP request from which the command originates.
 	CorrelationID string `json:"correlation_id"`
-	// CausationID is the cause of the command: the request itself, or the event that an automatic
-	// step followed.
+	// CausationID is the id of the command's immediate cause: the request, or the event that triggered an
+	// automatic step.
 	CausationID string `json:"causation_id"`
-	// Actor is the one who requested it: a holder, or "system" for a deadline.
+	// Actor is the caller, such as a holder, or "system" for a deadline.
 	Actor string `json:"actor"`
-	// At is the time of the decision, as the rules saw it.
+	// At is the time at which the command was decided, as passed to the rules.
 	At time.Time `json:"at"`
-	// Hash is the event's link in its stream's chain; see Seal.
+	// Hash is the event's hash in hexadecimal; see [Seal].
 	Hash string `json:"hash"`
 }
 
-// KeyOfCommand returns the part of a command id that stands for its caller and key, independent of
-// the request: a keyed id is k<key>.<request>, of 22 and 11 characters. ok is false for the id of a
-// command without a key.
+// KeyOfCommand returns the part of a command id that identifies its caller and idempotency key, independent
+// of the request: a keyed id is k<key>.<request>, where key has 22 and request 11 characters. ok is false for
+// a command without a key.
 func KeyOfCommand(id string) (key string, ok bool) {
 	const end, length = 1 + 22, 1 + 22 + 1 + 11
 	if len(id) != length || id[0] != 'k' || id[end] != '.' {
@@ -56,13 +56,12 @@ const hashKey = `,"hash":"`
 // sealedTail is the length of what Seal appends to the hashed part.
 const sealedTail = len(hashKey) + 2*sha256.Size + len(`"}`)
 
-// Seal encodes m as the metadata of the event at revision of stream and chains
-// it to prev, the hash of the event before (zero for the first). m.Hash is
-// ignored. It returns the metadata appended to dst, and the event's hash:
+// Seal appends m to dst as the metadata of event e at revision of stream, chained to prev, the hash of the
+// previous event (zero for the first). m.Hash is ignored. It returns the extended dst and the event's hash:
 //
 //	SHA-256(prev ‖ n(stream) stream ‖ revision ‖ id ‖ n(type) type ‖ n(data) data ‖ metadata up to `,"hash":`)
 //
-// where n(x) is the length as 32 bits and revision 64 bits, big endian.
+// where n(x) is the length in 32 bits and revision has 64 bits, big endian.
 func Seal(dst []byte, prev Hash, stream StreamID, revision Revision, e *Event, m *Metadata) ([]byte, Hash) {
 	start := len(dst)
 	dst = appendHashed(dst, m)
@@ -72,7 +71,7 @@ func Seal(dst []byte, prev Hash, stream StreamID, revision Revision, e *Event, m
 	return append(dst, `"}`...), hash
 }
 
-// appendHashed appends the part of the metadata that the hash is over.
+// appendHashed appends the part of the metadata that the hash covers.
 func appendHashed(dst []byte, m *Metadata) []byte {
 	dst = append(dst, `{"command_id":`...)
 	dst = AppendJSONString(dst, m.CommandID)
@@ -86,9 +85,9 @@ func appendHashed(dst []byte, m *Metadata) []byte {
 	return appendTime(dst, m.At)
 }
 
-// AppendMetadata appends the bytes that [Seal] wrote, given the result m of [ParseMetadata]; m.Hash
-// is used as it is. It restores the bytes of an event that was transported in a different form, for
-// example as a CloudEvent; [CheckLink] verifies them.
+// AppendMetadata appends the bytes that [Seal] wrote, given the result m of [ParseMetadata]; m.Hash is
+// used unchanged. It restores the metadata of an event that was transported in a different form, for example
+// as a CloudEvent; [CheckLink] verifies the result.
 func AppendMetadata(dst []byte, m *Metadata) []byte {
 	dst = appendHashed(dst, m)
 	dst = append(dst, hashKey...)
@@ -100,7 +99,7 @@ func AppendMetadata(dst []byte, m *Metadata) []byte {
 // seals an event grow its stack first.
 var linkBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// link computes one hash of the chain over the metadata's hashed part.
+// link computes the hash of an event; hashed is the hashed part of its metadata.
 func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte) Hash {
 	buf := linkBytes.Get().(*[]byte)
 	defer linkBytes.Put(buf)
@@ -118,8 +117,8 @@ func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte
 	return sha256.Sum256(b)
 }
 
-// CheckLink recomputes the hash of e, which follows prev, and returns it. Error: [ErrDamaged] if
-// the recorded hash differs.
+// CheckLink recomputes the hash of e, given the hash of the previous event, and returns it. Error:
+// [ErrDamaged] if the recorded hash differs.
 func CheckLink(prev Hash, e *Recorded) (Hash, error) {
 	recorded, hashed, err := splitHash(e.Metadata)
 	if err != nil {
@@ -132,8 +131,7 @@ func CheckLink(prev Hash, e *Recorded) (Hash, error) {
 	return recorded, nil
 }
 
-// RecordedHash returns the hash that sealed metadata ends in.
-// Error: [ErrBadMetadata].
+// RecordedHash returns the hash at the end of sealed metadata. Error: [ErrBadMetadata].
 func RecordedHash(metadata []byte) (Hash, error) {
 	hash, _, err := splitHash(metadata)
 	return hash, err
@@ -149,7 +147,7 @@ func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
 	if _, err := hex.Decode(hash[:], digits); err != nil {
 		return Hash{}, nil, fmt.Errorf("%w: %v", ErrBadMetadata, err)
 	}
-	// Seal writes lower case; if upper case were accepted, a changed byte would pass.
+	// Seal writes lower case. Accepting upper case would let a changed byte pass.
 	if bytes.ContainsAny(digits, "ABCDEF") {
 		return Hash{}, nil, fmt.Errorf("%w: hash not in lower case", ErrBadMetadata)
 	}
@@ -176,8 +174,7 @@ func ParseMetadata(metadata []byte) (Metadata, error) {
 	return m, nil
 }
 
-// DecidedAt returns the time in sealed metadata at which the command was decided, without decoding
-// the rest. Error: [ErrBadMetadata], as [ParseMetadata].
+// DecidedAt returns [Metadata].At of sealed metadata without decoding the rest. Error: [ErrBadMetadata].
 func DecidedAt(metadata []byte) (time.Time, error) {
 	if at, ok := (&fastReader{text: metadata}).metadata(nil); ok {
 		return at, nil
@@ -186,8 +183,7 @@ func DecidedAt(metadata []byte) (time.Time, error) {
 	return m.At, err
 }
 
-// RecordedCommand returns the command id in sealed metadata, without decoding the rest; it is the
-// first member. It is empty for none.
+// RecordedCommand returns the command id of sealed metadata without decoding the rest, "" for none.
 func RecordedCommand(metadata []byte) string {
 	const prefix = `{"command_id":"`
 	if !bytes.HasPrefix(metadata, []byte(prefix)) {

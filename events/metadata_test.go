@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// sealed returns an event at revision 7 of a stream and the hash before it.
+// sealed returns an event at revision 7 of a stream, and the hash of the previous event.
 func sealed() (prev Hash, e Recorded) {
 	for i := range prev {
 		prev[i] = byte(i * 7)
@@ -35,29 +35,29 @@ func TestSealIsFrozen(t *testing.T) {
 		`"actor":"ada","at":"2031-02-03T20:00:03.123456789Z",` +
 		`"hash":"67eb25164b48cce099e3719256bb791af21c94b8f720f7bc9fb9849f3220b27c"}`
 	if string(e.Metadata) != want {
-		t.Errorf("metadata\n%s, want\n%s", e.Metadata, want)
+		t.Errorf("metadata\n%s\nwant\n%s", e.Metadata, want)
 	}
 }
 
-// TestSealFollowsItsFormula computes the hash independently, according to Seal's comment.
-func TestSealFollowsItsFormula(t *testing.T) {
+// TestSealHash computes the hash independently, according to the documentation of Seal.
+func TestSealHash(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prev, e, m := drawSealed(t)
 		var b bytes.Buffer
-		part := func(s string) {
+		writeSized := func(s string) {
 			if err := binary.Write(&b, binary.BigEndian, uint32(len(s))); err != nil {
 				t.Fatal(err)
 			}
 			b.WriteString(s)
 		}
 		b.Write(prev[:])
-		part(string(e.Stream))
+		writeSized(string(e.Stream))
 		if err := binary.Write(&b, binary.BigEndian, uint64(e.Revision)); err != nil {
 			t.Fatal(err)
 		}
 		b.Write(e.ID[:])
-		part(e.Type)
-		part(string(e.Data))
+		writeSized(e.Type)
+		writeSized(string(e.Data))
 		hashed, _, _ := bytes.Cut(e.Metadata, []byte(`,"hash":"`+m.Hash))
 		b.Write(hashed)
 		if want := Hash(sha256.Sum256(b.Bytes())).String(); m.Hash != want {
@@ -66,7 +66,7 @@ func TestSealFollowsItsFormula(t *testing.T) {
 	})
 }
 
-// drawSealed seals a random event with random metadata, returned with its hash.
+// drawSealed returns a random previous hash, an event sealed after it, and the event's metadata.
 func drawSealed(t *rapid.T) (prev Hash, e Recorded, m Metadata) {
 	copy(prev[:], rapid.SliceOfN(rapid.Byte(), len(prev), len(prev)).Draw(t, "prev"))
 	copy(e.ID[:], rapid.SliceOfN(rapid.Byte(), len(e.ID), len(e.ID)).Draw(t, "id"))
@@ -92,40 +92,39 @@ func TestMetadataRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prev, e, m := drawSealed(t)
 		if !json.Valid(e.Metadata) {
-			t.Fatalf("metadata are not JSON: %s", e.Metadata)
+			t.Fatalf("metadata %s, want valid JSON", e.Metadata)
 		}
 		parsed, err := ParseMetadata(e.Metadata)
 		if err != nil || parsed != m {
-			t.Fatalf("ParseMetadata: %+v, %v, want %+v", parsed, err, m)
+			t.Fatalf("ParseMetadata = %+v, %v; want %+v", parsed, err, m)
 		}
 		recorded, err := RecordedHash(e.Metadata)
 		if err != nil || recorded.String() != m.Hash {
-			t.Fatalf("RecordedHash: %s, %v, want %s", recorded, err, m.Hash)
+			t.Fatalf("RecordedHash = %s, %v; want %s", recorded, err, m.Hash)
 		}
 		checked, err := CheckLink(prev, &e)
 		if err != nil || checked != recorded {
-			t.Fatalf("CheckLink: %s, %v, want %s", checked, err, recorded)
+			t.Fatalf("CheckLink = %s, %v; want %s", checked, err, recorded)
 		}
 		appended, _ := Seal([]byte("before"), prev, e.Stream, e.Revision, &e.Event, &m)
 		if string(appended) != "before"+string(e.Metadata) {
-			t.Fatalf("Seal does not append: %s", appended)
+			t.Fatalf("Seal to %q = %s, want %s", "before", appended, "before"+string(e.Metadata))
 		}
 	})
 }
 
-// TestCheckLinkFindsEveryFlippedByte changes each byte of all that the chain
-// covers to each of its 255 other values. Position and Created are the store's
-// and not covered: they change when a log is moved.
-func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
+// TestCheckLinkDetectsEveryChangedByte changes each byte that the hash covers to each of its 255 other values. The
+// hash does not cover Position and Created, which change when a log is copied to another store.
+func TestCheckLinkDetectsEveryChangedByte(t *testing.T) {
 	prev, e := sealed()
 	if _, err := CheckLink(prev, &e); err != nil {
-		t.Fatalf("the unchanged event: %v", err)
+		t.Fatalf("CheckLink of the unchanged event: %v", err)
 	}
 	revision := binary.BigEndian.AppendUint64(nil, uint64(e.Revision))
 	for _, part := range []struct {
-		name string
-		now  []byte
-		put  func(prev *Hash, e *Recorded, b []byte)
+		name     string
+		original []byte
+		set      func(prev *Hash, e *Recorded, b []byte)
 	}{
 		{"data", e.Data, func(_ *Hash, e *Recorded, b []byte) { e.Data = b }},
 		{"type", []byte(e.Type), func(_ *Hash, e *Recorded, b []byte) { e.Type = string(b) }},
@@ -136,18 +135,18 @@ func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
 		{"prev", prev[:], func(prev *Hash, _ *Recorded, b []byte) { *prev = Hash(b) }},
 	} {
 		t.Run(part.name, func(t *testing.T) {
-			if len(part.now) == 0 {
-				t.Fatal("the part has no bits to flip")
+			if len(part.original) == 0 {
+				t.Fatal("the part is empty, want bytes to change")
 			}
-			original := bytes.Clone(part.now)
+			original := bytes.Clone(part.original)
 			for at := range original {
 				for flip := 1; flip < 256; flip++ {
-					flipped := bytes.Clone(original)
-					flipped[at] ^= byte(flip)
+					changed := bytes.Clone(original)
+					changed[at] ^= byte(flip)
 					prev, e := prev, e
-					part.put(&prev, &e, flipped)
+					part.set(&prev, &e, changed)
 					if _, err := CheckLink(prev, &e); !errors.Is(err, ErrDamaged) {
-						t.Fatalf("byte %d changed from %#02x to %#02x: %v, want %v", at, original[at], flipped[at], err, ErrDamaged)
+						t.Fatalf("byte %d changed from %#02x to %#02x: %v, want %v", at, original[at], changed[at], err, ErrDamaged)
 					}
 				}
 			}
@@ -155,23 +154,22 @@ func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
 	}
 }
 
-// TestCheckLinkFindsMovedBytes: moving bytes from one part to the next, removing and adding any are
-// all detected.
-func TestCheckLinkFindsMovedBytes(t *testing.T) {
+// TestCheckLinkDetectsMovedBytes: bytes that are moved from one part to the next, removed or added are detected.
+func TestCheckLinkDetectsMovedBytes(t *testing.T) {
 	prev, whole := sealed()
 	for about, change := range map[string]func(e *Recorded){
-		"from type to data":     func(e *Recorded) { e.Type, e.Data = e.Type[:3], append([]byte(e.Type[3:]), e.Data...) },
-		"from data to type":     func(e *Recorded) { e.Type, e.Data = e.Type+string(e.Data[:1]), e.Data[1:] },
-		"data cut short":        func(e *Recorded) { e.Data = e.Data[:len(e.Data)-1] },
-		"data longer":           func(e *Recorded) { e.Data = append(bytes.Clone(e.Data), ' ') },
-		"no data":               func(e *Recorded) { e.Data = nil },
-		"stream longer":         func(e *Recorded) { e.Stream += "0" },
-		"metadata cut short":    func(e *Recorded) { e.Metadata = e.Metadata[:len(e.Metadata)-1] },
-		"metadata longer":       func(e *Recorded) { e.Metadata = append(bytes.Clone(e.Metadata), '\n') },
-		"a space before":        func(e *Recorded) { e.Metadata = append([]byte(" "), e.Metadata...) },
-		"no metadata":           func(e *Recorded) { e.Metadata = nil },
-		"nothing but the hash":  func(e *Recorded) { e.Metadata = e.Metadata[len(e.Metadata)-sealedTail:] },
-		"its neighbour's place": func(e *Recorded) { e.Revision++ },
+		"moved from type to data": func(e *Recorded) { e.Type, e.Data = e.Type[:3], append([]byte(e.Type[3:]), e.Data...) },
+		"moved from data to type": func(e *Recorded) { e.Type, e.Data = e.Type+string(e.Data[:1]), e.Data[1:] },
+		"data truncated":          func(e *Recorded) { e.Data = e.Data[:len(e.Data)-1] },
+		"data extended":           func(e *Recorded) { e.Data = append(bytes.Clone(e.Data), ' ') },
+		"no data":                 func(e *Recorded) { e.Data = nil },
+		"stream name extended":    func(e *Recorded) { e.Stream += "0" },
+		"metadata truncated":      func(e *Recorded) { e.Metadata = e.Metadata[:len(e.Metadata)-1] },
+		"metadata extended":       func(e *Recorded) { e.Metadata = append(bytes.Clone(e.Metadata), '\n') },
+		"space before metadata":   func(e *Recorded) { e.Metadata = append([]byte(" "), e.Metadata...) },
+		"no metadata":             func(e *Recorded) { e.Metadata = nil },
+		"only the hash":           func(e *Recorded) { e.Metadata = e.Metadata[len(e.Metadata)-sealedTail:] },
+		"next revision":           func(e *Recorded) { e.Revision++ },
 	} {
 		e := whole
 		change(&e)
@@ -195,14 +193,14 @@ func TestChain(t *testing.T) {
 	if err := checkChain(chain); err != nil {
 		t.Fatalf("the unchanged chain: %v", err)
 	}
-	for i := range length - 1 { // losing the last goes unnoticed without a signed head
+	for i := range length - 1 { // without a signed head, a missing last event is not detected
 		without := append(append([]Recorded{}, chain[:i]...), chain[i+1:]...)
 		doubled := append(append([]Recorded{}, chain[:i+1]...), chain[i:]...)
 		swapped := append([]Recorded{}, chain...)
 		swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
-		for about, changed := range map[string][]Recorded{"without": without, "doubled": doubled, "swapped": swapped} {
+		for about, changed := range map[string][]Recorded{"missing": without, "duplicated": doubled, "swapped": swapped} {
 			if err := checkChain(changed); !errors.Is(err, ErrDamaged) {
-				t.Errorf("%s %d: %v, want %v", about, i, err, ErrDamaged)
+				t.Errorf("event %d %s: %v, want %v", i, about, err, ErrDamaged)
 			}
 		}
 	}
@@ -220,7 +218,7 @@ func checkChain(chain []Recorded) error {
 	return nil
 }
 
-func TestMetadataRefuses(t *testing.T) {
+func TestInvalidMetadata(t *testing.T) {
 	for _, metadata := range []string{"", "{}", "null", `,"hash":"`, `{"hash":"00"}`} {
 		if _, err := RecordedHash([]byte(metadata)); !errors.Is(err, ErrBadMetadata) {
 			t.Errorf("RecordedHash(%s): %v, want %v", metadata, err, ErrBadMetadata)

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Sealed reports whether metadata has the form that [Seal] writes. An event without it is not of
-// this system; one with it may be a copy that another program has made.
+// Sealed reports whether metadata has the form that [Seal] writes. If not, the event is not one of this
+// system; if so, it may still be a copy made by another program.
 func Sealed(metadata []byte) bool {
 	_, _, err := splitHash(metadata)
 	return err == nil
@@ -23,33 +23,33 @@ func Begins(e *Recorded) bool {
 	return err == nil
 }
 
-// KnownCategory reports whether this version has facts for the streams of a category. A category it
-// does not know is another program's, or a later version's.
+// KnownCategory reports whether this version has facts for the streams of a category. Unknown categories
+// belong to another program or a later version.
 func KnownCategory(category string) bool { return knownCategories[category] }
 
-// knownCategories has the categories in the facts' names, and the streams of refusals.
+// knownCategories has the categories in the names of facts, and that of the streams of refusals. Only
+// init functions write to it.
 var knownCategories = map[string]bool{RefusalsCategory: true}
 
-// noteCategory is called for every registered fact.
+// noteCategory adds the category in the name of a registered fact.
 func noteCategory(name string) {
 	category, _, _ := strings.Cut(name, ".")
 	knownCategories[category] = true
 }
 
-// maxOrigins bounds the streams that Origins remembers, in each of two generations.
+// maxOrigins is the capacity of each of the two generations of the cache in Origins.
 const maxOrigins = 1 << 16
 
-// Origins distinguishes the events of this system from foreign ones in a shared log. An
-// event is ours if its stream begins with one of ours and it has our metadata. It is safe for
-// concurrent use.
+// Origins distinguishes the events of this system from foreign ones in a shared log. An event is ours if it
+// has sealed metadata and the first event of its stream satisfies [Begins]. It is safe for concurrent use.
 type Origins struct {
 	store Store
 
 	mu         sync.Mutex
-	young, old map[StreamID]bool // whether a stream is ours; guarded by mu
+	young, old map[StreamID]bool // the cache: whether a stream is ours; guarded by mu
 }
 
-// NewOrigins returns the origins of a log's events, which it reads from store if it has to.
+// NewOrigins returns Origins for a log. They read the first event of a stream from store if it is not cached.
 func NewOrigins(store Store) *Origins { return &Origins{store: store, young: map[StreamID]bool{}} }
 
 // Ours reports whether an event belongs to this system. Errors: those of [Store.Read].
@@ -70,7 +70,7 @@ func (o *Origins) Ours(ctx context.Context, e *Recorded) (bool, error) {
 
 // Owned reports whether a stream begins with an event of this system. Errors: those of [Store.Read].
 func (o *Origins) Owned(ctx context.Context, stream StreamID) (bool, error) {
-	if ours, known := o.known(stream); known {
+	if ours, known := o.lookup(stream); known {
 		return ours, nil
 	}
 	first, err := o.store.Read(ctx, stream, 0, Forward, 1)
@@ -78,13 +78,13 @@ func (o *Origins) Owned(ctx context.Context, stream StreamID) (bool, error) {
 		return false, err
 	}
 	ours := len(first) == 1 && Begins(&first[0])
-	if len(first) > 0 { // a stream that does not exist yet may become either
+	if len(first) > 0 { // it is not yet known what a new stream will be
 		o.note(stream, ours)
 	}
 	return ours, nil
 }
 
-func (o *Origins) known(stream StreamID) (ours, known bool) {
+func (o *Origins) lookup(stream StreamID) (ours, known bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if ours, known = o.young[stream]; known {
@@ -102,7 +102,7 @@ func (o *Origins) note(stream StreamID, ours bool) {
 	o.put(stream, ours)
 }
 
-// put needs mu.
+// put requires mu.
 func (o *Origins) put(stream StreamID, ours bool) {
 	if len(o.young) >= maxOrigins {
 		o.old, o.young = o.young, make(map[StreamID]bool, maxOrigins)

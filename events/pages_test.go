@@ -10,24 +10,22 @@ import (
 	"admitone/events"
 )
 
-// paged is a log of one stream with a given number of events, whose reads can fail.
+// paged is a log of one stream with size events. Its reads can fail.
 type paged struct {
 	events.Store
 	size      int
-	fails     int // the event whose page can't be read, -1 for none
-	reads     atomic.Int64
-	inside    atomic.Int64
-	maxInside atomic.Int64
+	failAt    int // the index of an event that can't be read, -1 for none
+	active    atomic.Int64
+	maxActive atomic.Int64
 }
 
-var errUnread = errors.New("unread")
+var errPage = errors.New("the page can't be read")
 
 func (p *paged) page(ctx context.Context, from, limit int) (page []events.Recorded, err error) {
-	p.reads.Add(1)
-	p.maxInside.Store(max(p.maxInside.Load(), p.inside.Add(1)))
-	defer p.inside.Add(-1)
-	if p.fails >= from && p.fails < from+limit {
-		return nil, errUnread
+	p.maxActive.Store(max(p.maxActive.Load(), p.active.Add(1)))
+	defer p.active.Add(-1)
+	if p.failAt >= from && p.failAt < from+limit {
+		return nil, errPage
 	}
 	for i := from; i < min(p.size, from+limit); i++ {
 		page = append(page, events.Recorded{Revision: events.Revision(i), Position: events.Position(7 * (i + 1))})
@@ -47,17 +45,18 @@ func (p *paged) ReadAll(ctx context.Context, from events.Position, _ events.Dire
 	return p.page(ctx, int(from)/7, limit)
 }
 
-// TestPages: iterations have every event once and in order, end with an error where one is, and leave
-// nothing behind when they are left.
+// TestPages: iterations return every event once and in order, end with the error of a read, and leave no read
+// behind when the caller stops.
 func TestPages(t *testing.T) {
 	for _, size := range []int{0, 1, 1023, 1024, 1025, 5000, 8192} {
 		for _, begin := range []int{0, 1, 1500} {
-			for _, fails := range []int{-1, 3000} {
-				for _, leave := range []int{1 << 30, 2000} {
-					log := &paged{size: size, fails: fails}
-					name := fmt.Sprintf("%d events from %d, fault at %d, left after %d", size, begin, fails, leave)
-					iteratePages(t, name+", a stream", log, events.Stream(t.Context(), log, "s", events.Revision(begin)), begin, leave)
-					iteratePages(t, name+", all", log, events.All(t.Context(), log, events.Position(7*begin)), begin, leave)
+			for _, failAt := range []int{-1, 3000} {
+				for _, stopAfter := range []int{1 << 30, 2000} {
+					log := &paged{size: size, failAt: failAt}
+					name := fmt.Sprintf("%d events from %d, failure at %d, stopped after %d", size, begin, failAt, stopAfter)
+					iteratePages(t, name+", Stream", log, events.Stream(t.Context(), log, "s", events.Revision(begin)), begin,
+						stopAfter)
+					iteratePages(t, name+", All", log, events.All(t.Context(), log, events.Position(7*begin)), begin, stopAfter)
 				}
 			}
 		}
@@ -69,29 +68,30 @@ func iteratePages(
 	name string,
 	log *paged,
 	all func(func(events.Recorded, error) bool),
-	begin, leave int,
+	begin, stopAfter int,
 ) {
 	t.Helper()
 	next := begin
 	for e, err := range all {
 		if err != nil {
-			if !errors.Is(err, errUnread) || log.fails < 0 || next > log.fails || next < log.fails-1023 {
-				t.Errorf("%s: %v after %d events, want the read error", name, err, next)
+			if !errors.Is(err, errPage) || log.failAt < 0 || next > log.failAt || next < log.failAt-1023 {
+				t.Errorf("%s: %v before event %d, want %v only from the page of event %d", name, err, next, errPage, log.failAt)
 			}
 			next = -1
 			break
 		}
 		if int(e.Revision) != next {
-			t.Fatalf("%s: event %d follows %d, want no gap", name, e.Revision, next-1)
+			t.Fatalf("%s: event %d, want %d", name, e.Revision, next)
 		}
-		if next++; next-begin == leave {
+		if next++; next-begin == stopAfter {
 			break
 		}
 	}
-	if want := min(max(log.size, begin), begin+leave); next != want && (log.fails < 0 || next != -1) {
-		t.Errorf("%s: it ended after %d, want %d", name, next, want)
+	if want := min(max(log.size, begin), begin+stopAfter); next != want && (log.failAt < 0 || next != -1) {
+		t.Errorf("%s: the iteration ended before event %d, want %d", name, next, want)
 	}
-	if log.inside.Load() != 0 || log.maxInside.Load() > 2 {
-		t.Errorf("%s: %d reads are still in progress, at most %d at once; want none, at most 2", name, log.inside.Load(), log.maxInside.Load())
+	if log.active.Load() != 0 || log.maxActive.Load() > 2 {
+		t.Errorf("%s: %d reads in progress after the end, at most %d concurrently; want 0, at most 2", name,
+			log.active.Load(), log.maxActive.Load())
 	}
 }

@@ -21,30 +21,30 @@ func init() {
 // Provider names an external payment provider: 1 to 32 of a-z 0-9 _ -.
 type Provider string
 
-// PaymentStream is the stream of the payment with a provider's reference, of which only the hash is
-// in the name.
+// PaymentStream returns the stream of the payment with a provider's reference. Its name contains only a hash
+// of the reference.
 func PaymentStream(provider Provider, reference string) StreamID {
-	return NewStreamID(PaymentCategory, ofReference(provider, reference))
+	return NewStreamID(PaymentCategory, referenceID(provider, reference))
 }
 
-// SettlementStream is the stream that decides for which refund a provider's reference counts.
+// SettlementStream returns the stream that decides which refund a provider's reference settles.
 func SettlementStream(provider Provider, reference string) StreamID {
-	return NewStreamID(SettlementCategory, ofReference(provider, reference))
+	return NewStreamID(SettlementCategory, referenceID(provider, reference))
 }
 
-func ofReference(provider Provider, reference string) string {
+func referenceID(provider Provider, reference string) string {
 	sum := sha256.Sum256([]byte(reference))
 	return string(provider) + "~" + hex.EncodeToString(sum[:])
 }
 
-// NewRefundID identifies an amount owed from a payment because of a fact: cause is its kind and about its subject, for
-// example the seat.
+// NewRefundID returns the id of an amount owed from a payment; cause is why it is owed, and about the subject of the
+// cause, for example a seat.
 func NewRefundID(payment StreamID, cause RefundCause, about string) RefundID {
 	return RefundID(EventID("refund/"+string(payment)+"/"+string(cause)+"/"+about, 0).String())
 }
 
-// NewPaymentID returns the id of a booking's payment for an attempt's hold; number counts payments
-// from 1. The first has the id of the hold.
+// NewPaymentID returns the id of a booking's payment for an attempt's hold; number counts the payments of
+// the hold from 1. The first has the id of the hold.
 func NewPaymentID(hold HoldID, number int64) HoldID {
 	if number <= 1 {
 		return hold
@@ -58,14 +58,14 @@ func HoldOfPayment(paymentID HoldID) HoldID {
 	return HoldID(hold)
 }
 
-// PaymentSubject is the purchase of a payment: a booking, or a reservation of a product.
+// PaymentSubject is what a payment is for: a booking, or a reservation of a product.
 type PaymentSubject struct {
 	BookingID     BookingID     `json:"booking_id,omitempty"`
 	ProductID     ProductID     `json:"product_id,omitempty"`
 	ReservationID ReservationID `json:"reservation_id,omitempty"`
 }
 
-// Path is where the HTTP API has it.
+// Path returns its path in the HTTP API.
 func (p PaymentSubject) Path() string {
 	if p.BookingID != "" {
 		return "/v1/bookings/" + string(p.BookingID)
@@ -73,16 +73,16 @@ func (p PaymentSubject) Path() string {
 	return "/v1/products/" + string(p.ProductID) + "/reservations/" + string(p.ReservationID)
 }
 
-// PaymentReceived records an external payment. All of it is open, to be applied or owed next. It is the first fact of a
-// payment.
+// PaymentReceived records an external payment. Its whole amount is open, to be applied or owed next. It is the first
+// fact of a payment's stream.
 type PaymentReceived struct {
 	Provider  Provider `json:"provider"`
 	Reference string   `json:"reference"`
-	// Amount in minor units of Currency, a code of ISO 4217.
+	// Amount is in minor units of Currency, an ISO 4217 code.
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
-	// Expected is the price of its purchase, as of the hold, in ExpectedCurrency. A payment of
-	// a different amount or currency is owed in full.
+	// Expected is the price of the purchase when it was held, in ExpectedCurrency. A payment of a different
+	// amount or currency is owed in full.
 	Expected         int64  `json:"expected"`
 	ExpectedCurrency string `json:"expected_currency"`
 	PaymentSubject
@@ -98,32 +98,32 @@ func (f *PaymentReceived) Wrong() bool {
 // PaymentBooked records that the open amount has paid for its purchase.
 type PaymentBooked struct {
 	Amount int64 `json:"amount"`
-	// PaymentID is the payment of the booking, "" for a reservation.
+	// PaymentID is the id of the booking's payment, "" for a reservation.
 	PaymentID HoldID `json:"payment_id,omitempty"`
 }
 
 func (*PaymentBooked) Name() string { return "payment.booked.v1" }
 
-// RefundCause is the kind of the fact that made money owed.
+// RefundCause is why money is owed.
 type RefundCause string
 
 // The causes.
 const (
-	// OwedLate: it was late, and the seats or units were no longer available.
+	// OwedLate: the payment was late, and the seats or units were no longer available.
 	OwedLate RefundCause = "late"
-	// OwedAlreadyPaid: another payment had paid for it.
+	// OwedAlreadyPaid: another payment had already paid for the purchase.
 	OwedAlreadyPaid RefundCause = "already_paid"
 	// OwedReleased: the booking or reservation was released.
 	OwedReleased RefundCause = "released"
 	// OwedSeatReturned: one seat of the booking was returned.
 	OwedSeatReturned RefundCause = "seat_returned"
-	// OwedCancelled: the organiser cancelled it.
+	// OwedCancelled: the organiser cancelled the performance or product.
 	OwedCancelled RefundCause = "cancelled"
 	// OwedWrongSum: the amount or the currency was wrong.
 	OwedWrongSum RefundCause = "wrong_sum"
 )
 
-// PaymentOwed records that the open amount is owed in full: it has paid for nothing.
+// PaymentOwed records that the whole open amount is owed: it has paid for nothing.
 type PaymentOwed struct {
 	RefundID RefundID    `json:"refund_id"`
 	Cause    RefundCause `json:"cause"`
@@ -132,12 +132,12 @@ type PaymentOwed struct {
 
 func (*PaymentOwed) Name() string { return "payment.owed.v1" }
 
-// PaymentReturned records that something it paid for was released or returned: a part of the money is owed, the rest is
-// withheld. A payment can have several.
+// PaymentReturned records that some of what was paid for was released or returned: a part of its price is owed, the
+// rest is withheld. A payment can have several.
 type PaymentReturned struct {
 	RefundID RefundID    `json:"refund_id"`
 	Cause    RefundCause `json:"cause"`
-	// Amount is owed, and Kept is the fee withheld. Either may be 0.
+	// Amount is the amount owed, and Kept the fee withheld. Either may be 0.
 	Amount int64 `json:"amount"`
 	Kept   int64 `json:"kept"`
 }
@@ -148,16 +148,17 @@ func (*PaymentReturned) Name() string { return "payment.returned.v1" }
 type PaymentRefunded struct {
 	RefundID RefundID `json:"refund_id"`
 	Amount   int64    `json:"amount"`
-	// Reference of the provider for the refund.
+	// Reference is the provider's reference of the refund.
 	Reference string `json:"reference"`
-	// Reason is why an organiser settled it although the provider was requested to pay it, "" if it was not, or did.
+	// Reason is why an organiser settled the refund although the provider had been requested to pay it, "" in all
+	// other cases.
 	Reason string `json:"reason,omitempty"`
 }
 
 func (*PaymentRefunded) Name() string { return "payment.refunded.v1" }
 
-// PaymentRefundAsked records that the provider is being requested to pay a refund. Until the outcome is recorded, it
-// can't be settled otherwise, except by an organiser with a reason.
+// PaymentRefundAsked records that the provider is about to be requested to pay a refund. Until the outcome is recorded,
+// only an organiser with a reason can settle the refund by other means.
 type PaymentRefundAsked struct {
 	RefundID RefundID `json:"refund_id"`
 }
@@ -169,26 +170,26 @@ type RefundFailure string
 
 // The failures.
 const (
-	// RefundDeclined: it could not be paid, or was returned.
+	// RefundDeclined: the refund could not be paid, or was returned.
 	RefundDeclined RefundFailure = "failed"
-	// RefundCanceled: it was cancelled at the provider.
+	// RefundCanceled: the refund was cancelled at the provider.
 	RefundCanceled RefundFailure = "canceled"
-	// RefundRefused: the provider refuses it.
+	// RefundRefused: the provider refused the request.
 	RefundRefused RefundFailure = "refused"
-	// RefundForeign: the payment has refunds at the provider that are not in the log, so none is requested.
+	// RefundForeign: the payment has refunds at the provider that are not in the log. Nothing was requested.
 	RefundForeign RefundFailure = "other_refund"
-	// RefundReference: the provider's reference has already settled a different refund.
+	// RefundReference: the provider's reference has already settled another refund.
 	RefundReference RefundFailure = "reference_used"
 )
 
-// PaymentRefundFailed records that a provider did not pay a refund: it is owed, and is not requested again. It may be
-// settled under a different reference.
+// PaymentRefundFailed records that a provider did not pay a refund. It remains owed and is not requested again, but
+// may be settled under a different reference.
 type PaymentRefundFailed struct {
 	RefundID RefundID      `json:"refund_id"`
 	Failure  RefundFailure `json:"failure"`
-	// Reference of the failed refund at the provider, "" for none.
+	// Reference is the provider's reference of the failed refund, "" for none.
 	Reference string `json:"reference,omitempty"`
-	// Amount that had been recorded as refunded and is owed again, else 0.
+	// Amount is the amount that had been recorded as refunded and is owed again, 0 for none.
 	Amount int64 `json:"amount,omitzero"`
 }
 

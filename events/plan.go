@@ -16,32 +16,32 @@ func init() {
 	register[PlanSealed]()
 }
 
-// PlanCategory is the category of seating plans' streams.
+// PlanCategory is the category of the streams of seating plans.
 const PlanCategory = "plan"
 
-// PlanStream is the stream of the plan with this id.
+// PlanStream returns the stream of a plan.
 func PlanStream(id PlanID) StreamID { return NewStreamID(PlanCategory, string(id)) }
 
-// PlanPartAdded stores a part of a seating plan's text, in the complete form of [AppendPlan]. Parts are contiguous; one
-// at offset 0 starts again, replacing an incomplete upload. Parts have no effect until they are sealed.
+// PlanPartAdded stores a part of a seating plan's text, in the complete form of [AppendPlan]. Parts are contiguous; a
+// part at offset 0 replaces an incomplete upload. Parts have no effect until they are sealed.
 type PlanPartAdded struct {
 	PlanID PlanID `json:"plan_id"`
-	// Digest of the whole text, see [PlanDigest].
+	// Digest is the digest of the whole text; see [PlanDigest].
 	Digest string `json:"digest"`
-	// Offset of the part in the text, in bytes.
+	// Offset is the offset of the part in the text, in bytes.
 	Offset int64  `json:"offset"`
 	Text   string `json:"text"`
 }
 
-// PlanSealed completes a plan of the parts that were added. It can't change afterwards.
+// PlanSealed completes a plan that consists of the parts added so far. The plan can't change afterwards.
 type PlanSealed struct {
 	PlanID PlanID `json:"plan_id"`
-	// Digest and length of the whole text.
+	// Digest and Bytes are the digest and the length of the whole text.
 	Digest string `json:"digest"`
 	Bytes  int64  `json:"bytes"`
-	// DisplayName is the hall's.
+	// DisplayName is the name of the hall.
 	DisplayName string `json:"name"`
-	// Seats with numbers, and places in all areas for sale.
+	// Seats is the number of seats, and Places that of the places in all areas for sale.
 	Seats  int64 `json:"seats"`
 	Places int64 `json:"places"`
 }
@@ -49,17 +49,16 @@ type PlanSealed struct {
 func (*PlanPartAdded) Name() string { return "plan.part_added.v1" }
 func (*PlanSealed) Name() string    { return "plan.sealed.v1" }
 
-// PlanDigest is the SHA-256 of a plan's text in its complete form, in hexadecimal.
+// PlanDigest returns the SHA-256 of a plan's text in its complete form, in hexadecimal.
 func PlanDigest(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
 }
 
-// maxPlanPart is the longest text of a part as JSON: with its fact and its metadata it fits in 32
-// KiB.
+// maxPlanPart is the length limit of a part's text as JSON. An event with such a part fits in 32 KiB.
 const maxPlanPart = 24 << 10
 
-// CutPlanPart cuts a part that is small enough for every store off a plan's text. It ends at the end of
+// CutPlanPart splits a plan's text into a first part that every store accepts and the rest. It does not split
 // a character.
 func CutPlanPart(text []byte) (part, rest []byte) {
 	size := 0
@@ -71,7 +70,7 @@ func CutPlanPart(text []byte) (part, rest []byte) {
 			size += 2
 		case c < 0x20:
 			size += 6
-		case c >= utf8.RuneSelf && width == 1: // it becomes U+FFFD
+		case c >= utf8.RuneSelf && width == 1: // written as U+FFFD
 			size += 3
 		default:
 			size += width
@@ -84,18 +83,18 @@ func CutPlanPart(text []byte) (part, rest []byte) {
 	return text, nil
 }
 
-// ErrNoPlan: there is no plan with an id, or it is not sealed.
+// ErrNoPlan means that a plan does not exist or is not sealed.
 var ErrNoPlan = errors.New("no such seating plan")
 
 // PlanReader assembles the parts of one plan. It is a fold of the plan's stream.
 type PlanReader struct {
 	Text   []byte
 	Digest string
-	// Sealed is nil before the plan is.
+	// Sealed is nil until the plan is sealed.
 	Sealed *PlanSealed
 }
 
-// Add applies the next fact of the stream. Error: the fact can't follow.
+// Add applies the next fact of the stream. It returns an error if the fact does not continue the ones before.
 func (r *PlanReader) Add(fact Fact) error {
 	switch f := fact.(type) {
 	case *PlanPartAdded:
@@ -103,30 +102,30 @@ func (r *PlanReader) Add(fact Fact) error {
 			r.Text, r.Digest = r.Text[:0], f.Digest
 		}
 		if r.Sealed != nil || f.Digest != r.Digest || f.Offset != int64(len(r.Text)) || f.Text == "" {
-			return fmt.Errorf("a part at %d of %s after %d bytes of %s, sealed: %t", f.Offset, f.Digest, len(r.Text), r.Digest,
-				r.Sealed != nil)
+			return fmt.Errorf("part at offset %d of plan text %s follows %d bytes of plan text %s (sealed: %t)", f.Offset,
+				f.Digest, len(r.Text), r.Digest, r.Sealed != nil)
 		}
 		r.Text = append(r.Text, f.Text...)
 	case *PlanSealed:
 		if r.Sealed != nil || f.Digest != r.Digest || f.Bytes != int64(len(r.Text)) {
-			return fmt.Errorf("%d bytes of %s are sealed after %d of %s, sealed: %t", f.Bytes, f.Digest, len(r.Text), r.Digest,
-				r.Sealed != nil)
+			return fmt.Errorf("seal of %d bytes of plan text %s follows %d bytes of plan text %s (sealed: %t)", f.Bytes,
+				f.Digest, len(r.Text), r.Digest, r.Sealed != nil)
 		}
 		r.Sealed = f
 	default:
-		return fmt.Errorf("a %s in a plan's stream", fact.Name())
+		return fmt.Errorf("unexpected fact %s in the stream of a plan", fact.Name())
 	}
 	return nil
 }
 
-// Hall returns the hall of a sealed plan. Errors: [ErrNoPlan]; the text differs from the sealed
-// one.
+// Hall returns the hall of a sealed plan. Errors: [ErrNoPlan]; an error if the text has a different digest or
+// is not a valid plan.
 func (r *PlanReader) Hall() (*Hall, error) {
 	if r.Sealed == nil {
 		return nil, ErrNoPlan
 	}
 	if digest := PlanDigest(r.Text); digest != r.Digest {
-		return nil, fmt.Errorf("the text of plan %s has the digest %s, not %s", r.Sealed.PlanID, digest, r.Digest)
+		return nil, fmt.Errorf("the text of plan %s has the digest %s, want %s", r.Sealed.PlanID, digest, r.Digest)
 	}
 	if hall := hallsInUse.get(r.Digest); hall != nil {
 		return hall, nil
@@ -142,22 +141,22 @@ func (r *PlanReader) Hall() (*Hall, error) {
 	return hall, err
 }
 
-// usedHalls finds halls in use, by the digests of their plans.
-type usedHalls struct {
+// hallCache has the halls that are in use, by the digests of their plans.
+type hallCache struct {
 	mu    sync.Mutex
 	halls map[string]weak.Pointer[Hall] // guarded by mu
 }
 
-var hallsInUse = usedHalls{halls: map[string]weak.Pointer[Hall]{}}
+var hallsInUse = hallCache{halls: map[string]weak.Pointer[Hall]{}}
 
 // get returns nil if the hall is not in use.
-func (u *usedHalls) get(digest string) *Hall {
+func (u *hallCache) get(digest string) *Hall {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.halls[digest].Value()
 }
 
-func (u *usedHalls) put(digest string, hall *Hall) {
+func (u *hallCache) put(digest string, hall *Hall) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for other, at := range u.halls {
@@ -168,8 +167,8 @@ func (u *usedHalls) put(digest string, hall *Hall) {
 	u.halls[digest] = weak.Make(hall)
 }
 
-// ReadHall reads a plan from the log, or returns its hall if that is in use already. Errors: [ErrNoPlan];
-// [ErrBadFact]; the store's.
+// ReadHall returns the hall of a plan, which it reads from the log unless the hall is in use. Errors:
+// [ErrNoPlan]; [ErrBadFact]; those of [Store.Read] and [PlanReader.Hall].
 func ReadHall(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 	last, err := store.Read(ctx, PlanStream(id), EndRevision, Backward, 1)
 	if err != nil {
@@ -195,7 +194,7 @@ func ReadHall(ctx context.Context, store Store, id PlanID) (*Hall, error) {
 	return plan.Hall()
 }
 
-// ReadPlan reads a plan's stream from its first part on. Errors: [ErrBadFact]; the store's.
+// ReadPlan reads the stream of a plan. Errors: [ErrBadFact]; those of [Store.Read].
 func ReadPlan(ctx context.Context, store Store, id PlanID) (*PlanReader, error) {
 	reader := &PlanReader{}
 	for from := Revision(0); ; {
@@ -219,5 +218,5 @@ func ReadPlan(ctx context.Context, store Store, id PlanID) (*PlanReader, error) 
 	}
 }
 
-// planPage is the number of parts of a plan read at once.
+// planPage is the number of events of a plan per read.
 const planPage = 64

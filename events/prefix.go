@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Prefix returns the log as it was when it ended at a position. It refuses appends and never grows.
-// Closing it closes store.
+// Prefix returns the log up to a position, inclusive. It refuses appends and never grows. Closing it closes
+// store.
 func Prefix(store Store, end Position) Store { return &prefix{store, end} }
 
 type prefix struct {
@@ -14,8 +14,8 @@ type prefix struct {
 	end Position
 }
 
-// Epoch differs from the whole log's: a reader with positions of that log must not wait for them
-// here.
+// Epoch differs from that of the whole log: a reader that has positions of the whole log must not wait for
+// them here.
 func (p *prefix) Epoch() string { return fmt.Sprintf("%s@%d", p.Store.Epoch(), p.end) }
 
 // Append implements Store. It always fails.
@@ -79,7 +79,7 @@ func (p *prefix) last(ctx context.Context, stream StreamID) (Revision, error) {
 		}
 		return page[0].Revision, err
 	}
-	// low is in the prefix, or NoStream; high is not.
+	// low is in the prefix or NoStream; high is not in the prefix.
 	low, high := NoStream, page[0].Revision
 	for low+1 < high {
 		middle := low + (high-low)/2
@@ -96,7 +96,7 @@ func (p *prefix) last(ctx context.Context, stream StreamID) (Revision, error) {
 	return low, nil
 }
 
-// Follow implements Store. At the end it waits for ctx.
+// Follow implements Store. After the last event it waits for ctx to end.
 func (p *prefix) Follow(ctx context.Context, after Position, handle func([]Recorded) error) error {
 	for after < p.end {
 		page, err := p.ReadAll(ctx, after, Forward, pageSize)

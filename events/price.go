@@ -5,14 +5,14 @@ import (
 	"strconv"
 )
 
-// CategoryPrice is a price of a category of a hall, in minor units of the currency. A category has
-// one or several, and is listed at the first.
+// CategoryPrice is a price of a hall's category, in minor units of the currency. A category has one or more
+// prices, which are adjacent in a price list.
 type CategoryPrice struct {
 	Category string `json:"category"`
 	// Type is the price type, such as adult; "" for a category with a single price.
 	Type   string `json:"type,omitempty"`
 	Amount int64  `json:"amount"`
-	// Restricted types are sold by a service or an admin only.
+	// Restricted means that only a service or an admin can sell the type.
 	Restricted bool `json:"restricted,omitempty"`
 }
 
@@ -20,17 +20,17 @@ type CategoryPrice struct {
 const (
 	// MaxPrice is the highest price of one seat, place or unit, in minor units.
 	MaxPrice = 1_000_000_000_000
-	// MaxPayment is the largest sum that one payment can be, in minor units. Every booking costs less, and a
-	// reservation of more is refused, so what is sold can be paid.
+	// MaxPayment is the largest amount of one payment, in minor units. Every booking costs less, and a
+	// reservation that costs more is refused, so everything sold can be paid.
 	MaxPayment = 100 * MaxPrice
-	// MaxPriceTypes is the largest number of types of a category.
+	// MaxPriceTypes is the largest number of price types of a category.
 	MaxPriceTypes = 20
-	// MaxPriceType is the longest name of a type, in bytes.
+	// MaxPriceType is the longest name of a price type, in bytes.
 	MaxPriceType = 64
 )
 
-// DefaultPrice returns the price of a category for a seat requested without a price type: the first unrestricted one.
-// ok is false if all are restricted.
+// DefaultPrice returns the price for a seat that is requested without a price type: the first unrestricted one of its
+// category's prices. ok is false if all are restricted.
 func DefaultPrice(prices []CategoryPrice) (price CategoryPrice, ok bool) {
 	for _, p := range prices {
 		if !p.Restricted {
@@ -40,22 +40,22 @@ func DefaultPrice(prices []CategoryPrice) (price CategoryPrice, ok bool) {
 	return price, false
 }
 
-// PriceOf returns the price of a type. ok is false if the category lacks it.
-func PriceOf(prices []CategoryPrice, of string) (price CategoryPrice, ok bool) {
+// PriceOf returns the price of a price type. ok is false if the category's prices lack it.
+func PriceOf(prices []CategoryPrice, priceType string) (price CategoryPrice, ok bool) {
 	for _, p := range prices {
-		if p.Type == of {
+		if p.Type == priceType {
 			return p, true
 		}
 	}
 	return price, false
 }
 
-// SameCategories reports whether two price lists are of the same categories in the same order.
+// SameCategories reports whether two price lists have the same categories in the same order.
 func SameCategories(a, b []CategoryPrice) bool {
 	return slices.Equal(categoriesOf(a), categoriesOf(b))
 }
 
-// categoriesOf returns each category whose prices follow one another.
+// categoriesOf returns the categories of a price list, in order.
 func categoriesOf(prices []CategoryPrice) (names []string) {
 	for i := range prices {
 		if i == 0 || prices[i].Category != prices[i-1].Category {
@@ -65,8 +65,8 @@ func categoriesOf(prices []CategoryPrice) (names []string) {
 	return names
 }
 
-// Repriced returns prices with the prices of some categories replaced. unknown is a replaced
-// category that prices do not have, "" for none.
+// Repriced returns prices with all prices of the categories in others replaced by those in others. unknown is
+// a category in others that prices lack, "" for none.
 func Repriced(prices, others []CategoryPrice) (priced []CategoryPrice, unknown string) {
 	names := categoriesOf(prices)
 	for _, other := range others {
@@ -75,13 +75,13 @@ func Repriced(prices, others []CategoryPrice) (priced []CategoryPrice, unknown s
 		}
 	}
 	for _, name := range names {
-		is := func(p CategoryPrice) bool { return p.Category == name }
+		inCategory := func(p CategoryPrice) bool { return p.Category == name }
 		from := prices
-		if slices.ContainsFunc(others, is) {
+		if slices.ContainsFunc(others, inCategory) {
 			from = others
 		}
 		for _, p := range from {
-			if is(p) {
+			if inCategory(p) {
 				priced = append(priced, p)
 			}
 		}
@@ -100,8 +100,8 @@ func (l *Layout) Prices(seat SeatIndex) []CategoryPrice {
 // CategoryPrices returns the prices of a category of the hall, by its index. The slice must not be changed.
 func (l *Layout) CategoryPrices(category int) []CategoryPrice { return l.prices[category] }
 
-// AppendPrices adds prices as resources show them: by category a number, if it has a single price without
-// a type, or else its types.
+// AppendPrices adds the member prices of a resource: an object with, for each category, a number if it has a
+// single price without a type, otherwise an array of its price types.
 func AppendPrices(o *Object, prices []CategoryPrice) {
 	o.Key("prices")
 	all := OpenObject(o.Buf)
@@ -110,7 +110,7 @@ func AppendPrices(o *Object, prices []CategoryPrice) {
 		for end < len(prices) && prices[end].Category == prices[0].Category {
 			end++
 		}
-		all.AnyKey(prices[0].Category)
+		all.EscapedKey(prices[0].Category)
 		if end == 1 && prices[0].Type == "" {
 			all.Buf = strconv.AppendInt(all.Buf, prices[0].Amount, 10)
 		} else {

@@ -22,7 +22,7 @@ func init() {
 	})
 }
 
-// productCreatedV1 and productEditedV1 are from before waiting rooms.
+// productCreatedV1 and productEditedV1 lack the waiting room.
 type productCreatedV1 struct {
 	ProductID      ProductID `json:"product_id"`
 	DisplayName    string    `json:"name"`
@@ -47,7 +47,7 @@ type ProductCreated struct {
 	DisplayName string `json:"name"`
 	// Stock is the number of units.
 	Stock int64 `json:"stock"`
-	// Price of one unit, in minor units of the currency.
+	// Price is the price of one unit, in minor units of the currency.
 	Price int64 `json:"price"`
 	// LimitPerHolder is the largest number of units held or bought by one holder; 0 for no limit.
 	LimitPerHolder int64 `json:"limit_per_holder"`
@@ -65,8 +65,8 @@ func (*ProductCreated) Name() string { return "product.created.v2" }
 // Schedule implements [Scheduled].
 func (f *ProductCreated) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
 
-// ProductEdited states the product's editable members after an edit, all of them, so that a reader
-// needs no earlier fact.
+// ProductEdited states all editable members of the product after an edit, so that a reader needs no earlier
+// fact.
 type ProductEdited struct {
 	DisplayName    string `json:"name"`
 	Stock          int64  `json:"stock"`
@@ -74,7 +74,7 @@ type ProductEdited struct {
 	LimitPerHolder int64  `json:"limit_per_holder"`
 	// WaitingRoom guards the sale, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	SaleTimes
 	// Cancellation is as in [ProductCreated].
@@ -86,30 +86,30 @@ func (*ProductEdited) Name() string { return "product.edited.v2" }
 // Schedule implements [Scheduled].
 func (f *ProductEdited) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
 
-// ProductReserved sells units at once: a reservation that starts out confirmed.
+// ProductReserved sells units without a hold: the reservation is confirmed from the start.
 type ProductReserved struct {
 	ReservationID ReservationID `json:"reservation_id"`
 	Holder        Holder        `json:"holder"`
 	Quantity      int64         `json:"quantity"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	OrderData
-	// Price of one unit and cancellation policy, as the product states them now. A fact from
-	// before they were in it has neither.
+	// Price is the price of one unit, and Cancellation the cancellation policy, both as of this fact. Older facts
+	// have neither.
 	Price        int64        `json:"price,omitempty"`
 	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*ProductReserved) Name() string { return "product.reserved.v1" }
 
-// ProductHeld keeps units for a holder until a deadline.
+// ProductHeld holds units for a holder until a deadline.
 type ProductHeld struct {
 	ReservationID ReservationID `json:"reservation_id"`
 	Holder        Holder        `json:"holder"`
 	Quantity      int64         `json:"quantity"`
 	// ExpiresAt is the deadline for confirming the hold.
 	ExpiresAt time.Time `json:"expires_at"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	OrderData
 	// Price and Cancellation are as in [ProductReserved].
@@ -127,12 +127,11 @@ type ProductConfirmed struct {
 	ReservationID ReservationID `json:"reservation_id"`
 	Holder        Holder        `json:"holder"`
 	Quantity      int64         `json:"quantity"`
-	// Remaining after it: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
-	// Payment is the stream of the external payment that paid for it, "" if it was confirmed
-	// without one.
+	// Payment is the stream of the external payment for the reservation, "" if it was confirmed without one.
 	Payment StreamID `json:"payment,omitempty"`
 }
 
@@ -146,13 +145,14 @@ func (*ProductConfirmed) Holds() (opened, closed int, earliest time.Time) {
 // ReservationStatus is the status of a reservation.
 type ReservationStatus string
 
-// The statuses of a reservation. The last two are final.
+// The statuses of a reservation. Released and cancelled are final; a late payment can take the units of an
+// expired reservation again.
 const (
 	ReservationHeld      ReservationStatus = "held"
 	ReservationConfirmed ReservationStatus = "confirmed"
 	ReservationReleased  ReservationStatus = "released"
 	ReservationExpired   ReservationStatus = "expired"
-	// ReservationCancelled: the product was cancelled. It is final too.
+	// ReservationCancelled: the product was cancelled.
 	ReservationCancelled ReservationStatus = "cancelled"
 )
 
@@ -163,12 +163,12 @@ type ProductReleased struct {
 	Quantity      int64         `json:"quantity"`
 	// Was is the previous status: held or confirmed.
 	Was ReservationStatus `json:"was"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
-	// Payment is the stream of the external payment that had paid for it, of which Kept is withheld
-	// and the rest owed next. "" for an unpaid reservation.
+	// Payment is the stream of the external payment for the reservation, of which Kept is withheld and the rest
+	// is owed next; "" if nothing was paid.
 	Payment StreamID `json:"payment,omitempty"`
 	Kept    int64    `json:"kept,omitempty"`
 	// Reason is as in [BookingReleased].
@@ -177,7 +177,7 @@ type ProductReleased struct {
 
 func (*ProductReleased) Name() string { return "product.released.v1" }
 
-// Holds reports one closed hold, if it was held.
+// Holds reports one closed hold, if the units were held.
 func (f *ProductReleased) Holds() (opened, closed int, earliest time.Time) {
 	if f.Was == ReservationHeld {
 		closed = 1
@@ -193,13 +193,13 @@ type ExpiredHold struct {
 	ExpiresAt     time.Time     `json:"expires_at"`
 }
 
-// ProductExpired closes holds whose deadline has passed, a bounded number in one fact, so that many
+// ProductExpired closes holds whose deadline has passed. One fact closes many, up to a limit, so that
 // abandoned holds cost few events.
 type ProductExpired struct {
 	Expired []ExpiredHold `json:"expired"`
-	// Quantity is the sum over Expired.
+	// Quantity is the sum of the quantities in Expired.
 	Quantity int64 `json:"quantity"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 }
 
@@ -210,11 +210,11 @@ func (f *ProductExpired) Holds() (opened, closed int, earliest time.Time) {
 	return 0, len(f.Expired), time.Time{}
 }
 
-// ProductOpened records that the sale has opened. No decision depends on it: the rules compare the
-// time with the product's bounds.
+// ProductOpened records that the sale has opened. No decision depends on it: the rules compare the time with
+// the bounds of the sale.
 type ProductOpened struct {
 	OpensAt time.Time `json:"opens_at"`
-	// Remaining after it: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 }
 
@@ -225,10 +225,10 @@ func (f *ProductOpened) Schedule() (times SaleTimes, reached bool) {
 	return SaleTimes{OpensAt: f.OpensAt}, true
 }
 
-// ProductClosed records that the sale has closed, as [ProductOpened] does.
+// ProductClosed records that the sale has closed. As with [ProductOpened], no decision depends on it.
 type ProductClosed struct {
 	ClosesAt time.Time `json:"closes_at"`
-	// Remaining after it: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 }
 

@@ -8,11 +8,11 @@ func init() {
 	register[ProductPaymentFailed]()
 }
 
-// ProductRetaken takes the units of an expired reservation again, for a late payment. The next fact of the same append
-// confirms it.
+// ProductRetaken takes the units of an expired reservation again for a late payment. The next fact of the same append
+// confirms the reservation.
 type ProductRetaken struct {
 	ReservationID ReservationID `json:"reservation_id"`
-	// Holder, Quantity, Price, Cancellation and ExpiresAt of the reservation as of its hold.
+	// Holder, Quantity, Price, Cancellation and ExpiresAt are those of the reservation's hold.
 	Holder       Holder       `json:"holder"`
 	Quantity     int64        `json:"quantity"`
 	Price        int64        `json:"price,omitempty"`
@@ -20,7 +20,7 @@ type ProductRetaken struct {
 	ExpiresAt    time.Time    `json:"expires_at"`
 	// Payment is the stream of the external payment.
 	Payment StreamID `json:"payment"`
-	// Remaining after it.
+	// Remaining is the number of remaining units after this fact.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
@@ -38,7 +38,7 @@ type ProductPaid struct {
 	Quantity      int64         `json:"quantity"`
 	// Payment is the stream of the external payment.
 	Payment StreamID `json:"payment"`
-	// Remaining of the product: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`
@@ -46,11 +46,11 @@ type ProductPaid struct {
 
 func (*ProductPaid) Name() string { return "product.paid.v1" }
 
-// ProductPaymentFailed records that a late payment for an expired reservation has finally failed; the reason is why its
+// ProductPaymentFailed records that a late payment for an expired reservation has failed for good. Reason is why the
 // units are not available. The money is owed next.
 type ProductPaymentFailed struct {
 	ReservationID ReservationID `json:"reservation_id"`
-	// Holder, Quantity, Price, Cancellation and ExpiresAt of the reservation as of its hold.
+	// Holder, Quantity, Price, Cancellation and ExpiresAt are those of the reservation's hold.
 	Holder       Holder       `json:"holder"`
 	Quantity     int64        `json:"quantity"`
 	Price        int64        `json:"price,omitempty"`
@@ -59,7 +59,7 @@ type ProductPaymentFailed struct {
 	// Payment is the stream of the external payment.
 	Payment StreamID   `json:"payment"`
 	Reason  FailReason `json:"reason"`
-	// Remaining of the product: the same as before.
+	// Remaining is the number of remaining units, which does not change.
 	Remaining int64 `json:"remaining"`
 	// OrderRevision is the revision of the fact that states the order data, 0 for none.
 	OrderRevision Revision `json:"order_revision,omitempty"`

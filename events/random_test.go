@@ -7,8 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// factTypes returns the struct type of every current wire name. Older names share the type of a
-// newer one.
+// factTypes returns the struct type of every current wire name, without names that are only upcast.
 func factTypes() map[string]reflect.Type {
 	types := map[string]reflect.Type{}
 	for name, fact := range golden {
@@ -19,9 +18,9 @@ func factTypes() map[string]reflect.Type {
 	return types
 }
 
-// drawFact returns a random fact of a struct type. Strings are valid UTF-8 (others are not
-// preserved; see TestInvalidUTF8), times are in UTC and in the years that RFC 3339 can write, and a
-// slice is never nil: an empty one and a nil one are written alike, and read back as the empty one.
+// drawFact returns a random fact of a struct type, with only those values that decode to themselves: strings
+// are valid UTF-8 (see TestInvalidUTF8), times are in UTC and in the years that RFC 3339 can represent, and
+// slices are not nil.
 func drawFact(t *rapid.T, typ reflect.Type) Fact {
 	v := reflect.New(typ)
 	drawValue(t, v.Elem(), typ.Name())
@@ -62,7 +61,7 @@ func drawValue(t *rapid.T, v reflect.Value, label string) {
 	}
 }
 
-// The first and the last second of the years that RFC 3339 can write.
+// The first and the last second that RFC 3339 can represent in UTC.
 var (
 	firstSecond = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	lastSecond  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).Unix()
@@ -74,8 +73,8 @@ func drawTime(t *rapid.T, label string) time.Time {
 	return time.Unix(seconds, nanos).UTC()
 }
 
-// sameValue is reflect.DeepEqual, except that it ignores what JSON does not distinguish: a nil and
-// an empty slice, and the zone of a time.
+// sameValue is reflect.DeepEqual, except that a nil and an empty slice are equal, as are times in different
+// zones: JSON does not distinguish them.
 func sameValue(a, b reflect.Value) bool {
 	switch {
 	case a.Type() != b.Type():
@@ -105,8 +104,8 @@ func sameValue(a, b reflect.Value) bool {
 	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
-// writable reports whether every time in a fact has a form in RFC 3339. "0000-01-01
-// T00:00:00+01:00" is parsed, but lies in the year -1 of UTC, which has none.
+// writable reports whether RFC 3339 can represent every time of a fact in UTC. It can't for
+// 0000-01-01T00:00:00+01:00, which is in the year -1 of UTC.
 func writable(v reflect.Value) bool {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():

@@ -7,38 +7,37 @@ func init() {
 	register[RefusalsDropped]()
 }
 
-// RefusalsCategory is the category of the streams that keep refusals, one for each day in UTC:
-// refusals-2031-05-01. They are not part of an entity's stream: an entity writes nothing when it
-// refuses.
+// RefusalsCategory is the category of the streams of refusals, one for each day in UTC: refusals-2031-05-01.
+// An entity writes nothing to its own stream when it refuses a command.
 const RefusalsCategory = "refusals"
 
-// RefusalsOf returns the stream of refusals of the day of t.
+// RefusalsOf returns the stream of refusals for the day of t.
 func RefusalsOf(t time.Time) StreamID {
 	return NewStreamID(RefusalsCategory, t.UTC().Format(time.DateOnly))
 }
 
-// RefusalRecorded records a refused command: the request, and the fact that led to the refusal. The
+// RefusalRecorded records a refused command: the request, and the fact that led to the refusal. The event's
 // metadata have the actor and the time.
 type RefusalRecorded struct {
-	// Method and Path of the request, without query.
+	// Method and Path are those of the request, without the query.
 	Method string `json:"method"`
 	Path   string `json:"path"`
-	// Stream of the entity that refused.
+	// Stream is the stream of the entity that refused.
 	Stream string `json:"stream"`
-	// Holder of the request, "" if it named none.
+	// Holder is the holder named by the request, "" for none.
 	Holder Holder `json:"holder"`
-	// Quantity of units or of best seats, 0 if the request had none.
+	// Quantity is the number of units or of best seats requested, 0 for none.
 	Quantity int64 `json:"quantity"`
-	// Hold is whether units were to be held first.
+	// Hold reports whether the request was for a hold of units.
 	Hold bool `json:"hold"`
-	// Section of the best seats, "" for any.
+	// Section is the section requested for best seats, "" for any.
 	Section SectionID `json:"section"`
-	// Seats and TeamIDs of the request, if it named any.
+	// Seats and TeamIDs are those named by the request.
 	Seats   []SeatName `json:"seats"`
 	TeamIDs []TeamID   `json:"team_ids"`
-	// Areas of the requested places, nil for none.
+	// Areas has the places requested, nil for none.
 	Areas []WantedPlaces `json:"areas,omitzero"`
-	// Code and Detail of the answer.
+	// Code and Detail are those of the response.
 	Code   string `json:"code"`
 	Detail string `json:"detail"`
 	// BeatenStream, BeatenRevision and BeatenPosition identify the newest fact that the refusal was
@@ -50,9 +49,9 @@ type RefusalRecorded struct {
 
 func (*RefusalRecorded) Name() string { return "refusal.recorded.v1" }
 
-// RefusalsDropped records that refusals were not kept because there were too many.
+// RefusalsDropped records that refusals were not recorded because there were too many.
 type RefusalsDropped struct {
-	// Count of dropped refusals since Since.
+	// Count is the number of refusals dropped since Since.
 	Count int64     `json:"count"`
 	Since time.Time `json:"since"`
 }

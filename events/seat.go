@@ -25,8 +25,8 @@ func NewSeatName(section SectionID, row, number int64) SeatName {
 	return SeatName(strconv.AppendInt(append(name, '-'), number, 10))
 }
 
-// ParseSeat splits a seat's name. A section's id may have hyphens of its own. ok is false for
-// anything [NewSeatName] does not return.
+// ParseSeat splits a seat's name. The id of the section may contain hyphens. ok is false for anything that
+// [NewSeatName] does not return.
 func ParseSeat(name SeatName) (section SectionID, row, number int64, ok bool) {
 	last := strings.LastIndexByte(string(name), '-')
 	if last < 0 {
@@ -41,7 +41,7 @@ func ParseSeat(name SeatName) (section SectionID, row, number int64, ok bool) {
 	return SectionID(name[:middle]), row, number, rowOK && numberOK
 }
 
-// parseCount parses a number from 1 in canonical form: no sign, no leading zero.
+// parseCount parses a positive number of up to 9 digits without sign or leading zero.
 func parseCount(digits string) (int64, bool) {
 	if digits == "" || len(digits) > 9 || digits[0] == '0' {
 		return 0, false
@@ -56,25 +56,25 @@ func parseCount(digits string) (int64, bool) {
 	return n, true
 }
 
-// OfPerformance returns the id of an entity within a performance: a seat by its name, or a holder's
-// allowance.
+// OfPerformance returns the id of an entity within a performance: rest is the name of a seat, the id of an
+// area, or the holder of an allowance.
 func OfPerformance(performanceID PerformanceID, rest string) string {
 	return string(performanceID) + "~" + rest
 }
 
-// CutPerformance splits what [OfPerformance] joined. No performance's id has a '~'.
+// CutPerformance splits an id that [OfPerformance] returned. The id of a performance has no '~'.
 func CutPerformance(id string) (performanceID PerformanceID, rest string) {
 	performance, rest, _ := strings.Cut(id, "~")
 	return PerformanceID(performance), rest
 }
 
-// NewHoldID identifies one attempt of a booking to take its seats and pay for them. The first is 1; a
-// further attempt follows an abandoned one, or a late payment that takes the seats again.
+// NewHoldID returns the id of the hold of one attempt of a booking to take its seats and pay for them. Attempts
+// count from 1; another one follows an abandoned attempt, or begins with a late payment that takes the seats again.
 func NewHoldID(bookingID BookingID, attempt int64) HoldID {
 	return HoldID(string(bookingID) + "." + strconv.FormatInt(attempt, 10))
 }
 
-// CutHoldID splits what [NewHoldID] returned. ok is false for anything else.
+// CutHoldID splits an id that [NewHoldID] returned. ok is false for any other.
 func CutHoldID(holdID HoldID) (bookingID BookingID, attempt int64, ok bool) {
 	dot := strings.LastIndexByte(string(holdID), '.')
 	if dot < 1 {
@@ -84,14 +84,14 @@ func CutHoldID(holdID HoldID) (bookingID BookingID, attempt int64, ok bool) {
 	return BookingID(holdID[:dot]), attempt, ok
 }
 
-// MaxBlockLabel is the longest label, in characters.
+// MaxBlockLabel is the length limit of a [BlockLabel], in characters.
 const MaxBlockLabel = 64
 
 // BlockLabel names the purpose for which seats are blocked, such as a sponsor: 1 to [MaxBlockLabel] printable
 // characters.
 type BlockLabel string
 
-// Valid reports whether a label can be given.
+// Valid reports whether the label has a valid length and only printable characters.
 func (l BlockLabel) Valid() bool {
 	n := utf8.RuneCountInString(string(l))
 	return n >= 1 && n <= MaxBlockLabel && utf8.ValidString(string(l)) &&
@@ -114,20 +114,20 @@ type SeatHeld struct {
 	HoldID    HoldID    `json:"hold_id"`
 	BookingID BookingID `json:"booking_id"`
 	Holder    Holder    `json:"holder"`
-	// Price in minor units of the currency.
+	// Price is in minor units of the currency.
 	Price int64 `json:"price"`
-	// ExpiresAt is the deadline of the hold: the booking's plus a grace period, so that the seat can't expire while
-	// the booking is being paid.
+	// ExpiresAt is the deadline of the hold: the booking's deadline plus a grace period, so that the seat can't
+	// expire while the booking is being paid.
 	ExpiresAt time.Time `json:"expires_at"`
-	// FirstHeldAt is when the holder first held this seat without interruption. It is earlier than
-	// the hold if the same holder had the seat immediately before.
+	// FirstHeldAt is the start of the uninterrupted time for which this holder has held the seat. It is earlier
+	// than this hold if the same holder had the seat immediately before.
 	FirstHeldAt time.Time `json:"first_held_at"`
-	// Attempt is the number in the hold's id. It is omitted if it is 0, as in facts from before
-	// attempts were closed: no fact states when such a hold must have ended.
+	// Attempt is the number of the attempt in the hold's id. It is 0 in older facts, whose attempts were not
+	// closed by a [BookingAbandoned].
 	Attempt int64 `json:"attempt,omitempty"`
-	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	// Terms is the revision of the performance's edit that set the terms of the hold, 0 for its creation.
 	Terms Revision `json:"terms,omitempty"`
-	// Label under which the seat was blocked, "" if it was free.
+	// Label is the label under which the seat was blocked, "" if it was free.
 	Label BlockLabel `json:"label,omitempty"`
 }
 
@@ -140,8 +140,8 @@ func (f *SeatHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 
 type SeatExtended struct {
 	HoldID    HoldID    `json:"hold_id"`
 	ExpiresAt time.Time `json:"expires_at"`
-	// Intent to pay externally that the booking has recorded, for which the seat may be held longer; "" if it is
-	// extended for the holder.
+	// Intent is the booking's intent to pay externally, which allows a longer hold; "" for an extension by the
+	// holder.
 	Intent IntentID `json:"intent,omitempty"`
 }
 
@@ -191,15 +191,15 @@ type SeatReleased struct {
 	// Was is the previous status: held or booked.
 	Was    SeatStatus    `json:"was"`
 	Reason ReleaseReason `json:"reason"`
-	// ReleasedAt is when it became free.
+	// ReleasedAt is when the seat was released.
 	ReleasedAt time.Time `json:"released_at"`
-	// Label under which it is blocked again, because it was before; "" if it is free.
+	// Label is the label under which the seat was blocked before and is blocked again, "" if it is now free.
 	Label BlockLabel `json:"label,omitempty"`
 }
 
 func (*SeatReleased) Name() string { return "seat.released.v1" }
 
-// Holds reports one closed hold, if it was held.
+// Holds reports one closed hold, if the seat was held.
 func (f *SeatReleased) Holds() (opened, closed int, earliest time.Time) {
 	if f.Was == SeatIsHeld {
 		closed = 1
@@ -223,9 +223,9 @@ func (*SeatExpired) Holds() (opened, closed int, earliest time.Time) { return 0,
 
 // SeatBlocked takes a free seat off sale.
 type SeatBlocked struct {
-	// Label that bookings have to name, "" if nobody can hold the seat.
+	// Label is the label that bookings must name, "" if no booking can hold the seat.
 	Label BlockLabel `json:"label,omitempty"`
-	// Change of the performance's blocks that it is part of, 0 for none.
+	// Change is the number of the [BlockChange] that this fact is part of, 0 for none.
 	Change int64 `json:"change,omitempty"`
 }
 

@@ -9,38 +9,38 @@ import (
 // PlanID identifies a seating plan; its format is that of [ProductID].
 type PlanID string
 
-// AreaID names an area that is for sale within its plan; its format is that of [ProductID].
+// AreaID identifies an area for sale within its plan; its format is that of [ProductID].
 type AreaID string
 
 // The bounds of a seating plan.
 const (
 	// MaxPlanSeats is the largest number of seats of a plan.
 	MaxPlanSeats = 100_000
-	// MaxPlanZones is the largest number of its zones.
+	// MaxPlanZones is the largest number of zones of a plan.
 	MaxPlanZones = 1_000
-	// MaxPlanCategories is the largest number of its categories. All their prices are in one fact.
+	// MaxPlanCategories is the largest number of categories of a plan. One fact contains the prices of all.
 	MaxPlanCategories = 100
-	// MaxPlanAreas is the largest number of its areas for sale.
+	// MaxPlanAreas is the largest number of areas for sale of a plan.
 	MaxPlanAreas = 100
-	// MaxAreaPlaces is the largest number of places of such an area.
+	// MaxAreaPlaces is the largest number of places of an area.
 	MaxAreaPlaces = 1_000_000
 	// MaxSeatName is the longest name of a seat, in bytes.
 	MaxSeatName = 64
-	// MaxPlanObjects is how many JSON objects the text of a plan can have, so that a short text
-	// can't take much memory: a seat takes two, a corner of a polygon one. A null in a list counts as one.
+	// MaxPlanObjects is the largest number of JSON objects in the text of a plan. It bounds the memory that a
+	// short text can take. A seat is two objects, a corner of a polygon one. A null in an array counts as one.
 	MaxPlanObjects = 400_000
-	// MaxPlanCoordinate is the largest coordinate of anything, in either direction.
+	// MaxPlanCoordinate is the largest absolute value of a coordinate.
 	MaxPlanCoordinate = 10_000_000
 )
 
-// SeatingPlan is a hall as a file describes it, in the form of pretix's seating plans with some
-// members beyond them: [Compile] checks it. Positions add up: a seat's is relative to its row's, and
-// that to its zone's. One that is missing is 0,0.
+// SeatingPlan is a hall as described by a file: a seating plan of pretix with additional members.
+// [SeatingPlan.Compile] checks it. The position of a seat is relative to that of its row, and the position of a
+// row or an area to that of its zone. A missing position is 0,0.
 type SeatingPlan struct {
-	// ID is not part of the hall. Beyond pretix's form.
+	// ID is not part of the hall. It is not in pretix's schema.
 	ID   PlanID `json:"id"`
 	Name string `json:"name"`
-	// Zones in the order of the best seats where nothing else decides.
+	// Zones are ordered from best to worst, where nothing else ranks the seats.
 	Zones      []PlanZone      `json:"zones"`
 	Categories []PriceCategory `json:"categories"`
 	Size       PlanSize        `json:"size"`
@@ -48,7 +48,7 @@ type SeatingPlan struct {
 	FocalPoint *PlanPoint `json:"focal_point"`
 }
 
-// PlanPoint is a place in the plan. Y grows downwards.
+// PlanPoint is a point in the plan. Y grows downwards.
 type PlanPoint struct {
 	X float64 `json:"x"`
 	Y float64 `json:"y"`
@@ -60,17 +60,17 @@ type PlanSize struct {
 	Height int64 `json:"height"`
 }
 
-// PriceCategory is a category of seats and places, which have one price list.
+// PriceCategory is a category of seats and places with the same prices.
 type PriceCategory struct {
 	Name string `json:"name"`
-	// Color is #rrggbb; seats of any other are drawn grey.
+	// Color is #rrggbb. Any other value stands for grey.
 	Color string `json:"color"`
 }
 
 // PlanZone is a part of the hall.
 type PlanZone struct {
 	Name string `json:"name"`
-	// ZoneID is the first part of the names of seats; if it is empty, Name is.
+	// ZoneID is the first part of the names of the zone's seats; if it is empty, Name is used.
 	ZoneID   string     `json:"zone_id"`
 	UUID     string     `json:"uuid"`
 	Position PlanPoint  `json:"position"`
@@ -78,20 +78,20 @@ type PlanZone struct {
 	Areas    []PlanArea `json:"areas"`
 }
 
-// PlanRow is a row, or a part of one: rows of a zone that have the same number are one.
+// PlanRow is a row, or a part of one: rows of a zone with the same number form one row.
 type PlanRow struct {
 	RowNumber string `json:"row_number"`
 	RowLabel  string `json:"row_label"`
 	SeatLabel string `json:"seat_label"`
 	UUID      string `json:"uuid"`
-	// RowGUID is in some files, and ignored.
+	// RowGUID occurs in some files. It is ignored.
 	RowGUID           string     `json:"row_guid"`
 	RowNumberPosition string     `json:"row_number_position"`
 	Position          PlanPoint  `json:"position"`
 	Seats             []PlanSeat `json:"seats"`
 }
 
-// PlanSeat is a seat. Those next to each other in the file are neighbours.
+// PlanSeat is a seat. Consecutive seats in the file are next to each other.
 type PlanSeat struct {
 	SeatGUID       string    `json:"seat_guid"`
 	SeatNumber     string    `json:"seat_number"`
@@ -100,7 +100,7 @@ type PlanSeat struct {
 	Radius         int64     `json:"radius"`
 	Position       PlanPoint `json:"position"`
 	Category       string    `json:"category"`
-	// Accessible marks a place for a wheelchair. This and the next two are beyond pretix's form.
+	// Accessible marks a place for a wheelchair. This and the next two members are not in pretix's schema.
 	Accessible bool `json:"accessible"`
 	// CompanionOf is the SeatGUID of the wheelchair place that this companion seat belongs to.
 	CompanionOf string `json:"companion_of"`
@@ -108,9 +108,9 @@ type PlanSeat struct {
 	RestrictedView bool `json:"restricted_view"`
 }
 
-// PlanArea is a shape that is drawn and, with a capacity and a category, standing room that is for sale.
+// PlanArea is a shape to be drawn. With a capacity and a category it is also standing room for sale.
 type PlanArea struct {
-	// ID, Capacity and Category are beyond pretix's form.
+	// ID, Capacity and Category are not in pretix's schema.
 	ID          AreaID         `json:"id"`
 	Capacity    int64          `json:"capacity"`
 	Category    string         `json:"category"`
@@ -127,7 +127,7 @@ type PlanArea struct {
 	Text        *PlanAreaLabel `json:"text"`
 }
 
-// PlanPolygon has its corners relative to the area's position.
+// PlanPolygon has corners relative to the area's position.
 type PlanPolygon struct {
 	Points []PlanPoint `json:"points"`
 }
@@ -142,7 +142,7 @@ type PlanCircle struct {
 	Radius int64 `json:"radius"`
 }
 
-// PlanAreaLabel is a text that is drawn.
+// PlanAreaLabel is a text to be drawn.
 type PlanAreaLabel struct {
 	Text     string    `json:"text"`
 	Color    string    `json:"color"`
@@ -150,13 +150,14 @@ type PlanAreaLabel struct {
 	Position PlanPoint `json:"position"`
 }
 
-// ErrPlanText is returned for a text that is not what [AppendPlan] writes.
+// ErrPlanText is returned for a text that does not have the form that [AppendPlan] writes.
 var ErrPlanText = errors.New("not the text of a seating plan")
 
-// ParsePlan reads what [AppendPlan] wrote. It checks the form alone; see [Compile]. Error: [ErrPlanText].
+// ParsePlan parses the output of [AppendPlan]. It checks only the syntax and the members; [SeatingPlan.Compile]
+// checks the values. Error: [ErrPlanText].
 func ParsePlan(text []byte) (*SeatingPlan, error) {
 	plan := &SeatingPlan{}
-	if moreObjects(text, 2*MaxPlanObjects) { // positions that were left out are written
+	if exceedsObjects(text, 2*MaxPlanObjects) { // AppendPlan writes omitted positions too
 		return nil, fmt.Errorf("%w: it has more than %d objects", ErrPlanText, 2*MaxPlanObjects)
 	}
 	if err := decodeStrict(text, plan); err != nil {
@@ -171,9 +172,10 @@ func ParsePlan(text []byte) (*SeatingPlan, error) {
 
 // PlanTooLarge reports whether a JSON text has more than [MaxPlanObjects] objects. For a text that is
 // not JSON the result is unspecified.
-func PlanTooLarge(text []byte) bool { return moreObjects(text, MaxPlanObjects) }
+func PlanTooLarge(text []byte) bool { return exceedsObjects(text, MaxPlanObjects) }
 
-func moreObjects(text []byte, limit int) bool {
+// exceedsObjects counts objects, and nulls that are elements of arrays.
+func exceedsObjects(text []byte, limit int) bool {
 	objects, isMember := 0, false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {

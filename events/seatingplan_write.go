@@ -9,18 +9,18 @@ import (
 type PlanForm int
 
 const (
-	// PlanComplete has every member except id, which names the plan and not the hall, and row_guid, which is
+	// PlanComplete has every member except id, which identifies the plan and not the hall, and row_guid, which is
 	// ignored.
 	PlanComplete PlanForm = iota
-	// PlanPretix has the members of pretix's schema only.
+	// PlanPretix has only the members of pretix's schema.
 	PlanPretix
 )
 
 // planWriter appends a plan. Optional members with a zero value are omitted.
 type planWriter struct{ form PlanForm }
 
-// AppendPlan appends a plan as JSON. Two plans have the same hall and the same texts if and
-// only if their complete forms are equal; facts have that form.
+// AppendPlan appends a plan as JSON. Two plans describe the same hall with the same texts if and only if their
+// complete forms are equal. Facts contain the complete form.
 func AppendPlan(dst []byte, p *SeatingPlan, form PlanForm) []byte {
 	w := planWriter{form}
 	o := OpenObject(dst)
@@ -95,7 +95,7 @@ func (w planWriter) area(o *Object, a *PlanArea) {
 	optionalText(o, "uuid", a.UUID)
 	optionalText(o, "shape", a.Shape)
 	if a.Polygon != nil {
-		openMember(o, "polygon", func(o *Object) {
+		appendObject(o, "polygon", func(o *Object) {
 			o.Key("points")
 			o.Buf = append(o.Buf, '[')
 			for i, p := range a.Polygon.Points {
@@ -112,13 +112,13 @@ func (w planWriter) area(o *Object, a *PlanArea) {
 		o.Buf = appendSize(o.Buf, *a.Rectangle)
 	}
 	if a.Ellipse != nil {
-		openMember(o, "ellipse", func(o *Object) { appendPoint(o, "radius", a.Ellipse.Radius) })
+		appendObject(o, "ellipse", func(o *Object) { appendPoint(o, "radius", a.Ellipse.Radius) })
 	}
 	if a.Circle != nil {
-		openMember(o, "circle", func(o *Object) { o.Int("radius", a.Circle.Radius) })
+		appendObject(o, "circle", func(o *Object) { o.Int("radius", a.Circle.Radius) })
 	}
 	if a.Text != nil {
-		openMember(o, "text", func(o *Object) {
+		appendObject(o, "text", func(o *Object) {
 			o.String("text", a.Text.Text)
 			optionalText(o, "color", a.Text.Color)
 			optionalNumber(o, "size", a.Text.Size)
@@ -127,15 +127,15 @@ func (w planWriter) area(o *Object, a *PlanArea) {
 	}
 }
 
-// openMember adds an object whose members write adds.
-func openMember(o *Object, name string, write func(*Object)) {
+// appendObject adds an object as a member; write adds the members of that object.
+func appendObject(o *Object, name string, write func(*Object)) {
 	o.Key(name)
 	inner := OpenObject(o.Buf)
 	write(&inner)
 	o.Buf = inner.Close()
 }
 
-// appendArray adds an array of objects whose members write adds.
+// appendArray adds an array of objects as a member; write adds the members of one of them.
 func appendArray[T any](o *Object, name string, all []T, write func(*Object, *T)) {
 	o.Key(name)
 	o.Buf = append(o.Buf, '[')

@@ -6,17 +6,17 @@ func init() {
 	register[HolderForgotten]()
 }
 
-// SettingsCategory is the category of the stream of settings that all servers on a log share.
+// SettingsCategory is the category of [SettingsStream].
 const SettingsCategory = "settings"
 
-// SettingsStream is its only stream. It belongs to no entity.
+// SettingsStream is the stream of the settings that all servers on a log share. It belongs to no entity.
 const SettingsStream StreamID = SettingsCategory + "-log"
 
-// PassKeysAdded names keys that sign visitors' ids and passes from now on. A server none of whose
-// keys was ever added has been started with the wrong keys.
+// PassKeysAdded names keys that sign the ids and passes of visitors from now on. If none of a server's keys was
+// ever added, the server was started with the wrong keys.
 type PassKeysAdded struct {
-	// Fingerprints of the keys, the one that signs first; see pass.Ring. They reveal nothing about
-	// a key.
+	// Fingerprints has the fingerprints of the keys, beginning with the key that signs. They reveal nothing about
+	// the keys.
 	Fingerprints []string `json:"fingerprints"`
 }
 
@@ -24,15 +24,15 @@ func (*PassKeysAdded) Name() string { return "settings.pass_keys_added.v1" }
 
 // CurrencyNamed names the currency of all amounts of the log, including those recorded before. It is recorded once.
 type CurrencyNamed struct {
-	// Currency is a code of ISO 4217, and Digits the number of its decimals there.
+	// Currency is an ISO 4217 code, and Digits its number of decimals.
 	Currency string `json:"currency"`
 	Digits   int64  `json:"digits"`
 }
 
 func (*CurrencyNamed) Name() string { return "settings.currency_named.v1" }
 
-// HolderForgotten records that the contacts of a holder are destroyed: every server on the log
-// destroys the holder's key. Contacts stored later are not affected.
+// HolderForgotten orders every server on the log to destroy the key with which the contacts of a holder are
+// encrypted. Contacts stored later are not affected.
 type HolderForgotten struct {
 	// HolderHash is the SHA-256 of the holder's id, in hexadecimal.
 	HolderHash string `json:"holder_hash"`

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// pagedStore implements the reads that the iterators use: one stream of count events, at positions
-// from 1. Reads from failAt on fail.
+// pagedStore implements the reads of the iterators: it has one stream of count events, at positions from 1. Reads
+// that start at failAt or later fail.
 type pagedStore struct {
 	Store
 	count, failAt int
@@ -44,27 +44,27 @@ func TestIterators(t *testing.T) {
 		next := 0
 		for e, err := range Stream(t.Context(), store, "product-1", 0) {
 			if err != nil || e.Revision != Revision(next) {
-				t.Fatalf("Stream of %d: revision %d, %v, want %d", count, e.Revision, err, next)
+				t.Fatalf("Stream over %d events: revision %d, %v; want %d", count, e.Revision, err, next)
 			}
 			next++
 		}
 		if next != count {
-			t.Errorf("Stream over %d events returned %d", count, next)
+			t.Errorf("Stream over %d events returned %d, want all", count, next)
 		}
 		next = 0
 		for e, err := range All(t.Context(), store, 0) {
 			if err != nil || e.Position != Position(next+1) {
-				t.Fatalf("All of %d: position %d, %v, want %d", count, e.Position, err, next+1)
+				t.Fatalf("All over %d events: position %d, %v; want %d", count, e.Position, err, next+1)
 			}
 			next++
 		}
 		if next != count {
-			t.Errorf("All over %d events returned %d", count, next)
+			t.Errorf("All over %d events returned %d, want all", count, next)
 		}
 	}
 }
 
-// TestIteratorStopsEarly: no further page is fetched after the caller stops.
+// TestIteratorStopsEarly: no page is fetched after the caller stops.
 func TestIteratorStopsEarly(t *testing.T) {
 	store := &pagedStore{count: 3 * pageSize}
 	for e := range Stream(t.Context(), store, "product-1", 0) {
@@ -77,8 +77,8 @@ func TestIteratorStopsEarly(t *testing.T) {
 	}
 }
 
-// TestIteratorEndsInItsError: the events before the error are returned, none after it.
-func TestIteratorEndsInItsError(t *testing.T) {
+// TestIteratorEndsWithError: the iterator returns the events before an error, then the error, and ends.
+func TestIteratorEndsWithError(t *testing.T) {
 	store := &pagedStore{count: 3 * pageSize, failAt: pageSize}
 	var events, failures int
 	for _, err := range All(t.Context(), store, 0) {

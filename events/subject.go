@@ -2,16 +2,16 @@ package events
 
 import "reflect"
 
-// subject has the indexes of the fields of a fact's struct that identify its subject; nil for a missing one.
+// subject has the indexes of the fields that identify the subject of a fact, nil for a missing field.
 type subject struct{ hold, booking, holder []int }
 
-// subjectOf finds the fields by their names and types, once for each type.
+// subjectOf finds the fields of a struct by their names and types.
 func subjectOf(shape reflect.Type) subject {
 	return subject{hold: fieldOf[HoldID](shape, "HoldID"), booking: fieldOf[BookingID](shape, "BookingID"),
 		holder: fieldOf[Holder](shape, "Holder")}
 }
 
-// fieldOf returns the index of a struct's field of that name and type, nil if it has none.
+// fieldOf returns the index of the field with the given name and type, nil if there is none.
 func fieldOf[T any](shape reflect.Type, name string) []int {
 	field, ok := shape.FieldByName(name)
 	if !ok || field.Type != reflect.TypeFor[T]() {
@@ -20,24 +20,24 @@ func fieldOf[T any](shape reflect.Type, name string) []int {
 	return field.Index
 }
 
-// textOf returns the field of a fact that of chooses, "" if it has none.
-func textOf(fact Fact, of func(*subject) []int) string {
+// textOf returns the value of the field of a fact that field selects, "" if there is none.
+func textOf(fact Fact, field func(*subject) []int) string {
 	f, v := formats[fact.Name()], reflect.ValueOf(fact).Elem()
 	if f == nil || f.shape != v.Type() {
 		return ""
 	}
-	if at := of(&f.subject); at != nil {
-		return v.FieldByIndex(at).String()
+	if index := field(&f.subject); index != nil {
+		return v.FieldByIndex(index).String()
 	}
 	return ""
 }
 
-// HoldOf returns the hold that a fact names as its HoldID, "" if it names none.
+// HoldOf returns the HoldID of a fact, "" for none.
 func HoldOf(fact Fact) HoldID {
 	return HoldID(textOf(fact, func(s *subject) []int { return s.hold }))
 }
 
-// BookingOf returns the booking that a fact belongs to, by its BookingID or its hold; "" for none.
+// BookingOf returns the booking that a fact belongs to according to its BookingID or its HoldID, "" for none.
 func BookingOf(fact Fact) BookingID {
 	if named := textOf(fact, func(s *subject) []int { return s.booking }); named != "" {
 		return BookingID(named)
@@ -46,7 +46,7 @@ func BookingOf(fact Fact) BookingID {
 	return bookingID
 }
 
-// HolderOf returns the one holder that a fact names as its Holder, "" if it names none or several.
+// HolderOf returns the Holder of a fact, "" for none.
 func HolderOf(fact Fact) Holder {
 	return Holder(textOf(fact, func(s *subject) []int { return s.holder }))
 }

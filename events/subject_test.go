@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestSubjects: HoldOf and HolderOf return the field of that name, or nothing if there is none.
+// TestSubjects: HoldOf and HolderOf return the fields HoldID and Holder, "" if a fact has none.
 func TestSubjects(t *testing.T) {
 	for name, fact := range golden {
 		field := func(field string) string {
@@ -15,10 +15,10 @@ func TestSubjects(t *testing.T) {
 			return ""
 		}
 		if got, want := HoldOf(fact), HoldID(field("HoldID")); got != want {
-			t.Errorf("%s is about the hold %q, want %q", name, got, want)
+			t.Errorf("HoldOf(%s) = %q, want %q", name, got, want)
 		}
 		if got, want := HolderOf(fact), Holder(field("Holder")); got != want {
-			t.Errorf("%s names the holder %q, want %q", name, got, want)
+			t.Errorf("HolderOf(%s) = %q, want %q", name, got, want)
 		}
 	}
 	for _, test := range []struct {
@@ -37,7 +37,7 @@ func TestSubjects(t *testing.T) {
 		{&SeatBlocked{}, ""},
 	} {
 		if got := BookingOf(test.fact); got != test.want {
-			t.Errorf("%#v happened for the booking %q, want %q", test.fact, got, test.want)
+			t.Errorf("BookingOf(%#v) = %q, want %q", test.fact, got, test.want)
 		}
 	}
 }

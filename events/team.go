@@ -7,8 +7,7 @@ type TeamRegistered struct {
 	TeamID TeamID `json:"team_id"`
 	// DisplayName is for display.
 	DisplayName string `json:"name"`
-	// Owner is the holder who owns the team; if it is "", any holder may enter it. It is not
-	// public.
+	// Owner is the holder who owns the team, "" if any holder may enter it. It is not public.
 	Owner Holder `json:"owner,omitempty"`
 }
 

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// SeveralClocks is implemented by stores whose events are recorded by the clocks of several nodes.
+// SeveralClocks is implemented by stores whose events can have the times of the clocks of several nodes.
 type SeveralClocks interface {
-	// SeveralClocks reports whether the times of the log may run backwards.
+	// SeveralClocks reports whether the times of the log may decrease.
 	SeveralClocks() bool
 }
 
-// PositionAt returns the position of the last event that the store had accepted at t, 0 if it had
-// none. It is a binary search: about forty short reads in a log of any size. Where the log's times
-// may run backwards, an event counts as accepted at the latest time up to it; see [beforeLater].
-// Errors: those of [Store.ReadAll].
+// PositionAt returns the position of the last event that the store had accepted at t, 0 for none. It is a
+// binary search of about forty short reads, depending little on the size of the log. If the times of the log
+// may decrease, it returns the position before the first event with a time after t; see [beforeLater].
+// Errors: those of [Store.Head] and [Store.ReadAll].
 func PositionAt(ctx context.Context, store Store, t time.Time) (Position, error) {
 	found, err := searchTime(ctx, store, t)
 	if err != nil || found == 0 {
@@ -29,15 +29,15 @@ func PositionAt(ctx context.Context, store Store, t time.Time) (Position, error)
 }
 
 const (
-	// maxSkew bounds the difference between the clocks of the nodes of one store, in a log of more
-	// than skewEvents events.
+	// maxSkew is the assumed bound of the difference between the clocks of a store's nodes. It only matters
+	// more than skewEvents events back.
 	maxSkew    = 10 * time.Second
 	skewEvents = 4 * pageSize
 )
 
-// beforeLater returns the position before the first event that was recorded after t, which a binary
-// search misses if it is among events recorded by then. It looks at the events up to found that are
-// not older than maxSkew, and at skewEvents of them at least.
+// beforeLater returns the position before the first event with a time after t, which a binary search can miss
+// if earlier times follow it. It searches backwards from found, the result of the binary search, through at
+// least skewEvents events and all events that are at most maxSkew older than t.
 func beforeLater(ctx context.Context, store Store, found Position, t time.Time) (Position, error) {
 	later, seen := false, 0
 	for at := found + 1; ; {
@@ -66,13 +66,13 @@ func beforeLater(ctx context.Context, store Store, found Position, t time.Time) 
 	return found, nil
 }
 
-// searchTime is PositionAt where times never run backwards.
+// searchTime is PositionAt for a log whose times never decrease.
 func searchTime(ctx context.Context, store Store, t time.Time) (Position, error) {
 	head, err := store.Head(ctx)
 	if err != nil {
 		return 0, err
 	}
-	// low is at or before the result; every event above high was created after t.
+	// The result is at or above low. Every event above high was created after t.
 	found, low, high := Position(0), Position(0), head
 	for low < high {
 		middle := low + (high-low)/2
@@ -89,8 +89,8 @@ func searchTime(ctx context.Context, store Store, t time.Time) (Position, error)
 	return found, nil
 }
 
-// TimeOf returns when the store accepted the event at position, or the last one before it; the zero
-// time if there is none. Errors: those of [Store.ReadAll].
+// TimeOf returns the time at which the store accepted the event at position, or the last event before it;
+// zero if there is none. Errors: those of [Store.ReadAll].
 func TimeOf(ctx context.Context, store Store, position Position) (time.Time, error) {
 	page, err := store.ReadAll(ctx, min(position, EndPosition-1)+1, Backward, 1)
 	if err != nil || len(page) == 0 {
@@ -102,13 +102,13 @@ func TimeOf(ctx context.Context, store Store, position Position) (time.Time, err
 // ErrBadTime is returned by [ParseTime].
 var ErrBadTime = errors.New("not an RFC 3339 time such as 2031-05-01T20:00:00Z")
 
-// FormatTime formats a time for display: in UTC and to the millisecond.
+// FormatTime formats a time for display, in UTC and to the millisecond.
 func FormatTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
-// ParseTime parses a time according to RFC 3339 section 5.6 and nothing else: time.Parse also takes
-// a comma before the fraction, hours of one digit and offsets of more than a day. T and Z may be in
-// lower case. A leap second, which occurs only at the end of a month in UTC, is the following
-// second, as in Unix time. The result is in UTC. Error: [ErrBadTime].
+// ParseTime parses a time strictly according to RFC 3339 section 5.6, unlike time.Parse, which also accepts a
+// comma before the fraction, hours of one digit and offsets of more than a day. T and Z may be in lower case. A
+// leap second, which occurs only at the end of a month in UTC, becomes the following second, as in Unix time.
+// The result is in UTC. Error: [ErrBadTime].
 func ParseTime(text string) (time.Time, error) {
 	const pattern = "dddd-dd-ddTdd:dd:dd"
 	plain := strings.ToUpper(text)
@@ -127,7 +127,7 @@ func ParseTime(text string) (time.Time, error) {
 		plain = plain[:len("dddd-dd-ddTdd:dd:")] + "59" + rest
 	}
 	t, err := time.Parse(time.RFC3339Nano, plain)
-	if err != nil || rest[0] == ',' || !offsetExists(rest) {
+	if err != nil || rest[0] == ',' || !validOffset(rest) {
 		return time.Time{}, ErrBadTime
 	}
 	t = t.UTC()
@@ -141,11 +141,11 @@ func ParseTime(text string) (time.Time, error) {
 	return t, nil
 }
 
-// maxTime is the longest text that ParseTime accepts: a fraction may have any number of digits.
+// maxTime is the longest text that ParseTime accepts, in bytes. RFC 3339 does not limit the fraction.
 const maxTime = 128
 
-// offsetExists reports whether the offset at the end of a time is Z or one of less than a day.
-func offsetExists(text string) bool {
+// validOffset reports whether the offset at the end of a time is Z or less than a day.
+func validOffset(text string) bool {
 	if strings.HasSuffix(text, "Z") {
 		return true
 	}

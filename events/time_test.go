@@ -12,9 +12,9 @@ import (
 	"admitone/events"
 )
 
-// clockLog is a log of events with given positions and times.
+// clockLog is a log of events with the positions and times in recorded.
 type clockLog struct {
-	events.Store // methods that are not overridden are not called
+	events.Store // nil: other methods are not called
 	recorded     []events.Recorded
 	reads        int
 	err          error
@@ -48,7 +48,7 @@ func (l *clockLog) ReadAll(_ context.Context, from events.Position, dir events.D
 	return page, nil
 }
 
-// drawClockLog returns a log with gaps in its positions and several events at the same time.
+// drawClockLog returns a log that can have gaps between positions and several events at the same time.
 func drawClockLog(t *rapid.T) *clockLog {
 	l := &clockLog{}
 	position, at := events.Position(0), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -60,7 +60,7 @@ func drawClockLog(t *rapid.T) *clockLog {
 	return l
 }
 
-func TestPositionAtIsTheLastByThen(t *testing.T) {
+func TestPositionAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawClockLog(t)
 		at := time.Date(2026, 1, 1, 0, 0, 0, rapid.IntRange(0, 130).Draw(t, "at"), time.UTC).Add(-5)
@@ -72,18 +72,18 @@ func TestPositionAtIsTheLastByThen(t *testing.T) {
 		}
 		got, err := events.PositionAt(t.Context(), l, at)
 		if err != nil || got != want {
-			t.Fatalf("PositionAt %v is %d (%v), want %d", at, got, err, want)
+			t.Fatalf("PositionAt(%v) = %d, %v; want %d", at, got, err, want)
 		}
 	})
 }
 
-// skewedLog is a log whose clock may run backwards.
+// skewedLog is a clockLog whose times may decrease.
 type skewedLog struct{ *clockLog }
 
 func (skewedLog) SeveralClocks() bool { return true }
 
-// TestPositionAtWhereTimesRunBackwards: an event counts as recorded at the latest time up to it.
-func TestPositionAtWhereTimesRunBackwards(t *testing.T) {
+// TestPositionAtWithSeveralClocks: PositionAt returns the position before the first event with a later time.
+func TestPositionAtWithSeveralClocks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawClockLog(t)
 		at := time.Date(2026, 1, 1, 0, 0, 0, rapid.IntRange(0, 130).Draw(t, "at"), time.UTC).Add(-5)
@@ -99,12 +99,12 @@ func TestPositionAtWhereTimesRunBackwards(t *testing.T) {
 		}
 		got, err := events.PositionAt(t.Context(), skewedLog{l}, at)
 		if err != nil || got != want {
-			t.Fatalf("PositionAt %v is %d (%v), want %d", at, got, err, want)
+			t.Fatalf("PositionAt(%v) = %d, %v; want %d", at, got, err, want)
 		}
 	})
 }
 
-func TestTimeOfIsTheLastUpTo(t *testing.T) {
+func TestTimeOf(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawClockLog(t)
 		position := events.Position(rapid.Uint64Range(0, 220).Draw(t, "position"))
@@ -119,12 +119,12 @@ func TestTimeOfIsTheLastUpTo(t *testing.T) {
 		}
 		got, err := events.TimeOf(t.Context(), l, position)
 		if err != nil || !got.Equal(want) {
-			t.Fatalf("TimeOf %d is %v (%v), want %v", position, got, err, want)
+			t.Fatalf("TimeOf(%d) = %v, %v; want %v", position, got, err, want)
 		}
 	})
 }
 
-func TestPositionAtReadsLittle(t *testing.T) {
+func TestPositionAtTakesFewReads(t *testing.T) {
 	l := &clockLog{}
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 10_000 {
@@ -132,7 +132,7 @@ func TestPositionAtReadsLittle(t *testing.T) {
 			Created: start.Add(time.Duration(i))})
 	}
 	if got, err := events.PositionAt(t.Context(), l, start.Add(7000)); got != 7001 || err != nil || l.reads > 15 {
-		t.Errorf("position %d (%v) after %d reads, want 7001 after 15 at most", got, err, l.reads)
+		t.Errorf("PositionAt = %d, %v after %d reads; want 7001 after at most 15", got, err, l.reads)
 	}
 }
 
@@ -146,8 +146,8 @@ func TestTimeErrors(t *testing.T) {
 	}
 }
 
-// TestParseTime: RFC 3339 and nothing else; another program could interpret what time.Parse accepts
-// beyond it differently.
+// TestParseTime: ParseTime accepts RFC 3339 and nothing else. Other programs could interpret the other texts that
+// time.Parse accepts differently.
 func TestParseTime(t *testing.T) {
 	for text, want := range map[string]string{
 		"2031-05-01T20:00:00Z":               "2031-05-01T20:00:00Z",
@@ -165,7 +165,7 @@ func TestParseTime(t *testing.T) {
 	} {
 		got, err := events.ParseTime(text)
 		if err != nil || got.Format(time.RFC3339Nano) != want || got.Location() != time.UTC {
-			t.Errorf("%s is %v (%v), want %s", text, got, err, want)
+			t.Errorf("ParseTime(%s) = %v, %v; want %s", text, got, err, want)
 		}
 	}
 	for _, bad := range []string{

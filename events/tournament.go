@@ -20,7 +20,7 @@ func init() {
 	})
 }
 
-// tournamentCreatedV1 and tournamentEditedV1 are from before waiting rooms.
+// tournamentCreatedV1 and tournamentEditedV1 lack the waiting room.
 type tournamentCreatedV1 struct {
 	TournamentID     TournamentID `json:"tournament_id"`
 	DisplayName      string       `json:"name"`
@@ -38,7 +38,7 @@ type tournamentEditedV1 struct {
 	TournamentCounts
 }
 
-// TournamentStatus is whether the organiser has opened a tournament.
+// TournamentStatus is the status of a tournament, as set by the organiser.
 type TournamentStatus string
 
 // The statuses of a tournament. A full tournament may be open.
@@ -49,11 +49,11 @@ const (
 	TournamentIsCancelled TournamentStatus = "cancelled"
 )
 
-// WaitlistRule determines which entry is promoted when a slot is free and the first in the waitlist
-// is a group that needs more.
+// WaitlistRule determines which entry is promoted when slots are free but the first entry of the waitlist is
+// a group that needs more.
 type WaitlistRule string
 
-// With strict, all wait for the first; with fill, the first that fits is promoted.
+// The waitlist rules. Strict makes all entries wait for the first; fill promotes the first entry that fits.
 const (
 	WaitlistStrict WaitlistRule = "strict"
 	WaitlistFill   WaitlistRule = "fill"
@@ -73,11 +73,11 @@ const (
 
 // TournamentCounts are a tournament's counts after a fact, embedded in the fact.
 type TournamentCounts struct {
-	// Entered teams have a slot each.
+	// Entered is the number of teams that have a slot.
 	Entered int64 `json:"entered"`
-	// Remaining slots.
+	// Remaining is the number of free slots.
 	Remaining int64 `json:"remaining"`
-	// Waitlisted teams; each team of a group counts.
+	// Waitlisted is the number of teams in the waitlist, including each team of a group.
 	Waitlisted int64 `json:"waitlisted"`
 }
 
@@ -90,14 +90,14 @@ type TournamentCreated struct {
 	TeamLimit int64 `json:"team_limit"`
 	// RegisterDeadline is the deadline for entries.
 	RegisterDeadline time.Time `json:"register_deadline"`
-	// Waitlist reports whether teams may wait for a slot.
+	// Waitlist means that teams may wait for a slot.
 	Waitlist     bool         `json:"waitlist"`
 	WaitlistRule WaitlistRule `json:"waitlist_rule"`
 	// WaitingRoom guards the entry, "" if none does.
 	WaitingRoom RoomID `json:"waiting_room"`
 	// OpensAt is the earliest time for entries, zero for none.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// Status is closed, or empty for a tournament that is open.
+	// Status is closed, or "" for an open tournament.
 	Status TournamentStatus `json:"status,omitempty"`
 }
 
@@ -108,9 +108,8 @@ func (f *TournamentCreated) Schedule() (times SaleTimes, reached bool) {
 	return SaleTimes{OpensAt: f.OpensAt}, false
 }
 
-// TournamentEdited states the tournament's editable members after an edit, all of them, so that a
-// reader needs no earlier fact. The promotions that an edit makes possible are the facts that
-// immediately follow.
+// TournamentEdited states all editable members of the tournament after an edit, so that a reader needs no
+// earlier fact. Promotions that the edit makes possible follow immediately.
 type TournamentEdited struct {
 	DisplayName      string           `json:"name"`
 	TeamLimit        int64            `json:"team_limit"`
@@ -130,8 +129,7 @@ func (f *TournamentEdited) Schedule() (times SaleTimes, reached bool) {
 	return SaleTimes{OpensAt: f.OpensAt}, false
 }
 
-// TournamentOpened records that the time has come at which teams can enter. No decision depends on
-// it.
+// TournamentOpened records that OpensAt has been reached. No decision depends on it.
 type TournamentOpened struct {
 	OpensAt time.Time `json:"opens_at"`
 	TournamentCounts
@@ -153,8 +151,8 @@ type TournamentEntered struct {
 
 func (*TournamentEntered) Name() string { return "tournament.entered.v1" }
 
-// TournamentWaitlisted puts a team at the end of the waitlist, or a group, which
-// stays together: its teams get their slots at once or not at all.
+// TournamentWaitlisted puts a team or a group at the end of the waitlist. A group stays together: its teams
+// get their slots at the same time.
 type TournamentWaitlisted struct {
 	TeamIDs []TeamID `json:"team_ids"`
 	TournamentCounts
@@ -163,18 +161,18 @@ type TournamentWaitlisted struct {
 
 func (*TournamentWaitlisted) Name() string { return "tournament.waitlisted.v1" }
 
-// TournamentPromoted gives slots to teams of the waitlist, in order. It is in the same append as
-// the withdrawal or the edit that made room, so the slot is never available to any other team.
+// TournamentPromoted gives slots to teams of the waitlist, in order. It is in the same append as the
+// withdrawal or the edit that freed the slots, so they are never available to other teams.
 type TournamentPromoted struct {
-	// Rows of the waitlist: each is one team, or the rest of one group. One fact may have many, so
-	// that raising a limit costs few events.
+	// Rows are entries of the waitlist: each is a team, or the remaining teams of a group. One fact may have
+	// many, so that raising the limit costs few events.
 	Rows [][]TeamID `json:"rows"`
 	TournamentCounts
 }
 
 func (*TournamentPromoted) Name() string { return "tournament.promoted.v1" }
 
-// TournamentWithdrawn removes a team, entered or waiting. The rest of its group stays.
+// TournamentWithdrawn removes a team that is entered or waitlisted. The rest of its group stays.
 type TournamentWithdrawn struct {
 	TeamID TeamID `json:"team_id"`
 	// Was is the previous status: entered or waitlisted.

@@ -20,7 +20,7 @@ func init() {
 	register[WaitingRoomFinished]()
 }
 
-// RoomStatus is whether the organiser has opened a waiting room.
+// RoomStatus is the status of a waiting room, as set by the organiser.
 type RoomStatus string
 
 // The statuses of a waiting room. A closed room accepts and admits no visitors; waiting visitors
@@ -30,10 +30,10 @@ const (
 	RoomClosed RoomStatus = "closed"
 )
 
-// RoomOrder is the order of the visitors who joined before the opening.
+// RoomOrder is the order of the visitors who join before the opening.
 type RoomOrder string
 
-// By arrival, or shuffled at the opening.
+// The orders: by arrival, or shuffled at the opening.
 const (
 	RoomFIFO    RoomOrder = "fifo"
 	RoomShuffle RoomOrder = "shuffle"
@@ -42,8 +42,8 @@ const (
 // VisitorStatus is the status of a visitor of a waiting room.
 type VisitorStatus string
 
-// The statuses of a visitor. A visitor has left by request, or after the guarded purchase; expired
-// means a missed heartbeat timeout or an expired pass. Either may join again.
+// The statuses of a visitor. Left means by request or after the guarded purchase; expired means a missed
+// heartbeat or an expired pass. In either case the visitor may join again.
 const (
 	VisitorWaiting  VisitorStatus = "waiting"
 	VisitorAdmitted VisitorStatus = "admitted"
@@ -51,14 +51,14 @@ const (
 	VisitorExpired  VisitorStatus = "expired"
 )
 
-// TicketRange is a range of consecutive tickets, both ends included. A ticket is a visitor's number
-// by arrival, from 1.
+// TicketRange is a range of consecutive tickets, both ends included. Tickets number the visitors in order of
+// arrival, from 1.
 type TicketRange struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// AddTicket appends a ticket, extending the last range if the ticket follows it.
+// AddTicket appends a ticket to ranges. It extends the last range if the ticket follows it.
 func AddTicket(ranges []TicketRange, ticket int64) []TicketRange {
 	if last := len(ranges) - 1; last >= 0 && ranges[last].To+1 == ticket {
 		ranges[last].To = ticket
@@ -67,7 +67,7 @@ func AddTicket(ranges []TicketRange, ticket int64) []TicketRange {
 	return append(ranges, TicketRange{From: ticket, To: ticket})
 }
 
-// Tickets iterates over the tickets of ranges, one by one.
+// Tickets iterates over the tickets of ranges.
 func Tickets(ranges []TicketRange) iter.Seq[int64] {
 	return func(yield func(int64) bool) {
 		for _, r := range ranges {
@@ -82,30 +82,30 @@ func Tickets(ranges []TicketRange) iter.Seq[int64] {
 
 // WaitingRoomCounts are a room's counts after a fact, embedded in the fact.
 type WaitingRoomCounts struct {
-	// Waiting visitors.
+	// Waiting is the number of waiting visitors.
 	Waiting int64 `json:"waiting"`
-	// Active visitors have a valid pass.
+	// Active is the number of visitors with a valid pass.
 	Active int64 `json:"active"`
 }
 
-// WaitingRoomSettings are all settings of an organiser, embedded in the fact.
+// WaitingRoomSettings are all settings of a room, embedded in the facts that state them.
 type WaitingRoomSettings struct {
-	// AdmitPerSecond is the most visitors admitted per second; 0 is a pause.
+	// AdmitPerSecond is the largest number of visitors admitted per second; 0 pauses admission.
 	AdmitPerSecond int64 `json:"admit_per_second"`
-	// MaxActive is the most passes valid at once.
+	// MaxActive is the largest number of valid passes at any time.
 	MaxActive int64 `json:"max_active"`
 	// ActiveSeconds is the duration of a pass.
 	ActiveSeconds int64 `json:"active_seconds"`
-	// HeartbeatSeconds is the longest interval between two heartbeats; after twice that the place
-	// is lost.
+	// HeartbeatSeconds is the longest interval between two heartbeats. A visitor loses the place after twice
+	// that time.
 	HeartbeatSeconds int64      `json:"heartbeat_seconds"`
 	Status           RoomStatus `json:"status"`
 	Order            RoomOrder  `json:"order"`
-	// OpensAt is when the first are admitted; zero, for at once, is omitted.
+	// OpensAt is when the first visitors are admitted, zero for immediately.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// SeedHash is the SHA-256 of the seed of a shuffle, in hexadecimal; omitted if there is none.
+	// SeedHash is the SHA-256 of the seed of the shuffle, in hexadecimal, "" for none.
 	SeedHash string `json:"seed_hash,omitempty"`
-	// Version counts the settings of this room, from 1.
+	// Version counts the versions of the room's settings, from 1.
 	Version int64 `json:"version"`
 }
 
@@ -117,8 +117,7 @@ type WaitingRoomOpened struct {
 
 func (*WaitingRoomOpened) Name() string { return "waitingroom.opened.v1" }
 
-// WaitingRoomChanged states the room's settings after a change, all of them, so that a reader needs
-// no earlier fact.
+// WaitingRoomChanged states all settings of the room after a change, so that a reader needs no earlier fact.
 type WaitingRoomChanged struct {
 	WaitingRoomSettings
 	WaitingRoomCounts
@@ -126,8 +125,8 @@ type WaitingRoomChanged struct {
 
 func (*WaitingRoomChanged) Name() string { return "waitingroom.changed.v1" }
 
-// WaitingRoomJoined gives a holder a place at the end of the line. The visitor's id is not in it:
-// it is derived from the room, the ticket and the holder with a key, so that a reader of the log
+// WaitingRoomJoined gives a holder a place at the end of the line. It does not contain the visitor's id,
+// which is derived from the room, the ticket and the holder with a secret key, so that a reader of the log
 // cannot take over the place.
 type WaitingRoomJoined struct {
 	Ticket int64  `json:"ticket"`
@@ -137,8 +136,8 @@ type WaitingRoomJoined struct {
 
 func (*WaitingRoomJoined) Name() string { return "waitingroom.joined.v1" }
 
-// WaitingRoomBegun records that the time of a shuffled opening has passed, and which visitors had
-// joined by then. It precedes all later joins in the log.
+// WaitingRoomBegun records that the time of a shuffled opening has passed, and which visitors had joined by
+// then. All later joins follow it in the log.
 type WaitingRoomBegun struct {
 	// Early is the last ticket issued before the opening; 0 for none.
 	Early int64 `json:"early"`
@@ -146,19 +145,19 @@ type WaitingRoomBegun struct {
 
 func (*WaitingRoomBegun) Name() string { return "waitingroom.begun.v1" }
 
-// WaitingRoomShuffled publishes the seed, and with it the order of the visitors who joined before
-// the opening; see [ShuffledTickets]. Later visitors follow them.
+// WaitingRoomShuffled publishes the seed, which determines the order of the visitors who joined before the
+// opening; see [ShuffledTickets]. Later visitors come after them.
 type WaitingRoomShuffled struct {
-	// Seed in hexadecimal. The SHA-256 of its bytes was published before.
+	// Seed is the seed in hexadecimal. [WaitingRoomSettings.SeedHash] published the SHA-256 of its bytes.
 	Seed string `json:"seed"`
-	// Early is the number of tickets that are shuffled: those from 1 to this one.
+	// Early is the last of the shuffled tickets, which begin at 1.
 	Early int64 `json:"early"`
 }
 
 func (*WaitingRoomShuffled) Name() string { return "waitingroom.shuffled.v1" }
 
-// ShuffledTickets returns the tickets from 1 to early in the order that seed gives
-// them. It is a Fisher–Yates shuffle that anyone can repeat:
+// ShuffledTickets returns the tickets from 1 to early, shuffled with seed. It is a Fisher–Yates shuffle that
+// anyone can repeat:
 //
 //	draws: SHA-256(seed ‖ counter), the counter from 0 in 64 bits, big endian; each
 //	       hash is four draws of 64 bits, big endian
@@ -185,18 +184,18 @@ func ShuffledTickets(seed []byte, early int) []uint32 {
 	return order
 }
 
-// WaitingRoomAdmitted admits the first in the line, many with one fact. No waiting visitor is ahead
-// of one of them.
+// WaitingRoomAdmitted admits visitors from the front of the line, many with one fact. No visitor who is still
+// waiting was ahead of them.
 type WaitingRoomAdmitted struct {
-	// Tickets in the order of the line, without visitors who have left.
+	// Tickets are in the order of the line, without visitors who have left.
 	Tickets []TicketRange `json:"tickets"`
-	// Count of them.
+	// Count is the number of tickets.
 	Count int64 `json:"count"`
-	// Admitted is the number of all admissions, including these.
+	// Admitted is the total number of admissions, including these.
 	Admitted int64 `json:"admitted"`
-	// AdmittedAt is the time of the decision, from which the rate counts.
+	// AdmittedAt is the time of the decision, from which the rate limit is computed.
 	AdmittedAt time.Time `json:"admitted_at"`
-	// ExpiresAt is when their passes end.
+	// ExpiresAt is when the passes expire.
 	ExpiresAt time.Time `json:"expires_at"`
 	WaitingRoomCounts
 }
@@ -222,7 +221,7 @@ type WaitingRoomDropped struct {
 
 func (*WaitingRoomDropped) Name() string { return "waitingroom.dropped.v1" }
 
-// WaitingRoomExpired ends passes that have run out.
+// WaitingRoomExpired records that passes have expired.
 type WaitingRoomExpired struct {
 	Tickets []TicketRange `json:"tickets"`
 	Count   int64         `json:"count"`

@@ -14,15 +14,15 @@ func TestAddTicket(t *testing.T) {
 	}
 	want := []TicketRange{{3, 5}, {7, 8}, {2, 2}, {1, 1}}
 	if !slices.Equal(ranges, want) {
-		t.Errorf("%v, want %v", ranges, want)
+		t.Errorf("AddTicket: ranges %v, want %v", ranges, want)
 	}
 	if got := slices.Collect(Tickets(ranges)); !slices.Equal(got, []int64{3, 4, 5, 7, 8, 2, 1}) {
-		t.Errorf("one by one: %v, want %v", got, []int64{3, 4, 5, 7, 8, 2, 1})
+		t.Errorf("Tickets = %v, want %v", got, []int64{3, 4, 5, 7, 8, 2, 1})
 	}
 }
 
-// TestShuffledTickets compares the order with that of an independent implementation of the
-// documented algorithm (Python).
+// TestShuffledTickets compares the order with the output of an independent implementation of the documented
+// algorithm, in Python.
 func TestShuffledTickets(t *testing.T) {
 	seed, err := hex.DecodeString("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
 	if err != nil {
@@ -32,13 +32,13 @@ func TestShuffledTickets(t *testing.T) {
 		0: {}, 1: {1}, 2: {1, 2}, 11: {9, 2, 8, 7, 11, 5, 6, 1, 3, 4, 10},
 	} {
 		if got := ShuffledTickets(seed, early); !slices.Equal(got, want) {
-			t.Errorf("%d: %v, want %v", early, got, want)
+			t.Errorf("ShuffledTickets of %d = %v, want %v", early, got, want)
 		}
 	}
 }
 
-// TestShuffleIsFair: every ticket gets every place about equally often. The seeds are fixed, so the
-// test is deterministic.
+// TestShuffleIsFair: every ticket gets every place about equally often. The test is deterministic, because the
+// seeds are fixed.
 func TestShuffleIsFair(t *testing.T) {
 	const tickets, rounds = 7, 7000
 	var times [tickets][tickets]int
@@ -55,28 +55,28 @@ func TestShuffleIsFair(t *testing.T) {
 			chi += float64((n-expected)*(n-expected)) / expected
 		}
 	}
-	// 36 degrees of freedom: more than 68 in one case of a thousand.
+	// With 36 degrees of freedom, chi square exceeds 68 once in a thousand cases.
 	if chi > 68 || math.IsNaN(chi) {
 		t.Errorf("chi square = %.1f, want at most 68; counts %v", chi, times)
 	}
 }
 
-// TestSettingsWithoutOpening: settings that are not set are omitted.
-func TestSettingsWithoutOpening(t *testing.T) {
+// TestRoomSettingsOmitUnset: a room without an opening time and a seed omits these members.
+func TestRoomSettingsOmitUnset(t *testing.T) {
 	fact := &WaitingRoomOpened{RoomID: "r", WaitingRoomSettings: WaitingRoomSettings{Status: RoomOpen,
 		Order: RoomFIFO, Version: 1}}
 	const want = `{"room_id":"r","admit_per_second":0,"max_active":0,"active_seconds":0,` +
 		`"heartbeat_seconds":0,"status":"open","order":"fifo","version":1}`
 	if got := string(AppendFact(nil, fact)); got != want {
-		t.Errorf("written as\n%s\nwant\n%s", got, want)
+		t.Errorf("encoded as\n%s\nwant\n%s", got, want)
 	}
 	back, err := Decode(fact.Name(), []byte(want))
 	if err != nil || *back.(*WaitingRoomOpened) != *fact {
-		t.Errorf("decoded fact = %+v, %v; want it unchanged", back, err)
+		t.Errorf("Decode = %+v, %v; want %+v", back, err, fact)
 	}
 }
 
-// BenchmarkShuffledTickets is the cost of opening a room of a million visitors.
+// BenchmarkShuffledTickets measures the shuffle of a room with a million visitors.
 func BenchmarkShuffledTickets(b *testing.B) {
 	for b.Loop() {
 		ShuffledTickets([]byte("seed"), 1_000_000)

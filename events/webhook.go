@@ -19,31 +19,31 @@ func init() {
 // WebhookID identifies a webhook; its format is that of [ProductID].
 type WebhookID string
 
-// WebhookSettings are the settings by the organiser.
+// WebhookSettings are the settings chosen by the organiser.
 type WebhookSettings struct {
-	// URL that events are delivered to.
+	// URL is the address to which events are delivered.
 	URL string `json:"url"`
-	// Types are the wire names of the facts that are delivered; nil is all.
+	// Types are the wire names of the facts to deliver, nil for all.
 	Types []string `json:"types,omitzero"`
 	// Description is for display.
 	Description string `json:"description,omitzero"`
 }
 
-// Equal reports whether two webhooks have the same settings.
+// Equal reports whether s and other are the same settings.
 func (s *WebhookSettings) Equal(other *WebhookSettings) bool {
 	return s.URL == other.URL && s.Description == other.Description && slices.Equal(s.Types, other.Types)
 }
 
-// WebhookSecret names a secret that signs deliveries, without revealing it: it is derived from a
-// key that the servers on a log share, the webhook's id and the number.
+// WebhookSecret identifies a secret that signs deliveries without revealing it. The secret is derived from a
+// key that the servers on a log share, the webhook's id and the secret's number.
 type WebhookSecret struct {
-	// Number counts the secrets of a webhook, from 1.
+	// Number is the number of the secret within the webhook, from 1.
 	Number int64 `json:"secret"`
 	// Key is the fingerprint of the key.
 	Key string `json:"key"`
 }
 
-// WebhookMade creates a webhook. It delivers the events after this fact.
+// WebhookMade creates a webhook, which delivers the events after this fact.
 type WebhookMade struct {
 	WebhookID WebhookID `json:"webhook_id"`
 	WebhookSettings
@@ -52,15 +52,15 @@ type WebhookMade struct {
 
 func (*WebhookMade) Name() string { return "webhook.made.v1" }
 
-// WebhookEdited states the settings from now on.
+// WebhookEdited replaces the settings.
 type WebhookEdited struct{ WebhookSettings }
 
 func (*WebhookEdited) Name() string { return "webhook.edited.v1" }
 
-// WebhookSecretChanged adds a secret.
+// WebhookSecretChanged replaces the secret; both sign for a while.
 type WebhookSecretChanged struct {
 	WebhookSecret
-	// OldUntil is the time until which the previous secret still signs.
+	// OldUntil is when the previous secret ceases to sign.
 	OldUntil time.Time `json:"old_until"`
 }
 
@@ -71,32 +71,32 @@ type WebhookDisabledCause string
 
 // The causes.
 const (
-	// WebhookAsked: the organiser has disabled it.
+	// WebhookAsked: the organiser disabled the webhook.
 	WebhookAsked WebhookDisabledCause = "asked"
-	// WebhookGone: its receiver answered 410.
+	// WebhookGone: the receiver answered 410 Gone.
 	WebhookGone WebhookDisabledCause = "gone"
 	// WebhookFailing: an event could not be delivered for days.
 	WebhookFailing WebhookDisabledCause = "failing"
 )
 
-// WebhookDisabled stops deliveries until the webhook is enabled; they resume at the same position.
+// WebhookDisabled stops deliveries until the webhook is enabled. They then resume at the same position.
 type WebhookDisabled struct {
 	Cause WebhookDisabledCause `json:"cause"`
 }
 
 func (*WebhookDisabled) Name() string { return "webhook.disabled.v1" }
 
-// WebhookEnabled resumes the deliveries.
+// WebhookEnabled resumes deliveries.
 type WebhookEnabled struct{}
 
 func (*WebhookEnabled) Name() string { return "webhook.enabled.v1" }
 
-// WebhookReplayed moves the cursor back to deliver events again. The cursor's term rises by one, so that deliveries in
-// progress do not move it forward.
+// WebhookReplayed moves the cursor back to deliver events again. It increases the cursor's term by one, so that
+// deliveries in progress cannot move the cursor forward.
 type WebhookReplayed struct {
-	// From is the position of the first of them.
+	// From is the position of the first event to deliver again.
 	From Position `json:"from"`
-	// Term of the cursor from now on.
+	// Term is the term of the cursor from now on.
 	Term int64 `json:"term"`
 }
 
@@ -107,18 +107,17 @@ type WebhookDeleted struct{}
 
 func (*WebhookDeleted) Name() string { return "webhook.deleted.v1" }
 
-// bookkeeping has the categories, as in the names of facts, that are never delivered: streams about
-// the servers themselves; cursors, whose facts are in streams of many categories; and holders, who
-// are forgotten in the stream of settings.
+// bookkeeping has the categories in the names of facts that are never delivered. The facts of cursors and
+// holders are in streams of other categories.
 var bookkeeping = []string{WebhookCategory, SettingsCategory, APIKeyCategory, "cursor", "holder"}
 
-// Bookkeeping reports whether an event of that name in that stream is about the servers
-// themselves: webhooks, cursors, terms, settings and keys. It is not delivered to anyone.
+// Bookkeeping reports whether an event, given by its stream and wire name, is about the operation of the
+// servers: webhooks, cursors, terms, settings and keys. Such events are not delivered.
 func Bookkeeping(stream StreamID, name string) bool {
 	kind, _, _ := strings.Cut(name, ".")
 	return stream.Internal() || name == (&WaitingRoomRun{}).Name() || slices.Contains(bookkeeping, kind) ||
 		slices.Contains(bookkeeping, stream.Category())
 }
 
-// Deliverable reports whether there are facts of that wire name that are delivered.
+// Deliverable reports whether webhooks can deliver facts of a wire name.
 func Deliverable(name string) bool { return formats[name] != nil && !Bookkeeping("", name) }

@@ -58,7 +58,7 @@ func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
 	var best window
 	from, to := m.span(w.Section)
 	for _, s := range m.hall.Stretches() {
-		if ok && best.singles == 0 && w.Quantity <= events.HallReach && m.farther(s.Least, best.distance, w.Quantity) {
+		if ok && best.singles == 0 && w.Quantity <= events.MaxNeighbours && m.farther(s.Least, best.distance, w.Quantity) {
 			break
 		}
 		if s.First >= from && s.First < to {

@@ -62,7 +62,7 @@ func TestFaultsOfCSV(t *testing.T) {
 		begin + "A,1,\"2\n\",0,0,S\n":                {"line 3: the seat's name"},
 		begin + "A,1,2,0,0,S\nS\xfcd,1,3,0,0,\xff\n": {"line 4: the zone is not UTF-8"},
 		begin + "A,1,2,0,0,S\nA,1,3,0,0,\xff\n":      {"line 4: the category is not UTF-8"},
-		begin + "A\u202e\t,1,2,0,0,S\n":              {"line 3: what a zone is named by"},
+		begin + "A\u202e\t,1,2,0,0,S\n":              {"line 3: the zone_id of a zone"},
 		begin + "A,1,\"2,0,0,S\n":                    {"line 3: "},
 		begin + "A,1,2\"3,0,0,S\n":                   {`line 3: bare "`},
 		begin + strings.Repeat("A,1,x\n", 100):       slices.Repeat([]string{"expected 6 fields"}, maxFaults),

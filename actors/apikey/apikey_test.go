@@ -48,7 +48,7 @@ func TestRules(t *testing.T) {
 	if key.Key() != want || !key.NextDeadline().IsZero() {
 		t.Errorf("it is %+v, want %+v", key.Key(), want)
 	}
-	if restored := coretest.Restored(t, key.Freeze(), New); !reflect.DeepEqual(restored, core.Core(key)) {
+	if restored := coretest.RoundTrip(t, key.Freeze(), New); !reflect.DeepEqual(restored, core.Core(key)) {
 		t.Errorf("restored = %+v, want %+v", restored, key)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"k"`)); err == nil {
@@ -57,8 +57,8 @@ func TestRules(t *testing.T) {
 }
 
 func TestImpossibleFacts(t *testing.T) {
-	coretest.RefusesFacts(t, New(), created, created)
-	coretest.RefusesFacts(t, New(), created, ended, ended)
-	coretest.RefusesFacts(t, New(), ended)
-	coretest.RefusesFacts(t, New(), &events.ProductReserved{})
+	coretest.RequirePanic(t, New(), created, created)
+	coretest.RequirePanic(t, New(), created, ended, ended)
+	coretest.RequirePanic(t, New(), ended)
+	coretest.RequirePanic(t, New(), &events.ProductReserved{})
 }

@@ -292,12 +292,12 @@ func TestAnyHistory(t *testing.T) {
 		for i, fact := range log {
 			replayed.Evolve(fact)
 			if i%7 == 0 {
-				replayed = coretest.Restored(t, replayed.Freeze(), New)
+				replayed = coretest.RoundTrip(t, replayed.Freeze(), New)
 			}
 		}
 		m.compare(t, replayed.(*Area))
 		checkHolds(t, log)
-		coretest.ClonesApart(t, New, log)
+		coretest.RequireIndependentClones(t, New, log)
 	})
 }
 
@@ -358,10 +358,10 @@ func TestSnapshotsAreComplete(t *testing.T) {
 	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), returnAllBut("b.2", 1)} {
 		coretest.Do(a, cmd, day, sentence)
 	}
-	coretest.RefusesCutSnapshots(t, a, New)
+	coretest.RequireTruncatedSnapshotsRefused(t, a, New)
 	write := a.Freeze()
 	coretest.Do(a, release("a.1"), day, sentence)
-	then := coretest.Restored(t, write, New).(*Area)
+	then := coretest.RoundTrip(t, write, New).(*Area)
 	if c := then.Counts(0); c != (events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2}) {
 		t.Errorf("the snapshot has %+v, want %+v", c, events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2})
 	}

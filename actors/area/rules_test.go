@@ -319,6 +319,6 @@ func TestImpossibleFacts(t *testing.T) {
 		&events.AreaResized{Places: 5, AreaCounts: counts(1, 3, 0)},
 		&events.SeatBlocked{},
 	} {
-		coretest.RefusesFacts(t, held(), fact)
+		coretest.RequirePanic(t, held(), fact)
 	}
 }

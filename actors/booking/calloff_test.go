@@ -64,7 +64,7 @@ func TestCallOff(t *testing.T) {
 		for _, fact := range facts {
 			b.Evolve(fact)
 		}
-		b = coretest.Restored(t, b.Freeze(), New)
+		b = coretest.RoundTrip(t, b.Freeze(), New)
 		checkCancelled(t, b, test.at)
 	}
 }

@@ -70,11 +70,11 @@ func TestReleaseOfPaidBookings(t *testing.T) {
 			for _, fact := range paidBooking(t, test.policy) {
 				b.Evolve(fact)
 			}
-			b = coretest.Restored(t, b.Freeze(), New)
+			b = coretest.RoundTrip(t, b.Freeze(), New)
 			if got := coretest.Do(b, test.cmd, day.Add(test.at), sentence); got != test.want {
 				t.Fatalf("got %q, want %q", got, test.want)
 			}
-			b = coretest.Restored(t, b.Freeze(), New)
+			b = coretest.RoundTrip(t, b.Freeze(), New)
 			state := b.(*Booking).State()
 			if state.Kept != test.kept {
 				t.Errorf("got Kept %d, want %d", state.Kept, test.kept)

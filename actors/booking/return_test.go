@@ -59,7 +59,7 @@ func TestReturningASeat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := New()
 			for i, step := range steps {
-				b = coretest.Restored(t, b.Freeze(), New)
+				b = coretest.RoundTrip(t, b.Freeze(), New)
 				if got := coretest.Do(b, step.cmd, day.Add(step.at), sentence); got != step.want {
 					t.Fatalf("step %d: %T: got %q, want %q", i+1, step.cmd, got, step.want)
 				}

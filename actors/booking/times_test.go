@@ -68,7 +68,7 @@ func TestTimes(t *testing.T) {
 				if got := coretest.Do(b, c.cmd, day.Add(c.at), sentence); got != c.want {
 					t.Fatalf("case %d: %T at %v:\n got %s\nwant %s", i+1, c.cmd, c.at, got, c.want)
 				}
-				b = coretest.Restored(t, b.Freeze(), New)
+				b = coretest.RoundTrip(t, b.Freeze(), New)
 			}
 		})
 	}
@@ -79,7 +79,7 @@ func TestTermsAreFrozen(t *testing.T) {
 	b := New()
 	terms := func() events.SaleTerms { s := b.(*Booking).State(); return s.SaleTerms }
 	coretest.Do(b, holdOn(termsBetween(3, 0, 0)), day, sentence)
-	b = coretest.Restored(t, b.Freeze(), New)
+	b = coretest.RoundTrip(t, b.Freeze(), New)
 	if want := (events.SaleTerms{Terms: 3, HoldSeconds: 60, LimitPerHolder: 4}); terms() != want {
 		t.Errorf("got terms %+v after the hold, want %+v", terms(), want)
 	}
@@ -91,7 +91,7 @@ func TestTermsAreFrozen(t *testing.T) {
 	}
 	coretest.Do(b, &core.Expire{}, day.Add(61*s), sentence)
 	coretest.Do(b, paymentOn(termsBetween(5, 0, 0)), day.Add(61*s), sentence)
-	b = coretest.Restored(t, b.Freeze(), New)
+	b = coretest.RoundTrip(t, b.Freeze(), New)
 	if terms().Terms != 5 {
 		t.Errorf("got terms %+v after a late payment, want revision 5", terms())
 	}

@@ -38,7 +38,7 @@ func TestRules(t *testing.T) {
 		for _, fact := range line.given {
 			c.Evolve(fact)
 		}
-		c = coretest.Restored(t, c.Freeze(), New)
+		c = coretest.RoundTrip(t, c.Freeze(), New)
 		got := coretest.Do(c, line.cmd, time.Time{}, func(fact events.Fact) string {
 			switch f := fact.(type) {
 			case *events.CallOffBegun:

@@ -27,11 +27,11 @@ const (
 	CodeForbidden Code = "forbidden"
 	// CodePassRequired: a waiting room guards the resource.
 	CodePassRequired Code = "pass_required"
-	// CodePassInvalid: the pass is not one of that room for this holder, or has expired.
+	// CodePassInvalid: the pass is for a different room or holder, or has expired.
 	CodePassInvalid Code = "pass_invalid"
 )
 
-// Too little is left.
+// Capacity and limits.
 const (
 	// CodeSoldOut: fewer units or seats remain than were requested.
 	CodeSoldOut Code = "sold_out"
@@ -43,7 +43,7 @@ const (
 	CodeInsufficientBalance Code = "insufficient_balance"
 	// CodeLimitExceeded: a limit does not allow this quantity.
 	CodeLimitExceeded Code = "limit_exceeded"
-	// CodeTooLarge: its facts exceed what the log appends at once.
+	// CodeTooLarge: the facts of the command exceed the maximum size of one append.
 	CodeTooLarge Code = "too_large"
 	// CodeOverloaded: too many commands are in flight; nothing was done, and a retry may succeed.
 	CodeOverloaded Code = "overloaded"
@@ -51,31 +51,31 @@ const (
 
 // The state of the resource, or the time.
 const (
-	// CodeAlreadyConfirmed: it has been confirmed or paid.
+	// CodeAlreadyConfirmed: the hold has been confirmed or paid.
 	CodeAlreadyConfirmed Code = "already_confirmed"
 	// CodeAlreadyEntered: the team has entered or is on the waitlist.
 	CodeAlreadyEntered Code = "already_entered"
 	// CodePaymentInProgress: a payment is in progress, or awaited.
 	CodePaymentInProgress Code = "payment_in_progress"
-	// CodeAmountMismatch: the price differs; expected and currency state it.
+	// CodeAmountMismatch: the amount differs from the price, which expected and currency state.
 	CodeAmountMismatch Code = "amount_mismatch"
-	// CodePaymentReferenceUsed: the provider's reference was reported for resource before.
+	// CodePaymentReferenceUsed: the provider's reference was reported before, for what resource names.
 	CodePaymentReferenceUsed Code = "payment_reference_used"
 	// CodeNotHeld: there is no hold.
 	CodeNotHeld Code = "not_held"
 	// CodeHoldExpired: the hold has passed its deadline.
 	CodeHoldExpired Code = "hold_expired"
-	// CodeReleased: it has been released.
+	// CodeReleased: the hold or purchase has been released.
 	CodeReleased Code = "released"
 	// CodeRegistrationClosed: the organiser has closed the tournament for entry.
 	CodeRegistrationClosed Code = "registration_closed"
-	// CodeNotOpen: the sale opens at opens_at.
+	// CodeNotOpen: the sale has not opened; it will at opens_at.
 	CodeNotOpen Code = "not_open"
-	// CodeCancelled: the organiser has cancelled it.
+	// CodeCancelled: the organiser has cancelled the resource.
 	CodeCancelled Code = "cancelled"
 	// CodeSaleClosed: the sale closed at closes_at.
 	CodeSaleClosed Code = "sale_closed"
-	// CodeCancellationClosed: a paid purchase can't be returned after until, which has passed.
+	// CodeCancellationClosed: the time until which a paid purchase can be returned has passed.
 	CodeCancellationClosed Code = "cancellation_closed"
 	// CodeDeadlinePassed: the deadline for entry has passed.
 	CodeDeadlinePassed Code = "deadline_passed"

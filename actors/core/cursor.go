@@ -6,18 +6,18 @@ import (
 	"admitone/events"
 )
 
-// Cursor is the progress of a follower of the log whose events cause external side effects. It is
-// part of the state of the entity that owns the work. Package actors/cursor runs such followers. A
-// core delegates [TakeCursor], [MoveCursor] and their facts to it.
+// Cursor is the progress of a follower of the log that causes external side effects. It is part of
+// the state of the entity that owns the work, whose core delegates [TakeCursor], [MoveCursor] and
+// their facts to it. Package actors/cursor runs such followers.
 //
-// Of several servers, one does the work: the last to take the cursor. Every write names the term
-// under which it was made, so that a server that has not learnt of a takeover is refused. Until it
-// has, both may do the same work; the receiver must deduplicate it by the event's id.
+// Of several servers, the last to take the cursor does the work. Every write names the term under
+// which it was made, so that a server that has not learnt of a takeover is refused. Until it learns
+// of the takeover, both may do the same work; the receiver must deduplicate by the event's id.
 type Cursor struct {
-	// Term counts the takeovers. Node is the server of the last one, "" if the term has no server.
+	// Term counts the takeovers and rewinds. Node is the server that does the work, "" after a rewind.
 	Term int64
 	Node string
-	// Log identifies the log that the positions are of; "" if that is not known.
+	// Log identifies the log to which the positions belong, "" if unknown.
 	Log string
 	// CursorMoved is the newest recorded progress.
 	events.CursorMoved
@@ -27,8 +27,8 @@ type Cursor struct {
 // stale_revision, unless Term is that of the cursor plus one.
 type TakeCursor struct{ events.CursorTaken }
 
-// MoveCursor records progress. No-op if it is recorded already. Refusal: stale_revision, unless it
-// was made under the cursor's term.
+// MoveCursor records progress. No-op if the same progress is recorded already. Refusal:
+// stale_revision, unless Term is that of the cursor.
 type MoveCursor struct{ events.CursorMoved }
 
 // Decide decides a command about the cursor; ok is false for any other command.
@@ -47,7 +47,7 @@ func (c *Cursor) Decide(cmd Command) (facts []events.Fact, err error, ok bool) {
 	return nil, nil, false
 }
 
-// Move decides a [MoveCursor], also for commands that contain one.
+// Move decides a [MoveCursor]. Cores call it for their own commands that contain one.
 func (c *Cursor) Move(to *events.CursorMoved) ([]events.Fact, error) {
 	switch {
 	case to.Term != c.Term || c.Node == "":
@@ -94,12 +94,12 @@ func (c *Cursor) Evolve(fact events.Fact) bool {
 }
 
 // Rewind moves the cursor back or forward under a new term without a server, so that writes of the
-// current one are refused.
+// current server are refused.
 func (c *Cursor) Rewind(term int64, to events.Position) {
 	*c = Cursor{Term: term, CursorMoved: events.CursorMoved{Reached: to}}
 }
 
-// ClearFailure forgets the recorded failure: the work is retried at once.
+// ClearFailure clears the recorded failure, so that the work is retried immediately.
 func (c *Cursor) ClearFailure() {
 	c.CursorMoved = events.CursorMoved{Term: c.CursorMoved.Term, Reached: c.Reached, CursorMark: c.CursorMark}
 }

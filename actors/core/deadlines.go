@@ -23,13 +23,13 @@ func (d Deadline) before(other Deadline) bool {
 	return bytes.Compare(d.ID[:], other.ID[:]) < 0
 }
 
-// slack is the number of stale entries that is always tolerated, so that small heaps are not
+// slack is the number of stale entries that are always tolerated, so that small heaps are never
 // rebuilt.
 const slack = 1024
 
 // Deadlines is a heap of holds by deadline. Deletion is lazy: the entry of a hold that ends early is
-// dropped when it reaches the top, or when stale entries outnumber open holds. An index for eager
-// deletion would cost every hold more. The zero value is empty.
+// dropped when it reaches the top, or when stale entries outnumber open holds. The zero value is
+// empty.
 type Deadlines struct {
 	heap Heap[Deadline]
 }
@@ -39,7 +39,8 @@ func (d *Deadlines) Add(id events.ID, at int64) {
 	d.heap.Push(Deadline{At: at, ID: id}, Deadline.before)
 }
 
-// Next is the earliest deadline, zero for none. It may be stale unless Tidy was called before.
+// Next is the earliest deadline, zero for none. It may be stale unless Tidy was called after the
+// last change.
 func (d *Deadlines) Next() time.Time {
 	if len(d.heap) == 0 {
 		return time.Time{}
@@ -51,7 +52,7 @@ func (d *Deadlines) Next() time.Time {
 // outnumber the open holds. current reports whether an entry belongs to an open hold.
 func (d *Deadlines) Tidy(open int, current func(Deadline) bool) {
 	if len(d.heap) > 2*open+slack {
-		kept := make([]Deadline, 0, open+slack) // the old array may have room for a million
+		kept := make([]Deadline, 0, open+slack) // a new array, because the old one may be much larger
 		for _, entry := range d.heap {
 			if current(entry) {
 				kept = append(kept, entry)
@@ -71,7 +72,7 @@ func (d *Deadlines) Entries() []Deadline { return slices.Clone(d.heap) }
 // Clone returns an independent copy.
 func (d *Deadlines) Clone() Deadlines { return Deadlines{heap: slices.Clone(d.heap)} }
 
-// AppendUnordered appends a deadline without restoring the heap order; call Heapify after the last.
+// AppendUnordered adds a deadline without restoring the heap order. Call Heapify after the last one.
 func (d *Deadlines) AppendUnordered(id events.ID, at int64) {
 	d.heap = append(d.heap, Deadline{At: at, ID: id})
 }
@@ -85,18 +86,19 @@ func (d *Deadlines) Due(now time.Time, limit int, current func(Deadline) bool) [
 	var due []Deadline
 	var seen Heap[int] // indexes of d.heap
 	earlier := func(a, b int) bool { return d.heap[a].before(d.heap[b]) }
-	see := func(i int) {
+	visit := func(i int) {
 		if i < len(d.heap) && d.heap[i].At < now.UnixNano() {
 			seen.Push(i, earlier)
 		}
 	}
-	for see(0); len(seen) > 0 && len(due) < limit; {
+	for visit(0); len(seen) > 0 && len(due) < limit; {
 		i := seen.Pop(earlier)
-		see(2*i + 1)
-		see(2*i + 2)
+		visit(2*i + 1)
+		visit(2*i + 2)
 		entry := d.heap[i]
-		twice := len(due) > 0 && due[len(due)-1] == entry // an id held, released and held again until the same time
-		if !twice && current(entry) {
+		// A hold that was released and made again with the same id and deadline has two equal entries.
+		duplicate := len(due) > 0 && due[len(due)-1] == entry
+		if !duplicate && current(entry) {
 			due = append(due, entry)
 		}
 	}

@@ -1,11 +1,13 @@
 package core
 
-import "time"
+import (
+	"time"
 
-import "admitone/events"
+	"admitone/events"
+)
 
-// Fields are the additional members of a refusal, by their JSON names. The methods return members
-// on which code depends, or the zero value if a member is absent.
+// Fields are the additional members of a refusal, by their JSON names. The methods return the
+// members that code reads, or the zero value if a member is absent.
 type Fields map[string]any
 
 // Resource is the kind of the resource that was not found.
@@ -23,7 +25,7 @@ func (f Fields) OpensAt() time.Time { return member[time.Time](f, "opens_at") }
 // Seats are the names of the unavailable seats.
 func (f Fields) Seats() []events.SeatName { return member[[]events.SeatName](f, "seats") }
 
-// HasTaken reports whether the refusal states the used part of a limit.
+// HasTaken reports whether there is a member taken, which is the used part of a limit.
 func (f Fields) HasTaken() bool { return f["taken"] != nil }
 
 func member[T any](f Fields, name string) T {

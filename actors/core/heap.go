@@ -1,7 +1,7 @@
 package core
 
-// Heap is a binary heap. Its first entry is the least by the order that every call is given, which
-// must be the same each time. The zero value is empty.
+// Heap is a binary heap, with its least entry first. Every call must pass the same order as before.
+// The zero value is empty.
 type Heap[T any] []T
 
 // Push adds an entry.
@@ -23,7 +23,7 @@ func (h *Heap[T]) Pop(before func(a, b T) bool) T {
 	heap := *h
 	first, last := heap[0], len(heap)-1
 	heap[0] = heap[last]
-	clear(heap[last:]) // retains nothing
+	clear(heap[last:]) // so that the array does not retain the entry
 	*h = heap[:last]
 	h.sink(0, before)
 	return first

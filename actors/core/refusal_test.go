@@ -19,17 +19,19 @@ func TestRefusalIsAnError(t *testing.T) {
 	}
 }
 
-// TestFieldsOfRefusals: the methods of Fields return what refusals are made with.
+// TestFieldsOfRefusals checks that the methods of Fields return the members, and zero values for
+// absent ones.
 func TestFieldsOfRefusals(t *testing.T) {
 	if room := events.RoomID(RequirePass("sale", "").Fields.WaitingRoom()); room != "sale" {
-		t.Errorf("the room is %q, want sale", room)
+		t.Errorf("WaitingRoom() = %q, want sale", room)
 	}
 	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
 	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.HasTaken() {
-		t.Errorf("members of %v = %q, %q, %q, %t; want those it was made with", f, f.Resource(), f.Field(), f.Seats(), f.HasTaken())
+		t.Errorf("members = %q, %q, %q, taken %t; want those of %v", f.Resource(), f.Field(), f.Seats(), f.HasTaken(), f)
 	}
 	if f = (Fields{"seats": 1}); f.Resource() != "" || f.Field() != "" || f.WaitingRoom() != "" || f.Seats() != nil ||
 		f.HasTaken() {
-		t.Errorf("%v returned members that are absent", f)
+		t.Errorf("members = %q, %q, %q, %q, taken %t; want none of %v", f.Resource(), f.Field(), f.WaitingRoom(),
+			f.Seats(), f.HasTaken(), f)
 	}
 }

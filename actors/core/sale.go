@@ -10,12 +10,12 @@ import (
 type Sale struct {
 	// Times are the bounds as last set.
 	Times events.SaleTimes
-	// Upcoming has the bounds that no fact has recorded as reached. It decides only when a core
-	// records that; permission depends on Times alone.
+	// Upcoming has the bounds that no fact has recorded as reached. It only decides when a core
+	// records a bound; whether a purchase is allowed depends on Times alone.
 	Upcoming events.SaleTimes
 }
 
-// WithTimes returns the sale after a fact has set its bounds. A bound that was moved is ahead again.
+// WithTimes returns the sale after a fact has set its bounds. A moved bound is upcoming again.
 func (s Sale) WithTimes(times events.SaleTimes) Sale {
 	if !times.OpensAt.Equal(s.Times.OpensAt) {
 		s.Upcoming.OpensAt = times.OpensAt
@@ -39,8 +39,8 @@ func (s Sale) Due(now time.Time) (due events.SaleTimes) {
 }
 
 // NextDeadline is the NextDeadline of a [Core] without other deadlines. A core expires strictly
-// after its deadline, but a bound applies at its very time; so the deadline is a nanosecond before
-// it.
+// after its deadline, but a bound already applies at its own time, so the deadline is one nanosecond
+// before the bound.
 func (s Sale) NextDeadline() time.Time {
 	next := s.Upcoming.Next()
 	if next.IsZero() {
@@ -63,7 +63,7 @@ func (s Sale) Refuse(now time.Time) *Refusal {
 	return nil
 }
 
-// CheckTimes refuses bounds that are not in order: invalid_field.
+// CheckTimes returns the refusal invalid_field unless the bounds are in order.
 func CheckTimes(times events.SaleTimes) *Refusal {
 	if times.Ordered() {
 		return nil

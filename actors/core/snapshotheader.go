@@ -10,19 +10,19 @@ import (
 // maxSnapshotHeader bounds the header of a snapshot, in bytes.
 const maxSnapshotHeader = 1 << 20
 
-// AppendSnapshotHeader appends the header of a snapshot, which has the state of a core besides its
-// tables: its length in 32 bits, little endian, and then head as JSON. Error: head can't be
-// encoded.
+// AppendSnapshotHeader appends the header of a snapshot, which has the state of a core other than
+// its tables: the length of head's JSON (32 bits, little endian), and the JSON. Error: head can't
+// be encoded.
 func AppendSnapshotHeader(dst []byte, head any) ([]byte, error) {
-	first, err := json.Marshal(head)
+	encoded, err := json.Marshal(head)
 	if err != nil {
 		return nil, err
 	}
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(first)))
-	return append(dst, first...), nil
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(encoded)))
+	return append(dst, encoded...), nil
 }
 
-// ReadSnapshotHeader decodes a header into head, a pointer. Errors: the reader's; a malformed
+// ReadSnapshotHeader decodes a header into head, a pointer. Errors: those of in, and a malformed
 // header.
 func ReadSnapshotHeader(in io.Reader, head any) error {
 	var size [4]byte
@@ -31,11 +31,11 @@ func ReadSnapshotHeader(in io.Reader, head any) error {
 	}
 	length := binary.LittleEndian.Uint32(size[:])
 	if length > maxSnapshotHeader {
-		return fmt.Errorf("a snapshot has a header of %d bytes", length)
+		return fmt.Errorf("the header of the snapshot has %d bytes, want at most %d", length, maxSnapshotHeader)
 	}
-	first := make([]byte, length)
-	if _, err := io.ReadFull(in, first); err != nil {
+	encoded := make([]byte, length)
+	if _, err := io.ReadFull(in, encoded); err != nil {
 		return err
 	}
-	return json.Unmarshal(first, head)
+	return json.Unmarshal(encoded, head)
 }

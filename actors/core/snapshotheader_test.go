@@ -19,7 +19,7 @@ func TestSnapshotHeader(t *testing.T) {
 	in := bytes.NewBuffer(append(written[len("before"):], "after"...))
 	var got head
 	if err := ReadSnapshotHeader(in, &got); err != nil || got != want || in.String() != "after" {
-		t.Errorf("header = %+v, %v, rest = %q; want the header as written", got, err, in)
+		t.Errorf("header = %+v, %v, rest = %q; want %+v, rest = after", got, err, in, want)
 	}
 	for size := range len(written) - len("before") {
 		if err := ReadSnapshotHeader(bytes.NewReader(written[6:6+size]), &got); err == nil {
@@ -27,16 +27,16 @@ func TestSnapshotHeader(t *testing.T) {
 		}
 	}
 	if err := ReadSnapshotHeader(bytes.NewReader([]byte{0, 0, 0, 255}), &got); err == nil {
-		t.Error("ReadSnapshotHeader accepted a length of four gigabytes")
+		t.Error("ReadSnapshotHeader accepted a length of 4 GiB, want an error")
 	}
 	if _, err := AppendSnapshotHeader(nil, make(chan int)); err == nil {
-		t.Error("AppendSnapshotHeader accepted a channel")
+		t.Error("AppendSnapshotHeader accepted a channel, want an error")
 	}
 }
 
 func TestOr(t *testing.T) {
 	zero := 0
 	if got := [2]int{Or(nil, 7), Or(&zero, 7)}; !reflect.DeepEqual(got, [2]int{7, 0}) {
-		t.Errorf("got %v, want the one that is there", got)
+		t.Errorf("Or = %v, want [7 0]", got)
 	}
 }

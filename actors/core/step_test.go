@@ -10,8 +10,7 @@ import (
 	"admitone/events"
 )
 
-// ticker is a core with one deadline after another. A string is refused; a number n leads to n
-// facts.
+// ticker is a core with a deadline every second. It refuses a string, and an int n leads to n facts.
 type ticker struct {
 	next    time.Time
 	stuck   bool // nothing expires
@@ -45,8 +44,8 @@ func (c *ticker) NextDeadline() time.Time       { return c.next }
 func (c *ticker) Freeze() func(io.Writer) error { return nil }
 func (c *ticker) Restore(io.Reader) error       { return nil }
 
-// TestStep: deadlines before now expire first, one after another; then the command is
-// decided. A deadline at now is not due yet.
+// TestStep checks that deadlines before now expire one after another before the command is decided.
+// A deadline at now is not due yet.
 func TestStep(t *testing.T) {
 	start := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for _, line := range []struct {
@@ -62,24 +61,24 @@ func TestStep(t *testing.T) {
 		{"deadlines alone", ticker{next: start.Add(-2 * time.Second)}, nil, 2, 0, 2, ""},
 		{"a refusal", ticker{next: start.Add(-time.Second)}, "no", 1, 0, 1, "no: "},
 		{"a deadline at which nothing expires", ticker{next: start.Add(-time.Second), stuck: true}, 1, 0, 0, 0,
-			"there is a deadline at 2026-05-01 19:59:59 +0000 UTC and nothing that expires: <nil>"},
+			"the deadline 2026-05-01 19:59:59 +0000 UTC has passed, but nothing expires: <nil>"},
 	} {
 		t.Run(line.name, func(t *testing.T) {
 			expired := 0
 			facts, err := core.Step(&line.core, line.command, start, func(facts []events.Fact) {
 				if expired += len(facts); len(line.core.evolved) != expired {
-					t.Error("expired was called before the core had evolved")
+					t.Errorf("expired was called with %d facts applied, want %d", len(line.core.evolved), expired)
 				}
 			})
 			if expired != line.expired || len(facts) != line.facts || len(line.core.evolved) != line.evolved {
-				t.Errorf("%d have expired, %d facts, evolved by %d, want %d, %d, %d",
+				t.Errorf("expired %d, returned %d, applied %d facts; want %d, %d, %d",
 					expired, len(facts), len(line.core.evolved), line.expired, line.facts, line.evolved)
 			}
 			if err == nil && line.err != "" || err != nil && err.Error() != line.err {
-				t.Errorf("error %v, want %q", err, line.err)
+				t.Errorf("error = %v, want %q", err, line.err)
 			}
 			if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) != (line.err == "no: ") {
-				t.Errorf("error = %v, want a refusal only of the command itself", err)
+				t.Errorf("error = %v is a refusal: %t, want %t", err, refusal != nil, line.err == "no: ")
 			}
 		})
 	}

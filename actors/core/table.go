@@ -7,9 +7,8 @@ import (
 	"slices"
 )
 
-// bucketSize is the average number of entries in a bucket of a [Table]. A bucket bounds the cost of
-// one write while the table is frozen, since one bucket is copied. Buckets are searched linearly,
-// so they are small.
+// bucketSize is the average number of entries in a bucket of a [Table]. Buckets are small, because
+// they are searched linearly, and because the first write to one after a freeze copies it.
 const bucketSize = 12
 
 // bucketStep is the number of entries by which a full bucket grows.
@@ -20,10 +19,10 @@ const bucketStep = 4
 const pageSize = 256
 
 // Table is a hash table with cheap snapshots: Freeze returns the current entries, and afterwards
-// the table copies each bucket on its first write. It grows by one bucket at a time (linear
-// hashing, Litwin 1980), so that no single write pays for a million entries. Its buckets are
-// slices, which take half the memory of Go's maps. Use [NewTable] to create one. A nil table is
-// empty and read-only.
+// the table copies each bucket on the first write to it. The table grows by one bucket at a time
+// (linear hashing, Litwin 1980), so that no single write moves a million entries. Its buckets are
+// slices, which take half the memory of a Go map. Create one with [NewTable]. A nil table is empty
+// and read-only.
 type Table[K comparable, V any] struct {
 	seed  maphash.Seed
 	pages []*page[K, V]
@@ -48,7 +47,7 @@ type entry[K comparable, V any] struct {
 	value V
 }
 
-// NewTable returns an empty table. It is one allocation, because most tables of an entity stay small.
+// NewTable returns an empty table. It makes one allocation, because most tables stay small.
 func NewTable[K comparable, V any]() *Table[K, V] {
 	var first struct {
 		table   Table[K, V]
@@ -92,37 +91,38 @@ func (t *Table[K, V]) Set(key K, value V) {
 	}
 	b.add(entry[K, V]{key, value})
 	t.count++
-	if t.count > t.places()*bucketSize {
+	if t.count > t.bucketCount()*bucketSize {
 		t.grow()
 	}
 }
 
-// Load fills an empty table with size entries, which must have distinct keys, such as those of a
-// snapshot. It is faster than as many calls of Set: nothing is searched or split, and entries are
-// grouped by page first, so that the buckets being filled fit into the processor's cache. While it
-// runs it takes twice the memory of the entries.
+// Load fills an empty table with entries, such as those of a snapshot, which must have distinct
+// keys. size is their expected number; a wrong one only makes the table slower. Load is faster than
+// calls of Set: it searches and splits nothing, and groups the entries by page first, so that the
+// buckets being filled fit into the processor's cache. While it runs, it needs twice the memory of
+// the entries.
 func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
 	size = max(size, 0)
-	places := max(1, (size+bucketSize-1)/bucketSize)
-	t.level = uint(bits.Len(uint(places)) - 1)
-	t.split = places - 1<<t.level
+	buckets := max(1, (size+bucketSize-1)/bucketSize)
+	t.level = uint(bits.Len(uint(buckets)) - 1)
+	t.split = buckets - 1<<t.level
 	t.pages, t.count = nil, 0
-	gathered := make([][]entry[K, V], (places+pageSize-1)/pageSize)
+	byPage := make([][]entry[K, V], (buckets+pageSize-1)/pageSize)
 	for key, value := range entries {
 		p := t.index(key) / pageSize
-		if gathered[p] == nil {
-			gathered[p] = make([]entry[K, V], 0, t.expected(p, size))
+		if byPage[p] == nil {
+			byPage[p] = make([]entry[K, V], 0, t.expected(p, size))
 		}
-		gathered[p] = append(gathered[p], entry[K, V]{key, value})
+		byPage[p] = append(byPage[p], entry[K, V]{key, value})
 	}
-	for p, part := range gathered {
-		t.loadPage(min(pageSize, places-p*pageSize), part)
-		gathered[p] = nil
+	for p, part := range byPage {
+		t.loadPage(min(pageSize, buckets-p*pageSize), part)
+		byPage[p] = nil
 	}
 }
 
-// expected estimates how many of size entries fall into page p, with a margin for the randomness of
-// the hash. A bucket that was split in this round has half the entries of one that was not.
+// expected returns an estimate of how many of size entries fall into page p, with a margin for the
+// randomness of the hash. A bucket that was split in this round has half the entries of the others.
 func (t *Table[K, V]) expected(p, size int) int {
 	each := size * pageSize >> t.level
 	if first := p * pageSize; first < t.split || first >= 1<<t.level {
@@ -131,13 +131,13 @@ func (t *Table[K, V]) expected(p, size int) int {
 	return min(each+each/16+bucketStep, size)
 }
 
-// loadPage appends a page with the given number of buckets and entries.
-func (t *Table[K, V]) loadPage(places int, entries []entry[K, V]) {
+// loadPage appends a page of n buckets with the entries.
+func (t *Table[K, V]) loadPage(n int, entries []entry[K, V]) {
 	var sizes [pageSize]int
 	for i := range entries {
 		sizes[t.index(entries[i].key)%pageSize]++
 	}
-	buckets := make([]bucket[K, V], places)
+	buckets := make([]bucket[K, V], n)
 	for i := range buckets {
 		buckets[i] = bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], 0, sizes[i])}
 		t.append(&buckets[i])
@@ -183,7 +183,7 @@ func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
 	return all(frozen)
 }
 
-// Clone returns an independent copy. It costs what Freeze costs. Values are copied as they are.
+// Clone returns an independent copy. It is as cheap as Freeze. Values are copied shallowly.
 func (t *Table[K, V]) Clone() *Table[K, V] {
 	if t == nil {
 		return nil
@@ -208,12 +208,12 @@ func all[K comparable, V any](pages []*page[K, V]) iter.Seq2[K, V] {
 	}
 }
 
-// places returns the number of buckets.
-func (t *Table[K, V]) places() int { return 1<<t.level + t.split }
+// bucketCount returns the number of buckets.
+func (t *Table[K, V]) bucketCount() int { return 1<<t.level + t.split }
 
 func (t *Table[K, V]) bucket(i int) *bucket[K, V] { return t.pages[i/pageSize].buckets[i%pageSize] }
 
-// put stores b as bucket i.
+// put replaces bucket i by b.
 func (t *Table[K, V]) put(i int, b *bucket[K, V]) { t.ownPage(i / pageSize).buckets[i%pageSize] = b }
 
 // append adds a bucket at the end.
@@ -238,7 +238,7 @@ func (t *Table[K, V]) ownPage(i int) *page[K, V] {
 }
 
 func (t *Table[K, V]) index(key K) int {
-	if t.places() == 1 {
+	if t.bucketCount() == 1 {
 		return 0
 	}
 	h := maphash.Comparable(t.seed, key)
@@ -275,10 +275,10 @@ func (t *Table[K, V]) own(i int) *bucket[K, V] {
 	if b.gen == t.gen {
 		return b
 	}
-	mine := &bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], len(b.entries), len(b.entries)+1)}
-	copy(mine.entries, b.entries)
-	t.put(i, mine)
-	return mine
+	copied := &bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], len(b.entries), len(b.entries)+1)}
+	copy(copied.entries, b.entries)
+	t.put(i, copied)
+	return copied
 }
 
 // grow splits one bucket in two.

@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// value40 is as large as a reservation of a product.
+// value40 has the size of a product's reservation.
 type value40 [40]byte
 
-// BenchmarkTableMemory reports the bytes of an entry of 16 + 40, without and with a frozen copy of
-// which every bucket has been written since.
+// BenchmarkTableMemory reports the memory of an entry with a key of 16 and a value of 40 bytes: in a
+// table alone, and together with a frozen copy after every bucket has been written again.
 func BenchmarkTableMemory(b *testing.B) {
 	const entries = 1_000_000
 	for b.Loop() {
@@ -53,8 +53,8 @@ func BenchmarkTableSet(b *testing.B) {
 	}
 }
 
-// BenchmarkTableSetFrozen writes each bucket for the first time since a freeze: the worst single
-// write.
+// BenchmarkTableSetFrozen measures the most expensive write: the first one to a bucket since a
+// freeze.
 func BenchmarkTableSetFrozen(b *testing.B) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, value40]()
@@ -64,13 +64,13 @@ func BenchmarkTableSetFrozen(b *testing.B) {
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		table.gen++ // what Freeze does, without its copy of the bucket list
+		table.gen++ // as Freeze does, but without the copy of the list of pages
 		table.Set(key16(i%entries), value40{byte(i)})
 		i++
 	}
 }
 
-// BenchmarkTableFreeze is the cost of a freeze at a million entries.
+// BenchmarkTableFreeze measures a freeze of a million entries.
 func BenchmarkTableFreeze(b *testing.B) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, value40]()

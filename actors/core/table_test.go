@@ -27,16 +27,16 @@ func (f frozenCopy) check(t interface {
 		n++
 	}
 	if n != len(got) {
-		t.Errorf("%s: %d entries, want one for each of %d keys", about, n, len(got))
+		t.Errorf("%s: %d entries for %d distinct keys, want each key once", about, n, len(got))
 	}
 	if !maps.Equal(got, f.want) {
-		t.Errorf("%s: it shows %d entries, want %d, or other values", about, len(got), len(f.want))
+		t.Errorf("%s: %d entries differ from the %d expected ones", about, len(got), len(f.want))
 	}
 }
 
-// TestTableIsAMap compares with a map under random writes, deletes and freezes.
-// Runs of consecutive keys make the table large enough to split its buckets.
-func TestTableIsAMap(t *testing.T) {
+// TestTableBehavesLikeMap compares a table with a map under random writes, deletes and freezes.
+// Ranges of keys make the table large enough to split its buckets.
+func TestTableBehavesLikeMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		table, model := NewTable[int, int](), map[int]int{}
 		var frozen []frozenCopy
@@ -73,7 +73,7 @@ func TestTableIsAMap(t *testing.T) {
 				clone := table.Clone()
 				frozen = append(frozen, frozenCopy{clone.All(), maps.Clone(model)})
 				k := key.Draw(t, "key")
-				if rapid.Bool().Draw(t, "go on with the clone") {
+				if rapid.Bool().Draw(t, "continue with the clone") {
 					table, clone = clone, table
 					frozen[len(frozen)-1].entries = clone.All()
 				}
@@ -91,7 +91,7 @@ func TestTableIsAMap(t *testing.T) {
 // checkTable compares the results of all reading methods.
 func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
 	if table.Len() != len(model) {
-		t.Fatalf("Len is %d, want %d", table.Len(), len(model))
+		t.Fatalf("Len() = %d, want %d", table.Len(), len(model))
 	}
 	frozenCopy{table.All(), model}.check(t, "All")
 	for k := -1; k <= 5*bucketSize; k++ {
@@ -103,8 +103,8 @@ func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
 	}
 }
 
-// TestReadingFrozenCopyDuringChanges reads ten copies while the table changes, mainly for the race
-// detector.
+// TestReadingFrozenCopyDuringChanges reads ten frozen copies while the table changes. It is mainly
+// for the race detector.
 func TestReadingFrozenCopyDuringChanges(t *testing.T) {
 	table, model := NewTable[int, int](), map[int]int{}
 	var readers sync.WaitGroup
@@ -130,11 +130,11 @@ func TestReadingFrozenCopyDuringChanges(t *testing.T) {
 	}
 	readers.Wait()
 	if table.Len() != 0 {
-		t.Errorf("%d entries are left, want 0", table.Len())
+		t.Errorf("Len() = %d after all keys were deleted, want 0", table.Len())
 	}
 }
 
-// TestFrozenEmptyTable: the copy of an empty table stays empty.
+// TestFrozenEmptyTable checks that the frozen copy of an empty table stays empty.
 func TestFrozenEmptyTable(t *testing.T) {
 	table := NewTable[int, int]()
 	frozen := frozenCopy{table.Freeze(), nil}
@@ -143,7 +143,8 @@ func TestFrozenEmptyTable(t *testing.T) {
 	frozen.check(t, "the copy of an empty table")
 }
 
-// TestIterationStopsOnRequest: an iteration can stop anywhere, also at a bucket's end.
+// TestIterationStopsOnRequest checks that an iteration can stop at any entry, including the last of
+// a bucket.
 func TestIterationStopsOnRequest(t *testing.T) {
 	table := NewTable[int, int]()
 	for k := range 3 * bucketSize {
@@ -157,22 +158,21 @@ func TestIterationStopsOnRequest(t *testing.T) {
 			}
 		}
 		if seen != stop+1 {
-			t.Fatalf("%d entries were given, want %d", seen, stop+1)
+			t.Fatalf("the iteration gave %d entries, want %d", seen, stop+1)
 		}
 	}
 }
 
-// TestBucketsStaySmall grows to a million entries. A bucket that is not yet split in its round has
-// at most about twice the average; more than three times means that the hash or the splitting is
-// wrong.
+// TestBucketsStaySmall grows a table to a million entries. A bucket that is not yet split in its
+// round has about twice the average; much more than that means that the hash or the split is wrong.
 func TestBucketsStaySmall(t *testing.T) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, int]()
 	for i := range entries {
-		before := table.places()
+		before := table.bucketCount()
 		table.Set(key16(i), i)
-		if grown := table.places() - before; grown > 1 {
-			t.Fatalf("entry %d added %d buckets, want one at most", i, grown)
+		if grown := table.bucketCount() - before; grown > 1 {
+			t.Fatalf("entry %d added %d buckets, want at most 1", i, grown)
 		}
 		if power := i & (i + 1); power == 0 || i == entries-1 {
 			checkBuckets(t, table)
@@ -180,7 +180,7 @@ func TestBucketsStaySmall(t *testing.T) {
 	}
 	for i := range entries {
 		if got, ok := table.Get(key16(i)); !ok || got != i {
-			t.Fatalf("Get(%d) = %d, %t; want its number", i, got, ok)
+			t.Fatalf("Get(%d) = %d, %t; want %d, true", i, got, ok, i)
 		}
 	}
 }
@@ -193,18 +193,19 @@ func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
 		largest = max(largest, len(b.entries))
 	}
 	if total != table.Len() {
-		t.Errorf("the buckets have %d entries, want Len = %d", total, table.Len())
+		t.Errorf("the buckets have %d entries, want Len() = %d", total, table.Len())
 	}
 	if largest > 6*bucketSize {
-		t.Errorf("of %d entries %d are in one bucket, want at most %d", total, largest, 6*bucketSize)
+		t.Errorf("the largest bucket has %d of %d entries, want at most %d", largest, total, 6*bucketSize)
 	}
-	if wasted := table.places() - 1; wasted*bucketSize > total {
-		t.Errorf("%d buckets for %d entries, want %d on average", table.places(), total, bucketSize)
+	if wasted := table.bucketCount() - 1; wasted*bucketSize > total {
+		t.Errorf("%d buckets for %d entries, want at least %d entries in a bucket on average", table.bucketCount(),
+			total, bucketSize)
 	}
 }
 
-// TestOneWriteCopiesOneBucket counts the buckets that a write replaces while a frozen copy exists:
-// its own, at most once.
+// TestOneWriteCopiesOneBucket checks that a write after a freeze copies only its own bucket, and
+// that each bucket is copied once.
 func TestOneWriteCopiesOneBucket(t *testing.T) {
 	const entries = 10_000
 	table := NewTable[[16]byte, int]()
@@ -230,15 +231,15 @@ func TestOneWriteCopiesOneBucket(t *testing.T) {
 		worst, copied = max(worst, now), copied+now
 	}
 	if worst != 1 {
-		t.Errorf("one write copied %d buckets, want 1", worst)
+		t.Errorf("one write copied up to %d buckets, want 1", worst)
 	}
 	if copied != full {
-		t.Errorf("%d buckets were copied, want each of the %d that hold something once", copied, full)
+		t.Errorf("%d buckets were copied, want each of the %d non-empty ones once", copied, full)
 	}
 }
 
-// TestOneNewEntryReplacesThreeBuckets: a write that makes the table grow copies its own bucket, and
-// replaces the split bucket by two.
+// TestOneNewEntryReplacesThreeBuckets checks that a write that makes the table grow only copies its
+// own bucket and replaces the split bucket by two.
 func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
 	table := NewTable[[16]byte, int]()
 	for i := range 50_000 {
@@ -256,8 +257,8 @@ func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
 	}
 }
 
-// TestReadsAndRefusedDeletesCopyNothing: only a change of an entry is a write.
-func TestReadsAndRefusedDeletesCopyNothing(t *testing.T) {
+// TestReadsAndDeletesOfAbsentKeysCopyNothing checks that only a change of an entry copies a bucket.
+func TestReadsAndDeletesOfAbsentKeysCopyNothing(t *testing.T) {
 	table := NewTable[[16]byte, int]()
 	for i := range 2000 {
 		table.Set(key16(i), i)
@@ -285,7 +286,7 @@ func snapshot[K comparable, V any](table *Table[K, V]) []*bucket[K, V] {
 
 // replaced counts the buckets that differ from before, or are new.
 func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) int {
-	n := table.places() - len(before)
+	n := table.bucketCount() - len(before)
 	for i := range before {
 		if table.bucket(i) != before[i] {
 			n++
@@ -294,7 +295,7 @@ func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) i
 	return n
 }
 
-// key16 returns a key like a reservation's id: a common prefix, and a counter at the end.
+// key16 returns a key like the id of a reservation: a common prefix, and a counter at the end.
 func key16(i int) (key [16]byte) {
 	key[0], key[1] = 0x01, 0x98
 	for at := 15; i > 0; at-- {
@@ -304,13 +305,14 @@ func key16(i int) (key [16]byte) {
 	return key
 }
 
-// TestLoad: a loaded table behaves like one that was filled entry by entry, even if size was wrong.
+// TestLoad checks that a loaded table behaves like one that was filled by Set, even if the size was
+// wrong.
 func TestLoad(t *testing.T) {
 	const page = pageSize * bucketSize
 	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, page, page + 1, 16 * page, 50_000} {
 		for _, sizeHint := range []int{size, size / 3, 3 * size, -1} {
 			if sizeHint != size && size > 1000 {
-				continue // buckets are searched from end to end, and these would be long
+				continue // the buckets would be long, and slow to search
 			}
 			table := NewTable[[16]byte, int]()
 			table.Load(sizeHint, func(yield func([16]byte, int) bool) {
@@ -333,22 +335,23 @@ func TestLoad(t *testing.T) {
 			}
 			checkLoaded(t, maps.Collect(table.All()), 2*size, size/2)
 			if got, ok := table.Get(key16(size - 1)); size > 1 && (!ok || got != 1-size) || table.Len() != 2*size {
-				t.Errorf("size %d, %d entries: last = %d, %t, Len = %d; want all entries as set", sizeHint, size, got, ok, table.Len())
+				t.Errorf("size %d, %d entries: last = %d, %t, Len() = %d; want %d, true, %d", sizeHint, size, got, ok,
+					table.Len(), 1-size, 2*size)
 			}
 		}
 	}
 }
 
-// checkLoaded checks entries numbered from 0 to size; those from same on have been changed.
-func checkLoaded(t *testing.T, entries map[[16]byte]int, size, same int) {
+// checkLoaded checks entries numbered from 0 to size; those from unchanged on have been negated.
+func checkLoaded(t *testing.T, entries map[[16]byte]int, size, unchanged int) {
 	t.Helper()
 	for i := range size {
 		want := i
-		if i >= same {
+		if i >= unchanged {
 			want = -i
 		}
 		if got, ok := entries[key16(i)]; !ok || got != want {
-			t.Fatalf("entry %d of %d is %d, %v; want %d", i, size, got, ok, want)
+			t.Fatalf("entry %d of %d is %d, %t; want %d", i, size, got, ok, want)
 		}
 	}
 	if len(entries) != size {

@@ -41,7 +41,7 @@ func TestRules(t *testing.T) {
 		if got := coretest.Do(c, l.cmd, time.Time{}, describe); got != l.want {
 			t.Errorf("line %d: %s, want %s", i+1, got, l.want)
 		}
-		c = coretest.Restored(t, c.Freeze(), New).(*Cursor)
+		c = coretest.RoundTrip(t, c.Freeze(), New).(*Cursor)
 	}
 	if at := c.At(); at.Node != "b" || at.Reached != 9 || !c.NextDeadline().IsZero() {
 		t.Errorf("cursor = %+v, want node b at 9", at)

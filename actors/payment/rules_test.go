@@ -212,7 +212,7 @@ func TestMoneyIsConserved(t *testing.T) {
 			if again, _ := p.Decide(cmd, day); len(again) > 0 {
 				t.Fatalf("repeating %+v led to the facts %v, want none", cmd, again)
 			}
-			p = coretest.Restored(t, p.Freeze(), New).(*Payment)
+			p = coretest.RoundTrip(t, p.Freeze(), New).(*Payment)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func TestBlocks(t *testing.T) {
 		if got := coretest.Do(p, line.cmd, at(0), events.Fact.Name); got != line.want {
 			t.Errorf("line %d, %T: %q, want %q", i+1, line.cmd, got, line.want)
 		}
-		p = coretest.Restored(t, p.Freeze(), New)
+		p = coretest.RoundTrip(t, p.Freeze(), New)
 	}
 	if now := p.(*Performance).Blocks(); now.Last != 3 || now.Open != nil || now.Withdrawn {
 		t.Errorf("blocks = %+v, want last 3 and nothing in progress", now)

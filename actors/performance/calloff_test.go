@@ -27,7 +27,7 @@ func TestCancel(t *testing.T) {
 		for _, fact := range facts {
 			p.Evolve(fact)
 		}
-		p = coretest.Restored(t, p.Freeze(), New)
+		p = coretest.RoundTrip(t, p.Freeze(), New)
 	}
 	refused(&Cancel{Reason: "ill"}, core.CodeNotFound)
 	create := gala(func(*Create) {})

@@ -128,7 +128,7 @@ func TestTimesAndEdits(t *testing.T) {
 				if got := coretest.Do(p, a.cmd, at(a.at), sentence); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
-				p = coretest.Restored(t, p.Freeze(), New)
+				p = coretest.RoundTrip(t, p.Freeze(), New)
 			}
 		})
 	}
@@ -150,7 +150,7 @@ func TestTerms(t *testing.T) {
 	}
 	coretest.Do(p, &Edit{Prices: map[events.SectionID]int64{"A": 9}, LimitPerHolder: ptr(int64(4))}, at(20*s), sentence)
 	coretest.Do(p, &core.Expire{}, at(60*s), sentence)
-	p = coretest.Restored(t, p.Freeze(), New)
+	p = coretest.RoundTrip(t, p.Freeze(), New)
 	want := events.SaleTerms{Terms: 2, HoldSeconds: 30, LimitPerHolder: 4}
 	if got := p.(*Performance).Terms(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
@@ -178,7 +178,7 @@ func TestImpossibleTimes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := New()
 			p.Evolve(made)
-			coretest.RefusesFacts(t, p, facts...)
+			coretest.RequirePanic(t, p, facts...)
 		})
 	}
 }

@@ -110,7 +110,7 @@ func TestASnapshotIsThePlan(t *testing.T) {
 	p := New()
 	for _, fact := range []events.Fact{part("a", 0, "abc"), sealed("a", 3)} {
 		p.Evolve(fact)
-		if restored := coretest.Restored(t, p.Freeze(), New); !reflect.DeepEqual(restored, p) {
+		if restored := coretest.RoundTrip(t, p.Freeze(), New); !reflect.DeepEqual(restored, p) {
 			t.Errorf("restored %+v, want %+v", restored, p)
 		}
 	}
@@ -126,6 +126,6 @@ func TestImpossibleFacts(t *testing.T) {
 		for _, fact := range facts[:len(facts)-1] {
 			p.Evolve(fact)
 		}
-		coretest.RefusesFacts(t, p, facts[len(facts)-1])
+		coretest.RequirePanic(t, p, facts[len(facts)-1])
 	}
 }

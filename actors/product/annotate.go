@@ -10,14 +10,14 @@ import (
 // Annotate replaces the order data of a reservation. Refusals: not_found, stale_revision.
 type Annotate struct {
 	ReservationID events.ID
-	// Seen is the revision of the product at which the caller read the reservation. Sales advance
-	// it all the time, so it is stale only if the order data was replaced after it, or if the
-	// product has not reached it.
+	// Seen is the revision of the product at which the caller read the reservation. It is stale if
+	// the order data was replaced after it, or if the product has not reached it; sales, which
+	// advance the revision all the time, don't make it stale.
 	Seen events.Revision
 	// Order must not be changed afterwards.
 	Order events.OrderData
-	// Ended is a reservation that the product no longer keeps, as the views have it at the
-	// product's own revision, on which the request must be conditional; nil for an open one.
+	// Ended is the reservation as the views have it, if it has ended and the product no longer keeps
+	// it; nil for an open one. The command must be conditional on the revision of that view.
 	Ended *Ended
 }
 
@@ -27,7 +27,7 @@ type Ended struct {
 	Quantity  int64
 	Status    events.ReservationStatus
 	ExpiresAt time.Time
-	// Offer is that on which it was held or sold.
+	// Offer is the product's offer when the reservation was made.
 	Offer Offer
 	// OrderRevision is the revision of the fact with its order data, 0 for none.
 	OrderRevision events.Revision
@@ -67,22 +67,22 @@ func (p *Product) orderRevision(id events.ID) events.Revision {
 	return revision
 }
 
-// ordered records that the newest fact has the order data of a reservation.
-func (p *Product) ordered(id events.ID) { p.orderedAt(id, p.facts-1) }
+// setOrderRevision records that the fact being applied has the order data of a reservation.
+func (p *Product) setOrderRevision(id events.ID) { p.setOrderRevisionTo(id, p.facts-1) }
 
-func (p *Product) orderedAt(id events.ID, revision events.Revision) {
+func (p *Product) setOrderRevisionTo(id events.ID, revision events.Revision) {
 	if p.orders == nil {
 		p.orders = core.NewTable[events.ID, events.Revision]()
 	}
 	p.orders.Set(id, revision)
 }
 
-// annotated applies new order data to a reservation, which may have ended.
-func (p *Product) annotated(f *events.ProductReservationAnnotated) {
+// applyAnnotated applies new order data to a reservation, which may have ended.
+func (p *Product) applyAnnotated(f *events.ProductReservationAnnotated) {
 	id := parse(f.ReservationID)
 	if _, open := p.reservations.Get(id); open {
-		p.ordered(id)
+		p.setOrderRevision(id)
 		return
 	}
-	p.restated = p.facts - 1
+	p.endedAnnotated = p.facts - 1
 }

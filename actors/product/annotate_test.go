@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// TestAnnotate: order data is replaced by callers that have read it.
+// TestAnnotate checks that only a caller who has seen the current order data replaces it.
 func TestAnnotate(t *testing.T) {
 	now := time.Unix(2_000_000_000, 0)
 	p := New().(*Product)
@@ -36,16 +36,17 @@ func TestAnnotate(t *testing.T) {
 		Quantity: 2, Status: events.ReservationHeld, ExpiresAt: now.Add(time.Minute).UTC(), Remaining: 7, OrderRevision: 1,
 		OrderData: events.OrderData{Reference: "S"}}
 	if !reflect.DeepEqual(fact, want) {
-		t.Errorf("it gives\n%+v, want\n%+v", fact, want)
+		t.Errorf("Annotate gives\n%+v, want\n%+v", fact, want)
 	}
 	for name, c := range map[string]struct {
 		cmd  *Annotate
 		want core.Code
 	}{
-		"seen before the statement": {&Annotate{ReservationID: first, Seen: 2}, core.CodeStaleRevision},
-		"seen in the future":        {&Annotate{ReservationID: first, Seen: 4}, core.CodeStaleRevision},
-		"unknown":                   {&Annotate{ReservationID: events.ID{15: 3}, Seen: 3}, core.CodeNotFound},
-		"ended, seen before": {&Annotate{ReservationID: events.ID{15: 3}, Seen: 1, Ended: &Ended{OrderRevision: 2}},
+		"seen before the order data":     {&Annotate{ReservationID: first, Seen: 2}, core.CodeStaleRevision},
+		"a revision that does not exist": {&Annotate{ReservationID: first, Seen: 4}, core.CodeStaleRevision},
+		"unknown reservation":            {&Annotate{ReservationID: events.ID{15: 3}, Seen: 3}, core.CodeNotFound},
+		"ended, seen before its order data": {
+			&Annotate{ReservationID: events.ID{15: 3}, Seen: 1, Ended: &Ended{OrderRevision: 2}},
 			core.CodeStaleRevision},
 	} {
 		if _, got := do(c.cmd); got != c.want {
@@ -66,11 +67,11 @@ func TestAnnotate(t *testing.T) {
 	}
 	for _, p = range []*Product{p, restored} {
 		if r, _ := p.Reservation(first); r.OrderRevision != 3 {
-			t.Errorf("the order data are of revision %d, want 3", r.OrderRevision)
+			t.Errorf("OrderRevision = %d, want 3", r.OrderRevision)
 		}
 		fact, _ = do(&Release{ReservationID: first})
 		if fact.(*events.ProductReleased).OrderRevision != 3 || p.orders.Len() != 0 {
-			t.Errorf("released fact = %+v with %d order revisions retained; want revision 3, none", fact, p.orders.Len())
+			t.Errorf("released fact = %+v, %d order revisions retained; want revision 3, 0 retained", fact, p.orders.Len())
 		}
 		if fact, _ = do(&Release{ReservationID: second}); fact.(*events.ProductReleased).OrderRevision != 0 {
 			t.Errorf("released fact = %+v, want no order revision", fact)
@@ -78,7 +79,7 @@ func TestAnnotate(t *testing.T) {
 	}
 }
 
-// TestNoOrderDataNeedsNoTable: a product whose reservations have no order data has no table for it.
+// TestNoOrderDataNeedsNoTable checks that a product without order data allocates no table for it.
 func TestNoOrderDataNeedsNoTable(t *testing.T) {
 	p := New().(*Product)
 	p.Evolve(&events.ProductCreated{ProductID: "p", Stock: 10})

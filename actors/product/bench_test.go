@@ -43,7 +43,7 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeze writes one.
+// BenchmarkFreeze writes a snapshot of a million reservations.
 func BenchmarkFreeze(b *testing.B) {
 	p := crowdedProduct(b)
 	for b.Loop() {
@@ -53,7 +53,7 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// BenchmarkHoldAndConfirm among a million reservations.
+// BenchmarkHoldAndConfirm holds, confirms and releases a reservation among a million others.
 func BenchmarkHoldAndConfirm(b *testing.B) {
 	p := crowdedProduct(b)
 	b.ReportAllocs()
@@ -62,7 +62,11 @@ func BenchmarkHoldAndConfirm(b *testing.B) {
 		n++
 		id := events.EventID("hold", n)
 		id[4], id[5], id[7], id[8] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
-		for _, cmd := range []core.Command{&Reserve{ReservationID: id, Holder: "ann", Quantity: 1, Hold: true}, &Confirm{ReservationID: id}, &Release{ReservationID: id}} {
+		for _, cmd := range []core.Command{
+			&Reserve{ReservationID: id, Holder: "ann", Quantity: 1, Hold: true},
+			&Confirm{ReservationID: id},
+			&Release{ReservationID: id},
+		} {
 			facts, err := p.Decide(cmd, day)
 			if err != nil {
 				b.Fatal(err)

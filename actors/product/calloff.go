@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// Cancel cancels the product: no unit can be reserved or confirmed any more. Idempotent.
+// Cancel cancels the product, so that no unit can be reserved or confirmed. Idempotent.
 // Refusal: not_found.
 type Cancel struct {
 	// Reason is a text for display.
@@ -20,7 +20,7 @@ type Cancel struct {
 // if the product is not cancelled. Refusal: not_found (the product).
 type CallOff struct{ ReservationID events.ID }
 
-// ErrCalledOff refuses commands about a cancelled product.
+// ErrCalledOff is the refusal of commands about a cancelled product.
 var ErrCalledOff = &core.Refusal{Code: core.CodeCancelled, Detail: "the product was cancelled"}
 
 // CalledOff reports whether the product is cancelled.
@@ -50,7 +50,7 @@ func (p *Product) callOff(id events.ID) []events.Fact {
 	fact := &events.ProductReservationCancelled{ReservationID: events.ReservationID(id.String()), Holder: r.holder,
 		Quantity: int64(r.quantity), Was: events.ReservationConfirmed, Remaining: p.Remaining() + int64(r.quantity),
 		OrderRevision: p.orderRevision(id)}
-	if m, _ := p.Money(id); m.PaidBy != "" {
+	if m, _ := p.PaymentRecord(id); m.PaidBy != "" {
 		fact.Payment = m.PaidBy
 	}
 	if r.held() {
@@ -59,10 +59,10 @@ func (p *Product) callOff(id events.ID) []events.Fact {
 	return []events.Fact{fact}
 }
 
-// cancelled applies that the product is cancelled.
-func (p *Product) cancelled() {
+// applyCancelled marks the product as cancelled.
+func (p *Product) applyCancelled() {
 	if !p.Exists() || p.calledOff {
-		panic(fmt.Sprintf("product %s: cancelled twice", p.latest.ID))
+		panic(fmt.Sprintf("product %q: cancelled before it was created, or twice", p.latest.ID))
 	}
 	p.calledOff = true
 }

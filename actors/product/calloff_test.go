@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// TestCallOff: a cancelled product sells nothing, each reservation ends once, and then the whole
-// stock remains.
+// TestCallOff checks that a cancelled product sells nothing, that each reservation ends once, and
+// that the whole stock remains in the end.
 func TestCallOff(t *testing.T) {
 	now := time.Unix(2_000_000_000, 0)
 	p := New().(*Product)
@@ -56,7 +56,7 @@ func TestCallOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p = New().(*Product); p.Restore(&frozen) != nil || !p.CalledOff() {
-		t.Fatal("the restored product is not cancelled")
+		t.Fatal("the product was not restored, or is not cancelled")
 	}
 	want(&Cancel{Reason: "other"}, "nothing")
 	want(create, "nothing")

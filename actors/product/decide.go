@@ -22,12 +22,12 @@ var errNoReservation = &core.Refusal{Code: core.CodeNotFound, Detail: "the produ
 var errBadQuantity = &core.Refusal{Code: core.CodeInvalidField, Detail: "quantity must be from 1 to 1,000,000,000",
 	Fields: map[string]any{"field": "quantity"}}
 
-var errOpen = &core.Refusal{Code: core.CodeAlreadyExists,
+var errReservationExists = &core.Refusal{Code: core.CodeAlreadyExists,
 	Detail: "the product has a reservation with this id; choose another id"}
 
-var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the reservation is somebody else's"}
+var errNotHolder = &core.Refusal{Code: core.CodeForbidden, Detail: "the reservation is somebody else's"}
 
-var errUnpaid = &core.Refusal{Code: core.CodeForbidden,
+var errPaymentRequired = &core.Refusal{Code: core.CodeForbidden,
 	Detail: "the product has a price: hold it, and have whoever takes the payment confirm it (role service or admin)"}
 
 // Decide implements [core.Core].
@@ -63,7 +63,7 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 
 func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	if p.Exists() {
-		if initial := p.created(); cmd.same(&initial) {
+		if initial := p.created(); cmd.equal(&initial) {
 			return nil, nil
 		}
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
@@ -76,11 +76,11 @@ func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
 		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds, WaitingRoom: cmd.WaitingRoom,
 		SaleTimes: cmd.SaleTimes, Cancellation: cmd.Cancellation,
-	}}, reached(core.Sale{}.WithTimes(cmd.SaleTimes), cmd.Stock, now)...), nil
+	}}, boundFacts(core.Sale{}.WithTimes(cmd.SaleTimes), cmd.Stock, now)...), nil
 }
 
-// reached returns the facts of the due bounds of a sale.
-func reached(sale core.Sale, remaining int64, now time.Time) (facts []events.Fact) {
+// boundFacts returns the facts that record the due bounds of a sale as reached.
+func boundFacts(sale core.Sale, remaining int64, now time.Time) (facts []events.Fact) {
 	due := sale.Due(now)
 	if !due.OpensAt.IsZero() {
 		facts = append(facts, &events.ProductOpened{OpensAt: due.OpensAt, Remaining: remaining})
@@ -117,17 +117,17 @@ func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 			Detail: "the stock can't go below what is held and sold; release some first",
 			Fields: map[string]any{"held": p.held, "sold": p.sold}}
 	}
-	return append([]events.Fact{fact}, reached(p.sale().WithTimes(fact.SaleTimes), fact.Remaining, now)...), nil
+	return append([]events.Fact{fact}, boundFacts(p.sale().WithTimes(fact.SaleTimes), fact.Remaining, now)...), nil
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
-	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // checked here too, so that no caller can oversell
+	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // the stock must not depend on the caller's checks
 		return nil, errBadQuantity
 	}
 	hold := cmd.Hold
 	if p.latest.Price > 0 && !hold {
 		if cmd.Terms == TermsRefuse {
-			return nil, errUnpaid
+			return nil, errPaymentRequired
 		}
 		hold = cmd.Terms == TermsHold
 	}
@@ -138,10 +138,10 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 		return nil, ErrCalledOff
 	}
 	if _, open := p.reservations.Get(cmd.ReservationID); open {
-		return nil, errOpen
+		return nil, errReservationExists
 	}
-	if _, known := p.Money(cmd.ReservationID); known {
-		return nil, errOpen
+	if _, known := p.PaymentRecord(cmd.ReservationID); known {
+		return nil, errReservationExists
 	}
 	if refusal := p.sale().Refuse(now); refusal != nil {
 		return nil, refusal
@@ -149,11 +149,8 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if limit := p.latest.LimitPerHolder; limit > 0 {
 		if taken, _ := p.holders.Get(cmd.Holder); taken+cmd.Quantity > limit {
 			return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-				Detail: fmt.Sprintf(
-					"one holder may not have that many of this product: the limit is %d, and this one has %d",
-					limit,
-					taken,
-				),
+				Detail: fmt.Sprintf("one holder may not have that many of this product: the limit is %d, and this one has %d",
+					limit, taken),
 				Fields: map[string]any{"limit": limit, "taken": taken}}
 		}
 	}
@@ -181,7 +178,7 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	}}, nil
 }
 
-// maxPayable is the number of units at a price that one payment can pay.
+// maxPayable is the largest number of units at a price that one payment can pay for.
 func maxPayable(price int64) int64 {
 	if price == 0 {
 		return MaxStock
@@ -209,9 +206,9 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 	case !ok:
 		return nil, errNoReservation
 	case cmd.By != "" && cmd.By != r.holder:
-		return nil, errNotYours
+		return nil, errNotHolder
 	case p.offers[r.offer].Price > 0 && cmd.Terms == TermsRefuse:
-		return nil, errUnpaid
+		return nil, errPaymentRequired
 	case p.calledOff:
 		return nil, ErrCalledOff
 	case !r.held():
@@ -222,10 +219,8 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 			Fields: map[string]any{"expired_at": time.Unix(0, r.expires).UTC()}}
 	}
 	return []events.Fact{&events.ProductConfirmed{
-		ReservationID: events.ReservationID(
-			cmd.ReservationID.String(),
-		), Holder: r.holder, Quantity: int64(r.quantity), Remaining: p.Remaining(),
-		OrderRevision: p.orderRevision(cmd.ReservationID),
+		ReservationID: events.ReservationID(cmd.ReservationID.String()), Holder: r.holder, Quantity: int64(r.quantity),
+		Remaining: p.Remaining(), OrderRevision: p.orderRevision(cmd.ReservationID),
 	}}, nil
 }
 
@@ -235,7 +230,7 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 		return nil, errNoReservation
 	}
 	if cmd.By != "" && cmd.By != r.holder {
-		return nil, errNotYours
+		return nil, errNotHolder
 	}
 	if p.calledOff {
 		return p.callOff(cmd.ReservationID), nil
@@ -253,8 +248,8 @@ func (p *Product) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// expire returns the facts that are due first: the holds that end before the next bound of the sale, or else that
-// bound. So the order of the facts does not depend on when the product is woken.
+// expire returns the facts that are due first: the expiry of the holds that end before the next bound of the sale, or
+// else that bound. The order of the facts therefore does not depend on when expire is called.
 func (p *Product) expire(now time.Time) []events.Fact {
 	sale, until := p.sale(), now
 	bound := sale.Upcoming.Next()
@@ -263,7 +258,7 @@ func (p *Product) expire(now time.Time) []events.Fact {
 	}
 	due := p.deadline.Due(until, expiryBatch, p.current)
 	if len(due) == 0 {
-		return reached(sale, p.Remaining(), until)
+		return boundFacts(sale, p.Remaining(), until)
 	}
 	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
 	for size, i := 0, 0; i < len(due) && size < expireBytes; i++ {
@@ -271,9 +266,8 @@ func (p *Product) expire(now time.Time) []events.Fact {
 		r, _ := p.reservations.Get(d.ID)
 		size += expiredSize + 2*len(r.holder)
 		fact.Expired = append(fact.Expired, events.ExpiredHold{
-			ReservationID: events.ReservationID(
-				d.ID.String(),
-			), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.At).UTC(),
+			ReservationID: events.ReservationID(d.ID.String()), Holder: r.holder, Quantity: int64(r.quantity),
+			ExpiresAt: time.Unix(0, d.At).UTC(),
 		})
 		fact.Quantity += int64(r.quantity)
 	}

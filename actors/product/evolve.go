@@ -26,20 +26,20 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.check(f.Remaining)
 	case *events.ProductConfirmed:
 		if f.Payment != "" {
-			p.paid(parse(f.ReservationID), f.Payment)
+			p.applyPaid(parse(f.ReservationID), f.Payment)
 		}
-		p.confirmed(parse(f.ReservationID))
+		p.applyConfirmed(parse(f.ReservationID))
 		p.check(f.Remaining)
 	case *events.ProductReleased:
 		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.recordReturn(f.ReservationID, f.Payment, f.Kept, false)
+		p.applyReturn(f.ReservationID, f.Payment, f.Kept, false)
 		p.check(f.Remaining)
 	case *events.ProductReservationCancelled:
 		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.recordReturn(f.ReservationID, f.Payment, 0, true)
+		p.applyReturn(f.ReservationID, f.Payment, 0, true)
 		p.check(f.Remaining)
 	case *events.ProductCancelled:
-		p.cancelled()
+		p.applyCancelled()
 		p.check(f.Remaining)
 	case *events.ProductExpired:
 		for i := range f.Expired {
@@ -47,30 +47,30 @@ func (p *Product) Evolve(fact events.Fact) {
 		}
 		p.check(f.Remaining)
 	case *events.ProductCreated:
-		p.stated(&Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+		p.setTerms(&Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 	case *events.ProductEdited:
 		initial := p.created()
 		p.initial = &initial
-		p.stated(&Create{ID: initial.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+		p.setTerms(&Create{ID: initial.ID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: initial.HoldSeconds, WaitingRoom: f.WaitingRoom,
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
 		p.check(f.Remaining)
 	case *events.ProductOpened:
-		ahead := p.sale().Upcoming
-		p.reach(ahead.OpensAt, f.OpensAt)
-		p.setAhead(events.SaleTimes{ClosesAt: ahead.ClosesAt})
+		upcoming := p.sale().Upcoming
+		p.checkBound(upcoming.OpensAt, f.OpensAt)
+		p.setUpcoming(events.SaleTimes{ClosesAt: upcoming.ClosesAt})
 		p.check(f.Remaining)
 	case *events.ProductClosed:
-		ahead := p.sale().Upcoming
-		p.reach(ahead.ClosesAt, f.ClosesAt)
-		p.setAhead(events.SaleTimes{OpensAt: ahead.OpensAt})
+		upcoming := p.sale().Upcoming
+		p.checkBound(upcoming.ClosesAt, f.ClosesAt)
+		p.setUpcoming(events.SaleTimes{OpensAt: upcoming.OpensAt})
 		p.check(f.Remaining)
 	case *events.ProductReservationAnnotated:
-		p.annotated(f)
+		p.applyAnnotated(f)
 		p.check(f.Remaining)
 	default:
 		if p.evolvePayment(fact) {
@@ -81,18 +81,22 @@ func (p *Product) Evolve(fact events.Fact) {
 	p.deadline.Tidy(p.holds, p.current)
 }
 
-// stated applies a fact with the editable members.
-func (p *Product) stated(latest *Create) {
-	p.setAhead(p.sale().WithTimes(latest.SaleTimes).Upcoming)
+// setTerms sets the members that a creation or an edit states.
+func (p *Product) setTerms(latest *Create) {
+	p.setUpcoming(p.sale().WithTimes(latest.SaleTimes).Upcoming)
 	p.latest = *latest
 	p.edited = p.facts - 1
 	p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})
 }
 
-// reach checks a bound that a fact records as reached against the next expected one.
-func (p *Product) reach(ahead, at time.Time) {
-	if ahead.IsZero() || !ahead.Equal(at) {
-		panic(fmt.Sprintf("product %s: the bound %v of its sale is reached, want %v", p.latest.ID, at, ahead))
+// checkBound panics unless the bound that a fact records as reached is the upcoming one, want.
+func (p *Product) checkBound(want, at time.Time) {
+	if want.IsZero() {
+		panic(fmt.Sprintf("product %s: a fact records the bound %v of the sale as reached, but there is no such bound ahead",
+			p.latest.ID, at))
+	}
+	if !want.Equal(at) {
+		panic(fmt.Sprintf("product %s: a fact records the bound %v of the sale as reached, want %v", p.latest.ID, at, want))
 	}
 }
 
@@ -103,16 +107,16 @@ func (p *Product) add(id events.ID, r reservation, order *events.OrderData) {
 	before := p.reservations.Len()
 	p.reservations.Set(id, r)
 	if p.reservations.Len() == before {
-		panic(fmt.Sprintf("product %s: reservation %s is opened twice", p.latest.ID, id))
+		panic(fmt.Sprintf("product %s: a fact makes reservation %s, which already exists", p.latest.ID, id))
 	}
 	p.count(r.holder, int64(r.quantity))
 	if !order.IsZero() {
-		p.ordered(id)
+		p.setOrderRevision(id)
 	}
 }
 
-func (p *Product) confirmed(id events.ID) {
-	r := p.openReservation(id, true)
+func (p *Product) applyConfirmed(id events.ID) {
+	r := p.mustFind(id, true)
 	p.holds--
 	p.held -= int64(r.quantity)
 	p.sold += int64(r.quantity)
@@ -121,7 +125,7 @@ func (p *Product) confirmed(id events.ID) {
 }
 
 func (p *Product) remove(id events.ID, held bool) {
-	r := p.openReservation(id, held)
+	r := p.mustFind(id, held)
 	if held {
 		p.holds--
 		p.held -= int64(r.quantity)
@@ -135,16 +139,21 @@ func (p *Product) remove(id events.ID, held bool) {
 	p.count(r.holder, -int64(r.quantity))
 }
 
-// openReservation returns the open reservation of a fact, which must be held or confirmed as stated.
-func (p *Product) openReservation(id events.ID, held bool) reservation {
+// mustFind returns the open reservation that a fact changes. It panics if there is none, or unless
+// it is held or confirmed as the fact implies.
+func (p *Product) mustFind(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
-	if !ok || r.held() != held {
-		panic(fmt.Sprintf("product %s: reservation %s is changed as held: %t, which it is not", p.latest.ID, id, held))
+	if !ok {
+		panic(fmt.Sprintf("product %s: a fact changes reservation %s, which is not open", p.latest.ID, id))
+	}
+	if r.held() != held {
+		panic(fmt.Sprintf("product %s: a fact changes reservation %s with held = %t, but the reservation has held = %t",
+			p.latest.ID, id, held, r.held()))
 	}
 	return r
 }
 
-// count adds to the units of a holder, if there is a limit to compare them with.
+// count adds to the units of a holder, if there is a limit.
 func (p *Product) count(holder events.Holder, units int64) {
 	if p.holders == nil {
 		return
@@ -157,7 +166,7 @@ func (p *Product) count(holder events.Holder, units int64) {
 	p.holders.Set(holder, taken)
 }
 
-// countHolders starts or stops counting when an edit sets or lifts the limit.
+// countHolders starts or stops counting the units of holders after the limit was set or removed.
 func (p *Product) countHolders() {
 	if p.latest.LimitPerHolder == 0 {
 		p.holders = nil
@@ -178,13 +187,11 @@ func (p *Product) current(d core.Deadline) bool {
 	return ok && r.expires == d.At
 }
 
-// check compares the figure recorded in a fact with the state.
+// check panics unless the figure recorded in a fact agrees with the state.
 func (p *Product) check(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
-		panic(
-			fmt.Sprintf("product %s: the facts add up to %d remaining, but the last one states %d", p.latest.ID,
-				p.Remaining(), remaining),
-		)
+		panic(fmt.Sprintf("product %s: the facts add up to %d remaining, but the last one records %d", p.latest.ID,
+			p.Remaining(), remaining))
 	}
 }
 

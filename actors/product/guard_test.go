@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestGuard: behind a waiting room, a reservation requires its pass; confirming and releasing
-// don't.
+// TestGuard checks that a reservation of a product behind a waiting room requires a pass, but that
+// confirming and releasing don't.
 func TestGuard(t *testing.T) {
 	guardedBy := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(cmd *Reserve, room events.RoomID) *Reserve { cmd.Room = room; return cmd }
@@ -31,18 +31,18 @@ func TestGuard(t *testing.T) {
 		{0, guardedBy("q"), "edited Lamp to 10 at 500, limit 0, 10 left"},
 		{0, with(reserve(2, "bob", 1), "r"), "pass_required [waiting_room:q]"},
 	} {
-		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
-			t.Errorf("%+v: %s, want %s", a.cmd, got, a.then)
+		if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
+			t.Errorf("%+v: %s, want %s", a.cmd, got, a.want)
 		}
 	}
-	p = coretest.Restored(t, p.Freeze(), New)
+	p = coretest.RoundTrip(t, p.Freeze(), New)
 	for _, a := range []attempt{
 		{0, reserve(2, "bob", 1), "pass_required [waiting_room:q]"},
 		{0, guardedBy(""), "edited Lamp to 10 at 500, limit 0, 10 left"},
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 9 left"},
 	} {
-		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
-			t.Errorf("restored, %+v: %s, want %s", a.cmd, got, a.then)
+		if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
+			t.Errorf("restored, %+v: %s, want %s", a.cmd, got, a.want)
 		}
 	}
 }

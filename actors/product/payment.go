@@ -10,14 +10,14 @@ import (
 	"admitone/events"
 )
 
-// Offer is the price of one unit and the cancellation policy of a product. Reservations keep the
-// one on which they were held or sold.
+// Offer is the price of one unit and the cancellation policy of a product. A reservation keeps the
+// offer with which it was made.
 type Offer struct {
 	Price        int64
 	Cancellation events.Cancellation
 }
 
-// Cost returns the price of a quantity, at most math.MaxInt64.
+// Cost returns the price of a quantity in minor units, or math.MaxInt64 if it would overflow.
 func (o *Offer) Cost(quantity int64) int64 {
 	if o.Price > 0 && quantity > math.MaxInt64/o.Price {
 		return math.MaxInt64
@@ -28,52 +28,55 @@ func (o *Offer) Cost(quantity int64) int64 {
 // Refund returns the refund of a quantity, rounded up for each unit.
 func (o *Offer) Refund(quantity int64) int64 { return o.Cancellation.Refund(o.Price) * quantity }
 
-// Money is a reservation for which an external payment was reported. The product keeps it forever.
-type Money struct {
+// PaymentRecord is a reservation for which an external payment was decided. It is kept forever.
+type PaymentRecord struct {
 	Holder   events.Holder
 	Quantity int64
 	Offer
-	// ExpiresAt is the deadline of its hold, zero if it was sold at once.
+	// ExpiresAt is the deadline of its hold, zero if it was sold without one.
 	ExpiresAt time.Time
 	// OrderRevision is the revision of the fact with its order data when it ended, 0 for none.
 	OrderRevision events.Revision
 	// PaidBy is the payment that has paid for it, "" if none has.
 	PaidBy events.StreamID
-	// Failed are the payments that arrived too late. They must not be changed.
+	// Failed has the payments that arrived too late. The slice is shared and must not be changed.
 	Failed []events.StreamID
 	// Released means that the reservation was released. Kept is the amount withheld from the payment.
 	Released bool
 	Kept     int64
-	// CalledOff: it was released because the product was cancelled.
+	// CalledOff means that it was released because the product was cancelled.
 	CalledOff bool
 }
 
-// HasFailed reports whether a payment for it arrived too late.
-func (m *Money) HasFailed(payment events.StreamID) bool { return slices.Contains(m.Failed, payment) }
+// HasFailed reports whether a payment for the reservation arrived too late.
+func (m *PaymentRecord) HasFailed(payment events.StreamID) bool {
+	return slices.Contains(m.Failed, payment)
+}
 
-// Pay applies an external payment to a reservation. A held or confirmed one is paid; for an expired
-// one the units are taken again, or the payment fails. No-op for a payment that was decided before,
-// for a reservation that is paid by a different payment or released, and if the product is cancelled.
-// Refusals: not_found (there is no such open reservation, and Ended is nil), stale_revision.
+// Pay applies an external payment to a reservation. It marks a held or confirmed reservation as paid. For
+// an expired one it takes the units again, or the payment fails. No-op for a payment that was decided
+// before, for a reservation that was released or is paid by a different payment, and if the product is
+// cancelled. Refusals: not_found (the reservation is not open, and Ended is nil), stale_revision.
 type Pay struct {
 	ReservationID events.ID
 	Payment       events.StreamID
-	// Ended is a reservation that the product no longer keeps, as the views have it at the
-	// product's revision Seen; nil for one that the product keeps.
+	// Ended is the reservation as the views have it at the product's revision Seen, if the product no
+	// longer keeps it; nil for one that the product keeps.
 	Ended *Ended
 	Seen  events.Revision
 }
 
-// Money returns the external payments for a reservation; ok is false if there were none.
-func (p *Product) Money(id events.ID) (Money, bool) {
-	if p.money == nil {
-		return Money{}, false
+// PaymentRecord returns the record of the external payments for a reservation, and false if there
+// were none.
+func (p *Product) PaymentRecord(id events.ID) (PaymentRecord, bool) {
+	if p.payments == nil {
+		return PaymentRecord{}, false
 	}
-	return p.money.Get(id)
+	return p.payments.Get(id)
 }
 
 func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
-	m, known := p.Money(cmd.ReservationID)
+	m, known := p.PaymentRecord(cmd.ReservationID)
 	r, open := p.reservations.Get(cmd.ReservationID)
 	id := events.ReservationID(cmd.ReservationID.String())
 	switch {
@@ -81,7 +84,7 @@ func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
 		return nil, nil
 	case p.calledOff:
 		return nil, nil
-	case open && r.held() && r.expires < now.UnixNano(): // impossible: the shell expires it first
+	case open && r.held() && r.expires < now.UnixNano(): // impossible, because the shell expires it first
 		return nil, core.StaleRevision(p.facts - 1)
 	case open && r.held():
 		return []events.Fact{&events.ProductConfirmed{ReservationID: id, Holder: r.holder, Quantity: int64(r.quantity),
@@ -93,18 +96,20 @@ func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
 		return nil, errNoReservation
 	case cmd.Ended.Status == events.ReservationReleased:
 		return nil, nil
-	case cmd.Seen < p.restated:
+	case cmd.Seen < p.endedAnnotated:
 		return nil, core.StaleRevision(p.facts - 1)
 	case !known:
-		m = Money{Holder: cmd.Ended.Holder, Quantity: cmd.Ended.Quantity, Offer: cmd.Ended.Offer,
+		m = PaymentRecord{Holder: cmd.Ended.Holder, Quantity: cmd.Ended.Quantity, Offer: cmd.Ended.Offer,
 			ExpiresAt: cmd.Ended.ExpiresAt}
 	}
 	m.OrderRevision = cmd.Ended.OrderRevision
 	return p.payLate(id, &m, cmd.Payment, now), nil
 }
 
-// payLate takes the units of an expired reservation again, or returns why they are unavailable.
-func (p *Product) payLate(id events.ReservationID, m *Money, payment events.StreamID, now time.Time) []events.Fact {
+// payLate returns the facts that take the units of an expired reservation again, or the fact that the
+// payment failed because they are unavailable.
+func (p *Product) payLate(id events.ReservationID, m *PaymentRecord, payment events.StreamID,
+	now time.Time) []events.Fact {
 	reason, remaining := events.FailReason(""), p.Remaining()
 	taken := int64(0)
 	if p.holders != nil {
@@ -136,7 +141,7 @@ func (p *Product) payLate(id events.ReservationID, m *Money, payment events.Stre
 // refundRelease adds the amount withheld and the payment to the release of a paid reservation. Refusal:
 // cancellation_closed.
 func (p *Product) refundRelease(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
-	m, _ := p.Money(cmd.ReservationID)
+	m, _ := p.PaymentRecord(cmd.ReservationID)
 	if m.PaidBy == "" {
 		return nil
 	}
@@ -159,21 +164,22 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at,
 			offer: p.offerOf(Offer{f.Price, f.Cancellation})}, &events.OrderData{})
 		if f.OrderRevision > 0 {
-			p.orderedAt(id, f.OrderRevision)
+			p.setOrderRevisionTo(id, f.OrderRevision)
 		}
 		p.check(f.Remaining)
 	case *events.ProductPaid:
-		p.openReservation(parse(f.ReservationID), false)
-		p.paid(parse(f.ReservationID), f.Payment)
+		p.mustFind(parse(f.ReservationID), false)
+		p.applyPaid(parse(f.ReservationID), f.Payment)
 		p.check(f.Remaining)
 	case *events.ProductPaymentFailed:
 		id := parse(f.ReservationID)
-		m, known := p.Money(id)
+		m, known := p.PaymentRecord(id)
 		if !known {
-			m = Money{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation}, ExpiresAt: f.ExpiresAt}
+			m = PaymentRecord{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation},
+				ExpiresAt: f.ExpiresAt}
 		}
 		m.Failed = append(slices.Clip(m.Failed), f.Payment)
-		p.setMoney(id, m)
+		p.setPaymentRecord(id, m)
 		p.check(f.Remaining)
 	default:
 		return false
@@ -181,46 +187,46 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 	return true
 }
 
-// paid records that a payment has paid for an open reservation.
-func (p *Product) paid(id events.ID, payment events.StreamID) {
-	m, known := p.Money(id)
+// applyPaid records that a payment has paid for an open reservation.
+func (p *Product) applyPaid(id events.ID, payment events.StreamID) {
+	m, known := p.PaymentRecord(id)
 	if m.PaidBy != "" {
-		panic(fmt.Sprintf("product %s: reservation %s is paid by %s, but was already paid by %s", p.latest.ID, id, payment,
-			m.PaidBy))
+		panic(fmt.Sprintf("product %s: a fact has reservation %s paid by %s, but it was already paid by %s", p.latest.ID,
+			id, payment, m.PaidBy))
 	}
 	if !known {
 		r, _ := p.reservations.Get(id)
-		m = Money{Holder: r.holder, Quantity: int64(r.quantity), Offer: p.offers[r.offer]}
+		m = PaymentRecord{Holder: r.holder, Quantity: int64(r.quantity), Offer: p.offers[r.offer]}
 		if r.held() {
 			m.ExpiresAt = time.Unix(0, r.expires).UTC()
 		}
 	}
 	m.PaidBy = payment
-	p.setMoney(id, m)
+	p.setPaymentRecord(id, m)
 }
 
-// recordReturn records that a reservation with an external payment was released or cancelled.
-func (p *Product) recordReturn(name events.ReservationID, payment events.StreamID, kept int64, calledOff bool) {
+// applyReturn records that a reservation with an external payment was released or cancelled.
+func (p *Product) applyReturn(name events.ReservationID, payment events.StreamID, kept int64, calledOff bool) {
 	id := parse(name)
-	m, known := p.Money(id)
+	m, known := p.PaymentRecord(id)
 	if payment != m.PaidBy {
-		panic(fmt.Sprintf("product %s: reservation %s is released as paid by %q, but was paid by %q",
+		panic(fmt.Sprintf("product %s: a fact releases reservation %s as paid by %q, but it was paid by %q",
 			p.latest.ID, id, payment, m.PaidBy))
 	}
 	if known {
 		m.Released, m.CalledOff, m.Kept = true, calledOff, kept
-		p.setMoney(id, m)
+		p.setPaymentRecord(id, m)
 	}
 }
 
-func (p *Product) setMoney(id events.ID, m Money) {
-	if p.money == nil {
-		p.money = core.NewTable[events.ID, Money]()
+func (p *Product) setPaymentRecord(id events.ID, record PaymentRecord) {
+	if p.payments == nil {
+		p.payments = core.NewTable[events.ID, PaymentRecord]()
 	}
-	p.money.Set(id, m)
+	p.payments.Set(id, record)
 }
 
-// offerOf returns the index of an offer in the list, and adds it if it is new.
+// offerOf returns the index of o in offers, to which it adds a new one.
 func (p *Product) offerOf(o Offer) uint32 {
 	for i := range p.offers {
 		if p.offers[i].Price == o.Price && p.offers[i].Cancellation.Equal(o.Cancellation) {

@@ -28,7 +28,7 @@ func paidBy(payment events.StreamID, kept int64) (text string) {
 	return text
 }
 
-func sentenceOfMoney(fact events.Fact) string {
+func describePayment(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.ProductRetaken:
 		return fmt.Sprintf("retaken #%d %s %d at %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Price,
@@ -44,7 +44,7 @@ func sentenceOfMoney(fact events.Fact) string {
 
 func pay(n int, reference string) *Pay { return &Pay{ReservationID: rid(n), Payment: bank(reference)} }
 
-// latePayment pays for a reservation of ann's that has ended, of a quantity.
+// latePayment pays for an expired reservation of ann's.
 func latePayment(n int, reference string, quantity int64) *Pay {
 	p := pay(n, reference)
 	p.Seen = 99
@@ -55,7 +55,7 @@ func latePayment(n int, reference string, quantity int64) *Pay {
 
 // TestPayments: each row continues from the previous one, at its time.
 func TestPayments(t *testing.T) {
-	half := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
+	refund33 := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
 	past := day.Add(100 * s)
 	released := latePayment(1, "x", 2)
 	released.Ended.Status = events.ReservationReleased
@@ -67,10 +67,10 @@ func TestPayments(t *testing.T) {
 			{61 * s, pay(1, "x"), "nothing"}, {61 * s, pay(1, "y"), "nothing"}, {61 * s, confirm(1, "ann"), "already_confirmed"},
 			{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}, {99 * s, pay(1, "y"), "nothing"},
 			{99 * s, hold(1, "bob", 1), "already_exists"}},
-		"what was confirmed without": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+		"after a sale without payment": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
 			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(1, "x"), "nothing"}, {1 * s, pay(1, "y"), "nothing"},
 			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"}},
-		"not at all": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+		"after the release": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
 			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"}, {2 * s, pay(1, "x"), "not_found [resource:reservation]"},
 			{2 * s, released, "nothing"}, {2 * s, pay(2, "x"), "not_found [resource:reservation]"}},
 		"late": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
@@ -82,7 +82,7 @@ func TestPayments(t *testing.T) {
 			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
 			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"}, {61 * s, release(2, ""),
 				"released #2 ann 3 confirmed, 9 left"},
-			{61 * s, latePayment(1, "x", 2), "nothing"}, // for good
+			{61 * s, latePayment(1, "x", 2), "nothing"}, // it has failed for good
 			{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"}},
 		"too late for the stock": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"}, {61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
@@ -90,17 +90,17 @@ func TestPayments(t *testing.T) {
 		"too late for the sale": {{0, hold(1, "ann", 2), held}, {1 * s, &Edit{ClosesAt: &past},
 			"edited Lamp to 9 at 500, limit 4, 7 left"}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"}},
-		"late, and its order data were stated since": {{0, hold(1, "ann", 2), held},
+		"late, after the order data changed": {{0, hold(1, "ann", 2), held},
 			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, &Annotate{ReservationID: rid(1), Seen: 2, Ended: latePayment(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}},
 				"product.reservation_annotated.v1"},
 			{61 * s, &Pay{ReservationID: rid(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
 			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"}},
-		"a part of it is kept": {{0, half, "edited Lamp to 9 at 500, limit 4, 9 left"}, {0, hold(1, "ann", 2), held},
+		"partly refunded": {{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"}, {0, hold(1, "ann", 2), held},
 			{0, &Edit{Cancellation: &events.Cancellation{}}, "edited Lamp to 9 at 500, limit 4, 7 left"},
 			{0, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
 			{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"}},
-		"when nothing can be given back any more": {{0, half, "edited Lamp to 9 at 500, limit 4, 9 left"},
+		"after the end of cancellation": {{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
 			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"}, {0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
 			{0, reserve(3, "cid", 2), "reserved #3 cid 2, 3 left"},
 			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
@@ -110,39 +110,39 @@ func TestPayments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
-			coretest.Do(p, create(9, 4), day, sentence)
+			coretest.Do(p, create(9, 4), day, describeFact)
 			for i, a := range attempts {
-				p = coretest.Restored(t, p.Freeze(), New)
-				if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
-					t.Fatalf("line %d: %s, want %s", i, got, a.then)
+				p = coretest.RoundTrip(t, p.Freeze(), New)
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
+					t.Fatalf("row %d: %T: %s, want %s", i+1, a.cmd, got, a.want)
 				}
 			}
-			coretest.RefusesCutSnapshots(t, p, New)
+			coretest.RequireTruncatedSnapshotsRefused(t, p, New)
 		})
 	}
 }
 
-// TestCost: a cost beyond the integer range exceeds every payment.
+// TestCost checks that a cost that would overflow is the largest integer.
 func TestCost(t *testing.T) {
 	dear := Offer{Price: math.MaxInt64 / 4}
 	for quantity, want := range map[int64]int64{4: math.MaxInt64 / 4 * 4, 5: math.MaxInt64, MaxStock: math.MaxInt64} {
 		if got := dear.Cost(quantity); got != want {
-			t.Errorf("%d of them cost %d, want %d", quantity, got, want)
+			t.Errorf("Cost(%d) = %d, want %d", quantity, got, want)
 		}
 	}
 	free := Offer{}
 	if free.Cost(9) != 0 || free.Refund(9) != 0 {
-		t.Error("a free offer has a cost or a refund")
+		t.Errorf("a free offer has Cost = %d, Refund = %d, want 0, 0", free.Cost(9), free.Refund(9))
 	}
 }
 
-// TestPaymentsOfAnyHistory: a payment pays for one reservation once or fails for good, nothing is
-// oversold, and a replayed or restored product is the same.
+// TestPaymentsOfAnyHistory runs random commands. It checks that a payment pays for one reservation
+// once or fails for good, that nothing is oversold, and that a replayed or restored product is equal.
 func TestPaymentsOfAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New().(*Product), day
 		var log []events.Fact
-		views := map[events.ID]Ended{} // of those that ended
+		ended := map[events.ID]Ended{} // as the views have them
 		orders := map[events.ID]events.Revision{}
 		outcome := map[events.StreamID]string{}
 		owner := map[events.ID]events.StreamID{}
@@ -153,7 +153,7 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 				at := events.Revision(len(log))
 				p.Evolve(fact)
 				log = append(log, fact)
-				follow(t, fact, at, p, views, orders, outcome, owner)
+				track(t, fact, at, p, ended, orders, outcome, owner)
 			}
 		}
 		do(create(9, 4))
@@ -173,14 +173,12 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 				price := rapid.Int64Range(0, 3).Draw(t, "price")
 				do(&Edit{Price: &price})
 			case 4:
-				ended, over := views[rid(n)]
-				if cmd := (&Annotate{ReservationID: rid(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}}); over {
-					cmd.Ended = &ended
-					do(cmd)
+				if view, ok := ended[rid(n)]; ok {
+					do(&Annotate{ReservationID: rid(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}, Ended: &view})
 				}
 			default:
-				if ended, over := views[rid(n)]; over {
-					payment.Ended, payment.Seen = &ended, p.facts-1
+				if view, ok := ended[rid(n)]; ok {
+					payment.Ended, payment.Seen = &view, p.facts-1
 				}
 				if _, used := outcome[payment.Payment]; used && owner[rid(n)] != payment.Payment {
 					break // a reference pays for one purchase
@@ -194,47 +192,47 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
-		if got := contentOf(coretest.Restored(t, p.Freeze(), New).(*Product)); !reflect.DeepEqual(contentOf(p), got) {
+		if got := contentOf(coretest.RoundTrip(t, p.Freeze(), New).(*Product)); !reflect.DeepEqual(contentOf(p), got) {
 			t.Fatalf("restored: %+v, want %+v", got, contentOf(p))
 		}
 	})
 }
 
-// follow tracks what the views would have, and the outcome of each payment.
-func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views map[events.ID]Ended,
+// track tracks the ended reservations as the views would have them, and the outcome of each payment.
+func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended map[events.ID]Ended,
 	orders map[events.ID]events.Revision, outcome map[events.StreamID]string, owner map[events.ID]events.StreamID) {
-	describe := func(name events.ReservationID, payment events.StreamID, what string) {
+	record := func(name events.ReservationID, payment events.StreamID, result string) {
 		if payment == "" {
 			return
 		}
 		id := parse(name)
-		if before := outcome[payment]; before != "" || what == "paid" && owner[id] != "" {
-			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", sentence(fact), payment, before, owner[id])
+		if before := outcome[payment]; before != "" || result == "paid" && owner[id] != "" {
+			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", describeFact(fact), payment, before, owner[id])
 		}
-		if outcome[payment] = what; what == "paid" {
+		if outcome[payment] = result; result == "paid" {
 			owner[id] = payment
 		}
 	}
 	end := func(name events.ReservationID, holder events.Holder, quantity int64, status events.ReservationStatus,
 		expires time.Time) {
 		id := parse(name)
-		views[id] = Ended{Holder: holder, Quantity: quantity, Status: status, ExpiresAt: expires, OrderRevision: orders[id]}
+		ended[id] = Ended{Holder: holder, Quantity: quantity, Status: status, ExpiresAt: expires, OrderRevision: orders[id]}
 	}
 	switch f := fact.(type) {
 	case *events.ProductConfirmed:
-		describe(f.ReservationID, f.Payment, "paid")
+		record(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaid:
-		describe(f.ReservationID, f.Payment, "paid")
+		record(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaymentFailed:
-		describe(f.ReservationID, f.Payment, "failed")
+		record(f.ReservationID, f.Payment, "failed")
 	case *events.ProductRetaken:
 		if id := parse(f.ReservationID); f.OrderRevision != orders[id] {
-			t.Fatalf("%s names the order data of revision %d, want %d", sentence(fact), f.OrderRevision, orders[id])
+			t.Fatalf("%s names the order data of revision %d, want %d", describeFact(fact), f.OrderRevision, orders[id])
 		}
-		delete(views, parse(f.ReservationID))
+		delete(ended, parse(f.ReservationID))
 	case *events.ProductReleased:
 		if f.Payment != owner[parse(f.ReservationID)] {
-			t.Fatalf("%s, but the reservation was paid by %q", sentence(fact), owner[parse(f.ReservationID)])
+			t.Fatalf("%s, but the reservation was paid by %q", describeFact(fact), owner[parse(f.ReservationID)])
 		}
 		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
 	case *events.ProductExpired:
@@ -244,12 +242,12 @@ func follow(t *rapid.T, fact events.Fact, at events.Revision, p *Product, views 
 	case *events.ProductReservationAnnotated:
 		id := parse(f.ReservationID)
 		orders[id] = at
-		if ended, over := views[id]; over {
-			ended.OrderRevision = at
-			views[id] = ended
+		if view, ok := ended[id]; ok {
+			view.OrderRevision = at
+			ended[id] = view
 		}
 	}
-	if known := slices.Collect(maps.Keys(owner)); p.money == nil && len(known) > 0 {
+	if known := slices.Collect(maps.Keys(owner)); p.payments == nil && len(known) > 0 {
 		t.Fatalf("reservations %v are paid, but the product has no record of it", known)
 	}
 }

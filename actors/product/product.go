@@ -21,8 +21,8 @@ const MaxStock = 1_000_000_000
 // expiryBatch bounds the holds that expire by one fact.
 const expiryBatch = 256
 
-// expireBytes is the approximate maximum size of such a fact, so that every store accepts it;
-// expiredSize is the size of one hold without its holder.
+// expireBytes is the approximate maximum size of such a fact, which every store accepts. expiredSize
+// is the encoded size of one hold without its holder, in bytes.
 const expireBytes, expiredSize = 24 << 10, 140
 
 // Create puts a product on sale. No-op if it was created with the same members, even if it has been
@@ -36,7 +36,6 @@ type Create struct {
 	HoldSeconds    int64
 	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
-	// SaleTimes are the bounds of the sale.
 	events.SaleTimes
 	// Cancellation is the cancellation policy of paid units.
 	Cancellation events.Cancellation
@@ -57,16 +56,16 @@ type Edit struct {
 	Cancellation *events.Cancellation
 }
 
-// Terms decide on units that have a price and are requested without a hold.
+// Terms decide what becomes of units that have a price and are requested without a hold.
 type Terms int
 
-// The terms. A free product is sold under all of them.
+// The terms. They don't apply to a free product.
 const (
-	// TermsSell sells them: the caller handles the payment.
+	// TermsSell sells the units: the caller handles the payment.
 	TermsSell Terms = iota
-	// TermsHold holds them until a payment is confirmed.
+	// TermsHold holds the units until a payment is confirmed.
 	TermsHold
-	// TermsRefuse refuses: forbidden.
+	// TermsRefuse refuses the request: forbidden.
 	TermsRefuse
 )
 
@@ -80,8 +79,8 @@ type Reserve struct {
 	Quantity      int64
 	Hold          bool
 	Terms         Terms
-	// Open is the last known number of the holder's open holds of all products and performances; 0
-	// for a holder without a limit.
+	// Open is the last known number of the holder's open holds of all products and performances, 0
+	// if their number is not limited.
 	Open int64
 	// Room is the waiting room whose pass the holder has presented, "" for none.
 	Room events.RoomID
@@ -115,11 +114,11 @@ type Reservation struct {
 	ExpiresAt time.Time
 	// OrderRevision is the revision of the fact with its order data, 0 for none.
 	OrderRevision events.Revision
-	// Offer is that on which it was held or sold.
+	// Offer is the product's offer when the reservation was made.
 	Offer Offer
 }
 
-// reservation is Reservation packed: a product may have a million of them.
+// reservation is a Reservation in less memory: a product may have a million of them.
 type reservation struct {
 	holder   events.Holder
 	expires  int64 // UnixNano of the deadline, 0 once confirmed
@@ -131,32 +130,32 @@ func (r reservation) held() bool { return r.expires != 0 }
 
 // Product is the state and the rules of one product. It implements [core.Core].
 type Product struct {
-	latest  Create  // as created or last edited; ID is "" before
-	initial *Create // as created; nil while that is latest
+	latest  Create  // as created or last edited; ID is "" before the creation
+	initial *Create // as created; nil until the first edit
 	held    int64   // units
 	sold    int64   // units
 	holds   int     // reservations that are held
-	// ahead are the bounds of the sale that no fact has recorded as reached; nil for none.
-	ahead     *events.SaleTimes
+	// upcoming are the bounds of the sale that no fact has recorded as reached; nil for none.
+	upcoming  *events.SaleTimes
 	facts     events.Revision // number applied
 	edited    events.Revision // of the newest edit; the creation counts
-	calledOff bool            // cancelled
+	calledOff bool            // the product is cancelled
 
-	// offers are all that were ever stated; offer is the index of the current one.
+	// offers has all current and former offers, and offer is the index of the current one.
 	offer  uint32
 	offers []Offer
-	// money has the reservations for which an external payment was decided; nil for none.
-	money *core.Table[events.ID, Money]
-	// restated is the revision of the newest replacement of order data of an ended reservation.
-	restated events.Revision
+	// payments has the reservations for which an external payment was decided; nil for none.
+	payments *core.Table[events.ID, PaymentRecord]
+	// endedAnnotated is the revision of the newest replacement of order data of an ended reservation.
+	endedAnnotated events.Revision
 
 	// reservations are the open ones; nil if there never was one.
 	reservations *core.Table[events.ID, reservation]
-	// orders has the revision of the fact with the order data of an open reservation; nil if there
-	// never was one.
+	// orders has the revision of the fact with the order data of each open reservation with such
+	// data; nil if there never was one.
 	orders *core.Table[events.ID, events.Revision]
-	// holders counts the units of each holder. It is maintained only while there is a limit, since
-	// it would be a third of a product's memory.
+	// holders counts the units of each holder. It is nil unless there is a limit, since it takes a
+	// third of a product's memory.
 	holders  *core.Table[events.Holder, int64]
 	deadline core.Deadlines
 }
@@ -197,19 +196,19 @@ func (p *Product) NextDeadline() time.Time {
 
 func (p *Product) sale() core.Sale {
 	sale := core.Sale{Times: p.latest.SaleTimes}
-	if p.ahead != nil {
-		sale.Upcoming = *p.ahead
+	if p.upcoming != nil {
+		sale.Upcoming = *p.upcoming
 	}
 	return sale
 }
 
-func (p *Product) setAhead(times events.SaleTimes) {
-	if p.ahead = nil; !times.IsZero() {
-		p.ahead = &times
+func (p *Product) setUpcoming(times events.SaleTimes) {
+	if p.upcoming = nil; !times.IsZero() {
+		p.upcoming = &times
 	}
 }
 
-// created returns the product as it was created; its ID is "" before.
+// created returns the product as it was created; its ID is "" before the creation.
 func (p *Product) created() Create {
 	if p.initial != nil {
 		return *p.initial
@@ -220,8 +219,8 @@ func (p *Product) created() Create {
 // EditRevision implements [core.Edited].
 func (p *Product) EditRevision() events.Revision { return p.edited }
 
-// same reports whether a creation has the members of the first one.
-func (c *Create) same(other *Create) bool {
+// equal reports whether two creations have the same members.
+func (c *Create) equal(other *Create) bool {
 	a, b := *c, *other
 	a.SaleTimes, b.SaleTimes = events.SaleTimes{}, events.SaleTimes{}
 	a.Cancellation, b.Cancellation = events.Cancellation{}, events.Cancellation{}

@@ -19,18 +19,18 @@ import (
 
 // content is a product's state in comparable form.
 type content struct {
-	Born, Created Create
-	Held, Sold    int64
-	Holds         int
-	Reservations  []open
-	Holders       []taken
-	Next          time.Time
-	Sale          core.Sale
-	Facts         events.Revision
-	Edited        events.Revision
-	Restated      events.Revision
-	Offers        []Offer
-	Money         map[events.ID]Money
+	Initial, Latest Create
+	Held, Sold      int64
+	Holds           int
+	Reservations    []open
+	Holders         []taken
+	Next            time.Time
+	Sale            core.Sale
+	Facts           events.Revision
+	Edited          events.Revision
+	EndedAnnotated  events.Revision
+	Offers          []Offer
+	Payments        map[events.ID]PaymentRecord
 }
 
 type open struct {
@@ -44,10 +44,11 @@ type taken struct {
 }
 
 func contentOf(p *Product) content {
-	c := content{Born: p.created(), Created: p.latest, Held: p.held, Sold: p.sold, Holds: p.holds, Next: p.NextDeadline(),
-		Sale: p.sale(), Facts: p.facts, Edited: p.edited, Restated: p.restated, Offers: p.offers}
-	if p.money != nil {
-		c.Money = maps.Collect(p.money.All())
+	c := content{Initial: p.created(), Latest: p.latest, Held: p.held, Sold: p.sold, Holds: p.holds,
+		Next: p.NextDeadline(), Sale: p.sale(), Facts: p.facts, Edited: p.edited, EndedAnnotated: p.endedAnnotated,
+		Offers: p.offers}
+	if p.payments != nil {
+		c.Payments = maps.Collect(p.payments.All())
 	}
 	for id, r := range p.reservations.All() {
 		c.Reservations = append(c.Reservations, open{id, r})
@@ -62,7 +63,7 @@ func contentOf(p *Product) content {
 	return c
 }
 
-// model is a naive model of a product.
+// model is a simple reference implementation of a product.
 type model struct {
 	stock, limit int64
 	open         map[events.ID]Reservation
@@ -181,7 +182,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 	return ""
 }
 
-// someCommand draws a command with few ids, so that commands collide.
+// someCommand draws a command. There are few ids, so that commands collide.
 func someCommand(t *rapid.T) core.Command {
 	id := rid(rapid.IntRange(0, 30).Draw(t, "id"))
 	by := rapid.SampledFrom([]events.Holder{"ann", "bob", "cid", ""}).Draw(t, "by")
@@ -207,14 +208,15 @@ func someCommand(t *rapid.T) core.Command {
 	}
 }
 
-// saved is a frozen state, to be written later.
+// saved is a frozen state that is written later, with its content and the number of facts before it.
 type saved struct {
-	write  func(io.Writer) error
-	then   content
-	events int
+	write   func(io.Writer) error
+	content content
+	facts   int
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell.
+// TestAnyHistory compares a core with the model under random commands, and checks the contract of
+// [core.Core].
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, m, now := New().(*Product), &model{stock: 12, limit: 6, open: map[events.ID]Reservation{}}, day
@@ -248,15 +250,15 @@ func TestAnyHistory(t *testing.T) {
 				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd, now); code != want {
-				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+				t.Fatalf("%T %+v at %v: refused with %q, want %q", cmd, cmd, now.Sub(day), code, want)
 			}
 			evolve(facts)
-			agree(t, p, m)
+			checkModel(t, p, m)
 		}
 		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
-		coretest.ClonesApart(t, New, log)
+		coretest.RequireIndependentClones(t, New, log)
 		if frozen != nil {
 			restoreAndFollow(t, frozen, log, contentOf(p))
 		}
@@ -271,10 +273,11 @@ func replay(log []events.Fact) *Product {
 	return p
 }
 
-// agree compares the state with the model, and checks the invariants.
-func agree(t *rapid.T, p *Product, m *model) {
+// checkModel compares the state with the model, and checks the invariants.
+func checkModel(t *rapid.T, p *Product, m *model) {
 	if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
-		t.Fatalf("stock %d = remaining %d + held %d + sold %d", p.latest.Stock, p.Remaining(), p.held, p.sold)
+		t.Fatalf("stock %d, remaining %d, held %d, sold %d; want stock = remaining + held + sold, remaining >= 0",
+			p.latest.Stock, p.Remaining(), p.held, p.sold)
 	}
 	if p.latest.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") ||
 		p.reservations.Len() != len(m.open) {
@@ -290,14 +293,14 @@ func agree(t *rapid.T, p *Product, m *model) {
 	}
 }
 
-// restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
-// the facts since.
+// restoreAndFollow writes a frozen state, which the core has changed since, restores it, and applies
+// the facts that came after it.
 func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
-	p := coretest.Restored(t, f.write, New).(*Product)
-	if got := contentOf(p); !reflect.DeepEqual(got, f.then) {
-		t.Fatalf("restored %+v, want %+v", got, f.then)
+	p := coretest.RoundTrip(t, f.write, New).(*Product)
+	if got := contentOf(p); !reflect.DeepEqual(got, f.content) {
+		t.Fatalf("restored %+v, want %+v", got, f.content)
 	}
-	for _, fact := range log[f.events:] {
+	for _, fact := range log[f.facts:] {
 		p.Evolve(fact)
 	}
 	if got := contentOf(p); !reflect.DeepEqual(got, end) {
@@ -305,20 +308,21 @@ func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
 	}
 }
 
-// TestACutSnapshotIsNotRestored: no prefix of a snapshot is accepted.
-func TestACutSnapshotIsNotRestored(t *testing.T) {
+// TestTruncatedSnapshotIsRefused checks that no prefix of a snapshot is accepted.
+func TestTruncatedSnapshotIsRefused(t *testing.T) {
 	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 9, HoldSeconds: 60}})
-	for n, cmd := range []core.Command{reserve(0, "ann", 1), hold(1, "bob", 2)} {
+	for _, cmd := range []core.Command{reserve(0, "ann", 1), hold(1, "bob", 2)} {
 		facts, err := p.Decide(cmd, day)
 		if err != nil {
-			t.Fatalf("writing a snapshot: %d bytes, %v", n, err)
+			t.Fatalf("%T: %v", cmd, err)
 		}
 		p.Evolve(facts[0])
 	}
-	coretest.RefusesCutSnapshots(t, p, New)
+	coretest.RequireTruncatedSnapshotsRefused(t, p, New)
 }
 
-// TestManyHoldsExpireInBoundedFacts, in order and each once.
+// TestManyHoldsExpireInBoundedFacts checks that many holds expire in order, each once, in facts of a
+// bounded size.
 func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 	const holds = 1000
 	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: holds, HoldSeconds: 60}})
@@ -356,21 +360,22 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 	}
 	want := []int{169, 169, 169, 169, 169, 155}
 	if !slices.Equal(sizes, want) || len(gone) != holds || p.Remaining() != holds {
-		t.Errorf("facts of %v holds, %d in all, %d remain; want %v", sizes, len(gone), p.Remaining(), want)
+		t.Errorf("facts of %v holds, %d in total, %d remain; want %v, %d, %d", sizes, len(gone), p.Remaining(), want, holds,
+			holds)
 	}
 }
 
-// TestEndedHoldsDoNotPileUp: holds and releases in any number need no memory.
+// TestEndedHoldsDoNotPileUp checks that released holds don't accumulate in the heap of deadlines.
 func TestEndedHoldsDoNotPileUp(t *testing.T) {
 	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2000, HoldSeconds: 60}})
 	longest := 0
 	for n := range 20_000 {
-		cmd := []core.Command{hold(n%60000, "ann", 1)}
+		commands := []core.Command{hold(n%60000, "ann", 1)}
 		if n >= 100 {
-			cmd = append(cmd, release((n-100)%60000, ""))
+			commands = append(commands, release((n-100)%60000, ""))
 		}
-		for _, c := range cmd {
-			facts, err := p.Decide(c, day)
+		for _, cmd := range commands {
+			facts, err := p.Decide(cmd, day)
 			if err != nil {
 				t.Fatal(err)
 			}

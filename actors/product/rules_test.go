@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 
 // rid returns the id of the n-th reservation.
@@ -42,9 +42,11 @@ func number(id events.ReservationID) int {
 }
 
 // describe describes a decision.
-func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+func describe(facts []events.Fact, err error) string {
+	return coretest.Describe(facts, err, describeFact)
+}
 
-func sentence(fact events.Fact) string {
+func describeFact(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
 		return fmt.Sprintf("created %s with %d", f.ProductID, f.Stock)
@@ -66,27 +68,26 @@ func sentence(fact events.Fact) string {
 		}
 		return fmt.Sprintf("expired %s: %d, %d left", strings.Join(gone, ", "), f.Quantity, f.Remaining)
 	}
-	return sentenceOfMoney(fact)
+	return describePayment(fact)
 }
 
-// second and nanosecond after the day began.
 const (
 	s  = time.Second
 	ns = time.Nanosecond
 )
 
-// attempt is a row of a table: the time, the command, and the decision.
+// attempt is a row of a table: the time since day, the command, and the expected decision.
 type attempt struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
 var rules = []struct {
 	name     string
 	attempts []attempt
 }{
-	{"a product that is not there refuses everything but its creation", []attempt{
+	{"a product that does not exist refuses every command but its creation", []attempt{
 		{0, reserve(1, "ann", 1), "not_found [resource:product]"},
 		{0, confirm(1, "ann"), "not_found [resource:product]"},
 		{0, release(1, "ann"), "not_found [resource:product]"},
@@ -94,7 +95,7 @@ var rules = []struct {
 		{0, &core.Expire{}, "not_found [resource:product]"},
 		{0, create(10, 0), "created p with 10"},
 	}},
-	{"creating again is nothing with the same members, and refused with others", []attempt{
+	{"a second creation is a no-op with the same members, and refused with others", []attempt{
 		{0, create(10, 0), "created p with 10"},
 		{1 * s, create(10, 0), "nothing"},
 		{2 * s, create(11, 0), "already_exists"},
@@ -125,7 +126,7 @@ var rules = []struct {
 		{0, reserve(2, "bob", MaxStock), "limit_exceeded [limit:2 taken:0]"},
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 0 left"},
 	}},
-	{"nobody reserves more than one payment can pay", []attempt{
+	{"a reservation costs at most the largest payment", []attempt{
 		{0, &Create{ID: "p", Name: "Lamp", Stock: MaxStock, Price: events.MaxPrice, HoldSeconds: 60}, "created p with 1000000000"},
 		{0, hold(1, "ann", 101), "limit_exceeded [limit:100]"},
 		{0, reserve(1, "ann", MaxStock), "limit_exceeded [limit:100]"},
@@ -153,7 +154,7 @@ var rules = []struct {
 		{0, reserve(3, "cid", 1), "reserved #3 cid 1, 7 left"},
 		{0, confirm(3, "cid"), "already_confirmed"},
 	}},
-	{"releasing gives back what was held or sold, once, to its holder or the house", []attempt{
+	{"a reservation is released once, by its holder or the organiser", []attempt{
 		{0, create(9, 0), "created p with 9"},
 		{0, hold(1, "ann", 4), "held #1 ann 4 until 1m0s, 5 left"},
 		{0, reserve(2, "bob", 5), "reserved #2 bob 5, 0 left"},
@@ -164,7 +165,7 @@ var rules = []struct {
 		{1 * s, release(2, ""), "released #2 bob 5 confirmed, 9 left"},
 		{99 * s, &core.Expire{}, "nothing"},
 	}},
-	{"a limit counts what a holder has, held or sold, also what came before the limit", []attempt{
+	{"a limit counts all units that a holder has, including those from before the limit", []attempt{
 		{0, create(9, 0), "created p with 9"},
 		{0, hold(1, "ann", 2), "held #1 ann 2 until 1m0s, 7 left"},
 		{0, reserve(2, "ann", 1), "reserved #2 ann 1, 6 left"},
@@ -179,7 +180,7 @@ var rules = []struct {
 		{61 * s, release(4, "ann"), "released #4 ann 6 confirmed, 6 left"},
 		{61 * s, reserve(5, "ann", 1), "limit_exceeded [limit:1 taken:3]"},
 	}},
-	{"the stock can go down to what is held and sold, and no further", []attempt{
+	{"the stock can't be set below the units held and sold", []attempt{
 		{0, create(9, 0), "created p with 9"},
 		{0, hold(1, "ann", 2), "held #1 ann 2 until 1m0s, 7 left"},
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 6 left"},
@@ -198,7 +199,7 @@ var rules = []struct {
 		{62 * s, &core.Expire{}, "expired #1 ann 1 at 1m1s, #2 bob 2 at 1m1s: 3, 6 left"},
 		{64 * s, &core.Expire{}, "expired #3 cid 3 at 1m3s: 3, 9 left"},
 	}},
-	{"an id that was held, released and held again at one moment expires once", []attempt{
+	{"an id that was held, released and held again at the same time expires once", []attempt{
 		{0, create(9, 0), "created p with 9"},
 		{0, hold(1, "ann", 1), "held #1 ann 1 until 1m0s, 8 left"},
 		{0, hold(2, "bob", 1), "held #2 bob 1 until 1m0s, 7 left"},
@@ -213,32 +214,32 @@ func TestRules(t *testing.T) {
 		t.Run(rule.name, func(t *testing.T) {
 			p := New()
 			for i, a := range rule.attempts {
-				if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
+					t.Fatalf("row %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.want)
 				}
 			}
 		})
 	}
 }
 
-// TestImpossibleFacts: the log is damaged, or the rules are wrong; the core panics.
+// TestImpossibleFacts checks that the core panics at facts that only a damaged log has.
 func TestImpossibleFacts(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
 	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())
 	for name, facts := range map[string][]events.Fact{
-		"oversold":             {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
-		"a wrong figure":       {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
-		"no such reservation":  {&events.ProductReleased{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
-		"a bad id":             {&events.ProductReserved{ReservationID: "1", Holder: "ann", Quantity: 1, Remaining: 1}},
-		"an id twice":          {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductReserved{ReservationID: one, Holder: "bob", Quantity: 1, Remaining: 0}},
-		"confirmed twice":      {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductConfirmed{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}},
-		"expired though sold":  {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: two, Holder: "ann", Quantity: 1}}, Quantity: 1, Remaining: 2}},
-		"edited below the sum": {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 2, Remaining: 0}, &events.ProductEdited{DisplayName: "Lamp", Stock: 1, Remaining: -1}},
+		"oversold":            {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
+		"a wrong figure":      {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
+		"no such reservation": {&events.ProductReleased{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
+		"a bad id":            {&events.ProductReserved{ReservationID: "1", Holder: "ann", Quantity: 1, Remaining: 1}},
+		"an id twice":         {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductReserved{ReservationID: one, Holder: "bob", Quantity: 1, Remaining: 0}},
+		"confirmed twice":     {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductConfirmed{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}},
+		"expired though sold": {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: two, Holder: "ann", Quantity: 1}}, Quantity: 1, Remaining: 2}},
+		"stock below the sum": {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 2, Remaining: 0}, &events.ProductEdited{DisplayName: "Lamp", Stock: 1, Remaining: -1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
 			p.Evolve(created)
-			coretest.RefusesFacts(t, p, facts...)
+			coretest.RequirePanic(t, p, facts...)
 		})
 	}
 }

@@ -14,33 +14,33 @@ import (
 const snapshotVersion = 5
 
 // snapshotHeader is the first part of a snapshot. The reservations follow, each as id, expires (64
-// bits), quantity (32), offer (32), length of the holder (16), holder; all little endian. Then come
-// the ids of reservations with order data, each with its revision (64), and the reservations with
-// external payments. holds and holders are derived.
+// bits), quantity (32), offer (32), length of the holder (16), and holder; all little endian. Then
+// come the ids of reservations with order data, each with its revision (64), and the payment
+// records. holds and holders are derived. The JSON names are those of older versions of the fields.
 type snapshotHeader struct {
-	Born         Create
-	Created      Create
-	Held, Sold   int64
-	Reservations int
-	Orders       int
-	Ahead        events.SaleTimes
-	Facts        events.Revision
-	Edited       events.Revision
-	Called       bool
-	Restated     events.Revision `json:",omitempty"`
-	Offers       []Offer
-	Money        int `json:",omitempty"`
+	Initial        Create `json:"Born"`
+	Latest         Create `json:"Created"`
+	Held, Sold     int64
+	Reservations   int
+	Orders         int
+	Upcoming       events.SaleTimes `json:"Ahead"`
+	Facts          events.Revision
+	Edited         events.Revision
+	CalledOff      bool            `json:"Called"`
+	EndedAnnotated events.Revision `json:"Restated,omitempty"`
+	Offers         []Offer
+	Payments       int `json:"Money,omitempty"`
 }
 
 const fixedSize = 16 + 8 + 4 + 4 + 2
 
-// pieceSize is the number of bytes per write: between writes other goroutines may run.
-const pieceSize = 16 << 10
+// chunkSize is the approximate number of bytes per write. Other goroutines may run between writes.
+const chunkSize = 16 << 10
 
-// Clone implements [core.Cloner]. Parts that are not copied are never changed in place.
+// Clone implements [core.Cloner]. The parts that it shares are never changed in place.
 func (p *Product) Clone() core.Core {
 	clone := *p
-	clone.money, clone.reservations = p.money.Clone(), p.reservations.Clone()
+	clone.payments, clone.reservations = p.payments.Clone(), p.reservations.Clone()
 	clone.orders, clone.holders = p.orders.Clone(), p.holders.Clone()
 	clone.deadline = p.deadline.Clone()
 	return &clone
@@ -49,36 +49,36 @@ func (p *Product) Clone() core.Core {
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
 	h := snapshotHeader{
-		Born:         p.created(),
-		Created:      p.latest,
-		Held:         p.held,
-		Sold:         p.sold,
-		Reservations: p.reservations.Len(),
-		Ahead:        p.sale().Upcoming,
-		Facts:        p.facts,
-		Edited:       p.edited,
-		Called:       p.calledOff,
-		Restated:     p.restated,
-		Offers:       p.offers,
+		Initial:        p.created(),
+		Latest:         p.latest,
+		Held:           p.held,
+		Sold:           p.sold,
+		Reservations:   p.reservations.Len(),
+		Upcoming:       p.sale().Upcoming,
+		Facts:          p.facts,
+		Edited:         p.edited,
+		CalledOff:      p.calledOff,
+		EndedAnnotated: p.endedAnnotated,
+		Offers:         p.offers,
 	}
 	reservations := p.reservations.Freeze()
 	var orders iter.Seq2[events.ID, events.Revision]
 	if p.orders != nil {
 		h.Orders, orders = p.orders.Len(), p.orders.Freeze()
 	}
-	var money iter.Seq2[events.ID, Money]
-	if p.money != nil {
-		h.Money, money = p.money.Len(), p.money.Freeze()
+	var payments iter.Seq2[events.ID, PaymentRecord]
+	if p.payments != nil {
+		h.Payments, payments = p.payments.Len(), p.payments.Freeze()
 	}
 	return func(w io.Writer) error {
-		if err := write(w, h, reservations, orders); err != nil || money == nil {
+		if err := writeSnapshot(w, h, reservations, orders); err != nil || payments == nil {
 			return err
 		}
-		return writeMoney(w, money)
+		return writePayments(w, payments)
 	}
 }
 
-func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation],
+func writeSnapshot(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation],
 	orders iter.Seq2[events.ID, events.Revision]) error {
 	buf, err := core.AppendSnapshotHeader(nil, h)
 	if err != nil {
@@ -91,7 +91,7 @@ func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, rese
 		buf = binary.LittleEndian.AppendUint32(buf, r.offer)
 		buf = binary.LittleEndian.AppendUint16(buf, uint16(len(r.holder)))
 		buf = append(buf, r.holder...)
-		if len(buf) >= pieceSize {
+		if len(buf) >= chunkSize {
 			if _, err := w.Write(buf); err != nil {
 				return err
 			}
@@ -101,7 +101,7 @@ func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, rese
 	if _, err = w.Write(buf); err != nil || orders == nil {
 		return err
 	}
-	out := bufio.NewWriterSize(w, pieceSize)
+	out := bufio.NewWriterSize(w, chunkSize)
 	for id, revision := range orders {
 		if _, err := out.Write(binary.LittleEndian.AppendUint64(append(buf[:0], id[:]...), uint64(revision))); err != nil {
 			return err
@@ -118,27 +118,27 @@ func (p *Product) Restore(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	p.latest, p.held, p.sold = h.Created, h.Held, h.Sold
+	p.latest, p.held, p.sold = h.Latest, h.Held, h.Sold
 	if h.Edited > 0 {
-		initial := h.Born
+		initial := h.Initial
 		p.initial = &initial
 	}
-	p.calledOff = h.Called
+	p.calledOff = h.CalledOff
 	p.facts, p.edited = h.Facts, h.Edited
-	p.setAhead(h.Ahead)
-	p.restated, p.offers = h.Restated, h.Offers
+	p.setUpcoming(h.Upcoming)
+	p.endedAnnotated, p.offers = h.EndedAnnotated, h.Offers
 	if h.Facts > 0 {
 		p.offer = p.offerOf(Offer{p.latest.Price, p.latest.Cancellation})
 	}
 	p.reservations = core.NewTable[events.ID, reservation]()
 	p.reservations.Load(h.Reservations, func(yield func(events.ID, reservation) bool) {
 		var fixed [fixedSize]byte
-		var name [1 << 16]byte
+		var holderBuf [1 << 16]byte
 		for range h.Reservations {
 			if _, err = io.ReadFull(in, fixed[:]); err != nil {
 				return
 			}
-			holder := name[:binary.LittleEndian.Uint16(fixed[32:])]
+			holder := holderBuf[:binary.LittleEndian.Uint16(fixed[32:])]
 			if _, err = io.ReadFull(in, holder); err != nil {
 				return
 			}
@@ -158,8 +158,8 @@ func (p *Product) Restore(r io.Reader) error {
 	if err == nil && h.Orders > 0 {
 		err = p.restoreOrders(in, h.Orders)
 	}
-	if err == nil && h.Money > 0 {
-		err = p.restoreMoney(in, h.Money)
+	if err == nil && h.Payments > 0 {
+		err = p.restorePayments(in, h.Payments)
 	}
 	if err != nil {
 		return err

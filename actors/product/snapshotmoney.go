@@ -10,45 +10,46 @@ import (
 	"admitone/events"
 )
 
-// savedMoney is an entry of money in a snapshot: the length (32 bits) of its JSON, then the JSON.
-type savedMoney struct {
+// savedPayment is a payment record in a snapshot: the length of its JSON (32 bits, little endian),
+// and the JSON.
+type savedPayment struct {
 	ID events.ReservationID
-	Money
+	PaymentRecord
 }
 
-func writeMoney(w io.Writer, money iter.Seq2[events.ID, Money]) error {
-	out := bufio.NewWriterSize(w, pieceSize)
-	for id, m := range money {
-		one, err := json.Marshal(savedMoney{events.ReservationID(id.String()), m})
+func writePayments(w io.Writer, payments iter.Seq2[events.ID, PaymentRecord]) error {
+	out := bufio.NewWriterSize(w, chunkSize)
+	for id, m := range payments {
+		encoded, err := json.Marshal(savedPayment{events.ReservationID(id.String()), m})
 		if err != nil {
 			return err
 		}
-		if _, err := out.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(one))), one...)); err != nil {
+		if _, err := out.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(encoded))), encoded...)); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-// restoreMoney reads n entries.
-func (p *Product) restoreMoney(in *bufio.Reader, n int) error {
+// restorePayments reads n entries.
+func (p *Product) restorePayments(in *bufio.Reader, n int) error {
 	for range n {
 		var size [4]byte
 		if _, err := io.ReadFull(in, size[:]); err != nil {
 			return err
 		}
-		one, saved := make([]byte, binary.LittleEndian.Uint32(size[:])), savedMoney{}
-		if _, err := io.ReadFull(in, one); err != nil {
+		encoded, saved := make([]byte, binary.LittleEndian.Uint32(size[:])), savedPayment{}
+		if _, err := io.ReadFull(in, encoded); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(one, &saved); err != nil {
+		if err := json.Unmarshal(encoded, &saved); err != nil {
 			return err
 		}
 		id, err := events.ParseID(string(saved.ID))
 		if err != nil {
 			return err
 		}
-		p.setMoney(id, saved.Money)
+		p.setPaymentRecord(id, saved.PaymentRecord)
 	}
 	return nil
 }

@@ -12,31 +12,31 @@ import (
 	"admitone/events"
 )
 
-// saleBetween adds bounds of the sale; zero means no bound.
-func saleBetween(c *Create, opens, closes time.Duration) *Create {
-	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
+// withBounds sets the bounds of the sale, as times after day; zero means no bound.
+func withBounds(c *Create, opens, closes time.Duration) *Create {
+	c.SaleTimes = events.SaleTimes{OpensAt: timeAfter(opens), ClosesAt: timeAfter(closes)}
 	return c
 }
 
-func moment(after time.Duration) time.Time {
+func timeAfter(after time.Duration) time.Time {
 	if after == 0 {
 		return time.Time{}
 	}
 	return day.Add(after)
 }
 
-func openAfter(after time.Duration) *Edit  { at := moment(after); return &Edit{OpensAt: &at} }
-func closeAfter(after time.Duration) *Edit { at := moment(after); return &Edit{ClosesAt: &at} }
+func openAfter(after time.Duration) *Edit  { at := timeAfter(after); return &Edit{OpensAt: &at} }
+func closeAfter(after time.Duration) *Edit { at := timeAfter(after); return &Edit{ClosesAt: &at} }
 
-// bounds describes the facts of a sale's bounds; others are as in the other tables.
-func bounds(fact events.Fact) string {
+// describeBound describes the facts of a sale's bounds, and other facts with describeFact.
+func describeBound(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.ProductOpened:
 		return fmt.Sprintf("opened at %v, %d left", f.OpensAt.Sub(day), f.Remaining)
 	case *events.ProductClosed:
 		return fmt.Sprintf("closed at %v, %d left", f.ClosesAt.Sub(day), f.Remaining)
 	}
-	return sentence(fact)
+	return describeFact(fact)
 }
 
 const (
@@ -53,8 +53,8 @@ var timesRules = []struct {
 	name     string
 	attempts []attempt
 }{
-	{"a sale opens at its moment and not a nanosecond earlier", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
+	{"a sale opens at its time and not a nanosecond earlier", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 20*s), created},
 		{0, reserve(1, "ann", 1), notOpen},
 		{10*s - ns, reserve(1, "ann", 1), notOpen},
 		{10*s - ns, hold(1, "ann", 1), notOpen},
@@ -64,14 +64,14 @@ var timesRules = []struct {
 		{10 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 		{10*s + ns, reserve(2, "ann", 1), "reserved #2 ann 1, 7 left"},
 	}},
-	{"it closes at its moment, and a nanosecond before it is open", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
+	{"a sale closes at its time and not a nanosecond earlier", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 20*s), created},
 		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
 		{20 * s, reserve(2, "ann", 1), closed20},
 		{20*s + ns, hold(2, "ann", 1), closed20},
 	}},
-	{"what was held in time is confirmed and given back after the close", []attempt{
-		{0, saleBetween(create(9, 0), 0, 20*s), created},
+	{"a hold from before the close can be confirmed and released after it", []attempt{
+		{0, withBounds(create(9, 0), 0, 20*s), created},
 		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
 		{20*s - ns, hold(2, "ann", 1), "held #2 ann 1 until 1m19.999999999s, 7 left"},
 		{21 * s, confirm(1, "ann"), "confirmed #1 ann 1, 7 left"},
@@ -79,15 +79,15 @@ var timesRules = []struct {
 		{21 * s, release(1, "ann"), "released #1 ann 1 confirmed, 9 left"},
 		{21 * s, reserve(3, "ann", 1), closed20},
 	}},
-	{"the decision does not wait for the facts", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 20*s), created},
+	{"a bound applies before a fact records it", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 20*s), created},
 		{10 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 		{20 * s, reserve(2, "ann", 1), closed20},
 		{20 * s, &core.Expire{}, "opened at 10s, 8 left"},
 		{20 * s, &core.Expire{}, "closed at 20s, 8 left"},
 	}},
-	{"holds and bounds that are due are recorded in the order of their times", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 90*s), created},
+	{"due holds and bounds are recorded in the order of their times", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 90*s), created},
 		{10 * s, hold(1, "ann", 1), "held #1 ann 1 until 1m10s, 8 left"},
 		{30*s - ns, hold(3, "cid", 1), "held #3 cid 1 until 1m29.999999999s, 7 left"},
 		{30 * s, hold(2, "bob", 2), "held #2 bob 2 until 1m30s, 5 left"},
@@ -97,25 +97,25 @@ var timesRules = []struct {
 		{100 * s, &core.Expire{}, "expired #2 bob 2 at 1m30s: 2, 9 left"},
 		{100 * s, &core.Expire{}, "nothing"},
 	}},
-	{"a bound may lie in the past, and is recorded at once", []attempt{
-		{30 * s, saleBetween(create(9, 0), 10*s, 20*s), "created p with 9; opened at 10s, 9 left; closed at 20s, 9 left"},
+	{"a bound in the past is recorded immediately", []attempt{
+		{30 * s, withBounds(create(9, 0), 10*s, 20*s), "created p with 9; opened at 10s, 9 left; closed at 20s, 9 left"},
 		{30 * s, reserve(1, "ann", 1), closed20},
 		{30 * s, &core.Expire{}, "nothing"},
-		{30 * s, saleBetween(create(9, 0), 10*s, 20*s), "nothing"},
+		{30 * s, withBounds(create(9, 0), 10*s, 20*s), "nothing"},
 		{30 * s, create(9, 0), "already_exists"},
-		{30 * s, saleBetween(create(9, 0), 10*s, 21*s), "already_exists"},
+		{30 * s, withBounds(create(9, 0), 10*s, 21*s), "already_exists"},
 	}},
 	{"a sale closes after it opens", []attempt{
-		{0, saleBetween(create(9, 0), 20*s, 10*s), badTimes},
-		{0, saleBetween(create(9, 0), 10*s, 10*s), badTimes},
-		{0, saleBetween(create(9, 0), 10*s, 10*s+ns), created},
+		{0, withBounds(create(9, 0), 20*s, 10*s), badTimes},
+		{0, withBounds(create(9, 0), 10*s, 10*s), badTimes},
+		{0, withBounds(create(9, 0), 10*s, 10*s+ns), created},
 		{0, closeAfter(10 * s), badTimes},
 		{0, openAfter(11 * s), badTimes},
 		{0, closeAfter(20 * s), edited},
 		{0, openAfter(20 * s), badTimes},
 	}},
-	{"an edit that moves a bound has it recorded again, and one that moves none does not", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 0), created},
+	{"a bound is recorded again only after an edit that moves it", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 0), created},
 		{10 * s, &core.Expire{}, opened10},
 		{11 * s, stock(9), edited},
 		{11 * s, &core.Expire{}, "nothing"},
@@ -128,15 +128,15 @@ var timesRules = []struct {
 		{16 * s, &core.Expire{}, "nothing"},
 		{16 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
 	}},
-	{"a bound that was moved before it came is recorded where it is", []attempt{
-		{0, saleBetween(create(9, 0), 10*s, 0), created},
+	{"a bound that was moved or removed in time is not recorded at its former time", []attempt{
+		{0, withBounds(create(9, 0), 10*s, 0), created},
 		{5 * s, openAfter(20 * s), edited},
 		{10 * s, &core.Expire{}, "nothing"},
 		{10 * s, openAfter(0), edited},
 		{20 * s, &core.Expire{}, "nothing"},
 	}},
-	{"bounds come before limits and stock, and after the pass", []attempt{
-		{0, saleBetween(create(9, 2), 10*s, 0), created},
+	{"bounds are checked before limits and stock, but after the quantity", []attempt{
+		{0, withBounds(create(9, 2), 10*s, 0), created},
 		{0, reserve(1, "ann", 10), notOpen},
 		{0, reserve(1, "ann", 3), notOpen},
 		{0, reserve(1, "ann", 0), "invalid_field [field:quantity]"},
@@ -148,74 +148,74 @@ func TestTimes(t *testing.T) {
 		t.Run(rule.name, func(t *testing.T) {
 			p := New()
 			for i, a := range rule.attempts {
-				if got := coretest.Do(p, a.cmd, day.Add(a.at), bounds); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), describeBound); got != a.want {
+					t.Fatalf("row %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.want)
 				}
-				p = coretest.Restored(t, p.Freeze(), New)
+				p = coretest.RoundTrip(t, p.Freeze(), New)
 			}
 		})
 	}
 }
 
-// TestImpossibleTimes: a bound that is reached must be ahead.
+// TestImpossibleTimes checks that the core panics if a fact records a bound that is not upcoming.
 func TestImpossibleTimes(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
 	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
 	for name, facts := range map[string][]events.Fact{
-		"a different moment": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
-		"a wrong figure":     {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
-		"no such bound":      {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
-		"twice":              {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
+		"a different time": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
+		"a wrong figure":   {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
+		"no such bound":    {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
+		"twice":            {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
 			p.Evolve(made)
-			coretest.RefusesFacts(t, p, facts...)
+			coretest.RequirePanic(t, p, facts...)
 		})
 	}
 }
 
-// TestEditRevision: it changes with edits only.
+// TestEditRevision checks that only edits change the revision for edits.
 func TestEditRevision(t *testing.T) {
 	p := New()
 	for _, a := range []struct {
 		cmd  core.Command
 		want events.Revision
 	}{
-		{saleBetween(create(9, 0), 1*s, 0), 0}, // and opened, at revision 1
+		{withBounds(create(9, 0), 1*s, 0), 0}, // and opened, at revision 1
 		{reserve(1, "ann", 1), 0},
 		{stock(8), 3},
 		{reserve(2, "ann", 1), 3},
 		{&Edit{}, 3},
 		{closeAfter(90 * s), 5},
 	} {
-		coretest.Do(p, a.cmd, day.Add(5*s), bounds)
-		p = coretest.Restored(t, p.Freeze(), New)
+		coretest.Do(p, a.cmd, day.Add(5*s), describeBound)
+		p = coretest.RoundTrip(t, p.Freeze(), New)
 		if got := p.(core.Edited).EditRevision(); got != a.want {
-			t.Errorf("%+v: the newest edit has revision %d, want %d", a.cmd, got, a.want)
+			t.Errorf("%+v: EditRevision() = %d, want %d", a.cmd, got, a.want)
 		}
 	}
 }
 
-// TestNothingIsSoldOutsideTheSale runs random commands at random times on a product with changing bounds,
-// and checks every sale against the present bounds.
+// TestNothingIsSoldOutsideTheSale runs random commands at random times on a product whose bounds change,
+// and checks every reservation against the current bounds.
 func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New(), day
 		after := rapid.Custom(
 			func(t *rapid.T) time.Duration { return time.Duration(rapid.IntRange(0, 20).Draw(t, "seconds")) * s },
 		)
-		coretest.Do(p, saleBetween(create(50, 0), after.Draw(t, "opens"), 0), now, bounds)
-		times, reachedOnce := p.(*Product).sale().Times, map[string]bool{}
-		take := func(facts []events.Fact) {
+		coretest.Do(p, withBounds(create(50, 0), after.Draw(t, "opens"), 0), now, describeBound)
+		times, recorded := p.(*Product).sale().Times, map[string]bool{}
+		check := func(facts []events.Fact) {
 			for _, fact := range facts {
 				switch f := fact.(type) {
 				case *events.ProductEdited:
 					if !f.OpensAt.Equal(times.OpensAt) {
-						delete(reachedOnce, "opened")
+						delete(recorded, "opened")
 					}
 					if !f.ClosesAt.Equal(times.ClosesAt) {
-						delete(reachedOnce, "closed")
+						delete(recorded, "closed")
 					}
 					times = f.SaleTimes
 				case *events.ProductReserved, *events.ProductHeld:
@@ -223,11 +223,11 @@ func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 						t.Fatalf("%s at %v, outside the sale %+v", fact.Name(), now, times)
 					}
 				case *events.ProductOpened, *events.ProductClosed:
-					name := bounds(fact)[:6]
-					if reachedOnce[name] {
+					name := describeBound(fact)[:6]
+					if recorded[name] {
 						t.Fatalf("%s was recorded twice", name)
 					}
-					reachedOnce[name] = true
+					recorded[name] = true
 				}
 			}
 		}
@@ -235,8 +235,8 @@ func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "later")) * s)
 			cmd := rapid.SampledFrom([]core.Command{hold(i, "ann", 1), reserve(i, "bob", 1), stock(50),
 				openAfter(after.Draw(t, "o")), closeAfter(after.Draw(t, "c"))}).Draw(t, "command")
-			facts, _ := core.Step(p, cmd, now, take)
-			take(facts)
+			facts, _ := core.Step(p, cmd, now, check)
+			check(facts)
 			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {
 				t.Fatalf("the sale is open at %v, outside its bounds %+v", now, times)
 			}

@@ -204,9 +204,9 @@ func (w *harness) checkSettled() {
 		if err != nil {
 			w.Fatal(err)
 		}
-		var m product.Money
+		var m product.PaymentRecord
 		if _, err := w.desk.View(w.Context(), product.Stream("tee"), func(c core.Core) {
-			m, _ = c.(*product.Product).Money(id)
+			m, _ = c.(*product.Product).PaymentRecord(id)
 		}); err != nil {
 			w.Fatal(err)
 		}

@@ -107,7 +107,7 @@ func thing(productID events.ProductID, id events.ID) events.PaymentSubject {
 type found struct {
 	open  bool // it is held or confirmed
 	cost  int64
-	money product.Money // the product's record of its payments
+	money product.PaymentRecord // the product's record of its payments
 	ended *product.Ended
 	seen  events.Revision
 	// calledOff: the product is cancelled.
@@ -149,7 +149,7 @@ func (r *Reservations) lookUp(ctx context.Context, of events.PaymentSubject, id 
 		exists, now.calledOff = p.Exists(), p.CalledOff()
 		var held product.Reservation
 		held, now.open = p.Reservation(id)
-		if now.money, known = p.Money(id); known {
+		if now.money, known = p.PaymentRecord(id); known {
 			now.cost = now.money.Cost(now.money.Quantity)
 		} else if now.open {
 			now.cost = held.Offer.Cost(held.Quantity)

@@ -24,6 +24,6 @@ func TestAReferenceCountsOnce(t *testing.T) {
 		if got != line.want || s.RefundID() != "r1" {
 			t.Errorf("line %d: %s, want %s", i+1, got, line.want)
 		}
-		s = coretest.Restored(t, s.Freeze(), New).(*Settlement)
+		s = coretest.RoundTrip(t, s.Freeze(), New).(*Settlement)
 	}
 }

@@ -61,7 +61,7 @@ func TestTeamWithoutOwner(t *testing.T) {
 func TestASnapshotIsTheTeam(t *testing.T) {
 	team := New()
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions \"X\"\n", Owner: "ada"})
-	if restored := coretest.Restored(t, team.Freeze(), New); !reflect.DeepEqual(restored, team) {
+	if restored := coretest.RoundTrip(t, team.Freeze(), New); !reflect.DeepEqual(restored, team) {
 		t.Errorf("restored %+v, want %+v", restored, team)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"t-1"`)); err == nil {
@@ -71,6 +71,6 @@ func TestASnapshotIsTheTeam(t *testing.T) {
 
 func TestImpossibleFacts(t *testing.T) {
 	registered := &events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"}
-	coretest.RefusesFacts(t, New(), registered, registered)
-	coretest.RefusesFacts(t, New(), &events.ProductReserved{})
+	coretest.RequirePanic(t, New(), registered, registered)
+	coretest.RequirePanic(t, New(), &events.ProductReserved{})
 }

@@ -19,7 +19,7 @@ func TestCallOff(t *testing.T) {
 		if got != want {
 			t.Errorf("%T: %s, want %s", cmd, got, want)
 		}
-		cup = coretest.Restored(t, cup.Freeze(), New)
+		cup = coretest.RoundTrip(t, cup.Freeze(), New)
 	}
 	do(&Cancel{Reason: "storm"}, "not_found [resource:tournament]")
 	create := &Create{ID: "c", Name: "Cup", TeamLimit: 1, RegisterDeadline: now.Add(time.Hour), Waitlist: true,

@@ -37,7 +37,7 @@ func TestGuard(t *testing.T) {
 			t.Errorf("%+v: %s, want %s", a.cmd, got, a.then)
 		}
 	}
-	c = coretest.Restored(t, c.Freeze(), New)
+	c = coretest.RoundTrip(t, c.Freeze(), New)
 	for _, a := range []attempt{
 		{0, enter("b"), "pass_required [waiting_room:q]"},
 		{0, guardedBy(""), "edited Cup to 3 until 1h0m0s, open: 0 in, 3 free, 0 wait"},

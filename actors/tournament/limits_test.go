@@ -41,7 +41,7 @@ func TestImpossibleFacts(t *testing.T) {
 		"a fact of a product":    &events.ProductReserved{},
 	} {
 		t.Run(name, func(t *testing.T) {
-			coretest.RefusesFacts(t, replay(full), fact)
+			coretest.RequirePanic(t, replay(full), fact)
 		})
 	}
 }
@@ -49,7 +49,7 @@ func TestImpossibleFacts(t *testing.T) {
 // TestACutSnapshotIsNotRestored: no prefix of a snapshot is accepted.
 func TestACutSnapshotIsNotRestored(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(2), enter("ann bob"), enter("cid dan"), enter("eve"))
-	coretest.RefusesCutSnapshots(t, c, New)
+	coretest.RequireTruncatedSnapshotsRefused(t, c, New)
 }
 
 // play executes commands, which must be accepted.
@@ -152,7 +152,7 @@ func TestDeadlinesInTheYear9999(t *testing.T) {
 	created := strict(2)
 	created.RegisterDeadline = end
 	c := play(t, New().(*Tournament), created)
-	restored := coretest.Restored(t, c.Freeze(), New).(*Tournament)
+	restored := coretest.RoundTrip(t, c.Freeze(), New).(*Tournament)
 	for _, c := range []*Tournament{c, restored} {
 		if facts, err := c.Decide(enterOne(1), end); err != nil || len(facts) != 1 {
 			t.Errorf("entering at the deadline: %v, want success", err)

@@ -87,7 +87,7 @@ func TestOpening(t *testing.T) {
 				if got := coretest.Do(c, a.cmd, day.Add(a.at), opening); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
-				c = coretest.Restored(t, c.Freeze(), New)
+				c = coretest.RoundTrip(t, c.Freeze(), New)
 			}
 		})
 	}
@@ -97,6 +97,6 @@ func TestOpening(t *testing.T) {
 	} {
 		c := New()
 		coretest.Do(c, opensAfter(plain(2), tick), day, opening)
-		coretest.RefusesFacts(t, c, facts...)
+		coretest.RequirePanic(t, c, facts...)
 	}
 }

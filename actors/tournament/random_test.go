@@ -197,7 +197,7 @@ func TestAnyHistory(t *testing.T) {
 		if want, got := contentOf(c), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
-		coretest.ClonesApart(t, New, log)
+		coretest.RequireIndependentClones(t, New, log)
 		if frozen != nil {
 			restoreAndFollow(t, frozen, log, contentOf(c))
 		}
@@ -293,7 +293,7 @@ func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 // restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
 // the facts since.
 func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
-	c := coretest.Restored(t, f.write, New).(*Tournament)
+	c := coretest.RoundTrip(t, f.write, New).(*Tournament)
 	if got := contentOf(c); !reflect.DeepEqual(got, f.then) {
 		t.Fatalf("restored %+v, want %+v", got, f.then)
 	}

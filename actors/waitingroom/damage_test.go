@@ -17,8 +17,8 @@ func someRoom(t *testing.T, set *Set) *Room {
 }
 
 func TestCutSnapshots(t *testing.T) {
-	coretest.RefusesCutSnapshots(t, someRoom(t, fifo(16, 2)), New)
-	coretest.RefusesCutSnapshots(t, play(t, crowd(t, drawn(16, 2), 3), 11*s, expire, shuffle, admit), New)
+	coretest.RequireTruncatedSnapshotsRefused(t, someRoom(t, fifo(16, 2)), New)
+	coretest.RequireTruncatedSnapshotsRefused(t, play(t, crowd(t, drawn(16, 2), 3), 11*s, expire, shuffle, admit), New)
 }
 
 // TestDamagedLogs: impossible facts make the core panic.
@@ -48,10 +48,10 @@ func TestDamagedLogs(t *testing.T) {
 		"shuffling who is in":               &events.WaitingRoomShuffled{Seed: "00", Early: 0},
 		"a change that does not add up":     &events.WaitingRoomChanged{WaitingRoomCounts: left(2, 3)},
 	} {
-		t.Run(about, func(t *testing.T) { coretest.RefusesFacts(t, someRoom(t, fifo(16, 2)), fact) })
+		t.Run(about, func(t *testing.T) { coretest.RequirePanic(t, someRoom(t, fifo(16, 2)), fact) })
 	}
 	t.Run("an invalid seed", func(t *testing.T) {
-		coretest.RefusesFacts(
+		coretest.RequirePanic(
 			t,
 			play(t, crowd(t, drawn(16, 2), 3), 11*s, expire),
 			&events.WaitingRoomShuffled{Seed: "no", Early: 3},
@@ -59,11 +59,11 @@ func TestDamagedLogs(t *testing.T) {
 	})
 	for early := range int64(6) {
 		if early != 3 {
-			coretest.RefusesFacts(t, crowd(t, drawn(16, 2), 3), &events.WaitingRoomBegun{Early: early})
+			coretest.RequirePanic(t, crowd(t, drawn(16, 2), 3), &events.WaitingRoomBegun{Early: early})
 		}
 	}
-	coretest.RefusesFacts(t, crowd(t, fifo(16, 2), 3), &events.WaitingRoomBegun{Early: 3})
-	coretest.RefusesFacts(
+	coretest.RequirePanic(t, crowd(t, fifo(16, 2), 3), &events.WaitingRoomBegun{Early: 3})
+	coretest.RequirePanic(
 		t,
 		crowd(t, drawn(16, 2), 3),
 		&events.WaitingRoomBegun{Early: 3},

@@ -285,7 +285,7 @@ func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
 		!slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
 		t.Fatalf("a published line changed to %v, want %v", got, f.then.Places)
 	}
-	r := coretest.Restored(t, f.write, New).(*Room)
+	r := coretest.RoundTrip(t, f.write, New).(*Room)
 	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
 		t.Fatalf("restored %+v, want %+v", got, f.then)
 	}
@@ -366,7 +366,7 @@ func sameButLeft(a, b Place) bool {
 
 func (f *saved) check(t *testing.T) {
 	t.Helper()
-	if got := contentOf(coretest.Restored(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.then) {
+	if got := contentOf(coretest.RoundTrip(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.then) {
 		t.Fatal("the restored room differs from the frozen one")
 	}
 }

@@ -180,7 +180,7 @@ func TestASnapshotIsTheWebhook(t *testing.T) {
 			Since: day, Error: "no"}},
 		&events.WebhookSecretChanged{WebhookSecret: events.WebhookSecret{Number: 2, Key: "l"}, OldUntil: day},
 		&events.WebhookReplayed{From: 3, Term: 2}, &events.WebhookDisabled{Cause: events.WebhookGone})
-	if restored := coretest.Restored(t, w.Freeze(), New); !reflect.DeepEqual(restored, core.Core(w)) {
+	if restored := coretest.RoundTrip(t, w.Freeze(), New); !reflect.DeepEqual(restored, core.Core(w)) {
 		t.Errorf("restored %+v, want %+v", restored, w)
 	}
 	if err := New().Restore(strings.NewReader(`{"State":`)); err == nil {
@@ -189,8 +189,8 @@ func TestASnapshotIsTheWebhook(t *testing.T) {
 }
 
 func TestImpossibleFacts(t *testing.T) {
-	coretest.RefusesFacts(t, New(), made, made)
-	coretest.RefusesFacts(t, New(), &events.WebhookEnabled{})
-	coretest.RefusesFacts(t, with(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})
-	coretest.RefusesFacts(t, with(made), &events.ProductReserved{})
+	coretest.RequirePanic(t, New(), made, made)
+	coretest.RequirePanic(t, New(), &events.WebhookEnabled{})
+	coretest.RequirePanic(t, with(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})
+	coretest.RequirePanic(t, with(made), &events.ProductReserved{})
 }

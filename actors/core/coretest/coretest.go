@@ -16,15 +16,15 @@ import (
 // Do decides a command on a core, applies its facts, and describes the decision.
 func Do(c core.Core, cmd core.Command, at time.Time, describe func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
-	texts := Describe(facts, err, describe)
+	text := Describe(facts, err, describe)
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
-	return texts
+	return text
 }
 
-// Describe describes a decision: a refusal by its code and its fields, facts by the results of
-// describe.
+// Describe describes a decision: a refusal by its code and fields, facts by describe, and no facts
+// as "nothing".
 func Describe(facts []events.Fact, err error, describe func(events.Fact) string) string {
 	if err != nil {
 		r := err.(*core.Refusal)
@@ -49,23 +49,23 @@ type Failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// Restored writes a frozen state and returns the core restored from it.
-func Restored(t Failer, write func(io.Writer) error, fresh func() core.Core) core.Core {
+// RoundTrip writes a frozen state and returns the core restored from it.
+func RoundTrip(t Failer, write func(io.Writer) error, newCore func() core.Core) core.Core {
 	t.Helper()
 	var saved bytes.Buffer
 	if err := write(&saved); err != nil {
 		t.Fatalf("writing: %v", err)
 	}
-	c := fresh()
+	c := newCore()
 	if err := c.Restore(&saved); err != nil {
 		t.Fatalf("restoring: %v", err)
 	}
 	return c
 }
 
-// ClonesApart checks at every prefix of a log that a core and its clone, which must be a
-// [core.Cloner], share nothing that changes, and that the clone goes on like the core.
-func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
+// RequireIndependentClones checks at every prefix of a log that a core, which must be a
+// [core.Cloner], and its clone share nothing that changes, and that both evolve alike.
+func RequireIndependentClones(t Failer, newCore func() core.Core, log []events.Fact) {
 	t.Helper()
 	state := func(c core.Core) string {
 		var saved bytes.Buffer
@@ -76,23 +76,23 @@ func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
 		slices.Sort(content) // entries have no order
 		return fmt.Sprintf("%x %v", content, c.NextDeadline())
 	}
-	kept, then := make([]core.Core, len(log)), make([]string, len(log))
-	c, ends := fresh(), map[string]bool{}
+	clones, states := make([]core.Core, len(log)), make([]string, len(log))
+	c, ends := newCore(), map[string]bool{}
 	for i, fact := range log {
-		kept[i], then[i] = c.(core.Cloner).Clone(), state(c)
-		ahead := c.(core.Cloner).Clone()
+		clones[i], states[i] = c.(core.Cloner).Clone(), state(c)
+		clone := c.(core.Cloner).Clone()
 		for _, next := range log[i:] {
-			ahead.Evolve(next)
+			clone.Evolve(next)
 		}
-		ends[state(ahead)] = true
-		if got := state(c); got != then[i] {
-			t.Fatalf("the facts from %d on, applied to the clone, make of the core %s, want %s", i, got, then[i])
+		ends[state(clone)] = true
+		if got := state(c); got != states[i] {
+			t.Fatalf("after the facts from %d on were applied to a clone, the core is %s, want %s", i, got, states[i])
 		}
 		c.Evolve(fact)
 	}
-	for i := range kept {
-		if got := state(kept[i]); got != then[i] {
-			t.Fatalf("the facts from %d on, applied to the core, make of the clone %s, want %s", i, got, then[i])
+	for i := range clones {
+		if got := state(clones[i]); got != states[i] {
+			t.Fatalf("after the facts from %d on were applied to the core, its clone is %s, want %s", i, got, states[i])
 		}
 	}
 	if len(log) > 0 && (len(ends) != 1 || !ends[state(c)]) {
@@ -100,26 +100,26 @@ func ClonesApart(t Failer, fresh func() core.Core, log []events.Fact) {
 	}
 }
 
-// RefusesCutSnapshots checks that no prefix of a core's snapshot is accepted.
-func RefusesCutSnapshots(t *testing.T, c core.Core, fresh func() core.Core) {
+// RequireTruncatedSnapshotsRefused checks that no prefix of a core's snapshot is accepted.
+func RequireTruncatedSnapshotsRefused(t *testing.T, c core.Core, newCore func() core.Core) {
 	t.Helper()
 	var whole bytes.Buffer
 	if err := c.Freeze()(&whole); err != nil {
 		t.Fatal(err)
 	}
 	for size := range whole.Len() {
-		if err := fresh().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
-			t.Errorf("Restore accepted %d of %d bytes", size, whole.Len())
+		if err := newCore().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
+			t.Errorf("Restore accepted the first %d of %d bytes, want an error", size, whole.Len())
 		}
 	}
 }
 
-// RefusesFacts checks that a core panics at impossible facts, and is not changed by them.
-func RefusesFacts(t *testing.T, c core.Core, facts ...events.Fact) {
+// RequirePanic checks that a core panics at one of the facts.
+func RequirePanic(t *testing.T, c core.Core, facts ...events.Fact) {
 	t.Helper()
 	defer func() {
 		if recover() == nil {
-			t.Errorf("an impossible fact was accepted: %+v", c)
+			t.Errorf("Evolve accepted %+v, want a panic", facts)
 		}
 	}()
 	for _, fact := range facts {

@@ -1,3 +1,3 @@
-// Package coretest has the common test code of all cores: running a row of a table, and a round
-// trip through a snapshot.
+// Package coretest has helpers for the tests of cores: they run the rows of a table, and check
+// snapshots, clones and impossible facts.
 package coretest

@@ -6,8 +6,8 @@ import (
 )
 
 func init() {
-	registerRows(rows[row.APIKey]{
-		views:    "apikey.v2",
+	registerRows(rowConfig[row.APIKey]{
+		version:  "apikey.v2",
 		category: events.APIKeyCategory,
 		encode:   row.AppendAPIKey,
 		decode:   row.DecodeAPIKey,

@@ -24,12 +24,12 @@ func (k *boxOffice) foldArea(e *events.Recorded, fact events.Fact) error {
 			e.Position, fact.Name(), e.Stream)
 	}
 	area := entry.row.Areas[number]
-	given, err := area.Apply(e, fact)
+	change, err := area.Apply(e, fact)
 	if err != nil {
 		return err
 	}
 	if holdID := events.HoldOf(fact); holdID != "" {
-		if err := k.addHolding(e, holdID, holding{seats: given}); err != nil {
+		if err := k.addHolding(e, holdID, holding{seats: change}); err != nil {
 			return err
 		}
 	}
@@ -50,12 +50,14 @@ func (k *boxOffice) foldArea(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// areaStep returns the step of an area's fact; false if it changes no counts or the performance has no such area.
-func areaStep(e *events.Recorded, performance *row.Performance, id events.AreaID, fact events.Fact) (recentStep, bool) {
+// areaStep returns the step of an area's fact; ok is false if the fact changes no counts or the performance has no
+// such area.
+func areaStep(e *events.Recorded, performance *row.Performance, id events.AreaID,
+	fact events.Fact) (step recentStep, ok bool) {
 	number := performance.Layout.Area(id)
 	if _, counts := row.AreaCountsOf(fact); !counts || number < 0 {
 		return recentStep{}, false
 	}
 	return recentStep{position: e.Position, performance: performance.ID,
-		seat: statedStep - 1 - events.SeatIndex(number), cause: live.AreaCause(fact)}, true
+		seat: wholePerformance - 1 - events.SeatIndex(number), cause: live.AreaCause(fact)}, true
 }

@@ -14,8 +14,8 @@ type counter struct{ bytes int }
 
 func (c *counter) Deliver(f *live.Frame) { c.bytes += len(f.Bytes()) }
 
-// BenchmarkFold is the cost of one event to the runner: batches of 256, as a busy log delivers
-// them, a flush every 8,000, as at 80,000 events per second, and subscribers of the first product.
+// BenchmarkFold measures the fold of one event: batches of 256, as a busy log delivers
+// them, a flush every 8,000 events, as at 80,000 events per second, and subscribers of the first product.
 // Paced frames are delivered on another goroutine.
 func BenchmarkFold(b *testing.B) {
 	for _, products := range []int{1, 1000} {

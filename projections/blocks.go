@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// Block is the seats of a performance that are blocked under one label.
+// Block has the seats of a performance that are blocked under one label.
 type Block struct {
 	// Label is "" for seats that no command can hold.
 	Label events.BlockLabel
@@ -18,14 +18,14 @@ type Block struct {
 	Seats []events.SeatName
 }
 
-// labelKey orders the seats of a performance as its layout does.
+// labelKey returns the key of a seat's label. Keys sort by performance, then in the order of its layout.
 func labelKey(performance events.PerformanceID, seat events.SeatIndex) string {
 	return ownedKey(string(performance), fmt.Sprintf("%06d", seat))
 }
 
 // foldLabel updates the label of a blocked seat.
 func (k *boxOffice) foldLabel(performance events.PerformanceID, seat events.SeatIndex, fact events.Fact) {
-	label, labelled := events.BlockLabel(""), false // labelled means blocked again
+	label, blocked := events.BlockLabel(""), false
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		if f.Label != "" {
@@ -34,25 +34,26 @@ func (k *boxOffice) foldLabel(performance events.PerformanceID, seat events.Seat
 	case *events.SeatUnblocked:
 		k.labels.delete(labelKey(performance, seat))
 	case *events.SeatBlocked:
-		label, labelled = f.Label, true
+		label, blocked = f.Label, true
 	case *events.SeatReleased:
-		label, labelled = f.Label, f.Label != ""
+		label, blocked = f.Label, f.Label != "" // a labelled seat returns to its block
 	case *events.SeatExpired:
-		label, labelled = f.Label, f.Label != ""
+		label, blocked = f.Label, f.Label != ""
 	}
-	if labelled {
+	if blocked {
 		text := strings.Clone(string(label))
 		k.labels.set(labelKey(performance, seat), &text)
 	}
 }
 
-// foldChange records whether a change of blocks is in progress. ok is false for a fact that is not about one.
-func (k *boxOffice) foldChange(e *events.Recorded, fact events.Fact) (ok bool) {
+// foldBlockChange records whether a change of blocks is in progress. ok is false for a fact that neither begins nor
+// ends a change.
+func (k *boxOffice) foldBlockChange(e *events.Recorded, fact events.Fact) (ok bool) {
 	switch fact.(type) {
 	case *events.BlocksBegun, *events.BlocksWithdrawn:
-		k.changing.settleID(e.Stream.Entity(), true, e)
+		k.changing.updateID(e.Stream.Entity(), true, e)
 	case *events.BlocksChanged, *events.BlocksUndone:
-		k.changing.settleID(e.Stream.Entity(), false, e)
+		k.changing.updateID(e.Stream.Entity(), false, e)
 	default:
 		return false
 	}

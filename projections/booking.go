@@ -9,26 +9,27 @@ import (
 	"admitone/projections/row"
 )
 
+// foldBooking applies a fact of a booking.
 func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 	id := e.Stream.Entity()
 	entry, err := k.bookings.find(id)
 	if err != nil {
 		return err
 	}
-	has, _, err := k.holdings.find(id)
+	held, _, err := k.holdings.find(id)
 	if err != nil {
 		return err
 	}
-	var off *row.Cancelled
+	var cancelled *row.Cancelled
 	if entry == nil {
 		var booking row.Booking
 		if err := booking.ApplyFact(e, fact); err != nil {
 			return err
 		}
 		if booking.ID == "" {
-			return nil // a closed attempt: its holds are in begun and are released there
+			return nil // an attempt was closed; its holds are unconfirmed until they are released
 		}
-		if off, err = k.cancelled(&booking); err != nil {
+		if cancelled, err = k.cancellationOf(&booking); err != nil {
 			return err
 		}
 		if err := k.open.planBooking(&row.Booking{}, &booking); err != nil {
@@ -42,7 +43,7 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		if e.Revision <= entry.row.Revision {
 			return nil
 		}
-		if off, err = k.cancelled(&entry.row); err != nil {
+		if cancelled, err = k.cancellationOf(&entry.row); err != nil {
 			return err
 		}
 		next := entry.row
@@ -56,21 +57,21 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		entry.row = next
 		k.bookings.changed(entry)
 	}
-	k.open.move()
-	unconfirmed, _, err := k.begun.find(id)
+	k.open.apply()
+	unconfirmed, _, err := k.unconfirmed.find(id)
 	if err != nil {
 		return err
 	}
-	if made := slices.ContainsFunc(unconfirmed.parts,
-		func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) }); made {
-		unconfirmed = unconfirmed.without(func(p begunPart) bool { return entry.row.Owns(p.attempt, p.stream) })
-		k.storeBegun(events.BookingID(id), &unconfirmed)
+	confirmed := func(h unconfirmedHold) bool { return entry.row.Owns(h.attempt, h.stream) }
+	if slices.ContainsFunc(unconfirmed.holds, confirmed) {
+		unconfirmed = unconfirmed.without(confirmed)
+		k.storeUnconfirmed(events.BookingID(id), &unconfirmed)
 	}
-	k.unfinished.settle(events.BookingID(id), &entry.row, has, off, &unconfirmed, e)
+	k.unfinished.update(events.BookingID(id), &entry.row, held, cancelled, &unconfirmed, e)
 	return nil
 }
 
-// holderKey sorts by holder and number.
+// holderKey returns a key that sorts by holder, then by number.
 func holderKey(holder events.Holder, number uint64) string {
 	var rest [8]byte
 	binary.BigEndian.PutUint64(rest[:], number)
@@ -109,8 +110,8 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 	return page, next, nil
 }
 
-// owned calls visit with up to limit of an owner's records with numbers above after. next is the last number,
-// 0 if there are no more records.
+// owned calls visit with up to limit records of an owner with numbers above after. next is the number of the last
+// record visited, 0 if no more follow.
 func owned[V any](p *Projections, of *records[V], owner string, after uint64, limit int,
 	visit func(*V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
@@ -154,7 +155,7 @@ func (p *Projections) HolderBookingsAt(
 		if err != nil {
 			return nil, 0, err
 		}
-		if then == nil { // later ones did not exist either
+		if then == nil { // bookings created later did not exist either
 			return page, 0, nil
 		}
 		page = append(page, *then)
@@ -164,25 +165,24 @@ func (p *Projections) HolderBookingsAt(
 
 // bookingOrders is the index of bookings by performance and by shop reference. Values are booking ids.
 type bookingOrders struct {
-	// made is by performance; referenced by every reference that a booking has or had. Both are in order of
-	// creation.
-	made, referenced *records[string]
+	// A booking is in byReference under every reference that it has or had. Both are in order of creation.
+	byPerformance, byReference *records[string]
 }
 
 func newBookingOrders(p *Projections) *bookingOrders {
 	encode := func(dst []byte, id *string) []byte { return append(dst, *id...) }
-	return &bookingOrders{made: newRecords(p, "booking-made", encode, decodeText),
-		referenced: newRecords(p, "booking-reference", encode, decodeText)}
+	return &bookingOrders{byPerformance: newRecords(p, "booking-made", encode, decodeText),
+		byReference: newRecords(p, "booking-reference", encode, decodeText)}
 }
 
 func (v *bookingOrders) reset() {
-	v.made.reset()
-	v.referenced.reset()
+	v.byPerformance.reset()
+	v.byReference.reset()
 }
 
 // add indexes a new booking.
 func (v *bookingOrders) add(b *row.Booking, id *string) {
-	v.made.set(holderKey(events.Holder(b.PerformanceID), uint64(b.Made)), id)
+	v.byPerformance.set(holderKey(events.Holder(b.PerformanceID), uint64(b.Made)), id)
 	v.change(&row.Booking{}, b, id)
 }
 
@@ -190,6 +190,6 @@ func (v *bookingOrders) add(b *row.Booking, id *string) {
 func (v *bookingOrders) change(before, after *row.Booking, id *string) {
 	was, now := before.Order.Reference, after.Order.Reference
 	if now != was && now != "" {
-		v.referenced.set(holderKey(events.Holder(now), uint64(after.Made)), id)
+		v.byReference.set(holderKey(events.Holder(now), uint64(after.Made)), id)
 	}
 }

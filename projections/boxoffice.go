@@ -14,7 +14,7 @@ import (
 
 func init() {
 	register(registration{
-		views: "boxoffice.v8",
+		version: "boxoffice.v8",
 		categories: []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory,
 			events.WalletCategory, events.AllowanceCategory, events.AreaCategory},
 		open: func(p *Projections) view { return newBoxOffice(p) },
@@ -36,7 +36,7 @@ type boxOffice struct {
 	wallets      *table[row.Wallet]
 	entries      *records[row.WalletEntry]
 	holdings     *records[holding]
-	begun        *records[begun]
+	unconfirmed  *records[unconfirmedHolds]
 	unfinished   *unfinished
 	changing     *unfinished            // performances with a change of blocks in progress
 	at           func() events.Position // the position of the views
@@ -67,19 +67,19 @@ func newBoxOffice(p *Projections) *boxOffice {
 			func(dst []byte, label *string) []byte { return append(dst, *label...) },
 			decodeText,
 		),
-		wallets:    newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
-		entries:    newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
-		holdings:   newRecords(p, "holding", appendHolding, decodeHolding),
-		begun:      newRecords(p, "begun", appendBegun, decodeBegun),
-		unfinished: newUnfinished(p, "unfinished", events.BookingCategory),
-		changing:   newUnfinished(p, "blocks-unfinished", events.PerformanceCategory),
-		at:         func() events.Position { return p.at.position },
-		plans:      func() *plans { return viewOf[*plans](p) },
+		wallets:     newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
+		entries:     newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
+		holdings:    newRecords(p, "holding", appendHolding, decodeHolding),
+		unconfirmed: newRecords(p, "begun", appendUnconfirmed, decodeUnconfirmed),
+		unfinished:  newUnfinished(p, "unfinished", events.BookingCategory),
+		changing:    newUnfinished(p, "blocks-unfinished", events.PerformanceCategory),
+		at:          func() events.Position { return p.at.position },
+		plans:       func() *plans { return viewOf[*plans](p) },
 	}
-	k.bookings.missing = p.absence.of(k.bookings.prefix)
-	k.holdings.missing = p.absence.of(k.holdings.prefix)
-	k.begun.missing = p.absence.of(k.begun.prefix)
-	k.unfinished.records.missing = p.absence.of(k.unfinished.records.prefix)
+	k.bookings.filter = p.keyFilter.forView(k.bookings.prefix)
+	k.holdings.filter = p.keyFilter.forView(k.holdings.prefix)
+	k.unconfirmed.filter = p.keyFilter.forView(k.unconfirmed.prefix)
+	k.unfinished.records.filter = p.keyFilter.forView(k.unfinished.records.prefix)
 	k.performances.limit, k.blocks.limit, k.bookings.limit = cachedPerformances, cachedSeatBlocks, cachedBookings
 	k.topic = live.NewTopics("performance", k.state)
 	k.seatTopic = live.NewTopics("seats", k.seatsState)
@@ -89,11 +89,11 @@ func newBoxOffice(p *Projections) *boxOffice {
 	return k
 }
 
-// cachedBookings bounds one generation of cached bookings of about 700 bytes each; there are two.
-// Most have their next fact minutes after the first, in an on-sale after many thousands of others.
+// cachedBookings bounds each of the two generations of cached bookings, of about 700 bytes each. Most bookings get
+// their second fact minutes after the first, in an on-sale after many thousands of other bookings.
 const cachedBookings = 10_000
 
-// cachedPerformances bounds one generation of the performances cached with their sections; there are two.
+// cachedPerformances bounds each of the two generations of performances that are cached with their sections.
 const cachedPerformances = 2000
 
 func appendNothing(dst []byte, _ *struct{}) []byte { return dst }
@@ -116,7 +116,7 @@ func (k *boxOffice) reset() {
 	k.wallets.reset()
 	k.entries.reset()
 	k.holdings.reset()
-	k.begun.reset()
+	k.unconfirmed.reset()
 	k.unfinished.reset()
 	k.changing.reset()
 	k.recentSteps.reset()
@@ -126,8 +126,8 @@ func (k *boxOffice) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{
 		k.performances.flush, k.blocks.flush, k.dates.flush, k.bookings.flush, k.holders.flush, k.open.flush,
 		k.labels.flush,
-		k.orders.made.flush, k.orders.referenced.flush,
-		k.wallets.flush, k.entries.flush, k.holdings.flush, k.begun.flush, k.unfinished.records.flush,
+		k.orders.byPerformance.flush, k.orders.byReference.flush,
+		k.wallets.flush, k.entries.flush, k.holdings.flush, k.unconfirmed.flush, k.unfinished.records.flush,
 		k.changing.records.flush,
 	} {
 		if err := flush(b); err != nil {
@@ -168,14 +168,14 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 		}
 		k.performances.add(string(performance.ID), performance)
 		k.dates.set(dateKey(performance.StartsAt, performance.ID), &struct{}{})
-		k.recordStep(performance.Position, &performance, statedStep, row.SeatStep{}, "")
+		k.recordStep(performance.Position, &performance, wholePerformance, row.SeatStep{}, "")
 		return nil
 	}
 	starts, revision := entry.row.StartsAt, entry.row.Revision
 	if err := entry.row.ApplyFact(e, fact); err != nil || entry.row.Revision == revision {
 		return err
 	}
-	if k.foldChange(e, fact) {
+	if k.foldBlockChange(e, fact) {
 		k.performances.changed(entry)
 		return nil
 	}
@@ -185,8 +185,8 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 	}
 	k.performances.changed(entry)
 	cause := live.PerformanceCause(fact)
-	k.recordStep(e.Position, &entry.row, statedStep, row.SeatStep{}, cause)
-	k.publishStated(e, &entry.row, cause)
+	k.recordStep(e.Position, &entry.row, wholePerformance, row.SeatStep{}, cause)
+	k.publishPerformance(e, &entry.row, cause)
 	return nil
 }
 
@@ -210,8 +210,8 @@ func (k *boxOffice) useHall(e *events.Recorded, performance *row.Performance) er
 	}
 	hall, err := k.plans().foldedHall(performance.Plan)
 	if errors.Is(err, events.ErrNoPlan) {
-		return fmt.Errorf("%w: position %d: %s refers to the plan %q, which does not exist", row.ErrViolated, e.Position, e.Stream,
-			performance.Plan)
+		return fmt.Errorf("%w: position %d: %s refers to the plan %q, which does not exist", row.ErrViolated,
+			e.Position, e.Stream, performance.Plan)
 	}
 	if err == nil {
 		performance.UseHall(hall)

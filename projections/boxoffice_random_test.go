@@ -21,12 +21,12 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Performances(time.Time{}, time.Time{}, "", 9)
 	if err != nil || next != "" {
-		t.Fatalf("%q, %v; want one page", next, err)
+		t.Fatalf("Performances: next page %q, %v; want one page", next, err)
 	}
 	for _, row := range rows {
 		m, ok, err := p.SeatMap(row.ID)
 		if err != nil || !ok {
-			t.Fatalf("%t, %v; want an existing performance", ok, err)
+			t.Fatalf("SeatMap(%s): %t, %v; want an existing performance", row.ID, ok, err)
 		}
 		row.Layout = nil
 		all = append(all, fmt.Sprintf("%+v %q", row, m.Marks))
@@ -52,10 +52,10 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 	k := viewOf[*boxOffice](p)
 	return append(all, fmt.Sprint("unfinished ", recordsOf(t, p, k.unfinished.records)),
 		fmt.Sprint("holdings ", recordsOf(t, p, k.holdings)),
-		fmt.Sprint("begun ", recordsOf(t, p, k.begun)))
+		fmt.Sprint("unconfirmed ", recordsOf(t, p, k.unconfirmed)))
 }
 
-// recordsOf returns all records of a view.
+// recordsOf returns all records of one kind, as text.
 func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string) {
 	t.Helper()
 	p.mu.RLock()
@@ -74,8 +74,8 @@ func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string)
 	return all
 }
 
-// TestBoxOfficeMatchesTheModel: rows, maps, pages and the index of unfinished bookings agree with the
-// model, which may be interrupted at any step.
+// TestBoxOfficeMatchesTheModel: rows, maps, pages and the index of unfinished bookings agree with a
+// model whose commands may be interrupted after any step.
 func TestBoxOfficeMatchesTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log, forged := logtest.NewMemory(), logtest.NewForgery()
@@ -130,7 +130,7 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 		ids = append(ids, string(want.Holder)+" "+id)
 	}
 	for n := range c.N + 1 {
-		checkBegun(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
+		checkUnconfirmed(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
 	}
 	slices.SortStableFunc(ids, byHolder)
 	checkPages(t, p, c, ids)
@@ -168,15 +168,15 @@ func checkBlocks(t *rapid.T, p *Projections, id events.PerformanceID, seats map[
 	}
 }
 
-// checkBegun compares the holds of attempts that did not become a booking.
-func checkBegun(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
+// checkUnconfirmed compares the holds of attempts that did not become a booking.
+func checkUnconfirmed(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
 	if b := c.Begun[id]; b != nil {
 		if streams := c.Has(b); len(streams) > 0 {
 			want[events.NewHoldID(id, b.Attempt)] = streams
 		}
 	}
-	got, err := p.Begun(t.Context(), id)
+	got, err := p.UnconfirmedHolds(t.Context(), id)
 	for _, streams := range got {
 		slices.Sort(streams)
 	}
@@ -184,7 +184,7 @@ func checkBegun(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.B
 		slices.Sort(streams)
 	}
 	if err != nil || len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
-		t.Fatalf("begun is %v, %v; want %v", got, err, want)
+		t.Fatalf("UnconfirmedHolds(%s) = %v, %v; want %v", id, got, err, want)
 	}
 }
 
@@ -196,7 +196,7 @@ func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []strin
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.HolderBookings(holder, after, size)
 			if err != nil || len(page) > size {
-				t.Fatalf("%d on a page of %d, %v", len(page), size, err)
+				t.Fatalf("HolderBookings returned %d bookings, %v; want at most %d", len(page), err, size)
 			}
 			for _, b := range page {
 				got = append(got, string(holder)+" "+string(b.ID))
@@ -206,7 +206,7 @@ func checkPages(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []strin
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.WalletEntries(holder, after, size)
 			if err != nil || len(page) > size {
-				t.Fatalf("%d on a page of %d, %v", len(page), size, err)
+				t.Fatalf("WalletEntries returned %d entries, %v; want at most %d", len(page), err, size)
 			}
 			for _, w := range page {
 				money = append(money, fmt.Sprintf("%s %s %s: %d, balance %d", holder, w.Kind, w.ID, w.Amount, w.Balance))
@@ -241,17 +241,17 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 	sale *logtest.ModelSale) {
 	performance, ok, err := p.Performance(id)
 	if err != nil || !ok || performance.Capacity != int64(len(seats)) {
-		t.Fatalf("Performance: %+v, %t, %v", performance, ok, err)
+		t.Fatalf("Performance(%s): %+v, %t, %v; want capacity %d", id, performance, ok, err, len(seats))
 	}
 	m, ok, err := p.SeatMap(id)
 	if err != nil || !ok {
-		t.Fatalf("%t, %v; want an existing performance", ok, err)
+		t.Fatalf("SeatMap(%s): %t, %v; want an existing performance", id, ok, err)
 	}
 	counts := m.Counts()
 	total := row.SeatCounts{}
 	for i, section := range performance.Sections {
 		if counts[i] != section {
-			t.Fatalf("the map has %+v, the row %+v", counts[i], section)
+			t.Fatalf("section %s: the map has %+v, the row %+v", section.ID, counts[i], section)
 		}
 		total.Capacity += section.Capacity
 		total.Held += section.Held

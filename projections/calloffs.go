@@ -12,7 +12,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "calloff.v1",
+		version:    "calloff.v1",
 		categories: []string{events.CallOffCategory},
 		open:       func(p *Projections) view { return newCallOffs(p) },
 	})
@@ -39,11 +39,11 @@ func (k *callOffs) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		return 0, err
 	}
 	if entry == nil {
-		var begun row.CallOff
-		if err := begun.ApplyFact(e, fact); err != nil {
+		var callOff row.CallOff
+		if err := callOff.ApplyFact(e, fact); err != nil {
 			return 0, err
 		}
-		k.rows.add(id, begun)
+		k.rows.add(id, callOff)
 	} else {
 		if err := entry.row.ApplyFact(e, fact); err != nil {
 			return 0, err
@@ -81,8 +81,8 @@ func (k *callOffs) topics() []*live.Topics { return nil }
 
 func (k *callOffs) table() *table[row.CallOff] { return k.rows }
 
-// CallOffsChanged returns a channel that has a token when a cancellation has begun or was completed. It has one
-// receiver.
+// CallOffsChanged returns a channel that has a token when a cancellation has begun or was completed. It must have only
+// one receiver.
 func (p *Projections) CallOffsChanged() <-chan struct{} { return viewOf[*callOffs](p).changed }
 
 // CallOff returns the row of a cancellation, and whether it exists. Errors: the disk's.
@@ -122,16 +122,17 @@ func (p *Projections) OpenCallOffs() (open []row.CallOff, err error) {
 	return open, nil
 }
 
-// cancelled returns the cancellation of a booking's performance, zero if it was not cancelled or b is nil.
-func (k *boxOffice) cancelled(b *row.Booking) (*row.Cancelled, error) {
+// cancellationOf returns the cancellation of a booking's performance, the zero value if the performance was not
+// cancelled or b is nil.
+func (k *boxOffice) cancellationOf(b *row.Booking) (*row.Cancelled, error) {
 	if b == nil {
 		return &row.Cancelled{}, nil
 	}
-	show, err := k.performances.find(string(b.PerformanceID))
-	if err != nil || show == nil {
+	performance, err := k.performances.find(string(b.PerformanceID))
+	if err != nil || performance == nil {
 		return &row.Cancelled{}, err
 	}
-	return &show.row.Cancelled, nil
+	return &performance.row.Cancelled, nil
 }
 
 // KeptAfter returns the cancellation fee, in minor units, withheld from a booking after its
@@ -144,6 +145,6 @@ func (p *Projections) KeptAfter(ctx context.Context, id events.BookingID) (int64
 	if err != nil || !ok {
 		return 0, err
 	}
-	show, _, err := p.Performance(b.PerformanceID)
-	return b.KeptAfter(&show.Cancelled), err
+	performance, _, err := p.Performance(b.PerformanceID)
+	return b.KeptAfter(&performance.Cancelled), err
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestSeatChangesYieldTheMap: the changes, page after page, applied to free seats, yield the map at
+// TestSeatChangesYieldTheMap: the changes of all pages, applied to free seats, yield the map at
 // every position.
 func TestSeatChangesYieldTheMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -40,7 +40,7 @@ func TestSeatChangesYieldTheMap(t *testing.T) {
 	})
 }
 
-// changesOf reads all pages; nil if the performance does not exist.
+// changesOf returns the changes of all pages; nil if the performance does not exist.
 func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *row.SeatChanges {
 	var all *row.SeatChanges
 	for after, more := events.Position(0), true; more; {
@@ -56,7 +56,7 @@ func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *
 			return nil
 		}
 		if len(page.Changes) > limit || more && len(page.Changes) < limit {
-			t.Fatalf("%d changes on a page of %d", len(page.Changes), limit)
+			t.Fatalf("a page of %d changes, more %t; want %d, or fewer on the last", len(page.Changes), more, limit)
 		}
 		if after = page.Position; all == nil {
 			all = page
@@ -67,7 +67,7 @@ func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *
 	return all
 }
 
-// checkMap applies the changes up to a map's position, and compares.
+// checkMap applies the changes up to a map's position to free seats, and compares the result with the map.
 func checkMap(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
 	got := bytes.Repeat([]byte{byte(row.MarkFree)}, want.Len())
 	for _, c := range changes {
@@ -76,13 +76,13 @@ func checkMap(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
 		}
 		seat, ok := want.Layout.Find(c.Seat)
 		if !ok || row.Mark(got[seat]).Status() != c.Was {
-			t.Fatalf("%+v, but the seat was %q", c, got[seat])
+			t.Fatalf("change %+v of a seat whose mark was %q", c, got[seat])
 		}
 		got[seat] = map[events.SeatStatus]byte{"free": 'f', "held": 'h', "booked": 'b', "blocked": 'x'}[c.Status]
 	}
 	for seat, mark := range want.Marks {
 		if byte(row.Mark(mark).Settled()) != got[seat] {
-			t.Fatalf("at %d %q, want %q", want.Position, got, want.Marks)
+			t.Fatalf("the changes up to %d yield %q, want %q", want.Position, got, want.Marks)
 		}
 	}
 }

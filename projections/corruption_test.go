@@ -16,8 +16,8 @@ import (
 
 // corruption is a way of damaging a file.
 type corruption struct {
-	name string
-	do   func(path string) error
+	name  string
+	apply func(path string) error
 }
 
 // corruptions returns the corruptions to try on a file, given its content and the other files of its folder.
@@ -97,13 +97,13 @@ func currentFile(t testing.TB, dir, name string) string {
 	return ""
 }
 
-// kindOfFile returns a name without its numbers.
+// kindOfFile returns a file name without its digits.
 func kindOfFile(name string) string {
 	return strings.Map(func(r rune) rune { return map[bool]rune{true: -1, false: r}[r >= '0' && r <= '9'] }, name)
 }
 
-// eachDamage calls try with a copy of the views for each corruption of each file.
-func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
+// forEachCorruption calls try with a copy of the views for each corruption of each file.
+func forEachCorruption(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
 	m corruption, name string)) {
 	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()
 	writeViews(t, log, sound)
@@ -127,8 +127,8 @@ func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memo
 					return swap(currentFile(t, dir, name), currentFile(t, dir, other))
 				}
 				for {
-					// The views themselves remove a file that another has just replaced.
-					if err := m.do(currentFile(t, dir, name)); !errors.Is(err, fs.ErrNotExist) {
+					// The views may have replaced and removed the file in the meantime.
+					if err := m.apply(currentFile(t, dir, name)); !errors.Is(err, fs.ErrNotExist) {
 						return err
 					}
 				}

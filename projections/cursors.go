@@ -6,8 +6,8 @@ import (
 )
 
 func init() {
-	registerRows(rows[row.Cursor]{
-		views:    "cursor.v1",
+	registerRows(rowConfig[row.Cursor]{
+		version:  "cursor.v1",
 		category: events.CursorCategory,
 		encode:   row.AppendCursor,
 		decode:   row.DecodeCursor,
@@ -16,8 +16,8 @@ func init() {
 	})
 }
 
-// Cursors returns up to limit cursors that are not part of another entity with ids above after, as
-// [Projections.Products] does. Errors: the disk's.
+// Cursors returns up to limit cursors with ids above after, as [Projections.Products] does. Cursors that are part of
+// another entity are not listed. Errors: the disk's.
 func (p *Projections) Cursors(after string, limit int) (page []row.Cursor, next string, err error) {
 	return pageOf(p, (*rowView[row.Cursor]).table, after, limit, func(c *row.Cursor) string { return c.ID })
 }

@@ -23,7 +23,7 @@ import (
 	"admitone/projections/row"
 )
 
-// logRecorder records log messages.
+// logRecorder records the log messages of the views.
 type logRecorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -35,7 +35,7 @@ func (l *logRecorder) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
-// hasRebuild reports whether the rebuilding of views was logged.
+// hasRebuild reports whether a rebuild of the views was logged.
 func (l *logRecorder) hasRebuild() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,7 +55,7 @@ func openDir(t testing.TB, log events.Store, dir string) (*Projections, *logReco
 	return p, logged
 }
 
-// soldProducts is the number of products in the log, each with sales.
+// soldProducts is the number of products in the log of soldLog.
 const soldProducts = 60
 
 // soldLog returns a log with soldProducts products, each with a hold.
@@ -115,8 +115,8 @@ func (f frames) next(t *testing.T) *live.Frame {
 	select {
 	case frame := <-f:
 		return frame
-	case <-time.After(patience):
-		t.Fatal("no frame within the test's patience")
+	case <-time.After(waitLimit):
+		t.Fatalf("no frame within %v", waitLimit)
 		return nil
 	}
 }
@@ -131,22 +131,21 @@ func checkSound(t *testing.T, p, want *Projections) {
 	err = errors.Join(err, want.flush())
 	want.mu.Unlock()
 	if err == nil {
-		err = sameRecords(p.db, want.db, p.Position())
+		err = compareRecords(p.db, want.db, p.Position())
 	}
 	if err != nil {
 		t.Errorf("the views differ from a fresh fold: %v", err)
 	}
 }
 
-// readAll reads every product, and compares it. If refusable is set, reads may fail because the views are not
-// ready.
-func readAll(t *testing.T, p, want *Projections, refusable bool) {
+// readAll compares every product in p and want. If mayRefuse is set, reads may fail with ErrNotReady.
+func readAll(t *testing.T, p, want *Projections, mayRefuse bool) {
 	t.Helper()
 	for i := range soldProducts {
 		id := events.ProductID(fmt.Sprintf("p%02d", i))
 		expected, _, _ := want.Product(id)
 		row, ok, err := p.Product(id)
-		if refusable && errors.Is(err, ErrNotReady) {
+		if mayRefuse && errors.Is(err, ErrNotReady) {
 			continue
 		}
 		if err != nil || !ok || row != expected {
@@ -155,6 +154,7 @@ func readAll(t *testing.T, p, want *Projections, refusable bool) {
 	}
 }
 
+// awaitReady waits until the views are ready and no damage is being repaired.
 func awaitReady(t *testing.T, p *Projections) {
 	t.Helper()
 	for {
@@ -164,15 +164,15 @@ func awaitReady(t *testing.T, p *Projections) {
 		if p.damage.found() == nil && p.Ready() {
 			return
 		}
-		time.Sleep(time.Millisecond) // until the runner has received the report of the damage
+		time.Sleep(time.Millisecond) // until Run has received the report of the damage
 	}
 }
 
 // TestDamagedViewsAreRebuiltAtOpen: after any corruption of a file of closed views, no wrong row is returned, and
-// the views end equal to a fresh fold.
+// the rebuilt views equal a fresh fold.
 func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
-	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
-		if err := m.do(""); err != nil {
+	forEachCorruption(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
+		if err := m.apply(""); err != nil {
 			t.Fatal(err)
 		}
 		p, logged := openDir(t, log, dir)
@@ -193,14 +193,14 @@ func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
 	})
 }
 
-// TestDamagedViewsAreRebuiltWhileRunning: the same with files in use.
+// TestDamagedViewsAreRebuiltWhileRunning is TestDamagedViewsAreRebuiltAtOpen for files in use.
 func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
-	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
+	forEachCorruption(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
 		p, _ := openDir(t, log, dir)
 		stop := runViews(t, p)
 		awaitReady(t, p)
-		// Pebble removes obsolete files at its own time: half a swap is damage too.
-		if err := m.do(""); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// Pebble may remove an obsolete file during a swap. Half a swap is damage too.
+		if err := m.apply(""); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
 		readAll(t, p, want, true)
@@ -264,17 +264,17 @@ func TestRebuildingViewsRefuseReads(t *testing.T) {
 		t.Error("no rebuild was logged")
 	}
 	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
-		t.Errorf("the subscriber receives %s, want a snapshot of p01", f.Bytes())
+		t.Errorf("the subscriber got %s, want a snapshot of p01", f.Bytes())
 	}
 	log.Add(product("p01"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6})
 	if f := w.next(t); f.Kind != live.DeltaFrame || f.Row().(row.Product).Sold != 1 {
-		t.Errorf("then the subscriber receives %s, want a delta with 1 sold", f.Bytes())
+		t.Errorf("then the subscriber got %s, want a delta with 1 sold", f.Bytes())
 	}
 	checkSound(t, p, foldFresh(t, log))
 }
 
-// TestViewsThatContradictTheLogAreRebuilt: records that another program changed, with correct checksums, are
-// detected by the next event that concerns them.
+// TestViewsThatContradictTheLogAreRebuilt: a record that another program changed, with correct checksums, is
+// detected by the next event of its entity.
 func TestViewsThatContradictTheLogAreRebuilt(t *testing.T) {
 	log, dir := soldLog("first"), t.TempDir()
 	writeViews(t, log, dir)
@@ -336,8 +336,8 @@ func TestSwappedTables(t *testing.T) {
 	if err := swap(tables[0], tables[1]); err != nil {
 		t.Fatal(err)
 	}
-	if err := open(); err == nil || !strings.Contains(err.Error(), "not the one that was written") {
-		t.Errorf("opening two swapped tables of equal size: %v, want an error", err)
+	if err := open(); err == nil || !strings.Contains(err.Error(), "differs from the manifest") {
+		t.Errorf("opening two swapped tables of equal size: %v, want an error about the manifest", err)
 	}
 }
 

@@ -19,12 +19,12 @@ import (
 const (
 	// maxWakes bounds concurrent wakes.
 	maxWakes = 64
-	// wakeAgain is the pause before an entity is woken again that still has a due hold, because its
-	// clock is slightly slow.
-	wakeAgain = 10 * time.Millisecond
-	// wakeDoubt is the pause before an entity is woken again that reports no deadline although the index
-	// counts open holds. Normally the facts that close them arrive meanwhile.
-	wakeDoubt = time.Minute
+	// minWakePause is the shortest pause between two wakes of an entity. An entity whose clock is slightly slow
+	// still has the due hold after the first.
+	minWakePause = 10 * time.Millisecond
+	// wakeRecheck is the pause before an entity is woken again after it reported no deadline although the index
+	// counts open holds. Normally the facts that close the holds arrive meanwhile.
+	wakeRecheck = time.Minute
 	// wakeBackOff and wakeBackOffMax bound the pause after a failed wake.
 	wakeBackOff, wakeBackOffMax = 100 * time.Millisecond, 30 * time.Second
 )
@@ -35,12 +35,12 @@ const never = math.MaxInt64
 // deadlinePrefix starts the keys of the index; the stream's name follows.
 const deadlinePrefix = "deadline\x00"
 
-// deadlineViews names the encoding; see registration.views.
-const deadlineViews = "deadline.v2"
+// deadlineEncoding names the encoding of the index; see registration.version.
+const deadlineEncoding = "deadline.v2"
 
 // deadlines is the index of timed changes. For each stream with open holds it has their number and a lower
-// bound of their deadlines; for each sale its future opening and closing times. It is a fold of the log like
-// every view. Only the due times, which the entities report, are in memory alone.
+// bound of their deadlines; for each sale it has the future opening and closing times. It is a fold of the log like
+// every view. Only the due times, which the entities report, are not stored.
 type deadlines struct {
 	mu      sync.Mutex // held briefly by the fold and by RunDeadlines
 	streams map[events.StreamID]*deadline
@@ -50,8 +50,8 @@ type deadlines struct {
 	paused  bool   // no wakes while the index is rebuilt
 	// dueNow has a token when the head of the queue may have changed.
 	dueNow chan struct{}
-	// late is the delay after a deadline, in which other servers may act first.
-	late lateness
+	// lateness is the delay after a deadline, during which other servers may act first.
+	lateness lateness
 }
 
 type deadline struct {
@@ -59,10 +59,10 @@ type deadline struct {
 	// Folded: the number of open holds, and the earliest deadline of those opened since the number was
 	// last 0, in Unix nanoseconds.
 	open, earliest int64
-	// Folded: the opening and closing times that no fact has recorded as reached; nil for none, as for
-	// all streams but those of sales.
-	ahead *events.SaleTimes
-	// at is the next deadline, due the time to wake the entity for it, both in Unix nanoseconds.
+	// Folded: the opening and closing times that no fact has recorded as reached; nil for none, as in
+	// all streams except those of sales.
+	saleTimes *events.SaleTimes
+	// at is the next deadline, due the time at which to wake the entity, both in Unix nanoseconds.
 	due, at  int64
 	index    int // in the queue, -1 if it is not queued
 	failures int32
@@ -71,31 +71,31 @@ type deadline struct {
 }
 
 func (e *deadline) before(other *deadline) bool { return e.due < other.due }
-func (e *deadline) place() *int                 { return &e.index }
+func (e *deadline) heapIndex() *int             { return &e.index }
 
 func newDeadlines(late lateness) *deadlines {
-	return &deadlines{streams: map[events.StreamID]*deadline{}, dueNow: make(chan struct{}, 1), late: late}
+	return &deadlines{streams: map[events.StreamID]*deadline{}, dueNow: make(chan struct{}, 1), lateness: late}
 }
 
-// lateBy bounds the random delay of a server that shares its log with others. rankedBy is the delay per
+// maxLateness bounds the random delay of a server that shares its log with others. latenessPerRank is the delay per
 // preceding node in a cluster, whose nodes are ranked for each stream.
-const lateBy, rankedBy = time.Second, 2 * time.Second
+const maxLateness, latenessPerRank = time.Second, 2 * time.Second
 
-// lateness returns the delay for which this server lets the others act on a stream first. It is nil for
-// the only server of a log.
+// lateness returns the delay during which this server lets the others act on a stream first. It is nil if the log
+// has only this server.
 type lateness func(events.StreamID) time.Duration
 
-func latenessOf(shared bool, rank Rank) lateness {
+func newLateness(shared bool, rank Rank) lateness {
 	if !shared {
 		return nil
 	}
 	return func(stream events.StreamID) time.Duration {
 		if rank != nil {
 			if before, ranked := rank(stream); ranked {
-				return time.Duration(before) * rankedBy
+				return time.Duration(before) * latenessPerRank
 			}
 		}
-		return rand.N(lateBy)
+		return rand.N(maxLateness)
 	}
 }
 
@@ -138,11 +138,11 @@ func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
 		entry.earliest = min(entry.earliest, at)
 		d.expect(entry, at)
 	}
-	if closed > 0 && d.late != nil && entry.index >= 0 {
-		// Another server has woken the stream, and this fact closed the due holds. Treat its time as the
+	if closed > 0 && d.lateness != nil && entry.index >= 0 {
+		// Another server has woken the stream, and this fact closed the due holds. Treat the present as the
 		// deadline of the others.
 		if now := time.Now().UnixNano(); entry.at < now {
-			d.schedule(entry, max(entry.due, now+int64(d.late.draw(entry.stream))))
+			d.schedule(entry, max(entry.due, now+int64(d.lateness.draw(entry.stream))))
 		}
 	}
 	return nil
@@ -171,14 +171,14 @@ func (d *deadlines) changed(entry *deadline) {
 	}
 }
 
-// idle reports whether the stream waits for nothing.
-func (e *deadline) idle() bool { return e.open == 0 && e.ahead == nil }
+// idle reports whether the stream has neither open holds nor future sale times.
+func (e *deadline) idle() bool { return e.open == 0 && e.saleTimes == nil }
 
 // expect lowers the entry's deadline to at, if that is sooner than the current one.
 func (d *deadlines) expect(entry *deadline, at int64) {
 	if at < entry.at {
 		entry.at = at
-		d.schedule(entry, at+int64(d.late.draw(entry.stream)))
+		d.schedule(entry, at+int64(d.lateness.draw(entry.stream)))
 	}
 }
 
@@ -217,8 +217,8 @@ func (d *deadlines) flush(b *pebble.Batch, p *Projections) error {
 		switch {
 		case !entry.idle():
 			record := row.AppendInt(row.AppendInt(append(key, p.tag[:]...), entry.open), entry.earliest)
-			ahead := entry.times()
-			record = row.AppendMoment(row.AppendMoment(record, ahead.OpensAt), ahead.ClosesAt)
+			times := entry.times()
+			record = row.AppendMoment(row.AppendMoment(record, times.OpensAt), times.ClosesAt)
 			d.scratch = record
 			if err := b.Set(record[:len(key)], record[len(key):], nil); err != nil {
 				return err
@@ -248,7 +248,7 @@ func (d *deadlines) load(p *Projections) error {
 	}
 	defer rows.Close()
 	for ok := rows.First(); ok; ok = rows.Next() {
-		record, err := p.own(rows.Value())
+		record, err := p.stripTag(rows.Value())
 		if err != nil {
 			return err
 		}
@@ -272,10 +272,10 @@ func (d *deadlines) load(p *Projections) error {
 type Wake func(ctx context.Context, stream events.StreamID) (next time.Time, err error)
 
 // RunDeadlines calls wake for each stream whose deadline has passed, until ctx ends. On a shared
-// log it waits for the other servers, see Config.Shared and Config.Rank, and skips a stream that
-// one of them has woken. It starts when the views have caught up, including with deadlines that
+// log it gives the other servers time to act first, see Config.Shared and Config.Rank, and skips a
+// stream that one of them has woken. It starts when the views have caught up, with the deadlines that
 // passed while the program was down. A failed wake is retried with exponential backoff. At most
-// maxWakes run concurrently; all have returned when RunDeadlines does.
+// maxWakes calls run concurrently; all have returned when RunDeadlines does.
 //
 // Errors: ctx.Err().
 func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
@@ -288,16 +288,16 @@ func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
 func (d *deadlines) run(ctx context.Context, wake Wake) error {
 	var wakes sync.WaitGroup
 	defer wakes.Wait()
-	places := make(chan struct{}, maxWakes)
+	running := make(chan struct{}, maxWakes)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		due, wait := d.claimDue(time.Now(), cap(places)-len(places))
+		due, wait := d.claimDue(time.Now(), cap(running)-len(running))
 		for _, entry := range due {
-			places <- struct{}{}
+			running <- struct{}{}
 			wakes.Go(func() {
 				next, err := wake(ctx, entry.stream)
-				<-places
+				<-running
 				d.finishWake(entry, time.Now(), next, err)
 			})
 		}
@@ -322,7 +322,7 @@ func (d *deadlines) claimDue(now time.Time, limit int) (due []*deadline, wait ti
 			return due, time.Unix(0, first.due).Sub(now) + time.Nanosecond
 		}
 		if len(due) == limit {
-			break // the next wake to return signals
+			break // the wake that returns next signals dueNow
 		}
 		heap.Pop(&d.queue)
 		first.due, first.at = never, never
@@ -339,8 +339,8 @@ func (d *deadlines) pause(paused bool) {
 	d.signal()
 }
 
-// finishWake applies the result of a wake. Facts that arrived since it began may have set a due time; the earlier
-// one is used.
+// finishWake applies the result of a wake. Facts that arrived during the wake may have set a due time; the earlier
+// of the two is used.
 func (d *deadlines) finishWake(entry *deadline, now, next time.Time, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -348,14 +348,14 @@ func (d *deadlines) finishWake(entry *deadline, now, next time.Time, err error) 
 	if entry.idle() || d.streams[entry.stream] != entry {
 		return // idle, or the entry was replaced
 	}
-	at := now.Add(wakeDoubt)
+	at := now.Add(wakeRecheck)
 	switch {
 	case err != nil:
 		at = now.Add(min(wakeBackOff<<min(entry.failures, 16), wakeBackOffMax))
 		entry.failures++
 	case !next.IsZero():
-		if at = next; at.Before(now.Add(wakeAgain)) {
-			at = now.Add(wakeAgain)
+		if at = next; at.Before(now.Add(minWakePause)) {
+			at = now.Add(minWakePause)
 		}
 	}
 	if err == nil {

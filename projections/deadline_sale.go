@@ -17,13 +17,13 @@ func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 	case reached && entry == nil:
 		return nil
 	case reached:
-		ahead := entry.times()
+		future := entry.times()
 		if times.OpensAt.IsZero() {
-			ahead.ClosesAt = time.Time{}
+			future.ClosesAt = time.Time{}
 		} else {
-			ahead.OpensAt = time.Time{}
+			future.OpensAt = time.Time{}
 		}
-		entry.setTimes(ahead)
+		entry.setTimes(future)
 	default:
 		future, err := futureTimes(e, times)
 		if err != nil {
@@ -45,7 +45,7 @@ func (d *deadlines) foldSale(e *events.Recorded, fact events.Scheduled) error {
 	return nil
 }
 
-// futureTimes returns the sale times of a fact that are after its decision.
+// futureTimes returns the sale times of a fact that are after the time at which it was decided.
 func futureTimes(e *events.Recorded, times events.SaleTimes) (events.SaleTimes, error) {
 	if times.IsZero() {
 		return times, nil
@@ -57,11 +57,11 @@ func futureTimes(e *events.Recorded, times events.SaleTimes) (events.SaleTimes, 
 	return times.After(decided), nil
 }
 
-// lastTime is the latest time that fits in Unix nanoseconds.
+// lastTime is the latest time that an int64 of Unix nanoseconds can represent.
 var lastTime = time.Unix(0, never)
 
-// bound returns the deadline for the next opening or closing, one nanosecond before it: a stream is woken
-// strictly after its deadline.
+// bound returns the deadline for the next opening or closing, in Unix nanoseconds. It is one nanosecond earlier,
+// because a stream is woken strictly after its deadline.
 func (e *deadline) bound() int64 {
 	times := e.times()
 	next := times.Next()
@@ -71,16 +71,16 @@ func (e *deadline) bound() int64 {
 	return next.UnixNano() - 1
 }
 
-// times returns the opening and closing times ahead.
+// times returns the future opening and closing times.
 func (e *deadline) times() events.SaleTimes {
-	if e.ahead == nil {
+	if e.saleTimes == nil {
 		return events.SaleTimes{}
 	}
-	return *e.ahead
+	return *e.saleTimes
 }
 
 func (e *deadline) setTimes(times events.SaleTimes) {
-	if e.ahead = nil; !times.IsZero() {
-		e.ahead = &times
+	if e.saleTimes = nil; !times.IsZero() {
+		e.saleTimes = &times
 	}
 }

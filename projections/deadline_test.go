@@ -18,16 +18,16 @@ import (
 
 // deadlineHarness has the entities that a deadline index wakes, in synctest's time.
 type deadlineHarness struct {
-	mu        sync.Mutex
-	index     *deadlines
-	holds     map[events.StreamID][]time.Time
-	limit     int  // expired holds per wake, 0 for no limit
-	silent    bool // the facts that close holds don't arrive
-	fail      int  // number of wakes to fail
-	wakes     []string
-	began     time.Time
-	now, high int // concurrent wakes, and their maximum
-	slow      time.Duration
+	mu                  sync.Mutex
+	index               *deadlines
+	holds               map[events.StreamID][]time.Time
+	limit               int  // expired holds per wake, 0 for no limit
+	silent              bool // the facts that close holds don't arrive
+	fail                int  // number of wakes to fail
+	wakes               []string
+	began               time.Time
+	running, maxRunning int           // wakes running now, and their maximum
+	slow                time.Duration // duration of a wake
 }
 
 func (h *deadlineHarness) hold(stream events.StreamID, until time.Time) {
@@ -54,17 +54,17 @@ func (h *deadlineHarness) fold(stream events.StreamID, fact events.Deadlined) {
 // wake handles due deadlines, like an entity.
 func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.Time, error) {
 	h.mu.Lock()
-	h.now++
-	h.high = max(h.high, h.now)
+	h.running++
+	h.maxRunning = max(h.maxRunning, h.running)
 	h.mu.Unlock()
 	time.Sleep(h.slow)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.now--
+	h.running--
 	h.wakes = append(h.wakes, fmt.Sprint(stream, " ", time.Since(h.began).Round(time.Millisecond)))
 	if h.fail > 0 {
 		h.fail--
-		return time.Time{}, errors.New("no")
+		return time.Time{}, errors.New("the test fails this wake")
 	}
 	var left []time.Time
 	expired := 0
@@ -90,7 +90,7 @@ func withIndex(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
 	return withLateIndex(t, nil, f)
 }
 
-// withLateIndex is withIndex for a server that lets others act first.
+// withLateIndex is withIndex for a server that first lets others act.
 func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &deadlineHarness{index: newDeadlines(late), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
@@ -103,14 +103,15 @@ func withLateIndex(t *testing.T, late lateness, f func(h *deadlineHarness)) (wak
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
-		if h.high > maxWakes {
-			t.Errorf("%d concurrent wakes, want at most %d", h.high, maxWakes)
+		if h.maxRunning > maxWakes {
+			t.Errorf("%d concurrent wakes, want at most %d", h.maxRunning, maxWakes)
 		}
 		wakes = h.wakes
 	})
 	return wakes
 }
 
+// in returns the time after a duration.
 func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
 // deadlineScenarios are sequences of facts, with the expected wakes.
@@ -118,15 +119,15 @@ var deadlineScenarios = map[string]struct {
 	play func(h *deadlineHarness)
 	want []string
 }{
-	"one": {func(h *deadlineHarness) {
+	"one hold": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s"}},
-	"not before": {func(h *deadlineHarness) {
+	"not woken at the deadline itself": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Second)
 	}, nil},
-	"the earlier of two, then the later": {func(h *deadlineHarness) {
+	"two holds in order of their deadlines": {func(h *deadlineHarness) {
 		h.hold("x", in(3*time.Second))
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
@@ -137,40 +138,40 @@ var deadlineScenarios = map[string]struct {
 		h.hold("y", in(time.Second))
 		time.Sleep(time.Minute)
 	}, []string{"y 2s"}},
-	"passed long ago": {func(h *deadlineHarness) {
+	"deadline in the past": {func(h *deadlineHarness) {
 		h.hold("x", in(-time.Hour))
 		time.Sleep(time.Minute)
 	}, []string{"x 0s"}},
-	"closed before": {func(h *deadlineHarness) {
+	"closed before its deadline": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.confirm("x")
 		time.Sleep(time.Hour)
 	}, nil},
-	"closed, and another opened": {func(h *deadlineHarness) {
+	"closed before another is opened": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.confirm("x")
 		h.hold("x", in(time.Minute))
 		time.Sleep(time.Hour)
 	}, []string{"x 1m0s"}},
-	"a bound that was too early": {func(h *deadlineHarness) {
+	"bound earlier than the remaining hold": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.hold("x", in(time.Minute))
 		h.confirm("x")
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1m0s"}},
-	"a few at a time": {func(h *deadlineHarness) {
+	"two holds per wake": {func(h *deadlineHarness) {
 		h.limit = 2
 		for range 5 {
 			h.hold("x", in(time.Second))
 		}
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1.01s", "x 1.02s"}},
-	"failures": {func(h *deadlineHarness) {
+	"failed wakes": {func(h *deadlineHarness) {
 		h.fail = 3
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
-	"a hold made during a wake": {func(h *deadlineHarness) {
+	"hold made during a wake": {func(h *deadlineHarness) {
 		h.slow = 100 * time.Millisecond
 		h.hold("x", in(time.Second))
 		h.hold("x", in(time.Hour))
@@ -178,7 +179,7 @@ var deadlineScenarios = map[string]struct {
 		h.fold("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
 		time.Sleep(time.Minute)
 	}, []string{"x 1.1s", "x 2.1s"}},
-	"the entity reports no deadline": {func(h *deadlineHarness) {
+	"no deadline reported, but holds counted": {func(h *deadlineHarness) {
 		h.silent = true
 		h.hold("x", in(time.Second))
 		time.Sleep(2 * time.Minute)
@@ -218,31 +219,31 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 		play func(h *deadlineHarness)
 		want []string
 	}{
-		"late": {draws(300 * ms), func(h *deadlineHarness) {
+		"woken after the delay": {draws(300 * ms), func(h *deadlineHarness) {
 			h.hold("x", in(time.Second))
 			time.Sleep(time.Hour)
 		}, []string{"x 1.3s"}},
-		"another was sooner": {draws(300 * ms), func(h *deadlineHarness) {
+		"expired by another server": {draws(300 * ms), func(h *deadlineHarness) {
 			h.hold("x", in(time.Second))
 			time.Sleep(1200 * ms)
 			expired(h, "x")
 			time.Sleep(time.Hour)
 		}, nil},
-		"another was sooner with one of two": {draws(300*ms, 500*ms), func(h *deadlineHarness) {
+		"one of two expired by another server": {draws(300*ms, 500*ms), func(h *deadlineHarness) {
 			h.hold("x", in(time.Second))
 			h.hold("x", in(time.Hour))
 			time.Sleep(1200 * ms)
 			expired(h, "x")
 			time.Sleep(2 * time.Hour)
 		}, []string{"x 1.7s", "x 1h0m0.3s"}},
-		"one draw for one deadline": {draws(900*ms, 0), func(h *deadlineHarness) {
+		"one delay per deadline": {draws(900*ms, 0), func(h *deadlineHarness) {
 			h.hold("x", in(time.Second))
 			for range 50 {
 				h.hold("x", in(time.Second))
 			}
 			time.Sleep(time.Minute)
 		}, []string{"x 1.9s"}},
-		"each stream by itself": {draws(100*ms, 200*ms), func(h *deadlineHarness) {
+		"separate delays of two streams": {draws(100*ms, 200*ms), func(h *deadlineHarness) {
 			h.hold("x", in(time.Second))
 			h.hold("y", in(time.Second))
 			time.Sleep(time.Minute)
@@ -254,20 +255,20 @@ func TestDeadlinesOfASharedLog(t *testing.T) {
 			}
 		})
 	}
-	if latenessOf(false, nil).draw("x") != 0 {
-		t.Error("the only server of a log delays wakes")
+	if newLateness(false, nil).draw("x") != 0 {
+		t.Error("the only server of a log delays a wake, want no delay")
 	}
-	least, highest := lateBy, time.Duration(0)
+	least, highest := maxLateness, time.Duration(0)
 	for range 1000 {
-		late := latenessOf(true, nil).draw("x")
+		late := newLateness(true, nil).draw("x")
 		least, highest = min(least, late), max(highest, late)
 	}
-	ranked := latenessOf(true, func(stream events.StreamID) (int, bool) { return len(stream), true })
-	if ranked.draw("") != 0 || ranked.draw("xx") != 2*rankedBy {
-		t.Errorf("the first node waits %v, the third %v; want 0 and %v", ranked.draw(""), ranked.draw("xx"), 2*rankedBy)
+	ranked := newLateness(true, func(stream events.StreamID) (int, bool) { return len(stream), true })
+	if ranked.draw("") != 0 || ranked.draw("xx") != 2*latenessPerRank {
+		t.Errorf("the first node waits %v, the third %v; want 0 and %v", ranked.draw(""), ranked.draw("xx"), 2*latenessPerRank)
 	}
-	if least < 0 || least > lateBy/10 || highest >= lateBy || highest < lateBy*9/10 {
-		t.Errorf("delays from %v to %v, want about 0 to %v", least, highest, lateBy)
+	if least < 0 || least > maxLateness/10 || highest >= maxLateness || highest < maxLateness*9/10 {
+		t.Errorf("delays from %v to %v, want about 0 to %v", least, highest, maxLateness)
 	}
 }
 
@@ -386,7 +387,7 @@ func TestSaleTimesAreDeadlines(t *testing.T) {
 		entry := index.streams[stream]
 		switch {
 		case step.due == 0 && entry != nil:
-			t.Errorf("step %d: %+v is due, want none", i, entry.ahead)
+			t.Errorf("step %d: %+v is due, want none", i, entry.saleTimes)
 		case step.due > 0 && (entry == nil || entry.bound() != at(step.due).UnixNano()-1):
 			t.Errorf("step %d: %+v, want %d s", i, entry, step.due)
 		case step.due < 0 && (entry == nil || entry.bound() != never || entry.index >= 0):

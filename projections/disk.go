@@ -63,8 +63,8 @@ func (p *Projections) startOver() error {
 	}
 	p.rebuilding.Store(true)
 	if p.Ready() {
-		again := make(chan struct{})
-		p.caught.Store(&again)
+		caughtUp := make(chan struct{})
+		p.caughtUp.Store(&caughtUp)
 	}
 	p.damage.forget()
 	for _, k := range p.views {
@@ -73,14 +73,14 @@ func (p *Projections) startOver() error {
 	if err := p.openDB(); err != nil {
 		return err
 	}
-	p.inherited, p.absence.complete = false, true
+	p.inherited, p.keyFilter.complete = false, true
 	return p.load()
 }
 
 // lockName is the lock file in the folder.
 const lockName = "LOCK"
 
-// openDB opens the files. Errors: any damage of them.
+// openDB opens the files. Errors: any damage to them; the disk's.
 func (p *Projections) openDB() (err error) {
 	if err := checkFolder(p.files, p.dir); err != nil {
 		return err
@@ -100,8 +100,8 @@ func (p *Projections) openDB() (err error) {
 }
 
 // pebbleOptions sizes Pebble for a small store that is written ten times a second, never synced,
-// and rebuilt when it is lost. It has no write-ahead log: one with a missing part would mix newer
-// and older records. Without it, a crash or a damaged manifest leaves the views of an earlier
+// and rebuilt when it is lost. It has no write-ahead log: a log with a missing part would mix newer
+// and older records. Without one, a crash or a damaged manifest leaves the views at an earlier
 // position, because tables are written in order.
 func (p *Projections) pebbleOptions() *pebble.Options {
 	damage := p.damage.reporter()
@@ -129,7 +129,7 @@ func (p *Projections) pebbleOptions() *pebble.Options {
 // closeDisk closes the files. It flushes the memory table to disk first, unless the views will be discarded at
 // the next start.
 func (p *Projections) closeDisk() error {
-	p.readings.end()
+	p.readings.closeAll()
 	var err error
 	if p.damage.found() == nil && p.Healthy() == nil {
 		err = p.db.Flush()
@@ -137,11 +137,10 @@ func (p *Projections) closeDisk() error {
 	return errors.Join(err, p.db.Close(), p.lock.Close())
 }
 
-// errFiles means that files of the views are missing.
-var errFiles = errors.New("a part of the files is missing")
+var errMissingFiles = errors.New("some of the views' files are missing")
 
-// checkFolder returns nil for an empty folder and for one with both of the markers without which Pebble would
-// start a new database among the existing files; else an error.
+// checkFolder returns an error if a folder has files, but not both of the markers without which Pebble would start a
+// new database among them.
 func checkFolder(files vfs.FS, dir string) error {
 	names, err := files.List(dir)
 	if err != nil {
@@ -155,9 +154,9 @@ func checkFolder(files vfs.FS, dir string) error {
 	}
 	switch {
 	case used && !manifest:
-		return fmt.Errorf("%w: marker.manifest", errFiles)
+		return fmt.Errorf("%w: marker.manifest", errMissingFiles)
 	case used && !format:
-		return fmt.Errorf("%w: marker.format-version", errFiles)
+		return fmt.Errorf("%w: marker.format-version", errMissingFiles)
 	}
 	return nil
 }
@@ -179,8 +178,8 @@ func removeWriteAheadLogs(files vfs.FS, dir string) error {
 	return nil
 }
 
-// checkTables checks the first and the last key of each table against the manifest. Pebble checks their sizes
-// and the checksums of their blocks, but nothing in a table identifies it.
+// checkTables checks the first and the last key of each table against the manifest. Pebble checks the sizes of the
+// tables and the checksums of their blocks, but nothing in a table identifies it.
 func checkTables(db *pebble.DB, files vfs.FS, dir string) error {
 	levels, err := db.SSTables()
 	if err != nil {
@@ -232,7 +231,7 @@ func checkTable(files vfs.FS, name string, want *pebble.SSTableInfo) error {
 	if err := records.Error(); err != nil || same {
 		return err
 	}
-	return errors.New("the table is not the one that was written")
+	return errors.New("its first or last key differs from the manifest: it is a different table")
 }
 
 // needsRebuild reports whether an error of the views is due to their files, so that a rebuild helps. Pebble has no
@@ -245,15 +244,15 @@ func needsRebuild(err error) bool {
 	return !errors.As(err, &errno) && !errors.Is(err, pebbledb.ErrLocked)
 }
 
-// damage records the damage found in the views. Its methods are safe for concurrent use, even with locks of
-// Pebble's held.
+// damage records the damage found in the views. Its methods are safe for concurrent use, also from callbacks during
+// which Pebble holds its locks.
 type damage struct {
 	first    atomic.Pointer[error]
 	files    atomic.Uint64 // the number of databases opened
 	reported chan struct{} // has a token when damage is recorded
 }
 
-// report records an error, unless one is recorded already.
+// report records an error, unless an earlier one is recorded.
 func (d *damage) report(err error) {
 	if d.first.CompareAndSwap(nil, &err) {
 		select {
@@ -263,8 +262,8 @@ func (d *damage) report(err error) {
 	}
 }
 
-// reporter returns a function that reports damage of the database that is being opened. It has no effect once
-// another database has replaced that one.
+// reporter returns a function that reports damage to the database that is being opened. The function has no effect
+// once the database has been replaced.
 func (d *damage) reporter() func(error) {
 	owned := d.files.Add(1)
 	return func(err error) {
@@ -274,7 +273,7 @@ func (d *damage) reporter() func(error) {
 	}
 }
 
-// found returns the recorded error since the views were opened, or nil.
+// found returns the error recorded since the views were opened, or nil.
 func (d *damage) found() error {
 	if err := d.first.Load(); err != nil {
 		return *err
@@ -291,7 +290,7 @@ func (d *damage) forget() {
 	d.first.Store(nil)
 }
 
-// unread converts an error of reading the views: damage is recorded and returned as ErrNotReady.
+// readError converts an error from reading the views: damage is recorded and returned as ErrNotReady.
 func (p *Projections) readError(err error) error {
 	if err == nil || !needsRebuild(err) {
 		return err
@@ -309,10 +308,11 @@ func (q errorLogger) Errorf(format string, args ...any) {
 	q.log.Warn("views: " + fmt.Sprintf(format, args...))
 }
 
-// exitFailedDisk is the exit status when the views can't be written.
+// exitFailedDisk is the program's exit status if the views can't be written.
 const exitFailedDisk = 3
 
-// Fatalf must not return: Pebble can't write to the disk. Damaged data does not lead here.
+// Fatalf ends the program. Pebble calls it if it can't write to the disk, and requires that it not return. Damaged
+// data does not lead here.
 func (q errorLogger) Fatalf(format string, args ...any) {
 	q.log.Error("the views can't be written; stopping", "reason", fmt.Sprintf(format, args...))
 	os.Exit(exitFailedDisk)
@@ -324,12 +324,11 @@ func oneLine(err error) string {
 	return line
 }
 
-// errForeign means that the record belongs to the views of a different log.
-var errForeign = errors.New("a record of the views of a different log")
+var errForeign = errors.New("a record belongs to the views of a different log")
 
-// recordViews names the encoding of a record, which begins with the tag of its log. Files of
-// a different log's views are intact, so only the tag distinguishes them.
-const recordViews = "record.v2"
+// recordEncoding names the encoding of a record, which begins with the tag of its log. The tag detects
+// files of a different log's views, which are intact.
+const recordEncoding = "record.v2"
 
 // tagSize is the length of a tag in bytes: a prefix of the hash of the log's epoch.
 const tagSize = 4
@@ -340,17 +339,17 @@ func tagOf(epoch string) (tag [tagSize]byte) {
 	return tag
 }
 
-// own returns the record without its tag. Error: errForeign.
-func (p *Projections) own(record []byte) ([]byte, error) {
+// stripTag returns the record without its tag. Error: errForeign.
+func (p *Projections) stripTag(record []byte) ([]byte, error) {
 	if len(record) < tagSize || [tagSize]byte(record) != p.tag {
 		return nil, errForeign
 	}
 	return record[tagSize:], nil
 }
 
-// Seen returns the position up to which the views in dir contain the log with that epoch; 0 if there are
-// none, or unreadable ones, which are rebuilt when opened. The views must not be open. It changes nothing.
-// Error: the disk's.
+// Seen returns the position up to which the views in dir contain the log with the given epoch; 0 if there are no
+// views, or if they can't be read and will be rebuilt when opened. The views must not be open. Seen changes nothing.
+// Errors: the disk's.
 func Seen(dir, epoch string) (position events.Position, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil

@@ -12,37 +12,37 @@ import (
 
 // entries is the view of teams' entries in tournaments.
 //
-// Places are numbered in the order in which the tournament assigned them, separately for slots and
-// waitlist. A number is never reused.
+// Places are numbered in the order in which the tournament assigned them, separately for the slots and
+// the waitlist. A number is never reused.
 type entries struct {
-	// seats maps a team and tournament to its status and number.
-	seats *records[seat]
+	// refs has the place of each team in each tournament, by entryKey.
+	refs *records[placeRef]
 	// blocks contain the places, by tournament, status and number / blockSize. An entry costs one
-	// record in seats and a share of a block.
+	// record in refs and a share of a block.
 	blocks *records[block]
-	// counts has the number of teams in each block of a waitlist, to compute a team's place without
-	// reading all earlier blocks.
+	// counts has the number of teams in each block of a waitlist, so that computing a team's place
+	// does not read all earlier blocks.
 	counts *records[int64]
 }
 
-// blockSize is the number of places in a block: a million waiting teams have some four thousand
+// blockSize is the number of places in a block. A million waiting teams fill about four thousand
 // blocks.
 const blockSize = 256
 
-// lastPlace is greater than any number.
+// lastPlace is greater than the number of any place.
 const lastPlace = 1 << 56
 
-// seat locates a team's place: its status and number.
-type seat struct {
+// placeRef locates a team's place.
+type placeRef struct {
 	status events.EntryStatus
 	number int64
 }
 
-// block contains the assigned places of a block, in ascending order. Readers use it without the lock, so
-// existing places are never modified; new ones are only appended.
+// block contains the assigned places of a block, in ascending order of their numbers. Readers use it without the
+// lock, so places are appended but never modified.
 type block struct{ places []place }
 
-// place is a [row.Entry] without the members that its block's key implies.
+// place is a [row.Entry] without the fields that its block's key implies.
 type place struct {
 	team                       events.TeamID
 	number, group              int64
@@ -52,24 +52,26 @@ type place struct {
 
 func newEntries(p *Projections) *entries {
 	return &entries{
-		seats:  newRecords(p, "seat", appendSeat, decodeSeat),
+		refs:   newRecords(p, "seat", appendPlaceRef, decodePlaceRef),
 		blocks: newRecords(p, "places", appendBlock, decodeBlock),
 		counts: newRecords(p, "waiting", func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) }, decodeCount),
 	}
 }
 
-func appendSeat(dst []byte, s *seat) []byte { return row.AppendInt(append(dst, s.status[0]), s.number) }
+func appendPlaceRef(dst []byte, s *placeRef) []byte {
+	return row.AppendInt(append(dst, s.status[0]), s.number)
+}
 
-func decodeSeat(record []byte) (seat, error) {
+func decodePlaceRef(record []byte) (placeRef, error) {
 	in := row.NewReader(record)
 	first := in.Bytes(1)
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		if in.OK() && first[0] == status[0] {
-			s := seat{status, in.Int()}
+			s := placeRef{status, in.Int()}
 			return s, in.Done()
 		}
 	}
-	return seat{}, row.ErrRecord
+	return placeRef{}, row.ErrRecord
 }
 
 func appendBlock(dst []byte, b *block) []byte {
@@ -103,26 +105,26 @@ func decodeCount(record []byte) (int64, error) {
 	return n, in.Done()
 }
 
-// seatKey sorts by team.
-func seatKey(tournament events.TournamentID, team events.TeamID) string {
+// entryKey returns the key of a team's entry in a tournament. Keys sort by team.
+func entryKey(tournament events.TournamentID, team events.TeamID) string {
 	return ownedKey(string(team), string(tournament))
 }
 
 // blockKey returns the key of the block that contains at. Keys sort by tournament, status and number.
-func blockKey(tournament events.TournamentID, at seat) string {
+func blockKey(tournament events.TournamentID, at placeRef) string {
 	key := [9]byte{at.status[0]}
 	binary.BigEndian.PutUint64(key[1:], uint64(at.number/blockSize))
 	return ownedKey(string(tournament), string(key[:]))
 }
 
 func (v *entries) reset() {
-	v.seats.reset()
+	v.refs.reset()
 	v.blocks.reset()
 	v.counts.reset()
 }
 
 func (v *entries) flush(b *pebble.Batch) error {
-	if err := v.seats.flush(b); err != nil {
+	if err := v.refs.flush(b); err != nil {
 		return err
 	}
 	if err := v.blocks.flush(b); err != nil {
@@ -131,9 +133,9 @@ func (v *entries) flush(b *pebble.Batch) error {
 	return v.counts.flush(b)
 }
 
-// add appends a place to a status.
+// add appends a place to the slots or the waitlist.
 func (v *entries) add(tournament events.TournamentID, status events.EntryStatus, p place) error {
-	at := seat{status, p.number}
+	at := placeRef{status, p.number}
 	key := blockKey(tournament, at)
 	b, ok, err := v.blocks.find(key)
 	if err != nil {
@@ -142,13 +144,13 @@ func (v *entries) add(tournament events.TournamentID, status events.EntryStatus,
 	if !ok {
 		b.places = make([]place, 0, blockSize)
 	}
-	v.seats.set(seatKey(tournament, p.team), &at)
+	v.refs.set(entryKey(tournament, p.team), &at)
 	v.set(key, status, append(b.places, p))
 	return nil
 }
 
 // remove frees a team's place.
-func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at seat) error {
+func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at placeRef) error {
 	key := blockKey(tournament, at)
 	b, _, err := v.blocks.find(key)
 	if err != nil {
@@ -160,7 +162,7 @@ func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at 
 			rest = append(rest, b.places[i])
 		}
 	}
-	v.seats.delete(seatKey(tournament, team))
+	v.refs.delete(entryKey(tournament, team))
 	v.set(key, at.status, rest)
 	return nil
 }
@@ -182,49 +184,50 @@ func (v *entries) set(key string, status events.EntryStatus, places []place) {
 	}
 }
 
-// standing returns the place of a team, and whether it has one. The lock must be held.
-func (v *entries) standing(tournament events.TournamentID, team events.TeamID) (seat, bool, error) {
-	return v.seats.find(seatKey(tournament, team))
+// placeOf returns the place of a team, and whether it has one. The lock must be held.
+func (v *entries) placeOf(tournament events.TournamentID, team events.TeamID) (placeRef, bool, error) {
+	return v.refs.find(entryKey(tournament, team))
 }
 
 // find returns the block of a place and the index in it; ok is false if the place is free. The lock must be
 // held.
-func (v *entries) find(tournament events.TournamentID, at seat) (b block, i int, ok bool, err error) {
+func (v *entries) find(tournament events.TournamentID, at placeRef) (b block, i int, ok bool, err error) {
 	b, _, err = v.blocks.find(blockKey(tournament, at))
-	i = b.upTo(at.number)
+	i = b.countUpTo(at.number)
 	return b, i - 1, err == nil && i > 0 && b.places[i-1].number == at.number, err
 }
 
-// upTo returns the number of places of a block with numbers up to number.
-func (b *block) upTo(number int64) int {
+// countUpTo returns the number of places in a block whose numbers are at most number.
+func (b *block) countUpTo(number int64) int {
 	return sort.Search(len(b.places), func(i int) bool { return b.places[i].number > number })
 }
 
-// before returns a scan of the counts of the waitlist's blocks before the block of number. The lock
-// must be held for the call, but not for the scan.
-func (v *entries) before(tournament events.TournamentID, number int64) (*scan[int64], error) {
-	return v.counts.scan(blockKey(tournament, seat{events.EntryWaitlisted, 0}),
-		blockKey(tournament, seat{events.EntryWaitlisted, number}))
+// countsBefore returns a scan of the counts of the waitlist's blocks before the block that contains number. The
+// lock must be held for the call, but not for the scan.
+func (v *entries) countsBefore(tournament events.TournamentID, number int64) (*scan[int64], error) {
+	return v.counts.scan(blockKey(tournament, placeRef{events.EntryWaitlisted, 0}),
+		blockKey(tournament, placeRef{events.EntryWaitlisted, number}))
 }
 
-// sum returns the total of a scan.
+// sum returns the total of the counts in a scan, which it closes.
 func sum(counts *scan[int64]) (n int64, err error) {
 	err = counts.each(func(_ string, waiting *int64) bool { n += *waiting; return true })
 	return n, err
 }
 
-// tournamentsOf returns the tournaments that a team has entered or waits for. The lock must be held.
+// tournamentsOf returns up to limit tournaments with ids above after that a team has entered or waits for, and
+// whether there are more. The lock must be held.
 func (v *entries) tournamentsOf(
 	team events.TeamID,
 	after string,
 	limit int,
 ) (ids []events.TournamentID, more bool, err error) {
 	begin := ownedKey(string(team), "")
-	seats, err := v.seats.scan(begin+after+"\x00", begin+"\xff\xff")
+	seats, err := v.refs.scan(begin+after+"\x00", begin+"\xff\xff")
 	if err != nil {
 		return nil, false, err
 	}
-	err = seats.each(func(key string, _ *seat) bool {
+	err = seats.each(func(key string, _ *placeRef) bool {
 		if more = len(ids) == limit; more {
 			return false
 		}

@@ -8,7 +8,7 @@ import (
 	"admitone/projections/row"
 )
 
-// entry converts a place to an Entry.
+// entry converts a place to a [row.Entry].
 func (p *place) entry(tournament events.TournamentID, status events.EntryStatus) row.Entry {
 	return row.Entry{
 		TournamentID: tournament, TeamID: p.team, Status: status, Group: p.group,
@@ -33,13 +33,13 @@ func (p *Projections) Entry(tournamentID events.TournamentID, teamID events.Team
 	return e, err == nil && e.TeamID != "", err
 }
 
-// entry returns a team's entry, the zero one if there is none. The place of a waiting team is counted within its
-// block only; addPlaces adds the earlier blocks. The lock must be held.
+// entry returns a team's entry, the zero value if there is none. The place of a waiting team is counted within its
+// block only; addPlaces adds the counts of the earlier blocks, which before scans. The lock must be held.
 func (v *entries) entry(
 	tournament events.TournamentID,
 	team events.TeamID,
 ) (e row.Entry, before *scan[int64], err error) {
-	at, ok, err := v.standing(tournament, team)
+	at, ok, err := v.placeOf(tournament, team)
 	if err != nil || !ok {
 		return row.Entry{}, nil, err
 	}
@@ -49,20 +49,21 @@ func (v *entries) entry(
 	}
 	if e = b.places[i].entry(tournament, at.status); at.status == events.EntryWaitlisted {
 		e.Place = int64(i) + 1
-		before, err = v.before(tournament, at.number)
+		before, err = v.countsBefore(tournament, at.number)
 	}
 	return e, before, err
 }
 
+// addPlaces adds the counts in before to the place of a waiting team.
 func addPlaces(e *row.Entry, before *scan[int64]) error {
 	n, err := sum(before)
 	e.Place += n
 	return err
 }
 
-// Entries returns up to limit entries of one status after the cursor after, 0 for the first page: entered
+// Entries returns up to limit entries of one status after the cursor after, which is 0 for the first page: entered
 // teams in order of entry, waiting teams in order of the waitlist. next is the cursor of the next page, 0 on the
-// last. For a tournament that does not exist there are none. Errors: the disk's.
+// last. A tournament that does not exist has no entries. Errors: the disk's.
 func (p *Projections) Entries(tournamentID events.TournamentID, status events.EntryStatus, after uint64,
 	limit int) (page []row.Entry, next uint64, err error) {
 	if err := p.enter(); err != nil {
@@ -70,16 +71,16 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 	}
 	defer p.leave()
 	v, from := viewOf[*tournaments](p).entries, int64(min(after, lastPlace))
-	ahead := from // waiting teams up to this number are counted
+	counted := from // the number up to whose block waiting teams are counted
 	if status == events.EntryEntered {
-		ahead = 0
+		counted = 0
 	}
 	p.mu.RLock()
-	blocks, err := v.blocks.scan(blockKey(tournamentID, seat{status, from}),
-		blockKey(tournamentID, seat{status, 2 * lastPlace}))
+	blocks, err := v.blocks.scan(blockKey(tournamentID, placeRef{status, from}),
+		blockKey(tournamentID, placeRef{status, 2 * lastPlace}))
 	var before *scan[int64]
 	if err == nil {
-		if before, err = v.before(tournamentID, ahead); err != nil {
+		if before, err = v.countsBefore(tournamentID, counted); err != nil {
 			err = errors.Join(err, blocks.close())
 		}
 	}
@@ -92,7 +93,7 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 		return nil, 0, errors.Join(err, blocks.close())
 	}
 	err = blocks.each(func(_ string, b *block) bool {
-		i := b.upTo(from)
+		i := b.countUpTo(from)
 		place += int64(i)
 		for ; i < len(b.places); i++ {
 			if len(page) == limit {
@@ -133,7 +134,7 @@ func (p *Projections) TeamEntries(
 		if err != nil {
 			return nil, "", err
 		}
-		if ok { // it may have withdrawn in between
+		if ok { // the team may have withdrawn in between
 			page = append(page, e)
 		}
 	}
@@ -149,24 +150,24 @@ func decodeOrderData(record []byte) (events.OrderData, error) {
 	return o, in.Done()
 }
 
-// order applies a fact's changes to the order data of entries.
-func (k *tournaments) order(id events.TournamentID, fact events.Fact) {
+// foldOrder applies a fact's changes to the order data of entries.
+func (k *tournaments) foldOrder(id events.TournamentID, fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		k.ordered(id, f.TeamIDs, &f.OrderData)
+		k.setOrders(id, f.TeamIDs, &f.OrderData)
 	case *events.TournamentWaitlisted:
-		k.ordered(id, f.TeamIDs, &f.OrderData)
+		k.setOrders(id, f.TeamIDs, &f.OrderData)
 	case *events.TournamentWithdrawn:
-		k.orders.delete(seatKey(id, f.TeamID))
+		k.orders.delete(entryKey(id, f.TeamID))
 	}
 }
 
-func (k *tournaments) ordered(id events.TournamentID, teams []events.TeamID, order *events.OrderData) {
+func (k *tournaments) setOrders(id events.TournamentID, teams []events.TeamID, order *events.OrderData) {
 	if order.IsZero() {
 		return
 	}
 	for _, team := range teams {
-		k.orders.set(seatKey(id, team), order)
+		k.orders.set(entryKey(id, team), order)
 	}
 }
 
@@ -176,6 +177,6 @@ func (p *Projections) EntryOrder(id events.TournamentID, team events.TeamID) (ev
 		return events.OrderData{}, err
 	}
 	defer p.leave()
-	order, _, err := viewOf[*tournaments](p).orders.get(seatKey(id, team))
+	order, _, err := viewOf[*tournaments](p).orders.get(entryKey(id, team))
 	return order, err
 }

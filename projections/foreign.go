@@ -14,8 +14,8 @@ import (
 const originLimit = 5 * time.Second
 
 // findForeign returns the events of other programs in streams of unknown categories, by index in
-// the batch. It does not need the lock, because it may read the log. Errors: events.ErrUnknownFact
-// for an event of this system that a later version wrote; as events.Store.Read.
+// the batch. It may read the log, and must be called without the lock. Errors: events.ErrUnknownFact
+// for an event of this system that a later version wrote; those of events.Store.Read.
 func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, err error) {
 	category, known := "", true
 	for i := range batch {
@@ -26,7 +26,7 @@ func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, 
 		if known || e.Stream.Internal() {
 			continue
 		}
-		if err := p.mustBeForeign(e, nil); err != nil {
+		if err := p.skipForeign(e, nil); err != nil {
 			return nil, err
 		}
 		if found == nil {
@@ -37,9 +37,9 @@ func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, 
 	return found, nil
 }
 
-// mustBeForeign returns an error for an event of this system: of a category unknown to this version, or
-// undecodable because of why. Any other event is counted, and is to be skipped.
-func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
+// skipForeign counts an event of another program. It returns an error for an event of this system: cause if the
+// event can't be decoded, or ErrUnknownFact if cause is nil, for a category unknown to this version.
+func (p *Projections) skipForeign(e *events.Recorded, cause error) error {
 	ours, err := p.isOurs(e)
 	if err != nil {
 		return err
@@ -48,20 +48,20 @@ func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
 		p.noteForeign(e)
 		return nil
 	}
-	if why == nil {
-		why = fmt.Errorf("%w: category %q is unknown to this version of the program",
+	if cause == nil {
+		cause = fmt.Errorf("%w: category %q is unknown to this version of the program",
 			events.ErrUnknownFact, e.Stream.Category())
 	}
-	return fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, why)
+	return fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, cause)
 }
 
-// isOurs reports whether an event that no view can apply belongs to this system. In a known category, a stream
+// isOurs reports whether an event that no view can apply belongs to this system. A stream of a known category
 // belongs to another program only if its first event can't be decoded and does not look like a fact.
 func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), originLimit)
 	defer cancel()
 	ours, err := p.origins.Ours(ctx, e)
-	if err == nil && !ours && e.Revision > 0 { // the event may be foreign in a stream of ours
+	if err == nil && !ours && e.Revision > 0 { // another program may have appended to a stream of this system
 		ours, err = p.origins.Owned(ctx, e.Stream)
 	}
 	if err == nil && !ours && events.KnownCategory(e.Stream.Category()) {

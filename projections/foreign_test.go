@@ -13,7 +13,7 @@ import (
 	"admitone/projections"
 )
 
-// put appends a raw event to a log.
+// put appends an event with a name that need not be registered. Without metadata, the event is sealed like a fact.
 func put(t *testing.T, log events.Store, stream events.StreamID, revision events.Revision, name, metadata string) {
 	t.Helper()
 	e := events.Event{ID: events.EventID(string(stream), int(revision)), Type: name, Data: []byte(`{}`),
@@ -26,7 +26,7 @@ func put(t *testing.T, log events.Store, stream events.StreamID, revision events
 	}
 }
 
-// warnings counts the log messages with a text.
+// warnings records log messages.
 type warnings struct {
 	mu    sync.Mutex
 	texts []string
@@ -39,7 +39,8 @@ func (w *warnings) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *warnings) with(text string) (n int) {
+// count returns the number of messages that contain text.
+func (w *warnings) count(text string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.texts {
@@ -50,7 +51,7 @@ func (w *warnings) with(text string) (n int) {
 	return n
 }
 
-// followWith follows a log until stop, and returns the error that ended it.
+// followWith follows a log until stop is called. ended receives the error of Run.
 func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *projections.Projections, ended chan error,
 	stop func()) {
 	t.Helper()
@@ -69,8 +70,8 @@ func followWith(t *testing.T, log events.Store, dir string, w *warnings) (p *pro
 	}
 }
 
-// TestStreamsOfOtherProgramsAreIgnored: also streams in a category of this system, with one warning per category.
-// After a restart the views resume.
+// TestStreamsOfOtherProgramsAreIgnored: streams of other programs are skipped, even in a category of this system,
+// with one warning per category. After a restart the views resume.
 func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 	log, dir, w := openLog(t, t.TempDir()), t.TempDir(), &warnings{}
 	defer log.Close()
@@ -86,11 +87,11 @@ func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 	if err := views.WaitFor(ctx, head); err != nil {
 		t.Fatal(err)
 	}
-	if n := w.with("other programs"); n != 2 {
+	if n := w.count("other programs"); n != 2 {
 		t.Errorf("%d warnings, want one for each of two categories: %q", n, w.texts)
 	}
 	stop()
-	put(t, log, "order-1", 3, "OrderPlaced", "{}") // the views have passed its first event now
+	put(t, log, "order-1", 3, "OrderPlaced", "{}") // in a stream whose first event the views have passed
 	head = sell(t, log, "c", 0, 1)
 	views, _, stop = followWith(t, log, dir, w)
 	defer stop()
@@ -99,16 +100,16 @@ func TestStreamsOfOtherProgramsAreIgnored(t *testing.T) {
 	}
 }
 
-// TestEventsOfALaterVersionStopTheViews: in a stream of an unknown category, and an unknown fact in
-// a known one.
+// TestEventsOfALaterVersionStopTheViews: an event of a later version of this system stops the views, in a stream of a
+// known or an unknown category.
 func TestEventsOfALaterVersionStopTheViews(t *testing.T) {
 	for about, forge := range map[string]func(log events.Store){
-		"an unknown category": func(log events.Store) { put(t, log, "locker-1", 0, "locker.held.v1", "") },
-		"a known fact in an unknown category": func(log events.Store) {
+		"unknown category": func(log events.Store) { put(t, log, "locker-1", 0, "locker.held.v1", "") },
+		"known fact in an unknown category": func(log events.Store) {
 			put(t, log, "locker-1", 0, "product.created.v2", "")
 		},
-		"an unknown fact": func(log events.Store) { put(t, log, "product-new", 0, "product.dreamt.v1", "") },
-		"another program's event in a stream of ours": func(log events.Store) {
+		"unknown fact": func(log events.Store) { put(t, log, "product-new", 0, "product.dreamt.v1", "") },
+		"another program's event in a stream of this system": func(log events.Store) {
 			sell(t, log, "z", 0, 1)
 			end, err := log.Read(t.Context(), "product-z", events.EndRevision, events.Backward, 1)
 			if err != nil {

@@ -18,18 +18,18 @@ func (p *Projections) WaitFor(ctx context.Context, pos events.Position) error {
 	return p.waiters.wait(ctx, pos)
 }
 
-// Ready reports whether the views have once caught up with the end of the log as of the start of Run or, if they
-// were rebuilt later, as of the rebuild.
+// Ready reports whether the views have reached the end that the log had when Run started or, if they were rebuilt
+// later, when the rebuild started.
 func (p *Projections) Ready() bool {
 	select {
-	case <-*p.caught.Load():
+	case <-*p.caughtUp.Load():
 		return true
 	default:
 		return false
 	}
 }
 
-// Healthy returns the error that stopped the views permanently, nil if none did.
+// Healthy returns the error that stopped the views permanently, nil if they have not stopped.
 func (p *Projections) Healthy() error {
 	if err := p.failure.Load(); err != nil {
 		return *err
@@ -39,15 +39,15 @@ func (p *Projections) Healthy() error {
 
 // Stats are metrics of the views.
 type Stats struct {
-	// Position up to which the views contain the log, and up to which they are written to the disk.
+	// Position is the position up to which the views contain the log, Flushed that up to which they are on disk.
 	Position, Flushed events.Position
-	// Events folded since the program started.
+	// Events is the number of events folded since the program started.
 	Events uint64
-	// LastEvent is the store's time of the last one folded; zero if there was none.
+	// LastEvent is the store's time of the last event folded; zero if there was none.
 	LastEvent time.Time
-	// Topics is the number of topics with subscribers, Subscribers that of all subscribers.
+	// Topics is the number of topics with subscribers, Subscribers the number of subscribers of all topics.
 	Topics, Subscribers int
-	// Deadlines is the number of streams with open holds.
+	// Deadlines is the number of streams with open holds or future sale times.
 	Deadlines int
 }
 
@@ -66,8 +66,8 @@ func (p *Projections) Stats() Stats {
 	return s
 }
 
-// Lag is the number of positions by which the views lag behind the log. In a store whose positions
-// are not consecutive it exceeds the number of events. Errors: events.ErrUnavailable,
+// Lag returns the number of positions by which the views lag behind the log. In a store whose positions
+// are not consecutive, the lag exceeds the number of events. Errors: events.ErrUnavailable,
 // events.ErrClosed, ctx.Err().
 func (p *Projections) Lag(ctx context.Context) (uint64, error) {
 	head, err := p.store.Head(ctx)

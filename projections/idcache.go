@@ -7,16 +7,15 @@ import (
 )
 
 const (
-	// idCacheSets and idCacheWays bound [idCache]: 512 KB, and at most 5 MB more if all ids
+	// idCacheSets and idCacheWays bound the memory of an [idCache] to 512 KB, and at most 5 MB more if all ids
 	// have 64 bytes.
 	idCacheSets = 1 << 14
 	idCacheWays = 4
 )
 
-// idCache remembers ids that the views contain, of a kind whose ids are never removed: a positive answer stays
-// valid and needs neither the lock nor the disk. Negative answers are not cached. Each id belongs to one set,
-// which has the most recent ones. Its methods are safe for concurrent use; an entry lost to a race costs one
-// more look-up.
+// idCache is a set-associative cache of ids that exist in the views, for a kind whose ids are never removed: a
+// positive answer stays valid and needs neither the lock nor the disk. Negative answers are not cached. A set keeps
+// its most recent ids. Methods are safe for concurrent use; an entry lost to a race costs one more look-up.
 type idCache struct {
 	seed maphash.Seed
 	sets [idCacheSets][idCacheWays]atomic.Pointer[string]
@@ -39,7 +38,7 @@ func (k *idCache) has(id string) bool {
 	return false
 }
 
-// add caches a copy of id, because a request's buffer is reused.
+// add caches a copy of id, whose memory may be the reused buffer of a request.
 func (k *idCache) add(id string) {
 	set := k.set(id)
 	for i := idCacheWays - 1; i > 0; i-- {

@@ -22,7 +22,7 @@ func collidingIDs(k *idCache, n int) (ids []string) {
 	return ids
 }
 
-// TestIDCacheKeepsTheNewest: of ids that share a set the newest are cached; an id that was not added never is.
+// TestIDCacheKeepsTheNewest: of the ids in a set, the newest are cached; an id that was not added is never cached.
 func TestIDCacheKeepsTheNewest(t *testing.T) {
 	k := newIDCache()
 	ids := collidingIDs(k, 2*idCacheWays+1)
@@ -42,7 +42,7 @@ func TestIDCacheKeepsTheNewest(t *testing.T) {
 	}
 }
 
-// TestIDCacheCopies: the strings of a request are overwritten by the next one, so ids are copied.
+// TestIDCacheCopies: add copies the id, whose memory the next request overwrites.
 func TestIDCacheCopies(t *testing.T) {
 	k, buffer := newIDCache(), []byte("lions")
 	k.add(unsafe.String(&buffer[0], len(buffer)))
@@ -70,14 +70,14 @@ func TestIDCacheConcurrently(t *testing.T) {
 	crowd.Wait()
 }
 
-// TestHasTeam: a team exists as soon as the views have it, regardless of earlier look-ups, and no longer once the
-// views turn out to be of a different log.
+// TestHasTeam: a team is found as soon as the views have it, regardless of earlier look-ups, and no longer found once
+// the views turn out to be of a different log.
 func TestHasTeam(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	lions := &events.TeamRegistered{TeamID: "lions", DisplayName: "The lions"}
 	check := func(p *Projections, want bool) {
 		t.Helper()
-		for range 2 { // the second time from the cache, if it exists
+		for range 2 { // the second time from the cache, if the team exists
 			if has, err := p.HasTeam("lions"); err != nil || has != want {
 				t.Errorf("HasTeam(lions) = %v, %v; want %v", has, err, want)
 			}
@@ -93,7 +93,7 @@ func TestHasTeam(t *testing.T) {
 	log.Recorded = nil
 	log.Add(team("otters"), &events.TeamRegistered{TeamID: "otters", DisplayName: "The otters"})
 	p = openViews(t, log, fs)
-	check(p, true) // the log is compared when the views begin to follow it
+	check(p, true) // the log is compared when Run begins to follow it
 	runViews(t, p)
 	<-p.ready
 	check(p, false)

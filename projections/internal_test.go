@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestInternalStreams: internal events of a store or an EventStoreDB client are skipped. Verify counts events of
-// other programs.
+// TestInternalStreams: the views skip internal events of a store or an EventStoreDB client. The verifier counts events
+// of other programs, but not internal ones.
 func TestInternalStreams(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	defer log.Close()

@@ -12,12 +12,12 @@ import (
 )
 
 func init() {
-	register(registration{views: "keyscope.v1", open: func(p *Projections) view { return newKeyScopes(p) }})
+	register(registration{version: "keyscope.v1", open: func(p *Projections) view { return newKeyScopes(p) }})
 }
 
-// keyScopes is the view of the keyed commands whose stream was named by the request's body: the stream that
-// a different body names does not record that the key was used. It folds events of several categories, each of which
-// has a view of its own.
+// keyScopes is the view of the idempotency keys of commands whose stream the request's body names. A different body
+// with the same key names a stream that does not record the key. Unlike other views it folds events of
+// several categories, each of which belongs to another view.
 type keyScopes struct{ used *records[keyedCommand] }
 
 // keyedCommand is the id of the newest command under a key, and when it was decided.
@@ -63,7 +63,7 @@ func (k *keyScopes) fold(e *events.Recorded, fact events.Fact) (work int, err er
 	m, err := events.ParseMetadata(e.Metadata)
 	key, keyed := events.KeyOfCommand(m.CommandID)
 	if err != nil || !keyed {
-		return 0, nil // it was written without a key, or by another program
+		return 0, nil // the event was written without a key, or by another program
 	}
 	k.used.set(ownedKey(strings.Clone(scope), key), &keyedCommand{strings.Clone(m.CommandID), m.At.UnixNano()})
 	return 1, nil
@@ -75,9 +75,9 @@ func (k *keyScopes) reset() { k.used.reset() }
 
 func (k *keyScopes) topics() []*live.Topics { return nil }
 
-// KeyUsed returns the id of the newest command with a key that was decided at or after since and whose stream
-// was named by the request's body; "" if there is none. scope is the category of the entities that such commands
-// create, or the path of the purchase of an external payment. Errors: the disk's.
+// KeyUsed returns the id of the newest command with an idempotency key in a scope, "" if none was decided at or
+// after since. The scope is the category of the entities that such commands create, or the path of the purchase of
+// an external payment. Errors: the disk's.
 func (p *Projections) KeyUsed(scope, key string, since time.Time) (string, error) {
 	if err := p.enter(); err != nil {
 		return "", err

@@ -105,15 +105,15 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 	}
 }
 
-// last is a subscriber that records the last position, and whether the product is sold out.
-type last struct {
+// soldOutWatcher is a subscriber that waits until a product is sold out, and checks that no frame is missing.
+type soldOutWatcher struct {
 	mu      sync.Mutex
 	soldOut chan struct{}
 	at      events.Position
 	bad     string
 }
 
-func (l *last) Deliver(f *live.Frame) {
+func (l *soldOutWatcher) Deliver(f *live.Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f.Kind == live.DeltaFrame && f.Previous != l.at {
@@ -125,7 +125,7 @@ func (l *last) Deliver(f *live.Frame) {
 	}
 }
 
-// checkSoldOut compares the views at head with the sales of the test below.
+// checkSoldOut compares the views at head with the sales of TestViewsOfTheEmbeddedLog.
 func checkSoldOut(ctx context.Context, t *testing.T, p *projections.Projections, head events.Position) {
 	t.Helper()
 	if err := p.WaitFor(ctx, head); err != nil {
@@ -143,6 +143,8 @@ func checkSoldOut(ctx context.Context, t *testing.T, p *projections.Projections,
 	}
 }
 
+// TestViewsOfTheEmbeddedLog: views of concurrent sales, and their subscribers, are complete, also after a restart and
+// when folded again.
 func TestViewsOfTheEmbeddedLog(t *testing.T) {
 	dir := t.TempDir()
 	log := openLog(t, dir+"/log")
@@ -154,11 +156,11 @@ func TestViewsOfTheEmbeddedLog(t *testing.T) {
 	for i := range 4 {
 		sales.Go(func() { sell(t, log, fmt.Sprint("p", i), 500+i, 1+i) })
 	}
-	watchers := make([]last, 4)
+	watchers := make([]soldOutWatcher, 4)
 	for i := range watchers {
 		watchers[i].soldOut = make(chan struct{})
 		topic := fmt.Sprint("product:p", i)
-		for pos := events.Position(1); ; pos++ { // until it has been created
+		for pos := events.Position(1); ; pos++ { // until the product has been created
 			if _, err := p.Subscribe(topic, live.Resume{}, &watchers[i]); err == nil {
 				break
 			}
@@ -196,13 +198,13 @@ func TestViewsOfTheEmbeddedLog(t *testing.T) {
 	if n := again.Stats().Events; n != 0 {
 		t.Errorf("%d events were folded after the restart, want 0", n)
 	}
-	fresh, stop := follow(t, log, dir+"/fresh") // decodes the facts, which the first views received with the events
+	fresh, stop := follow(t, log, dir+"/fresh") // decodes the facts; the first views got them with the events
 	defer stop()
 	checkSoldOut(ctx, t, fresh, head)
 }
 
-// BenchmarkRestart is the time from Open to readiness with a log of a million events that the views
-// contain; BenchmarkRefold folds them from the beginning.
+// BenchmarkRestart measures the time from Open until the views contain a log of a million events: folded from the
+// beginning ("refold"), and already folded by an earlier run ("restart").
 func BenchmarkRestart(b *testing.B) {
 	const size = 1_000_000
 	dir := b.TempDir()

@@ -71,7 +71,7 @@ func openViews(t testing.TB, log events.Store, fs vfs.FS) *Projections {
 	return p
 }
 
-// runViews runs p until stop, which returns what Run returned.
+// runViews runs p until stop is called. stop returns the result of Run.
 func runViews(t testing.TB, p *Projections) (stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -87,12 +87,12 @@ func runViews(t testing.TB, p *Projections) (stop func() error) {
 	return stop
 }
 
-// patience bounds every wait of a test. It is much longer than any wait on a busy machine.
-const patience = 4 * time.Minute
+// waitLimit bounds every wait of a test. It is much longer than a wait on a busy machine takes.
+const waitLimit = 4 * time.Minute
 
 func waitFor(t testing.TB, p *Projections, pos events.Position) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
 	if err := p.WaitFor(ctx, pos); err != nil {
 		t.Fatalf("WaitFor(%d) = %v at position %d, want nil", pos, err, p.Position())

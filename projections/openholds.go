@@ -5,15 +5,15 @@ import (
 	"admitone/projections/row"
 )
 
-// openHolds is a view of the number of open holds by holder: those neither paid nor ended. The changes of an
+// openHolds is an index of the number of open holds, which are neither paid nor ended, by holder. The changes of an
 // event are first planned and then applied, so that an event whose counts can't be read changes nothing.
 type openHolds struct {
 	*records[int64]
-	moves []holdMove // reused for every event
+	planned []holdCount // reused for every event
 }
 
-// holdMove is a holder's count after an event.
-type holdMove struct {
+// holdCount is a holder's count after an event.
+type holdCount struct {
 	holder events.Holder
 	count  int64
 }
@@ -21,31 +21,31 @@ type holdMove struct {
 func newOpenHolds(p *Projections, prefix string) *openHolds {
 	o := &openHolds{records: newRecords(p, prefix, func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) },
 		decodeCount)}
-	o.missing = p.absence.of(o.prefix)
+	o.filter = p.keyFilter.forView(o.prefix)
 	return o
 }
 
-// plan adds by to a holder's count in the next move.
-func (o *openHolds) plan(holder events.Holder, by int64) error {
-	if by == 0 {
+// plan plans to add delta to a holder's count.
+func (o *openHolds) plan(holder events.Holder, delta int64) error {
+	if delta == 0 {
 		return nil
 	}
-	for i := range o.moves {
-		if o.moves[i].holder == holder {
-			o.moves[i].count += by
+	for i := range o.planned {
+		if o.planned[i].holder == holder {
+			o.planned[i].count += delta
 			return nil
 		}
 	}
 	before, _, err := o.find(string(holder))
 	if err == nil {
-		o.moves = append(o.moves, holdMove{holder, before + by})
+		o.planned = append(o.planned, holdCount{holder, before + delta})
 	}
 	return err
 }
 
 // planProduct plans the changes of a product's fact.
 func (o *openHolds) planProduct(fact events.Fact) error {
-	o.moves = o.moves[:0]
+	o.planned = o.planned[:0]
 	switch f := fact.(type) {
 	case *events.ProductHeld:
 		return o.plan(f.Holder, 1)
@@ -71,9 +71,9 @@ func (o *openHolds) planProduct(fact events.Fact) error {
 	return nil
 }
 
-// planBooking plans the change of a booking's holder.
+// planBooking plans the change of the count of a booking's holder.
 func (o *openHolds) planBooking(before, after *row.Booking) error {
-	o.moves = o.moves[:0]
+	o.planned = o.planned[:0]
 	return o.plan(after.Holder, openOf(after)-openOf(before))
 }
 
@@ -86,18 +86,18 @@ func openOf(b *row.Booking) int64 {
 	return 0
 }
 
-// move applies the plan, and returns the number of changed records.
-func (o *openHolds) move() (work int) {
-	work = len(o.moves)
-	for i := range o.moves {
-		if count := o.moves[i].count; count > 0 {
-			o.set(string(o.moves[i].holder), &count)
+// apply applies the plan, and returns the number of changed records.
+func (o *openHolds) apply() (work int) {
+	work = len(o.planned)
+	for i := range o.planned {
+		if count := o.planned[i].count; count > 0 {
+			o.set(string(o.planned[i].holder), &count)
 		} else {
-			o.delete(string(o.moves[i].holder))
+			o.delete(string(o.planned[i].holder))
 		}
 	}
-	clear(o.moves)
-	o.moves = o.moves[:0]
+	clear(o.planned)
+	o.planned = o.planned[:0]
 	return work
 }
 

@@ -77,7 +77,7 @@ func TestOpenHoldsAreCounted(t *testing.T) {
 			want := openByHolder(t, p, all[:at+1], c.Order)
 			for _, holder := range []events.Holder{"ada", "ada-b", "bob", "nobody"} {
 				if got, err := p.OpenHolds(holder); err != nil || got != want[holder] {
-					t.Fatalf("at %d %s has %d holds open, %v; want %d", at+1, holder, got, err, want[holder])
+					t.Fatalf("OpenHolds(%s) at %d = %d, %v; want %d", holder, at+1, got, err, want[holder])
 				}
 				delete(want, holder)
 			}
@@ -117,12 +117,13 @@ func TestCancelledHoldsAreClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := p.OpenHolds("ada"); err != nil || got != want {
-			t.Errorf("after event %d ada has %d holds open, %v; want %d", at+1, got, err, want)
+			t.Errorf("OpenHolds(ada) after event %d = %d, %v; want %d", at+1, got, err, want)
 		}
 	}
 }
 
-// TestOwnedTeamsAreCounted: each team with an owner, once.
+// TestOwnedTeamsAreCounted: each team is counted once for its owner, if it has one, even if its event is delivered
+// twice.
 func TestOwnedTeamsAreCounted(t *testing.T) {
 	log := logtest.NewMemory()
 	for id, owner := range map[events.TeamID]events.Holder{"a": "ada", "b": "ada", "c": "bob", "d": ""} {
@@ -139,7 +140,7 @@ func TestOwnedTeamsAreCounted(t *testing.T) {
 	}
 	for owner, want := range map[events.Holder]int64{"ada": 2, "bob": 1, "eve": 0, "": 0} {
 		if got, err := p.OwnedTeams(owner); err != nil || got != want {
-			t.Errorf("%q has %d teams, %v; want %d", owner, got, err, want)
+			t.Errorf("OwnedTeams(%q) = %d, %v; want %d", owner, got, err, want)
 		}
 	}
 	if row, _, err := p.Team("a"); err != nil || row.Owner != "ada" {

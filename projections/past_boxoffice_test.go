@@ -15,8 +15,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestPastBoxOffice: a state read from the entities' streams as of any position equals that
-// of the views at that position.
+// TestPastBoxOffice: the past state of an entity, folded from its stream, equals the state in views
+// that were folded up to the same position.
 func TestPastBoxOffice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -65,11 +65,11 @@ func checkPerformance(t *rapid.T, now, then *Projections, id events.PerformanceI
 		}
 		performance.Blocks, performance.Layout, want.Blocks, want.Layout = 0, nil, 0, nil
 		if !reflect.DeepEqual(*performance, want) {
-			t.Fatalf("at %d %+v, want %+v", at, *performance, want)
+			t.Fatalf("PerformanceAt(%d): %+v, want %+v", at, *performance, want)
 		}
-		had, _, _ := then.SeatMap(id)
-		if !slices.Equal(m.Marks, had.Marks) {
-			t.Fatalf("at %d %q, want %q", at, m.Marks, had.Marks)
+		wantMap, _, _ := then.SeatMap(id)
+		if !slices.Equal(m.Marks, wantMap.Marks) {
+			t.Fatalf("PerformanceAt(%d): seat map %q, want %q", at, m.Marks, wantMap.Marks)
 		}
 	}
 }
@@ -82,20 +82,20 @@ func checkWallet(t *rapid.T, now, then *Projections, holder events.Holder, at ev
 	}
 	for after, more := uint64(0), true; more; more = after != 0 {
 		entries, next, err := row.WalletEntriesAt(t.Context(), now.store, holder, at, after, 2)
-		had, beyond, _ := then.WalletEntries(holder, after, 2)
-		if err != nil || !slices.Equal(entries, had) || next != beyond {
-			t.Fatalf("WalletEntriesAt: %+v, %d, %v; want %+v, %d", entries, next, err, had, beyond)
+		wantEntries, wantNext, _ := then.WalletEntries(holder, after, 2)
+		if err != nil || !slices.Equal(entries, wantEntries) || next != wantNext {
+			t.Fatalf("WalletEntriesAt: %+v, %d, %v; want %+v, %d", entries, next, err, wantEntries, wantNext)
 		}
-		bookings, followed, err := now.HolderBookingsAt(t.Context(), holder, at, after, 2)
-		made, _, _ := then.HolderBookings(holder, after, 2)
-		if err != nil || fmt.Sprint(bookings) != fmt.Sprint(made) || len(bookings) < 2 && followed != 0 {
-			t.Fatalf("HolderBookingsAt: %+v, %d, %v; want %+v", bookings, followed, err, made)
+		bookings, nextBooking, err := now.HolderBookingsAt(t.Context(), holder, at, after, 2)
+		wantBookings, _, _ := then.HolderBookings(holder, after, 2)
+		if err != nil || fmt.Sprint(bookings) != fmt.Sprint(wantBookings) || len(bookings) < 2 && nextBooking != 0 {
+			t.Fatalf("HolderBookingsAt: %+v, %d, %v; want %+v", bookings, nextBooking, err, wantBookings)
 		}
 		after = next
 	}
 }
 
-// TestPerformancesByDate: pages of a range, including its ends.
+// TestPerformancesByDate: performances are listed by date in pages of any size, and the ends of the range are exact.
 func TestPerformancesByDate(t *testing.T) {
 	log := logtest.NewMemory()
 	day := func(n int) time.Time { return time.Date(2031, 6, n, 20, 0, 0, 0, time.UTC) }
@@ -129,7 +129,7 @@ func TestPerformancesByDate(t *testing.T) {
 				for after, more := "", true; more; more = after != "" {
 					page, next, err := p.Performances(test.from, test.to, after, size)
 					if err != nil || len(page) > size {
-						t.Fatalf("%d on a page of %d, %v", len(page), size, err)
+						t.Fatalf("Performances returned %d rows, %v; want at most %d", len(page), err, size)
 					}
 					for _, row := range page {
 						got += row.ID
@@ -137,7 +137,7 @@ func TestPerformancesByDate(t *testing.T) {
 					after = next
 				}
 				if got != test.want {
-					t.Errorf("from %v to %v by %d: %q, want %q", test.from, test.to, size, got, test.want)
+					t.Errorf("Performances from %v to %v, %d per page: %q, want %q", test.from, test.to, size, got, test.want)
 				}
 			}
 		}

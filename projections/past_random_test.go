@@ -18,11 +18,11 @@ import (
 type productModel struct {
 	id                events.ProductID
 	stock, held, sold int64
-	open              []events.ProductHeld // not yet ended
-	made              int
+	open              []events.ProductHeld // neither confirmed nor ended
+	count             int
 }
 
-func (s *productModel) left() int64 { return s.stock - s.held - s.sold }
+func (s *productModel) remaining() int64 { return s.stock - s.held - s.sold }
 
 // randomAction returns a possible next fact.
 func (s *productModel) randomAction(t *rapid.T) events.Fact {
@@ -31,16 +31,16 @@ func (s *productModel) randomAction(t *rapid.T) events.Fact {
 		return &events.ProductCreated{ProductID: s.id, DisplayName: "Lamp " + string(s.id), Stock: s.stock, HoldSeconds: 60}
 	}
 	what := rapid.SampledFrom([]string{"sell", "hold", "confirm", "release", "expire", "edit"}).Draw(t, "what")
-	s.made++
-	id := events.ReservationID(events.EventID(string(s.id), s.made).String())
+	s.count++
+	id := events.ReservationID(events.EventID(string(s.id), s.count).String())
 	switch {
-	case what == "sell" && s.left() > 0:
+	case what == "sell" && s.remaining() > 0:
 		s.sold++
-		return &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: s.left()}
-	case what == "hold" && s.left() > 0:
+		return &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: s.remaining()}
+	case what == "hold" && s.remaining() > 0:
 		s.held++
 		f := events.ProductHeld{ReservationID: id, Holder: "bob", Quantity: 1, ExpiresAt: time.Unix(2_000_000_000, 0).UTC(),
-			Remaining: s.left()}
+			Remaining: s.remaining()}
 		s.open = append(s.open, f)
 		return &f
 	case what != "sell" && what != "hold" && what != "edit" && len(s.open) > 0:
@@ -50,20 +50,20 @@ func (s *productModel) randomAction(t *rapid.T) events.Fact {
 		switch what {
 		case "confirm":
 			s.sold++
-			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Remaining: s.left()}
+			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Remaining: s.remaining()}
 		case "release":
 			return &events.ProductReleased{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1,
-				Was: events.ReservationHeld, Remaining: s.left()}
+				Was: events.ReservationHeld, Remaining: s.remaining()}
 		}
 		return &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: f.ReservationID, Holder: f.Holder,
-			Quantity: 1, ExpiresAt: f.ExpiresAt}}, Quantity: 1, Remaining: s.left()}
+			Quantity: 1, ExpiresAt: f.ExpiresAt}}, Quantity: 1, Remaining: s.remaining()}
 	}
 	s.stock = s.held + s.sold + rapid.Int64Range(1, 5).Draw(t, "more")
-	return &events.ProductEdited{DisplayName: fmt.Sprint("Lamp ", s.made), Stock: s.stock, Remaining: s.left()}
+	return &events.ProductEdited{DisplayName: fmt.Sprint("Lamp ", s.count), Stock: s.stock, Remaining: s.remaining()}
 }
 
-// TestThePastIsTheFoldOfAPrefix: in random histories of all kinds, each entity read as of every
-// position equals that of views that were folded up to there.
+// TestThePastIsTheFoldOfAPrefix: in random histories of all kinds, the past state of each entity at every
+// position equals the state in views that were folded up to that position.
 func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -71,7 +71,7 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 		sellers := []*productModel{{id: "a"}, {id: "a-b"}}
 		cups := []*tournamentModel{{id: "a"}, {id: "a-b"}}
 		rooms := []*waitingRoomModel{{id: "a"}, {id: "a-b"}}
-		for _, id := range someTeams {
+		for _, id := range testTeams {
 			log.Add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: "Team " + string(id)})
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
@@ -102,7 +102,7 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 	})
 }
 
-// checkPast compares all states as of a position, read from now, with the views then, which end there.
+// checkPast compares all past states at a position, read with now, with the views then, which end at that position.
 func checkPast(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
 	for _, id := range []events.TournamentID{"a", "a-b"} {
 		p, err := row.ProductAt(t.Context(), now.store, events.ProductID(id), at)
@@ -128,11 +128,11 @@ func checkPast(t *rapid.T, now, then *Projections, bookings []string, at events.
 			page, _ := roster.Entries(status, 0, 99)
 			entries = append(entries, page...)
 		}
-		if had := entriesIn(t, then, id, 3); fmt.Sprint(entries) != fmt.Sprint(had) {
-			t.Fatalf("at %d the roster has %+v, want %+v", at, entries, had)
+		if want := entriesIn(t, then, id, 3); fmt.Sprint(entries) != fmt.Sprint(want) {
+			t.Fatalf("at %d the roster has %+v, want %+v", at, entries, want)
 		}
 	}
-	for _, id := range someTeams {
+	for _, id := range testTeams {
 		got, err := row.TeamAt(t.Context(), now.store, id, at)
 		want, ok, _ := then.Team(id)
 		checkRow(t, at, got, err, want, ok)
@@ -150,6 +150,6 @@ func checkPast(t *rapid.T, now, then *Projections, bookings []string, at events.
 func checkRow[R any](t *rapid.T, at events.Position, got *R, err error, want R, ok bool) {
 	t.Helper()
 	if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
-		t.Fatalf("at %d %+v, %v; want %+v, %t", at, got, err, want, ok)
+		t.Fatalf("state at %d: %+v, %v; want %+v, %t", at, got, err, want, ok)
 	}
 }

@@ -12,13 +12,13 @@ import (
 type waitingRoomModel struct {
 	id              events.RoomID
 	settings        events.WaitingRoomSettings
-	waiting, inside []int64 // tickets
+	waiting, active []int64 // tickets
 	joined          int64
 	admitted        int64
 }
 
 func (p *waitingRoomModel) counts() events.WaitingRoomCounts {
-	return events.WaitingRoomCounts{Waiting: int64(len(p.waiting)), Active: int64(len(p.inside))}
+	return events.WaitingRoomCounts{Waiting: int64(len(p.waiting)), Active: int64(len(p.active))}
 }
 
 // randomAction returns a possible next fact.
@@ -37,7 +37,7 @@ func (p *waitingRoomModel) randomAction(t *rapid.T) events.Fact {
 		"what"); {
 	case what == "admit" && len(p.waiting) > 0:
 		ticket, now := takeFirst(&p.waiting), time.Unix(2_000_000_000, 0).UTC()
-		p.inside = append(p.inside, ticket)
+		p.active = append(p.active, ticket)
 		p.admitted++
 		return &events.WaitingRoomAdmitted{Tickets: only(ticket), Count: 1, Admitted: p.admitted, AdmittedAt: now,
 			ExpiresAt: now.Add(time.Minute), WaitingRoomCounts: p.counts()}
@@ -47,11 +47,11 @@ func (p *waitingRoomModel) randomAction(t *rapid.T) events.Fact {
 	case what == "drop" && len(p.waiting) > 0:
 		ticket := takeFirst(&p.waiting)
 		return &events.WaitingRoomDropped{Tickets: only(ticket), Count: 1, WaitingRoomCounts: p.counts()}
-	case what == "end" && len(p.inside) > 0:
-		ticket := takeFirst(&p.inside)
+	case what == "end" && len(p.active) > 0:
+		ticket := takeFirst(&p.active)
 		return &events.WaitingRoomExpired{Tickets: only(ticket), Count: 1, WaitingRoomCounts: p.counts()}
-	case what == "finish" && len(p.inside) > 0:
-		ticket := takeFirst(&p.inside)
+	case what == "finish" && len(p.active) > 0:
+		ticket := takeFirst(&p.active)
 		return &events.WaitingRoomFinished{Ticket: ticket, WaitingRoomCounts: p.counts()}
 	case what == "change":
 		p.settings.MaxActive++

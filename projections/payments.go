@@ -14,7 +14,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "payment.v3",
+		version:    "payment.v3",
 		categories: []string{events.PaymentCategory, events.SettlementCategory},
 		open:       func(p *Projections) view { return newPayments(p) },
 	})
@@ -28,11 +28,11 @@ type payments struct {
 	numbers *records[events.Position] // of refunds, by id
 	owed    *records[struct{}]        // the owed refunds, by number
 	// returning has the payments whose reservation was released, until the payment's own stream records
-	// it.
+	// the release.
 	returning  *records[struct{}]
 	unfinished *unfinished
-	// of has the payments by their purchase; see paidKey.
-	of *records[struct{}]
+	// byPurchase has the payments of each purchase; see paidKey.
+	byPurchase *records[struct{}]
 }
 
 func newPayments(p *Projections) *payments {
@@ -48,7 +48,7 @@ func newPayments(p *Projections) *payments {
 		owed:       newRecords(p, "refund-owed", appendNothing, decodeNothing),
 		returning:  newRecords(p, "payment-returning", appendNothing, decodeNothing),
 		unfinished: newUnfinished(p, "payment-unfinished", events.PaymentCategory),
-		of:         newRecords(p, "payment-of", appendNothing, decodeNothing),
+		byPurchase: newRecords(p, "payment-of", appendNothing, decodeNothing),
 	}
 }
 
@@ -61,12 +61,12 @@ func (k *payments) reset() {
 	k.owed.reset()
 	k.returning.reset()
 	k.unfinished.reset()
-	k.of.reset()
+	k.byPurchase.reset()
 }
 
 func (k *payments) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{k.rows.flush, k.refunds.flush, k.numbers.flush, k.owed.flush,
-		k.returning.flush, k.unfinished.records.flush, k.of.flush} {
+		k.returning.flush, k.unfinished.records.flush, k.byPurchase.flush} {
 		if err := flush(b); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	}
 	if found == nil {
 		k.rows.add(id, *payment)
-		k.of.set(paidKey(&payment.For, strings.Clone(id)), &struct{}{})
+		k.byPurchase.set(paidKey(&payment.For, strings.Clone(id)), &struct{}{})
 	} else {
 		k.rows.changed(found)
 	}
@@ -107,15 +107,15 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 	if err != nil {
 		return 0, err
 	}
-	k.unfinished.settleID(id, payment.Open > 0 || returning, e)
+	k.unfinished.updateID(id, payment.Open > 0 || returning, e)
 	return 5, nil
 }
 
-// recordReturn records, for the view of products, that a payment becomes owed next, because e released
-// its purchase.
+// recordReturn records that a payment will become owed, because e released its purchase. The view of products
+// calls it.
 func (k *payments) recordReturn(payment events.StreamID, e *events.Recorded) {
 	k.returning.set(payment.Entity(), &struct{}{})
-	k.unfinished.settleID(payment.Entity(), true, e)
+	k.unfinished.updateID(payment.Entity(), true, e)
 }
 
 // paidKey groups payments by their purchase: a booking, or any reservation of a product.
@@ -202,7 +202,7 @@ func (r *Reading) owedRefunds(k *payments, from, end string, limit int) (page []
 			break
 		}
 		var refund row.Refund
-		if refund, _, err = oneOf(r, k.refunds.prefix+key, k.refunds.decode); err == nil {
+		if refund, _, err = recordOf(r, k.refunds.prefix+key, k.refunds.decode); err == nil {
 			page = append(page, refund)
 		}
 	}
@@ -210,7 +210,7 @@ func (r *Reading) owedRefunds(k *payments, from, end string, limit int) (page []
 }
 
 // RunUnfinishedPayments is [Projections.RunUnfinished] for the payments with money that is neither applied nor
-// owed. id is the entity part of the payment's stream name.
+// owed. The id passed to resume is the entity part of the payment's stream name.
 func (p *Projections) RunUnfinishedPayments(ctx context.Context,
 	resume func(ctx context.Context, id string) error) error {
 	k := viewOf[*payments](p)
@@ -222,27 +222,27 @@ func (p *Projections) RunUnfinishedPayments(ctx context.Context,
 
 // HasPayments reports whether an external payment was ever received. Errors: the disk's.
 func (r *Reading) HasPayments() (has bool, err error) {
-	err = rangeOf(r, viewOf[*payments](r.p).of, "", "\xff", func(string, struct{}) bool {
+	err = rangeOf(r, viewOf[*payments](r.p).byPurchase, "", "\xff", func(string, struct{}) bool {
 		has = true
 		return false
 	})
 	return has, err
 }
 
-// PaymentsFor calls visit with each payment for a booking, or for any reservation of a product, and the entity
-// part of its stream name, until visit returns false. Errors: the disk's.
+// PaymentsFor calls visit with each payment for a booking, or for any reservation of a product, until visit returns
+// false. id is the entity part of the payment's stream name. Errors: the disk's.
 func (r *Reading) PaymentsFor(of events.PaymentSubject, visit func(id string, payment row.Payment) bool) error {
 	k := viewOf[*payments](r.p)
 	begin := paidKey(&of, "")
 	var ids []string
-	if err := rangeOf(r, k.of, begin, begin+"\xff", func(key string, _ struct{}) bool {
+	if err := rangeOf(r, k.byPurchase, begin, begin+"\xff", func(key string, _ struct{}) bool {
 		ids = append(ids, key[len(begin):])
 		return true
 	}); err != nil {
 		return err
 	}
 	for _, id := range ids {
-		payment, _, err := oneOf(r, k.rows.prefix+id, func(record []byte) (row.Payment, error) {
+		payment, _, err := recordOf(r, k.rows.prefix+id, func(record []byte) (row.Payment, error) {
 			return row.DecodePayment(id, record)
 		})
 		if err != nil || !visit(id, payment) {

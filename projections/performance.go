@@ -9,14 +9,14 @@ import (
 	"admitone/projections/row"
 )
 
-// dateKey sorts performances by when they start, and then by id.
+// dateKey returns the key of a performance in the index by date. Keys sort by start, then by id.
 func dateKey(startsAt time.Time, id events.PerformanceID) string {
 	return startsAt.UTC().Format("2006-01-02T15:04:05.000000000Z") + " " + string(id)
 }
 
 // performance returns a copy of a row, safe to use without the lock. The lock must be held for the call.
 func (k *boxOffice) performance(id string) (performance row.Performance, ok bool, err error) {
-	if e, ok := k.performances.memory(id); ok {
+	if e, ok := k.performances.inMemory(id); ok {
 		return e.row.Clone(), true, nil
 	}
 	return k.performances.stored(id)
@@ -84,7 +84,7 @@ func (p *Projections) Performances(from, to time.Time, after string,
 	return page, next, nil
 }
 
-// state must be called with the lock held.
+// state returns the state of the topic "performance:<id>". The lock must be held.
 func (k *boxOffice) state(id string) (live.State, events.Position, error) {
 	e, err := k.performances.existing(id)
 	if err != nil {
@@ -115,10 +115,10 @@ func (k *boxOffice) publishStep(e *events.Recorded, performance *row.Performance
 	}
 }
 
-// publishStated publishes a fact of the performance's own stream to the topics that are watched.
-func (k *boxOffice) publishStated(e *events.Recorded, performance *row.Performance, cause live.Cause) {
+// publishPerformance publishes a fact of the performance's own stream to the topics that are watched.
+func (k *boxOffice) publishPerformance(e *events.Recorded, performance *row.Performance, cause live.Cause) {
 	if t := k.topic.Watched(string(performance.ID)); t != nil {
-		t.Change(e.Position, live.StatedDelta(performance, cause))
+		t.Change(e.Position, live.NewPerformanceDelta(performance, cause))
 	}
 	if t := k.seatTopic.Watched(string(performance.ID)); t != nil {
 		t.Change(e.Position, &live.SeatsDelta{Counts: performance.SeatCounts, Cause: cause, Layout: performance.Layout,
@@ -126,7 +126,7 @@ func (k *boxOffice) publishStated(e *events.Recorded, performance *row.Performan
 	}
 }
 
-// seatsState must be called with the lock held.
+// seatsState returns the state of the topic "seats:<id>". The lock must be held.
 func (k *boxOffice) seatsState(id string) (live.State, events.Position, error) {
 	e, err := k.performances.existing(id)
 	if err != nil {

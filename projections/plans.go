@@ -17,7 +17,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "plan.v1",
+		version:    "plan.v1",
 		categories: []string{events.PlanCategory},
 		open:       func(p *Projections) view { return newPlans(p) },
 	})
@@ -61,7 +61,7 @@ func (v *plans) fold(e *events.Recorded, fact events.Fact) (work int, err error)
 		return 0, err
 	}
 	if part, ok := fact.(*events.PlanPartAdded); ok {
-		for i := next.Parts; i < parts; i++ { // parts of an incomplete upload that is replaced
+		for i := next.Parts; i < parts; i++ { // a new upload replaces an incomplete one
 			v.texts.delete(planTextKey(next.ID, i))
 		}
 		v.texts.set(planTextKey(next.ID, next.Parts-1), &part.Text)
@@ -97,15 +97,14 @@ func (p *Projections) Plan(id events.PlanID) (row.Plan, bool, error) {
 	return plan, ok && plan.Sealed, err
 }
 
-// Plans returns up to limit sealed seating plans with ids above after, as [Projections.Products] does; plans that
-// are not sealed can make a page shorter. Errors: the disk's.
+// Plans returns up to limit sealed seating plans with ids above after, as [Projections.Products] does. Plans that
+// are not sealed are omitted, so a page that is not the last may have fewer than limit plans. Errors: the disk's.
 func (p *Projections) Plans(after string, limit int) (page []row.Plan, next string, err error) {
 	page, next, err = pageOf(p, (*plans).table, after, limit, func(plan *row.Plan) string { return string(plan.ID) })
 	return slices.DeleteFunc(page, func(plan row.Plan) bool { return !plan.Sealed }), next, err
 }
 
-// PlanText returns a part, counted from 0, of the text of a sealed seating plan. Errors: the disk's;
-// [events.ErrNoPlan].
+// PlanText returns one part, counted from 0, of the text of a seating plan. Errors: [events.ErrNoPlan]; the disk's.
 func (p *Projections) PlanText(id events.PlanID, part int64) (string, error) {
 	if err := p.enter(); err != nil {
 		return "", err
@@ -118,8 +117,8 @@ func (p *Projections) PlanText(id events.PlanID, part int64) (string, error) {
 	return text, err
 }
 
-// Hall returns the hall of a seating plan. If the views don't have the plan, it waits until they contain the
-// log up to its present end. Errors: [events.ErrNoPlan]; the disk's; [ErrBehind].
+// Hall returns the hall of a seating plan. If the views don't have the plan, Hall first waits until they contain the
+// log up to its present end. Errors: [events.ErrNoPlan]; those of [Projections.CatchUp]; the disk's.
 func (p *Projections) Hall(ctx context.Context, id events.PlanID) (*events.Hall, error) {
 	hall, err := p.hall(id)
 	if err != events.ErrNoPlan {
@@ -189,15 +188,15 @@ func (v *plans) hall(id events.PlanID, find func(id string) (row.Plan, bool, err
 	return v.halls.make(id, reader.Hall)
 }
 
-// cachedHalls bounds the memory of the recently used halls, in bytes.
+// cachedHalls bounds the memory, in bytes, of the recently used halls that are kept.
 const cachedHalls = 20 << 20
 
-// hallCache caches immutable halls: all that are in use, so that there is one of each, and the most
-// recently used ones. The zero value is ready.
+// hallCache caches immutable halls: all halls in use, so that each is in memory once, and the most
+// recently used ones. The zero value is ready to use.
 type hallCache struct {
-	// making is held while a hall is compiled, which takes much memory temporarily. Its owner acquires no
-	// lock but mu.
-	making sync.Mutex
+	// compiling is held while a hall is compiled, which temporarily takes much memory. Its owner acquires no
+	// lock other than mu.
+	compiling sync.Mutex
 
 	mu     sync.Mutex
 	halls  map[events.PlanID]weak.Pointer[events.Hall] // guarded by mu
@@ -236,10 +235,10 @@ func (c *hallCache) use(id events.PlanID, hall *events.Hall) {
 	}
 }
 
-// make returns the cached hall, or the one that compile returns.
+// make returns the cached hall of a plan, or the hall that compile returns.
 func (c *hallCache) make(id events.PlanID, compile func() (*events.Hall, error)) (*events.Hall, error) {
-	c.making.Lock()
-	defer c.making.Unlock()
+	c.compiling.Lock()
+	defer c.compiling.Unlock()
 	if hall := c.get(id); hall != nil {
 		return hall, nil
 	}

@@ -10,7 +10,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "product.v9",
+		version:    "product.v9",
 		categories: []string{events.ProductCategory},
 		open:       func(p *Projections) view { return newProducts(p) },
 	})
@@ -29,7 +29,7 @@ type products struct {
 
 func newProducts(p *Projections) *products {
 	return &products{
-		rowView: newRowView(p, rows[row.Product]{
+		rowView: newRowView(p, rowConfig[row.Product]{
 			category: events.ProductCategory,
 			encode:   row.AppendProduct,
 			decode:   row.DecodeProduct,
@@ -63,7 +63,7 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		return 0, err
 	}
 	if isNew {
-		work = k.open.move() + k.reservations.move()
+		work = k.open.apply() + k.reservations.apply()
 		if payment := owedPayment(fact); payment != "" {
 			k.payments().recordReturn(payment, e)
 			work += 2

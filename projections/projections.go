@@ -30,25 +30,25 @@ const frameEvery = 16 * time.Millisecond
 type Config struct {
 	// Store is the log.
 	Store events.Store
-	// Dir contains the views and nothing else. It may be deleted while the program is down: the views are
+	// Dir contains the views and nothing else. It may be deleted while the program is down; the views are then
 	// rebuilt from the log.
 	Dir string
 	// Spawn starts the topics' actors.
 	Spawn live.Spawner
 	// Logger for operators. Default: slog.Default().
 	Logger *slog.Logger
-	// FrameEvery is the shortest time between two frames of one topic; changes in between are merged.
+	// FrameEvery is the shortest time between two frames of one topic; changes within it are merged.
 	// Default: 16 ms. Negative: no pause.
 	FrameEvery time.Duration
 	// MaxTables is the approximate number of the views' tables that are open at once. Default:
 	// Pebble's, 1000.
 	MaxTables int
-	// Shared means that other servers on the same log also wake entities and resume processes: each waits
-	// for a random delay first, and skips what another has done meanwhile.
+	// Shared means that other servers on the same log also wake entities and resume processes: each server first
+	// waits for a random delay, and skips the work that another has done meanwhile.
 	Shared bool
-	// Rank, if set, replaces the random delay by one per preceding node.
+	// Rank, if set, replaces the random delay by a delay per preceding node.
 	Rank Rank
-	// FS of Dir. Default: the disk.
+	// FS is the file system of Dir. Default: the disk.
 	FS vfs.FS
 }
 
@@ -61,12 +61,12 @@ type Projections struct {
 	lock  *pebble.Lock
 	epoch string
 	tag   [tagSize]byte // of the log's epoch
-	// db is replaced when the views are rebuilt, with users and mu held. It may be used
-	// after enter, or with mu held.
+	// db is replaced, with users and mu held, when the views are rebuilt. It may be used
+	// between enter and leave, or with mu held.
 	db        *pebble.DB
 	damage    damage
 	maxTables int
-	late      lateness
+	lateness  lateness
 
 	waiters   waiters
 	readings  readings
@@ -74,20 +74,20 @@ type Projections struct {
 	views     []view
 	keyScopes *keyScopes
 	topics    *live.Hub
-	absence   *absence
+	keyFilter *keyFilter
 
-	// mu guards the fold: everything in memory that comes from events. The runner
-	// holds it for a batch at a time, readers for a look-up.
+	// mu guards everything in memory that is folded from events. Run holds it for a batch at a
+	// time, readers for a look-up.
 	mu         sync.RWMutex
 	categories map[string]view
 	last       category   // the last one looked up
 	at         checkpoint // the last event in the views in memory
-	ours       checkpoint // the last event of this system up to at
+	own        checkpoint // the last event of this system up to at
 	flushed    checkpoint // the last event in the views on disk
-	work       int        // records to write, at most, since the last flush
-	unsaved    int        // records written that a crash would lose
+	work       int        // upper bound of the records to write at the next flush
+	unsaved    int        // written records that a crash would lose
 	savedAt    time.Time  // when records were last flushed to tables
-	inherited  bool       // the views existed when the program started
+	inherited  bool       // an earlier run wrote these views
 	rebuilds   int        // consecutive rebuilds without catching up
 	closed     bool
 	running    bool
@@ -102,10 +102,10 @@ type Projections struct {
 
 	ready      chan struct{}                 // closed when the views have caught up for the first time
 	rebuilding atomic.Bool                   // the views were discarded and have not caught up since
-	caught     atomic.Pointer[chan struct{}] // closed when the present views have caught up: ready, or one per rebuild
+	caughtUp   atomic.Pointer[chan struct{}] // closed when the views have caught up; replaced by each rebuild
 	failure    atomic.Pointer[error]
-	events     atomic.Uint64 // folded since the start
-	created    atomic.Int64  // the store's time of the last event, Unix nanoseconds
+	events     atomic.Uint64 // the number folded since the start
+	created    atomic.Int64  // the store's time of the last event, in Unix nanoseconds
 }
 
 type category struct {
@@ -117,8 +117,8 @@ type category struct {
 // have no ranks.
 type Rank func(stream events.StreamID) (before int, ranked bool)
 
-// Open opens the views in c.Dir. It discards views of a different log or version and damaged ones. The views are
-// empty until Run folds the log. Errors: the disk's; another process using Dir.
+// Open opens the views in c.Dir. It discards views that are damaged or belong to a different log or version. New
+// views are empty until Run folds the log. Errors: the disk's; Dir is used by another process.
 func Open(c Config) (*Projections, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
@@ -128,14 +128,15 @@ func Open(c Config) (*Projections, error) {
 	}
 	p := &Projections{
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
-		maxTables: c.MaxTables, late: latenessOf(c.Shared, c.Rank), damage: damage{reported: make(chan struct{}, 1)},
-		deadlines: newDeadlines(latenessOf(c.Shared, c.Rank)), categories: map[string]view{},
-		ready: make(chan struct{}), absence: newAbsence(), origins: events.NewOrigins(c.Store), foreign: map[string]uint64{},
+		maxTables: c.MaxTables, lateness: newLateness(c.Shared, c.Rank), damage: damage{reported: make(chan struct{}, 1)},
+		deadlines: newDeadlines(newLateness(c.Shared, c.Rank)), categories: map[string]view{},
+		ready: make(chan struct{}), keyFilter: newKeyFilter(), origins: events.NewOrigins(c.Store),
+		foreign: map[string]uint64{},
 	}
 	p.tag = tagOf(p.epoch)
 	p.topics = live.NewHub(live.HubConfig{Lock: &p.mu, Store: c.Store, Spawn: c.Spawn, Logger: c.Logger,
 		FrameEvery: c.FrameEvery})
-	p.caught.Store(&p.ready)
+	p.caughtUp.Store(&p.ready)
 	for _, r := range registrations {
 		v := r.open(p)
 		p.views = append(p.views, v)
@@ -160,7 +161,7 @@ func (c *Config) files() vfs.FS {
 	return c.FS
 }
 
-// checkpoint is a position in the log. It has the id and hash of its event, to detect a different log.
+// checkpoint is a position in the log, with the id and hash of its event to detect a different log.
 type checkpoint struct {
 	position events.Position
 	id       events.ID
@@ -168,18 +169,17 @@ type checkpoint struct {
 }
 
 func checkpointAt(e *events.Recorded) checkpoint {
-	// Without a hash, only the id is compared.
-	hash, _ := events.RecordedHash(e.Metadata)
+	hash, _ := events.RecordedHash(e.Metadata) // without a hash, only the id is compared
 	return checkpoint{e.Position, e.ID, hash}
 }
 
-// checkpointKey sorts before every view.
+// checkpointKey sorts before the keys of all views.
 const checkpointKey = "\x00checkpoint"
 
-// appendRecord appends the record of the checkpoint: the views' versions, the log, the position, and the last
-// event of this system if it is a different one.
-func (p *Projections) appendRecord(dst []byte, at, own checkpoint) []byte {
-	dst = row.AppendString(dst, views())
+// appendCheckpoint appends the record of the checkpoint: the encodings of the views, the log's epoch, the last event,
+// and, if it is a different event, the last of this system.
+func (p *Projections) appendCheckpoint(dst []byte, at, own checkpoint) []byte {
+	dst = row.AppendString(dst, encodings())
 	dst = row.AppendString(dst, p.epoch)
 	dst = at.append(dst)
 	if own != at && own.position > 0 {
@@ -204,11 +204,11 @@ func (c *checkpoint) read(r *row.Reader) bool {
 	return true
 }
 
-// views names the encodings of all views. It differs if a view is added or its version changes.
-func views() string {
-	names := []string{recordViews, deadlineViews}
+// encodings names the encodings of all views. The result changes if a view is added or its version changes.
+func encodings() string {
+	names := []string{recordEncoding, deadlineEncoding}
 	for _, r := range registrations {
-		names = append(names, r.views)
+		names = append(names, r.version)
 	}
 	slices.Sort(names)
 	return strings.Join(names, " ")
@@ -222,22 +222,21 @@ func (p *Projections) load() error {
 		err = errStale
 	}
 	if err == nil && at.position == 0 {
-		err = p.mustBeEmpty()
+		err = p.checkEmpty()
 	}
 	if err != nil {
 		return err
 	}
-	p.at, p.ours, p.flushed, p.work = at, own, at, 0
+	p.at, p.own, p.flushed, p.work = at, own, at, 0
 	p.unsaved, p.savedAt = 0, time.Now()
 	p.waiters.applied.Store(uint64(at.position))
 	return p.deadlines.load(p)
 }
 
-// errStale is an error of load.
 var errStale = errors.New("they belong to a different version of the program, or to a different log")
 
-// mustBeEmpty returns an error if there are records: none may exist without a checkpoint.
-func (p *Projections) mustBeEmpty() error {
+// checkEmpty returns an error if there are records, for views without a checkpoint.
+func (p *Projections) checkEmpty() error {
 	all, err := p.db.NewIter(nil)
 	if err != nil {
 		return err
@@ -261,7 +260,7 @@ func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error
 	}
 	defer closer.Close()
 	r := row.NewReader(record)
-	if r.Text() != views() || r.Text() != p.epoch {
+	if r.Text() != encodings() || r.Text() != p.epoch {
 		return at, own, false, nil
 	}
 	if !at.read(&r) {
@@ -273,7 +272,8 @@ func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error
 	return at, own, true, r.Done()
 }
 
-// enter keeps the disk open until leave. Errors: ErrClosed; ErrNotReady while discarded views have not caught up.
+// enter keeps the disk open until leave is called. Errors: ErrClosed; ErrNotReady while views that were discarded
+// have not caught up. After an error leave must not be called.
 func (p *Projections) enter() (err error) {
 	p.users.RLock()
 	switch {
@@ -290,8 +290,8 @@ func (p *Projections) enter() (err error) {
 
 func (p *Projections) leave() { p.users.RUnlock() }
 
-// Close writes pending changes, stops the topics' actors and closes the files. WaitFor and Run return
-// [ErrClosed]. A second Close is a no-op. Errors: the disk's.
+// Close writes pending changes, stops the topics' actors and closes the files. Pending calls of WaitFor and Run
+// return [ErrClosed]. A second Close is a no-op. Errors: the disk's.
 func (p *Projections) Close() error {
 	p.mu.Lock()
 	if p.closed {
@@ -313,9 +313,9 @@ func (p *Projections) Close() error {
 // ErrNotReady means that the views have not caught up with the log since the program's start or a rebuild.
 var ErrNotReady = errors.New("the views are still catching up")
 
-// Subscribe starts sending the topic's frames to s: first a snapshot, or, if resume is usable, one delta with
-// everything that was missed (with change 0 if nothing was); then every later change exactly once, possibly merged
-// with others.
+// Subscribe starts sending the topic's frames to s. The first frame is a snapshot or, if resume is usable, one delta
+// with everything that was missed (with change 0 if nothing was missed). Then s gets every later change exactly once,
+// possibly merged with others.
 //
 // Errors: [live.ErrBadTopic]; [ErrNotReady]; [live.ErrNotFound], also for an entity that the views don't have yet;
 // [ErrClosed]; the disk's.
@@ -324,7 +324,7 @@ func (p *Projections) Subscribe(name string, resume live.Resume, s live.Subscrib
 		return nil, err
 	}
 	defer p.leave()
-	earlier := p.topics.ReadEarlier(name, resume)
+	earlier := p.topics.ReadEarlier(name, resume) // may read the log, without the lock
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {

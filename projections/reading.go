@@ -12,16 +12,16 @@ import (
 	"admitone/projections/row"
 )
 
-// Reading is a snapshot of the views at one position, for answers that visit longer than a look-up. It holds no
-// lock and no memory, but keeps old records on disk until it is closed: the caller bounds the number of
+// Reading is a snapshot of the views at one position, for answers that take longer than a look-up. It holds no
+// lock and little memory, but keeps old records on disk until it is closed, so the caller must bound the number of
 // readings. It is not safe for concurrent use. Once the views are closed or rebuilt, its methods return
-// [ErrClosed] or [ErrNotReady].
+// [ErrClosed] or [ErrNotReady]; their other errors are the disk's.
 type Reading struct {
 	p        *Projections
 	position events.Position
 
 	mu       sync.Mutex
-	snapshot *pebble.Snapshot // nil once it is closed; guarded by mu
+	snapshot *pebble.Snapshot // nil once the reading is closed; guarded by mu
 }
 
 // readings has the open readings.
@@ -52,7 +52,7 @@ func (p *Projections) Read() (*Reading, error) {
 	return r, nil
 }
 
-// Position is the position of the last event in the reading.
+// Position returns the position of the last event in the reading.
 func (r *Reading) Position() events.Position { return r.position }
 
 // Close closes the reading. A second Close is a no-op.
@@ -70,8 +70,8 @@ func (r *Reading) Close() error {
 	return err
 }
 
-// end closes all readings, before the disk is closed.
-func (o *readings) end() {
+// closeAll closes all readings, before the disk is closed.
+func (o *readings) closeAll() {
 	o.mu.Lock()
 	open := o.open
 	o.open = nil
@@ -86,8 +86,8 @@ func (o *readings) end() {
 	}
 }
 
-// use calls read with the snapshot, which stays open during the call.
-func (r *Reading) use(read func(*pebble.Snapshot) error) error {
+// withSnapshot calls read with the snapshot, which stays open during the call.
+func (r *Reading) withSnapshot(read func(*pebble.Snapshot) error) error {
 	if err := r.p.enter(); err != nil {
 		return err
 	}
@@ -100,9 +100,9 @@ func (r *Reading) use(read func(*pebble.Snapshot) error) error {
 	return r.p.readError(read(r.snapshot))
 }
 
-// rangeOf calls visit with the records with keys in [from, end), in order, until it returns false.
+// rangeOf calls visit with the records whose keys are in [from, end), in order, until visit returns false.
 func rangeOf[V any](r *Reading, of *records[V], from, end string, visit func(key string, value V) bool) error {
-	return r.use(func(s *pebble.Snapshot) error {
+	return r.withSnapshot(func(s *pebble.Snapshot) error {
 		all, err := s.NewIter(&pebble.IterOptions{LowerBound: []byte(of.prefix + from),
 			UpperBound: []byte(of.prefix + max(from, end))})
 		if err != nil {
@@ -110,7 +110,7 @@ func rangeOf[V any](r *Reading, of *records[V], from, end string, visit func(key
 		}
 		defer all.Close()
 		for more := all.First(); more; more = all.Next() {
-			record, err := r.p.own(all.Value())
+			record, err := r.p.stripTag(all.Value())
 			if err != nil {
 				return err
 			}
@@ -126,9 +126,9 @@ func rangeOf[V any](r *Reading, of *records[V], from, end string, visit func(key
 	})
 }
 
-// oneOf decodes the record of a full key.
-func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value V, ok bool, err error) {
-	err = r.use(func(s *pebble.Snapshot) error {
+// recordOf returns the decoded record of a key with its prefix, and whether there is one.
+func recordOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value V, ok bool, err error) {
+	err = r.withSnapshot(func(s *pebble.Snapshot) error {
 		record, closer, err := s.Get([]byte(key))
 		if errors.Is(err, pebble.ErrNotFound) {
 			return nil
@@ -137,7 +137,7 @@ func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value
 			return fmt.Errorf("reading %q in the views: %w", key, err)
 		}
 		defer closer.Close()
-		if record, err = r.p.own(record); err == nil {
+		if record, err = r.p.stripTag(record); err == nil {
 			value, err = decode(record)
 		}
 		ok = err == nil
@@ -148,11 +148,11 @@ func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value
 
 // rowIn returns the row of id in a table.
 func rowIn[R any](r *Reading, of *table[R], id string) (R, bool, error) {
-	return oneOf(r, of.prefix+id, func(record []byte) (R, error) { return of.decode(id, record) })
+	return recordOf(r, of.prefix+id, func(record []byte) (R, error) { return of.decode(id, record) })
 }
 
-// numberedRange calls visit with up to limit records of an owner with numbers above after. next is the last
-// number, 0 if there are no more.
+// numberedRange calls visit with up to limit records of an owner with numbers above after. next is the number of the
+// last record visited, 0 if no more follow.
 func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, limit int,
 	visit func(V)) (next uint64, err error) {
 	begin := ownedKey(owner, "")
@@ -174,7 +174,7 @@ func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64
 // BookingIndex selects an index of bookings.
 type BookingIndex int
 
-// The indexes.
+// The indexes of bookings.
 const (
 	ByPerformance BookingIndex = iota
 	ByHolder
@@ -186,7 +186,7 @@ const (
 func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, limit int) (page []row.Booking, next uint64,
 	err error) {
 	k := viewOf[*boxOffice](r.p)
-	index := [...]*records[string]{k.orders.made, k.holders, k.orders.referenced}[by]
+	index := [...]*records[string]{k.orders.byPerformance, k.holders, k.orders.byReference}[by]
 	var ids []string
 	next, err = numberedRange(r, index, owner, after, limit, func(id string) { ids = append(ids, id) })
 	for _, id := range ids {
@@ -230,14 +230,14 @@ func (r *Reading) ReferencedReservations(reference string, after uint64,
 	limit int) (page []row.Reservation, next uint64, err error) {
 	k := viewOf[*products](r.p).reservations
 	var keys []string
-	next, err = numberedRange(r, k.referenced, reference, after, limit, func(key string) { keys = append(keys, key) })
+	next, err = numberedRange(r, k.byReference, reference, after, limit, func(key string) { keys = append(keys, key) })
 	for _, key := range keys {
 		if err != nil {
 			break
 		}
 		var found row.Reservation
 		var ok bool
-		if found, ok, err = oneOf(r, k.prefix+key, k.decode); ok {
+		if found, ok, err = recordOf(r, k.prefix+key, k.decode); ok {
 			size, n := binary.Uvarint([]byte(key))
 			owner, id := key[n:n+int(size)], key[n+int(size):]
 			found.ProductID, found.ID = events.ProductID(owner), events.ReservationID(id)
@@ -247,14 +247,14 @@ func (r *Reading) ReferencedReservations(reference string, after uint64,
 	return page, next, err
 }
 
-// Entries returns up to limit entries of one status, as [Projections.Entries] does; place is the number of
-// waiting teams on the previous pages.
+// Entries returns up to limit entries of one status, as [Projections.Entries] does. The caller passes the number of
+// teams on the previous pages as place.
 func (r *Reading) Entries(tournament events.TournamentID, status events.EntryStatus, after uint64, place int64,
 	limit int) (page []row.Entry, next uint64, err error) {
 	from := int64(min(after, lastPlace))
-	err = rangeOf(r, viewOf[*tournaments](r.p).entries.blocks, blockKey(tournament, seat{status, from}),
-		blockKey(tournament, seat{status, 2 * lastPlace}), func(_ string, b block) bool {
-			for i := b.upTo(from); i < len(b.places); i++ {
+	err = rangeOf(r, viewOf[*tournaments](r.p).entries.blocks, blockKey(tournament, placeRef{status, from}),
+		blockKey(tournament, placeRef{status, 2 * lastPlace}), func(_ string, b block) bool {
+			for i := b.countUpTo(from); i < len(b.places); i++ {
 				if len(page) == limit {
 					next = uint64(page[limit-1].Number)
 					return false
@@ -273,7 +273,7 @@ func (r *Reading) Entries(tournament events.TournamentID, status events.EntrySta
 // EntryOrder returns the order data of a team's entry, the zero value for none.
 func (r *Reading) EntryOrder(id events.TournamentID, team events.TeamID) (events.OrderData, error) {
 	k := viewOf[*tournaments](r.p).orders
-	order, _, err := oneOf(r, k.prefix+seatKey(id, team), k.decode)
+	order, _, err := recordOf(r, k.prefix+entryKey(id, team), k.decode)
 	return order, err
 }
 

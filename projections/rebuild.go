@@ -9,8 +9,8 @@ import (
 	"admitone/projections/row"
 )
 
-// maxRebuilds bounds consecutive rebuilds of the views without catching up; beyond that the disk is assumed
-// to be faulty.
+// maxRebuilds is the number of consecutive rebuilds without catching up after which the disk is assumed to be
+// faulty.
 const maxRebuilds = 3
 
 // rebuild discards the views while the server runs and rebuilds them from the log. It waits for
@@ -25,28 +25,28 @@ func (p *Projections) rebuild() error {
 	if p.closed {
 		return ErrClosed
 	}
-	why := p.damage.found()
-	if !needsRebuild(why) {
-		return why
+	cause := p.damage.found()
+	if !needsRebuild(cause) {
+		return cause
 	}
 	if p.rebuilds++; p.rebuilds > maxRebuilds {
-		return fmt.Errorf("the views were rebuilt %d times without catching up: %w", maxRebuilds, why)
+		return fmt.Errorf("the views were rebuilt %d times without catching up: %w", maxRebuilds, cause)
 	}
-	p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(why),
+	p.log.Warn("the views can't be used and are rebuilt from the log", "dir", p.dir, "reason", oneLine(cause),
 		"position", p.at.position)
 	p.topics.Mute()
 	p.deadlines.pause(true)
 	viewOf[*boxOffice](p).unfinished.pause(true)
 	viewOf[*boxOffice](p).changing.pause(true)
 	viewOf[*payments](p).unfinished.pause(true)
-	p.readings.end()
+	p.readings.closeAll()
 	// The files are known to be damaged, so an error is expected.
 	_ = p.db.Close()
 	return p.startOver()
 }
 
-// caughtUp makes the projections ready once they have reached target.
-func (p *Projections) caughtUp(target events.Position) {
+// markReady makes the projections ready if they have reached target.
+func (p *Projections) markReady(target events.Position) {
 	if p.Ready() || p.Position() < target {
 		return
 	}
@@ -65,14 +65,14 @@ func (p *Projections) caughtUp(target events.Position) {
 	viewOf[*boxOffice](p).changing.pause(false)
 	viewOf[*payments](p).unfinished.pause(false)
 	p.rebuilding.Store(false)
-	close(*p.caught.Load())
+	close(*p.caughtUp.Load())
 }
 
-// awaitReady returns when the views have caught up. Error: ctx.Err().
+// awaitReady waits until the views have caught up. Errors: ctx.Err().
 func (p *Projections) awaitReady(ctx context.Context) error {
 	for !p.Ready() {
 		select {
-		case <-*p.caught.Load():
+		case <-*p.caughtUp.Load():
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -80,9 +80,9 @@ func (p *Projections) awaitReady(ctx context.Context) error {
 	return nil
 }
 
-// curable reports whether rebuilding the views may resolve an error of the fold: they are damaged,
-// or an earlier run wrote them and the log contradicts them. In that case it reports the damage.
-func (p *Projections) curable(err error) bool {
+// requestRebuild reports whether the views will be rebuilt because of an error of the fold: they
+// are damaged, or an earlier run wrote them and the log contradicts them. The latter is recorded as damage.
+func (p *Projections) requestRebuild(err error) bool {
 	if p.inherited && errors.Is(err, row.ErrViolated) {
 		p.damage.report(fmt.Errorf("the log contradicts them: %w", err))
 	}

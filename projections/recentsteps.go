@@ -10,66 +10,68 @@ import (
 	"admitone/projections/row"
 )
 
-// The events of a performance's seats are in as many streams as it has seats, interleaved with all
-// others. So a subscriber that reconnects to such a topic resumes from a list of the latest steps
-// of all seats: the fold appends to it, and steps from before the program's start are read from the
-// end of the log as needed.
+// The events of a performance are in one stream per seat, spread over the log, so a subscriber that
+// reconnects to a performance's topics can't resume by reading a stream. It resumes from a list of
+// the latest steps of all seats, to which the fold appends. Steps from before the program's start are
+// read from the log, backwards, as needed.
 
 const (
-	// maxRecentSteps is the minimum number of steps kept, of all performances together, and
-	// recentStepsPage the number of events read from the log at once.
-	maxRecentSteps, recentStepsPage = 16 << 10, 1 << 10
-	// maxMissed bounds the steps sent as a delta. A subscriber that missed more gets a snapshot, which is
-	// smaller.
+	// minRecentSteps is the number of steps, of all performances together, that are kept at least; the list is cut
+	// to it when it has twice as many. It also bounds the events read from the log.
+	minRecentSteps = 16 << 10
+	// recentStepsPage is the number of events read from the log at a time.
+	recentStepsPage = 1 << 10
+	// maxMissed bounds the steps sent as a delta. For more steps a snapshot is smaller.
 	maxMissed = 4 << 10
 )
 
 // recentSteps has the latest steps of seats, in the order of the log. Guarded by Projections.mu.
 type recentSteps struct {
 	steps []recentStep
-	// begin is the position after which the list is complete; valid once begun.
-	begin events.Position
-	begun bool
-	// read is the number of events read from the log; done means that no more will be.
+	// begin is the position after which the list is complete; valid once started.
+	begin   events.Position
+	started bool
+	// read is the number of events read from the log; done means that no more will be read.
 	read int
 	done bool
 
 	reading sync.Mutex // held while the log is read, and before Projections.mu
 }
 
-// statedStep takes the place of a seat for a fact of the performance's own stream; area n is statedStep-1-n.
-const statedStep events.SeatIndex = -1
+// wholePerformance stands for the seat in the step of a fact of the performance's own stream; the area with index n is
+// wholePerformance-1-n.
+const wholePerformance events.SeatIndex = -1
 
-// recentStep is one change of a seat, of an area, or of the performance; see statedStep.
+// recentStep is one change of a seat, an area, or the performance.
 type recentStep struct {
 	position    events.Position
 	performance events.PerformanceID
-	seat        events.SeatIndex
+	seat        events.SeatIndex // negative for an area or the performance; see wholePerformance
 	to          row.Mark
-	change      int8 // of the number of free seats
+	change      int8 // change of the number of free seats
 	cause       live.Cause
 }
 
-func (t *recentSteps) reset() { t.steps, t.begin, t.begun, t.read, t.done = nil, 0, false, 0, false }
+func (t *recentSteps) reset() { t.steps, t.begin, t.started, t.read, t.done = nil, 0, false, 0, false }
 
-// start lets the list begin at the views' position.
+// start makes an empty list begin at the views' position.
 func (t *recentSteps) start(at events.Position) {
-	if !t.begun {
-		t.begin, t.begun = at, true
+	if !t.started {
+		t.begin, t.started = at, true
 	}
 }
 
 func (t *recentSteps) add(s recentStep) {
-	if len(t.steps) >= 2*maxRecentSteps {
-		forgotten := len(t.steps) - maxRecentSteps
+	if len(t.steps) >= 2*minRecentSteps {
+		forgotten := len(t.steps) - minRecentSteps
 		t.begin, t.done = t.steps[forgotten-1].position, true
-		t.steps = append(make([]recentStep, 0, 2*maxRecentSteps), t.steps[forgotten:]...)
+		t.steps = append(make([]recentStep, 0, 2*minRecentSteps), t.steps[forgotten:]...)
 	}
 	t.steps = append(t.steps, s)
 }
 
-// since returns the steps of a performance after a position; nil if the position is not one of its steps, is no
-// longer listed, or too many steps follow.
+// since returns the steps of a performance after the step at a position; nil if that step is not in the list, belongs
+// to another performance, or is followed by more than maxMissed steps.
 func (t *recentSteps) since(performance events.PerformanceID, position events.Position) (missed []recentStep) {
 	at, found := slices.BinarySearchFunc(t.steps, position, func(s recentStep, p events.Position) int {
 		if s.position < p {
@@ -99,10 +101,10 @@ func (k *boxOffice) recordStep(position events.Position, performance *row.Perfor
 	k.recentSteps.add(recentStep{position, performance.ID, seat, step.To, step.Change(), cause})
 }
 
-// stepAt returns the step of a folded event; false if it has none.
+// stepAt returns the step of a folded event; ok is false for an event without one.
 func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, ok bool, err error) {
 	if e.Stream.Category() == events.PerformanceCategory {
-		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: statedStep,
+		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: wholePerformance,
 			cause: live.PerformanceCause(fact)}, true, nil
 	}
 	id, name := events.CutPerformance(e.Stream.Entity())
@@ -122,8 +124,8 @@ func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, 
 	return recentStep{e.Position, of.row.ID, seat, step.To, step.Change(), live.SeatCause(fact)}, ok, nil
 }
 
-// backfill reads the log backwards until the list reaches back to since or has its full length. If the log can't
-// be read, the list is unchanged.
+// backfill reads the log backwards until the list reaches back to since, or minRecentSteps events were read. If the
+// log can't be read, the list is unchanged.
 func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.Position) {
 	k.recentSteps.reading.Lock()
 	defer k.recentSteps.reading.Unlock()
@@ -149,7 +151,7 @@ func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.P
 	}
 }
 
-// prepend inserts the steps of the events before begin at the front of the list; page has the latest event first.
+// prepend inserts the steps of the events up to begin at the front of the list; page has the latest event first.
 func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error {
 	if k.recentSteps.begin != begin {
 		return nil // begin changed during the read
@@ -179,12 +181,12 @@ func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error
 		k.recentSteps.begin = page[len(page)-1].Position - 1
 	}
 	k.recentSteps.read += len(page)
-	k.recentSteps.done = k.recentSteps.begin == 0 || len(page) < recentStepsPage || k.recentSteps.read >= maxRecentSteps
+	k.recentSteps.done = k.recentSteps.begin == 0 || len(page) < recentStepsPage || k.recentSteps.read >= minRecentSteps
 	return nil
 }
 
-// missed returns the performance and its steps after since; nil if there are none or they are no longer
-// listed. The lock must be held.
+// missed returns the performance and its steps after since; nil if there are no such steps or they are not in the
+// list. The lock must be held.
 func (k *boxOffice) missed(id string, since events.Position) (performance *row.Performance, steps []recentStep) {
 	e, err := k.performances.find(id)
 	if err != nil || e == nil || e.row.Position == since {
@@ -201,12 +203,12 @@ func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
 	}
 	sum := &live.PerformanceDelta{Counts: row.SeatCounts, Cause: live.CauseNone}
 	for _, s := range steps {
-		if s.seat == statedStep {
-			sum.Merge(live.StatedDelta(row, s.cause))
+		if s.seat == wholePerformance {
+			sum.Merge(live.NewPerformanceDelta(row, s.cause))
 			continue
 		}
-		if s.seat < statedStep {
-			sum.Merge(live.NewAreaDelta(row, int(statedStep-1-s.seat), s.cause))
+		if s.seat < wholePerformance {
+			sum.Merge(live.NewAreaDelta(row, int(wholePerformance-1-s.seat), s.cause))
 			continue
 		}
 		number := row.Layout.SectionOf(s.seat)

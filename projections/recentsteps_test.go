@@ -15,25 +15,25 @@ import (
 
 // resumingWatcher is a client that subscribes to a topic of performance "a" repeatedly.
 type resumingWatcher struct {
-	topic string
-	seen  *seatWatcher
-	sub   *live.Subscription
-	to    *frameRecorder
-	taken int
+	topic   string
+	seen    *seatWatcher
+	sub     *live.Subscription
+	to      *frameRecorder
+	applied int
 }
 
 // applyAll applies the frames received since the last call.
 func (c *resumingWatcher) applyAll(t *rapid.T, p *Projections) {
 	frames := c.to.all(t, p, c.topic)
-	for _, f := range frames[c.taken:] {
+	for _, f := range frames[c.applied:] {
 		c.seen.apply(f)
 	}
-	c.taken = len(frames)
+	c.applied = len(frames)
 }
 
 // resume subscribes, and expects one delta with all missed changes.
 func (c *resumingWatcher) resume(t *rapid.T, p *Projections, epoch string, model *logtest.BookingModel) {
-	c.to, c.taken = newFrameRecorder(), 0
+	c.to, c.applied = newFrameRecorder(), 0
 	since := c.seen.position[c.topic]
 	sub, err := p.Subscribe(c.topic, live.Resume{Since: since, Epoch: epoch}, c.to)
 	if err != nil {
@@ -157,11 +157,11 @@ func TestRecentStepsAreBounded(t *testing.T) {
 	waitFor(t, p, head)
 	expect("seats:a-b", created, live.SnapshotFrame) // more than maxMissed changes
 	expect("seats:a", early, live.DeltaFrame)
-	head = toggle("a-b", 2*maxRecentSteps)
+	head = toggle("a-b", 2*minRecentSteps)
 	waitFor(t, p, head)
 	expect("seats:a", late, live.DeltaFrame) // nothing was missed
 	expect("seats:a", early, live.SnapshotFrame)
-	if steps := len(viewOf[*boxOffice](p).recentSteps.steps); steps > 3*maxRecentSteps {
-		t.Errorf("%d steps are listed, want at most %d", steps, 3*maxRecentSteps)
+	if steps := len(viewOf[*boxOffice](p).recentSteps.steps); steps > 3*minRecentSteps {
+		t.Errorf("%d steps are listed, want at most %d", steps, 3*minRecentSteps)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// records is a view of records by key, each of which changes a few times at most: only the changes since the last
-// flush are in memory. For rows that change often there is [table].
+// records stores records that change a few times at most, by key. Only the changes since the last
+// flush are in memory. For rows that change often see [table].
 type records[V any] struct {
 	p *Projections
 	// mu is the Projections' lock. The fold holds it for writing.
@@ -21,13 +21,13 @@ type records[V any] struct {
 	decode func(record []byte) (V, error)
 	// changed maps keys, without the prefix, to new values; nil for a deleted record.
 	changed map[string]*V
-	// order has the keys of changed, the first changed first. Most views get ascending keys, which Pebble takes at a
-	// fraction of the cost of random ones.
+	// order has the keys of changed in the order of their first change. Most views get ascending keys, which Pebble
+	// inserts at a fraction of the cost of random keys.
 	order []string
-	// fresh has the keys of changed that certainly have no record on disk: deleting one needs no write.
+	// fresh has the keys of changed that certainly have no record on disk, so that a deletion needs no write.
 	fresh map[string]struct{}
-	// missing has the keys without a record, nil if the view does not use it.
-	missing *absentKeys
+	// filter reports keys without a record; nil if the view does not use it.
+	filter  *viewKeyFilter
 	scratch []byte
 }
 
@@ -44,17 +44,18 @@ func (r *records[V]) reset() {
 	r.order = r.order[:0]
 }
 
-// set and delete are for the fold. A value returned earlier remains valid.
+// set stores a value. Only the fold may call set and delete. A value returned earlier remains valid.
 func (r *records[V]) set(key string, value *V) {
-	if r.missing.absent(key) {
+	if r.filter.absent(key) {
 		r.fresh[key] = struct{}{}
 	}
-	r.missing.add(key)
+	r.filter.add(key)
 	r.change(key, value)
 }
 
+// delete deletes the record of key, if there is one.
 func (r *records[V]) delete(key string) {
-	if !r.missing.absent(key) {
+	if !r.filter.absent(key) {
 		r.change(key, nil)
 	}
 }
@@ -97,7 +98,7 @@ func (r *records[V]) find(key string) (value V, ok bool, err error) {
 		}
 		return *changed, true, nil
 	}
-	if r.missing.absent(key) {
+	if r.filter.absent(key) {
 		return value, false, nil
 	}
 	return r.stored(key)
@@ -107,12 +108,12 @@ func (r *records[V]) find(key string) (value V, ok bool, err error) {
 func (r *records[V]) get(key string) (value V, ok bool, err error) {
 	r.mu.RLock()
 	changed, ok := r.changed[key]
-	absent := !ok && r.missing.absent(key)
+	absent := !ok && r.filter.absent(key)
 	r.mu.RUnlock()
 	switch {
 	case absent, ok && changed == nil:
 		return value, false, nil
-	case !ok: // not in memory: in Pebble, or missing as of the look-up
+	case !ok: // the record is in Pebble, or did not exist at the time of the look-up
 		return r.stored(key)
 	}
 	return *changed, true, nil
@@ -127,24 +128,24 @@ func (r *records[V]) stored(key string) (value V, ok bool, err error) {
 		return value, false, r.p.readError(fmt.Errorf("reading %q in the views: %w", key, err))
 	}
 	defer closer.Close()
-	if record, err = r.p.own(record); err == nil {
+	if record, err = r.p.stripTag(record); err == nil {
 		value, err = r.decode(record)
 	}
 	return value, err == nil, r.p.readError(err)
 }
 
-// scan is an ordered iteration over a range of keys as of one moment.
+// scan is an ordered iteration over a consistent snapshot of a range of keys.
 type scan[V any] struct {
 	p      *Projections
 	prefix string
 	decode func([]byte) (V, error)
 	stored *pebble.Iterator
-	fresh  []string // the keys of changed, in order
-	values map[string]*V
+	fresh  []string      // the sorted keys of values
+	values map[string]*V // the changes in memory
 }
 
-// scan opens a scan of the records with keys in [from, end). The lock must be held for the call, but not for
-// reading the scan.
+// scan opens a scan of the records with keys in [from, end), to be closed by each or close. The lock must be held for
+// the call, but not for reading the scan.
 func (r *records[V]) scan(from, end string) (*scan[V], error) {
 	end = max(from, end)
 	s := &scan[V]{p: r.p, prefix: r.prefix, decode: r.decode, values: map[string]*V{}}
@@ -166,7 +167,7 @@ func (r *records[V]) scan(from, end string) (*scan[V], error) {
 // close ends a scan without reading it.
 func (s *scan[V]) close() error { return s.stored.Close() }
 
-// each calls visit with the records in order until it returns false, and closes the scan. It may be called once.
+// each calls visit with the records in order until visit returns false, and closes the scan. It may be called once.
 func (s *scan[V]) each(visit func(key string, value *V) bool) error {
 	defer s.stored.Close()
 	fresh := s.fresh
@@ -181,7 +182,7 @@ func (s *scan[V]) each(visit func(key string, value *V) bool) error {
 		}
 		value := s.values[key]
 		if !isFresh {
-			record, err := s.p.own(s.stored.Value())
+			record, err := s.p.stripTag(s.stored.Value())
 			if err != nil {
 				return s.p.readError(err)
 			}
@@ -201,10 +202,10 @@ func (s *scan[V]) each(visit func(key string, value *V) bool) error {
 	return nil
 }
 
-// ownedKey is the key of a record of an owner: the length of the owner's id, the id, and the rest, so that keys of
-// different owners can't collide.
+// ownedKey returns the key of a record of an owner: the length of the owner's id, the id, and the rest. The length
+// prevents collisions of keys of different owners.
 func ownedKey(owner, rest string) string {
-	var room [128]byte // of most keys, so that they are allocated once
-	key := binary.AppendUvarint(room[:0], uint64(len(owner)))
+	var buf [128]byte // enough for most keys, which are then allocated once
+	key := binary.AppendUvarint(buf[:0], uint64(len(owner)))
 	return string(append(append(key, owner...), rest...))
 }

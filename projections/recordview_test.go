@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestRecordsMatchASortedMap: with any division between memory and disk.
+// TestRecordsMatchASortedMap: look-ups and scans equal those of a map, whether the records are in memory or on disk.
 func TestRecordsMatchASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
@@ -20,15 +20,15 @@ func TestRecordsMatchASortedMap(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		p := &Projections{db: db, absence: newAbsence()}
-		p.absence.complete = true
+		p := &Projections{db: db, keyFilter: newKeyFilter()}
+		p.keyFilter.complete = true
 		r := newRecords(p, "r", func(dst []byte, v *int64) []byte { return row.AppendInt(dst, *v) },
 			func(record []byte) (int64, error) {
 				in := row.NewReader(record)
 				return in.Int(), in.Done()
 			})
-		if rapid.Bool().Draw(t, "knows missing keys") {
-			r.missing = p.absence.of(r.prefix)
+		if rapid.Bool().Draw(t, "has filter") {
+			r.filter = p.keyFilter.forView(r.prefix)
 		}
 		model := map[string]int64{}
 		key := rapid.StringOfN(rapid.SampledFrom([]rune("ab\x00")), 0, 3, -1)
@@ -70,7 +70,7 @@ func TestRecordsMatchASortedMap(t *testing.T) {
 	})
 }
 
-// checkScan changes the records between the beginning of a scan and its reading.
+// checkScan compares a scan with the model. It deletes all records after opening the scan, which must not see that.
 func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end string, limit int) {
 	if from > end {
 		from, end = end, from
@@ -96,6 +96,6 @@ func checkScan(t *rapid.T, r *records[int64], model map[string]int64, from, end 
 	r.changed, r.order, r.fresh = before, order, fresh
 	want := slices.DeleteFunc(slices.Sorted(maps.Keys(model)), func(k string) bool { return k < from || k >= end })
 	if want = want[:min(limit, len(want))]; !slices.Equal(keys, want) {
-		t.Fatalf("from %q to %q: %q, want %q", from, end, keys, want)
+		t.Fatalf("scan from %q to %q: %q, want %q", from, end, keys, want)
 	}
 }

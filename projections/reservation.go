@@ -9,29 +9,29 @@ import (
 	"admitone/projections/row"
 )
 
-// reservations is the view of all reservations, by product and id. Ids ascend with time, so that is about the order
-// of creation.
+// reservations stores all reservations, by product and id. Ids ascend with time, so each product's reservations are
+// approximately in the order of creation.
 //
 // A sale without a hold writes one record and reads none. The changes of an event are first planned and then
 // applied, so that an event whose reservation can't be read changes nothing.
 type reservations struct {
 	*records[row.Reservation]
-	// referenced has the product and the id of a reservation by each reference that it has or had, and the
-	// position at which it was created.
-	referenced *records[string]
-	planned    []reservationChange // reused for every event
-	spare      []newReservation    // preallocated for the next reservations
+	// byReference has the key in records of each reservation, by each reference that the reservation has or had and
+	// the position at which it was created.
+	byReference *records[string]
+	planned     []reservationChange // reused for every event
+	spare       []newReservation    // allocated for the next reservations
 }
 
-// newReservation is a reservation with its first step.
+// newReservation is a reservation with room for its first step, so that both are one allocation.
 type newReservation struct {
 	row.Reservation
 	first [1]row.ReservationStep
 }
 
-// reservationRoom is the number of reservations allocated at once. They are garbage-collected together,
-// because all of them are dropped with the next flush.
-const reservationRoom = 16
+// reservationBatch is the number of reservations allocated together. They can be freed together too, because
+// each flush drops the reservations in memory.
+const reservationBatch = 16
 
 // reservationChange is a reservation before and after an event; before is nil for a new one.
 type reservationChange struct{ before, after *row.Reservation }
@@ -39,7 +39,7 @@ type reservationChange struct{ before, after *row.Reservation }
 func newReservations(p *Projections) *reservations {
 	return &reservations{
 		records: newRecords(p, "reservation", row.AppendReservation, row.DecodeReservation),
-		referenced: newRecords(p, "reservation-reference",
+		byReference: newRecords(p, "reservation-reference",
 			func(dst []byte, key *string) []byte { return append(dst, *key...) }, decodeText),
 	}
 }
@@ -48,15 +48,15 @@ func (v *reservations) flush(b *pebble.Batch) error {
 	if err := v.records.flush(b); err != nil {
 		return err
 	}
-	return v.referenced.flush(b)
+	return v.byReference.flush(b)
 }
 
 func (v *reservations) reset() {
 	v.records.reset()
-	v.referenced.reset()
+	v.byReference.reset()
 }
 
-// plan plans the changes of a fact; of is its product before the fact.
+// plan plans the changes of a fact; of is the product before the fact.
 func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fact) error {
 	product := of.ID
 	v.planned = v.planned[:0]
@@ -118,19 +118,19 @@ func (v *reservations) plan(of *row.Product, e *events.Recorded, fact events.Fac
 func (v *reservations) planNew(of *row.Product, e *events.Recorded, id events.ReservationID,
 	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
 	if len(v.spare) == 0 {
-		v.spare = make([]newReservation, reservationRoom)
+		v.spare = make([]newReservation, reservationBatch)
 	}
-	whole := &v.spare[0]
+	allocated := &v.spare[0]
 	v.spare = v.spare[1:]
-	made := &whole.Reservation
-	whole.first[0] = step
-	*made = row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
+	created := &allocated.Reservation
+	allocated.first[0] = step
+	*created = row.Reservation{ID: id, ProductID: of.ID, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
 		Price: of.Price, Cancellation: of.Cancellation, // facts may omit them
-		Steps: whole.first[:]}
+		Steps: allocated.first[:]}
 	if !order.IsZero() {
-		made = made.WithOrder(e, *order)
+		created = created.WithOrder(e, *order)
 	}
-	v.planned = append(v.planned, reservationChange{nil, made})
+	v.planned = append(v.planned, reservationChange{nil, created})
 }
 
 func (v *reservations) planStep(product events.ProductID, id events.ReservationID, holder events.Holder,
@@ -147,8 +147,8 @@ func (v *reservations) planStep(product events.ProductID, id events.ReservationI
 	return nil
 }
 
-// move applies the plan, and returns the number of changed records.
-func (v *reservations) move() (work int) {
+// apply applies the plan, and returns the number of changed records.
+func (v *reservations) apply() (work int) {
 	for i := range v.planned {
 		c := &v.planned[i]
 		key := ownedKey(string(c.after.ProductID), string(c.after.ID))
@@ -159,7 +159,7 @@ func (v *reservations) move() (work int) {
 			was = c.before.Order.Reference
 		}
 		if now := c.after.Order.Reference; now != was && now != "" {
-			v.referenced.set(holderKey(events.Holder(now), uint64(c.after.Steps[0].Position)), &key)
+			v.byReference.set(holderKey(events.Holder(now), uint64(c.after.Steps[0].Position)), &key)
 			work++
 		}
 	}
@@ -168,7 +168,7 @@ func (v *reservations) move() (work int) {
 	return work
 }
 
-// setIDs sets the members of a reservation that are in its key.
+// setIDs sets the fields of a reservation that its key contains and its record does not.
 func setIDs(r *row.Reservation, product events.ProductID, id events.ReservationID) {
 	r.ProductID, r.ID = product, id
 }

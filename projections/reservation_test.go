@@ -12,6 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
+// TestReservations: reservations have the steps and the order data of their facts, before and after a restart.
 func TestReservations(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	p := openViews(t, log, fs)
@@ -39,7 +40,7 @@ func TestReservations(t *testing.T) {
 			"r4": {ID: "r4", ProductID: "a", Holder: "h4", Quantity: 1, Deadline: until, Steps: []row.ReservationStep{
 				step(held, 4, 3), step(events.ReservationExpired, 8, 7)}},
 		} {
-			want.Price = 5 // the product's: facts of earlier versions omit it
+			want.Price = 5 // of the product; facts of earlier versions omit it
 			got, ok, err := p.Reservation("a", id)
 			if err != nil || !ok || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, %v, %v; want %+v", id, got, ok, err, want)

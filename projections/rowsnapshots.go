@@ -14,9 +14,9 @@ import (
 // rowSnapshotEvery is the number of revisions between two snapshots of a row.
 const rowSnapshotEvery = 512
 
-// rowSnapshots are the states of a view's rows at every rowSnapshotEvery-th revision. A past state
-// is folded from the snapshot before it, in a bounded number of events. They are a fold of the log
-// like the rows.
+// rowSnapshots stores the states of a view's rows at every rowSnapshotEvery-th revision. A past state
+// is folded from the last snapshot before it, from a bounded number of events. The snapshots are a
+// fold of the log like the rows.
 type rowSnapshots[R any] struct {
 	records *records[[]byte]
 	every   events.Revision
@@ -34,14 +34,14 @@ func newRowSnapshots[R any](p *Projections, prefix string, encode func([]byte, *
 	}
 }
 
-// rowSnapshotKey sorts by entity, and later positions first, so that a seek to the key of a position finds the
-// last snapshot up to it.
+// rowSnapshotKey returns the key of a snapshot. Keys sort by entity, then with later positions first, so that a seek
+// to the key of a position finds the last snapshot up to that position.
 func rowSnapshotKey(id string, position events.Position) string {
 	return ownedKey(id, string(binary.BigEndian.AppendUint64(nil, ^uint64(position))))
 }
 
-// save stores a snapshot if a changed row is due for one; at and position belong to its last event.
-// It returns the number of records written.
+// save stores a snapshot of a changed row if at is a multiple of the interval; at and position are those
+// of the row's last event. It returns the number of records written.
 func (m *rowSnapshots[R]) save(id string, at events.Revision, position events.Position, state *R) int {
 	if (at+1)%m.every != 0 {
 		return 0
@@ -51,8 +51,8 @@ func (m *rowSnapshots[R]) save(id string, at events.Revision, position events.Po
 	return 1
 }
 
-// last returns the row of the last snapshot up to a position, and the revision after it; nil and 0
-// for none. It must be called without the lock.
+// last returns the row in the last snapshot up to a position, and the revision after that snapshot; nil and 0
+// if there is none. It must be called without the lock.
 func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, next events.Revision, err error) {
 	m.records.mu.RLock()
 	found, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
@@ -80,8 +80,8 @@ func (m *rowSnapshots[R]) flush(b *pebble.Batch) error { return m.records.flush(
 
 func (m *rowSnapshots[R]) reset() { m.records.reset() }
 
-// pastOf folds the row of a stream up to a position, from the last snapshot; nil if the stream had no event by
-// then. Errors: apply's; the disk's; the store's.
+// pastOf folds the row of a stream up to a position, from the last snapshot. It returns nil if the stream had no
+// events up to the position. Errors: apply's; the disk's; the store's.
 func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowSnapshots[R], stream events.StreamID,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
 	if err := p.enter(); err != nil {
@@ -95,7 +95,7 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 	return row.FoldFrom(ctx, p.store, stream, state, next, position, apply)
 }
 
-// ProductAt is [row.ProductAt] for the views' log, and reads a few hundred events of it at most.
+// ProductAt is [row.ProductAt] for the views' log. It reads a few hundred events at most.
 // Errors: those of [row.ProductAt]; the disk's.
 func (p *Projections) ProductAt(
 	ctx context.Context,
@@ -106,8 +106,8 @@ func (p *Projections) ProductAt(
 		(*row.Product).Apply)
 }
 
-// TournamentAt is [row.TournamentAt] for the views' log, and reads a few hundred events of it at
-// most. Errors: those of [row.TournamentAt]; the disk's.
+// TournamentAt is [row.TournamentAt] for the views' log. It reads a few hundred events at most.
+// Errors: those of [row.TournamentAt]; the disk's.
 func (p *Projections) TournamentAt(
 	ctx context.Context,
 	id events.TournamentID,

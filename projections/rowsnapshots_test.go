@@ -13,8 +13,8 @@ import (
 	"admitone/projections/row"
 )
 
-// watchedLog records the first revision that was read. Prefetched pages that are not needed may
-// arrive late: they are after the requested ones.
+// watchedLog records the lowest revision that was read. A prefetched page that arrives late is after the requested
+// pages, and does not change it.
 type watchedLog struct {
 	*logtest.Memory
 	mu    sync.Mutex
@@ -38,8 +38,8 @@ func (w *watchedLog) Read(ctx context.Context, stream events.StreamID, from even
 	return w.Memory.Read(ctx, stream, from, dir, limit)
 }
 
-// TestRowSnapshots: a past state of a product with many events is read from the preceding snapshot,
-// on disk or not yet, and equals the fold of all its events.
+// TestRowSnapshots: the past state of a product with many events is folded from the last snapshot before it,
+// in memory or on disk, and equals the fold of all events.
 func TestRowSnapshots(t *testing.T) {
 	log := &watchedLog{Memory: logtest.NewMemory()}
 	const sales = 3*rowSnapshotEvery + 7

@@ -7,11 +7,11 @@ import (
 	"admitone/projections/live"
 )
 
-// rows configures a view of one row per entity and its topics.
-type rows[R any] struct {
-	// views as in registration.
-	views string
-	// category of the streams, one row per stream.
+// rowConfig configures a view of one row per entity and its topics.
+type rowConfig[R any] struct {
+	// version as in registration.
+	version string
+	// category of the streams; each stream has one row.
 	category string
 	encode   func(dst []byte, row *R) []byte
 	decode   func(id string, record []byte) (R, error)
@@ -22,24 +22,24 @@ type rows[R any] struct {
 }
 
 // registerRows registers a view that consists of its rows and their topics, if any.
-func registerRows[R any](of rows[R]) {
+func registerRows[R any](config rowConfig[R]) {
 	register(registration{
-		views:      of.views,
-		categories: []string{of.category},
-		open:       func(p *Projections) view { return newRowView(p, of) },
+		version:    config.version,
+		categories: []string{config.category},
+		open:       func(p *Projections) view { return newRowView(p, config) },
 	})
 }
 
-// rowView has a row per entity, and their topics.
+// rowView is a view of one row per entity and its topics.
 type rowView[R any] struct {
-	of    rows[R]
-	rows  *table[R]
-	topic *live.Topics     // nil for none
-	delta live.RowDelta[R] // reused for every event
+	config rowConfig[R]
+	rows   *table[R]
+	topic  *live.Topics     // nil for none
+	delta  live.RowDelta[R] // reused for every event
 }
 
-func newRowView[R any](p *Projections, of rows[R]) *rowView[R] {
-	v := &rowView[R]{of: of, rows: newTable(p, of.category, of.encode, of.decode)}
+func newRowView[R any](p *Projections, of rowConfig[R]) *rowView[R] {
+	v := &rowView[R]{config: of, rows: newTable(p, of.category, of.encode, of.decode)}
 	if of.topics == nil {
 		return v
 	}
@@ -54,7 +54,7 @@ func (v *rowView[R]) fold(e *events.Recorded, fact events.Fact) (work int, err e
 }
 
 // foldRow folds an event into its row, and publishes the change to the row's topic. It returns the row's entry,
-// nil if the event created it.
+// nil if the event created the row.
 func (v *rowView[R]) foldRow(e *events.Recorded, fact events.Fact) (*entry[R], error) {
 	id := e.Stream.Entity()
 	entry, err := v.rows.find(id)
@@ -63,27 +63,27 @@ func (v *rowView[R]) foldRow(e *events.Recorded, fact events.Fact) (*entry[R], e
 	}
 	if entry == nil {
 		var row R
-		if err := v.of.apply(&row, e, fact); err != nil {
+		if err := v.config.apply(&row, e, fact); err != nil {
 			return nil, err
 		}
 		v.rows.add(id, row)
 		return nil, nil
 	}
 	if v.topic == nil {
-		if err := v.of.apply(&entry.row, e, fact); err != nil {
+		if err := v.config.apply(&entry.row, e, fact); err != nil {
 			return nil, err
 		}
 		v.rows.changed(entry)
 		return entry, nil
 	}
-	before := v.of.topics.RemainingOf(&entry.row)
-	if err := v.of.apply(&entry.row, e, fact); err != nil {
+	before := v.config.topics.RemainingOf(&entry.row)
+	if err := v.config.apply(&entry.row, e, fact); err != nil {
 		return nil, err
 	}
 	v.rows.changed(entry)
 	if t := v.topic.Watched(id); t != nil {
-		v.delta = v.of.topics.Changed(before, entry.row, fact)
-		t.Change(v.of.position(&entry.row), &v.delta)
+		v.delta = v.config.topics.Changed(before, entry.row, fact)
+		t.Change(v.config.position(&entry.row), &v.delta)
 	}
 	return entry, nil
 }
@@ -101,13 +101,13 @@ func (v *rowView[R]) topics() []*live.Topics {
 
 func (v *rowView[R]) table() *table[R] { return v.rows }
 
-// state must be called with the lock held.
+// state returns the state of a row's topic. The lock must be held.
 func (v *rowView[R]) state(id string) (live.State, events.Position, error) {
 	e, err := v.rows.existing(id)
 	if err != nil {
 		return nil, 0, err
 	}
-	return v.of.topics.State(e.row), v.of.position(&e.row), nil
+	return v.config.topics.State(e.row), v.config.position(&e.row), nil
 }
 
 // rowOf returns the row of id in a view's table, and whether it exists. Errors: the disk's.

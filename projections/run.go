@@ -14,17 +14,17 @@ import (
 )
 
 const (
-	// flushEvery and flushWork bound the time and number of changes that are in memory only. A
-	// crash loses them; they are folded again from the log.
+	// flushEvery and flushWork bound the age and number of the changes that are only in memory. After a
+	// crash they are folded again from the log.
 	flushEvery = 100 * time.Millisecond
 	flushWork  = 20_000
-	// saveEvery and saveWork bound the time and number of written records that a crash loses.
+	// saveEvery and saveWork bound the age and number of the written records that a crash loses.
 	saveEvery = 30 * time.Second
 	saveWork  = 200_000
 )
 
-// Run follows the log until ctx ends. It must be called once. If the log is unavailable it retries with backoff
-// from the last position. Any other failure is final: the views stop and Healthy returns the reason.
+// Run follows the log until ctx ends. It may be called once. If the log is unavailable, Run retries with backoff
+// from the last position. Any other failure is final: the views stop, and Healthy returns the reason.
 //
 // Errors: ctx.Err(), [ErrClosed], [row.ErrViolated], events.ErrUnknownFact,
 // events.ErrBadFact, events.ErrDamaged, events.ErrClosed, the disk's.
@@ -46,7 +46,7 @@ func (p *Projections) Run(ctx context.Context) error {
 	filling := make(chan struct{})
 	go func() {
 		defer close(filling)
-		p.absence.run(ctx, p)
+		p.keyFilter.run(ctx, p)
 	}()
 	defer func() { stop(); <-flushing; <-filling }()
 
@@ -61,7 +61,7 @@ func (p *Projections) Run(ctx context.Context) error {
 	}
 }
 
-// follow follows the log until ctx ends, an error is final, or damage of the views was found.
+// follow follows the log until ctx ends, an error is final, or the views are found damaged.
 func (p *Projections) follow(outer context.Context) error {
 	ctx, stop := context.WithCancel(outer)
 	defer stop()
@@ -75,24 +75,24 @@ func (p *Projections) follow(outer context.Context) error {
 	target, started := events.Position(0), false
 	return events.FollowAlways(ctx, p.Position, func() (err error) {
 		if !started {
-			if target, err = p.begin(ctx); err != nil {
+			if target, err = p.checkLog(ctx); err != nil {
 				return err
 			}
 			started = true
 		}
-		p.caughtUp(target)
+		p.markReady(target)
 		return p.store.Follow(ctx, p.Position(), func(batch []events.Recorded) error {
 			if err := p.apply(batch); err != nil {
 				return err
 			}
-			p.caughtUp(target)
+			p.markReady(target)
 			return nil
 		})
 	}, func(err error, pause time.Duration) bool {
 		if p.damage.found() != nil {
 			return false
 		}
-		if final(err) || p.Healthy() != nil {
+		if isFinal(err) || p.Healthy() != nil {
 			_ = p.fail(err) // the result is err itself
 			return false
 		}
@@ -101,44 +101,44 @@ func (p *Projections) follow(outer context.Context) error {
 	})
 }
 
-// final reports whether retrying is useless.
-func final(err error) bool {
-	for _, last := range []error{ErrClosed, row.ErrViolated, events.ErrUnknownFact, events.ErrBadFact,
+// isFinal reports whether retrying after err is useless.
+func isFinal(err error) bool {
+	for _, final := range []error{ErrClosed, row.ErrViolated, events.ErrUnknownFact, events.ErrBadFact,
 		events.ErrDamaged, events.ErrClosed} {
-		if errors.Is(err, last) {
+		if errors.Is(err, final) {
 			return true
 		}
 	}
 	return false
 }
 
-// begin checks that the log is the one from which the views were folded, and returns the position at which they
-// will have caught up.
-func (p *Projections) begin(ctx context.Context) (events.Position, error) {
+// checkLog checks that the views were folded from this log, and returns the log's last position, at which the views
+// will have caught up. A different log is reported as damage of the views.
+func (p *Projections) checkLog(ctx context.Context) (events.Position, error) {
 	head, err := p.store.Head(ctx)
 	if err != nil {
 		return 0, err
 	}
 	p.mu.RLock()
-	at, own := p.at, p.ours
+	at, own := p.at, p.own
 	p.mu.RUnlock()
 	if at.position == 0 {
 		return head, nil
 	}
-	there, err := p.has(ctx, at)
-	if err == nil && !there && own != at && own.position > 0 {
+	same, err := p.hasEvent(ctx, at)
+	if err == nil && !same && own != at && own.position > 0 {
 		// Other programs may delete their own events; the last event of this system must exist.
-		there, err = p.has(ctx, own)
+		same, err = p.hasEvent(ctx, own)
 	}
-	if err != nil || there {
+	if err != nil || same {
 		return head, err
 	}
 	p.damage.report(fmt.Errorf("the log has a different event at position %d", at.position))
 	return 0, p.damage.found()
 }
 
-// has reports whether the log has the event of a checkpoint.
-func (p *Projections) has(ctx context.Context, at checkpoint) (bool, error) {
+// hasEvent reports whether the log has the event of a checkpoint.
+func (p *Projections) hasEvent(ctx context.Context, at checkpoint) (bool, error) {
 	last, err := p.store.ReadAll(ctx, at.position+1, events.Backward, 1)
 	return err == nil && len(last) == 1 && checkpointAt(&last[0]) == at, err
 }
@@ -171,7 +171,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 			} else if err != nil {
 				return p.failLocked(err)
 			}
-			p.ours = checkpointAt(e)
+			p.own = checkpointAt(e)
 		}
 		last, p.at.position = e, e.Position
 		folded++
@@ -188,7 +188,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 	p.at = checkpointAt(last)
 	p.events.Add(folded)
 	p.created.Store(last.Created.UnixNano())
-	p.waiters.reached(p.at.position)
+	p.waiters.advance(p.at.position)
 	p.topics.Publish()
 	return err
 }
@@ -203,10 +203,9 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	}
 	fact, err := e.Decode()
 	if err != nil {
-		return 0, p.mustBeForeign(e, err)
+		return 0, p.skipForeign(e, err)
 	}
-	// A fact that no view uses is skipped; an unknown one would not have been decoded. Adding a view for
-	// it rebuilds all views.
+	// A known fact that no view uses is skipped: adding a view for it rebuilds all views.
 	if p.last.view != nil {
 		if work, err = p.last.view.fold(e, fact); err != nil {
 			return 0, err
@@ -249,8 +248,8 @@ func (p *Projections) flushLoop(ctx context.Context) {
 	}
 }
 
-// flush writes pending changes and the checkpoint in one atomic batch. It is not synced: lost
-// changes are folded again. mu must be held. After a failure nothing is written any more, since
+// flush writes pending changes and the checkpoint in one atomic batch, which is not synced: lost
+// changes are folded again. mu must be held. After a failure nothing more is written, because
 // memory may contain a part of an event that the checkpoint does not.
 func (p *Projections) flush() error {
 	if p.at == p.flushed || p.Healthy() != nil || p.damage.found() != nil {
@@ -266,7 +265,7 @@ func (p *Projections) flush() error {
 	if err := p.deadlines.flush(b, p); err != nil {
 		return p.failLocked(err)
 	}
-	if err := b.Set([]byte(checkpointKey), p.appendRecord(nil, p.at, p.ours), nil); err != nil {
+	if err := b.Set([]byte(checkpointKey), p.appendCheckpoint(nil, p.at, p.own), nil); err != nil {
 		return p.failLocked(err)
 	}
 	if err := b.Commit(pebble.NoSync); err != nil {
@@ -280,7 +279,7 @@ func (p *Projections) flush() error {
 	return nil
 }
 
-// flushTables starts a flush of the written records to tables, where they survive a crash.
+// flushTables starts writing the records in Pebble's memory to tables, which survive a crash.
 func (p *Projections) flushTables() error {
 	if _, err := p.db.AsyncFlush(); err != nil {
 		return p.failLocked(err)
@@ -293,19 +292,20 @@ func (p *Projections) flushTables() error {
 func (p *Projections) fail(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.endLocked(err)
+	return p.stopLocked(err)
 }
 
 // failLocked handles an error of the fold: it stops the views permanently, unless a rebuild may help; mu must be
 // held.
 func (p *Projections) failLocked(err error) error {
-	if p.curable(err) {
+	if p.requestRebuild(err) {
 		return err
 	}
-	return p.endLocked(err)
+	return p.stopLocked(err)
 }
 
-func (p *Projections) endLocked(err error) error {
+// stopLocked is fail for callers that hold mu.
+func (p *Projections) stopLocked(err error) error {
 	if p.Healthy() != nil || p.closed {
 		return err
 	}

@@ -131,7 +131,7 @@ func content(t rapid.TB, p *Projections) []string {
 	return slices.Concat(all, tournamentContent(t, p), boxOfficeContent(t, p))
 }
 
-// foldEvents applies part in random batches, flushing at random.
+// foldEvents applies part in random batches, with random flushes.
 func foldEvents(t *rapid.T, p *Projections, part []events.Recorded) {
 	for len(part) > 0 {
 		n := rapid.IntRange(1, len(part)).Draw(t, "batch")
@@ -150,6 +150,7 @@ func foldEvents(t *rapid.T, p *Projections, part []events.Recorded) {
 	}
 }
 
+// openIn opens views in fs with tiny caches and frequent snapshots.
 func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: fs,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
@@ -165,8 +166,8 @@ func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	return p
 }
 
-// TestAnyCheckpointGivesTheSameViews: views that are stopped at any event, cleanly, by a crash or by the loss of
-// their files, and then receive any part of the log again, end equal.
+// TestAnyCheckpointGivesTheSameViews: views that are stopped after any event, cleanly, by a crash or by the loss of
+// their files, and then receive some events again, equal views that were folded without interruption.
 func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -207,14 +208,14 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 		foldEvents(t, p, log.Recorded[done:])
 		defer p.Close()
 		if got := content(t, p); !slices.Equal(got, want) {
-			t.Fatalf("the views differ:\n%v\n%v", got, want)
+			t.Fatalf("the views have\n%v, want\n%v", got, want)
 		}
 		for _, views := range []*Projections{p, fresh} {
 			if err := views.foldUpTo(t.Context(), 0, nil); err != nil { // flushes
 				t.Fatal(err)
 			}
 		}
-		if err := sameRecords(p.db, fresh.db, p.Position()); err != nil {
+		if err := compareRecords(p.db, fresh.db, p.Position()); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -252,15 +253,15 @@ func TestRunStopsAtContradictions(t *testing.T) {
 		event events.Recorded
 		want  error
 	}{
-		"unknown fact":   {unknown, events.ErrUnknownFact},
-		"violated":       {violating, row.ErrViolated},
-		"closes no hold": {overClosed, row.ErrViolated},
+		"unknown fact":          {unknown, events.ErrUnknownFact},
+		"wrong counts":          {violating, row.ErrViolated},
+		"expiry without a hold": {overClosed, row.ErrViolated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, fs := logtest.NewMemory(), vfs.NewMem()
 			log.Add(product("a"), logtest.ProductFacts()[0])
 			p := openViews(t, log, fs)
-			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 			defer cancel()
 			waited := make(chan error, 1)
 			go func() { waited <- p.WaitFor(ctx, 2) }()
@@ -280,7 +281,8 @@ func TestRunStopsAtContradictions(t *testing.T) {
 			again := openViews(t, log, fs)
 			row, _, err := again.Product("a")
 			if err != nil || again.Position() > 1 || row.Revision > 0 {
-				t.Errorf("after a restart at %d: %+v, %v; want nothing of the refused event", again.Position(), row, err)
+				t.Errorf("after a restart the views are at %d with %+v, %v; want none of the refused event's changes",
+					again.Position(), row, err)
 			}
 		})
 	}
@@ -306,7 +308,7 @@ func TestViewsOfAnotherLogAreRebuilt(t *testing.T) {
 			<-p.ready
 			<-fresh.ready
 			if got, want := content(t, p), content(t, fresh); !slices.Equal(got, want) {
-				t.Errorf("the views differ:\n%v\n%v", got, want)
+				t.Errorf("the views have\n%v, want\n%v", got, want)
 			}
 		})
 	}

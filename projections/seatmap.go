@@ -10,13 +10,13 @@ import (
 )
 
 // seatBlockSize is the number of seats in a block, which is one record. A block without touched seats has no
-// record: most of a new performance takes no space.
+// record, so a new performance takes no space.
 const seatBlockSize = 1024
 
-// seatBlock has the marks of consecutive seats in the canonical order.
+// seatBlock has the marks of consecutive seats in canonical order.
 type seatBlock [seatBlockSize]byte
 
-// cachedSeatBlocks bounds one generation of cached blocks of 1 KiB each; there are two.
+// cachedSeatBlocks bounds each of the two generations of cached blocks, of 1 KiB each.
 const cachedSeatBlocks = 2000
 
 func appendSeatBlock(dst []byte, b *seatBlock) []byte { return append(dst, b[:]...) }
@@ -29,7 +29,7 @@ func decodeSeatBlock(_ string, record []byte) (b seatBlock, err error) {
 	return b, nil
 }
 
-// seatBlockKey sorts by performance and number.
+// seatBlockKey returns the key of a block. Keys sort by performance, then by number.
 func seatBlockKey(performance events.PerformanceID, block int32) string {
 	key := binary.AppendUvarint(make([]byte, 0, len(performance)+8), uint64(len(performance)))
 	key = append(key, performance...)
@@ -43,7 +43,7 @@ func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) 
 	for block := int32(0); found < performance.Blocks && int(block)*seatBlockSize < len(m.Marks); block++ {
 		key := seatBlockKey(performance.ID, block)
 		marks := m.Marks[int(block)*seatBlockSize:]
-		if e, ok := k.blocks.memory(key); ok {
+		if e, ok := k.blocks.inMemory(key); ok {
 			copy(marks, e.row[:])
 			found++
 			continue
@@ -60,7 +60,7 @@ func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) 
 	return m, nil
 }
 
-// SeatMap returns the status of a performance's seats, and whether it exists.
+// SeatMap returns the status of a performance's seats, and whether the performance exists.
 // Errors: the disk's.
 func (p *Projections) SeatMap(performanceID events.PerformanceID) (*row.SeatMap, bool, error) {
 	if err := p.enter(); err != nil {
@@ -78,7 +78,7 @@ func (p *Projections) SeatMap(performanceID events.PerformanceID) (*row.SeatMap,
 	return m, err == nil, err
 }
 
-// TakenSeats is [row.SeatMap.Taken] of a performance as of the views, and the position up to which they contain
+// TakenSeats returns [row.SeatMap.Taken] of a performance, and the position up to which the views contain
 // the log. Errors: [live.ErrNotFound]; the disk's.
 func (p *Projections) TakenSeats(_ context.Context,
 	performanceID events.PerformanceID) (taken []byte, at events.Position, err error) {
@@ -92,7 +92,8 @@ func (p *Projections) TakenSeats(_ context.Context,
 	return m.Taken(), m.Position, nil
 }
 
-// TouchedSeats returns the names of the seats of a performance whose streams have events. Errors: the disk's.
+// TouchedSeats returns the names of a performance's seats that have events, none if there is no such performance.
+// Errors: the disk's.
 func (p *Projections) TouchedSeats(performanceID events.PerformanceID) ([]events.SeatName, error) {
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {
@@ -101,11 +102,11 @@ func (p *Projections) TouchedSeats(performanceID events.PerformanceID) ([]events
 	return m.Touched(), nil
 }
 
-// SeatChanges is [row.SeatMap.Changes] of a performance as of the views, after a position; nil if
+// SeatChanges returns [row.SeatMap.Changes] of a performance after a position; nil if
 // there is no such performance. Errors: those of [row.SeatMap.Changes]; the disk's.
 func (p *Projections) SeatChanges(ctx context.Context, performanceID events.PerformanceID, after events.Position,
 	limit int) (changes *row.SeatChanges, more bool, err error) {
-	// The views determine the seats to read, and the end position. Events that arrive during the reads belong
+	// The map determines the seats to read and the last position. Events that arrive during the reads belong
 	// to the next page.
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {

@@ -15,7 +15,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// stadium is a performance of 100,000 seats.
+// stadium returns the first fact of a performance with 100,000 seats.
 func stadium(id events.PerformanceID) *events.PerformanceCreated {
 	return &events.PerformanceCreated{PerformanceID: id,
 		Sections: []events.Section{{ID: "A", Rows: 500, SeatsPerRow: 100}, {ID: "B", Rows: 500, SeatsPerRow: 100}}}
@@ -28,8 +28,8 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// TestUntouchedSeatsCostNothing: untouched seats take neither memory nor disk, except a little per section; a
-// touched one takes a block.
+// TestUntouchedSeatsCostNothing: untouched seats take neither memory nor disk, except a little per section. The first
+// touched seat of a block takes the memory of the block.
 func TestUntouchedSeatsCostNothing(t *testing.T) {
 	log := logtest.NewMemory()
 	p := openIn(t, log, vfs.NewMem())
@@ -54,7 +54,7 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkFoldSeats is the cost of one event of a seat to the runner, like BenchmarkFold for a
+// BenchmarkFoldSeats measures the fold of one event of a seat, like BenchmarkFold for a
 // sale: the seats of a stadium are held in turn, and then released.
 func BenchmarkFoldSeats(b *testing.B) {
 	for _, subscribers := range []int{0, 100, 10_000} {
@@ -119,11 +119,11 @@ func benchmarkSeats(b *testing.B, p *Projections) {
 	}
 }
 
-// BenchmarkWakeSeats is the time to find the deadlines of all seats of a stadium and to wake their entities,
-// which do nothing here.
+// BenchmarkWakeSeats measures the time to index the deadlines of all seats of a stadium and to wake their entities,
+// which do nothing.
 func BenchmarkWakeSeats(b *testing.B) {
 	for b.Loop() {
-		d := newDeadlines(latenessOf(false, nil))
+		d := newDeadlines(newLateness(false, nil))
 		l := events.NewLayout(stadium("a").Sections)
 		for seat := range events.SeatIndex(l.Seats()) {
 			e := logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0, events.Position(seat+1),
@@ -145,8 +145,7 @@ func BenchmarkWakeSeats(b *testing.B) {
 	}
 }
 
-// BenchmarkSeatMap is the cost of a stadium's whole map, which each choice of best seats needs, and
-// BenchmarkSeatsSnapshot that of its snapshot.
+// BenchmarkSeatMap measures reading the whole map of a stadium, which each choice of best seats needs.
 func BenchmarkSeatMap(b *testing.B) {
 	for _, touched := range []bool{false, true} {
 		b.Run(fmt.Sprintf("touched=%t", touched), func(b *testing.B) {
@@ -162,6 +161,7 @@ func BenchmarkSeatMap(b *testing.B) {
 	}
 }
 
+// BenchmarkSeatsSnapshot measures encoding the snapshot of a stadium's map.
 func BenchmarkSeatsSnapshot(b *testing.B) {
 	p := blockedStadium(b, true)
 	defer p.Close()
@@ -177,12 +177,12 @@ func BenchmarkSeatsSnapshot(b *testing.B) {
 	}
 }
 
-// blockedStadium is a stadium with every seat blocked, or none.
-func blockedStadium(b *testing.B, full bool) *Projections {
+// blockedStadium returns the views of a stadium with every seat blocked, or none.
+func blockedStadium(b *testing.B, blocked bool) *Projections {
 	log := logtest.NewMemory()
 	log.Add(logtest.PerformanceStream("a"), stadium("a"))
 	l := events.NewLayout(stadium("a").Sections)
-	for seat := events.SeatIndex(0); full && int(seat) < l.Seats(); seat++ {
+	for seat := events.SeatIndex(0); blocked && int(seat) < l.Seats(); seat++ {
 		log.Recorded = append(log.Recorded, logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0,
 			events.Position(len(log.Recorded)+1), &events.SeatBlocked{}))
 	}

@@ -10,7 +10,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestFramesOfAnEditedPerformance: an edit has all editable members, and a client that resumes gets
+// TestFramesOfAnEditedPerformance: the frame of an edit has all editable members, and a client that resumes gets
 // them in one delta.
 func TestFramesOfAnEditedPerformance(t *testing.T) {
 	log, p, c := testPerformance(t)

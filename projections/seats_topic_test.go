@@ -27,6 +27,7 @@ func testPerformance(t testing.TB) (*logtest.Memory, *Projections, *logtest.Book
 	return log, p, c
 }
 
+// TestSeatFramesOnTheWire: the frames of both topics of a performance have the documented JSON.
 func TestSeatFramesOnTheWire(t *testing.T) {
 	log, p, c := testPerformance(t)
 	counts, seats := watch(t, p, "performance:a"), watch(t, p, "seats:a")
@@ -37,7 +38,7 @@ func TestSeatFramesOnTheWire(t *testing.T) {
 	}
 	c.Block("a", "A-2-3")
 	both()
-	c.Until(2, func() { c.Book("a", "ada", []string{"B-x-1-2"}) }) // the allowance, and the seat
+	c.Until(2, func() { c.Book("a", "ada", []string{"B-x-1-2"}) }) // two facts: the allowance and the seat
 	both()
 	c.Until(2, func() { c.Book("a", "bob", []string{"A-1-1"}) })
 	both()
@@ -112,7 +113,8 @@ func (a *seatWatcher) apply(f *live.Frame) {
 	topic := m.Data.Topic
 	if m.Event == "delta" && (m.Data.Previous != a.position[topic] ||
 		m.Data.Remaining != a.remaining[topic]+m.Data.Change) {
-		a.wrong = fmt.Sprintf("at %d with %d remaining it received %s", a.position[topic], a.remaining[topic], f.Bytes())
+		a.wrong = fmt.Sprintf("the subscriber at %d with %d remaining got %s", a.position[topic], a.remaining[topic],
+			f.Bytes())
 	}
 	a.position[topic], a.remaining[topic] = m.Data.Position, m.Data.Remaining
 	names := map[byte]string{'f': "free", 'h': "held", 'b': "booked", 'x': "blocked"}
@@ -135,8 +137,8 @@ func (a *seatWatcher) applyAll(late *live.Pending) {
 	}
 }
 
-// TestSeatSubscribersSeeTheViews: subscribers of a performance, joining at any time and with any frames merged, see
-// every seat and every count as in the views.
+// TestSeatSubscribersSeeTheViews: a subscriber of a performance, joining at any time and with any frames merged, ends
+// with the seats and counts of the views.
 func TestSeatSubscribersSeeTheViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()

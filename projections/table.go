@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"admitone/projections/live"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,17 +8,20 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/projections/live"
 )
 
-// cachedRows bounds one generation of a table's clean rows in memory; there are two.
+// cachedRows bounds each of the two generations of a table's clean rows in memory.
 const cachedRows = 50_000
 
-// table is a view of one row per id. Rows are stored in Pebble; in memory are the rows changed
-// since the last flush and a bounded number of clean ones, so that an event costs a change in
-// memory and rows not in use cost nothing.
+// table stores one row per id in Pebble. The rows changed since the last flush and a bounded number
+// of clean rows are in memory, so that an event costs a change in memory and rows not in use cost
+// nothing.
 //
-// Only the fold adds rows to memory: a reader that misses reads Pebble. Clean rows are evicted by generations: when
-// the young generation is full the old one is dropped, and a row that is used moves from old to young.
+// Only the fold adds rows to memory; a reader that finds no row there reads Pebble. Clean rows are evicted by
+// generations: when the young generation is full, it replaces the old one, and a row that the fold uses moves from
+// old to young.
 type table[R any] struct {
 	p *Projections
 	// mu is the Projections' lock. The fold holds it for writing.
@@ -32,11 +34,11 @@ type table[R any] struct {
 	dirty      []*entry[R]
 	// unstored has the rows that are not in Pebble yet.
 	unstored map[string]*entry[R]
-	// last is the entry used last: a hot key skips the look-up.
+	// last is the entry used last, so that consecutive events of one row skip the look-up.
 	last  *entry[R]
-	limit int
-	// missing has the ids without a row, nil if the view does not use it.
-	missing *absentKeys
+	limit int // size of the young generation from which on a flush makes it the old one
+	// filter reports ids without a row; nil if the view does not use it.
+	filter  *viewKeyFilter
 	scratch []byte
 }
 
@@ -58,7 +60,7 @@ func (t *table[R]) reset() {
 	t.dirty, t.last = nil, nil
 }
 
-// find returns the entry of id, nil for none. Only the fold may call it; it calls changed after
+// find returns the entry of id, nil if there is none. Only the fold may call find, and it must call changed after
 // changing the row.
 func (t *table[R]) find(id string) (*entry[R], error) {
 	if t.last != nil && t.last.id == id {
@@ -67,7 +69,7 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 	e, ok := t.young[id]
 	if !ok {
 		if e, ok = t.old[id]; !ok {
-			if t.missing.absent(id) {
+			if t.filter.absent(id) {
 				return nil, nil
 			}
 			row, found, err := t.stored(id)
@@ -82,7 +84,7 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 	return e, nil
 }
 
-// existing is find for a row that must exist. Error: ErrNotFound.
+// existing is find for a row that must exist. Error: live.ErrNotFound.
 func (t *table[R]) existing(id string) (*entry[R], error) {
 	e, err := t.find(id)
 	if err == nil && e == nil {
@@ -93,12 +95,13 @@ func (t *table[R]) existing(id string) (*entry[R], error) {
 
 // add adds a row that the table does not have.
 func (t *table[R]) add(id string, row R) {
-	t.missing.add(id)
+	t.filter.add(id)
 	e := &entry[R]{id: strings.Clone(id), row: row}
 	t.young[e.id], t.unstored[e.id], t.last = e, e, e
 	t.changed(e)
 }
 
+// changed marks the row of an entry as changed since the last flush.
 func (t *table[R]) changed(e *entry[R]) {
 	if !e.dirty {
 		e.dirty = true
@@ -126,8 +129,8 @@ func (t *table[R]) flush(b *pebble.Batch) error {
 	return nil
 }
 
-// memory returns the entry of id if it is in memory. The lock must be held.
-func (t *table[R]) memory(id string) (*entry[R], bool) {
+// inMemory returns the entry of id if it is in memory. The lock must be held.
+func (t *table[R]) inMemory(id string) (*entry[R], bool) {
 	if e, ok := t.young[id]; ok {
 		return e, true
 	}
@@ -138,18 +141,17 @@ func (t *table[R]) memory(id string) (*entry[R], bool) {
 // get returns a copy of the row of id. It must be called without the lock.
 func (t *table[R]) get(id string) (row R, found bool, err error) {
 	t.mu.RLock()
-	if e, ok := t.memory(id); ok {
+	if e, ok := t.inMemory(id); ok {
 		row = e.row
 		t.mu.RUnlock()
 		return row, true, nil
 	}
-	absent := t.missing.absent(id)
+	absent := t.filter.absent(id)
 	t.mu.RUnlock()
 	if absent {
 		return row, false, nil
 	}
-	// Not in memory: in Pebble, or missing as of the look-up.
-	return t.stored(id)
+	return t.stored(id) // in Pebble, or missing as of the look-up
 }
 
 // stored reads the row of id from Pebble.
@@ -162,7 +164,7 @@ func (t *table[R]) stored(id string) (row R, found bool, err error) {
 		return row, false, t.p.readError(fmt.Errorf("reading %q in the views: %w", id, err))
 	}
 	defer closer.Close()
-	if record, err = t.p.own(record); err == nil {
+	if record, err = t.p.stripTag(record); err == nil {
 		row, err = t.decode(id, record)
 	}
 	return row, err == nil, t.p.readError(err)
@@ -182,7 +184,7 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	for _, id := range ids {
-		if e, ok := t.memory(id); ok {
+		if e, ok := t.inMemory(id); ok {
 			rows = append(rows, e.row)
 		} else {
 			rows = append(rows, found[id])
@@ -191,7 +193,8 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 	return rows, more, nil
 }
 
-// page returns the first ids above after, and their rows as stored in Pebble or, before that, in memory.
+// page returns up to limit ids above after, and their rows as last flushed to Pebble or, if never flushed, as in
+// memory.
 func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
 	found = map[string]R{}
 	// Both are read under one lock, so that every row is in one of them.
@@ -216,7 +219,7 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 		if id == "" {
 			continue
 		}
-		record, err := t.p.own(rows.Value())
+		record, err := t.p.stripTag(rows.Value())
 		if err != nil {
 			return nil, nil, t.p.readError(err)
 		}

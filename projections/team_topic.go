@@ -9,10 +9,10 @@ import (
 	"admitone/projections/row"
 )
 
-// listedEntries bounds the tournaments that a team's topic shows.
+// listedEntries bounds the number of tournaments that a team's topic shows.
 const listedEntries = 100
 
-// teamState must be called with the lock held.
+// teamState returns the state of the topic "team:<id>". The lock must be held.
 func (k *tournaments) teamState(id string) (live.State, events.Position, error) {
 	team, err := k.teams.existing(id)
 	if err != nil {
@@ -38,11 +38,12 @@ func (k *tournaments) teamState(id string) (live.State, events.Position, error) 
 			k.watched.add(tournament, events.TeamID(id), watchedPlace{e.Number, e.Place})
 		}
 	}
-	return live.NewTeamState(team.row, listed, more), k.at(), nil // entries change in many streams
+	// The entries change in the streams of many tournaments, so the position is that of the views.
+	return live.NewTeamState(team.row, listed, more), k.at(), nil
 }
 
-// watchedPlaces are the places of waiting teams whose topics are watched, by tournament and team. A team that leaves
-// the waitlist moves up all after it; only watched ones get frames, and the others cost nothing.
+// watchedPlaces has the places of the waiting teams whose topics are watched, by tournament and team. When a team
+// leaves the waitlist, all teams after it move up; only watched teams get frames, and the others cost nothing.
 type watchedPlaces map[events.TournamentID]map[events.TeamID]watchedPlace
 
 type watchedPlace struct{ number, place int64 }
@@ -68,8 +69,8 @@ func (w watchedPlaces) forget(team events.TeamID) {
 	}
 }
 
-// publishTeams publishes the moves of an event to the topics of the moved teams, and of waiting
-// teams that moved up because others left the waitlist.
+// publishTeams publishes the moves of an event to the topics of the moved teams, and to those of
+// waiting teams that move up because others left the waitlist.
 func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournament) {
 	var left []int64 // the numbers of the teams that left the waitlist
 	for i := range k.moves {
@@ -83,7 +84,7 @@ func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournamen
 		}
 		change := live.TeamEntry{TournamentID: tournament.ID, Status: m.status(), Cause: m.cause}
 		k.watched.remove(tournament.ID, events.TeamID(t.ID()))
-		if change.Status == events.EntryWaitlisted { // at the end, together with its group
+		if change.Status == events.EntryWaitlisted { // the event's teams are the last of the waitlist
 			change.Place = tournament.Waitlisted - int64(len(k.moves)-1-i)
 			k.watched.add(tournament.ID, events.TeamID(t.ID()), watchedPlace{m.to.number, change.Place})
 		}
@@ -94,7 +95,7 @@ func (k *tournaments) publishTeams(e *events.Recorded, tournament *row.Tournamen
 	}
 }
 
-// moveUp publishes the new places of the watched teams; left has the numbers freed ahead of them.
+// moveUp publishes the new places of the watched teams; left has the numbers of the places that were freed.
 func (k *tournaments) moveUp(e *events.Recorded, tournament events.TournamentID, left []int64) {
 	slices.SortFunc(left, cmp.Compare)
 	for team, at := range k.watched[tournament] {

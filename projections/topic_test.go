@@ -14,6 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
+// TestFramesOnTheWire: the frames of a product have the documented JSON, also when merged.
 func TestFramesOnTheWire(t *testing.T) {
 	log := logtest.NewMemory()
 	facts := logtest.ProductFacts()
@@ -73,7 +74,7 @@ func TestUnknownTopics(t *testing.T) {
 	for name, want := range map[string]error{"product:b": live.ErrNotFound, "product:": live.ErrNotFound,
 		"product": live.ErrNotFound, "nonsense:a": live.ErrBadTopic, "": live.ErrBadTopic} {
 		if _, err := p.Subscribe(name, live.Resume{}, newWatcher()); !errors.Is(err, want) {
-			t.Errorf("%q: %v, want %v", name, err, want)
+			t.Errorf("Subscribe(%q): %v, want %v", name, err, want)
 		}
 	}
 	if s := p.Stats(); s.Topics != 0 || s.Subscribers != 0 {
@@ -85,6 +86,8 @@ func TestUnknownTopics(t *testing.T) {
 	}
 }
 
+// TestEverySubscriberSeesEveryChange: subscribers that come and go, resume or are slow miss no change of a busy
+// product.
 func TestEverySubscriberSeesEveryChange(t *testing.T) {
 	log, p := productOnSale(t)
 	log.Change(func() { log.Batch = 10 })
@@ -129,7 +132,7 @@ func TestEverySubscriberSeesEveryChange(t *testing.T) {
 			waitFor(t, p, sales+1)
 			last := newWatcher()
 			defer subscribe(t, p, "product:a", live.Resume{}, last).Close()
-			last.reach(t, sales+1) // everything before has been delivered
+			last.reach(t, sales+1) // all earlier frames have been delivered
 			s.drain()
 			s.check(t, 1_000_000-sales)
 		})
@@ -160,12 +163,12 @@ func TestResume(t *testing.T) {
 		"one missed":     {live.Resume{Since: head - 1, Epoch: "first"}, live.DeltaFrame, head - 1, -1, live.CauseReserved},
 		"many missed": {live.Resume{Since: head - 100, Epoch: "first"}, live.DeltaFrame, head - 100, -100,
 			live.CauseReserved},
-		"all there is": {live.Resume{Since: head - live.HistorySize, Epoch: "first"}, live.DeltaFrame,
+		"whole history missed": {live.Resume{Since: head - live.HistorySize, Epoch: "first"}, live.DeltaFrame,
 			head - live.HistorySize, -live.HistorySize, live.CauseReserved},
-		"too long ago":      {live.Resume{Since: head - live.HistorySize - 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
-		"not seen yet":      {live.Resume{Since: head + 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
-		"a different epoch": {live.Resume{Since: head, Epoch: "second"}, live.SnapshotFrame, 0, 0, ""},
-		"from nothing":      {live.Resume{Since: 0, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"before the history": {live.Resume{Since: head - live.HistorySize - 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"after the head":     {live.Resume{Since: head + 1, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
+		"different epoch":    {live.Resume{Since: head, Epoch: "second"}, live.SnapshotFrame, 0, 0, ""},
+		"position 0":         {live.Resume{Since: 0, Epoch: "first"}, live.SnapshotFrame, 0, 0, ""},
 	} {
 		w := newWatcher()
 		w.position = c.from.Since
@@ -173,7 +176,7 @@ func TestResume(t *testing.T) {
 		sub := subscribe(t, p, "product:a", c.from, slow)
 		other := newWatcher()
 		subscribe(t, p, "product:a", live.Resume{}, other).Close()
-		other.reach(t, head) // so the earlier subscriber has its frame too
+		other.reach(t, head) // then the earlier subscriber has its frame too
 		f := slow.pending.Next()
 		if f == nil {
 			f = w.last()
@@ -188,7 +191,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestConcurrentSubscribeAndClose: the last subscriber of a topic leaves while another joins, repeatedly; the
+// TestConcurrentSubscribeAndClose: the last subscriber of a topic leaves while another joins, repeatedly. The
 // test's Spawner panics if a message is sent to a stopped actor.
 func TestConcurrentSubscribeAndClose(t *testing.T) {
 	log, p := productOnSale(t)
@@ -243,7 +246,8 @@ func TestResumeWithoutSubscribers(t *testing.T) {
 		sub.Close()
 		within := head-since < live.HistorySize
 		if got := w.last().Kind == live.DeltaFrame; got != within || w.wrong != nil || len(w.frames) != 1 {
-			t.Errorf("since %d of %d: a delta %t, want %t; %v", since, head, got, within, w.wrong)
+			t.Errorf("since %d of %d: %d frames, a delta %t, wrong %v; want one frame, a delta %t", since, head,
+				len(w.frames), got, w.wrong, within)
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// BenchmarkFoldEntries is the cost of one entry to the runner, like BenchmarkFold for a sale: each
-// makes three records, not a change of one row.
+// BenchmarkFoldEntries measures the fold of one entry, like BenchmarkFold for a sale. An entry writes
+// a record and a part of a block, instead of changing one row.
 func BenchmarkFoldEntries(b *testing.B) {
 	const limit = 1 << 40
 	log := logtest.NewMemory()

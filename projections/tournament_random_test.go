@@ -20,10 +20,10 @@ func team(id events.TeamID) events.StreamID {
 	return events.NewStreamID(events.TeamCategory, string(id))
 }
 
-// someTeams are the teams of these tests.
-var someTeams = []events.TeamID{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
+// testTeams are the teams in tests of tournaments.
+var testTeams = []events.TeamID{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
 
-// closing is the deadline of all tournaments here.
+// closing is the registration deadline of all tournaments in tests.
 var closing = time.Date(2099, 1, 1, 0, 0, 0, 1, time.UTC)
 
 // tournamentModel is a naive model of one tournament, which generates its facts.
@@ -123,7 +123,7 @@ func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	if o.limit == 0 {
 		return []events.Fact{o.open(rapid.Int64Range(1, 5).Draw(t, "limit"), rapid.Bool().Draw(t, "fill"))}
 	}
-	teams := rapid.SliceOfNDistinct(rapid.SampledFrom(someTeams), 1, 3, rapid.ID).Draw(t, "teams")
+	teams := rapid.SliceOfNDistinct(rapid.SampledFrom(testTeams), 1, 3, rapid.ID).Draw(t, "teams")
 	switch what := rapid.IntRange(0, 7).Draw(t, "what"); {
 	case what == 0:
 		return o.edit(rapid.Int64Range(1, 6).Draw(t, "limit"), rapid.Bool().Draw(t, "closed"))
@@ -135,7 +135,7 @@ func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	return []events.Fact{o.enter(teams...)}
 }
 
-// list returns the entries in order, in the form of describeEntry.
+// list returns the entries in order, as describeEntry formats them.
 func (o *tournamentModel) list() (all []string) {
 	for _, team := range o.entered {
 		all = append(all, string(team)+" entered")
@@ -179,7 +179,7 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	t.Helper()
 	rows, next, err := p.Tournaments("", 9)
 	if err != nil || next != "" {
-		t.Fatalf("%q, %v; want one page", next, err)
+		t.Fatalf("Tournaments: next page %q, %v; want one page", next, err)
 	}
 	for _, row := range rows {
 		all = append(all, fmt.Sprintf("%+v", row))
@@ -189,7 +189,7 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 	}
 	teams, next, err := p.Teams("", 99)
 	if err != nil || next != "" {
-		t.Fatalf("%q, %v; want one page", next, err)
+		t.Fatalf("Teams: next page %q, %v; want one page", next, err)
 	}
 	for _, row := range teams {
 		all = append(all, fmt.Sprintf("%+v", row))
@@ -207,7 +207,7 @@ func TestTournamentViewsMatchTheModel(t *testing.T) {
 		organisers := map[string]*tournamentModel{"a": {id: "a"}, "a-b": {id: "a-b"}}
 		rosters := map[string]*row.Roster{"a": {}, "a-b": {}}
 		forged := logtest.NewForgery()
-		for _, id := range someTeams {
+		for _, id := range testTeams {
 			registered := &events.TeamRegistered{TeamID: id, DisplayName: "Team " + string(id)}
 			log.Add(team(id), registered)
 			forged.Add(team(id), registered)
@@ -221,7 +221,7 @@ func TestTournamentViewsMatchTheModel(t *testing.T) {
 		foldEvents(t, p, log.Recorded)
 		for i := range log.Recorded {
 			if e := &log.Recorded[i]; e.Stream.Category() == events.TournamentCategory {
-				for range 2 { // the second time it changes nothing
+				for range 2 { // the second time nothing changes
 					if err := rosters[e.Stream.Entity()].Apply(e); err != nil {
 						t.Fatal(err)
 					}
@@ -248,24 +248,24 @@ func checkTournament(t *rapid.T, p *Projections, o *tournamentModel, roster *row
 	entries := entriesIn(t, p, events.TournamentID(o.id), rapid.IntRange(1, 4).Draw(t, "size"))
 	for _, e := range entries {
 		got = append(got, describeEntry(e))
-		if old, ok := roster.Entry(e.TeamID); !ok || old != e {
-			t.Fatalf("the roster has %+v, %t, the view %+v", old, ok, e)
+		if past, ok := roster.Entry(e.TeamID); !ok || past != e {
+			t.Fatalf("the roster has %+v, %t; want %+v as in the view", past, ok, e)
 		}
 	}
 	if want := o.list(); !slices.Equal(got, want) {
-		t.Fatalf("%s: %q, want %q", o.id, got, want)
+		t.Fatalf("the entries of %s are %q, want %q", o.id, got, want)
 	}
-	var old []row.Entry
+	var past []row.Entry
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next := roster.Entries(status, after, 2)
-			old, after = append(old, page...), next
+			past, after = append(past, page...), next
 		}
 	}
-	if !slices.Equal(old, entries) {
-		t.Fatalf("the roster lists %+v, the view %+v", old, entries)
+	if !slices.Equal(past, entries) {
+		t.Fatalf("the roster lists %+v, want %+v as in the view", past, entries)
 	}
-	for _, teams := range o.waiting { // a waiting group is listed together while it has several teams
+	for _, teams := range o.waiting { // a waiting group of several teams has a group number
 		groups := map[int64]bool{}
 		for _, team := range teams {
 			e, _ := roster.Entry(team)
@@ -279,7 +279,7 @@ func checkTournament(t *rapid.T, p *Projections, o *tournamentModel, roster *row
 
 // checkTeams compares the views of each team.
 func checkTeams(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) {
-	for _, id := range append(someTeams, "nobody") {
+	for _, id := range append(testTeams, "nobody") {
 		var want []string
 		for _, o := range slices.SortedFunc(maps.Values(organisers),
 			func(a, b *tournamentModel) int { return len(a.id) - len(b.id) }) {
@@ -301,7 +301,7 @@ func checkTeams(t *rapid.T, p *Projections, organisers map[string]*tournamentMod
 			after = string(next)
 		}
 		if !slices.Equal(got, want) {
-			t.Fatalf("%s: %q, want %q", id, got, want)
+			t.Fatalf("TeamEntries(%s): %q, want %q", id, got, want)
 		}
 	}
 }

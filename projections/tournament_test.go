@@ -15,22 +15,22 @@ import (
 // TestTournamentViewsStopAtContradictions: an event that contradicts earlier ones changes nothing.
 func TestTournamentViewsStopAtContradictions(t *testing.T) {
 	for name, fact := range map[string]events.Fact{
-		"created twice":    &events.TournamentCreated{TournamentID: "a", TeamLimit: 2},
-		"a product's fact": &events.ProductReserved{},
-		"more than the slots": &events.TournamentEntered{TeamIDs: []events.TeamID{"t8", "t9"},
+		"second creation": &events.TournamentCreated{TournamentID: "a", TeamLimit: 2},
+		"product fact":    &events.ProductReserved{},
+		"more teams than slots": &events.TournamentEntered{TeamIDs: []events.TeamID{"t8", "t9"},
 			TournamentCounts: logtest.Counts(3, -1, 3)},
-		"a wrong figure": &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"t8"},
+		"wrong count": &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"t8"},
 			TournamentCounts: logtest.Counts(2, 0, 5)},
-		"a stranger withdraws": &events.TournamentWithdrawn{TeamID: "t9", Was: events.EntryEntered,
+		"withdrawal of an unknown team": &events.TournamentWithdrawn{TeamID: "t9", Was: events.EntryEntered,
 			TournamentCounts: logtest.Counts(1, 1, 3)},
-		"a waiting team withdraws as entered": &events.TournamentWithdrawn{TeamID: "t3", Was: events.EntryEntered,
+		"withdrawal of a waiting team as entered": &events.TournamentWithdrawn{TeamID: "t3", Was: events.EntryEntered,
 			TournamentCounts: logtest.Counts(1, 1, 3)},
-		"the entered promoted": &events.TournamentPromoted{Rows: [][]events.TeamID{{"t1"}},
+		"promotion of an entered team": &events.TournamentPromoted{Rows: [][]events.TeamID{{"t1"}},
 			TournamentCounts: logtest.Counts(3, -1, 2)},
-		"a stranger promoted": &events.TournamentPromoted{Rows: [][]events.TeamID{{"t9"}},
+		"promotion of an unknown team": &events.TournamentPromoted{Rows: [][]events.TeamID{{"t9"}},
 			TournamentCounts: logtest.Counts(3, -1, 2)},
-		"edited below the sum":  &events.TournamentEdited{TeamLimit: 1, TournamentCounts: logtest.Counts(2, -1, 3)},
-		"another team's stream": nil,
+		"limit below the entered teams": &events.TournamentEdited{TeamLimit: 1, TournamentCounts: logtest.Counts(2, -1, 3)},
+		"second registration of a team": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, p, _ := tournamentWithWaitlist(t)
@@ -61,7 +61,7 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 			TournamentCounts: logtest.Counts(1, 0, int64(n)+1)})
 	}
 	gone := map[int]bool{}
-	for n := 100; n < 100+2*blockSize; n++ { // two blocks and a half, one of them whole
+	for n := 100; n < 100+2*blockSize; n++ { // the teams of one whole block and of parts of two others
 		gone[n] = true
 		facts = append(facts, &events.TournamentWithdrawn{TeamID: name(n), Was: events.EntryWaitlisted,
 			TournamentCounts: logtest.Counts(1, 0, int64(waiting-len(gone)))})
@@ -123,7 +123,7 @@ func countBlocks(t *testing.T, p *Projections) (n int) {
 	return n
 }
 
-// TestReadingEntriesDuringTheFold: a page shows the state of one moment, although the fold changes its blocks.
+// TestReadingEntriesDuringTheFold: a page is a consistent snapshot, although the fold changes its blocks.
 func TestReadingEntriesDuringTheFold(t *testing.T) {
 	const waiting = 2 * blockSize
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}

@@ -21,7 +21,7 @@ import (
 type frameRecorder struct {
 	mu     sync.Mutex
 	frames []*live.Frame
-	first  chan struct{} // closed with the first
+	first  chan struct{} // closed with the first frame
 }
 
 func newFrameRecorder() *frameRecorder { return &frameRecorder{first: make(chan struct{})} }
@@ -34,7 +34,7 @@ func (c *frameRecorder) Deliver(f *live.Frame) {
 	}
 }
 
-// all returns everything delivered so far: a later subscriber gets its snapshot after it.
+// all returns the frames of all changes so far: they are delivered before the snapshot of a later subscriber.
 func (c *frameRecorder) all(t rapid.TB, p *Projections, topic string) []*live.Frame {
 	t.Helper()
 	late := newFrameRecorder()
@@ -60,7 +60,8 @@ func watch(t rapid.TB, p *Projections, topic string) *frameRecorder {
 	return c
 }
 
-// tournamentWithWaitlist returns a tournament of two slots with a group first on its waitlist.
+// tournamentWithWaitlist returns a log, views and model of a tournament with two slots, whose waitlist begins with a
+// group.
 func tournamentWithWaitlist(t testing.TB) (*logtest.Memory, *Projections, *tournamentModel) {
 	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
 	log.Add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
@@ -84,6 +85,7 @@ func checkFrames(t *testing.T, got []*live.Frame, want []string) {
 	}
 }
 
+// TestTournamentFramesOnTheWire: the frames of a tournament have the documented JSON, also when merged.
 func TestTournamentFramesOnTheWire(t *testing.T) {
 	log, p, o := tournamentWithWaitlist(t)
 	c := watch(t, p, "tournament:a")
@@ -112,11 +114,12 @@ func TestTournamentFramesOnTheWire(t *testing.T) {
 	}
 }
 
+// TestTeamFramesOnTheWire: the frames of a team have the documented JSON.
 func TestTeamFramesOnTheWire(t *testing.T) {
 	log, p, o := tournamentWithWaitlist(t)
 	entered, waits := watch(t, p, "team:t1"), watch(t, p, "team:t4")
 	for _, facts := range [][]events.Fact{o.withdraw("t3"), o.withdraw("t1"), o.withdraw("t4"), {o.enter("t1")}} {
-		waitFor(t, p, log.Add(cup("a"), facts...)) // t4 moves up, and in, and out
+		waitFor(t, p, log.Add(cup("a"), facts...)) // t4 moves up, is promoted, and withdraws
 		entered.all(t, p, "team:t1")
 		waits.all(t, p, "team:t4")
 	}
@@ -175,7 +178,7 @@ func (w *entryWatcher) apply(f *live.Frame) {
 	if m.Event == "snapshot" {
 		w.entries = map[events.TournamentID]string{}
 	} else if m.Data.Previous != w.position {
-		w.wrong = fmt.Sprintf("at %d it received %s", w.position, f.Bytes())
+		w.wrong = fmt.Sprintf("the subscriber at %d got %s", w.position, f.Bytes())
 	}
 	w.position = m.Data.Position
 	for _, e := range m.Data.Entries {
@@ -197,7 +200,7 @@ func TestTeamSubscribersSeeTheViews(t *testing.T) {
 		defer p.Close()
 		close(p.ready)
 		organisers := []*tournamentModel{{id: "a"}, {id: "b"}}
-		for _, id := range someTeams {
+		for _, id := range testTeams {
 			log.Add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: string(id)})
 		}
 		watchers := map[events.TeamID]*frameRecorder{}
@@ -209,7 +212,7 @@ func TestTeamSubscribersSeeTheViews(t *testing.T) {
 				continue
 			}
 			foldEvents(t, p, log.Recorded[p.Position():])
-			id := rapid.SampledFrom(someTeams).Draw(t, "watched")
+			id := rapid.SampledFrom(testTeams).Draw(t, "watched")
 			if sub := subs[id]; sub != nil {
 				checkTeamWatcher(t, p, watchers[id], id)
 				sub.Close()
@@ -226,9 +229,9 @@ func TestTeamSubscribersSeeTheViews(t *testing.T) {
 			checkTeamWatcher(t, p, watchers[id], id)
 		}
 		for tournament, places := range viewOf[*tournaments](p).watched {
-			for id := range places { // a watched team without a place must have no record
+			for id := range places { // a watched team that does not wait must not be listed
 				if e, ok, _ := p.Entry(tournament, id); subs[id] != nil && (!ok || e.Place == 0) {
-					t.Fatalf("a watched place of %s in %s, which has none", id, tournament)
+					t.Fatalf("the watched places in %s have %s, want only waiting teams", tournament, id)
 				}
 			}
 		}
@@ -254,7 +257,8 @@ func checkTeamWatcher(t *rapid.T, p *Projections, c *frameRecorder, id events.Te
 	}
 }
 
-// TestTournamentResumeFromLog: deltas recomputed from the log equal those sent at the time.
+// TestTournamentResumeFromLog: a delta computed from the log for a subscriber that resumes equals the merged deltas
+// that were sent.
 func TestTournamentResumeFromLog(t *testing.T) {
 	log, p, o := tournamentWithWaitlist(t)
 	watching := newFrameRecorder()
@@ -291,9 +295,9 @@ func TestTournamentResumeFromLog(t *testing.T) {
 	}
 }
 
-// TestPlaceOfAReturningTeam: a watched place that became stale while the topic had no subscriber is not sent.
+// TestPlaceOfAReturningTeam: a watched place that became stale while the topic had no subscribers is not sent.
 func TestPlaceOfAReturningTeam(t *testing.T) {
-	log, p, o := tournamentWithWaitlist(t) // t3 and t4 wait as a group, then t4
+	log, p, o := tournamentWithWaitlist(t) // t3 and t4 wait as a group
 	watchTeam(t, p, "t4").Close()
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t4")...))
 	c := newFrameRecorder()
@@ -303,7 +307,7 @@ func TestPlaceOfAReturningTeam(t *testing.T) {
 	<-c.first
 	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // all later teams move up
 	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
-		t.Errorf("a team that no longer waits receives %s, want no frame", frames[1].Bytes())
+		t.Errorf("the subscriber of a team that no longer waits got %s, want only the snapshot", frames[1].Bytes())
 	}
 }
 

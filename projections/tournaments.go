@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "tournament.v7",
+		version:    "tournament.v7",
 		categories: []string{events.TournamentCategory, events.TeamCategory},
 		open:       func(p *Projections) view { return newTournaments(p) },
 	})
@@ -26,10 +26,10 @@ type tournaments struct {
 	past    *rowSnapshots[row.Tournament]
 	teams   *table[row.Team]
 	entries *entries
-	orders  *records[events.OrderData] // of entries, by seatKey
-	owned   *records[int64]            // teams by owner
-	// teamIDs caches ids of teams that have rows. A reset replaces it, so that a look-up that began before
-	// adds its team to the discarded one.
+	orders  *records[events.OrderData] // of entries, by entryKey
+	owned   *records[int64]            // number of teams, by owner
+	// teamIDs caches ids of teams that have rows. A reset replaces the cache, so that a look-up that began earlier
+	// adds its team to the discarded cache.
 	teamIDs atomic.Pointer[idCache]
 	at      func() events.Position // the position of the views
 
@@ -42,13 +42,12 @@ type tournaments struct {
 	moves []move
 }
 
-// move is the change of one team by an event: from a seat, if it had one, to a place, if it gets one.
+// move is the change of one team's place by an event.
 type move struct {
-	team events.TeamID
-	from seat
-	to   seat // number 0 for none
-	// group is the place's group.
-	group int64
+	team  events.TeamID
+	from  placeRef // number 0 if the team had no place
+	to    placeRef // number 0 if the team leaves
+	group int64    // of the new place
 	cause live.Cause
 }
 
@@ -130,10 +129,10 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 		return 0, err
 	}
 	k.rows.changed(entry)
-	if err := k.move(e, events.TournamentID(entry.id)); err != nil {
+	if err := k.applyMoves(e, events.TournamentID(entry.id)); err != nil {
 		return 0, err
 	}
-	k.order(events.TournamentID(entry.id), fact)
+	k.foldOrder(events.TournamentID(entry.id), fact)
 	k.publishChange(e, entry, fact, before)
 	return k.past.save(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
 }
@@ -163,16 +162,16 @@ func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// plan determines the teams that an event moves, and checks that each is where the event implies. It does not
-// change the views.
+// plan determines the teams that an event moves, and checks that each has the status that the event implies. It does
+// not change the views.
 func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact events.Fact) error {
 	k.moves = k.moves[:0]
 	next := tournament.Seated
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		k.planNew(f.TeamIDs, move{to: seat{events.EntryEntered, next}, cause: live.CauseEntered})
+		k.planNew(f.TeamIDs, move{to: placeRef{events.EntryEntered, next}, cause: live.CauseEntered})
 	case *events.TournamentWaitlisted:
-		to := move{to: seat{events.EntryWaitlisted, tournament.Queued}, cause: live.CauseWaitlisted}
+		to := move{to: placeRef{events.EntryWaitlisted, tournament.Queued}, cause: live.CauseWaitlisted}
 		if len(f.TeamIDs) > 1 {
 			to.group = tournament.Queued + 1
 		}
@@ -180,7 +179,7 @@ func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact 
 	case *events.TournamentPromoted:
 		for _, teams := range f.Rows {
 			if err := k.planAll(e, tournament, teams, events.EntryWaitlisted,
-				move{to: seat{events.EntryEntered, next}, cause: live.CausePromoted}); err != nil {
+				move{to: placeRef{events.EntryEntered, next}, cause: live.CausePromoted}); err != nil {
 				return err
 			}
 			next += int64(len(teams))
@@ -191,9 +190,9 @@ func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact 
 	return nil
 }
 
-// planNew plans a move of each new team, to consecutive places that start after to.number. It does not
-// check whether a team already has an entry: that would cost more than the rest of the fold, and the core
-// and the verifier check it.
+// planNew plans a move of each new team, to consecutive places after to.to.number. It does not check whether a
+// team already has an entry, which the core and the verifier do: the check would cost more than the rest of the
+// fold.
 func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	for _, team := range teams {
 		to.team = team
@@ -212,7 +211,7 @@ func (k *tournaments) planAll(
 	to move,
 ) error {
 	for _, team := range teams {
-		from, in, err := k.entries.standing(tournament.ID, team)
+		from, in, err := k.entries.placeOf(tournament.ID, team)
 		if err != nil {
 			return err
 		}
@@ -229,8 +228,8 @@ func (k *tournaments) planAll(
 	return nil
 }
 
-// move applies the plan.
-func (k *tournaments) move(e *events.Recorded, id events.TournamentID) error {
+// applyMoves applies the plan.
+func (k *tournaments) applyMoves(e *events.Recorded, id events.TournamentID) error {
 	for i := range k.moves {
 		m := &k.moves[i]
 		if m.from.number != 0 {
@@ -299,7 +298,7 @@ func (p *Projections) Teams(after string, limit int) (page []row.Team, next stri
 	return pageOf(p, (*tournaments).teamTable, after, limit, func(team *row.Team) string { return string(team.ID) })
 }
 
-// state must be called with the lock held.
+// state returns the state of the topic "tournament:<id>". The lock must be held.
 func (k *tournaments) state(id string) (live.State, events.Position, error) {
 	e, err := k.rows.existing(id)
 	if err != nil {
@@ -319,7 +318,7 @@ func (k *tournaments) publishChange(e *events.Recorded, found *entry[row.Tournam
 	}
 }
 
-// status is the status of a team after its move.
+// status returns the status of a team after its move.
 func (m *move) status() events.EntryStatus {
 	if m.to.number == 0 {
 		return events.EntryWithdrawn

@@ -14,23 +14,23 @@ import (
 const (
 	// maxResumes bounds concurrent resumptions.
 	maxResumes = 16
-	// abandonAfter is the time for which an attempt may hold seats before it is abandoned: until
-	// then its request may continue, or be repeated.
+	// abandonAfter is the time for which an attempt may have holds before it is considered abandoned. Until
+	// then its request may continue or be repeated.
 	abandonAfter = 30 * time.Second
-	// releaseAfter is the time after which the holds of other attempts are released once one attempt has
-	// become the booking: until then their own requests release them.
+	// releaseAfter is the time from the confirmation of one attempt to the release of the holds of the others.
+	// Until then the other attempts' requests should release them.
 	releaseAfter = time.Second
-	// resumeAfter is the time without progress after which a booking is resumed: until then its
+	// resumeAfter is the time without progress after which a booking is resumed. Until then its
 	// request most likely continues.
 	resumeAfter = 5 * time.Second
 	// resumeBackOff and resumeBackOffMax bound the pause after a failed resumption.
 	resumeBackOff, resumeBackOffMax = 200 * time.Millisecond, 30 * time.Second
-	// resumeTick is the interval at which the list is checked.
+	// resumeTick is the interval at which the schedule is checked.
 	resumeTick = time.Second
 )
 
-// holding counts the content of a booking's holds: seats, held or booked, and parts of the holder's
-// allowance. It is stored unless zero.
+// holding counts what a booking holds: seats, held or booked, and units of the holder's
+// allowance. A zero holding has no record.
 type holding struct{ seats, allowance int64 }
 
 func appendHolding(dst []byte, c *holding) []byte {
@@ -43,10 +43,11 @@ func decodeHolding(record []byte) (holding, error) {
 	return c, r.Done()
 }
 
-// unfinished is an index of entities with steps to take. For bookings: a payment in progress, money or seats not yet
-// refunded or released, and attempts that did not become a booking (whose records are [begun]). For payments:
-// money that is neither applied nor owed, see [payments]. The index is a fold like every view; the schedule of
-// resumptions is in memory only, while RunUnfinished runs.
+// unfinished is an index of entities that have steps left to take. A booking is unfinished if a payment is in
+// progress or money or seats are not yet refunded or released; its schedule also includes attempts that did not become
+// a booking, whose records are [unconfirmedHolds]. A payment is unfinished if it has money that is neither applied nor
+// owed, see [payments]. The index is a fold like every view; the schedule is only in memory, and only while
+// RunUnfinished runs.
 type unfinished struct {
 	records *records[int64] // by id: the time of the last step, in Unix nanoseconds
 
@@ -54,9 +55,9 @@ type unfinished struct {
 	// waiting is nil unless RunUnfinished runs.
 	waiting map[string]*resumeAttempt
 	paused  bool // no resumption while the index is rebuilt
-	// dueNow has a token when something is due at once.
-	dueNow chan struct{}
-	late   lateness // the extra delay, in which other servers may act first
+	// dueNow has a token when something is due immediately.
+	dueNow   chan struct{}
+	lateness lateness // the extra delay, during which other servers may act first
 	// category of the entities' streams.
 	category string
 }
@@ -66,15 +67,15 @@ type resumeAttempt struct {
 	due      time.Time
 	running  bool
 	failures int
-	// begun means that only attempts are to be abandoned.
-	begun bool
+	// attemptsOnly means that the entity itself has no steps left: only its abandoned attempts are to be released.
+	attemptsOnly bool
 }
 
 func newUnfinished(p *Projections, name, category string) *unfinished {
 	return &unfinished{
 		records: newRecords(p, name, func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
 			decodeCount),
-		dueNow: make(chan struct{}, 1), late: p.late, category: category,
+		dueNow: make(chan struct{}, 1), lateness: p.lateness, category: category,
 	}
 }
 
@@ -85,10 +86,10 @@ func (u *unfinished) reset() {
 	clear(u.waiting)
 }
 
-// isUnfinished reports whether steps of a booking remain, its own or those of its performance's
+// isUnfinished reports whether a booking has steps left, its own or those of its performance's
 // cancellation.
-func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
-	if b.MustCancel(off) {
+func isUnfinished(b *row.Booking, held holding, cancelled *row.Cancelled) bool {
+	if b.MustCancel(cancelled) {
 		return true
 	}
 	switch b.Status {
@@ -97,18 +98,18 @@ func isUnfinished(b *row.Booking, has holding, off *row.Cancelled) bool {
 	case events.BookingIsAwaiting:
 		return !b.Intent.Opened || b.Intent.Unmade
 	case events.BookingIsExpired, events.BookingIsReleased, events.BookingIsCancelled:
-		return b.Refunding || has != holding{} || b.Returning()
+		return b.Refunding || held != holding{} || b.Returning()
 	}
 	return b.Returning()
 }
 
-// settle adds a booking to the index or removes it, after e. b is nil if the booking does not exist; off is the
+// update adds a booking to the index or removes it, after e. b is nil if the booking does not exist; cancelled is the
 // cancellation of its performance, unconfirmed the holds of its attempts.
-func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, off *row.Cancelled, unconfirmed *begun,
-	e *events.Recorded) {
-	steps := b != nil && isUnfinished(b, has, off)
+func (u *unfinished) update(id events.BookingID, b *row.Booking, held holding, cancelled *row.Cancelled,
+	unconfirmed *unconfirmedHolds, e *events.Recorded) {
+	open := b != nil && isUnfinished(b, held, cancelled)
 	switch {
-	case steps:
+	case open:
 		since := e.Created.UnixNano()
 		u.records.set(string(id), &since)
 	case b != nil:
@@ -118,24 +119,24 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, of
 	defer u.mu.Unlock()
 	switch {
 	case u.waiting == nil:
-	case steps && (e.Type == (&events.BookingExpired{}).Name() || e.Type == (&events.BookingIntentEnded{}).Name()):
-		u.wait(string(id), e.Created, false) // no request is in progress: it was a deadline
-	case steps && b.Status != events.BookingIsPaying && b.MustCancel(off) && !b.Refunding:
-		u.wait(string(id), e.Created, false) // its request does not know of the cancellation
-	case steps:
-		u.wait(string(id), e.Created.Add(resumeAfter), false)
-	case len(unconfirmed.parts) > 0 && b != nil:
-		u.wait(string(id), e.Created.Add(releaseAfter), true)
-	case len(unconfirmed.parts) > 0:
-		u.wait(string(id), unconfirmed.due(), true)
+	case open && (e.Type == (&events.BookingExpired{}).Name() || e.Type == (&events.BookingIntentEnded{}).Name()):
+		u.schedule(string(id), e.Created, false) // a deadline passed: no request continues
+	case open && b.Status != events.BookingIsPaying && b.MustCancel(cancelled) && !b.Refunding:
+		u.schedule(string(id), e.Created, false) // its request does not know of the cancellation
+	case open:
+		u.schedule(string(id), e.Created.Add(resumeAfter), false)
+	case len(unconfirmed.holds) > 0 && b != nil:
+		u.schedule(string(id), e.Created.Add(releaseAfter), true)
+	case len(unconfirmed.holds) > 0:
+		u.schedule(string(id), unconfirmed.due(), true)
 	default:
 		delete(u.waiting, string(id))
 	}
 }
 
-// settleID adds an entity without attempts to the index or removes it, after e.
-func (u *unfinished) settleID(id string, steps bool, e *events.Recorded) {
-	if steps {
+// updateID adds an entity without attempts to the index, or removes it if it is not open, after e.
+func (u *unfinished) updateID(id string, open bool, e *events.Recorded) {
+	if open {
 		since := e.Created.UnixNano()
 		u.records.set(id, &since)
 	} else {
@@ -145,31 +146,30 @@ func (u *unfinished) settleID(id string, steps bool, e *events.Recorded) {
 	defer u.mu.Unlock()
 	switch {
 	case u.waiting == nil:
-	case steps:
-		u.wait(id, e.Created.Add(resumeAfter), false)
+	case open:
+		u.schedule(id, e.Created.Add(resumeAfter), false)
 	default:
 		delete(u.waiting, id)
 	}
 }
 
-// wait schedules an entity; mu must be held.
-func (u *unfinished) wait(id string, due time.Time, begun bool) {
+// schedule sets the time at which an entity is resumed; mu must be held.
+func (u *unfinished) schedule(id string, due time.Time, attemptsOnly bool) {
 	r := u.waiting[id]
 	if r == nil {
 		r = &resumeAttempt{}
 		u.waiting[strings.Clone(id)] = r
 	}
-	r.begun = begun
-	limit := resumeAfter
-	if begun {
+	r.attemptsOnly = attemptsOnly
+	limit := resumeAfter // the log's clock may be ahead
+	if attemptsOnly {
 		limit = abandonAfter
 	}
-	// The log's clock may differ.
 	now := time.Now()
 	if due.After(now.Add(limit)) {
 		due = now.Add(limit)
 	}
-	if due = due.Add(u.late.draw(events.NewStreamID(u.category, id))); !due.After(now) {
+	if due = due.Add(u.lateness.draw(events.NewStreamID(u.category, id))); !due.After(now) {
 		u.signal()
 	}
 	r.due = due
@@ -182,36 +182,37 @@ func (u *unfinished) signal() {
 	}
 }
 
-// progress postpones the resumption of a booking, unless it only has attempts to abandon: the time of an attempt is
+// postpone postpones the resumption of a booking after e, a step of it. The time at which attempts are abandoned is
 // fixed.
-func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
+func (u *unfinished) postpone(booking events.BookingID, e *events.Recorded) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if r := u.waiting[string(booking)]; r != nil && !r.begun {
-		u.wait(string(booking), e.Created.Add(resumeAfter), false)
+	if r := u.waiting[string(booking)]; r != nil && !r.attemptsOnly {
+		u.schedule(string(booking), e.Created.Add(resumeAfter), false)
 	}
 }
 
-// RunUnfinished calls resume for the unfinished bookings, until ctx ends. Bookings from before the program's
-// start are due as soon as the views have caught up; expired ones, at once; others after resumeAfter without
-// progress; attempts that did not become a booking, after abandonAfter; the holds of other attempts, once one
-// attempt has become the booking, after releaseAfter. resume takes the remaining steps; there may be none,
-// because the original request may still be running. A failed resumption is retried with exponential backoff. At
-// most maxResumes run concurrently; all have returned when RunUnfinished does. It must not be called
-// concurrently.
+// RunUnfinished calls resume for the unfinished bookings, until ctx ends. It starts when the views have caught up.
+// A booking is due when it has made no progress for resumeAfter; an expired booking is due immediately. Attempts that
+// did not become a booking are due after abandonAfter. Once one attempt has become the booking, the others are due
+// after releaseAfter.
+//
+// resume takes the remaining steps. There may be none, because the original request may still be running. A failed
+// resumption is retried with exponential backoff. At most maxResumes calls run concurrently; all have returned when
+// RunUnfinished does. RunUnfinished must not be called concurrently.
 //
 // Errors: ctx.Err(); the disk's.
 func (p *Projections) RunUnfinished(ctx context.Context,
 	resume func(ctx context.Context, bookingID events.BookingID) error) error {
 	k := viewOf[*boxOffice](p)
-	if err := p.awaitResuming(ctx, k.unfinished, k.begun); err != nil {
+	if err := p.awaitResuming(ctx, k.unfinished, k.unconfirmed); err != nil {
 		return err
 	}
 	return k.unfinished.run(ctx, func(ctx context.Context, id string) error { return resume(ctx, events.BookingID(id)) })
 }
 
-// awaitResuming waits until the views have caught up, and lists the unfinished entities.
-func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *records[begun]) error {
+// awaitResuming waits until the views have caught up, and schedules the unfinished entities.
+func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *records[unconfirmedHolds]) error {
 	for {
 		if err := p.awaitReady(ctx); err != nil {
 			return err
@@ -228,9 +229,9 @@ func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *r
 	}
 }
 
-// beginResuming lists the unfinished entities, and the bookings with attempts, if any. From then on
-// the fold maintains the list.
-func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) error {
+// beginResuming schedules the unfinished entities and, if attempts is not nil, the bookings with unconfirmed holds.
+// From then on the fold maintains the schedule.
+func (p *Projections) beginResuming(u *unfinished, attempts *records[unconfirmedHolds]) error {
 	if err := p.enter(); err != nil {
 		return err
 	}
@@ -247,8 +248,8 @@ func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) err
 	if attempts != nil {
 		found, err := attempts.scan("", "\xff")
 		if err == nil {
-			err = found.each(func(booking string, unconfirmed *begun) bool {
-				u.wait(booking, unconfirmed.due(), true)
+			err = found.each(func(booking string, unconfirmed *unconfirmedHolds) bool {
+				u.schedule(booking, unconfirmed.due(), true)
 				return true
 			})
 		}
@@ -257,7 +258,7 @@ func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) err
 		}
 	}
 	return all.each(func(id string, since *int64) bool {
-		u.wait(id, time.Unix(0, *since).Add(resumeAfter), false)
+		u.schedule(id, time.Unix(0, *since).Add(resumeAfter), false)
 		return true
 	})
 }
@@ -282,16 +283,16 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 	var resuming sync.WaitGroup
 	defer u.stop()
 	defer resuming.Wait()
-	places := make(chan struct{}, maxResumes)
+	running := make(chan struct{}, maxResumes)
 	tick := time.NewTicker(resumeTick)
 	defer tick.Stop()
 	for {
-		for _, id := range u.claimDue(time.Now(), cap(places)-len(places)) {
-			places <- struct{}{}
+		for _, id := range u.claimDue(time.Now(), cap(running)-len(running)) {
+			running <- struct{}{}
 			resuming.Go(func() {
 				err := resume(ctx, id)
-				<-places
-				u.resumed(id, time.Now(), err)
+				<-running
+				u.finishResume(id, time.Now(), err)
 			})
 		}
 		select {
@@ -303,7 +304,7 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 	}
 }
 
-// stop discards the list.
+// stop discards the schedule.
 func (u *unfinished) stop() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -327,7 +328,7 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 			continue
 		}
 		if len(due) == limit {
-			break // the next resumption to return signals
+			break // the resumption that returns next signals dueNow
 		}
 		r.running = true
 		due = append(due, id)
@@ -335,9 +336,9 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 	return due
 }
 
-// resumed applies the result of a resumption. A booking without remaining steps is removed by the fold of their
-// facts, which follow.
-func (u *unfinished) resumed(id string, now time.Time, err error) {
+// finishResume applies the result of a resumption. The fold removes a finished entity when the facts of its last
+// steps arrive.
+func (u *unfinished) finishResume(id string, now time.Time, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signal()

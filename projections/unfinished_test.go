@@ -17,8 +17,8 @@ import (
 	"admitone/projections/row"
 )
 
-// unfinishedLog returns a log in which four bookings are unfinished: one while paying, one expired and
-// one released with its seat still held, one whose refund is not completed; a fifth is finished.
+// unfinishedLog returns a log, its model, and the ids of the unfinished bookings: one is being paid, one has expired
+// and one was released with its seat still held, and the refund of one is not completed. A fifth booking is finished.
 func unfinishedLog() (*logtest.Memory, *logtest.BookingModel, []string) {
 	log := logtest.NewMemory()
 	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
@@ -51,7 +51,7 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if tries[id]++; tries[id] == 1 {
-				return errors.New("the desk is busy")
+				return errors.New("the test fails the first attempt")
 			}
 			c.Settle(c.Bookings[string(id)])
 			if len(c.Unfinished()) == 0 {
@@ -75,15 +75,15 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 		}
 	}
 	if len(tries) != len(want) {
-		t.Errorf("resumed were %v, want %q", tries, want)
+		t.Errorf("resumed %v, want %q", tries, want)
 	}
 	if c.Wallets["ada"] != 95 {
 		t.Errorf("ada's balance is %d, want 95", c.Wallets["ada"])
 	}
 }
 
-// notOff is a performance that is not cancelled.
-var notOff = &row.Cancelled{}
+// notCancelled is a performance that is not cancelled.
+var notCancelled = &row.Cancelled{}
 
 // TestBookingsInProgressAreNotResumed: a booking whose request makes progress or that is being resumed is not due.
 func TestBookingsInProgressAreNotResumed(t *testing.T) {
@@ -93,11 +93,11 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	now := time.Now()
 	fact := func(age time.Duration) *events.Recorded { return &events.Recorded{Created: now.Add(-age)} }
 	paying := &row.Booking{ID: "b", Status: events.BookingIsPaying}
-	u.settle("b", paying, holding{}, notOff, &begun{}, fact(0))
+	u.update("b", paying, holding{}, notCancelled, &unconfirmedHolds{}, fact(0))
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
-		t.Errorf("due at once: %q, want none", due)
+		t.Errorf("due immediately: %q, want none", due)
 	}
-	u.progress("b", fact(-time.Hour)) // a clock that is ahead
+	u.postpone("b", fact(-time.Hour)) // the log's clock is ahead
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
 		t.Errorf("due after progress: %q, want none", due)
 	}
@@ -108,33 +108,33 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	if due := u.claimDue(later.Add(time.Hour), 9); len(due) != 0 {
 		t.Errorf("due during the resumption: %q, want none", due)
 	}
-	u.resumed("b", later, nil)
+	u.finishResume("b", later, nil)
 	if due := u.claimDue(later, 9); len(due) != 0 {
 		t.Errorf("due right after the resumption: %q, want none", due)
 	}
 	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
 		t.Errorf("due after a resumption without a fact: %q, want b", due)
 	}
-	u.settle("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, notOff, &begun{}, fact(0))
-	u.resumed("b", later, errors.New("too late"))
+	u.update("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, notCancelled, &unconfirmedHolds{}, fact(0))
+	u.finishResume("b", later, errors.New("too late"))
 	if len(u.waiting) != 0 {
 		t.Errorf("waiting = %v, want none", u.waiting)
 	}
 	expired := fact(0)
 	expired.Type = (&events.BookingExpired{}).Name()
 	for i := range 5 { // with an earlier failed payment
-		u.settle(
+		u.update(
 			events.BookingID(fmt.Sprint(i)),
 			&row.Booking{ID: events.BookingID(fmt.Sprint(i)), Status: events.BookingIsExpired,
 				Failed: events.FailedBalance},
 			holding{1, 1},
-			notOff,
-			&begun{},
+			notCancelled,
+			&unconfirmedHolds{},
 			expired,
 		)
 	}
 	if due := u.claimDue(time.Now(), 3); len(due) != 3 {
-		t.Errorf("due of five expired ones: %q, want three", due)
+		t.Errorf("due of five expired bookings: %q, want three", due)
 	}
 }
 
@@ -152,18 +152,18 @@ func TestHoldsOfOtherAttemptsAreReleased(t *testing.T) {
 		u := newUnfinished(&Projections{log: slog.Default()}, "unfinished", events.BookingCategory)
 		u.waiting = map[string]*resumeAttempt{}
 		now := time.Now()
-		u.settle("b", test.booking, holding{seats: 3}, notOff, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
+		u.update("b", test.booking, holding{seats: 3}, notCancelled, &unconfirmedHolds{now.UnixNano(), []unconfirmedHold{{1, "seat-x~A-1-1"}}},
 			&events.Recorded{Created: now})
 		if due := u.claimDue(now.Add(test.after-time.Millisecond), 9); len(due) != 0 {
-			t.Errorf("%+v: due before %s", test.booking, test.after)
+			t.Errorf("%+v: due before %s: %q, want none", test.booking, test.after, due)
 		}
 		if due := u.claimDue(now.Add(test.after), 9); len(due) != 1 {
-			t.Errorf("%+v: not due after %s", test.booking, test.after)
+			t.Errorf("%+v: due after %s: %q, want b", test.booking, test.after, due)
 		}
 	}
 }
 
-// TestHoldingRecord: both members survive encoding, and a truncated record is invalid.
+// TestHoldingRecord: both fields survive encoding, and a truncated record is invalid.
 func TestHoldingRecord(t *testing.T) {
 	record := appendHolding(nil, &holding{1, 2})
 	if got, err := decodeHolding(record); err != nil || got != (holding{1, 2}) {

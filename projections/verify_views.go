@@ -17,12 +17,11 @@ import (
 	"admitone/projections/verify"
 )
 
-// ErrNoViews means that the directory has no views of this log and this version. The next Open creates them.
+// ErrNoViews means that the directory has no views of this log and this version. The next [Open] creates them.
 var ErrNoViews = errors.New("there are no views of this log")
 
-// VerifyViews folds the log again, up to the position of the views in dir, and compares every record with
-// theirs. The views must not be open. The fold is written to scratch, an empty directory. It returns the position
-// up to which the views contain the log.
+// VerifyViews folds the log again into scratch, an empty directory, up to the position of the views in dir, and
+// compares all records. The views must not be open. It returns the position up to which the views contain the log.
 //
 // Errors: a *[verify.Violation]; [ErrNoViews]; the log's, the disk's.
 func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
@@ -35,7 +34,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 		return 0, ErrNoViews
 	}
 	if err != nil {
-		return 0, unreadable(0, fmt.Errorf("opening the views in %s: %w", dir, err))
+		return 0, asViolation(0, fmt.Errorf("opening the views in %s: %w", dir, err))
 	}
 	defer func() { _ = errors.Join(db.Close(), lock.Close()) }()
 	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: slog.New(slog.DiscardHandler)})
@@ -46,19 +45,19 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 	at, _, fits, err := (&Projections{db: db, epoch: store.Epoch()}).loadCheckpoint()
 	switch {
 	case err != nil:
-		return 0, unreadable(0, err)
+		return 0, asViolation(0, err)
 	case !fits:
 		return 0, ErrNoViews
 	case at.position == 0:
-		if err := (&Projections{db: db}).mustBeEmpty(); err != nil {
-			return 0, unreadable(0, err)
+		if err := (&Projections{db: db}).checkEmpty(); err != nil {
+			return 0, asViolation(0, err)
 		}
 		return 0, ErrNoViews
 	}
 	if err := fresh.foldUpTo(ctx, at.position, progress); err != nil {
 		return at.position, err
 	}
-	return at.position, unreadable(at.position, sameRecords(db, fresh.db, at.position))
+	return at.position, asViolation(at.position, compareRecords(db, fresh.db, at.position))
 }
 
 // openReader opens the files of views read-only.
@@ -82,17 +81,17 @@ func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
 	return db, lock, nil
 }
 
-// unreadable converts damage of the views to a violation.
-func unreadable(at events.Position, err error) error {
-	var broken *verify.Violation
-	if err != nil && needsRebuild(err) && !errors.As(err, &broken) {
+// asViolation converts damage of the views to a violation.
+func asViolation(at events.Position, err error) error {
+	var violation *verify.Violation
+	if err != nil && needsRebuild(err) && !errors.As(err, &violation) {
 		return &verify.Violation{Position: at, Rule: verify.RuleViews,
 			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder, and the views are rebuilt"}
 	}
 	return err
 }
 
-// foldPage is the number of events of the log read at once.
+// foldPage is the number of events read from the log at a time.
 const foldPage = 1024
 
 // foldUpTo folds the log up to a position, and writes the views.
@@ -122,31 +121,31 @@ func (p *Projections) foldUpTo(ctx context.Context, end events.Position,
 	return p.flush()
 }
 
-// sameRecords compares all records of two sets of views.
-func sameRecords(have, want *pebble.DB, at events.Position) error {
-	remaining, err := have.NewIter(nil)
+// compareRecords returns a violation for the first record in which the views differ from the fold.
+func compareRecords(views, fold *pebble.DB, at events.Position) error {
+	have, err := views.NewIter(nil)
 	if err != nil {
 		return err
 	}
-	defer remaining.Close()
-	right, err := want.NewIter(nil)
+	defer have.Close()
+	want, err := fold.NewIter(nil)
 	if err != nil {
 		return err
 	}
-	defer right.Close()
-	for l, r := remaining.First(), right.First(); l || r; l, r = remaining.Next(), right.Next() {
+	defer want.Close()
+	for h, w := have.First(), want.First(); h || w; h, w = have.Next(), want.Next() {
 		detail := ""
 		switch {
-		case !r || l && bytes.Compare(remaining.Key(), right.Key()) < 0:
-			detail = fmt.Sprintf("the views have %q, but the fold does not", remaining.Key())
-		case !l || !bytes.Equal(remaining.Key(), right.Key()):
-			detail = fmt.Sprintf("the fold has %q, but the views do not", right.Key())
-		case !bytes.Equal(remaining.Value(), right.Value()):
-			detail = fmt.Sprintf("%q differs from the fold", remaining.Key())
+		case !w || h && bytes.Compare(have.Key(), want.Key()) < 0:
+			detail = fmt.Sprintf("the views have %q, but the fold does not", have.Key())
+		case !h || !bytes.Equal(have.Key(), want.Key()):
+			detail = fmt.Sprintf("the fold has %q, but the views do not", want.Key())
+		case !bytes.Equal(have.Value(), want.Value()):
+			detail = fmt.Sprintf("%q differs from the fold", have.Key())
 		default:
 			continue
 		}
 		return &verify.Violation{Position: at, Rule: verify.RuleViews, Detail: detail}
 	}
-	return errors.Join(remaining.Error(), right.Error())
+	return errors.Join(have.Error(), want.Error())
 }

@@ -41,10 +41,10 @@ func TestVerifyViews(t *testing.T) {
 
 	const row = "product\x00p0"
 	for name, corrupt := range map[string]func(*pebble.DB) error{
-		"a different record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
-		"one too few":        func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
-		"one too many":       func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
-		"one after all":      func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
+		"a different record":        func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
+		"a missing record":          func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
+		"an additional record":      func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
+		"an additional last record": func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
 	} {
 		record := change(t, dir+"/views", func(db *pebble.DB) error { return corrupt(db) })
 		var v *verify.Violation

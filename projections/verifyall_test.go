@@ -5,7 +5,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// verifyAll returns the verifier's error for a log, with its position.
+// verifyAll returns the verifier's error for a log.
 func verifyAll(log []events.Recorded) error {
 	v := verify.New(true)
 	for i := range log {

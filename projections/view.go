@@ -9,28 +9,27 @@ import (
 	"admitone/projections/live"
 )
 
-// view folds the streams of some categories, stores the result on disk, and feeds its topics. Each is
-// one file that registers itself; nothing else changes when one is added. All methods are called with
-// Projections.mu held.
+// view folds the streams of some categories, stores the result on disk, and publishes to its topics. Each view
+// registers itself in its own file. All methods are called with Projections.mu held.
 type view interface {
-	// fold applies one event of the view's categories. An error stops the runner permanently, and the event
-	// must then not have changed anything. work is the number of additional records, beyond one, in the next
-	// flush.
+	// fold applies one event of the view's categories. If it returns an error, it must not have changed anything;
+	// unless a rebuild may help, the views stop permanently. work is the number of records, beyond one, that the
+	// event adds to the next flush.
 	fold(e *events.Recorded, fact events.Fact) (work int, err error)
 	// flush adds all changes since the last flush to b and marks them clean.
 	flush(b *pebble.Batch) error
 	// reset clears the view's memory: the views on disk have been deleted.
 	reset()
-	// topics are the topics that the view feeds.
+	// topics returns the topics that the view publishes to.
 	topics() []*live.Topics
 }
 
 // registration describes a view.
 type registration struct {
-	// views names the encoding of the view's records, for example "product.v1". If a name changes, or a view
+	// version names the encoding of the view's records, for example "product.v1". If a version changes, or a view
 	// is added or removed, all views are rebuilt when the program starts.
-	views string
-	// categories of the streams that it folds. A category belongs to one view.
+	version string
+	// categories of the streams that the view folds. A category belongs to one view.
 	categories []string
 	open       func(*Projections) view
 }

@@ -9,23 +9,23 @@ import (
 	"admitone/events"
 )
 
-// waiters has the pending calls of wait, by position, lowest first, so that a batch wakes only the affected ones.
+// waiters has the pending calls of wait, ordered by position, so that a batch wakes only those that it completes.
 type waiters struct {
 	applied atomic.Uint64 // the position up to which the views contain the log
 
 	mu    sync.Mutex
 	queue queue[*waiter] // by position
-	err   error          // set once, when all waits end
+	err   error          // set once, by fail
 }
 
 type waiter struct {
 	pos   events.Position
-	index int           // in the queue, -1 if it is not in it
-	done  chan struct{} // closed when pos is reached, or never will be
+	index int           // in the queue, -1 if not queued
+	done  chan struct{} // closed when pos has been applied, or by fail
 }
 
 func (w *waiter) before(other *waiter) bool { return w.pos < other.pos }
-func (w *waiter) place() *int               { return &w.index }
+func (w *waiter) heapIndex() *int           { return &w.index }
 
 // wait returns when pos has been applied. Errors: ctx.Err(), or the argument of fail.
 func (w *waiters) wait(ctx context.Context, pos events.Position) error {
@@ -41,18 +41,18 @@ func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 		w.mu.Unlock()
 		return w.err
 	}
-	me := &waiter{pos: pos, done: make(chan struct{})}
-	heap.Push(&w.queue, me)
+	pending := &waiter{pos: pos, done: make(chan struct{})}
+	heap.Push(&w.queue, pending)
 	w.mu.Unlock()
 
 	select {
-	case <-me.done:
+	case <-pending.done:
 	case <-ctx.Done():
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if me.index >= 0 {
-		heap.Remove(&w.queue, me.index)
+	if pending.index >= 0 {
+		heap.Remove(&w.queue, pending.index)
 	}
 	switch {
 	case events.Position(w.applied.Load()) >= pos:
@@ -63,8 +63,8 @@ func (w *waiters) wait(ctx context.Context, pos events.Position) error {
 	return ctx.Err()
 }
 
-// reached records that everything up to pos has been applied, and wakes the waiters for it.
-func (w *waiters) reached(pos events.Position) {
+// advance records that everything up to pos has been applied, and wakes the waiters for it.
+func (w *waiters) advance(pos events.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.applied.Store(uint64(pos))
@@ -88,8 +88,8 @@ func (w *waiters) fail(err error) {
 // queued is an element of a [queue].
 type queued[E any] interface {
 	before(other E) bool
-	// place points to the element's index in the queue, -1 if it is not in it.
-	place() *int
+	// heapIndex returns a pointer to the element's index in the queue, which is -1 if it is not queued.
+	heapIndex() *int
 }
 
 // queue is a [heap.Interface] whose elements store their index.
@@ -99,13 +99,13 @@ func (q queue[E]) Len() int           { return len(q) }
 func (q queue[E]) Less(i, j int) bool { return q[i].before(q[j]) }
 func (q queue[E]) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	*q[i].place(), *q[j].place() = i, j
+	*q[i].heapIndex(), *q[j].heapIndex() = i, j
 }
 
 // Push implements heap.Interface.
 func (q *queue[E]) Push(x any) {
 	e := x.(E)
-	*e.place() = len(*q)
+	*e.heapIndex() = len(*q)
 	*q = append(*q, e)
 }
 
@@ -115,6 +115,6 @@ func (q *queue[E]) Pop() any {
 	e := (*q)[last]
 	clear((*q)[last:])
 	*q = (*q)[:last]
-	*e.place() = -1
+	*e.heapIndex() = -1
 	return e
 }

@@ -7,8 +7,8 @@ import (
 )
 
 func init() {
-	registerRows(rows[row.WaitingRoom]{
-		views:    "waitingroom.v1",
+	registerRows(rowConfig[row.WaitingRoom]{
+		version:  "waitingroom.v1",
 		category: events.WaitingRoomCategory,
 		encode:   row.AppendWaitingRoom,
 		decode:   row.DecodeWaitingRoom,

@@ -5,6 +5,7 @@ import (
 	"admitone/projections/row"
 )
 
+// foldWallet applies a fact of a wallet.
 func (k *boxOffice) foldWallet(e *events.Recorded, fact events.Fact) error {
 	holder := events.Holder(e.Stream.Entity())
 	found, err := k.wallets.find(string(holder))
@@ -26,7 +27,7 @@ func (k *boxOffice) foldWallet(e *events.Recorded, fact events.Fact) error {
 	}
 	if entry != nil {
 		k.entries.set(holderKey(wallet.Holder, uint64(entry.Revision)+1), entry)
-		k.unfinished.progress(entry.BookingID, e)
+		k.unfinished.postpone(entry.BookingID, e)
 	}
 	return nil
 }

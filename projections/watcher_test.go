@@ -72,10 +72,10 @@ func (w *watcher) apply(f *live.Frame) {
 	w.position = m.Data.Position
 }
 
-// reach waits until the watcher has seen the frame for pos, or any if pos is 0.
+// reach waits until the watcher has received the frame for pos, or any frame if pos is 0.
 func (w *watcher) reach(t testing.TB, pos events.Position) {
 	t.Helper()
-	late := time.After(patience)
+	timeout := time.After(waitLimit)
 	for {
 		w.mu.Lock()
 		at, n, more := w.position, len(w.frames), w.more
@@ -85,7 +85,7 @@ func (w *watcher) reach(t testing.TB, pos events.Position) {
 		}
 		select {
 		case <-more:
-		case <-late:
+		case <-timeout:
 			t.Fatalf("the subscriber is at %d, want %d", at, pos)
 		}
 	}
@@ -106,7 +106,7 @@ func subscribe(t testing.TB, p *Projections, topic string, from live.Resume, s l
 	return sub
 }
 
-// productOnSale returns projections that follow a log with product a, 1,000,000 units.
+// productOnSale returns a log with product "a", of 1,000,000 units, and projections that follow it.
 func productOnSale(t testing.TB) (*logtest.Memory, *Projections) {
 	log := logtest.NewMemory()
 	log.Add(product("a"), &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 1_000_000})
@@ -116,7 +116,7 @@ func productOnSale(t testing.TB) (*logtest.Memory, *Projections) {
 	return log, p
 }
 
-// sale is the n-th reservation of such a product, from 1.
+// sale returns the n-th reservation, counted from 1, of the product of productOnSale.
 func sale(n int) events.Fact {
 	return &events.ProductReserved{
 		ReservationID: events.ReservationID(fmt.Sprint("r", n)),
@@ -125,7 +125,7 @@ func sale(n int) events.Fact {
 	}
 }
 
-// slowWatcher reads its frames late, through a Pending.
+// slowWatcher is a watcher that reads some frames late, merged by a live.Pending.
 type slowWatcher struct {
 	*watcher
 	lock    sync.Mutex
@@ -150,7 +150,7 @@ func (s *slowWatcher) drain() {
 	}
 }
 
-// check reports faults, and a last count other than remaining; -1 accepts any.
+// check reports wrong frames, and a last count other than remaining; a negative remaining accepts any count.
 func (w *watcher) check(t *testing.T, remaining int64) {
 	t.Helper()
 	w.mu.Lock()

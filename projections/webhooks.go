@@ -10,7 +10,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "webhook.v1",
+		version:    "webhook.v1",
 		categories: []string{events.WebhookCategory},
 		open:       func(p *Projections) view { return newWebhooks(p) },
 	})
@@ -47,11 +47,11 @@ func (k *webhooks) apply(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if entry == nil {
-		var made row.Webhook
-		if err := made.ApplyFact(e, fact); err != nil {
+		var webhook row.Webhook
+		if err := webhook.ApplyFact(e, fact); err != nil {
 			return err
 		}
-		k.rows.add(id, made)
+		k.rows.add(id, webhook)
 		return nil
 	}
 	if err := entry.row.ApplyFact(e, fact); err != nil {
@@ -69,8 +69,8 @@ func (k *webhooks) topics() []*live.Topics { return nil }
 
 func (k *webhooks) table() *table[row.Webhook] { return k.rows }
 
-// WebhooksChanged returns a channel that has a token when webhooks have changed other than by deliveries. It has one
-// receiver.
+// WebhooksChanged returns a channel that has a token when webhooks have changed other than by deliveries. It must
+// have only one receiver.
 func (p *Projections) WebhooksChanged() <-chan struct{} { return viewOf[*webhooks](p).changed }
 
 // Webhook returns the row of a webhook, and whether there is one. Errors: the disk's.

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/row"
 )
 
-// TestWebhookViews: the view of a webhook equals the fold of its stream, after any interruption, and lists omit
+// TestWebhookViews: the view of a webhook equals the fold of its stream, also after restarts, and lists omit
 // deleted webhooks.
 func TestWebhookViews(t *testing.T) {
 	now := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
@@ -44,7 +44,7 @@ func TestWebhookViews(t *testing.T) {
 			}
 		}
 		if !reflect.DeepEqual(listed, names) {
-			t.Errorf("listed are %v, want %v", listed, names)
+			t.Errorf("Webhooks lists %v, want %v", listed, names)
 		}
 	}
 	stream := func(n int) events.StreamID { return events.StreamID(fmt.Sprint("webhook-w", n)) }

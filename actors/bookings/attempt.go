@@ -97,7 +97,7 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 		return b.bookedBefore(ctx, cmd, id)
 	}
 	p := &attemptResult{Book: cmd, id: id, attempt: before.Booking.FirstAttempt()}
-	begun, err := b.views.Begun(ctx, id)
+	begun, err := b.views.UnconfirmedHolds(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -31,7 +31,7 @@ func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
 }
 
 // Begun returns nothing.
-func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
+func (noViews) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
 

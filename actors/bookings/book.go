@@ -92,7 +92,7 @@ func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.Bookin
 	if err != nil {
 		return Answer{}, err
 	}
-	begun, err := b.views.Begun(ctx, id)
+	begun, err := b.views.UnconfirmedHolds(ctx, id)
 	if err == nil {
 		err = b.dismiss(ctx, cmd.Origin, id, begun)
 	}

@@ -216,7 +216,7 @@ func (v *foldedViews) CatchUp(context.Context) error {
 }
 
 // Begun is a fold of the whole log.
-func (v *foldedViews) Begun(
+func (v *foldedViews) UnconfirmedHolds(
 	_ context.Context,
 	bookingID events.BookingID,
 ) (map[events.HoldID][]events.StreamID, error) {

@@ -17,9 +17,9 @@ type Views interface {
 	// TakenSeats returns one byte for each seat of a performance in canonical order, 0 for a free
 	// one, and the position up to which the view has seen the log. The caller owns the slice.
 	TakenSeats(ctx context.Context, performanceID events.PerformanceID) (taken []byte, at events.Position, err error)
-	// Begun returns the streams in which attempts of a booking have seats or allowance that its own
+	// UnconfirmedHolds returns the streams in which attempts of a booking have seats or allowance that its own
 	// stream does not list, by hold id.
-	Begun(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
+	UnconfirmedHolds(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
 	// KeptAfter returns the amount withheld by returns of a booking after its performance was
 	// cancelled, in minor units.
 	KeptAfter(ctx context.Context, bookingID events.BookingID) (int64, error)

@@ -207,7 +207,7 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 		if err := b.settle(ctx, from, bookingID); err != nil {
 			return Answer{}, err
 		}
-		begun, err := b.views.Begun(ctx, bookingID)
+		begun, err := b.views.UnconfirmedHolds(ctx, bookingID)
 		if err != nil {
 			return Answer{}, err
 		}

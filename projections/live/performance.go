@@ -23,8 +23,8 @@ type PerformanceDelta struct {
 	Edited *row.Performance
 }
 
-// StatedDelta is the delta of a fact of the performance's own stream, which changes no counts.
-func StatedDelta(performance *row.Performance, cause Cause) *PerformanceDelta {
+// NewPerformanceDelta returns the delta of a fact of the performance's own stream. Such a fact changes no counts.
+func NewPerformanceDelta(performance *row.Performance, cause Cause) *PerformanceDelta {
 	d := &PerformanceDelta{Counts: performance.SeatCounts, Cause: cause}
 	if cause != CauseEdited && cause != CauseCancelled {
 		return d

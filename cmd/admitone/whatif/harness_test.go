@@ -118,7 +118,7 @@ type noViews struct{}
 func (noViews) TakenSeats(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 	return nil, 0, errors.New("no map")
 }
-func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
+func (noViews) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
 func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {

@@ -85,7 +85,7 @@ func (r *executor) bookingOfRefused(f *events.RefusalRecorded, path []string) (d
 }
 
 // Begun implements [bookings.Views]. No booking is requested twice in a simulation.
-func (h *simulation) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
+func (h *simulation) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
 

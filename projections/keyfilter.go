@@ -10,56 +10,56 @@ import (
 	"admitone/events/bloom"
 )
 
-// fillPiece is the number of keys added to absence at a time, with the lock held.
-const fillPiece = 4096
+// fillBatch is the number of keys added to the filter at a time, with the lock held.
+const fillBatch = 4096
 
-// absence records, for the views that opted in, which keys have no record, so that the fold, which meets a
-// new id in most events of a sale, does not search Pebble for it. It is a filter: it may report a missing
-// record as present, never a present one as missing.
+// keyFilter is a Bloom filter of the keys that have records, for the views that opt in. Most events of a sale
+// have a new id, for which the fold need not search Pebble. A missing key may be reported as present, a present
+// key is never reported as missing.
 //
 // A key is added before its record is written. Keys written by an earlier run are added in the background
-// after Run has begun; until then nothing is known to be missing. All fields are guarded by Projections.mu.
-type absence struct {
+// by Run; until all are added, no key is reported as missing. All fields are guarded by Projections.mu.
+type keyFilter struct {
 	filter   bloom.Filter
 	prefixes []string
 	complete bool
 }
 
-func newAbsence() *absence {
+func newKeyFilter() *keyFilter {
 	var key [16]byte
 	_, _ = rand.Read(key[:]) // never fails
-	return &absence{filter: bloom.Filter{
+	return &keyFilter{filter: bloom.Filter{
 		Key: bloom.Key{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}}}
 }
 
-// of returns the absent keys of the view with a prefix.
-func (a *absence) of(prefix string) *absentKeys {
+// forView returns the filter of the keys with a view's prefix.
+func (a *keyFilter) forView(prefix string) *viewKeyFilter {
 	a.prefixes = append(a.prefixes, prefix)
-	return &absentKeys{all: a, salt: a.filter.Hash(prefix)}
+	return &viewKeyFilter{all: a, salt: a.filter.Hash(prefix)}
 }
 
-// absentKeys is absence for the keys of one view. A nil one reports no key as missing.
-type absentKeys struct {
-	all  *absence
+// viewKeyFilter is the keyFilter for the keys of one view. A nil filter reports no key as missing.
+type viewKeyFilter struct {
+	all  *keyFilter
 	salt uint64
 }
 
 // absent reports whether the view certainly has no record of key, neither in memory nor on disk.
-func (k *absentKeys) absent(key string) bool {
+func (k *viewKeyFilter) absent(key string) bool {
 	return k != nil && k.all.complete && !k.all.filter.Has(k.hash(key))
 }
 
 // add must be called before a record is written.
-func (k *absentKeys) add(key string) {
+func (k *viewKeyFilter) add(key string) {
 	if k != nil {
 		k.all.filter.Add(k.hash(key))
 	}
 }
 
-func (k *absentKeys) hash(key string) uint64 { return k.all.filter.Hash(key) ^ k.salt }
+func (k *viewKeyFilter) hash(key string) uint64 { return k.all.filter.Hash(key) ^ k.salt }
 
-// run completes a in the background. Until then, and after a failure, views search Pebble more often.
-func (a *absence) run(ctx context.Context, p *Projections) {
+// run completes the filter. Until then, and after a failure, the views search Pebble more often.
+func (a *keyFilter) run(ctx context.Context, p *Projections) {
 	err := a.fill(ctx, p)
 	if err == nil || ctx.Err() != nil {
 		return
@@ -71,11 +71,11 @@ func (a *absence) run(ctx context.Context, p *Projections) {
 	}
 }
 
-// fill adds the keys on disk. Views that are rebuilt meanwhile are empty, so a is complete for them too.
-// Errors: ErrClosed; ErrNotReady; the disk's; ctx.Err().
-func (a *absence) fill(ctx context.Context, p *Projections) error {
+// fill adds the keys on disk. If the views are rebuilt meanwhile they start empty, and the filter is complete for
+// them too. Errors: ErrClosed; ErrNotReady; the disk's; ctx.Err().
+func (a *keyFilter) fill(ctx context.Context, p *Projections) error {
 	for _, prefix := range a.prefixes {
-		keys := absentKeys{a, a.filter.Hash(prefix)}
+		keys := viewKeyFilter{a, a.filter.Hash(prefix)}
 		for from := prefix; from != ""; {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -98,8 +98,8 @@ func (a *absence) fill(ctx context.Context, p *Projections) error {
 	return nil
 }
 
-// keys returns the next keys on disk, starting at from and without prefix, and the key at which to continue,
-// "" at the end.
+// keys returns up to fillBatch keys on disk, without their prefix, starting at from. next is the key at which to
+// continue, "" at the end.
 func (p *Projections) keys(from, prefix string) (found []string, next string, err error) {
 	if err := p.enter(); err != nil {
 		return nil, "", err
@@ -112,7 +112,7 @@ func (p *Projections) keys(from, prefix string) (found []string, next string, er
 	}
 	defer all.Close()
 	for ok := all.First(); ok; ok = all.Next() {
-		if len(found) == fillPiece {
+		if len(found) == fillBatch {
 			return found, string(all.Key()), nil
 		}
 		found = append(found, string(all.Key()[len(prefix):]))

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestStoredRecordsAreNeverAbsent: a record that was set is found, in memory or on disk, from this run
-// or an earlier one, and before, while and after the keys on disk are read.
+// TestStoredRecordsAreNeverAbsent: a record that was set is found, in memory or on disk, whether set in this run
+// or an earlier one, and whether or not the keys on disk have been added.
 func TestStoredRecordsAreNeverAbsent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
@@ -24,10 +24,10 @@ func TestStoredRecordsAreNeverAbsent(t *testing.T) {
 		var p *Projections
 		var r *records[int64]
 		begin := func() {
-			p = &Projections{db: db, absence: newAbsence()}
-			newRecords(p, "q", appendCount, decodeCount).missing = p.absence.of("q\x00")
+			p = &Projections{db: db, keyFilter: newKeyFilter()}
+			newRecords(p, "q", appendCount, decodeCount).filter = p.keyFilter.forView("q\x00")
 			r = newRecords(p, "r", appendCount, decodeCount)
-			r.missing = p.absence.of(r.prefix)
+			r.filter = p.keyFilter.forView(r.prefix)
 		}
 		begin()
 		model := map[string]int64{}
@@ -44,7 +44,7 @@ func TestStoredRecordsAreNeverAbsent(t *testing.T) {
 				begin()
 			},
 			"fill": func(t *rapid.T) {
-				if err := p.absence.fill(context.Background(), p); err != nil {
+				if err := p.keyFilter.fill(context.Background(), p); err != nil {
 					t.Fatal(err)
 				}
 			},
@@ -61,35 +61,35 @@ func TestStoredRecordsAreNeverAbsent(t *testing.T) {
 	})
 }
 
-// TestAbsentRecordsAreNotSearched: with more keys than fit into a piece, existing records are found
-// and nearly all others are known to be absent.
+// TestAbsentRecordsAreNotSearched: with more keys than fit into a batch, no existing key is absent, and
+// nearly all others are known to be absent.
 func TestAbsentRecordsAreNotSearched(t *testing.T) {
 	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: errorLogger{}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	p := &Projections{db: db, absence: newAbsence()}
+	p := &Projections{db: db, keyFilter: newKeyFilter()}
 	r := newRecords(p, "r", appendCount, decodeCount)
-	const n = 2*fillPiece + 3
+	const n = 2*fillBatch + 3
 	for i := range int64(n) {
 		r.set(fmt.Sprint(i), &i)
 	}
 	flushRecords(t, r)
-	r.missing = p.absence.of(r.prefix)
-	if r.missing.absent("x") {
-		t.Error("a key is absent before the disk was read")
+	r.filter = p.keyFilter.forView(r.prefix)
+	if r.filter.absent("x") {
+		t.Error("a key is reported as absent before the filter is complete")
 	}
-	if err := p.absence.fill(context.Background(), p); err != nil {
+	if err := p.keyFilter.fill(context.Background(), p); err != nil {
 		t.Fatal(err)
 	}
 	p.db = nil // a search would panic
 	others := 0
 	for i := range n {
-		if r.missing.absent(fmt.Sprint(i)) {
+		if r.filter.absent(fmt.Sprint(i)) {
 			t.Fatalf("the stored key %d is absent", i)
 		}
-		if other := fmt.Sprint("x", i); r.missing.absent(other) {
+		if other := fmt.Sprint("x", i); r.filter.absent(other) {
 			others++
 			if _, ok, err := r.get(other); ok || err != nil {
 				t.Fatalf("get(%s) = %v, %v; want none", other, ok, err)

@@ -24,33 +24,21 @@ func (s *Server) clusterRoutes() { s.handle(fiber.MethodGet, "/v1/cluster", s.cl
 
 // clusterNode is a node of the system from the viewpoint of this one.
 type clusterNode struct {
-	Name      string `json:"name"`
-	Run       string `json:"run"`
-	Self      bool   `json:"self"`
-	State     string `json:"state"`
-	Suspected bool   `json:"suspected"`
-	// KeysDiffer means that its keys differ from those of the log, or of the answering node.
-	KeysDiffer bool    `json:"keys_differ"`
-	Version    string  `json:"version"`
-	Since      string  `json:"since,omitempty"`
-	HTTP       string  `json:"http"`
-	Hop        int     `json:"hop_protocol"`
-	Share      float64 `json:"share"`
+	Name      string  `json:"name"`
+	Run       string  `json:"run"`
+	Self      bool    `json:"self"`
+	State     string  `json:"state"`
+	Suspected bool    `json:"suspected"`
+	Version   string  `json:"version"`
+	Since     string  `json:"since,omitempty"`
+	HTTP      string  `json:"http"`
+	Hop       int     `json:"hop_protocol"`
+	Share     float64 `json:"share"`
 	// Heard is null for this node itself.
 	Heard *float64 `json:"heard_seconds_ago"`
 	Skew  float64  `json:"clock_ahead_seconds"`
 	// Position is 0 for a node that has not reported it.
 	Position events.Position `json:"position"`
-}
-
-// clusterGone is a node that is no longer a member. Its state is left or lost.
-type clusterGone struct {
-	Name    string `json:"name"`
-	Run     string `json:"run"`
-	State   string `json:"state"`
-	Version string `json:"version"`
-	HTTP    string `json:"http"`
-	At      string `json:"at"`
 }
 
 // clusterHops are the counts of [peers.Hops].
@@ -95,11 +83,10 @@ func (s *Server) cluster(r *request) error {
 		Clustered bool            `json:"clustered"`
 		View      string          `json:"view"`
 		Nodes     []clusterNode   `json:"nodes"`
-		Gone      []clusterGone   `json:"gone"`
 		Hops      clusterHops     `json:"hops"`
 		Rooms     []clusterRoom   `json:"rooms"`
 		Cursors   []clusterCursor `json:"cursors"`
-	}{Nodes: []clusterNode{}, Gone: []clusterGone{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
+	}{Nodes: []clusterNode{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
 	if p := s.config.Peers; p != nil {
 		answer.Clustered, answer.View, answer.Hops = true, p.ViewText(), clusterHops(p.Hops())
 		answer.Rooms = s.clusterRooms(p)
@@ -108,40 +95,20 @@ func (s *Server) cluster(r *request) error {
 			return err
 		}
 		answer.Cursors = cursors
-		answer.Nodes, answer.Gone = clusterNodes(p), clusterDepartures(p)
+		for _, m := range p.Members() {
+			node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State),
+				Suspected: m.Suspected, Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share, Skew: m.Skew.Seconds(),
+				Position: m.Position}
+			if run, err := events.ParseID(m.Run); err == nil {
+				node.Since = run.Time().Format(time.RFC3339Nano)
+			}
+			if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
+				node.Heard = &seconds
+			}
+			answer.Nodes = append(answer.Nodes, node)
+		}
 	}
 	return r.value(fiber.StatusOK, answer)
-}
-
-// clusterNodes returns the members, sorted by name.
-func clusterNodes(p *peers.Peers) (nodes []clusterNode) {
-	for _, m := range p.Members() {
-		node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State),
-			Suspected: m.Suspected, KeysDiffer: m.KeysDiffer, Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share,
-			Skew: m.Skew.Seconds(), Position: m.Position}
-		if run, err := events.ParseID(m.Run); err == nil {
-			node.Since = run.Time().Format(time.RFC3339Nano)
-		}
-		if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
-			node.Heard = &seconds
-		}
-		nodes = append(nodes, node)
-	}
-	return nodes
-}
-
-// clusterDepartures returns the nodes that recently departed.
-func clusterDepartures(p *peers.Peers) []clusterGone {
-	gone := []clusterGone{}
-	for _, d := range p.Departures() {
-		state := "lost"
-		if d.Left {
-			state = "left"
-		}
-		gone = append(gone, clusterGone{Name: string(d.Name), Run: d.Run, State: state, Version: d.Version, HTTP: d.HTTP,
-			At: d.At.UTC().Format(time.RFC3339Nano)})
-	}
-	return gone
 }
 
 // clusterRooms returns the rooms that this node knows, sorted by id, at most maxClusterRooms.
@@ -232,11 +199,7 @@ func (s *Server) checkNode() error {
 	case peers.Joining:
 		return withReason(refuse(codes.ProjectionBehind, "this node is catching up with the log and joining"), "joining")
 	case peers.Cut:
-		detail := "no node reaches the log"
-		if s.config.Peers.Served() {
-			detail = "this node can't reach the log; others have taken over"
-		}
-		return withReason(refuse(codes.LogUnavailable, detail), "cut")
+		return withReason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
 	case peers.Draining:
 		return withReason(refuse(codes.Draining, "this node is about to stop; send new requests to another one"), "draining")
 	}

@@ -1545,8 +1545,6 @@ type Cluster struct {
 	View string `json:"view"`
 	// As in openapi.yaml.
 	Nodes []Node `json:"nodes"`
-	// Nodes that departed in the last ten minutes and are not back, the latest first.
-	Gone []NodeGone `json:"gone"`
 	// As in openapi.yaml.
 	Hops Hops `json:"hops"`
 	// The waiting rooms known to the answering node, by name.
@@ -1563,22 +1561,6 @@ type Hops struct {
 	DecidedHere int64 `json:"decided_here"`
 	// Passed on to the answering node, which is not their owner.
 	Misplaced int64 `json:"misplaced"`
-}
-
-// NodeGone: A node that is no longer a member.
-type NodeGone struct {
-	// As in openapi.yaml.
-	Name string `json:"name"`
-	// The id of its last run.
-	Run string `json:"run"`
-	// left: it was stopped in order; lost: the other nodes no longer hear it.
-	State string `json:"state"`
-	// As in openapi.yaml.
-	Version string `json:"version"`
-	// Its address for requests that other nodes passed on.
-	Http string `json:"http"`
-	// When the answering node noticed.
-	At time.Time `json:"at"`
 }
 
 // NodeRoom: A waiting room and the node that runs it.
@@ -1617,8 +1599,6 @@ type Node struct {
 	State string `json:"state"`
 	// Whether it sends no heartbeat and is passed over.
 	Suspected bool `json:"suspected"`
-	// Whether it signs passes or tokens with other keys than the log or the answering node.
-	KeysDiffer bool `json:"keys_differ"`
 	// As in openapi.yaml.
 	Version string `json:"version"`
 	// The start of this run.

@@ -34,18 +34,6 @@ type Member struct {
 	// Epoch is the epoch of its log. Prints are fingerprints of its secrets, by name.
 	Epoch  string            `json:"epoch"`
 	Prints map[string]string `json:"prints,omitzero"`
-	// KeysDiffer means that its keys for passes are not those that the log names.
-	KeysDiffer bool `json:"keys_differ,omitzero"`
-}
-
-// keysDifferFrom reports whether two nodes sign passes or tokens with different keys.
-func (m *Member) keysDifferFrom(other *Member) bool {
-	for _, name := range []string{PrintPasses, PrintTokens} {
-		if a, b := m.Prints[name], other.Prints[name]; a != "" && b != "" && a != b {
-			return true
-		}
-	}
-	return false
 }
 
 // view is the members at one moment, with the placement of entities on the serving ones. While the log is too

@@ -90,7 +90,8 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 		}
 		timedOut := q.watch()
 		if timedOut && !q.suspected() {
-			p.noteSuspicion(q)
+			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
+			p.metrics.suspicions.Inc()
 		}
 		if timedOut {
 			q.suspectUntil.set(suspectFor)
@@ -102,15 +103,6 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 		}
 		q.hops.closeIdle()
 	}
-}
-
-// noteSuspicion logs and counts a peer that missed its heartbeats, unless it is about to stop.
-func (p *Peers) noteSuspicion(q *peer) {
-	if m := p.view.Load().byName[q.member.Name]; m != nil && m.Run == q.member.Run && m.State == Draining {
-		return
-	}
-	p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
-	p.metrics.suspicions.Inc()
 }
 
 // redialEvery is the interval at which a node tries to open a connection for frames: a node of an older build, or one

@@ -45,12 +45,11 @@ type Peers struct {
 	drainStarted instant
 	retired      atomic.Bool // this node no longer decides forwarded requests
 
-	mu       sync.Mutex       // held while the members change
-	self     Member           // guarded by mu
-	others   []Member         // guarded by mu
-	departed []Departure      // the oldest first; guarded by mu
-	peers    map[string]*peer // by run; guarded by mu
-	started  context.Context  // the context of Run, nil before; guarded by mu
+	mu      sync.Mutex       // held while the members change
+	self    Member           // guarded by mu
+	others  []Member         // guarded by mu
+	peers   map[string]*peer // by run; guarded by mu
+	started context.Context  // the context of Run, nil before; guarded by mu
 }
 
 // New returns the peers of a node that knows no other node yet.
@@ -89,19 +88,6 @@ func (p *Peers) SetState(state State) (changed bool) {
 	return true
 }
 
-// SetKeysDiffer sets whether the keys of this node differ from those that the log names, and reports whether that
-// changed.
-func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.self.KeysDiffer == differ {
-		return false
-	}
-	p.self.KeysDiffer = differ
-	p.change()
-	return true
-}
-
 // State returns the state of this node.
 func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].State }
 
@@ -110,7 +96,6 @@ func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].
 func (p *Peers) SetMembers(others []Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.noteChanges(others)
 	p.others = others
 	for run, old := range p.peers {
 		if !slices.ContainsFunc(others, func(m Member) bool { return m.Run == run }) {
@@ -191,9 +176,6 @@ func (p *Peers) Rank(key placement.Key) int {
 	}
 	return len(v.placed.Members())
 }
-
-// Served reports whether a node serves, this one or another.
-func (p *Peers) Served() bool { return p.view.Load().owning == Serving }
 
 // View returns the hash of the names of the owning nodes.
 func (p *Peers) View() uint64 { return p.view.Load().placed.Hash() }

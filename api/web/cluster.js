@@ -10,14 +10,13 @@ let known = false; // an answer is shown
 
 // ---- The nodes
 
-function showNodes({ nodes, gone }) {
+function showNodes({ nodes }) {
   const furthest = Math.max(0, ...nodes.map(({ position }) => position));
   children($("#nodes"), nodes.map((node) => showNode(node, furthest)));
   for (const name of cards.keys()) {
     if (nodes.some((node) => node.name === name)) continue;
     cards.delete(name);
-    const departed = gone.find((node) => node.name === name);
-    announce(name, `${name}: ${departed ? departed.state : "no longer a node"}`);
+    announce(name, `${name}: no longer a node`);
   }
 }
 
@@ -25,9 +24,9 @@ function showNodes({ nodes, gone }) {
 function showNode(node, furthest) {
   let card = cards.get(node.name);
   if (!card) cards.set(node.name, card = $("#node").content.cloneNode(true).firstElementChild);
-  const state = [node.state, node.suspected && "no heartbeat", node.keys_differ && "other keys"].filter(Boolean).join(", ");
+  const state = node.suspected ? `${node.state}, no heartbeat` : node.state;
   if (known && card.dataset.state !== state) announce(node.name, `${node.name}: ${state}`);
-  Object.assign(card.dataset, { state, good: state === "serving" });
+  Object.assign(card.dataset, { state, good: node.state === "serving" && !node.suspected });
   put(card, "name", node.name + (node.self ? " · answers" : ""));
   put(card, "state", state);
   put(card, "share", `${Math.round(100 * node.share)} %`);
@@ -41,13 +40,6 @@ function showNode(node, furthest) {
 }
 
 const behind = (lag) => lag > 0 ? `, ${count(lag)} behind` : "";
-
-// showGone shows the nodes that departed recently.
-function showGone({ gone }) {
-  const line = $("#gone");
-  line.hidden = gone.length === 0;
-  line.textContent = "Gone: " + gone.map(({ name, state, at }) => `${name} (${state} ${when(at)})`).join(", ") + ".";
-}
 
 // put writes a text only if it has changed, because a reader may have selected it.
 function put(from, name, text) {
@@ -117,7 +109,6 @@ function show(view) {
   showMessage($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
     : "This server runs alone; see admitone serve --cluster.");
   showNodes(view);
-  showGone(view);
   showHops(view);
   showRooms(view);
   showCursors(view);

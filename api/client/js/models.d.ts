@@ -1473,8 +1473,6 @@ export interface Cluster {
   view: string;
   /** As in openapi.yaml. */
   nodes: Node[];
-  /** Nodes that departed in the last ten minutes and are not back, the latest first. */
-  gone: NodeGone[];
   /** As in openapi.yaml. */
   hops: Hops;
   /** The waiting rooms known to the answering node, by name. */
@@ -1491,22 +1489,6 @@ export interface Hops {
   decided_here: number;
   /** Passed on to the answering node, which is not their owner. */
   misplaced: number;
-}
-
-/** A node that is no longer a member. */
-export interface NodeGone {
-  /** As in openapi.yaml. */
-  name: string;
-  /** The id of its last run. */
-  run: string;
-  /** left: it was stopped in order; lost: the other nodes no longer hear it. */
-  state: "left" | "lost";
-  /** As in openapi.yaml. */
-  version: string;
-  /** Its address for requests that other nodes passed on. */
-  http: string;
-  /** When the answering node noticed. */
-  at: string;
 }
 
 /** A waiting room and the node that runs it. */
@@ -1545,8 +1527,6 @@ export interface Node {
   state: "joining" | "serving" | "cut" | "draining";
   /** Whether it sends no heartbeat and is passed over. */
   suspected: boolean;
-  /** Whether it signs passes or tokens with other keys than the log or the answering node. */
-  keys_differ: boolean;
   /** As in openapi.yaml. */
   version: string;
   /** The start of this run. */

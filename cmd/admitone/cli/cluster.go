@@ -20,7 +20,6 @@ type clusterView struct {
 		Self      bool     `json:"self"`
 		State     string   `json:"state"`
 		Suspected bool     `json:"suspected"`
-		Differs   bool     `json:"keys_differ"`
 		Version   string   `json:"version"`
 		HTTP      string   `json:"http"`
 		Share     float64  `json:"share"`
@@ -28,13 +27,6 @@ type clusterView struct {
 		Since     string   `json:"since"`
 		Position  int64    `json:"position"`
 	} `json:"nodes"`
-	Gone []struct {
-		Name    string    `json:"name"`
-		State   string    `json:"state"`
-		Version string    `json:"version"`
-		HTTP    string    `json:"http"`
-		At      time.Time `json:"at"`
-	} `json:"gone"`
 	Hops struct {
 		Passed      int64 `json:"passed"`
 		DecidedHere int64 `json:"decided_here"`
@@ -57,12 +49,9 @@ type clusterView struct {
 func newCluster() *cobra.Command {
 	var address, token string
 	cmd := &cobra.Command{
-		Use:   "cluster",
-		Short: "The nodes of a running system, and how much each owns",
-		Long: "The nodes of a running system, and how much each owns. Nodes that departed in the last ten minutes follow:\n" +
-			"they have left (were stopped in order) or are lost (no longer heard). other keys: the node signs tokens or\n" +
-			"passes with keys that are not the log's, or not those of the node asked; give all the same --secrets.\n" +
-			"The page /cluster of each node shows the nodes live.",
+		Use:     "cluster",
+		Short:   "The nodes of a running system, and how much each owns",
+		Long:    "The nodes of a running system, and how much each owns. The page /cluster of each node shows them, live.",
 		Example: "  admitone cluster --url http://127.0.0.1:8080 --token $TOKEN",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if address == "" {
@@ -108,15 +97,8 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 		if n.Suspected {
 			state += ", silent"
 		}
-		if n.Differs {
-			state += ", other keys"
-		}
 		fmt.Fprintf(out, "%s\t%s\t%.0f %%\t%s\t%s\t%d\t%s\t%s\n", n.Name, state, 100*n.Share, received, n.Since, n.Position,
 			n.HTTP, n.Version)
-	}
-	for _, n := range v.Gone {
-		fmt.Fprintf(out, "%s\t%s\t\t%v\t\t\t%s\t%s\n", n.Name, n.State, time.Since(n.At).Round(time.Second), n.HTTP,
-			n.Version)
 	}
 	if len(v.Rooms) > 0 {
 		fmt.Fprintln(out, "\nwaiting room\towner\tterm\trun by")

@@ -11,10 +11,10 @@ func clusterFlags(f *pflag.FlagSet, s *server.Settings) {
 	c := &s.Cluster
 	f.StringVar(&c.Listen, "cluster", "", "address at which this node listens for the others on the same EventStoreDB "+
 		"(TCP and UDP): together they form one system")
-	f.StringVar(&c.Node, "node", "", "name of this node, unique among the nodes and the same after a restart (default: "+
-		"the name of the machine and the port of --cluster)")
-	f.StringSliceVar(&c.Join, "join", nil, "address of another node, or dns://NAME:PORT for all addresses of a name, "+
-		"in addition to the addresses of nodes that are stored with the log")
+	f.StringVar(&c.Node, "node", "", "name of this node, the same after a restart (default: the host and the port of "+
+		"--cluster)")
+	f.StringSliceVar(&c.Join, "join", nil, "address of another node, or dns://NAME:PORT for all addresses of a name "+
+		"(default: those stored with the log)")
 	f.StringVar(&c.Advertise, "cluster-advertise", "", "host or address at which others reach this node (default: that of "+
 		"--cluster)")
 	f.StringVar(&c.HTTP, "http-advertise", "", "address at which other nodes reach --listen (default: the host of "+
@@ -22,7 +22,7 @@ func clusterFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.StringVar(&c.SecretFile, "cluster-secret-file", "", "file with the secret for messages between nodes (default: "+
 		"derived from the secret of tokens)")
 	f.StringVar(&s.Secrets, "secrets", "", "directory of the secrets that all nodes share: jwt.key, passes.key, "+
-		"webhooks.key, head.key; missing ones are created (default: the directory of the views)")
+		"webhooks.key; missing ones are created (default: the directory of the views)")
 	c.Version = readBuild().Version
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hashicorp/memberlist"
 
 	"admitone/actors"
-	"admitone/actors/admission"
 	"admitone/actors/placement"
 	"admitone/api"
 	"admitone/api/peers"
@@ -42,10 +41,7 @@ type node struct {
 	log      DurableLog
 	health   events.Store // a separate connection, for health checks
 	delegate *delegate
-	// keysDiffer reports whether this node's keys for passes are not those that the log names.
-	keysDiffer func() bool
-	complaint  complaint
-	logger     *slog.Logger
+	logger   *slog.Logger
 }
 
 const (
@@ -58,9 +54,6 @@ const (
 	lookEvery = 2 * time.Second
 	// lookInCompany is the factor by which the interval is longer for a node with others.
 	lookInCompany = 15
-	// nameTaken is how long a starting node waits while another one has its name: the others may not have noticed yet
-	// that its previous run ended.
-	nameTaken = 5 * time.Second
 	// agreeLimit bounds how long a stopping node waits for the others' acknowledgement.
 	agreeLimit = time.Second
 )
@@ -72,8 +65,7 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if c.Listen == "" {
 		return nil
 	}
-	n := &node{log: p.Log, logger: s.Logger, seeds: c.Join,
-		keysDiffer: func() bool { return p.Rooms.KeyState() == admission.KeysDiffer }}
+	n := &node{log: p.Log, logger: s.Logger, seeds: c.Join}
 	secret, err := clusterSecret(s, p.Log.Epoch())
 	if err != nil {
 		return err
@@ -91,26 +83,16 @@ func (p *Server) openCluster(s Settings) (err error) {
 	}
 	config := n.configure(self, host, port, advertise, derive(secret, "gossip"))
 	if n.list, err = memberlist.Create(config); err != nil {
-		return fmt.Errorf("can't listen on %s for other nodes: %s; give another address with --cluster", c.Listen, cause(err))
+		return fmt.Errorf("can't listen on %s for other nodes: %w; give another address with --cluster", c.Listen, err)
 	}
 	p.node = n
 	n.address = n.list.LocalNode().Address()
-	n.delegate.setAddress(n.address)
 	health, err := Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger, ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	n.health = health
-	return n.start()
-}
-
-// cause returns the last part of an error of memberlist, which precedes the system's error with several sentences.
-func cause(err error) string {
-	text := strings.TrimSpace(err.Error())
-	if end := strings.LastIndex(text, ": "); end >= 0 {
-		text = text[end+len(": "):]
-	}
-	return text
+	return n.meet()
 }
 
 // name returns the name of the node.
@@ -155,9 +137,57 @@ func (n *node) configure(self peers.Member, host string, port int, advertise str
 	c.ProbeInterval, c.ProbeTimeout, c.AwarenessMaxMultiplier = 200*time.Millisecond, 100*time.Millisecond, 3
 	c.SuspicionMult, c.SuspicionMaxTimeoutMult = 3, 2
 	c.GossipInterval, c.PushPullInterval, c.TCPTimeout = 50*time.Millisecond, 5*time.Second, met
-	c.Delegate, c.Events, c.Alive, c.Merge, c.Conflict = n.delegate, n.delegate, n.delegate, n.delegate, n.delegate
+	c.Delegate, c.Events, c.Alive, c.Merge = n.delegate, n.delegate, n.delegate, n.delegate
 	c.Logger = slog.NewLogLogger(n.logger.Handler(), slog.LevelDebug)
 	return c
+}
+
+// meet joins the known nodes. Error: a [usage.Error] for a different log.
+func (n *node) meet() error {
+	known := append(append([]string(nil), n.seeds...), n.seedAddresses()...)
+	var others []string
+	for _, seed := range known {
+		if found := n.resolve(seed); len(found) > 0 {
+			others = append(others, found...)
+		}
+	}
+	if len(others) == 0 {
+		return nil
+	}
+	if _, err := n.list.Join(others); err != nil && n.list.NumMembers() == 1 {
+		if refused := n.delegate.refusal(); refused != nil {
+			return usage.Errorf("%w", refused)
+		}
+		n.logger.Info("joined no other node", "asked", others, "error", err)
+	}
+	return nil
+}
+
+// resolve returns the addresses of a seed, host:port or dns://name:port for all addresses of a
+// name, except this node's own and those of members.
+func (n *node) resolve(seed string) (all []string) {
+	name, dns := strings.CutPrefix(seed, "dns://")
+	if !dns {
+		all = []string{seed}
+	} else if host, port, err := net.SplitHostPort(name); err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), met)
+		defer cancel()
+		found, _ := net.DefaultResolver.LookupHost(ctx, host)
+		for _, address := range found {
+			all = append(all, net.JoinHostPort(address, port))
+		}
+	}
+	member := map[string]bool{n.address: true}
+	for _, m := range n.list.Members() {
+		member[m.Address()] = true
+	}
+	others := all[:0]
+	for _, address := range all {
+		if !member[address] {
+			others = append(others, address)
+		}
+	}
+	return others
 }
 
 // joinCluster makes the node serve once its views have read the log up to the end at this time.
@@ -171,7 +201,7 @@ func (p *Server) joinCluster(ctx context.Context) error {
 		if err := sleep(ctx, met/8); err != nil {
 			return err
 		}
-		if err := n.meet(slog.LevelInfo); err != nil {
+		if err := n.meet(); err != nil {
 			return err
 		}
 	}
@@ -187,8 +217,8 @@ func (n *node) rejoin(ctx context.Context) error {
 			continue
 		}
 		n.saveSeed()
-		if err := n.meet(slog.LevelWarn); err != nil {
-			n.complain(slog.LevelError, "a node was refused; this one continues without it", err.Error())
+		if err := n.meet(); err != nil {
+			n.logger.Error("another system has the address of a node of this one", "error", err)
 		}
 	}
 	return nil
@@ -205,15 +235,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // tell announces this node's state to the other nodes.
 func (n *node) tell(state peers.State) {
-	if n.peers.SetState(state) {
-		n.announce()
+	if !n.peers.SetState(state) {
+		return
 	}
-}
-
-// announce sends the description of this node to the others.
-func (n *node) announce() {
 	if err := n.list.UpdateNode(agreeLimit); err != nil {
-		n.logger.Warn("not all nodes have acknowledged this node's state", "state", n.peers.State(), "error", err)
+		n.logger.Warn("not all nodes have acknowledged this node's state", "state", state, "error", err)
 	}
 }
 
@@ -234,9 +260,6 @@ func (n *node) watchHealth(ctx context.Context) error {
 		case <-tick.C:
 			if missed++; round%int(headEvery/watchEvery) == 0 {
 				n.checkHealth(ctx, asking, answers)
-				if n.peers.SetKeysDiffer(n.keysDiffer()) {
-					n.announce()
-				}
 			}
 			round++
 		}
@@ -265,7 +288,7 @@ func (n *node) checkHealth(ctx context.Context, asking, answers chan struct{}) {
 func (n *node) noteHealth(answers bool) {
 	switch state := n.peers.State(); {
 	case state == peers.Serving && !answers:
-		n.logger.Warn("the log does not answer this node; the nodes that it answers take over")
+		n.logger.Warn("the log does not answer; other nodes take over")
 		n.tell(peers.Cut)
 	case state == peers.Cut && answers:
 		n.logger.Info("the log answers again")

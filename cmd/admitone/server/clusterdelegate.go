@@ -2,11 +2,9 @@ package server
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/memberlist"
 
@@ -18,15 +16,10 @@ type delegate struct {
 	peers  *peers.Peers
 	logger *slog.Logger
 
-	mu       sync.Mutex
-	members  map[string]peers.Member // by name; guarded by mu
-	refused  error                   // why a node was not joined; guarded by mu
-	address  string                  // of this node, "" while it is unknown; guarded by mu
-	conflict conflict                // guarded by mu
+	mu      sync.Mutex
+	members map[string]peers.Member // by name; guarded by mu
+	refused error                   // why a node of another system was not joined; guarded by mu
 }
-
-// errNameTaken means that another node runs under this node's name.
-var errNameTaken = errors.New("each node needs a name of its own; give another one with --node")
 
 func newDelegate(p *peers.Peers, logger *slog.Logger) *delegate {
 	return &delegate{peers: p, logger: logger, members: map[string]peers.Member{}}
@@ -67,30 +60,19 @@ func (d *delegate) check(n *memberlist.Node) (m peers.Member, err error) {
 	return m, nil
 }
 
-// refuse checks a node, and records why it does not belong to this system.
+// refuse records why another node does not belong to this system.
 func (d *delegate) refuse(n *memberlist.Node) error {
 	_, err := d.check(n)
-	return d.record(err)
-}
-
-// record records why a node is not joined, and returns that.
-func (d *delegate) record(err error) error {
-	if err != nil {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.refused = err
+	if err == nil {
+		return nil
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = err
 	return err
 }
 
-// clearRefusal forgets why a node was last refused.
-func (d *delegate) clearRefusal() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.refused = nil
-}
-
-// refusal returns why a node was last refused, nil if none was since clearRefusal.
+// refusal returns why a node was last refused, nil if none was.
 func (d *delegate) refusal() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,60 +82,14 @@ func (d *delegate) refusal() error {
 // NotifyAlive implements memberlist.AliveDelegate: it refuses a node of a different log.
 func (d *delegate) NotifyAlive(n *memberlist.Node) error { return d.refuse(n) }
 
-// NotifyMerge implements memberlist.MergeDelegate: it refuses the nodes of a different log, and those among which
-// another one has this node's name.
+// NotifyMerge implements memberlist.MergeDelegate.
 func (d *delegate) NotifyMerge(nodes []*memberlist.Node) error {
 	for _, n := range nodes {
 		if err := d.refuse(n); err != nil {
 			return err
 		}
-		if n.State == memberlist.StateAlive && d.isNamesake(n) {
-			return d.record(fmt.Errorf("the node %s already runs at %s: %w", n.Name, n.Address(), errNameTaken))
-		}
 	}
 	return nil
-}
-
-// isNamesake reports whether another node has this node's name.
-func (d *delegate) isNamesake(n *memberlist.Node) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.address != "" && n.Name == string(d.peers.Self().Name) && n.Address() != d.address
-}
-
-// setAddress sets the address at which others reach this node.
-func (d *delegate) setAddress(address string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.address = address
-}
-
-// conflictAge is how long two nodes must have one name before that is an error, and without a message of the second
-// one how long until it is over. It exceeds nameTaken, after which a starting node gives up.
-const conflictAge = 2 * nameTaken
-
-// conflict is two nodes with one name.
-type conflict struct {
-	addresses   string
-	first, last time.Time
-	logged      bool
-}
-
-// NotifyConflict implements memberlist.ConflictDelegate: two nodes have one name. It is an error only if that lasts,
-// because a node may be restarted at another address before the others notice that its previous run ended.
-func (d *delegate) NotifyConflict(existing, other *memberlist.Node) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now, addresses := time.Now(), existing.Address()+" and "+other.Address()
-	if c := &d.conflict; c.addresses != addresses || now.Sub(c.last) > conflictAge {
-		*c = conflict{addresses: addresses, first: now}
-	}
-	c := &d.conflict
-	if c.last = now; !c.logged && now.Sub(c.first) > conflictAge {
-		c.logged = true
-		d.logger.Error("two nodes have the same name, and one of them is ignored; give each a --node of its own", "node",
-			existing.Name, "addresses", addresses)
-	}
 }
 
 // NotifyJoin implements memberlist.EventDelegate.

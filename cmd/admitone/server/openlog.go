@@ -14,7 +14,6 @@ import (
 	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/esdb"
-	"admitone/events/pebbledb"
 	"admitone/projections"
 	"admitone/projections/live"
 )
@@ -143,8 +142,8 @@ func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 			WithoutPassword(address), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't reach the log at %s; is an EventStoreDB running there, or admitone eventstore? %w",
-			WithoutPassword(address), err)
+		return nil, fmt.Errorf("can't reach the log at %s; is an EventStoreDB running there? %w", WithoutPassword(address),
+			err)
 	}
 	return store, nil
 }
@@ -163,12 +162,8 @@ func WithoutPassword(address string) string {
 
 // openViews opens the views of the log, whose topics an engine runs. Errors: those of [projections.Open].
 func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
-	views, err := projections.Open(projections.Config{
+	return projections.Open(projections.Config{
 		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,
 		MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
 	})
-	if errors.Is(err, pebbledb.ErrLocked) {
-		return nil, fmt.Errorf("another server is using %s; give this one a --data of its own", s.Directory())
-	}
-	return views, err
 }

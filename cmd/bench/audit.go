@@ -29,7 +29,7 @@ func (b *bench) auditLog() (string, error) {
 	return dir, fillLog(dir, auditEvents)
 }
 
-// measureArchive measures the export of a log and its import.
+// measureArchive measures the export and the import of a log.
 func measureArchive(b *bench) (rows []row, err error) {
 	dir, err := b.auditLog()
 	if err != nil {
@@ -37,11 +37,11 @@ func measureArchive(b *bench) (rows []row, err error) {
 	}
 	for _, name := range []string{"log.jsonl", "log.jsonl.zst"} {
 		file := filepath.Join(b.dir, name)
-		out, err := b.admitone("export", file, "--store", dir)
+		exported, err := b.timeAdmitone("export", file, "--store", dir)
 		if err != nil {
 			return rows, err
 		}
-		in, err := b.admitone("import", file, "--store", filepath.Join(b.dir, name+".in"))
+		imported, err := b.timeAdmitone("import", file, "--store", filepath.Join(b.dir, name+".in"))
 		if err != nil {
 			return rows, err
 		}
@@ -50,50 +50,52 @@ func measureArchive(b *bench) (rows []row, err error) {
 			return rows, err
 		}
 		rows = append(rows, row{"`export` to " + name + ", and `import` of it",
-			fmt.Sprintf("%s, %s; %d B an event", auditRate(out), auditRate(in), info.Size()/auditEvents), ""})
+			fmt.Sprintf("%s, %s; %d B an event", auditRate(exported), auditRate(imported), info.Size()/auditEvents), ""})
 	}
 	return rows, nil
 }
 
+// auditRate formats the rate of processing auditEvents in the given time.
 func auditRate(took time.Duration) string {
 	return fmt.Sprintf("%.0f events/s", auditEvents/took.Seconds())
 }
 
-// measureVerify compares the verification of a log with a raw scan of it, in turns, first without a tree.
+// measureVerify compares, in turns, the verification of a log that has no Merkle tree with a raw scan of it. Then it
+// measures the construction of the tree, and the verification with it.
 func measureVerify(b *bench) ([]row, error) {
 	dir, err := b.auditLog()
 	if err != nil {
 		return nil, err
 	}
-	var scans, bare, costs, shares []float64
+	var scans, rates, cpus, shares []float64
 	for range b.turns {
 		scan, err := scanLog(dir)
 		if err != nil {
 			return nil, err
 		}
-		verified, cpu, err := b.verify(dir)
+		rate, cpu, err := b.verify(dir)
 		if err != nil {
 			return nil, err
 		}
 		scans = append(scans, auditEvents/scan.Seconds())
-		bare, costs = append(bare, verified), append(costs, float64(cpu.Nanoseconds())/1000/auditEvents)
-		shares = append(shares, verified*scan.Seconds()/auditEvents)
+		rates, cpus = append(rates, rate), append(cpus, float64(cpu.Nanoseconds())/1000/auditEvents)
+		shares = append(shares, rate*scan.Seconds()/auditEvents)
 	}
-	build, err := b.admitone("head", "--store", dir)
+	treeBuilt, err := b.timeAdmitone("head", "--store", dir)
 	if err != nil {
 		return nil, err
 	}
-	watched, _, err := b.verify(dir)
+	rateWithTree, _, err := b.verify(dir)
 	if err != nil {
 		return nil, err
 	}
 	return []row{
 		{"the raw scan of a log, one reader", spread(scans, "%.0f events/s"), ""},
-		{"`verify`, no tree", spread(bare, "%.0f events/s"), "≥ 500,000 events/s, or"},
+		{"`verify`, no tree", spread(rates, "%.0f events/s"), "≥ 500,000 events/s, or"},
 		{"… as a share of the raw scan in the same turn", spread(shares, "%.2f"), "≥ 0.5"},
-		{"… processor time of an event, on however many cores", spread(costs, "%.1f µs"), ""},
-		{"… with the tree and its signed heads", fmt.Sprintf("%.0f events/s", watched), ""},
-		{"a tree over a log that had none", auditRate(build), ""},
+		{"… CPU time per event, over all cores", spread(cpus, "%.1f µs"), ""},
+		{"… with the tree and its signed heads", fmt.Sprintf("%.0f events/s", rateWithTree), ""},
+		{"a tree over a log that had none", auditRate(treeBuilt), ""},
 	}, nil
 }
 
@@ -114,26 +116,26 @@ func measureVerifyMemory(b *bench) ([]row, error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- verify.Wait() }()
-	limit := int64(0)
+	peak := int64(0)
 	for {
 		select {
 		case err := <-ended:
 			return []row{{"`verify` of ten million events, resident at most",
-				fmt.Sprintf("%d MB, %.0f events/s", limit>>20, 10*auditEvents/time.Since(start).Seconds()), "≤ 500 MB"}}, err
+				fmt.Sprintf("%d MB, %.0f events/s", peak>>20, 10*auditEvents/time.Since(start).Seconds()), "≤ 500 MB"}}, err
 		case <-time.After(50 * time.Millisecond):
-			// The maximum that Wait reports includes the memory of this process before exec.
-			limit = max(limit, resident(verify.Process.Pid))
+			// The maximum in ProcessState includes the memory of this process before exec, so it cannot be used.
+			peak = max(peak, resident(verify.Process.Pid))
 		}
 	}
 }
 
-// fillLog writes about n facts of a hundred products to a new log; see buy.
+// fillLog writes about n facts of a hundred products to a new log.
 func fillLog(dir string, n int) error {
-	h, err := openInstance(dir, 0)
+	h, err := openHarness(dir, 0)
 	if err != nil {
 		return err
 	}
-	var crowd sync.WaitGroup
+	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
 	for c := range 100 {
 		id := events.ProductID(fmt.Sprint("a", c))
@@ -141,45 +143,45 @@ func fillLog(dir string, n int) error {
 			return err
 		}
 		for buyer := range 32 {
-			crowd.Go(func() {
+			wg.Go(func() {
 				if err := h.buy(id, buyer, n/100/32); err != nil {
 					failed.Store(&err)
 				}
 			})
 		}
 	}
-	crowd.Wait()
+	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return *err
 	}
 	return h.close()
 }
 
-// buy appends a number of facts to a product: repeatedly two sales and a hold that is confirmed.
-func (h *instance) buy(id events.ProductID, buyer, facts int) error {
+// buy makes a product record the given number of facts, in cycles of two sales, a hold and its confirmation.
+func (h *harness) buy(id events.ProductID, buyer, facts int) error {
 	stream, holder := product.Stream(id), events.Holder(fmt.Sprint("holder-", buyer))
-	for made := 0; made < facts; {
+	for count := 0; count < facts; {
 		reserve := &product.Reserve{
 			ReservationID: actors.NewID(),
-			Holder:        events.Holder(fmt.Sprint(holder, "-", made)),
+			Holder:        events.Holder(fmt.Sprint(holder, "-", count)),
 			Quantity:      1,
-			Hold:          made%4 == 2 && made+1 < facts,
+			Hold:          count%4 == 2 && count+1 < facts,
 		}
 		if _, err := h.ask(stream, reserve); err != nil {
 			return err
 		}
-		if made++; !reserve.Hold {
+		if count++; !reserve.Hold {
 			continue
 		}
 		if _, err := h.ask(stream, &product.Confirm{ReservationID: reserve.ReservationID}); err != nil {
 			return err
 		}
-		made++
+		count++
 	}
 	return nil
 }
 
-// scanLog reads a log once without decoding it, and returns the time.
+// scanLog reads a log once without decoding it, and returns the time taken.
 func scanLog(dir string) (time.Duration, error) {
 	log, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -195,8 +197,8 @@ func scanLog(dir string) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// admitone runs a subcommand and returns the time that it took.
-func (b *bench) admitone(args ...string) (time.Duration, error) {
+// timeAdmitone runs a subcommand and returns the time that it took.
+func (b *bench) timeAdmitone(args ...string) (time.Duration, error) {
 	path, err := b.binary()
 	if err != nil {
 		return 0, err
@@ -209,7 +211,7 @@ func (b *bench) admitone(args ...string) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// verify runs the command verify, and returns the rate that it reports, in events per second, and its CPU time.
+// verify runs the subcommand verify, and returns the rate that it reports, in events per second, and its CPU time.
 func (b *bench) verify(dir string) (perSecond float64, cpu time.Duration, err error) {
 	path, err := b.binary()
 	if err != nil {

@@ -22,8 +22,8 @@ import (
 )
 
 // measureCompetitors compares a desk in this process, without HTTP, with PostgreSQL and Redis, each driven by its
-// own benchmark client: units of one product are sold to the same number of callers. All three record the sale
-// (an event, a row, a stream entry) durably before they answer.
+// own benchmark client. The same number of callers buy units of one product. All three record a sale (an event, a
+// row or a stream entry) durably before they answer.
 func measureCompetitors(b *bench) ([]row, error) {
 	postgres, err := startPostgres(b)
 	if err != nil {
@@ -35,7 +35,7 @@ func measureCompetitors(b *bench) ([]row, error) {
 		return nil, err
 	}
 	defer redis.stop()
-	h, err := openInstance(filepath.Join(b.dir, "rivals"), 0)
+	h, err := openHarness(filepath.Join(b.dir, "rivals"), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +43,12 @@ func measureCompetitors(b *bench) ([]row, error) {
 	if err := h.create("rival"); err != nil {
 		return nil, err
 	}
-	var ours, pg, rd []float64
+	var ours, pg, redisRates []float64
 	for range b.turns {
 		for _, side := range []struct {
 			sell  func(*bench) (float64, error)
 			rates *[]float64
-		}{{h.sellTo256, &ours}, {postgres.sell, &pg}, {redis.sell, &rd}} {
+		}{{h.sellConcurrently, &ours}, {postgres.sell, &pg}, {redis.sell, &redisRates}} {
 			rate, err := side.sell(b)
 			if err != nil {
 				return nil, err
@@ -57,28 +57,30 @@ func measureCompetitors(b *bench) ([]row, error) {
 		}
 	}
 	return []row{
-		{"one product sold to 256 callers, durable, no HTTP: this", spread(ours, "%.0f/s"), ""},
+		{"one product sold to 256 callers, durable, no HTTP: admitone", spread(ours, "%.0f/s"), ""},
 		{
 			"… PostgreSQL 15 (pgbench, one statement, synchronous_commit)",
-			spread(pg, "%.0f/s") + ", this is " + spread(ratios(ours, pg), "%.1f") + " times as fast",
+			spread(pg, "%.0f/s") + ", admitone is " + spread(ratios(ours, pg), "%.1f") + " times as fast",
 			"> 1",
 		},
 		{
 			"… Redis 7 (redis-benchmark, one script, appendfsync always)",
-			spread(rd, "%.0f/s") + ", this is " + spread(ratios(ours, rd), "%.1f") + " times as fast",
+			spread(redisRates, "%.0f/s") + ", admitone is " + spread(ratios(ours, redisRates), "%.1f") + " times as fast",
 			"> 1",
 		},
 	}, nil
 }
 
-func (h *instance) sellTo256(b *bench) (float64, error) {
+// sellConcurrently makes as many callers as connections reserve the product "rival" for one turn, and returns their
+// rate per second.
+func (h *harness) sellConcurrently(b *bench) (float64, error) {
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
-	var crowd sync.WaitGroup
+	var wg sync.WaitGroup
 	start := time.Now()
 	for range connections {
-		crowd.Go(func() {
-			for time.Since(start) < b.each {
+		wg.Go(func() {
+			for time.Since(start) < b.duration {
 				if err := h.reserve(product.Stream("rival"), "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
@@ -87,36 +89,36 @@ func (h *instance) sellTo256(b *bench) (float64, error) {
 			}
 		})
 	}
-	crowd.Wait()
+	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return 0, *err
 	}
 	return float64(done.Load()) / time.Since(start).Seconds(), nil
 }
 
-// competitor is a database server that this program has started on loopback.
+// competitor is a database server that bench has started on loopback.
 type competitor struct {
 	cmd  *exec.Cmd
 	port string
-	dir  string
+	dir  string // of PostgreSQL's data; "" for Redis
 }
 
 // stop interrupts the server, and kills it if it has not ended after ten seconds.
 func (r *competitor) stop() {
 	r.cmd.Process.Signal(os.Interrupt)
-	insist := time.AfterFunc(10*time.Second, func() { r.cmd.Process.Kill() })
+	killTimer := time.AfterFunc(10*time.Second, func() { r.cmd.Process.Kill() })
 	r.cmd.Wait()
-	insist.Stop()
+	killTimer.Stop()
 }
 
-// as runs a command as another user, because PostgreSQL refuses to run as root.
+// as makes cmd run as another user, because PostgreSQL refuses to run as root. It returns cmd.
 func as(name string, cmd *exec.Cmd) (*exec.Cmd, error) {
-	holder, err := user.Lookup(name)
+	account, err := user.Lookup(name)
 	if err != nil {
 		return nil, err
 	}
-	uid, _ := strconv.ParseUint(holder.Uid, 10, 32)
-	gid, _ := strconv.ParseUint(holder.Gid, 10, 32)
+	uid, _ := strconv.ParseUint(account.Uid, 10, 32)
+	gid, _ := strconv.ParseUint(account.Gid, 10, 32)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	return cmd, nil
 }
@@ -131,8 +133,8 @@ func freePort() (string, error) {
 	return port, err
 }
 
-// ready waits until the server accepts TCP connections.
-func (r *competitor) ready() error {
+// waitReady waits until the server accepts TCP connections.
+func (r *competitor) waitReady() error {
 	for range 200 {
 		conn, err := net.DialTimeout("tcp", "127.0.0.1:"+r.port, time.Second)
 		if err == nil {
@@ -140,15 +142,15 @@ func (r *competitor) ready() error {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return fmt.Errorf("%s does not listen", r.cmd.Path)
+	return fmt.Errorf("%s did not start listening on port %s", r.cmd.Path, r.port)
 }
 
-// postgresBin is where Debian keeps the server's programs.
+// postgresBin is the directory in which Debian installs the programs of the server.
 const postgresBin = "/usr/lib/postgresql/15/bin/"
 
 func startPostgres(b *bench) (*competitor, error) {
 	if _, err := os.Stat(postgresBin + "postgres"); err != nil {
-		return nil, errors.New("no PostgreSQL 15 here; apt-get install postgresql")
+		return nil, errors.New("PostgreSQL 15 is not installed; apt-get install postgresql")
 	}
 	dir := filepath.Join(b.dir, "postgres")
 	port, err := freePort()
@@ -180,10 +182,10 @@ func startPostgres(b *bench) (*competitor, error) {
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if err := r.ready(); err != nil {
+	if err := r.waitReady(); err != nil {
 		return nil, err
 	}
-	time.Sleep(time.Second) // it listens shortly before it accepts sessions
+	time.Sleep(time.Second) // PostgreSQL listens shortly before it accepts sessions
 	return r, r.psql(`create table product (id int primary key, remaining int not null);
 		create table reservation (id bigserial primary key, product int not null, holder text not null,
 			quantity int not null, at timestamptz not null default now());
@@ -199,8 +201,9 @@ func (r *competitor) psql(text string) error {
 	return nil
 }
 
-var tps = regexp.MustCompile(`tps = ([0-9.]+)`)
+var pgbenchRate = regexp.MustCompile(`tps = ([0-9.]+)`)
 
+// sell runs the benchmark client for one turn and returns the rate per second.
 func (r *competitor) sell(b *bench) (float64, error) {
 	if r.dir == "" {
 		return r.sellOnRedis(b)
@@ -213,18 +216,18 @@ insert into reservation (product, holder, quantity) select id, 'holder-123456', 
 		return 0, err
 	}
 	out, err := exec.Command("pgbench", "-h", "127.0.0.1", "-p", r.port, "-U", "postgres", "-n", "-M", "prepared",
-		"-c", strconv.Itoa(connections), "-j", "2", "-T", fmt.Sprintf("%.0f", b.each.Seconds()), "-f", script, "postgres",
+		"-c", strconv.Itoa(connections), "-j", "2", "-T", fmt.Sprintf("%.0f", b.duration.Seconds()), "-f", script, "postgres",
 	).CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("pgbench: %w: %s", err, out)
 	}
-	return rateIn(tps, out)
+	return parseRate(pgbenchRate, out)
 }
 
 func startRedis(b *bench) (*competitor, error) {
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		return nil, errors.New("no redis-server here; apt-get install redis-server")
+		return nil, errors.New("redis-server is not installed; apt-get install redis-server")
 	}
 	port, err := freePort()
 	if err != nil {
@@ -239,7 +242,7 @@ func startRedis(b *bench) (*competitor, error) {
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
-	if err := r.ready(); err != nil {
+	if err := r.waitReady(); err != nil {
 		return nil, err
 	}
 	out, err := r.redis("set", "remaining", "1000000000")
@@ -263,20 +266,20 @@ func (r *competitor) sellOnRedis(b *bench) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("redis: %w: %s", err, hash)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*b.each)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*b.duration)
 	defer cancel()
 	// redis-benchmark takes a number of requests, not a duration.
-	count := int(b.each.Seconds() * 50_000)
+	count := int(b.duration.Seconds() * 50_000)
 	out, err := exec.CommandContext(ctx, "redis-benchmark", "-p", r.port, "-c", strconv.Itoa(connections),
 		"-n", strconv.Itoa(count), "--csv", "evalsha", string(bytes.TrimSpace(hash)), "2", "remaining", "sold",
 		"holder-123456").CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, out)
 	}
-	return rateIn(redisRate, out)
+	return parseRate(redisRate, out)
 }
 
-func rateIn(pattern *regexp.Regexp, out []byte) (float64, error) {
+func parseRate(pattern *regexp.Regexp, out []byte) (float64, error) {
 	rate, err := strconv.ParseFloat(field(pattern, string(out)), 64)
 	if err != nil {
 		return 0, fmt.Errorf("no rate in: %s", out)

@@ -23,13 +23,15 @@ const callers = 4096
 // rawBatch is the number of events per append to the raw store.
 const rawBatch = 1024
 
-// instance is a desk on an embedded log.
-type instance struct {
+// harness is a desk on an embedded log.
+type harness struct {
 	store *embedded.Store
 	desk  *actors.Desk
 }
 
-func openInstance(dir string, every int64) (*instance, error) {
+// openHarness opens a desk on the log in dir. An entity has at least snapshotEvery events between two snapshots;
+// 0 stands for the default.
+func openHarness(dir string, snapshotEvery int64) (*harness, error) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		return nil, err
@@ -39,37 +41,37 @@ func openInstance(dir string, every int64) (*instance, error) {
 		return nil, err
 	}
 	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []core.Kind{product.Kind},
-		IdleAfter: time.Hour, SnapshotEvery: every})
-	return &instance{store: store, desk: desk}, nil
+		IdleAfter: time.Hour, SnapshotEvery: snapshotEvery})
+	return &harness{store: store, desk: desk}, nil
 }
 
-func (h *instance) close() error {
+func (h *harness) close() error {
 	if err := h.desk.Close(context.Background()); err != nil {
 		return err
 	}
 	return h.store.Close()
 }
 
-func (h *instance) ask(stream events.StreamID, command any) (actors.Answer, error) {
+func (h *harness) ask(stream events.StreamID, command any) (actors.Answer, error) {
 	id := actors.NewCommandID()
 	return h.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: id,
 		CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456"})
 }
 
 // reserve reserves one unit of a product, or holds it.
-func (h *instance) reserve(stream events.StreamID, holder events.Holder, hold bool) error {
+func (h *harness) reserve(stream events.StreamID, holder events.Holder, hold bool) error {
 	_, err := h.ask(stream, &product.Reserve{ReservationID: actors.NewID(), Holder: holder, Quantity: 1, Hold: hold})
 	return err
 }
 
-func (h *instance) create(id events.ProductID) error {
+func (h *harness) create(id events.ProductID) error {
 	_, err := h.ask(product.Stream(id), &product.Create{ID: id, Name: "x", Stock: product.MaxStock, HoldSeconds: 300})
 	return err
 }
 
-// sell makes the callers reserve for a duration, distributed evenly over products, and returns the rate per
-// second.
-func (h *instance) sell(each time.Duration, products int) (float64, error) {
+// sell makes the callers reserve for a duration, distributed evenly over a number of products, and returns the
+// rate per second.
+func (h *harness) sell(d time.Duration, products int) (float64, error) {
 	streams := make([]events.StreamID, products)
 	for i := range streams {
 		id := events.ProductID(fmt.Sprintf("p%d-%d", products, i))
@@ -80,11 +82,11 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	}
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
-	var crowd sync.WaitGroup
+	var wg sync.WaitGroup
 	start := time.Now()
 	for c := range callers {
-		crowd.Go(func() {
-			for time.Since(start) < each {
+		wg.Go(func() {
+			for time.Since(start) < d {
 				if err := h.reserve(streams[c%products], "holder-123456", false); err != nil {
 					failed.Store(&err)
 					return
@@ -93,16 +95,16 @@ func (h *instance) sell(each time.Duration, products int) (float64, error) {
 			}
 		})
 	}
-	crowd.Wait()
+	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return 0, *err
 	}
 	return float64(done.Load()) / time.Since(start).Seconds(), nil
 }
 
-// raw appends the same kind of events directly to a store, in full batches, and returns the rate per second. The
-// time to encode them does not count.
-func raw(dir string, each time.Duration) (float64, error) {
+// appendRaw appends events of the same type directly to a store for a duration, in batches of rawBatch, and returns
+// the rate of events per second. The time to encode them does not count.
+func appendRaw(dir string, d time.Duration) (float64, error) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		return 0, err
@@ -112,7 +114,7 @@ func raw(dir string, each time.Duration) (float64, error) {
 	var spent time.Duration
 	count, expected := 0, events.NoStream
 	var hash events.Hash
-	for spent < each {
+	for spent < d {
 		batch := make([]events.Event, rawBatch)
 		for i := range batch {
 			id := actors.NewCommandID()
@@ -148,7 +150,7 @@ func measureEntity(b *bench) ([]row, error) {
 	var store, hot, spreadOut []float64
 	for turn := range b.turns {
 		dir := func(name string) string { return filepath.Join(b.dir, fmt.Sprintf("%s-%d", name, turn)) }
-		rate, err := raw(dir("raw"), b.each)
+		rate, err := appendRaw(dir("raw"), b.duration)
 		if err != nil {
 			return nil, err
 		}
@@ -157,11 +159,11 @@ func measureEntity(b *bench) ([]row, error) {
 			products int
 			rates    *[]float64
 		}{{1, &hot}, {1000, &spreadOut}} {
-			h, err := openInstance(dir(fmt.Sprint("sell", side.products)), 0)
+			h, err := openHarness(dir(fmt.Sprint("sell", side.products)), 0)
 			if err != nil {
 				return nil, err
 			}
-			rate, err := h.sell(b.each, side.products)
+			rate, err := h.sell(b.duration, side.products)
 			if err != nil {
 				return nil, err
 			}

@@ -14,16 +14,16 @@ import (
 	"admitone/events/esdb"
 )
 
-// measureESDB compares one hot product on the embedded log with one whose log is
-// reached over EventStoreDB's protocol on loopback, and then reads that log through
-// a subscription.
+// measureESDB compares a hot product on the embedded log with one on a log that the
+// server reaches over EventStoreDB's protocol on loopback, and then reads that log
+// through a subscription.
 func measureESDB(b *bench) ([]row, error) {
 	near, err := b.serve(filepath.Join(b.dir, "near"))
 	if err != nil {
 		return nil, err
 	}
 	defer near.stop()
-	address, log, err := b.eventstore(filepath.Join(b.dir, "esdb"))
+	address, log, err := b.startEventStore(filepath.Join(b.dir, "esdb"))
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func measureESDB(b *bench) ([]row, error) {
 		}
 	}
 	var embedded, remote []float64
-	var last crowd
+	var last wrkResult
 	for range b.turns {
 		for _, side := range []struct {
 			server *server
@@ -66,8 +66,8 @@ func measureESDB(b *bench) ([]row, error) {
 	}, nil
 }
 
-// eventstore starts the embedded log as an EventStoreDB server.
-func (b *bench) eventstore(dir string) (address string, log *server, err error) {
+// startEventStore starts a process that serves the embedded log in dir over EventStoreDB's protocol.
+func (b *bench) startEventStore(dir string) (address string, log *server, err error) {
 	path, err := b.binary()
 	if err != nil {
 		return "", nil, err
@@ -84,14 +84,14 @@ func (b *bench) eventstore(dir string) (address string, log *server, err error) 
 	_, rest, found := strings.Cut(line, "esdb://")
 	if err != nil || !found {
 		log.stop()
-		return "", nil, fmt.Errorf("the event store did not start: %q, %v", line, err)
+		return "", nil, fmt.Errorf("the event store printed %q, %v; want a line with its address", line, err)
 	}
 	address, _, _ = strings.Cut(rest, " ")
 	return "esdb://" + address, log, nil
 }
 
-// errEnough stops Follow at the head of the log.
-var errEnough = errors.New("enough")
+// errAtHead stops Follow at the head of the log.
+var errAtHead = errors.New("at the head of the log")
 
 // subscription follows the log from its start to its current head, once per turn, and returns the
 // rates in events per second.
@@ -114,11 +114,11 @@ func (b *bench) subscription(address string) (rates []float64, err error) {
 				}
 			}
 			if count += len(page); page[len(page)-1].Position >= head {
-				return errEnough
+				return errAtHead
 			}
 			return nil
 		})
-		if !errors.Is(err, errEnough) {
+		if !errors.Is(err, errAtHead) {
 			return nil, err
 		}
 		rates = append(rates, float64(count)/time.Since(start).Seconds())

@@ -15,10 +15,10 @@ import (
 // connections is the number of keep-alive connections of HTTP measurements.
 const connections = 256
 
-// crowd is the result of one turn of wrk.
-type crowd struct {
+// wrkResult is the result of one turn of wrk.
+type wrkResult struct {
 	count    int     // answers
-	refused  int     // those other than 2xx and 3xx
+	refused  int     // answers other than 2xx and 3xx
 	rate     float64 // answers per second
 	p50, p99 string
 	cpu      time.Duration // of the server, per answer
@@ -37,7 +37,7 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"holder":"holder-123456","quantity":1}'
 `
 
-// batchScript returns a script that posts batches of batchSize reservations of the hot product.
+// batchScript returns a script that posts batches of reservations of the hot product.
 func batchScript() string {
 	one := `{"method":"POST","path":"/v1/products/hot/reservations","body":{"holder":"holder-123456","quantity":1}}`
 	return `wrk.method = "POST"
@@ -50,43 +50,44 @@ wrk.body = [[{"commands":[` + one + strings.Repeat(","+one, batchSize-1) + `]}]]
 const batchSize = 100
 
 // wrk posts reservations to path for one turn, as fast as the server answers.
-func (b *bench) wrk(s *server, path string) (crowd, error) { return b.wrkWith(s, path, wrkScript) }
+func (b *bench) wrk(s *server, path string) (wrkResult, error) { return b.wrkWith(s, path, wrkScript) }
 
 // wrkWith is wrk with the requests of a script.
-func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
+func (b *bench) wrkWith(s *server, path, lua string) (wrkResult, error) {
 	profiled := b.profile(s, path)
 	before := s.cpu()
 	seen, err := b.wrkThreads(1, s.url+path, lua)
 	if err != nil {
-		return crowd{}, err
+		return wrkResult{}, err
 	}
 	seen.cpu = (s.cpu() - before) / time.Duration(seen.count)
 	return seen, profiled()
 }
 
-// wrkThreads runs wrk with a script in several threads, which share the connections. The result lacks the CPU time.
-func (b *bench) wrkThreads(threads int, url, lua string) (crowd, error) {
+// wrkThreads runs wrk with a script in several threads, which share the connections. It does not set the CPU time in
+// the result.
+func (b *bench) wrkThreads(threads int, url, lua string) (wrkResult, error) {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
-		return crowd{}, errors.New("wrk is not installed; apt-get install wrk")
+		return wrkResult{}, errors.New("wrk is not installed; apt-get install wrk")
 	}
 	script := filepath.Join(b.dir, "post.lua")
 	if err := os.WriteFile(script, []byte(lua), 0o600); err != nil {
-		return crowd{}, err
+		return wrkResult{}, err
 	}
 	out, err := exec.Command(program, fmt.Sprintf("-t%d", threads), fmt.Sprintf("-c%d", connections),
-		fmt.Sprintf("-d%.0fs", b.each.Seconds()), "--latency", "-s", script, url).CombinedOutput()
+		fmt.Sprintf("-d%.0fs", b.duration.Seconds()), "--latency", "-s", script, url).CombinedOutput()
 	if err != nil {
-		return crowd{}, fmt.Errorf("wrk: %w: %s", err, out)
+		return wrkResult{}, fmt.Errorf("wrk: %w: %s", err, out)
 	}
 	text := string(out)
 	rate, err := strconv.ParseFloat(field(wrkRate, text), 64)
 	count, _ := strconv.Atoi(field(wrkCount, text))
 	if err != nil || count == 0 {
-		return crowd{}, fmt.Errorf("unexpected output of wrk: %s", out)
+		return wrkResult{}, fmt.Errorf("unexpected output of wrk: %s", out)
 	}
 	refused, _ := strconv.Atoi(field(wrkOther, text))
-	return crowd{
+	return wrkResult{
 		count:   count,
 		refused: refused,
 		rate:    rate,
@@ -102,8 +103,8 @@ func field(pattern *regexp.Regexp, text string) string {
 	return ""
 }
 
-// measureHTTP compares a hot product, with single requests and batches, and one that is sold out, with the route of
-// the same app that only decodes the same JSON and answers.
+// measureHTTP compares requests for a hot product, single and in batches, and for a product that is sold out, with
+// requests to /yardstick, a route of the same server that only decodes the same JSON and answers.
 func measureHTTP(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "http"))
 	if err != nil {
@@ -116,7 +117,7 @@ func measureHTTP(b *bench) ([]row, error) {
 		}
 	}
 	var yardstick, hot, gone, batched []float64
-	var last [4]crowd
+	var last [4]wrkResult
 	for range b.turns {
 		for i, side := range []struct {
 			path, script string

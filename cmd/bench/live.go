@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -25,7 +24,7 @@ func watch(s *server, topic string) (conn *websocket.Conn, snapshot []byte, err 
 }
 
 // exchange opens a socket, sends a message and returns the first answer.
-func exchange(s *server, message string) (conn *websocket.Conn, heard []byte, err error) {
+func exchange(s *server, message string) (conn *websocket.Conn, answer []byte, err error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
 	conn, _, err = dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
 	if err != nil {
@@ -33,13 +32,13 @@ func exchange(s *server, message string) (conn *websocket.Conn, heard []byte, er
 	}
 	err = conn.WriteMessage(websocket.TextMessage, []byte(message))
 	if err == nil {
-		_, heard, err = conn.ReadMessage()
+		_, answer, err = conn.ReadMessage()
 	}
 	if err != nil {
 		conn.Close()
 		return nil, nil, err
 	}
-	return conn, heard, nil
+	return conn, answer, nil
 }
 
 // measureSubscribers measures the server's memory per socket, at rest and after changes that all sockets
@@ -65,8 +64,8 @@ func measureSubscribers(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	each := func() string { return fmt.Sprintf("%.1f KB", float64(s.resident()-before)/1024/sockets) }
-	idle := each()
+	perSocket := func() string { return fmt.Sprintf("%.1f KB", float64(s.resident()-before)/1024/sockets) }
+	idle := perSocket()
 	for _, conn := range open {
 		go discard(conn)
 	}
@@ -78,7 +77,7 @@ func measureSubscribers(b *bench) ([]row, error) {
 	}
 	return []row{
 		{"a subscriber (resident memory of the server, 5,000 sockets)", idle, "≤ 14 KB"},
-		{fmt.Sprintf("… after %d changes in 4 s", changes), each(), "≤ 14 KB"},
+		{fmt.Sprintf("… after %d changes in 4 s", changes), perSocket(), "≤ 14 KB"},
 	}, nil
 }
 
@@ -91,8 +90,8 @@ func discard(conn *websocket.Conn) {
 	}
 }
 
-// measureLatency reserves at intervals and measures when the new count arrives at a subscriber, relative to the
-// answer.
+// measureLatency makes one reservation after another, and measures the time from its answer to the arrival of the
+// new count at a subscriber.
 func measureLatency(b *bench) ([]row, error) {
 	const samples = 500
 	s, err := b.serve(filepath.Join(b.dir, "latency"), "--demo")
@@ -134,7 +133,7 @@ func measureLatency(b *bench) ([]row, error) {
 		), "≤ 20 ms"}}, nil
 }
 
-// arrivals has the arrival times of frames by position.
+// arrivals records the arrival times of frames by the position that they contain.
 type arrivals struct {
 	wake chan struct{}
 	mu   sync.Mutex
@@ -167,7 +166,7 @@ func (a *arrivals) read(conn *websocket.Conn) {
 }
 
 func (a *arrivals) wait(position uint64) (time.Time, error) {
-	limit := time.After(5 * time.Second)
+	timeout := time.After(5 * time.Second)
 	for {
 		a.mu.Lock()
 		at, ok := a.at[position]
@@ -177,8 +176,8 @@ func (a *arrivals) wait(position uint64) (time.Time, error) {
 		}
 		select {
 		case <-a.wake:
-		case <-limit:
-			return time.Time{}, errors.New("a frame did not come within 5 s")
+		case <-timeout:
+			return time.Time{}, fmt.Errorf("no frame with position %d within 5 s", position)
 		}
 	}
 }

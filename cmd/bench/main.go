@@ -15,7 +15,7 @@ type row struct {
 	what, figure, target string
 }
 
-// part measures one or several rows.
+// part is a measurement that produces one or more rows.
 type part struct {
 	name string
 	run  func(b *bench) ([]row, error)
@@ -52,9 +52,9 @@ var parts = []part{
 
 // bench is the state that the parts share.
 type bench struct {
-	dir   string
-	turns int
-	each  time.Duration
+	dir      string        // for logs and other files, removed at the end
+	turns    int           // of each comparison
+	duration time.Duration // of one turn of one side
 	// profiles is the folder for CPU profiles, "" for none.
 	profiles string
 }
@@ -76,7 +76,7 @@ func main() {
 		os.Exit(3)
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, turns: *turns, each: *each, profiles: *profiles}
+	b := &bench{dir: dir, turns: *turns, duration: *each, profiles: *profiles}
 	fmt.Printf("%s, %s/%s, %d cores\n\n| what | measured | aim |\n|---|---|---|\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	failed := false
@@ -100,7 +100,7 @@ func main() {
 	}
 }
 
-// median returns the median of values.
+// median returns the median, the upper one of an even number of figures, and 0 for none.
 func median(figures []float64) float64 {
 	if len(figures) == 0 {
 		return 0
@@ -109,7 +109,7 @@ func median(figures []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// ratios returns the quotients of two lists, pair by pair.
+// ratios returns a[i]/b[i] for each index that both have.
 func ratios(a, b []float64) []float64 {
 	out := make([]float64, min(len(a), len(b)))
 	for i := range out {

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// heap returns the size of the live heap after a collection, in bytes.
+// heap returns the memory of live objects and stacks after a collection, in bytes.
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -24,7 +24,7 @@ func heap() int64 {
 
 func measureIdleEntity(b *bench) ([]row, error) {
 	const entities = 200_000
-	h, err := openInstance(filepath.Join(b.dir, "idle"), 0)
+	h, err := openHarness(filepath.Join(b.dir, "idle"), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +33,11 @@ func measureIdleEntity(b *bench) ([]row, error) {
 		return nil, err
 	}
 	before := heap()
-	var crowd sync.WaitGroup
+	var wg sync.WaitGroup
 	var failed error
 	var once sync.Once
 	for c := range 64 {
-		crowd.Go(func() {
+		wg.Go(func() {
 			for i := c; i < entities; i += 64 {
 				if err := h.create(events.ProductID(fmt.Sprint("e", i))); err != nil {
 					once.Do(func() { failed = err })
@@ -46,21 +46,21 @@ func measureIdleEntity(b *bench) ([]row, error) {
 			}
 		})
 	}
-	crowd.Wait()
+	wg.Wait()
 	if failed != nil {
 		return nil, failed
 	}
-	each := float64(heap()-before) / entities
-	return []row{{"an active idle entity (of 200,000)", fmt.Sprintf("%.0f B", each), "≤ 1.2 KB"}}, nil
+	perEntity := float64(heap()-before) / entities
+	return []row{{"an active idle entity (of 200,000)", fmt.Sprintf("%.0f B", perEntity), "≤ 1.2 KB"}}, nil
 }
 
-// measureMillion holds a million reservations of one product, and measures the memory, the effect of its
-// snapshots on other entities, and the time to load it.
+// measureMillion creates a million holds of one product, and measures its memory, the effect of its snapshots on
+// its commands, and the time to load it.
 func measureMillion(b *bench) ([]row, error) {
 	const reservations = 1_000_000
 	dir := filepath.Join(b.dir, "million")
 	before := heap()
-	h, err := openInstance(dir, 4)
+	h, err := openHarness(dir, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func measureMillion(b *bench) ([]row, error) {
 	if err := h.close(); err != nil {
 		return nil, err
 	}
-	if h, err = openInstance(dir, 0); err != nil {
+	if h, err = openHarness(dir, 0); err != nil {
 		return nil, err
 	}
 	defer h.close()
@@ -102,13 +102,13 @@ func measureMillion(b *bench) ([]row, error) {
 	}, nil
 }
 
-// fill holds a number of reservations of one product.
-func (h *instance) fill(id events.ProductID, count, callers int) error {
-	var crowd sync.WaitGroup
+// fill creates count holds of one product.
+func (h *harness) fill(id events.ProductID, count, callers int) error {
+	var wg sync.WaitGroup
 	var failed error
 	var once sync.Once
 	for c := range callers {
-		crowd.Go(func() {
+		wg.Go(func() {
 			for i := c; i < count; i += callers {
 				if err := h.reserve(product.Stream(id), events.Holder(fmt.Sprint("holder-", i)), true); err != nil {
 					once.Do(func() { failed = err })
@@ -117,24 +117,24 @@ func (h *instance) fill(id events.ProductID, count, callers int) error {
 			}
 		})
 	}
-	crowd.Wait()
+	wg.Wait()
 	return failed
 }
 
 // settle waits until no snapshot is in progress.
-func (h *instance) settle() {
+func (h *harness) settle() {
 	for h.desk.Stats().InFlight > 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
 
-// longest reserves sequentially for a while and returns the longest wait. With snapshots, snapshots of the entity
-// are requested continuously.
-func (h *instance) longest(id events.ProductID, each time.Duration, snapshots bool) (time.Duration, error) {
+// longest reserves sequentially for a duration and returns the longest wait. With snapshots, it requests a snapshot
+// of the entity whenever enough events are unsaved.
+func (h *harness) longest(id events.ProductID, d time.Duration, snapshots bool) (time.Duration, error) {
 	var longest time.Duration
 	start := time.Now()
-	for time.Since(start) < each {
-		if snapshots { // the first sweep finds it used, the second requests a snapshot
+	for time.Since(start) < d {
+		if snapshots { // the first sweep finds the entity used, the second requests a snapshot
 			h.desk.Sweep()
 			h.desk.Sweep()
 		}

@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// cluster is several nodes on one log, which form one system unless they were started without --cluster.
+// cluster is a group of nodes on one log. Without --cluster, they do not know of each other.
 type cluster struct {
 	log   *server
 	nodes []*server
 }
 
-// startNodes starts nodes over a log of their own, and waits until they agree on the members.
+// startNodes starts nodes on a new log. If clustered, they run with --cluster, and startNodes waits until they agree
+// on the members.
 func (b *bench) startNodes(name string, count int, clustered bool) (*cluster, error) {
 	dir := filepath.Join(b.dir, name)
-	address, log, err := b.eventstore(filepath.Join(dir, "log"))
+	address, log, err := b.startEventStore(filepath.Join(dir, "log"))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (b *bench) startNodes(name string, count int, clustered bool) (*cluster, er
 		}
 	}
 	if clustered {
-		if err := c.agree(); err != nil {
+		if err := c.waitForAgreement(); err != nil {
 			c.stop()
 			return nil, err
 		}
@@ -62,8 +63,8 @@ func (c *cluster) stop() {
 	c.log.stop()
 }
 
-// agree waits until every node sees that all serve.
-func (c *cluster) agree() error {
+// waitForAgreement waits until every node sees that all of them serve.
+func (c *cluster) waitForAgreement() error {
 	for range 300 {
 		views := map[string]bool{}
 		serving := 0
@@ -87,32 +88,33 @@ func (c *cluster) agree() error {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	return errors.New("the nodes don't agree on the members")
+	return errors.New("the nodes did not agree on the members")
 }
 
-// usage is the CPU time of the nodes and of the log, and the appends of the nodes that lost a race.
+// usage is the CPU time of the nodes and of the log, and the number of the nodes' appends that conflicted with
+// another.
 type usage struct {
 	nodes, log time.Duration
 	conflicts  int
 }
 
-// used waits until the nodes are idle, and returns what they have used.
-func (c *cluster) used() (u usage, err error) {
+// measureUsage waits until the nodes are idle, and returns their usage since they were started.
+func (c *cluster) measureUsage() (u usage, err error) {
 	for _, s := range c.nodes {
 		if err := s.settle(); err != nil {
 			return u, err
 		}
-		lost, err := s.metric("admitone_append_conflicts_total")
+		conflicts, err := s.metric("admitone_append_conflicts_total")
 		if err != nil {
 			return u, err
 		}
-		u.nodes, u.conflicts = u.nodes+s.cpu(), u.conflicts+int(lost)
+		u.nodes, u.conflicts = u.nodes+s.cpu(), u.conflicts+int(conflicts)
 	}
 	u.log = c.log.cpu()
 	return u, nil
 }
 
-// metric returns the value of a metric without labels, 0 if there is none.
+// metric returns the value of a metric without labels, or 0 if the server does not have the metric.
 func (s *server) metric(name string) (value float64, err error) {
 	response, err := http.Get(s.url + "/metrics")
 	if err != nil {
@@ -124,7 +126,7 @@ func (s *server) metric(name string) (value float64, err error) {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, is := strings.CutPrefix(line, name+" "); is {
+		if rest, found := strings.CutPrefix(line, name+" "); found {
 			_, err = fmt.Sscan(rest, &value)
 			return value, err
 		}
@@ -132,30 +134,40 @@ func (s *server) metric(name string) (value float64, err error) {
 	return 0, nil
 }
 
-// load runs wrk at some of the nodes, a thread each, and returns what each answered request has used, in µs of CPU
-// of the nodes and of the log.
-func (c *cluster) load(b *bench, at []*server, path, request string) (nodes, log float64, lost, count int, err error) {
-	before, err := c.used()
-	if err != nil {
-		return 0, 0, 0, 0, err
-	}
-	seen, err := b.wrkThreads(len(at), at[0].url+path, inTurn(at)+request)
-	if err != nil {
-		return 0, 0, 0, 0, err
-	}
-	after, err := c.used()
-	if err != nil {
-		return 0, 0, 0, 0, err
-	}
-	if count = seen.count - seen.refused; seen.refused > seen.count/100 {
-		return 0, 0, 0, 0, fmt.Errorf("%s: %d of %d answers are refusals or failures", path, seen.refused, seen.count)
-	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(count) }
-	return each(after.nodes - before.nodes), each(after.log - before.log), after.conflicts - before.conflicts, count, nil
+// loadResult has the costs of a load.
+type loadResult struct {
+	nodes, log float64 // CPU time per successful request, in µs
+	conflicts  float64 // appends that conflicted with another, in percent of the successful requests
 }
 
-// inTurn returns the part of a script that sends the requests of each thread to another node.
-func inTurn(at []*server) string {
+// load runs wrk at some of the nodes, with a thread for each.
+func (c *cluster) load(b *bench, at []*server, path, request string) (result loadResult, err error) {
+	before, err := c.measureUsage()
+	if err != nil {
+		return result, err
+	}
+	seen, err := b.wrkThreads(len(at), at[0].url+path, roundRobin(at)+request)
+	if err != nil {
+		return result, err
+	}
+	after, err := c.measureUsage()
+	if err != nil {
+		return result, err
+	}
+	count := seen.count - seen.refused
+	if seen.refused > seen.count/100 {
+		return result, fmt.Errorf("%s: %d of %d answers are refusals or failures", path, seen.refused, seen.count)
+	}
+	perRequest := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(count) }
+	return loadResult{
+		nodes:     perRequest(after.nodes - before.nodes),
+		log:       perRequest(after.log - before.log),
+		conflicts: 100 * float64(after.conflicts-before.conflicts) / float64(count),
+	}, nil
+}
+
+// roundRobin returns the part of a script that assigns the nodes to wrk's threads in turn.
+func roundRobin(at []*server) string {
 	var nodes []string
 	for _, s := range at {
 		host, port, _ := strings.Cut(strings.TrimPrefix(s.url, "http://"), ":")
@@ -170,10 +182,10 @@ end
 `
 }
 
-// spreadProducts is the number of products that requests are spread over.
+// spreadProducts is the number of products among which the requests are distributed.
 const spreadProducts = 1000
 
-// spreadScript returns a script that posts reservations of all products at random.
+// spreadScript returns a script that posts each reservation to a random one of the products.
 func spreadScript() string {
 	return wrkScript + fmt.Sprintf(`function request()
   return wrk.format(nil, '/v1/products/p' .. math.random(0, %d) .. '/reservations')
@@ -181,7 +193,7 @@ end
 `, spreadProducts-1)
 }
 
-// measureNodes measures a hop between two nodes, and three nodes that form a cluster against three that don't.
+// measureNodes measures a hop between two nodes, and compares three nodes that form a cluster with three that don't.
 func measureNodes(b *bench) ([]row, error) {
 	rows, err := measureHop(b)
 	if err != nil {
@@ -211,11 +223,11 @@ func measureHop(b *bench) ([]row, error) {
 			path    string
 			figures *[]float64
 		}{{c.nodes[0], "/yardstick", &yardstick}, {c.nodes[0], path, &direct}, {c.nodes[1], path, &passed}} {
-			nodes, _, _, _, err := c.load(b, []*server{side.at}, side.path, wrkScript)
+			result, err := c.load(b, []*server{side.at}, side.path, wrkScript)
 			if err != nil {
 				return nil, err
 			}
-			*side.figures = append(*side.figures, nodes)
+			*side.figures = append(*side.figures, result.nodes)
 		}
 		hop = append(hop, passed[len(passed)-1]-direct[len(direct)-1])
 	}
@@ -227,7 +239,8 @@ func measureHop(b *bench) ([]row, error) {
 	}, nil
 }
 
-// ownedByFirst creates products until the second node forwards a reservation of one to the first.
+// ownedByFirst creates products until the second node forwards a reservation to the first, and returns that
+// product's id.
 func ownedByFirst(c *cluster) (string, error) {
 	for i := range 100 {
 		id := fmt.Sprint("hop", i)
@@ -245,17 +258,17 @@ func ownedByFirst(c *cluster) (string, error) {
 			return id, nil
 		}
 	}
-	return "", errors.New("the second node forwards nothing to the first")
+	return "", errors.New("the second node forwarded none of 100 reservations to the first")
 }
 
-// shape is a load on three nodes, and its figures with --cluster and without.
-type shape struct {
+// nodeWorkload is a load on three nodes, and its figures: at index 0 with --cluster, at 1 without.
+type nodeWorkload struct {
 	name, script string
-	cpu          [2][]float64 // in µs for each request
-	conflicts    [2][]float64 // percent of the requests
+	cpu          [2][]float64 // of the nodes and the log, in µs per request
+	conflicts    [2][]float64 // in percent of the requests
 }
 
-// measureCluster sends reservations of one product, and of many, to three nodes in turn, with and without
+// measureCluster sends reservations of one product, and then of many, to three nodes in turn, with and without
 // --cluster.
 func measureCluster(b *bench) ([]row, error) {
 	var sides [2]*cluster
@@ -273,22 +286,22 @@ func measureCluster(b *bench) ([]row, error) {
 		}
 		sides[i] = c
 	}
-	shapes := []*shape{{name: "one hot product", script: wrkScript},
+	workloads := []*nodeWorkload{{name: "one hot product", script: wrkScript},
 		{name: fmt.Sprint(spreadProducts, " products"), script: spreadScript()}}
 	for range b.turns {
-		for _, s := range shapes {
+		for _, s := range workloads {
 			for i, c := range sides {
-				nodes, log, lost, count, err := c.load(b, c.nodes, "/v1/products/p0/reservations", s.script)
+				result, err := c.load(b, c.nodes, "/v1/products/p0/reservations", s.script)
 				if err != nil {
 					return nil, err
 				}
-				s.cpu[i] = append(s.cpu[i], nodes+log)
-				s.conflicts[i] = append(s.conflicts[i], 100*float64(lost)/float64(count))
+				s.cpu[i] = append(s.cpu[i], result.nodes+result.log)
+				s.conflicts[i] = append(s.conflicts[i], result.conflicts)
 			}
 		}
 	}
 	var rows []row
-	for _, s := range shapes {
+	for _, s := range workloads {
 		rows = append(rows,
 			row{s.name + " at three nodes in turn: CPU of the nodes and of the log for each request",
 				fmt.Sprintf("%s; without --cluster %s", spread(s.cpu[0], "%.1f µs"), spread(s.cpu[1], "%.1f µs")), ""},

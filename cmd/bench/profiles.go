@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// profile begins a CPU profile of s that covers most of a turn, if profiles were requested. The function
-// returned waits for the profile and writes it to a file named after the path of the requests.
+// profile starts a CPU profile of s that covers most of a turn, if profiles were requested. The profile is written
+// to a file named after the path of the requests; wait returns when the file is complete.
 func (b *bench) profile(s *server, path string) (wait func() error) {
 	if s.profiled == "" {
 		return func() error { return nil }
@@ -21,7 +21,7 @@ func (b *bench) profile(s *server, path string) (wait func() error) {
 }
 
 func (b *bench) saveProfile(s *server, path string) error {
-	seconds := max(1, int(b.each.Seconds())-1)
+	seconds := max(1, int(b.duration.Seconds())-1)
 	response, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.profiled, seconds))
 	if err != nil {
 		return err
@@ -30,7 +30,8 @@ func (b *bench) saveProfile(s *server, path string) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("profile: %s", response.Status)
 	}
-	file, err := os.Create(filepath.Join(b.profiles, fmt.Sprintf("%s-%d.prof", filepath.Base(path), time.Now().UnixNano())))
+	name := fmt.Sprintf("%s-%d.prof", filepath.Base(path), time.Now().UnixNano())
+	file, err := os.Create(filepath.Join(b.profiles, name))
 	if err != nil {
 		return err
 	}

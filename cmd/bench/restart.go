@@ -17,7 +17,7 @@ import (
 func measureRestart(b *bench) ([]row, error) {
 	const facts = 1_000_000
 	dir := filepath.Join(b.dir, "restart")
-	h, err := openInstance(dir, 0)
+	h, err := openHarness(dir, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -26,55 +26,55 @@ func measureRestart(b *bench) ([]row, error) {
 			return nil, err
 		}
 	}
-	var crowd sync.WaitGroup
+	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
 	for c := range 100 {
-		crowd.Go(func() {
+		wg.Go(func() {
 			if err := h.fill(events.ProductID(fmt.Sprint("r", c)), facts/100, 32); err != nil {
 				failed.Store(&err)
 			}
 		})
 	}
-	crowd.Wait()
+	wg.Wait()
 	if err := failed.Load(); err != nil {
 		return nil, *err
 	}
 	if err := h.close(); err != nil {
 		return nil, err
 	}
-	fold, err := b.untilReady(dir, (*server).stop)
+	fromScratch, err := b.timeToReady(dir, (*server).stop)
 	if err != nil {
 		return nil, err
 	}
-	clean, err := b.untilReady(dir, func(s *server) { s.cmd.Process.Kill(); s.cmd.Wait() })
+	clean, err := b.timeToReady(dir, func(s *server) { s.cmd.Process.Kill(); s.cmd.Wait() })
 	if err != nil {
 		return nil, err
 	}
-	killed, err := b.untilReady(dir, (*server).stop)
+	killed, err := b.timeToReady(dir, (*server).stop)
 	if err != nil {
 		return nil, err
 	}
 	return []row{
 		{"start with 1,000,000 events in the log, until /readyz", clean.Round(time.Millisecond).String(), "≤ 1 s"},
 		{"… after kill -9", killed.Round(time.Millisecond).String(), "≤ 1 s"},
-		{"… without any checkpoint", fold.Round(10 * time.Millisecond).String(), ""},
+		{"… without any checkpoint", fromScratch.Round(10 * time.Millisecond).String(), ""},
 	}, nil
 }
 
-// untilReady starts a server, waits until it is ready, and stops it.
-func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error) {
+// timeToReady starts a server, measures the time until it is ready, and calls stop.
+func (b *bench) timeToReady(dir string, stop func(*server)) (time.Duration, error) {
 	start := time.Now()
 	s, err := b.serve(dir)
 	if err != nil {
 		return 0, err
 	}
-	defer end(s)
-	err = s.untilReady()
+	defer stop(s)
+	err = s.waitReady()
 	return time.Since(start), err
 }
 
-// untilReady waits until the server is ready.
-func (s *server) untilReady() error {
+// waitReady waits until the server is ready.
+func (s *server) waitReady() error {
 	start := time.Now()
 	for {
 		response, err := http.Get(s.url + "/readyz")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -16,7 +15,7 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// booking is the body of a request to a competing server and of its answer, as in this API.
+// booking is the body of a request to a competing server and of its answer, as in admitone's API.
 type booking struct {
 	ID        string    `json:"id"`
 	Holder    string    `json:"holder"`
@@ -26,14 +25,15 @@ type booking struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// seatBooker books seats, all of them or none. It returns false if one is taken.
+// seatBooker books all seats of a booking or none of them. It returns false if any of them is taken.
 type seatBooker func(ctx context.Context, b *booking) (bool, error)
 
+// seatPrice is the price of every seat, in minor units.
 const seatPrice = 5000
 
-// serveRival runs a competing server following its users' best practice: Fiber in front of a
-// database at the URL postgres://… or redis://…. It prints its address, as admitone serve does, and
-// runs until it is killed.
+// serveRival runs a competing server that follows best practice: Fiber in front of the database at
+// the URL postgres://… or redis://…. It prints its address, as admitone serve does, and runs until
+// it is killed.
 func serveRival(database string) error {
 	address, err := url.Parse(database)
 	if err != nil {
@@ -46,7 +46,7 @@ func serveRival(database string) error {
 	case "redis":
 		book, err = bookOnRedis(address.Host)
 	default:
-		return errors.New("a rival is at postgres://… or redis://…")
+		return fmt.Errorf("the database %q is not supported; use postgres://… or redis://…", database)
 	}
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ func serveRival(database string) error {
 	return app.Listener(listener)
 }
 
-// postgresSchema has a row per seat of one performance.
+// postgresSchema has a row per seat of one performance. Its argument is the number of seats.
 const postgresSchema = `create table seat (name text primary key, holder text, booking uuid, held_until timestamptz);
 create table booking (id uuid primary key, holder text not null, seats text[] not null, amount bigint not null,
 	expires_at timestamptz not null);
@@ -83,8 +83,8 @@ insert into seat (name) select 'A-1-' || n from generate_series(1, %d) n;
 vacuum analyze seat;
 checkpoint;`
 
-// postgresBook is one statement, and so one transaction and one round trip. It locks the seats in order, and books
-// all of them or none.
+// postgresBook books all seats or none, in one statement, so in one transaction and one round trip. It locks the
+// seats in order, so that concurrent bookings cannot deadlock.
 const postgresBook = `with free as (
 	select name from seat where name = any($3) and (booking is null or held_until < now()) order by name for update
 ), enough as (
@@ -94,7 +94,7 @@ const postgresBook = `with free as (
 )
 insert into booking (id, holder, seats, amount, expires_at) select $1, $2, $3, $4, $5 from enough`
 
-// postgresConnections is the number beyond which it gets no faster on two cores.
+// postgresConnections is the number of connections beyond which PostgreSQL gets no faster on two cores.
 const postgresConnections = 64
 
 func bookOnPostgres(database string) (seatBooker, error) {
@@ -114,7 +114,8 @@ func bookOnPostgres(database string) (seatBooker, error) {
 	}, nil
 }
 
-// redisBook is the equivalent script: KEYS are the seats, then the stream of bookings.
+// redisBook is the equivalent script. KEYS are the seats, then the stream of bookings; ARGV are the booking's id, its
+// holder, its amount, and its remaining time in milliseconds.
 const redisBook = `local n = #KEYS - 1
 for i = 1, n do if redis.call('exists', KEYS[i]) == 1 then return 0 end end
 for i = 1, n do redis.call('set', KEYS[i], ARGV[1], 'px', ARGV[4]) end

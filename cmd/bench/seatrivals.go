@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// measureSeatRivals compares bookings of single seats with two competing servers that follow best
-// practice, with the same requests, in turns: Fiber with one statement on PostgreSQL, and Fiber
-// with one script on Redis that syncs every write.
+// measureSeatRivals compares bookings of single seats, in turns and with the same requests, with two
+// competing servers that follow best practice: Fiber with one statement on PostgreSQL, and Fiber
+// with one script on Redis, which syncs every write.
 func measureSeatRivals(b *bench) ([]row, error) {
 	postgres, err := startPostgres(b)
 	if err != nil {
@@ -37,7 +37,7 @@ func measureSeatRivals(b *bench) ([]row, error) {
 	defer onRedis.stop()
 	sides := [3]struct {
 		server *server
-		line   line
+		load   workload
 	}{{server: ours}, {server: onPostgres}, {server: onRedis}}
 	for turn := range b.turns {
 		id := fmt.Sprint("rival-", turn)
@@ -53,26 +53,26 @@ func measureSeatRivals(b *bench) ([]row, error) {
 		}
 		for i := range sides {
 			side := &sides[i]
-			side.line.path, side.line.done, side.line.last = "/v1/performances/"+id+"/bookings", 0, venueSeats
-			side.line.body = `{"holder":"h-%d","seats":["A-1-%d"]}`
-			if err := side.line.measure(b, side.server, false); err != nil {
+			side.load.path, side.load.done, side.load.last = "/v1/performances/"+id+"/bookings", 0, venueSeats
+			side.load.body = `{"holder":"h-%d","seats":["A-1-%d"]}`
+			if err := side.load.measure(b, side.server, false); err != nil {
 				return nil, err
 			}
 		}
 	}
-	figures := func(l *line) string {
-		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each, without the database's", spread(l.rates, "%.0f/s"),
-			l.seen.p50, l.seen.p99, median(l.cpu))
+	figures := func(w *workload) string {
+		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each, without the database's", spread(w.rates, "%.0f/s"),
+			w.result.p50, w.result.p99, median(w.cpu))
 	}
-	us := &sides[0].line
-	rows := []row{{"bookings of a single seat, beside two rivals: this", figures(us), ""}}
-	for i, rival := range []struct{ what, aim string }{
+	admitone := &sides[0].load
+	rows := []row{{"bookings of a single seat, beside two rivals: admitone", figures(admitone), ""}}
+	for i, rival := range []struct{ what, target string }{
 		{"… Fiber + pgx + PostgreSQL 15 (one statement, synchronous_commit)", "≥ 4"},
 		{"… Fiber + rueidis + Redis 7 (one script, appendfsync always)", "≥ 0.85"},
 	} {
-		l := &sides[i+1].line
-		rows = append(rows, row{rival.what, figures(l) + ", this is " + spread(ratios(us.rates, l.rates), "%.2f") +
-			" times as fast", rival.aim})
+		load := &sides[i+1].load
+		rows = append(rows, row{rival.what, figures(load) + ", admitone is " +
+			spread(ratios(admitone.rates, load.rates), "%.2f") + " times as fast", rival.target})
 	}
 	return rows, nil
 }

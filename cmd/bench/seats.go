@@ -13,11 +13,11 @@ import (
 const (
 	// venueSeats is the number of seats of the largest performance.
 	venueSeats = 100_000
-	// competitorsPerSeat is the number of concurrent requests for the same seat.
+	// competitorsPerSeat is the number of concurrent requests for one seat.
 	competitorsPerSeat = 100
 )
 
-// venue returns the body of a performance with venueSeats seats in ten sections.
+// venue returns the request body that creates a performance with venueSeats seats in ten sections.
 func venue(id string) string {
 	sections := ""
 	for i := range 10 {
@@ -26,7 +26,8 @@ func venue(id string) string {
 	return performance(id, sections[1:])
 }
 
-// performance returns the body of a performance whose holds outlast any measurement.
+// performance returns the request body that creates a performance, whose holds outlast any measurement. The sections
+// are a list of JSON objects.
 func performance(id, sections string) string {
 	return fmt.Sprintf(
 		`{"id":%q,"title":"x","venue":"y","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"sections":[%s]}`,
@@ -35,13 +36,13 @@ func performance(id, sections string) string {
 	)
 }
 
-// oneRow returns a section of one row, so that a seat is identified by a number.
+// oneRow returns a section of one row, so that a number identifies a seat.
 func oneRow(seats int) string {
 	return fmt.Sprintf(`{"id":"A","rows":1,"seats_per_row":%d,"price":5000}`, seats)
 }
 
-// measureSeats measures numbered seats over HTTP: uncontended bookings of single seats, a crowd on one seat, and a
-// large performance.
+// measureSeats measures numbered seats over HTTP: uncontended bookings of single seats, many requests for one seat,
+// and a large performance.
 func measureSeats(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "seats"))
 	if err != nil {
@@ -61,19 +62,19 @@ func measureSeats(b *bench) ([]row, error) {
 	return rows, nil
 }
 
-// measureBookings compares bookings of single seats with the route that only decodes and answers. Each turn has a
-// new performance, so that seats do not run out.
+// measureBookings compares bookings of single seats with requests to /yardstick, a route that only decodes and
+// answers. Each turn has a new performance, so that seats do not run out.
 func measureBookings(b *bench, s *server) ([]row, error) {
-	yardstick := &line{name: "yardstick", path: "/yardstick", last: venueSeats, body: `{"holder":"h-%d"}`}
-	bookings := &line{last: venueSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
+	yardstick := &workload{name: "yardstick", path: "/yardstick", last: venueSeats, body: `{"holder":"h-%d"}`}
+	bookings := &workload{last: venueSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
 	for turn := range b.turns {
 		id := fmt.Sprint("spread-", turn)
 		if err := s.post("/v1/performances", performance(id, oneRow(venueSeats)), nil); err != nil {
 			return nil, err
 		}
 		bookings.path, bookings.done = "/v1/performances/"+id+"/bookings", 0
-		for _, l := range []*line{yardstick, bookings} {
-			if err := l.measure(b, s, false); err != nil {
+		for _, w := range []*workload{yardstick, bookings} {
+			if err := w.measure(b, s, false); err != nil {
 				return nil, err
 			}
 		}
@@ -83,8 +84,8 @@ func measureBookings(b *bench, s *server) ([]row, error) {
 			fmt.Sprintf(
 				"%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)",
 				spread(bookings.rates, "%.0f/s"),
-				bookings.seen.p50,
-				bookings.seen.p99,
+				bookings.result.p50,
+				bookings.result.p99,
 				median(bookings.cpu),
 				spread(yardstick.rates, "%.0f/s"),
 				median(yardstick.cpu),
@@ -93,8 +94,8 @@ func measureBookings(b *bench, s *server) ([]row, error) {
 	}, nil
 }
 
-// measureOneSeat measures rounds of a hundred concurrent requests for the same seat, on open connections, until all
-// are answered.
+// measureOneSeat measures rounds of a hundred concurrent requests for one seat, on open connections. A round takes
+// until all requests are answered.
 func measureOneSeat(b *bench, s *server) ([]row, error) {
 	rounds := 10 * b.turns
 	if err := s.post("/v1/performances", performance("wanted", oneRow(rounds+1)), nil); err != nil {
@@ -104,12 +105,12 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 	defer client.CloseIdleConnections()
 	var took []time.Duration
 	for round := range rounds + 1 {
-		each, err := rush(client, s.url+"/v1/performances/wanted/bookings", fmt.Sprintf("A-1-%d", round+1))
+		d, err := competeForSeat(client, s.url+"/v1/performances/wanted/bookings", fmt.Sprintf("A-1-%d", round+1))
 		if err != nil {
 			return nil, err
 		}
-		if round > 0 { // the first one has opened the connections
-			took = append(took, each)
+		if round > 0 { // the first round opens the connections
+			took = append(took, d)
 		}
 	}
 	slices.Sort(took)
@@ -121,14 +122,14 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 		), ""}}, nil
 }
 
-// rush runs one round and checks that exactly one request gets the seat.
-func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) {
+// competeForSeat runs one round and checks that exactly one request gets the seat.
+func competeForSeat(client *fasthttp.HostClient, url, seat string) (time.Duration, error) {
 	statuses := make([]int, competitorsPerSeat)
 	failed := make([]error, competitorsPerSeat)
 	start := make(chan struct{})
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	for i := range competitorsPerSeat {
-		all.Go(func() {
+		wg.Go(func() {
 			var request fasthttp.Request
 			var response fasthttp.Response
 			request.SetRequestURI(url)
@@ -142,7 +143,7 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 	}
 	began := time.Now()
 	close(start)
-	all.Wait()
+	wg.Wait()
 	took := time.Since(began)
 	got := map[int]int{}
 	for i, status := range statuses {
@@ -152,12 +153,13 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 		got[status]++
 	}
 	if got[201] != 1 || got[409] != competitorsPerSeat-1 {
-		return 0, fmt.Errorf("the seat %s was answered with %v", seat, got)
+		return 0, fmt.Errorf("the requests for seat %s had these numbers of answers by status: %v; want one 201, else 409",
+			seat, got)
 	}
 	return took, nil
 }
 
-// measureVenue measures the creation of large performances, and the snapshot for a new subscriber.
+// measureVenue measures the creation of large performances, and the snapshot of one for a new subscriber.
 func measureVenue(b *bench, s *server) ([]row, error) {
 	var took []float64
 	for turn := range b.turns {
@@ -183,15 +185,15 @@ func measureVenue(b *bench, s *server) ([]row, error) {
 	}, nil
 }
 
-// measureVenueMemory measures the server's memory for 100,000 free seats: after their creation, and after a
-// snapshot was sent.
+// measureVenueMemory measures the server's memory for 100,000 free seats, after their creation and a snapshot of
+// them for a subscriber.
 func measureVenueMemory(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "hall"))
 	if err != nil {
 		return nil, err
 	}
 	defer s.stop()
-	show := func(id, body string) error {
+	createAndWatch := func(id, body string) error {
 		if err := s.post("/v1/performances", body, nil); err != nil {
 			return err
 		}
@@ -201,11 +203,11 @@ func measureVenueMemory(b *bench) ([]row, error) {
 		}
 		return conn.Close()
 	}
-	if err := show("warm", performance("warm", oneRow(10))); err != nil {
+	if err := createAndWatch("warm", performance("warm", oneRow(10))); err != nil {
 		return nil, err
 	}
 	before := s.resident()
-	if err := show("hall", venue("hall")); err != nil {
+	if err := createAndWatch("hall", venue("hall")); err != nil {
 		return nil, err
 	}
 	return []row{{"100,000 untouched seats (resident memory of the server), made and shown",

@@ -15,17 +15,15 @@ import (
 	"time"
 )
 
-// server is a process of the real program.
+// server is a running process: an admitone server, an event store, or a competing server.
 type server struct {
 	cmd *exec.Cmd
 	url string
-	// profiled is the address of its profiles, "" for none.
+	// profiled is the address at which the process serves CPU profiles, "" for none.
 	profiled string
-	// ready is the time from the start of the process until it printed its address.
-	ready time.Duration
 }
 
-// binary returns the path of the program, which the first call builds.
+// binary returns the path of the admitone program, which the first call builds.
 func (b *bench) binary() (string, error) {
 	path := filepath.Join(b.dir, "admitone")
 	if _, err := os.Stat(path); err == nil {
@@ -57,7 +55,7 @@ func (b *bench) serve(store string, args ...string) (*server, error) {
 	return s, err
 }
 
-// start starts a server that prints its address.
+// start starts a server and waits until it has printed its address.
 func (b *bench) start(path string, args ...string) (*server, error) {
 	log, err := os.Create(filepath.Join(b.dir, "access.log"))
 	if err != nil {
@@ -70,16 +68,14 @@ func (b *bench) start(path string, args ...string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		s.stop()
-		return nil, fmt.Errorf("the server did not start: %w", err)
+		return nil, fmt.Errorf("%s did not print its address: %w", path, err)
 	}
-	s.ready = time.Since(began)
 	_, rest, _ := strings.Cut(line, "http://")
 	address, _, _ := strings.Cut(rest, "/")
 	s.url = "http://" + address

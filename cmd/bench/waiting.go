@@ -19,8 +19,8 @@ import (
 // waitingVisitors is the number of visitors who wait in the large room.
 const waitingVisitors = 1_000_000
 
-// largeRoom are settings under which almost no visitor is admitted and visitors poll once an hour,
-// so that no single poll is too soon.
+// largeRoom has the settings of a room that admits almost no visitor and is polled once an hour by each, so that no
+// single poll comes too soon.
 var largeRoom = events.WaitingRoomSettings{
 	AdmitPerSecond:   1,
 	MaxActive:        100_000,
@@ -34,7 +34,7 @@ var largeRoom = events.WaitingRoomSettings{
 // waitingHolder returns the holder of a ticket.
 func waitingHolder(ticket int) events.Holder { return events.Holder(fmt.Sprint("holder-", ticket)) }
 
-// fillRoom writes the log of a room "large" with waiting visitors, as the room itself would.
+// fillRoom writes the log of a room "large" with waiting visitors, with the same events as the room itself would.
 func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) error {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -86,7 +86,8 @@ func visitorOf(ring *pass.Keyring, ticket int) string {
 	return ring.VisitorID("large", pass.Visitor{Ticket: int64(ticket), Holder: pass.HolderOf(waitingHolder(ticket))})
 }
 
-// pollScript returns a script that polls for the visitors whose ids are the lines of a file, one after another.
+// pollScript polls for one visitor after another. Its arguments are a file with a visitor id per line, and the path
+// before the id.
 const pollScript = `local made, n = {}, 0
 function init()
   for visitor in io.lines(%q) do made[#made + 1] = wrk.format("GET", %q .. visitor) end
@@ -97,14 +98,14 @@ function request()
 end
 `
 
-// pollers are the visitors in the order in which they poll, each once.
+// pollers polls for each visitor once, in the order of tickets.
 type pollers struct {
-	line
+	workload
 	ring    *pass.Keyring
 	tickets []int
 }
 
-// measure makes visitors poll for one turn.
+// measure makes visitors poll for one of the remaining turns.
 func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 	expected := len(p.tickets) / turns
 	var ids strings.Builder
@@ -116,28 +117,28 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 	if err := os.WriteFile(file, []byte(ids.String()), 0o600); err != nil {
 		return err
 	}
-	if p.seen, err = b.wrkWith(s, p.path, fmt.Sprintf(pollScript, file, p.path)); err != nil {
+	if p.result, err = b.wrkWith(s, p.path, fmt.Sprintf(pollScript, file, p.path)); err != nil {
 		return err
 	}
-	if p.seen.refused > 0 || p.seen.count+connections > expected { // a second poll of a visitor is refused
+	if p.result.refused > 0 || p.result.count+connections > expected { // a second poll of a visitor is refused
 		return fmt.Errorf(
-			"%d of %d polls were refused; %d visitors were there to ask",
-			p.seen.refused,
-			p.seen.count,
+			"%d of %d polls were refused; %d visitors were available to poll",
+			p.result.refused,
+			p.result.count,
 			expected,
 		)
 	}
-	p.tickets = p.tickets[p.seen.count+connections:] // those in progress at the end may have polled
-	p.rates = append(p.rates, p.seen.rate)
-	p.cpu = append(p.cpu, float64(p.seen.cpu.Nanoseconds())/1000)
+	p.tickets = p.tickets[p.result.count+connections:] // those in progress at the end may have polled
+	p.rates = append(p.rates, p.result.rate)
+	p.cpu = append(p.cpu, float64(p.result.cpu.Nanoseconds())/1000)
 	return nil
 }
 
-// measureWaitingRoom compares polls and joins, while a million visitors wait, with the route that only decodes and
-// answers. Polls are for random visitors, none of them too soon.
+// measureWaitingRoom compares polls and joins, while a million visitors wait, with requests to /yardstick, a route
+// that only decodes and answers. The polls are for random visitors, and none comes too soon.
 func measureWaitingRoom(b *bench) ([]row, error) {
 	short := *b
-	short.each = min(b.each, 3*time.Second) // otherwise visitors would have to poll twice
+	short.duration = min(b.duration, 3*time.Second) // otherwise visitors would have to poll twice
 	dir := filepath.Join(b.dir, "waiting")
 	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
 		return nil, err
@@ -155,12 +156,12 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 		return nil, err
 	}
 	const many = 1_000_000_000
-	yardstick := &line{name: "yardstick", path: "/yardstick", last: many, body: `{"holder":"h-%d"}`}
-	joins := &line{path: "/v1/waiting-rooms/large/visitors", last: many, body: `{"holder":"h-%d"}`}
+	yardstick := &workload{name: "yardstick", path: "/yardstick", last: many, body: `{"holder":"h-%d"}`}
+	joins := &workload{path: "/v1/waiting-rooms/large/visitors", last: many, body: `{"holder":"h-%d"}`}
 	polls := &pollers{
-		line:    line{path: "/v1/waiting-rooms/large/visitors/"},
-		ring:    ring,
-		tickets: rand.Perm(waitingVisitors),
+		workload: workload{path: "/v1/waiting-rooms/large/visitors/"},
+		ring:     ring,
+		tickets:  rand.Perm(waitingVisitors),
 	}
 	for i := range polls.tickets {
 		polls.tickets[i]++
@@ -168,7 +169,7 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 	if err := yardstick.measure(&short, s, false); err != nil { // a warm-up, and an estimate
 		return nil, err
 	}
-	joins.seen = yardstick.seen
+	joins.result = yardstick.result
 	yardstick.rates, yardstick.cpu = nil, nil
 	if err := s.get(polls.path+visitorOf(ring, polls.tickets[waitingVisitors-1]), nil); err != nil {
 		return nil, err
@@ -185,21 +186,22 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 			return nil, err
 		}
 	}
-	each := func(l *line) string {
+	figures := func(w *workload) string {
 		return fmt.Sprintf(
 			"%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)",
-			spread(l.rates, "%.0f/s"),
-			l.seen.p50,
-			l.seen.p99,
-			median(l.cpu),
+			spread(w.rates, "%.0f/s"),
+			w.result.p50,
+			w.result.p99,
+			median(w.cpu),
 			spread(yardstick.rates, "%.0f/s"),
 			median(yardstick.cpu),
 		)
 	}
 	return []row{
-		{fmt.Sprintf("polls of a waiting room in which a million wait, %d connections", connections), each(&polls.line), ""},
+		{fmt.Sprintf("polls of a waiting room in which a million wait, %d connections", connections),
+			figures(&polls.workload), ""},
 		{"… as a share of the yardstick", spread(ratios(polls.rates, yardstick.rates), "%.2f"), "≥ 0.80"},
-		{"joins of the same room, durable", each(joins), ""},
+		{"joins of the same room, durable", figures(joins), ""},
 		{"… as a share of the yardstick", spread(ratios(joins.rates, yardstick.rates), "%.2f"), "≥ 0.40"},
 	}, nil
 }

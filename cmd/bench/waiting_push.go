@@ -21,9 +21,9 @@ import (
 	"admitone/events"
 )
 
-// movingRoom are the settings of a room with ten thousand waiting visitors and twenty admissions per second. The poll
-// interval is from one to eight seconds, so that the measured window contains the same share of all visitors'
-// polls, whenever they began.
+// movingRoom has the settings of a room for movingVisitors that admits twenty of them per second. Visitors poll every
+// one to eight seconds, so that the measured window contains the same share of all visitors' polls, whenever they
+// began.
 var movingRoom = events.WaitingRoomSettings{
 	AdmitPerSecond:   20,
 	MaxActive:        100_000,
@@ -35,14 +35,14 @@ var movingRoom = events.WaitingRoomSettings{
 }
 
 const (
-	// movingVisitors is as many as one process can open sockets for.
+	// movingVisitors is the number of visitors, about as many as one process can open sockets for.
 	movingVisitors = 10_000
 	movingWindow   = 8 * time.Second
 	movingIdle     = 2 * time.Second
-	movingDoors    = 16
+	movingWorkers  = 16
 )
 
-// push is one way to inform waiting visitors.
+// push keeps waiting visitors connected to a server in one of the ways to inform them.
 type push struct {
 	server   *server
 	ring     *pass.Keyring
@@ -52,20 +52,20 @@ type push struct {
 	open     []io.Closer // guarded by mu
 }
 
-// opened registers a connection, which is closed at the end.
-func (p *push) opened(c io.Closer) {
+// closeAtEnd registers a connection to be closed at the end.
+func (p *push) closeAtEnd(c io.Closer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.open = append(p.open, c)
 }
 
-// measurePush fills a moving room, connects its ten thousand visitors with enter, and measures the server's cost
-// beyond that of the room itself, and the number of their answers.
+// measurePush fills a room with movingVisitors, calls connect, which connects them, and measures the server's cost
+// beyond that of the room itself, and the rate of the answers, which unit names.
 func (b *bench) measurePush(
 	name string,
 	room events.WaitingRoomSettings,
-	told string,
-	enter func(p *push) error,
+	unit string,
+	connect func(p *push) error,
 ) (string, error) {
 	dir := filepath.Join(b.dir, name)
 	if err := fillRoom(dir, room, movingVisitors); err != nil {
@@ -92,12 +92,12 @@ func (b *bench) measurePush(
 		return "", err
 	}
 	memory, idle := s.resident(), s.busy(movingIdle)
-	if err := enter(p); err != nil {
+	if err := connect(p); err != nil {
 		return "", err
 	}
-	heard := p.received.Load()
+	received := p.received.Load()
 	busy := s.busy(movingWindow)
-	heard = p.received.Load() - heard
+	received = p.received.Load() - received
 	if broken := p.broken.Load(); broken > 0 {
 		return "", fmt.Errorf("%d connections are broken", broken)
 	}
@@ -105,8 +105,8 @@ func (b *bench) measurePush(
 		"%.0f MB, %.1f %% of a core; %.0f %s/s",
 		float64(s.resident()-memory)/(1<<20),
 		100*max(busy-idle, 0),
-		float64(heard)/movingWindow.Seconds(),
-		told,
+		float64(received)/movingWindow.Seconds(),
+		unit,
 	), nil
 }
 
@@ -117,30 +117,30 @@ func (s *server) busy(d time.Duration) float64 {
 	return (s.cpu() - before).Seconds() / time.Since(start).Seconds()
 }
 
-// ask is a connection that polls for one visitor after another. It is opened at the first use, because a server
+// pollConn is a connection that polls for one visitor after another. It is opened at its first use, because a server
 // closes connections that send nothing.
-type ask struct {
+type pollConn struct {
 	mu   sync.Mutex
 	conn net.Conn      // guarded by mu
 	in   *bufio.Reader // guarded by mu
 }
 
 // poll polls for a visitor and returns when to poll again, 0 if the visitor no longer waits.
-func (a *ask) poll(p *push, path string) (time.Duration, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.conn == nil {
+func (c *pollConn) poll(p *push, path string) (time.Duration, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(p.server.url, "http://"))
 		if err != nil {
 			return 0, err
 		}
-		p.opened(conn)
-		a.conn, a.in = conn, bufio.NewReaderSize(conn, 1024)
+		p.closeAtEnd(conn)
+		c.conn, c.in = conn, bufio.NewReaderSize(conn, 1024)
 	}
-	if _, err := fmt.Fprintf(a.conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); err != nil {
+	if _, err := fmt.Fprintf(c.conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", path); err != nil {
 		return 0, err
 	}
-	answer, err := http.ReadResponse(a.in, nil)
+	answer, err := http.ReadResponse(c.in, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -155,23 +155,24 @@ func (a *ask) poll(p *push, path string) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// poll polls for all visitors at the times that the server requests, over a number of connections.
+// poll polls for all visitors at the times that the server requests, over a number of connections, and returns after
+// the first polls.
 func (p *push) poll(connections int) error {
-	asks := make([]ask, connections)
+	conns := make([]pollConn, connections)
 	for i := range movingVisitors {
 		path := "/v1/waiting-rooms/large/visitors/" + visitorOf(p.ring, i+1)
-		first := time.Duration(rand.Int64N(int64(movingWindow))) // visitors have no instructions yet
-		go p.keepAsking(&asks[i%connections], path, first)
+		first := time.Duration(rand.Int64N(int64(movingWindow))) // the server has not told visitors when to poll
+		go p.keepPolling(&conns[i%connections], path, first)
 	}
-	time.Sleep(movingWindow) // now they all have
+	time.Sleep(movingWindow)
 	return nil
 }
 
-func (p *push) keepAsking(a *ask, path string, next time.Duration) {
+func (p *push) keepPolling(c *pollConn, path string, next time.Duration) {
 	for {
 		time.Sleep(next)
 		var err error
-		if next, err = a.poll(p, path); err != nil {
+		if next, err = c.poll(p, path); err != nil {
 			p.broken.Add(1)
 			return
 		}
@@ -184,20 +185,20 @@ func (p *push) keepAsking(a *ask, path string, next time.Duration) {
 
 // listen opens a socket per visitor, sends a message and reads the frames.
 func (p *push) listen(message func(visitor string) string) error {
-	failed := make([]error, movingDoors)
-	var entering sync.WaitGroup
-	for door := range movingDoors { // some at a time
-		entering.Go(func() {
-			for i := door; i < movingVisitors && failed[door] == nil; i += movingDoors {
+	failed := make([]error, movingWorkers)
+	var wg sync.WaitGroup
+	for worker := range movingWorkers {
+		wg.Go(func() {
+			for i := worker; i < movingVisitors && failed[worker] == nil; i += movingWorkers {
 				var conn *websocket.Conn
-				if conn, _, failed[door] = exchange(p.server, message(visitorOf(p.ring, i+1))); failed[door] == nil {
-					p.opened(conn)
+				if conn, _, failed[worker] = exchange(p.server, message(visitorOf(p.ring, i+1))); failed[worker] == nil {
+					p.closeAtEnd(conn)
 					go p.receive(conn)
 				}
 			}
 		})
 	}
-	entering.Wait()
+	wg.Wait()
 	return errors.Join(failed...)
 }
 
@@ -211,22 +212,22 @@ func (p *push) receive(conn *websocket.Conn) {
 	}
 }
 
-// measureWaitingPolls measures the server's cost of ten thousand polling visitors, over a few
-// connections, as behind a proxy, and over one connection each.
+// measureWaitingPolls measures the server's cost of ten thousand polling visitors, who share a few
+// connections, as behind a proxy, or have one each.
 func measureWaitingPolls(b *bench) ([]row, error) {
 	few, err := b.measurePush("polls-few", movingRoom, "polls", func(p *push) error { return p.poll(64) })
 	if err != nil {
 		return nil, err
 	}
-	rows := []row{{"10,000 waiting, who poll as they are told, through 64 connections", few, ""}}
+	rows := []row{{"10,000 waiting, who poll as they are unit, through 64 connections", few, ""}}
 	each, err := b.measurePush("polls-each", movingRoom, "polls", func(p *push) error { return p.poll(movingVisitors) })
 	return append(rows, row{"… with a connection each", each, ""}), err
 }
 
-// measureWaitingSockets measures their cost with a socket each: waiting over it, and watching only the topic with the
-// counts.
+// measureWaitingSockets measures the server's cost of ten thousand sockets, on which visitors wait, or which only
+// watch the topic with the room's counts.
 func measureWaitingSockets(b *bench) ([]row, error) {
-	waits, err := b.measurePush("sockets-wait", movingRoom, "frames", func(p *push) error {
+	waiting, err := b.measurePush("sockets-wait", movingRoom, "frames", func(p *push) error {
 		return p.listen(func(visitor string) string {
 			return `{"event":"wait","data":{"room":"large","visitor":"` + visitor + `"}}`
 		})
@@ -234,11 +235,11 @@ func measureWaitingSockets(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := []row{{"10,000 waiting, who wait over a WebSocket each", waits, ""}}
-	patient := movingRoom // watching is not a heartbeat
-	patient.HeartbeatSeconds = largeRoom.HeartbeatSeconds
-	topic, err := b.measurePush("sockets-topic", patient, "frames", func(p *push) error {
+	rows := []row{{"10,000 waiting, who wait over a WebSocket each", waiting, ""}}
+	room := movingRoom
+	room.HeartbeatSeconds = largeRoom.HeartbeatSeconds // watching is not a heartbeat
+	watching, err := b.measurePush("sockets-topic", room, "frames", func(p *push) error {
 		return p.listen(func(string) string { return `{"event":"subscribe","data":{"topics":["waiting-room:large"]}}` })
 	})
-	return append(rows, row{"10,000 WebSockets that watch the counts of that room, once a second", topic, ""}), err
+	return append(rows, row{"10,000 WebSockets that watch the counts of that room, once a second", watching, ""}), err
 }

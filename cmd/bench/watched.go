@@ -16,17 +16,16 @@ import (
 )
 
 const (
-	// productWatchers is the number of watchers of a hot product. Both ends of their sockets are in two processes,
-	// each of which may usually open 20,000 files.
+	// productWatchers is the number of watchers of a hot product. The server and this process each have one end of
+	// their sockets, and may usually open 20,000 files.
 	productWatchers = 9000
-	// sampledWatchers is the ratio of all watchers to those for which the age of the counts is
-	// sampled.
-	sampledWatchers = 8
-	// clockEvery is the interval at which positions are dated.
-	clockEvery = 5 * time.Millisecond
+	// sampleEvery makes every eighth watcher sample the age of its counts.
+	sampleEvery = 8
+	// clockInterval is the interval between the reservations that record the times of positions.
+	clockInterval = 5 * time.Millisecond
 )
 
-// measureWatched compares a hot product with many watchers with one without, on one server.
+// measureWatched compares a hot product that has many watchers with one that has none, on one server.
 func measureWatched(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "watched"))
 	if err != nil {
@@ -58,42 +57,43 @@ func measureWatched(b *bench) ([]row, error) {
 		}
 		without, with = append(without, alone.rate), append(with, watched.rate)
 	}
-	late, err := a.last(s)
+	delay, err := a.lastDelay(s)
 	if err != nil {
 		return nil, err
 	}
 	ages := a.ages()
-	at := func(share int) time.Duration { return ages[len(ages)*share/100].Round(time.Millisecond) }
+	percentile := func(p int) time.Duration { return ages[len(ages)*p/100].Round(time.Millisecond) }
 	return []row{
 		{"hot product with 9,000 watchers, as a share of without",
 			fmt.Sprintf("%s; %s with", spread(ratios(with, without), "%.2f"), spread(with, "%.0f/s")), "≥ 0.70"},
-		{"… age of a count at a watcher meanwhile, p99", fmt.Sprintf("%v (p50 %v)", at(99), at(50)), "≤ 500 ms"},
-		{"… the last count at all watchers after its answer", late.Round(time.Millisecond).String(), ""},
+		{"… age of a count at a watcher meanwhile, p99", fmt.Sprintf("%v (p50 %v)", percentile(99), percentile(50)),
+			"≤ 500 ms"},
+		{"… the last count at all watchers after its answer", delay.Round(time.Millisecond).String(), ""},
 	}, nil
 }
 
 // audience is the group of watchers of the product "watched".
 type audience struct {
-	conns []*websocket.Conn
-	shown []atomic.Int64 // position of the count that each one shows
-	dated []dated        // positions, in order
-	begun atomic.Int64   // when the flood began, in Unix nanoseconds
+	conns      []*websocket.Conn
+	shown      []atomic.Int64  // position of the count that each one shows
+	dated      []datedPosition // positions, in order
+	floodStart atomic.Int64    // when the flood began, in Unix nanoseconds
 
 	mu      sync.Mutex
 	sampled []change // guarded by mu
 }
 
-// dated is a position and the time of the answer that contained it.
-type dated struct {
+// datedPosition is a position and the time at which an answer with it was received.
+type datedPosition struct {
 	position int64
 	at       time.Time
 }
 
-// change is the arrival of a new count at a watcher, at at. The previous count had been shown since
-// since.
+// change is the arrival of a new count at a watcher.
 type change struct {
-	shown     int64
-	since, at time.Time
+	shown int64     // position of the previous count
+	since time.Time // when the previous count arrived
+	at    time.Time // when the new count arrived
 }
 
 func (a *audience) open(s *server) (err error) {
@@ -108,7 +108,8 @@ func (a *audience) open(s *server) (err error) {
 	return nil
 }
 
-// follow reads the frames of one watcher without decoding their JSON, which would cost more than sending them.
+// follow reads the frames of one watcher. It does not decode their JSON, because that would cost more CPU than the
+// server needs to send them.
 func (a *audience) follow(i int) {
 	frame := make([]byte, 512)
 	var since time.Time
@@ -120,9 +121,9 @@ func (a *audience) follow(i int) {
 		n, _ := io.ReadFull(r, frame)
 		now := time.Now()
 		position := number(frame[:n], `"position":`)
-		if i%sampledWatchers == 0 && since.UnixNano() > a.begun.Load() {
+		if i%sampleEvery == 0 && since.UnixNano() > a.floodStart.Load() {
 			a.mu.Lock()
-			a.sampled = append(a.sampled, change{a.shown[i].Load(), since, now})
+			a.sampled = append(a.sampled, change{shown: a.shown[i].Load(), since: since, at: now})
 			a.mu.Unlock()
 		}
 		a.shown[i].Store(position)
@@ -130,7 +131,7 @@ func (a *audience) follow(i int) {
 	}
 }
 
-// number returns the number after a key of a frame, 0 for none.
+// number returns the number after a key of a frame, or 0 if the frame does not have the key.
 func number(frame []byte, key string) int64 {
 	_, rest, _ := bytes.Cut(frame, []byte(key))
 	digits := bytes.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
@@ -138,10 +139,10 @@ func number(frame []byte, key string) int64 {
 	return n
 }
 
-// flood makes wrk reserve the product, and records the times of positions meanwhile.
-func (a *audience) flood(b *bench, s *server) (crowd, error) {
+// flood makes wrk reserve the product for one turn, and records the times of positions meanwhile.
+func (a *audience) flood(b *bench, s *server) (wrkResult, error) {
 	stop := make(chan struct{})
-	a.begun.Store(time.Now().UnixNano())
+	a.floodStart.Store(time.Now().UnixNano())
 	var failed error
 	var clock sync.WaitGroup
 	clock.Go(func() {
@@ -149,7 +150,7 @@ func (a *audience) flood(b *bench, s *server) (crowd, error) {
 			select {
 			case <-stop:
 				return
-			case <-time.After(clockEvery):
+			case <-time.After(clockInterval):
 				_, failed = a.reserve(s)
 			}
 		}
@@ -161,18 +162,18 @@ func (a *audience) flood(b *bench, s *server) (crowd, error) {
 }
 
 // reserve makes one reservation, and records the time of its position.
-func (a *audience) reserve(s *server) (dated, error) {
+func (a *audience) reserve(s *server) (datedPosition, error) {
 	var answer struct {
 		Position int64 `json:"position"`
 	}
 	err := s.post("/v1/products/watched/reservations", `{"holder":"h"}`, &answer)
-	d := dated{answer.Position, time.Now()}
+	d := datedPosition{answer.Position, time.Now()}
 	a.dated = append(a.dated, d)
 	return d, err
 }
 
-// last makes one more reservation and returns the time until all watchers show it.
-func (a *audience) last(s *server) (time.Duration, error) {
+// lastDelay makes one more reservation and returns the time from its answer until all watchers show it.
+func (a *audience) lastDelay(s *server) (time.Duration, error) {
 	d, err := a.reserve(s)
 	if err != nil {
 		return 0, err
@@ -180,7 +181,7 @@ func (a *audience) last(s *server) (time.Duration, error) {
 	for i := range a.shown {
 		for a.shown[i].Load() < d.position {
 			if time.Since(d.at) > 10*time.Second {
-				return 0, errors.New("a watcher does not have the last count within 10 s")
+				return 0, fmt.Errorf("watcher %d did not receive the last count within 10 s", i)
 			}
 			time.Sleep(time.Millisecond)
 		}
@@ -188,14 +189,14 @@ func (a *audience) last(s *server) (time.Duration, error) {
 	return time.Since(d.at), nil
 }
 
-// ages samples at even intervals for how long the count that a watcher shows has been stale.
+// ages returns, sorted, for how long the counts that watchers showed had been stale, sampled every 10 ms.
 func (a *audience) ages() []time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var ages []time.Duration
 	for _, c := range a.sampled {
 		next, _ := slices.BinarySearchFunc(a.dated, c.shown+1,
-			func(d dated, position int64) int { return int(d.position - position) })
+			func(d datedPosition, position int64) int { return int(d.position - position) })
 		if next == len(a.dated) {
 			continue
 		}

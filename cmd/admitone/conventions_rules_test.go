@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// topEntries may be in the top folder, besides dot-files.
+// topEntries are the entries permitted in the top folder, besides those whose names begin with a dot.
 var topEntries = []string{
 	"actors", "api", "cmd", "docker", "events", "projections",
 	"go.mod", "go.sum", "Taskfile.yml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
@@ -25,11 +25,11 @@ func checkTop(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// checkDocs: each folder with Go files has a package comment, in its doc.go.
+// checkDocs: each folder with Go files has a package comment in its doc.go.
 func checkDocs(t *sourceTree) (faults []string) {
 	documented := map[string]bool{}
-	for i := range t.gos {
-		f := &t.gos[i]
+	for i := range t.goFiles {
+		f := &t.goFiles[i]
 		has := f.ast.Doc != nil && len(strings.TrimSpace(f.ast.Doc.Text())) > 0
 		isDoc := path.Base(f.path) == "doc.go"
 		documented[f.dir] = documented[f.dir] || isDoc && has
@@ -48,19 +48,19 @@ func checkDocs(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// checkErrorTexts: an error's text does not begin with the name of its package. Errors wrap
-// each other, and people read the result as one sentence.
+// checkErrorTexts: an error's text does not begin with the name of its package, because errors wrap
+// each other and people read the result as one sentence.
 func checkErrorTexts(t *sourceTree) (faults []string) {
-	for i := range t.gos {
-		f := &t.gos[i]
+	for i := range t.goFiles {
+		f := &t.goFiles[i]
 		ast.Inspect(f.ast, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok || len(call.Args) == 0 || f.test {
 				return true
 			}
 			text, ok := call.Args[0].(*ast.BasicLit)
-			makes := slices.Contains([]string{"errors.New", "fmt.Errorf"}, types.ExprString(call.Fun))
-			if ok && makes && strings.HasPrefix(text.Value[1:], f.ast.Name.Name+": ") {
+			createsError := slices.Contains([]string{"errors.New", "fmt.Errorf"}, types.ExprString(call.Fun))
+			if ok && createsError && strings.HasPrefix(text.Value[1:], f.ast.Name.Name+": ") {
 				faults = append(faults, fmt.Sprintf("%s:%d begins an error's text with its package; name the subject in words",
 					f.path, f.line(text)))
 			}
@@ -75,8 +75,8 @@ var relativeSentence = regexp.MustCompile(`(?:^|[.:;!?] )((?:Who|What|Whoever|Wh
 
 // checkSentences: a comment names its subject with a noun, not with "what is …".
 func checkSentences(t *sourceTree) (faults []string) {
-	for i := range t.gos {
-		f := &t.gos[i]
+	for i := range t.goFiles {
+		f := &t.goFiles[i]
 		for _, group := range f.ast.Comments {
 			text := strings.Join(strings.Fields(group.Text()), " ")
 			if found := relativeSentence.FindStringSubmatch(text); found != nil && !f.generated {
@@ -88,11 +88,12 @@ func checkSentences(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// machinePath finds a path that exists on one machine only. It is assembled, so that this file does
-// not contain one.
+// machinePath finds a path that exists on one machine only. The pattern is assembled so that this file does not
+// match it.
 var machinePath = regexp.MustCompile(`(^|[^\w.~$})/-])/(` +
 	strings.Join([]string{"work", "root", `home/\w+`, `Users/\w+`}, "|") + `)/`)
 
+// checkWords: no file names a path of one machine.
 func checkWords(t *sourceTree) (faults []string) {
 	for _, file := range t.files {
 		for n, line := range strings.Split(string(file.text), "\n") {
@@ -105,8 +106,7 @@ func checkWords(t *sourceTree) (faults []string) {
 	return faults
 }
 
-// checkDependencies: CONTRIBUTING.md has the reason for each direct dependency: each imported
-// module that go.mod does not mark as indirect.
+// checkDependencies: CONTRIBUTING.md has a reason for each direct dependency.
 func checkDependencies(t *sourceTree) (faults []string) {
 	reasons := string(t.find("CONTRIBUTING.md"))
 	for _, name := range directModules(t) {
@@ -117,8 +117,10 @@ func checkDependencies(t *sourceTree) (faults []string) {
 	return faults
 }
 
+// requirement finds a module required by go.mod, and the comment after it.
 var requirement = regexp.MustCompile(`(?m)^(?:require)?[ \t]+([\w.-]+\.[\w.-]+/\S+) v\S+(.*)$`)
 
+// directModules returns the required modules that are imported, or that go.mod does not mark as indirect.
 func directModules(t *sourceTree) (direct []string) {
 	for _, match := range requirement.FindAllStringSubmatch(string(t.find("go.mod")), -1) {
 		name := match[1]
@@ -129,11 +131,11 @@ func directModules(t *sourceTree) (direct []string) {
 	return direct
 }
 
-// imports reports whether a Go file imports a package of a module. A module within another one's
-// path counts for both.
+// imports reports whether a Go file imports a package of the named module. A package of a nested module counts for
+// the outer module too.
 func imports(t *sourceTree, name string) bool {
-	for i := range t.gos {
-		for _, spec := range t.gos[i].ast.Imports {
+	for i := range t.goFiles {
+		for _, spec := range t.goFiles[i].ast.Imports {
 			if imported := strings.Trim(spec.Path.Value, "`\""); imported == name || strings.HasPrefix(imported, name+"/") {
 				return true
 			}

@@ -8,8 +8,8 @@ import (
 	"testing/fstest"
 )
 
-// conventions are checked on every file of the repository. A check returns a line per fault, with
-// its place and the remedy.
+// conventions are the rules for the files of the repository. A check returns a line per fault, with the file and the
+// remedy.
 var conventions = []struct {
 	name  string
 	check func(*sourceTree) []string
@@ -27,7 +27,7 @@ func TestConventions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if tree.find("go.mod") == nil || len(tree.gos) == 0 {
+	if tree.find("go.mod") == nil || len(tree.goFiles) == 0 {
 		t.Fatal("go.mod and Go files not found; run the test in its package's folder")
 	}
 	for _, rule := range conventions {
@@ -64,7 +64,7 @@ func importing(name, imported string) string {
 	return fmt.Sprintf("package %s\n\nimport _ %q\n", name, imported)
 }
 
-// badFiles each break one rule in a tree that is otherwise good.
+// badFiles are files of which each breaks one rule in a tree that is otherwise good.
 var badFiles = []struct{ rule, path, text, want string }{
 	{"top folder", "Makefile", "all:\n", "Makefile is in the top folder"},
 	{"top folder", "util/README", "lost", "util is in the top folder"},

@@ -13,9 +13,9 @@ import (
 
 // sourceTree is the source to which the conventions apply.
 type sourceTree struct {
-	top   []string // the entries of the top folder, without ignored ones
-	files []textFile
-	gos   []goFile
+	top     []string // the entries of the top folder, without ignored ones
+	files   []textFile
+	goFiles []goFile
 }
 
 // textFile is a text file.
@@ -78,7 +78,7 @@ func (t *sourceTree) add(file textFile) error {
 	if err != nil {
 		return err
 	}
-	t.gos = append(t.gos, goFile{
+	t.goFiles = append(t.goFiles, goFile{
 		textFile:  file,
 		dir:       path.Dir(file.path),
 		test:      strings.HasSuffix(file.path, "_test.go"),

@@ -14,7 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
-// areaKind counts the places of an area of a performance.
+// areaKind is an area of a performance with counted places.
 var areaKind = register(&Kind{
 	Name:     "area",
 	Rules:    area.Kind,
@@ -23,9 +23,9 @@ var areaKind = register(&Kind{
 	Requests: areaRequests,
 })
 
-// areaCommand returns the commands of organisers; the others belong to bookings.
-func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+// areaCommand returns the commands of organisers. Bookings send all others.
+func areaCommand(request *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.AreaResized:
 		return &area.Resize{Capacity: f.Places, Change: f.Change, Undo: f.Undo}, nil
 	case *events.AreaBlocked:
@@ -36,12 +36,12 @@ func areaCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	return nil, nil
 }
 
-// areaRequests returns the requests about blocks. Edits set the sizes.
-func areaRequests(w *demand.Request) []*Request {
-	show, id := events.CutPerformance(w.Stream.Entity())
+// areaRequests returns the requests that block places. Edits of the performance set the capacities.
+func areaRequests(request *demand.Request) []*Request {
+	show, id := events.CutPerformance(request.Stream.Entity())
 	r := &Request{Path: "/v1/performances/" + string(show) + "/blocks",
-		Needs: []Need{On(performance.Stream(show), Exclusive), On(w.Stream, Exclusive)}}
-	switch f := w.Fact.(type) {
+		Needs: []Need{On(performance.Stream(show), Exclusive), On(request.Stream, Exclusive)}}
+	switch f := request.Fact.(type) {
 	case *events.AreaBlocked:
 		r.Method, r.Body = http.MethodPut, members{"areas": members{id: f.Kept}, "label": f.Label}
 	case *events.AreaUnblocked:
@@ -79,8 +79,8 @@ func appendArea(dst []byte, a *row.OneArea, at *row.Moment) []byte {
 	return closeShown(&o, int64(a.Revision), int64(a.Position), at)
 }
 
-// Asking is the body of a request for seats and places.
-func Asking(holder events.Holder, seats []events.SeatName, areas []events.WantedPlaces) map[string]any {
+// BookingBody returns the body of a request that books seats and places.
+func BookingBody(holder events.Holder, seats []events.SeatName, areas []events.WantedPlaces) map[string]any {
 	body := map[string]any{"holder": holder}
 	if len(seats) > 0 {
 		body["seats"] = seats

@@ -18,14 +18,14 @@ func init() {
 	noTopic["area"] = "performance:<performance> shows them"
 }
 
-// TestChangesOfAnAreaAgain: the commands behind the facts of an area's changes lead to the same facts, also where a
-// change was withdrawn.
-func TestChangesOfAnAreaAgain(t *testing.T) {
-	recorded, again, now := area.New(), area.New(), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+// TestAreaCommandsReproduceFacts: the commands derived from the facts of an area's changes lead to the same facts, even
+// if a change was undone.
+func TestAreaCommandsReproduceFacts(t *testing.T) {
+	recorded, replayed, now := area.New(), area.New(), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for i, cmd := range []core.Command{
 		&area.Resize{Capacity: 6, Change: 1},
 		&area.Resize{Capacity: 10, Change: 1, Undo: true},
-		&area.Resize{Capacity: 10, Change: 2, Undo: true}, // before the change has come
+		&area.Resize{Capacity: 10, Change: 2, Undo: true}, // before the change itself
 		&area.Resize{Capacity: 8, Change: 2},
 		&area.Block{Label: "press", Places: 4, Capacity: 10, Change: 3},
 		&area.Unblock{Label: "press", Change: 3, Undo: true},
@@ -41,11 +41,11 @@ func TestChangesOfAnAreaAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := again.Decide(derived, now)
+			got, err := replayed.Decide(derived, now)
 			if want := []events.Fact{fact}; err != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("line %d: %+v leads to %v, %v; the fact is %+v", i+1, derived, got, err, fact)
+				t.Fatalf("command %d: %+v leads to %v, %v; want %v", i, derived, got, err, want)
 			}
-			again.Evolve(fact)
+			replayed.Evolve(fact)
 		}
 	}
 }

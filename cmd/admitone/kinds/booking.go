@@ -12,15 +12,15 @@ import (
 	"admitone/projections/row"
 )
 
-// bookingKind is a booking of several seats for one holder. Its commands are a process over
-// several entities, so packages whatif and replay make them.
+// bookingKind is a booking of several seats for one holder. A booking involves several entities, so
+// packages whatif and replay create its commands and requests.
 var bookingKind = register(&Kind{
 	Name:  "booking",
 	Rules: booking.Kind,
 	Show:  showBooking,
 })
 
-// showBooking shows a booking; its deadline passes without an event.
+// showBooking shows a booking with its status at a time, since no event records that its deadline has passed.
 func showBooking(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
 	b, err := row.BookingAt(ctx, store, events.BookingID(id), at.Position)
 	if err != nil || b == nil {
@@ -42,8 +42,8 @@ func bookingText(out io.Writer, b *row.Booking, c events.Currency) error {
 	for i := range b.Seats {
 		seats[i] = string(b.Seats[i].Seat)
 	}
-	for _, has := range events.Wanted(b.Areas) {
-		seats = append(seats, fmt.Sprintf("%s×%d", has.Area, has.Quantity))
+	for _, places := range events.Wanted(b.Areas) {
+		seats = append(seats, fmt.Sprintf("%s×%d", places.Area, places.Quantity))
 	}
 	returned := ""
 	for i := range b.Returned {

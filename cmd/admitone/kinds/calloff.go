@@ -51,10 +51,10 @@ func appendCallOff(dst []byte, c *row.CallOff, at *row.Moment) []byte {
 	return closeShown(&o, int64(c.Revision), int64(c.Position), at)
 }
 
-// cancelRequest cancels something on the target of a replay.
-func cancelRequest(w *demand.Request, collection, reason string) []*Request {
-	r := Post("/v1/"+collection+"/"+w.Stream.Entity()+"/cancellation", members{"reason": reason}, On(w.Stream, Exclusive))
-	r.Lasts = true
+// cancelRequest returns the request that cancels an entity on the target of a replay.
+func cancelRequest(request *demand.Request, collection, reason string) []*Request {
+	r := Post("/v1/"+collection+"/"+request.Stream.Entity()+"/cancellation", members{"reason": reason}, On(request.Stream, Exclusive))
+	r.Async = true
 	return []*Request{r}
 }
 

@@ -11,7 +11,7 @@ import (
 	"admitone/projections/row"
 )
 
-// This is a cursor that belongs to no other entity. No sale depends on it: what-if and replay have no commands
+// A cursor of this kind belongs to no other entity. No sale depends on it, so what-if and replay have no commands
 // for it.
 var _ = register(&Kind{
 	Name:     "cursor",

@@ -19,42 +19,42 @@ import (
 	"admitone/projections/history"
 )
 
-// category is a constant of events.
+// category is a constant of package events whose name ends in Category.
 type category struct{ constant, value string }
 
-// places are the searched registers and sources.
+// places are the registries and source files to search.
 type places struct {
 	kinds    []*Kind
-	history  []string          // the kinds that have one
-	sources  map[string]string // of projections, api and those below them, by path
+	history  []string          // names of the kinds with a history
+	sources  map[string]string // text of the files of projections, api and their subfolders, by path
 	commands string            // the source of whatif/commands.go
 	requests string            // the source of replay/requests.go
 	openapi  openapi
 }
 
-// openapi is the searched part of the API's description.
+// openapi is the part of the API's description to search.
 type openapi struct {
 	Tags  []struct{ Name string }
 	Paths map[string]map[string]yaml.Node
 }
 
-// partOf has the paths of kinds that are reached through another kind. It and the other maps of
-// exceptions are keyed by category; the test file of a kind may add to them in an init function.
+// partOf has the paths of kinds that are reached through another kind. Like the other maps of
+// exceptions, it is keyed by category, and the test file of a kind may add to it in an init function.
 var partOf = map[string]string{
 	"seat":      "/v1/performances/{id}/seats",
 	"allowance": "/v1/performances/{id}/bookings",
 	"payment":   "/v1/bookings/{id}/payment", "settlement": "/v1/refunds/{id}/settlement",
 }
 
-// ownCommands has the kinds whose requests are not commands to one entity, with the fact by which
-// package whatif handles them. Bookings send the commands to allowances.
+// ownCommands has the kinds whose requests are not commands to one entity, with the type of the fact
+// for which package whatif handles them. Bookings send the commands to allowances.
 var ownCommands = map[string]string{
 	"booking": "events.BookingHeld", "waitingroom": "events.WaitingRoomJoined", "allowance": "events.BookingHeld",
 	"payment": "events.PaymentReceived", "settlement": "events.PaymentReceived",
 }
 
 // ownRequests has the kinds whose requests need the state of a replay, or are left out, with the
-// constant by which package replay handles them.
+// constant for which package replay handles them.
 var ownRequests = map[string]string{
 	"booking": "events.BookingCategory", "waitingroom": "events.WaitingRoomCategory",
 	"allowance": "events.BookingCategory", "payment": "events.PaymentCategory", "settlement": "events.PaymentCategory",
@@ -71,7 +71,7 @@ var noTopic = map[string]string{
 func TestEveryKindIsEverywhere(t *testing.T) {
 	all := categories(t)
 	if len(all) != len(All) {
-		t.Errorf("events has %d categories, and there are %d kinds", len(all), len(All))
+		t.Errorf("events has %d categories, but %d kinds are registered; want equal numbers", len(all), len(All))
 	}
 	p := findPlaces(t)
 	for _, c := range all {
@@ -81,8 +81,8 @@ func TestEveryKindIsEverywhere(t *testing.T) {
 	}
 }
 
-// TestMissingKindIsReported: an unknown category is missing in every place, and one that only the
-// registry lacks is missing there.
+// TestMissingKindIsReported: an unknown category is reported as missing in every place, and a kind
+// without members only in the registry of kinds.
 func TestMissingKindIsReported(t *testing.T) {
 	p := findPlaces(t)
 	faults := strings.Join(p.missing(category{"GhostCategory", "ghost"}), "\n")
@@ -90,19 +90,19 @@ func TestMissingKindIsReported(t *testing.T) {
 		"projections/history", "projections/demand", "projections/live", "api/kind.go",
 		"projections/verify", "api/resource.go", "Show", "Command", "Requests", "api/web/openapi.yaml"} {
 		if !strings.Contains(faults, file) {
-			t.Errorf("nothing says that %s is missing:\n%s", file, faults)
+			t.Errorf("no fault names %s:\n%s", file, faults)
 		}
 	}
 	p.kinds = []*Kind{{Name: "team", Rules: teamKind.Rules}}
 	faults = strings.Join(p.missing(category{"TeamCategory", "team"}), "\n")
 	for _, member := range []string{"Show", "Command", "Requests"} {
 		if strings.Count(faults, "\n") != 2 || !strings.Contains(faults, member) {
-			t.Errorf("a kind without Show, Command and Requests has these faults:\n%s", faults)
+			t.Errorf("a kind without Show, Command and Requests has these faults:\n%s\nwant three, one with %s", faults, member)
 		}
 	}
 }
 
-// missing returns what a category lacks, with the file to open.
+// missing returns a fault for each part that a category lacks, with the file to edit.
 func (p *places) missing(c category) (faults []string) {
 	miss := func(format string, args ...any) { faults = append(faults, c.value+": "+fmt.Sprintf(format, args...)) }
 	k := &Kind{Name: c.value}
@@ -156,7 +156,7 @@ func (p *places) missing(c category) (faults []string) {
 	return faults
 }
 
-// finds reports whether a source whose path has part in it matches a pattern.
+// finds reports whether a source file whose path contains part matches a pattern.
 func (p *places) finds(part, pattern string) bool {
 	search := regexp.MustCompile(pattern)
 	for name, text := range p.sources {
@@ -167,7 +167,7 @@ func (p *places) finds(part, pattern string) bool {
 	return false
 }
 
-// has reports whether a path with that prefix is described, and has an explained tag.
+// has reports whether a path with the prefix route is described, and whether it has a declared tag.
 func (o *openapi) has(route string) (described, tagged bool) {
 	for name, operations := range o.Paths {
 		if !strings.HasPrefix(name, route) {

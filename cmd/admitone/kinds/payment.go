@@ -12,7 +12,7 @@ import (
 )
 
 // A payment is an external payment for a purchase. Its commands are steps of that purchase, so
-// packages whatif and replay make them.
+// packages whatif and replay create them.
 var _ = register(&Kind{
 	Name:  "payment",
 	Rules: payment.Kind,

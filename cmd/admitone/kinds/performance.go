@@ -104,8 +104,8 @@ func seatParts(m *row.SeatMap) Parts {
 	return p
 }
 
-func performanceCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+func performanceCommand(request *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.PerformanceCreated:
 		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
@@ -126,7 +126,8 @@ func performanceCommand(w *demand.Request, _ events.RoomID) (core.Command, error
 	return nil, nil
 }
 
-// pricedCategories returns the categories of prices, which the log has found to be those in use.
+// pricedCategories returns the categories that have prices. The command that was recorded had a price for
+// each category in use.
 func pricedCategories(prices []events.CategoryPrice) (names []string) {
 	for _, p := range prices {
 		names = append(names, p.Category)
@@ -139,7 +140,7 @@ func performanceBefore(fact events.Fact, p Policy) events.Fact {
 	case *events.PerformanceCreated:
 		changed := *f
 		p.Apply("hold_seconds", &changed.HoldSeconds)
-		if changed.LimitPerHolder > 0 { // without a limit the seats of a holder are not counted
+		if changed.LimitPerHolder > 0 { // without a limit, nothing counted the seats of a holder before the range
 			p.Apply("limit_per_holder", &changed.LimitPerHolder)
 		}
 		return &changed
@@ -165,8 +166,8 @@ func performanceIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func performanceRequests(w *demand.Request) []*Request {
-	switch f := w.Fact.(type) {
+func performanceRequests(request *demand.Request) []*Request {
+	switch f := request.Fact.(type) {
 	case *events.PerformanceCreated:
 		sections := make([]members, len(f.Sections))
 		for i, s := range f.Sections {
@@ -183,7 +184,7 @@ func performanceRequests(w *demand.Request) []*Request {
 			body["plan"], body["prices"] = f.Plan, categoryPrices(f.CategoryPrices)
 		}
 		body["cancellation"] = cancellationOf(f.Cancellation)
-		return setup(Post("/v1/performances", body, On(w.Stream, Exclusive)))
+		return setup(Post("/v1/performances", body, On(request.Stream, Exclusive)))
 	case *events.PerformanceEdited:
 		prices := make(members, len(f.Prices))
 		for _, p := range f.Prices {
@@ -201,10 +202,10 @@ func performanceRequests(w *demand.Request) []*Request {
 			}
 			body["areas"] = areas
 		}
-		return setup(&Request{Method: http.MethodPatch, Path: "/v1/performances/" + w.Stream.Entity(), Edit: true,
-			Needs: []Need{On(w.Stream, Exclusive)}, Body: body})
+		return setup(&Request{Method: http.MethodPatch, Path: "/v1/performances/" + request.Stream.Entity(), Edit: true,
+			Needs: []Need{On(request.Stream, Exclusive)}, Body: body})
 	case *events.PerformanceCancelled:
-		return cancelRequest(w, "performances", f.Reason)
+		return cancelRequest(request, "performances", f.Reason)
 	}
 	return nil
 }
@@ -227,7 +228,7 @@ func performanceRefusedRequests(f *events.RefusalRecorded, path []string) []*Req
 	if len(path) != 2 || path[1] != "bookings" {
 		return nil
 	}
-	body := members(Asking(f.Holder, f.Seats, f.Areas))
+	body := members(BookingBody(f.Holder, f.Seats, f.Areas))
 	if len(f.Seats)+len(f.Areas) == 0 {
 		best := members{"quantity": f.Quantity}
 		if f.Section != "" {

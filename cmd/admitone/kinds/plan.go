@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// planKind is a seating plan. No plan is demand: what-if reads the plans of the log, and a replay sends each with
-// the first performance in it.
+// planKind is a seating plan. Plans are not demand: what-if reads the plans of the log, and a replay sends each one
+// before the first performance that uses it.
 var planKind = register(&Kind{
 	Name:     "plan",
 	Rules:    plan.Kind,

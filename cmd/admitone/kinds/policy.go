@@ -5,7 +5,8 @@ import (
 	"admitone/events"
 )
 
-// Policy has the settings that what-if changes, by their names on the wire. Other settings keep their recorded values.
+// Policy has the values of the settings that what-if changes, by their names in the HTTP API. Other settings keep
+// their recorded values.
 type Policy map[string]int64
 
 // Apply replaces a value by the policy's, if the policy has that setting.
@@ -41,8 +42,8 @@ type Settings struct {
 	// Bounds has the least and the greatest value of each setting, by name. A setting of several
 	// kinds has the same bounds in each.
 	Bounds map[string][2]int64
-	// Before converts a fact from before the range: settings that can't be edited have the policy's
-	// value from the beginning. No recorded deadline depends on them.
+	// Before changes a fact from before the simulated range, so that settings that can't be edited have
+	// the policy's values from the beginning. No recorded deadline depends on these settings.
 	Before func(events.Fact, Policy) events.Fact
 	// Intent returns the fact of a request as it would be under the policy.
 	Intent func(events.Fact, Policy) events.Fact

@@ -17,7 +17,7 @@ import (
 	"admitone/projections/row"
 )
 
-// productKind is counted stock.
+// productKind is a product with counted stock.
 var productKind = register(&Kind{
 	Name:           "product",
 	Rules:          product.Kind,
@@ -66,7 +66,7 @@ func productText(out io.Writer, p *row.Product, c events.Currency) error {
 	return err
 }
 
-// saleText is a line with the sale times, empty for none.
+// saleText returns a line with the sale times, "" for none.
 func saleText(times events.SaleTimes) string {
 	var bounds []string
 	if !times.OpensAt.IsZero() {
@@ -81,8 +81,8 @@ func saleText(times events.SaleTimes) string {
 	return "\n  sale       " + strings.Join(bounds, ", ")
 }
 
-func productCommand(w *demand.Request, room events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+func productCommand(request *demand.Request, room events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.ProductCreated:
 		return &product.Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
@@ -113,6 +113,7 @@ func productCommand(w *demand.Request, room events.RoomID) (core.Command, error)
 	return nil, nil
 }
 
+// reservation returns the command for the reservation with a recorded id.
 func reservation(id events.ReservationID, command func(events.ID) core.Command) (core.Command, error) {
 	parsed, err := events.ParseID(string(id))
 	if err != nil {
@@ -168,27 +169,27 @@ func productIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func productRequests(w *demand.Request) (all []*Request) {
-	path := "/v1/products/" + w.Stream.Entity()
+func productRequests(request *demand.Request) (all []*Request) {
+	path := "/v1/products/" + request.Stream.Entity()
 	reserve := func(id events.ReservationID, holder events.Holder, quantity int64, hold bool,
 		order *events.OrderData) *Request {
 		body := WithOrderData(members{"holder": holder, "quantity": quantity, "hold": hold}, order)
-		r := Post(path+"/reservations", body, On(w.Stream, Acquire), OnReservation(id))
+		r := Post(path+"/reservations", body, On(request.Stream, Acquire), OnReservation(id))
 		r.Creates = string(id)
 		return r
 	}
 	release := func(id events.ReservationID, query string) *Request {
-		return Delete(path+"/reservations/<"+string(id)+">"+query, On(w.Stream, Release), OnReservation(id))
+		return Delete(path+"/reservations/<"+string(id)+">"+query, On(request.Stream, Release), OnReservation(id))
 	}
-	switch f := w.Fact.(type) {
+	switch f := request.Fact.(type) {
 	case *events.ProductCreated:
-		return setup(Post("/v1/products", members{"id": w.Stream.Entity(), "name": f.DisplayName, "stock": f.Stock,
+		return setup(Post("/v1/products", members{"id": request.Stream.Entity(), "name": f.DisplayName, "stock": f.Stock,
 			"price": f.Price, "limit_per_holder": f.LimitPerHolder, "hold_seconds": LongHold,
-			"cancellation": cancellationOf(f.Cancellation)}, On(w.Stream, Exclusive)))
+			"cancellation": cancellationOf(f.Cancellation)}, On(request.Stream, Exclusive)))
 	case *events.ProductCancelled:
-		return cancelRequest(w, "products", f.Reason)
+		return cancelRequest(request, "products", f.Reason)
 	case *events.ProductEdited:
-		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{On(w.Stream, Exclusive)},
+		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{On(request.Stream, Exclusive)},
 			Body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder,
 				"cancellation": cancellationOf(f.Cancellation)}})
 	case *events.ProductReserved:
@@ -197,7 +198,7 @@ func productRequests(w *demand.Request) (all []*Request) {
 		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, true, &f.OrderData))
 	case *events.ProductConfirmed:
 		all = append(all, Post(path+"/reservations/<"+string(f.ReservationID)+">/confirm", nil,
-			On(w.Stream, Shared), OnReservation(f.ReservationID)))
+			On(request.Stream, Shared), OnReservation(f.ReservationID)))
 	case *events.ProductReleased:
 		all = append(all, release(f.ReservationID, InTime))
 	case *events.ProductExpired:
@@ -210,7 +211,7 @@ func productRequests(w *demand.Request) (all []*Request) {
 	return all
 }
 
-// OnReservation is a need for a reservation.
+// OnReservation returns the exclusive need for a reservation.
 func OnReservation(id events.ReservationID) Need { return Need{"reservation-" + string(id), Exclusive} }
 
 func productRefusedRequests(f *events.RefusalRecorded, path []string) (all []*Request) {
@@ -225,9 +226,9 @@ func productRefusedRequests(f *events.RefusalRecorded, path []string) (all []*Re
 	reservation := "/v1/products/" + path[0] + "/reservations/<" + path[2] + ">"
 	needs := []Need{stock, OnReservation(events.ReservationID(path[2]))}
 	if core.Code(f.Code) == core.CodeHoldExpired {
-		ended := Delete(reservation, needs...)
-		ended.System = true
-		all = append(all, ended)
+		expire := Delete(reservation, needs...)
+		expire.System = true
+		all = append(all, expire)
 	}
 	return append(all, &Request{Method: f.Method, Path: strings.Join(append([]string{reservation}, path[3:]...), "/"),
 		Needs: needs})

@@ -9,26 +9,26 @@ import (
 // Request is a request that a replay sends to its target.
 type Request struct {
 	Method string
-	// Path may contain an id of the log in angle brackets; it is replaced by the id that the
-	// target chose.
+	// Path may contain an id from the log in angle brackets, which the replay replaces by the id that
+	// the target chose.
 	Path string
 	Body any
-	// Needs lists the resources on which it depends.
+	// Needs lists the resources on which the request depends.
 	Needs []Need
-	// Creates is the id, in the log, of the entity that it creates, if the target chooses a
-	// different one.
+	// Creates is the id, in the log, of the created entity, if the target chooses a different id.
 	Creates string
 	// Edit means that the revision has to be read first.
 	Edit bool
-	// Setup means that it puts something on sale or charges a wallet. It is sent even if it
+	// Setup means that the request puts something on sale or charges a wallet. It is sent even if it
 	// precedes the range.
 	Setup bool
-	// Lasts means that the work accepted by the target continues after its answer, until a GET of
-	// the path has the status done.
-	Lasts bool
-	// System means that it represents a deadline, so that any answer is accepted.
+	// Async means that the target continues the work after its answer, until a GET of the path
+	// returns the status done.
+	Async bool
+	// System means that the request represents a deadline, so that any answer is accepted.
 	System bool
-	// Status is required in the answer, and Outcome for an external payment; "" for any.
+	// Status is the status required in the answer, and Outcome the required outcome of an external
+	// payment; "" for any.
 	Status, Outcome string
 }
 
@@ -52,11 +52,12 @@ const (
 	Shared
 )
 
-// LongHold is how long holds last on the target, in seconds. They do not expire:
-// they are released when they expired in the log.
+// LongHold is the duration of holds on the target, in seconds. It is so long that holds do not expire
+// there: the replay releases each hold that expired in the log.
 const LongHold = 86_400
 
-// InTime is the query with which something is returned regardless of the time on the target.
+// InTime is the query with which a return overrides the cancellation policy of the target, whose clock is later than
+// the recorded return.
 const InTime = "?override=true&reason=replayed"
 
 // cancellationOf returns a cancellation policy in the form of a request body, nil for a default.
@@ -85,21 +86,21 @@ func WithOrderData(body map[string]any, o *events.OrderData) map[string]any {
 	return body
 }
 
-// Post makes a POST request.
+// Post returns a POST request.
 func Post(path string, body any, needs ...Need) *Request {
 	return &Request{Method: http.MethodPost, Path: path, Body: body, Needs: needs}
 }
 
-// Delete makes a DELETE request.
+// Delete returns a DELETE request.
 func Delete(path string, needs ...Need) *Request {
 	return &Request{Method: http.MethodDelete, Path: path, Needs: needs}
 }
 
-// setup marks a request as [Request.Setup].
+// setup sets [Request.Setup].
 func setup(r *Request) []*Request {
 	r.Setup = true
 	return []*Request{r}
 }
 
-// On is a need for a stream.
+// On returns the need for a stream.
 func On(stream events.StreamID, use Use) Need { return Need{string(stream), use} }

@@ -53,9 +53,9 @@ func appendSeat(dst []byte, s *row.OneSeat, at *row.Moment) []byte {
 	return closeShown(&o, int64(s.Revision), int64(s.Position), at)
 }
 
-// seatCommand returns the commands of organisers; the others belong to bookings.
-func seatCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+// seatCommand returns the commands of organisers. Bookings send all others.
+func seatCommand(request *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.SeatBlocked:
 		return &seat.Block{Label: f.Label}, nil
 	case *events.SeatUnblocked:
@@ -64,11 +64,11 @@ func seatCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
 	return nil, nil
 }
 
-func seatRequests(w *demand.Request) []*Request {
-	show, name := events.CutPerformance(w.Stream.Entity())
+func seatRequests(request *demand.Request) []*Request {
+	show, name := events.CutPerformance(request.Stream.Entity())
 	r := &Request{Path: "/v1/performances/" + string(show) + "/seats/" + name + "/block",
-		Needs: []Need{On(performance.Stream(show), Shared), On(w.Stream, Exclusive)}}
-	switch f := w.Fact.(type) {
+		Needs: []Need{On(performance.Stream(show), Shared), On(request.Stream, Exclusive)}}
+	switch f := request.Fact.(type) {
 	case *events.SeatBlocked:
 		if r.Method = http.MethodPut; f.Label != "" {
 			r.Path = "/v1/performances/" + string(show) + "/blocks"
@@ -77,7 +77,7 @@ func seatRequests(w *demand.Request) []*Request {
 	case *events.SeatUnblocked:
 		r.Method = http.MethodDelete
 	default:
-		return nil // held briefly by a booking that was refused
+		return nil // a brief hold for a booking that was then refused
 	}
 	return setup(r)
 }

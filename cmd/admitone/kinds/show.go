@@ -16,10 +16,10 @@ type Shown struct {
 	Parts func() Parts
 }
 
-// Parts are the states of a resource's parts: seats, entries.
+// Parts are the states of a resource's parts, for example its seats or entries.
 type Parts struct {
 	Noun string
-	// Of has the states by the names of the parts. Otherwise is the state of all others.
+	// Of has the states of parts by their names. Otherwise is the state of all other parts.
 	Of        map[string]string
 	Otherwise string
 }

@@ -27,16 +27,16 @@ func teamText(out io.Writer, t *row.Team) error {
 	return err
 }
 
-func teamCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+func teamCommand(request *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.TeamRegistered:
 		return &team.Register{ID: f.TeamID, Name: f.DisplayName, Owner: f.Owner}, nil
 	}
 	return nil, nil
 }
 
-func teamRequests(w *demand.Request) []*Request {
-	f, ok := w.Fact.(*events.TeamRegistered)
+func teamRequests(request *demand.Request) []*Request {
+	f, ok := request.Fact.(*events.TeamRegistered)
 	if !ok {
 		return nil
 	}
@@ -44,5 +44,5 @@ func teamRequests(w *demand.Request) []*Request {
 	if f.Owner != "" {
 		body["holder"] = f.Owner
 	}
-	return setup(Post("/v1/teams", body, On(w.Stream, Exclusive)))
+	return setup(Post("/v1/teams", body, On(request.Stream, Exclusive)))
 }

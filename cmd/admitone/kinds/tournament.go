@@ -18,7 +18,7 @@ import (
 	"admitone/projections/row"
 )
 
-// tournamentKind is slots for teams.
+// tournamentKind is a tournament with slots for teams.
 var tournamentKind = register(&Kind{
 	Name:           "tournament",
 	Rules:          tournament.Kind,
@@ -103,8 +103,8 @@ func rosterParts(t *row.Roster) Parts {
 	return p
 }
 
-func tournamentCommand(w *demand.Request, room events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+func tournamentCommand(request *demand.Request, room events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.TournamentCreated:
 		return &tournament.Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
 			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule,
@@ -150,8 +150,8 @@ func tournamentIntent(fact events.Fact, p Policy) events.Fact {
 	return fact
 }
 
-func tournamentRequests(w *demand.Request) []*Request {
-	path, here := "/v1/tournaments/"+w.Stream.Entity(), On(w.Stream, Exclusive)
+func tournamentRequests(request *demand.Request) []*Request {
+	path, here := "/v1/tournaments/"+request.Stream.Entity(), On(request.Stream, Exclusive)
 	enter := func(teams []events.TeamID, status events.EntryStatus, order *events.OrderData) []*Request {
 		r := Post(path+"/entries", WithOrderData(entryOf(teams), order), here)
 		for _, id := range teams {
@@ -160,14 +160,14 @@ func tournamentRequests(w *demand.Request) []*Request {
 		r.Status = string(status)
 		return []*Request{r}
 	}
-	switch f := w.Fact.(type) {
+	switch f := request.Fact.(type) {
 	case *events.TournamentCreated:
 		status := cmp.Or(f.Status, events.TournamentOpen)
 		return setup(Post("/v1/tournaments", members{"id": f.TournamentID, "name": f.DisplayName,
 			"team_limit": f.TeamLimit, "register_deadline": extended(f.RegisterDeadline), "waitlist": f.Waitlist,
 			"waitlist_rule": f.WaitlistRule, "status": status}, here))
 	case *events.TournamentCancelled:
-		return cancelRequest(w, "tournaments", f.Reason)
+		return cancelRequest(request, "tournaments", f.Reason)
 	case *events.TournamentEdited:
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{here},
 			Body: members{"name": f.DisplayName, "team_limit": f.TeamLimit,
@@ -182,7 +182,7 @@ func tournamentRequests(w *demand.Request) []*Request {
 	return nil
 }
 
-// extended postpones a deadline for entry, which must not pass during a replay.
+// extended postpones a deadline for entries, so that it does not pass during a replay.
 func extended(deadline time.Time) time.Time { return deadline.AddDate(100, 0, 0) }
 
 func entryOf(teams []events.TeamID) members {

@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// waitingRoomKind is a waiting room. Its commands depend on the tickets issued, so package whatif makes them. A replay
-// leaves waiting rooms out.
+// waitingRoomKind is a waiting room. Its commands depend on the tickets issued, so package whatif creates them. A
+// replay leaves waiting rooms out.
 var waitingRoomKind = register(&Kind{
 	Name:  "waiting-room",
 	Rules: waitingroom.Kind,

@@ -14,7 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
-// walletKind is a holder's money.
+// walletKind is a holder's prepaid money.
 var walletKind = register(&Kind{
 	Name:     "wallet",
 	Rules:    wallet.Kind,
@@ -35,21 +35,21 @@ func walletText(out io.Writer, w *row.Wallet, c events.Currency) error {
 	return err
 }
 
-func walletCommand(w *demand.Request, _ events.RoomID) (core.Command, error) {
-	switch f := w.Fact.(type) {
+func walletCommand(request *demand.Request, _ events.RoomID) (core.Command, error) {
+	switch f := request.Fact.(type) {
 	case *events.WalletCharged:
 		return &wallet.Charge{ID: f.ChargeID, Amount: f.Amount}, nil
 	}
 	return nil, nil
 }
 
-func walletRequests(w *demand.Request) []*Request {
-	f, ok := w.Fact.(*events.WalletCharged)
+func walletRequests(request *demand.Request) []*Request {
+	f, ok := request.Fact.(*events.WalletCharged)
 	if !ok {
 		return nil
 	}
-	return setup(Post("/v1/wallets/"+url.PathEscape(w.Stream.Entity())+"/charges", members{"amount": f.Amount},
-		On(w.Stream, Exclusive)))
+	return setup(Post("/v1/wallets/"+url.PathEscape(request.Stream.Entity())+"/charges", members{"amount": f.Amount},
+		On(request.Stream, Exclusive)))
 }
 
 func walletFigures(ctx context.Context, store events.Store, id string, at events.Position) (map[string]int64, error) {

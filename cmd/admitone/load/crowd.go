@@ -18,21 +18,21 @@ import (
 )
 
 const (
-	// crowdPatience bounds one request.
-	crowdPatience = 30 * time.Second
-	// crowdTimeout is the number of consecutive failures after which a member stops, crowdRests the
-	// pause after each.
-	crowdTimeout = 50
-	crowdRests   = 20 * time.Millisecond
+	// requestTimeout bounds one request.
+	requestTimeout = 30 * time.Second
+	// maxFailures is the number of consecutive failures after which a member stops. It pauses for
+	// failurePause after each.
+	maxFailures  = 50
+	failurePause = 20 * time.Millisecond
 )
 
-// crowd has the members of a scenario, each with a connection, and their shared state.
+// crowd is the group of clients that run a scenario, with their shared state.
 type crowd struct {
 	plan     *Plan
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
-	// paused is the time spent in pause, which does not count as the scenario's.
+	// paused is the time spent in pause, which does not count as the scenario's time.
 	paused time.Duration
 	pace   pace
 
@@ -46,7 +46,7 @@ type member struct {
 	number   int // from 0
 	request  *fasthttp.Request
 	response *fasthttp.Response
-	failures int // in a row
+	failures int // consecutive
 	codes    map[string]int64
 }
 
@@ -61,8 +61,8 @@ func newCrowd(plan *Plan) (*crowd, error) {
 	}
 	c := &crowd{plan: plan, client: &fasthttp.HostClient{
 		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.Connections,
-		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
-		// No retries: a repeated request that goes unnoticed could be a second sale.
+		ReadTimeout: requestTimeout, WriteTimeout: requestTimeout, MaxIdleConnDuration: time.Minute,
+		// No retries: an unnoticed second request could be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
@@ -74,12 +74,12 @@ func newCrowd(plan *Plan) (*crowd, error) {
 		}
 		c.members = append(c.members, m)
 	}
-	c.forget()
+	c.reset()
 	return c, nil
 }
 
-// forget resets the measurements.
-func (c *crowd) forget() {
+// reset clears the measurements.
+func (c *crowd) reset() {
 	c.answered.Store(0)
 	c.paused = 0
 	for _, m := range c.members {
@@ -88,15 +88,15 @@ func (c *crowd) forget() {
 	c.latency = newHistogram()
 }
 
-// each runs work for every member concurrently, and returns when all have ended.
+// each runs work for every member concurrently, and returns when all calls have returned.
 func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	c.pace.begin()
-	var members sync.WaitGroup
+	var wg sync.WaitGroup
 	for _, m := range c.members {
-		members.Go(func() { work(m) })
+		wg.Go(func() { work(m) })
 	}
 	done := make(chan struct{})
-	go func() { members.Wait(); close(done) }()
+	go func() { wg.Wait(); close(done) }()
 	tick := time.NewTicker(progress.OnTerminal)
 	defer tick.Stop()
 	before := c.answered.Load()
@@ -112,17 +112,17 @@ func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	}
 }
 
-// share distributes tasks, numbered from 0, among the members: each does the next open one.
+// share distributes tasks, numbered from 0, among the members. Each repeatedly takes the next task.
 func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, tasks int, do func(m *member, n int)) {
 	var next atomic.Int64
 	c.each(bar, what, func(m *member) {
-		for n := int(next.Add(1) - 1); n < tasks && m.stays(ctx); n = int(next.Add(1) - 1) {
+		for n := int(next.Add(1) - 1); n < tasks && m.active(ctx); n = int(next.Add(1) - 1) {
 			do(m, n)
 		}
 	})
 }
 
-// pause pauses the scenario. The pause does not count as the scenario's time.
+// pause waits for d or the end of ctx, and adds the time to c.paused.
 func (c *crowd) pause(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	start := time.Now()
 	defer func() { c.paused += time.Since(start) }()
@@ -142,14 +142,14 @@ func (c *crowd) pause(ctx context.Context, bar *progress.Bar, what string, d tim
 	}
 }
 
-// stays reports whether a member continues: ctx has not ended, and the member has not failed too
-// often.
-func (m *member) stays(ctx context.Context) bool {
-	return ctx.Err() == nil && m.failures < crowdTimeout
+// active reports whether a member continues: ctx has not ended, and the member has not failed too
+// often in succession.
+func (m *member) active(ctx context.Context) bool {
+	return ctx.Err() == nil && m.failures < maxFailures
 }
 
-// do sends a request and records its latency and code. It returns the status, 0 if there was no response,
-// whose body is in m.response.
+// do sends a request and records its latency and code. It returns the status, 0 if there was no response. The
+// response is in m.response.
 func (m *member) do(method, path string, body []byte) int {
 	m.request.SetRequestURI(m.plan.Against + path)
 	m.request.Header.SetMethod(method)
@@ -161,11 +161,11 @@ func (m *member) do(method, path string, body []byte) int {
 	if err != nil {
 		m.codes["broken connection"]++
 		m.failures++
-		time.Sleep(crowdRests)
+		time.Sleep(failurePause)
 		return 0
 	}
 	m.failures = 0
-	m.took(time.Since(start))
+	m.recordLatency(time.Since(start))
 	status := m.response.StatusCode()
 	if status < 400 {
 		m.codes[strconv.Itoa(status)]++
@@ -175,7 +175,7 @@ func (m *member) do(method, path string, body []byte) int {
 	return status
 }
 
-// get reads a resource without recording the request. It reports whether it succeeded.
+// get reads a resource without recording the request, and reports whether that succeeded.
 func (m *member) get(path string, into any) bool {
 	var request fasthttp.Request // not m's, which may still have a body
 	request.SetRequestURI(m.plan.Against + path)
@@ -186,10 +186,10 @@ func (m *member) get(path string, into any) bool {
 		json.Unmarshal(m.response.Body(), into) == nil
 }
 
-// unknown reports whether a status leaves the outcome unknown.
+// unknown reports whether a request with this status has an unknown outcome.
 func unknown(status int) bool { return status >= 500 || status == 0 }
 
-// codeOf returns the code of an encoded problem.
+// codeOf returns the code in the JSON of a problem.
 func codeOf(problem []byte) []byte {
 	_, code, _ := bytes.Cut(problem, []byte(`"code":"`))
 	code, _, _ = bytes.Cut(code, []byte(`"`))

@@ -27,8 +27,8 @@ type Scenario interface {
 	// prove checks the log against the answers. Differences are in the proof, and are not an error.
 	prove(ctx context.Context, server *remote.Log) (Proof, error)
 	// tidy ends the created resources as far as the server allows, so that nothing stays on sale.
-	// It returns a description of what remains.
-	tidy(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) (stays string, err error)
+	// It returns a description of the remaining resources.
+	tidy(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) (remaining string, err error)
 	// outcome returns the main resource, for example "product load-1", and the number of acknowledged
 	// requests.
 	outcome() (about string, acknowledged int64)
@@ -66,19 +66,19 @@ type Plan struct {
 	Scenario, Against, Token string
 	// Connections is the number of connections. Each has one request at a time.
 	Connections int
-	// Rate is the number of requests that begin per second, at even intervals. 0 means that a connection
-	// sends its next request after each response. It requires a [Paced] scenario.
+	// Rate is the number of requests that begin per second, at even intervals, for a [Paced] scenario. 0 means
+	// that each connection sends its next request after a response.
 	Rate float64
 }
 
 // MaxRate bounds Rate. The minimum is one.
 const MaxRate = 1_000_000
 
-// paced is implemented by scenarios whose members always have a next request to send.
+// paced is implemented by scenarios whose members can send a request at any time.
 type paced interface{ paced() }
 
-// Paced reports whether a scenario can be run at a rate. The members of other scenarios act when
-// the server instructs them to.
+// Paced reports whether a scenario can be run at a fixed rate. In other scenarios, the server tells
+// the members when to act.
 func Paced(s Scenario) bool {
 	_, ok := s.(paced)
 	return ok
@@ -90,7 +90,7 @@ func (*seatsScenario) paced()      {}
 
 // Run runs a scenario and verifies its outcome. Errors: the server's. If the crowd could not start
 // or finish there is no report; if the log could not be read the report has no proof.
-func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Report, error) {
+func (p *Plan) Run(ctx context.Context, scenario Scenario, bar *progress.Bar) (*Report, error) {
 	server, err := remote.New(p.Against, p.Token)
 	if err != nil {
 		return nil, err
@@ -100,23 +100,23 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	if err != nil {
 		return nil, err
 	}
-	if err := chosen.prepare(ctx, server, c, bar); err != nil {
+	if err := scenario.prepare(ctx, server, c, bar); err != nil {
 		return nil, err
 	}
-	c.forget()
+	c.reset()
 	began := time.Now()
 	c.pace.start(ctx, p.Rate)
-	chosen.act(ctx, c, bar)
+	scenario.act(ctx, c, bar)
 	c.pace.start(ctx, 0)
 	took := time.Since(began) - c.paused
 	bar.Done()
 	if ctx.Err() != nil {
-		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidyUp(ctx, chosen, server, c, bar))
+		return nil, fmt.Errorf("interrupted before the end; nothing was proved; %s", tidyUp(ctx, scenario, server, c, bar))
 	}
 	report := c.report(took)
-	report.About, report.Acknowledged = chosen.outcome()
+	report.About, report.Acknowledged = scenario.outcome()
 	report.Rate = float64(report.Acknowledged) / report.Seconds
-	report.Proof, err = chosen.prove(ctx, server)
+	report.Proof, err = scenario.prove(ctx, server)
 	switch {
 	case err != nil:
 		report.Proof = nil
@@ -124,28 +124,28 @@ func (p *Plan) Run(ctx context.Context, chosen Scenario, bar *progress.Bar) (*Re
 	case report.FoundWrong():
 		report.After = "nothing was changed, for inspection"
 	default:
-		report.After = tidyUp(ctx, chosen, server, c, bar)
+		report.After = tidyUp(ctx, scenario, server, c, bar)
 	}
 	return report, err
 }
 
-// tidyLimit bounds the tidying.
-const tidyLimit = time.Minute
+// tidyTimeout bounds a call of tidyUp.
+const tidyTimeout = time.Minute
 
-// tidyUp tidies up, even after ctx has ended, and describes what remains.
-func tidyUp(ctx context.Context, chosen Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyLimit)
+// tidyUp tidies up, even after ctx has ended, and describes the remaining resources.
+func tidyUp(ctx context.Context, scenario Scenario, server *remote.Log, c *crowd, bar *progress.Bar) string {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer cancel()
-	c.forget() // members that have stopped continue
-	stays, err := chosen.tidy(limited, server, c, bar)
+	c.reset() // members that have stopped continue
+	remaining, err := scenario.tidy(limited, server, c, bar)
 	bar.Done()
 	if err != nil {
 		return "not tidied up: " + err.Error()
 	}
-	return "tidied up: " + stays
+	return "tidied up: " + remaining
 }
 
-// sellOut reduces a product's stock to the sold and held units.
+// sellOut reduces a product's stock to the number of sold and held units.
 func sellOut(ctx context.Context, server *remote.Log, productID events.ProductID) error {
 	var now struct{ Sold, Held int64 }
 	stock := func() string { return fmt.Sprintf(`{"stock":%d}`, now.Sold+now.Held) }

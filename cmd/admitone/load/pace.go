@@ -11,33 +11,33 @@ import (
 // pace schedules the requests of a crowd at even intervals, independently of the responses (an open loop). The
 // latency of a request counts from its scheduled time, even if no member was free then. Otherwise a server
 // that stalls would get fewer requests, and its stall would count only once (coordinated omission). With the
-// zero value, requests begin at once.
+// zero value, requests begin immediately.
 type pace struct {
-	ctx   context.Context // ends every wait
-	every time.Duration   // 0 without a pace
-	begun time.Time
-	count atomic.Int64 // requests scheduled so far
+	ctx      context.Context // ends every wait
+	interval time.Duration   // 0 without a schedule
+	started  time.Time       // scheduled time of the first request
+	count    atomic.Int64    // requests scheduled so far
 }
 
 // start sets the requests per second; 0 means no schedule.
 func (p *pace) start(ctx context.Context, rate float64) {
-	if p.ctx, p.every = ctx, 0; rate > 0 {
-		p.every = time.Duration(float64(time.Second) / rate)
+	if p.ctx, p.interval = ctx, 0; rate > 0 {
+		p.interval = time.Duration(float64(time.Second) / rate)
 	}
 }
 
-// begin restarts the schedule with a first request now. No call of next may be running.
+// begin restarts the schedule with the first request now. No call of next may be running.
 func (p *pace) begin() {
-	p.begun = time.Now()
+	p.started = time.Now()
 	p.count.Store(0)
 }
 
 // next waits for the scheduled time of the next request and returns it.
 func (p *pace) next() time.Time {
-	if p.every == 0 {
+	if p.interval == 0 {
 		return time.Now()
 	}
-	at := p.begun.Add(time.Duration(p.count.Add(1)-1) * p.every)
+	at := p.started.Add(time.Duration(p.count.Add(1)-1) * p.interval)
 	if wait := time.Until(at); wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
@@ -50,15 +50,14 @@ func (p *pace) next() time.Time {
 	return at
 }
 
-// maxLatency is the largest latency recorded exactly: no request waits longer for its turn than a run may
-// last.
-const maxLatency = maxDuration + crowdPatience
+// maxLatency is the largest possible latency: a request waits for its turn for at most the duration of a run.
+const maxLatency = maxDuration + requestTimeout
 
 // newHistogram returns a histogram of microseconds with three significant digits.
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, maxLatency.Microseconds(), 3) }
 
-// took records the latency of a request.
-func (c *crowd) took(d time.Duration) {
+// recordLatency records the latency of a request.
+func (c *crowd) recordLatency(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// The only error is a value out of range, which is impossible here.

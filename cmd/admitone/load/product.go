@@ -19,10 +19,9 @@ import (
 	"admitone/events"
 )
 
-// Bounds of the flags.
 const (
 	maxRequests = 50_000_000
-	// productHold is longer than any run, so that no hold expires during one.
+	// productHold is the duration of holds in seconds, longer than any run, so that none expires.
 	productHold = 3600
 )
 
@@ -33,23 +32,21 @@ type productScenario struct {
 	stock    int64
 	holds    float64
 
-	product  string // the id of the run's own product
-	asked    atomic.Int64
+	product  string // the id of the product that the run creates
+	sent     atomic.Int64
 	deadline time.Time // zero without one
 	buyers   []buyer   // by number in the crowd
 }
 
-// buyer has the answers to one member of the crowd.
+// buyer has the answers that one member of the crowd received.
 type buyer struct {
-	// tickets are the acknowledged reservations.
-	tickets []ticket
-	// unknown counts the requests whose outcome is unknown, unreadable the acknowledgements without a
-	// reservation.
-	unknown, unreadable int64
+	reservations []reservation // acknowledged
+	unknown      int64         // requests with an unknown outcome
+	unreadable   int64         // acknowledgements without a reservation
 }
 
-// ticket is an acknowledged reservation with the status in its last answer, "" if unknown.
-type ticket struct {
+// reservation is an acknowledged reservation with the status in its last answer, "" if unknown.
+type reservation struct {
 	id     events.ID
 	status events.ReservationStatus
 }
@@ -97,12 +94,12 @@ func (c *productScenario) act(ctx context.Context, crowd *crowd, bar *progress.B
 }
 
 func (c *productScenario) tidy(ctx context.Context, server *remote.Log, crowd *crowd,
-	bar *progress.Bar) (stays string, err error) {
+	bar *progress.Bar) (remaining string, err error) {
 	var held []events.ID
 	for i := range c.buyers {
-		for _, t := range c.buyers[i].tickets {
-			if t.status == events.ReservationHeld || t.status == "" {
-				held = append(held, t.id)
+		for _, r := range c.buyers[i].reservations {
+			if r.status == events.ReservationHeld || r.status == "" {
+				held = append(held, r.id)
 			}
 		}
 	}
@@ -114,7 +111,7 @@ func (c *productScenario) tidy(ctx context.Context, server *remote.Log, crowd *c
 
 func (c *productScenario) outcome() (about string, acknowledged int64) {
 	for i := range c.buyers {
-		acknowledged += int64(len(c.buyers[i].tickets))
+		acknowledged += int64(len(c.buyers[i].reservations))
 	}
 	return "product " + c.product, acknowledged
 }
@@ -123,8 +120,8 @@ func (c *productScenario) outcome() (about string, acknowledged int64) {
 func (c *productScenario) buy(ctx context.Context, m *member, b *buyer) {
 	path := "/v1/products/" + c.product + "/reservations"
 	var body []byte
-	for m.stays(ctx) && (c.deadline.IsZero() || time.Now().Before(c.deadline)) {
-		n := c.asked.Add(1)
+	for m.active(ctx) && (c.deadline.IsZero() || time.Now().Before(c.deadline)) {
+		n := c.sent.Add(1)
 		if n > c.requests {
 			return
 		}
@@ -136,24 +133,24 @@ func (c *productScenario) buy(ctx context.Context, m *member, b *buyer) {
 		body = append(strconv.AppendBool(body, hold), '}')
 		switch status := m.do(http.MethodPost, path, body); {
 		case status == http.StatusCreated:
-			b.reserved(m, path, n, hold)
+			b.addReservation(m, path, n, hold)
 		case unknown(status):
 			b.unknown++
 		}
 	}
 }
 
-// reserved records an acknowledged reservation. It confirms a third of the holds and releases a
-// third.
-func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
+// addReservation records an acknowledged reservation. It confirms a third of the holds and releases
+// another third.
+func (b *buyer) addReservation(m *member, path string, n int64, hold bool) {
 	id, ok := reservationID(m.response.Body())
 	if !ok {
 		b.unreadable++
 		return
 	}
-	t := ticket{id, events.ReservationConfirmed}
+	r := reservation{id, events.ReservationConfirmed}
 	if hold {
-		t.status = events.ReservationHeld
+		r.status = events.ReservationHeld
 		method, path, then := http.MethodPost, path+"/"+id.String(), events.ReservationConfirmed
 		switch n % 3 {
 		case 0:
@@ -166,21 +163,21 @@ func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 		if then != "" {
 			switch status := m.do(method, path, nil); {
 			case status == http.StatusOK:
-				t.status = then
+				r.status = then
 			case unknown(status):
-				t.status = ""
+				r.status = ""
 			}
 		}
 	}
-	b.tickets = append(b.tickets, t)
+	b.reservations = append(b.reservations, r)
 }
 
-// reservationID returns the id in an answer. It searches the beginning first, where the server puts
-// it, to save CPU on the measured machine.
+// reservationID returns the id in an answer. It looks at the beginning first, where the server puts
+// the id, to save CPU on the measured machine.
 func reservationID(body []byte) (events.ID, bool) {
-	const before = `{"id":"`
-	if bytes.HasPrefix(body, []byte(before)) && len(body) >= len(before)+36 {
-		if id, err := events.ParseID(string(body[len(before) : len(before)+36])); err == nil {
+	const prefix = `{"id":"`
+	if bytes.HasPrefix(body, []byte(prefix)) && len(body) >= len(prefix)+36 {
+		if id, err := events.ParseID(string(body[len(prefix) : len(prefix)+36])); err == nil {
 			return id, true
 		}
 	}

@@ -32,7 +32,7 @@ type ProductProof struct {
 // prove implements [Scenario] with the product's stream. Errors: the server's.
 func (c *productScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p := &ProductProof{violations: noViolations()}
-	sale := &recordedSale{standing: map[events.ID]events.ReservationStatus{}}
+	sale := &recordedSale{statuses: map[events.ID]events.ReservationStatus{}}
 	verifier := verify.New(false)
 	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(c.product)), 0) {
 		if err != nil {
@@ -48,30 +48,30 @@ func (c *productScenario) prove(ctx context.Context, server *remote.Log) (Proof,
 		}
 	}
 	row := &sale.row
-	p.Events, p.InLog = verifier.Events(), int64(len(sale.standing))
+	p.Events, p.InLog = verifier.Events(), int64(len(sale.statuses))
 	p.Stock, p.Sold, p.Held, p.Remaining = row.Stock, row.Sold, row.Held, row.Remaining()
-	p.compare(c, sale.standing)
+	p.compare(c, sale.statuses)
 	if p.Remaining != c.stock-p.Sold-p.Held || p.Sold+p.Held > c.stock {
 		p.add("of %d, %d are sold, %d held and %d remain", c.stock, p.Sold, p.Held, p.Remaining)
 	}
-	return p, p.askProduct(ctx, server, row)
+	return p, p.checkResource(ctx, server, row)
 }
 
 // compare checks the log against the answers.
-func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events.ReservationStatus) {
-	acknowledged := make(map[events.ID]struct{}, len(standing))
+func (p *ProductProof) compare(c *productScenario, statuses map[events.ID]events.ReservationStatus) {
+	acknowledged := make(map[events.ID]struct{}, len(statuses))
 	for _, b := range c.buyers {
 		p.Unknown += b.unknown
 		if b.unreadable > 0 {
 			p.add("%d acknowledgements name no reservation", b.unreadable)
 		}
-		for _, t := range b.tickets {
+		for _, t := range b.reservations {
 			p.Acknowledged++
 			if _, twice := acknowledged[t.id]; twice {
 				p.add("%s was acknowledged twice", t.id)
 			}
 			acknowledged[t.id] = struct{}{}
-			switch status, ok := standing[t.id]; {
+			switch status, ok := statuses[t.id]; {
 			case !ok:
 				p.add("%s was acknowledged but is not in the log", t.id)
 			case t.status != "" && t.status != status:
@@ -79,7 +79,7 @@ func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events
 			}
 		}
 	}
-	for id := range standing {
+	for id := range statuses {
 		if _, seen := acknowledged[id]; !seen {
 			p.Unheard++
 		}
@@ -89,11 +89,11 @@ func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events
 	}
 }
 
-// askProduct checks the server's resource against the log.
-func (p *ProductProof) askProduct(ctx context.Context, server *remote.Log, product *row.Product) error {
+// checkResource checks the server's resource against the log.
+func (p *ProductProof) checkResource(ctx context.Context, server *remote.Log, product *row.Product) error {
 	var shown struct{ Stock, Remaining, Held, Sold int64 }
 	path := "/v1/products/" + string(product.ID) + "?min_position=" + strconv.FormatUint(uint64(product.Position), 10)
-	if err := ask(ctx, server, path, &shown); err != nil {
+	if err := readRetrying(ctx, server, path, &shown); err != nil {
 		return err
 	}
 	if shown.Stock != product.Stock || shown.Remaining != product.Remaining() || shown.Held != product.Held ||
@@ -107,7 +107,7 @@ func (p *ProductProof) askProduct(ctx context.Context, server *remote.Log, produ
 // recordedSale is the state of a product and its reservations, folded from the stream.
 type recordedSale struct {
 	row      row.Product
-	standing map[events.ID]events.ReservationStatus
+	statuses map[events.ID]events.ReservationStatus
 }
 
 func (s *recordedSale) apply(e *events.Recorded) error {
@@ -134,7 +134,7 @@ func (s *recordedSale) apply(e *events.Recorded) error {
 		return nil
 	}
 	id, err := events.ParseID(string(name))
-	s.standing[id] = status
+	s.statuses[id] = status
 	return err
 }
 

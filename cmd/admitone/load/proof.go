@@ -9,7 +9,7 @@ import (
 	"admitone/cmd/admitone/remote"
 )
 
-// maxViolations bounds the listed differences.
+// maxViolations bounds the number of listed differences.
 const maxViolations = 20
 
 // violations are the differences between the log and the answers.
@@ -27,7 +27,7 @@ func (w *violations) add(format string, args ...any) {
 	}
 }
 
-// verdict prints the differences, or else the proved statement.
+// verdict prints the differences, or the proved statement if there are none.
 func (w *violations) verdict(out io.Writer, proved string) error {
 	for _, wrong := range w.Wrong {
 		fmt.Fprintln(out, "  WRONG:", wrong)
@@ -40,7 +40,7 @@ func (w *violations) verdict(out io.Writer, proved string) error {
 	return err
 }
 
-// ask reads a resource. It retries while the views lag or the log is unreachable.
-func ask(ctx context.Context, server *remote.Log, path string, into any) error {
+// readRetrying reads a resource. It retries while the views lag or the log is unreachable.
+func readRetrying(ctx context.Context, server *remote.Log, path string, into any) error {
 	return server.CallAgain(ctx, http.MethodGet, path, "", into)
 }

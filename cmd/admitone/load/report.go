@@ -15,7 +15,7 @@ type Report struct {
 	About       string  `json:"about"`
 	Connections int     `json:"connections"`
 	Seconds     float64 `json:"seconds"`
-	// Paced is the scheduled rate of requests, 0 if each began when the previous one was answered.
+	// Paced is the scheduled rate of requests per second, 0 if each began when the previous one was answered.
 	Paced float64 `json:"rate,omitempty"`
 	// Answers counts all answers, and Acknowledged the requests that were granted.
 	Answers      int64            `json:"answers"`

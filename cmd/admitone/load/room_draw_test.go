@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestRulesOfDraws: the faults that the proof finds in a shuffled opening with five visitors before
-// it and one after it.
+// TestRulesOfDraws: the proof finds faults in a shuffled opening with five visitors before the opening
+// and one after it.
 func TestRulesOfDraws(t *testing.T) {
 	seed := []byte("0123456789abcdef0123456789abcdef")
 	hash := sha256.Sum256(seed)
@@ -19,7 +19,7 @@ func TestRulesOfDraws(t *testing.T) {
 	at := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	start := &events.WaitingRoomBegun{Early: 5}
 	shuffled := &events.WaitingRoomShuffled{Seed: hex.EncodeToString(seed), Early: 5}
-	in := func(place int, all int64) events.Fact {
+	admit := func(place int, all int64) events.Fact {
 		ticket := int64(6)
 		if place < len(drawn) {
 			ticket = int64(drawn[place])
@@ -33,16 +33,17 @@ func TestRulesOfDraws(t *testing.T) {
 		facts []events.Fact
 		want  string
 	}{
-		{"all as drawn", []events.Fact{start, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)},
-			""},
-		{"the second first", []events.Fact{start, late, shuffled, in(1, 1)}, "is first in the line"},
-		{"the late one before the last", []events.Fact{start, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4),
-			in(5, 5)}, "ticket 6 is admitted while"},
-		{"before the draw", []events.Fact{start, late, in(0, 1)}, "before their order is drawn"},
+		{"all admitted as drawn", []events.Fact{start, late, shuffled, admit(0, 1), admit(1, 2), admit(2, 3), admit(3, 4),
+			admit(4, 5), admit(5, 6)}, ""},
+		{"the second admitted before the first", []events.Fact{start, late, shuffled, admit(1, 1)}, "is first in the line"},
+		{"the late visitor admitted before the last early one", []events.Fact{start, late, shuffled, admit(0, 1), admit(1, 2),
+			admit(2, 3), admit(3, 4), admit(5, 5)}, "ticket 6 is admitted while"},
+		{"admitted before the draw", []events.Fact{start, late, admit(0, 1)}, "before their order is drawn"},
 		{"drawn twice", []events.Fact{start, late, shuffled, shuffled}, "5 tickets are drawn"},
 		{"drawn before the opening", []events.Fact{shuffled}, "5 tickets are drawn"},
-		{"too few", []events.Fact{&events.WaitingRoomBegun{Early: 4}}, "begins with 4 tickets, and there are 5"},
-		{"a different number", []events.Fact{start, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
+		{"too few tickets at the opening", []events.Fact{&events.WaitingRoomBegun{Early: 4}},
+			"begins with 4 tickets, and there are 5"},
+		{"too few tickets drawn", []events.Fact{start, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
 			"4 tickets are drawn, of 5"},
 		{"a different seed", []events.Fact{start, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
 			"does not match the hash"},

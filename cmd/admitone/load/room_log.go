@@ -9,8 +9,8 @@ import (
 )
 
 // recordedRoom checks a waiting room's log with an independent implementation of its rules:
-// visitors are admitted in order, the limits of active visitors and of admissions per second hold
-// at every moment, and no pass outlives its deadline.
+// visitors are admitted in order, the limits of active visitors and of admissions per second are
+// always observed, and no pass ends too early.
 type recordedRoom struct {
 	settings events.WaitingRoomSettings
 	visitors []recordedVisitor       // by ticket, from 1
@@ -41,7 +41,7 @@ func newRecordedRoom() *recordedRoom {
 		revision: events.NoStream}
 }
 
-// apply checks an event, independently of the room's core, and applies it.
+// apply checks and applies an event, with rules that it does not share with the room's core.
 func (r *recordedRoom) apply(e *events.Recorded) error {
 	hash, err := events.CheckLink(r.hash, e)
 	if err != nil || e.Revision != r.revision+1 {
@@ -59,7 +59,7 @@ func (r *recordedRoom) apply(e *events.Recorded) error {
 }
 
 func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
-	var said events.WaitingRoomCounts
+	var counts events.WaitingRoomCounts
 	var err error
 	switch f := fact.(type) {
 	case *events.WaitingRoomOpened:
@@ -72,22 +72,22 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	case *events.WaitingRoomShuffled:
 		return r.shuffle(f)
 	case *events.WaitingRoomJoined:
-		said, err = f.WaitingRoomCounts, r.join(f)
+		counts, err = f.WaitingRoomCounts, r.join(f)
 	case *events.WaitingRoomAdmitted:
-		said, err = f.WaitingRoomCounts, r.admit(f)
+		counts, err = f.WaitingRoomCounts, r.admit(f)
 	case *events.WaitingRoomLeft:
-		said, err = f.WaitingRoomCounts, r.end(f.Ticket, f.Was, events.VisitorLeft)
+		counts, err = f.WaitingRoomCounts, r.end(f.Ticket, f.Was, events.VisitorLeft)
 	case *events.WaitingRoomFinished:
-		said, err = f.WaitingRoomCounts, r.end(f.Ticket, events.VisitorAdmitted, events.VisitorLeft)
+		counts, err = f.WaitingRoomCounts, r.end(f.Ticket, events.VisitorAdmitted, events.VisitorLeft)
 	case *events.WaitingRoomDropped:
-		said, err = f.WaitingRoomCounts, r.drop(f)
+		counts, err = f.WaitingRoomCounts, r.drop(f)
 	case *events.WaitingRoomExpired:
-		said, err = f.WaitingRoomCounts, r.expire(f, at)
+		counts, err = f.WaitingRoomCounts, r.expire(f, at)
 	default:
 		return fmt.Errorf("unexpected %s", fact.Name())
 	}
-	if err == nil && said != r.WaitingRoomCounts {
-		err = fmt.Errorf("its counts are %+v, want %+v", said, r.WaitingRoomCounts)
+	if err == nil && counts != r.WaitingRoomCounts {
+		err = fmt.Errorf("its counts are %+v, want %+v", counts, r.WaitingRoomCounts)
 	}
 	if r.maxActive = max(r.maxActive, r.Active); err == nil && r.Active > r.settings.MaxActive {
 		err = fmt.Errorf("%d visitors are active, more than %d", r.Active, r.settings.MaxActive)
@@ -100,7 +100,7 @@ func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
 		return fmt.Errorf("ticket %d follows ticket %d", f.Ticket, len(r.visitors)-1)
 	}
 	if other, in := r.places[f.Holder]; in {
-		return fmt.Errorf("%s has the tickets %d and %d at once", f.Holder, other, f.Ticket)
+		return fmt.Errorf("%s has the tickets %d and %d at the same time", f.Holder, other, f.Ticket)
 	}
 	r.places[f.Holder] = f.Ticket
 	r.visitors = append(r.visitors, recordedVisitor{holder: f.Holder, status: events.VisitorWaiting})
@@ -108,12 +108,12 @@ func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
 	return nil
 }
 
-// first returns the next ticket in the line, or the number after the last ticket if none waits.
+// first returns the ticket of the first waiting visitor, or the number after the last ticket if nobody waits.
 func (r *recordedRoom) first() int64 {
-	for r.head < int64(len(r.visitors)) && r.visitors[r.at(r.head)].status != events.VisitorWaiting {
+	for r.head < int64(len(r.visitors)) && r.visitors[r.ticketAt(r.head)].status != events.VisitorWaiting {
 		r.head++
 	}
-	return r.at(r.head)
+	return r.ticketAt(r.head)
 }
 
 func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
@@ -130,27 +130,28 @@ func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 		count++
 	}
 	r.Waiting, r.Active, r.admitted = r.Waiting-count, r.Active+count, r.admitted+count
-	if lasts := f.ExpiresAt.Sub(f.AdmittedAt); lasts != time.Duration(r.settings.ActiveSeconds)*time.Second {
-		return fmt.Errorf("a pass lasts for %v", lasts)
+	want := time.Duration(r.settings.ActiveSeconds) * time.Second
+	if lifetime := f.ExpiresAt.Sub(f.AdmittedAt); lifetime != want {
+		return fmt.Errorf("a pass lasts for %v, want %v", lifetime, want)
 	}
 	r.recent = slices.DeleteFunc(r.recent, func(old *events.WaitingRoomAdmitted) bool {
 		return f.AdmittedAt.Sub(old.AdmittedAt) >= time.Second
 	})
 	r.recent = append(r.recent, f)
-	within := int64(0)
+	lastSecond := int64(0)
 	for _, a := range r.recent {
-		within += a.Count
+		lastSecond += a.Count
 	}
 	switch {
 	case count != f.Count || r.admitted != f.Admitted:
 		return fmt.Errorf("it counts %d admissions, %d in all; want %d, %d", f.Count, f.Admitted, count, r.admitted)
-	case within > r.settings.AdmitPerSecond:
-		return fmt.Errorf("%d were admitted within a second, more than %d", within, r.settings.AdmitPerSecond)
+	case lastSecond > r.settings.AdmitPerSecond:
+		return fmt.Errorf("%d were admitted within a second, more than %d", lastSecond, r.settings.AdmitPerSecond)
 	}
 	return nil
 }
 
-// end ends a visit whose status must be was.
+// end changes the status of a visitor, who must have the status was, to becomes.
 func (r *recordedRoom) end(ticket int64, was, becomes events.VisitorStatus) error {
 	if ticket < 1 || ticket >= int64(len(r.visitors)) || r.visitors[ticket].status != was {
 		return fmt.Errorf("ticket %d is not %s", ticket, was)

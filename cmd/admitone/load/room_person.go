@@ -19,14 +19,14 @@ const visitorAttempts = 20
 type behaviour int
 
 const (
-	buys       behaviour = iota // is admitted and buys, which ends the pass
-	givesBack                   // is admitted and finishes
-	keeps                       // is admitted, lets another visitor use the pass, and lets it expire
-	goes                        // polls once and leaves
-	sleeps                      // stops polling for too long, and joins again
-	vanishes                    // stops polling permanently
-	hurries                     // polls too often, and tries to buy without a pass
-	joinsAgain                  // joins a second time instead of polling, every other time
+	buys          behaviour = iota // is admitted and buys, which ends the pass
+	finishes                       // is admitted and finishes
+	keepsPass                      // is admitted, lets another visitor use the pass, and lets it expire
+	leaves                         // polls once and leaves
+	sleeps                         // stops polling for too long, and joins again
+	vanishes                       // stops polling permanently
+	pollsTooOften                  // polls too often, and tries to buy without a pass
+	joinsAgain                     // joins a second time instead of polling, every other time
 )
 
 func behaviourOf(n int) behaviour {
@@ -38,17 +38,17 @@ func behaviourOf(n int) behaviour {
 	case roll < 9:
 		return buys
 	case roll < 11:
-		return givesBack
+		return finishes
 	case roll < 13:
-		return keeps
+		return keepsPass
 	case roll < 15:
-		return goes
+		return leaves
 	case roll < 17:
 		return sleeps
 	case roll < 18:
 		return vanishes
 	case roll < 19:
-		return hurries
+		return pollsTooOften
 	}
 	return joinsAgain
 }
@@ -58,12 +58,12 @@ type queuingVisitor struct {
 	number    int
 	holder    events.Holder
 	behaviour behaviour
-	failed    int       // attempts in a row
+	failed    int       // consecutive failures
 	stay      *stay     // nil before it has joined
 	next      time.Time // when it acts next
-	// once is set when the visitor has performed its one-time action.
-	once bool
-	done bool
+	// acted is set when the visitor has performed its one-time action.
+	acted bool
+	done  bool
 }
 
 func newQueuingVisitor(n int, holder events.Holder) *queuingVisitor {
@@ -82,12 +82,12 @@ type stay struct {
 	ExpiresAt time.Time            `json:"expires_at"`
 
 	holder events.Holder
-	// fresh is set if the join created the place instead of returning an existing one.
-	fresh bool
-	polls int
-	// sign is when the last accepted poll, the heartbeat, was sent.
-	sign time.Time
-	// silence is the time from sign until an answer said that the place was lost; 0 if none did.
+	// created is set if the join created the place, rather than returning an existing one.
+	created bool
+	polls   int
+	// heartbeat is when the last accepted poll was sent.
+	heartbeat time.Time
+	// silence is the time from heartbeat until an answer reported that the place was lost; 0 for no such answer.
 	silence time.Duration
 	// wrong describes an answer that contradicts an earlier one, "" if there is none.
 	wrong string
@@ -98,80 +98,80 @@ func (q *queuingVisitor) wait(seconds int64) {
 	q.next = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
 }
 
-// retryAfter returns the seconds of the last answer's Retry-After.
+// retryAfter returns the seconds in the last answer's Retry-After header, 0 for none.
 func (m *member) retryAfter() int64 {
 	seconds, _ := strconv.ParseInt(string(m.response.Header.Peek("Retry-After")), 10, 64)
 	return seconds
 }
 
 // turn runs a visitor's next action.
-func (l *waitingRoomScenario) turn(m *member, q *queuingVisitor) {
+func (w *waitingRoomScenario) turn(m *member, q *queuingVisitor) {
 	switch {
 	case q.stay == nil:
-		l.join(m, q)
+		w.join(m, q)
 	case q.stay.Status == events.VisitorAdmitted && q.behaviour == buys:
-		l.buy(m, q)
-	case q.stay.Status == events.VisitorAdmitted && q.behaviour != keeps:
-		l.leave(m, q)
-	case q.stay.Status == events.VisitorAdmitted && !q.once:
-		q.once = true
-		l.reserveWithoutPass(m, q, events.Holder(string(q.holder)+"-friend"), q.stay.Pass)
-		l.plan(q, q.stay)
-	case q.behaviour == sleeps && !q.once:
-		q.once = true
-		q.next = time.Now().Add(3 * l.heartbeat())
+		w.buy(m, q)
+	case q.stay.Status == events.VisitorAdmitted && q.behaviour != keepsPass:
+		w.leave(m, q)
+	case q.stay.Status == events.VisitorAdmitted && !q.acted:
+		q.acted = true
+		w.reserveWithoutPass(m, q, events.Holder(string(q.holder)+"-friend"), q.stay.Pass)
+		w.schedule(q, q.stay)
+	case q.behaviour == sleeps && !q.acted:
+		q.acted = true
+		q.next = time.Now().Add(3 * w.heartbeat())
 	case q.behaviour == joinsAgain && q.stay.Status == events.VisitorWaiting && q.stay.polls%2 == 1:
 		q.stay.polls++
-		l.join(m, q)
+		w.join(m, q)
 	default:
-		l.ask(m, q)
+		w.poll(m, q)
 	}
 }
 
 // join requests a place.
-func (l *waitingRoomScenario) join(m *member, q *queuingVisitor) {
+func (w *waitingRoomScenario) join(m *member, q *queuingVisitor) {
 	sent := time.Now()
-	status := m.do(http.MethodPost, l.path()+"/visitors", fmt.Appendf(nil, `{"holder":%q}`, q.holder))
+	status := m.do(http.MethodPost, w.path()+"/visitors", fmt.Appendf(nil, `{"holder":%q}`, q.holder))
 	if status != http.StatusCreated && status != http.StatusOK {
 		if unknown(status) {
-			l.mu.Lock()
-			l.unknown++
-			l.mu.Unlock()
+			w.mu.Lock()
+			w.unknown++
+			w.mu.Unlock()
 		}
-		if q.failing(m); !unknown(status) && status != http.StatusTooManyRequests {
+		if q.retryLater(m); !unknown(status) && status != http.StatusTooManyRequests {
 			q.done = true
 		}
 		return
 	}
-	s := &stay{holder: q.holder, fresh: status == http.StatusCreated}
+	s := &stay{holder: q.holder, created: status == http.StatusCreated}
 	if json.Unmarshal(m.response.Body(), s) != nil || s.Visitor == "" || s.Ticket < 1 {
-		l.mu.Lock()
-		l.unreadable++
-		l.mu.Unlock()
+		w.mu.Lock()
+		w.unreadable++
+		w.mu.Unlock()
 		q.done = true
 		return
 	}
-	if s.fresh {
-		s.sign = sent
+	if s.created {
+		s.heartbeat = sent
 	}
-	if before := q.stay; before != nil && !s.fresh { // its own place, found again
+	if before := q.stay; before != nil && !s.created { // its own place, found again
 		if s.Visitor != before.Visitor || s.Ticket != before.Ticket {
 			before.wrong = fmt.Sprintf("ticket %d of %s became ticket %d", before.Ticket, q.holder, s.Ticket)
 		}
 		before.PollAfter = s.PollAfter
-		before.update(s, before.sign)
-		l.plan(q, before)
+		before.update(s, before.heartbeat)
+		w.schedule(q, before)
 		return
 	}
-	l.mu.Lock()
-	l.acknowledged = append(l.acknowledged, s)
-	l.mu.Unlock()
+	w.mu.Lock()
+	w.acknowledged = append(w.acknowledged, s)
+	w.mu.Unlock()
 	q.stay = s
-	l.plan(q, s)
+	w.schedule(q, s)
 }
 
-// plan schedules the next action according to the last answer.
-func (l *waitingRoomScenario) plan(q *queuingVisitor, s *stay) {
+// schedule sets the time of the next action according to the last answer.
+func (w *waitingRoomScenario) schedule(q *queuingVisitor, s *stay) {
 	q.wait(s.PollAfter)
 	switch s.Status {
 	case events.VisitorWaiting:
@@ -179,37 +179,37 @@ func (l *waitingRoomScenario) plan(q *queuingVisitor, s *stay) {
 			q.done = true
 		}
 	case events.VisitorAdmitted:
-		if q.behaviour == keeps && q.once {
-			q.wait(1 + l.settings.ActiveSeconds) // independently of the answer
+		if q.behaviour == keepsPass && q.acted {
+			q.wait(1 + w.settings.ActiveSeconds) // independently of the answer
 			return
 		}
 		q.next = time.Now().Add(time.Duration(q.number%8) * 100 * time.Millisecond)
 	default:
-		// A visitor who stopped polling joins again at the end, and then polls.
+		// A visitor with the behaviour sleeps joins again, and then buys.
 		if q.done = q.behaviour != sleeps; !q.done {
 			q.behaviour, q.stay, q.next = buys, nil, time.Now()
 		}
 	}
 }
 
-// failing schedules a retry after a failed request.
-func (q *queuingVisitor) failing(m *member) {
+// retryLater schedules a retry after a failed request. It gives up after visitorAttempts.
+func (q *queuingVisitor) retryLater(m *member) {
 	q.failed++
 	q.done = q.failed == visitorAttempts
 	q.wait(m.retryAfter())
 }
 
-// ask polls, and records the answer.
-func (l *waitingRoomScenario) ask(m *member, q *queuingVisitor) {
+// poll polls and records the answer.
+func (w *waitingRoomScenario) poll(m *member, q *queuingVisitor) {
 	s, sent := q.stay, time.Now()
-	status := m.do(http.MethodGet, l.path()+"/visitors/"+s.Visitor, nil)
+	status := m.do(http.MethodGet, w.path()+"/visitors/"+s.Visitor, nil)
 	var now stay
 	switch {
 	case status == http.StatusTooManyRequests:
 		q.wait(m.retryAfter())
 		return
 	case unknown(status):
-		q.failing(m)
+		q.retryLater(m)
 		return
 	case status != http.StatusOK:
 		s.wrong = fmt.Sprintf("ticket %d was answered %d %s", s.Ticket, status, codeOf(m.response.Body()))
@@ -229,12 +229,12 @@ func (l *waitingRoomScenario) ask(m *member, q *queuingVisitor) {
 	s.update(&now, sent)
 	s.polls++
 	q.failed = 0
-	l.plan(q, s)
+	w.schedule(q, s)
 	switch {
-	case q.behaviour == goes && s.Status == events.VisitorWaiting:
-		l.leave(m, q)
-	case q.behaviour == hurries && s.Status == events.VisitorWaiting && s.polls%2 == 1:
-		l.reserveWithoutPass(m, q, q.holder, "")
+	case q.behaviour == leaves && s.Status == events.VisitorWaiting:
+		w.leave(m, q)
+	case q.behaviour == pollsTooOften && s.Status == events.VisitorWaiting && s.polls%2 == 1:
+		w.reserveWithoutPass(m, q, q.holder, "")
 		q.next = time.Now()
 	}
 }
@@ -246,24 +246,24 @@ func (s *stay) update(now *stay, sent time.Time) {
 		if s.Pass != "" {
 			s.wrong = fmt.Sprintf("ticket %d had a pass and waits again", s.Ticket)
 		}
-		s.sign = sent
+		s.heartbeat = sent
 	case events.VisitorAdmitted:
 		if s.Pass != "" && !now.ExpiresAt.Equal(s.ExpiresAt) {
 			s.wrong = fmt.Sprintf("the pass of ticket %d ends at %v, and then at %v", s.Ticket, s.ExpiresAt, now.ExpiresAt)
 		}
 		s.Pass, s.ExpiresAt = now.Pass, now.ExpiresAt
 	case events.VisitorExpired:
-		if s.Status == events.VisitorWaiting && !s.sign.IsZero() {
-			s.silence = time.Since(s.sign)
+		if s.Status == events.VisitorWaiting && !s.heartbeat.IsZero() {
+			s.silence = time.Since(s.heartbeat)
 		}
 	}
 	s.Status = now.Status
 }
 
 // leave gives up the place or the pass.
-func (l *waitingRoomScenario) leave(m *member, q *queuingVisitor) {
+func (w *waitingRoomScenario) leave(m *member, q *queuingVisitor) {
 	s := q.stay
-	status := m.do(http.MethodDelete, l.path()+"/visitors/"+s.Visitor, nil)
+	status := m.do(http.MethodDelete, w.path()+"/visitors/"+s.Visitor, nil)
 	now := stay{}
 	switch {
 	case status == http.StatusOK && json.Unmarshal(m.response.Body(), &now) == nil && now.Ticket == s.Ticket:

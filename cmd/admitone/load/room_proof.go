@@ -13,8 +13,8 @@ import (
 // WaitingRoomProof compares the room's stream with the answers.
 type WaitingRoomProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged joins, those in the log, and those in the log without an answer, of which there
-	// may be at most Unknown.
+	// Acknowledged counts the acknowledged joins, InLog those in the log, and Unheard those in the log
+	// without an answer. There may be at most Unknown of the latter.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unheard      int64 `json:"unheard"`
@@ -30,19 +30,19 @@ type WaitingRoomProof struct {
 	Drawn int64 `json:"drawn"`
 	// Dropped counts the visitors who lost their place because they stopped polling.
 	Dropped int64 `json:"dropped"`
-	// Bought counts the purchases in the log, each with a pass, and Refused the attempts without a
-	// pass of their own.
+	// Bought counts the purchases in the log, each with a pass, and Refused the refused attempts with
+	// no pass or with another visitor's.
 	Bought  int64 `json:"bought"`
 	Refused int64 `json:"refused"`
 	violations
 }
 
 // prove implements [Scenario] with the room's stream. Errors: the server's.
-func (l *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
-	p := &WaitingRoomProof{violations: noViolations(), Unknown: l.unknown, JoinSeconds: l.joined.Seconds()}
-	_, p.Acknowledged = l.outcome()
+func (w *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &WaitingRoomProof{violations: noViolations(), Unknown: w.unknown, JoinSeconds: w.joined.Seconds()}
+	_, p.Acknowledged = w.outcome()
 	room := newRecordedRoom()
-	for e, err := range events.Stream(ctx, server, waitingroom.Stream(l.room), 0) {
+	for e, err := range events.Stream(ctx, server, waitingroom.Stream(w.room), 0) {
 		if err != nil {
 			return p, err
 		}
@@ -52,31 +52,31 @@ func (l *waitingRoomScenario) prove(ctx context.Context, server *remote.Log) (Pr
 			return p, nil
 		}
 	}
-	if room.settings.SeedHash != l.promised {
-		p.add("the hash %q was promised, and %q is in the log", l.promised, room.settings.SeedHash)
+	if room.settings.SeedHash != w.seedHash {
+		p.add("the hash %q was promised, and %q is in the log", w.seedHash, room.settings.SeedHash)
 	}
 	p.Drawn = int64(len(room.order))
 	p.InLog, p.Admitted, p.MostActive = int64(len(room.visitors)-1), room.admitted, room.maxActive
-	if l.unreadable > 0 {
-		p.add("%d acknowledgements name no place", l.unreadable)
+	if w.unreadable > 0 {
+		p.add("%d acknowledgements name no place", w.unreadable)
 	}
-	if l.stranded > 0 {
-		p.add("%d visitors were not admitted within %v", l.stranded, l.longest())
+	if w.stranded > 0 {
+		p.add("%d visitors were not admitted within %v", w.stranded, w.longest())
 	}
 	if room.Waiting > 0 || room.Active > 0 {
 		p.add("%d still wait, and %d have a pass that does not end", room.Waiting, room.Active)
 	}
-	p.compare(l, room)
-	if err := p.checkSale(ctx, server, l, room); err != nil {
+	p.compare(w, room)
+	if err := p.checkSale(ctx, server, w, room); err != nil {
 		return p, err
 	}
-	return p, p.askRoom(ctx, server, l.path(), room)
+	return p, p.checkResource(ctx, server, w.path(), room)
 }
 
 // compare checks the log against the answers.
-func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
-	given, seen, passes := map[int64]bool{}, map[int64]bool{}, map[string]int64{}
-	for _, s := range l.acknowledged {
+func (p *WaitingRoomProof) compare(w *waitingRoomScenario, room *recordedRoom) {
+	created, seen, passes := map[int64]bool{}, map[int64]bool{}, map[string]int64{}
+	for _, s := range w.acknowledged {
 		if s.wrong != "" {
 			p.add("%s", s.wrong)
 		}
@@ -84,17 +84,17 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 			p.add("ticket %d was given to %s, but differs in the log", s.Ticket, s.holder)
 			continue
 		}
-		if s.fresh && given[s.Ticket] {
+		if s.created && created[s.Ticket] {
 			p.add("ticket %d was acknowledged twice", s.Ticket)
 		}
-		given[s.Ticket], seen[s.Ticket] = given[s.Ticket] || s.fresh, true
+		created[s.Ticket], seen[s.Ticket] = created[s.Ticket] || s.created, true
 		v := &room.visitors[s.Ticket]
 		switch {
 		case s.Status == events.VisitorLeft && v.status != events.VisitorLeft,
 			// The room does not retain how visits ended long ago.
 			s.Status == events.VisitorExpired && v.status != events.VisitorExpired && v.status != events.VisitorLeft:
 			p.add("ticket %d is %s according to its answers, and %s in the log", s.Ticket, s.Status, v.status)
-		case v.dropped && s.silence > 0 && s.silence < 2*l.heartbeat():
+		case v.dropped && s.silence > 0 && s.silence < 2*w.heartbeat():
 			p.add("ticket %d lost its place %v after a heartbeat", s.Ticket, s.silence)
 		}
 		if s.Pass == "" {
@@ -118,10 +118,10 @@ func (p *WaitingRoomProof) compare(l *waitingRoomScenario, room *recordedRoom) {
 	}
 }
 
-// askRoom checks the server's counts against the log.
-func (p *WaitingRoomProof) askRoom(ctx context.Context, server *remote.Log, path string, room *recordedRoom) error {
+// checkResource checks the server's counts against the log.
+func (p *WaitingRoomProof) checkResource(ctx context.Context, server *remote.Log, path string, room *recordedRoom) error {
 	var shown struct{ Waiting, Active, Joined, Admitted int64 }
-	if err := ask(ctx, server, fmt.Sprintf("%s?min_position=%d", path, room.position), &shown); err != nil {
+	if err := readRetrying(ctx, server, fmt.Sprintf("%s?min_position=%d", path, room.position), &shown); err != nil {
 		return err
 	}
 	if shown.Waiting != room.Waiting || shown.Active != room.Active || shown.Joined != p.InLog ||

@@ -18,7 +18,7 @@ type sale struct {
 	mu      sync.Mutex
 	bought  []purchase // guarded by mu
 	unknown int64      // purchases without an answer; guarded by mu
-	refused int64      // attempts without a pass of their own; guarded by mu
+	refused int64      // attempts with no pass, or with another visitor's; guarded by mu
 }
 
 // purchase is an acknowledged purchase.
@@ -28,30 +28,30 @@ type purchase struct {
 }
 
 // reserve reserves the product guarded by the room, and returns the status.
-func (l *waitingRoomScenario) reserve(m *member, holder events.Holder, pass string) int {
+func (w *waitingRoomScenario) reserve(m *member, holder events.Holder, pass string) int {
 	if pass != "" {
 		m.request.Header.Set("Admission-Pass", pass)
 		defer m.request.Header.Del("Admission-Pass")
 	}
-	return m.do(http.MethodPost, "/v1/products/"+string(l.room)+"/reservations", fmt.Appendf(nil, `{"holder":%q}`, holder))
+	return m.do(http.MethodPost, "/v1/products/"+string(w.room)+"/reservations", fmt.Appendf(nil, `{"holder":%q}`, holder))
 }
 
 // buy buys with the visitor's pass.
-func (l *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
-	status := l.reserve(m, q.holder, q.stay.Pass)
-	var made purchase
-	readable := status == http.StatusCreated && json.Unmarshal(m.response.Body(), &made) == nil && made.ID != ""
-	l.sale.mu.Lock()
-	defer l.sale.mu.Unlock()
+func (w *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
+	status := w.reserve(m, q.holder, q.stay.Pass)
+	var bought purchase
+	readable := status == http.StatusCreated && json.Unmarshal(m.response.Body(), &bought) == nil && bought.ID != ""
+	w.sale.mu.Lock()
+	defer w.sale.mu.Unlock()
 	q.done = true
 	switch {
 	case readable:
-		l.sale.bought = append(l.sale.bought, made)
+		w.sale.bought = append(w.sale.bought, bought)
 	case unknown(status):
-		l.sale.unknown++
+		w.sale.unknown++
 	case status == http.StatusTooManyRequests:
 		q.done = false
-		q.failing(m)
+		q.retryLater(m)
 	case status != http.StatusForbidden || time.Now().Before(q.stay.ExpiresAt):
 		q.stay.wrong = fmt.Sprintf("the pass of ticket %d was answered %d %s", q.stay.Ticket, status,
 			codeOf(m.response.Body()))
@@ -59,29 +59,29 @@ func (l *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
 }
 
 // reserveWithoutPass tries to buy without a pass, or with another visitor's.
-func (l *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, holder events.Holder, pass string) {
-	status := l.reserve(m, holder, pass)
-	l.sale.mu.Lock()
-	defer l.sale.mu.Unlock()
+func (w *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, holder events.Holder, pass string) {
+	status := w.reserve(m, holder, pass)
+	w.sale.mu.Lock()
+	defer w.sale.mu.Unlock()
 	switch status {
 	case http.StatusForbidden:
-		l.sale.refused++
+		w.sale.refused++
 	case http.StatusCreated:
 		q.stay.wrong = fmt.Sprintf("%s bought without a pass", holder)
 	}
 }
 
-// checkSale checks the sales against the admissions in the log, and against the answers.
-func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l *waitingRoomScenario,
+// checkSale checks the purchases in the log against the admissions in the log, and against the answers.
+func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, w *waitingRoomScenario,
 	room *recordedRoom) error {
-	passes := map[events.Holder][]*recordedVisitor{} // by holder
+	passes := map[events.Holder][]*recordedVisitor{}
 	for i := range room.visitors {
 		if v := &room.visitors[i]; v.admitted > 0 {
 			passes[v.holder] = append(passes[v.holder], v)
 		}
 	}
 	sold := map[events.ReservationID]events.Holder{} // the holder of each purchase
-	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(l.room)), 0) {
+	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(w.room)), 0) {
 		if err != nil {
 			return err
 		}
@@ -97,23 +97,23 @@ func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l 
 			}
 		}
 	}
-	p.Bought, p.Refused = int64(len(sold)), l.sale.refused
+	p.Bought, p.Refused = int64(len(sold)), w.sale.refused
 	seen := map[events.ReservationID]bool{}
-	for _, b := range l.sale.bought {
+	for _, b := range w.sale.bought {
 		if holder, ok := sold[b.ID]; !ok || holder != b.Holder || seen[b.ID] {
 			p.add("the purchase %s of %s was acknowledged, but is not in the log exactly once", b.ID, b.Holder)
 		}
 		seen[b.ID] = true
 	}
-	if unacknowledged := p.Bought - int64(len(seen)); unacknowledged > l.sale.unknown {
+	if unacknowledged := p.Bought - int64(len(seen)); unacknowledged > w.sale.unknown {
 		p.add("%d purchases in the log were not acknowledged, and only %d outcomes are unknown", unacknowledged,
-			l.sale.unknown)
+			w.sale.unknown)
 	}
 	return nil
 }
 
-// hadPass reports whether one of a holder's passes was valid for a purchase. It allows for the time between
-// the check of the pass and the record of the purchase.
+// hadPass reports whether one of a holder's passes was valid for a purchase. It tolerates waitingRoomOverstay
+// between the check of the pass and the record of the purchase.
 func hadPass(passes []*recordedVisitor, e *events.Recorded) bool {
 	for _, v := range passes {
 		if v.admitted < e.Position && e.Created.Before(v.until.Add(waitingRoomOverstay)) {

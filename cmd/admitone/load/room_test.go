@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// TestRulesOfWaitingRooms: the faults that the proof finds in a room's facts. Two admissions a
-// second, three active visitors, for ten seconds.
+// TestRulesOfWaitingRooms: the proof finds faults in the facts of a room that permits two admissions per
+// second, three active visitors, and passes of ten seconds.
 func TestRulesOfWaitingRooms(t *testing.T) {
 	day := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	const s = time.Second
@@ -25,12 +25,12 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		}
 	}
 	one := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
-	in := func(at time.Duration, from, to, all, waiting, active int64) events.Fact {
+	admit := func(at time.Duration, from, to, all, waiting, active int64) events.Fact {
 		return &events.WaitingRoomAdmitted{Tickets: []events.TicketRange{{From: from, To: to}}, Count: to - from + 1,
 			Admitted:   all,
 			AdmittedAt: day.Add(at), ExpiresAt: day.Add(at + 10*s), WaitingRoomCounts: counts(waiting, active)}
 	}
-	remaining := func(ticket int64, was events.VisitorStatus, waiting, active int64) events.Fact {
+	left := func(ticket int64, was events.VisitorStatus, waiting, active int64) events.Fact {
 		return &events.WaitingRoomLeft{Ticket: ticket, Was: was, WaitingRoomCounts: counts(waiting, active)}
 	}
 	dropped := func(ticket, waiting, active int64) events.Fact {
@@ -48,33 +48,34 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 	for _, test := range []struct {
 		about string
 		facts []events.Fact
-		want  string // "" if it is right
+		want  string // part of the error, "" for none
 	}{
-		{"a line", append(slices.Clone(five), remaining(2, waiting, 4, 0), dropped(1, 3, 0), in(0, 3, 4, 2, 1, 2),
-			in(s, 5, 5, 3, 0, 3), finished(4, 0, 2),
-			remaining(3, admitted, 0, 1), join(6, "a", 1, 1), in(2*s, 6, 6, 4, 0, 2), remaining(5, admitted, 0, 1)), ""},
-		{"a pass that runs out", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), expired(1, 2, 0)), ""},
-		{"a ticket too far", []events.Fact{join(2, "a", 1, 0)}, "ticket 2 follows ticket 0"},
-		{"two places", []events.Fact{join(1, "a", 1, 0), join(2, "a", 2, 0)}, "at once"},
+		{"a correct line", append(slices.Clone(five), left(2, waiting, 4, 0), dropped(1, 3, 0), admit(0, 3, 4, 2, 1, 2),
+			admit(s, 5, 5, 3, 0, 3), finished(4, 0, 2),
+			left(3, admitted, 0, 1), join(6, "a", 1, 1), admit(2*s, 6, 6, 4, 0, 2), left(5, admitted, 0, 1)), ""},
+		{"a pass that runs out", append(slices.Clone(three), admit(0, 1, 1, 1, 2, 1), expired(1, 2, 0)), ""},
+		{"a skipped ticket", []events.Fact{join(2, "a", 1, 0)}, "ticket 2 follows ticket 0"},
+		{"two places of a holder", []events.Fact{join(1, "a", 1, 0), join(2, "a", 2, 0)}, "at the same time"},
 		{"a wrong count", []events.Fact{join(1, "a", 2, 0)}, "its counts are"},
-		{"past the first", append(slices.Clone(three), in(0, 2, 2, 1, 2, 1)), "ticket 2 is admitted while ticket 1"},
-		{"past one in the middle", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), in(0, 3, 3, 2, 1, 2)),
+		{"the first skipped", append(slices.Clone(three), admit(0, 2, 2, 1, 2, 1)), "ticket 2 is admitted while ticket 1"},
+		{"one in the middle skipped", append(slices.Clone(three), admit(0, 1, 1, 1, 2, 1), admit(0, 3, 3, 2, 1, 2)),
 			"ticket 3 is admitted while ticket 2"},
-		{"one who has left", append(slices.Clone(three), remaining(1, waiting, 2, 0), in(0, 1, 1, 1, 1, 1)),
+		{"admitted after leaving", append(slices.Clone(three), left(1, waiting, 2, 0), admit(0, 1, 1, 1, 1, 1)),
 			"ticket 1 is admitted while ticket 2"},
-		{"too fast", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s-1, 3, 3, 3, 0, 3)),
+		{"above the rate", append(slices.Clone(three), admit(0, 1, 2, 2, 1, 2), admit(s-1, 3, 3, 3, 0, 3)),
 			"3 were admitted within a second, more than 2"},
-		{"fast enough", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s, 3, 3, 3, 0, 3)), ""},
-		{"too many", append(slices.Clone(five), in(0, 1, 2, 2, 3, 2), in(s, 3, 4, 4, 1, 4)),
+		{"at the rate", append(slices.Clone(three), admit(0, 1, 2, 2, 1, 2), admit(s, 3, 3, 3, 0, 3)), ""},
+		{"too many active", append(slices.Clone(five), admit(0, 1, 2, 2, 3, 2), admit(s, 3, 4, 4, 1, 4)),
 			"4 visitors are active, more than 3"},
-		{"a place that left", append(slices.Clone(three), remaining(1, admitted, 3, -1)), "ticket 1 is not admitted"},
-		{"a silent one who is in", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), dropped(1, 1, 1)),
+		{"a waiting visitor left as admitted", append(slices.Clone(three), left(1, admitted, 3, -1)),
+			"ticket 1 is not admitted"},
+		{"an admitted visitor dropped", append(slices.Clone(three), admit(0, 1, 1, 1, 2, 1), dropped(1, 1, 1)),
 			"ticket 1 is not waiting"},
-		{"a pass too short", append(slices.Clone(three), in(s, 1, 1, 1, 2, 1), expired(1, 2, 0)), "too early"},
+		{"a pass too short", append(slices.Clone(three), admit(s, 1, 1, 1, 2, 1), expired(1, 2, 0)), "too early"},
 		{"a pass too long", append(slices.Clone(three),
 			&events.WaitingRoomAdmitted{Tickets: one(1), Count: 1, Admitted: 1, AdmittedAt: day,
 				ExpiresAt: day.Add(time.Hour), WaitingRoomCounts: counts(2, 1)}), "a pass lasts for 1h"},
-		{"a wrong number", append(slices.Clone(three), in(0, 1, 1, 2, 2, 1)), "it counts 1 admissions, 2 in all"},
+		{"a wrong total", append(slices.Clone(three), admit(0, 1, 1, 2, 2, 1)), "it counts 1 admissions, 2 in all"},
 		{"an opening of a room that does not shuffle", []events.Fact{&events.WaitingRoomBegun{}}, "does not shuffle"},
 	} {
 		room := newRecordedRoom()

@@ -17,32 +17,31 @@ import (
 	"admitone/events"
 )
 
-// Bounds of the flags.
 const (
-	maxBuyers    = 100_000
-	maxOpensIn   = 300
-	salePrice    = 4700 // of a seat, in minor units
-	salePoll     = 200 * time.Millisecond
-	salePatience = 5 * time.Minute
+	maxBuyers   = 100_000
+	maxOpensIn  = 300
+	salePrice   = 4700 // of a seat, in minor units
+	salePoll    = 200 * time.Millisecond
+	cancelLimit = 5 * time.Minute // for the cancellation of all bookings
 )
 
-// saleScenario is a sale that opens at a given time. Its buyers pay at a simulated provider, whose reports
-// arrive in time, late, twice, with a wrong amount, or never. Then the performance is cancelled, the provider
+// saleScenario is a sale that opens at a given time. Buyers pay at a simulated provider, which reports their
+// payments in time, late, twice, with a wrong amount, or never. Then the performance is cancelled, the provider
 // pays the owed refunds, and its ledger is compared with the log.
 type saleScenario struct {
 	buyers, seats, opensIn, holdSeconds int
 
 	performance string          // its id
-	since       events.Position // the log's position before it
+	since       events.Position // the log's position before the performance
 	opensAt     time.Time
 	provider    *provider
 	mu          sync.Mutex
-	made        []*booked // guarded by mu while the crowd is buying
+	booked      []*booked // guarded by mu while the crowd is buying
 	unknown     int64     // bookings without an answer; guarded by mu
 	callOff     callOffAnswer
 }
 
-// callOffAnswer is the progress of a cancellation in an answer.
+// callOffAnswer is an answer with the progress of a cancellation.
 type callOffAnswer struct {
 	Status      string
 	Count, Left int64
@@ -100,17 +99,17 @@ func (c *saleScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd
 func (c *saleScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	crowd.pause(ctx, bar, "waiting for the sale to open", time.Until(c.opensAt))
 	crowd.share(ctx, bar, "buying", c.buyers, c.buy)
-	c.provider.charge(c.made)
+	c.provider.charge(c.booked)
 	crowd.share(ctx, bar, "paying", len(c.provider.prompt), func(m *member, n int) {
 		c.provider.report(m, c.provider.prompt[n])
 	})
-	over := time.Now()
-	for _, b := range c.made {
-		if b.ExpiresAt.After(over) {
-			over = b.ExpiresAt
+	lastDeadline := time.Now()
+	for _, b := range c.booked {
+		if b.ExpiresAt.After(lastDeadline) {
+			lastDeadline = b.ExpiresAt
 		}
 	}
-	crowd.pause(ctx, bar, "waiting for holds to run out", time.Until(over))
+	crowd.pause(ctx, bar, "waiting for holds to expire", time.Until(lastDeadline))
 	crowd.share(ctx, bar, "paying late", len(c.provider.late), func(m *member, n int) {
 		c.provider.report(m, c.provider.late[n])
 	})
@@ -128,7 +127,7 @@ func (c *saleScenario) buy(m *member, n int) {
 	defer c.mu.Unlock()
 	switch {
 	case readable:
-		c.made = append(c.made, b)
+		c.booked = append(c.booked, b)
 	case unknown(status):
 		c.unknown++
 	}
@@ -137,7 +136,7 @@ func (c *saleScenario) buy(m *member, n int) {
 // cancel cancels the performance, and waits until the cancellation is done.
 func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	m := crowd.members[0]
-	until := time.Now().Add(salePatience)
+	until := time.Now().Add(cancelLimit)
 	path, body := c.path()+"/cancellation?limit=1", []byte(`{"reason":"the load is over"}`)
 	for m.do(http.MethodPost, path, body) != http.StatusAccepted {
 		if ctx.Err() != nil || time.Now().After(until) {
@@ -153,11 +152,11 @@ func (c *saleScenario) cancel(ctx context.Context, crowd *crowd, bar *progress.B
 	}
 }
 
-// tidy implements [Scenario]. The cancellation has ended everything.
-func (c *saleScenario) tidy(context.Context, *remote.Log, *crowd, *progress.Bar) (stays string, err error) {
+// tidy implements [Scenario]. The cancellation has already ended all bookings.
+func (c *saleScenario) tidy(context.Context, *remote.Log, *crowd, *progress.Bar) (remaining string, err error) {
 	return "performance " + c.performance + " stays, cancelled", nil
 }
 
 func (c *saleScenario) outcome() (about string, acknowledged int64) {
-	return fmt.Sprintf("performance %s, %d people for %d seats", c.performance, c.buyers, c.seats), int64(len(c.made))
+	return fmt.Sprintf("performance %s, %d people for %d seats", c.performance, c.buyers, c.seats), int64(len(c.booked))
 }

@@ -14,17 +14,18 @@ import (
 	"admitone/projections/verify"
 )
 
-// SaleProof compares the log with the answers, and with the ledger of the provider.
+// SaleProof compares the log with the answers and with the provider's ledger.
 type SaleProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged bookings, those in the log, and requests whose outcome is unknown.
+	// Acknowledged counts the acknowledged bookings, InLog those in the log, and Unknown the requests
+	// whose outcome is unknown.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unknown      int64 `json:"unknown"`
 	// Cancelled and Expired count the bookings by their final status.
 	Cancelled int64 `json:"cancelled"`
 	Expired   int64 `json:"expired"`
-	// Paid counts the payments that have booked something; the others were owed at once.
+	// Paid counts the payments that booked something. All others were owed as refunds immediately.
 	Payments int64 `json:"payments"`
 	Paid     int64 `json:"paid"`
 	// Received and Refunded are the amounts in the log, Taken and PaidBack those in the provider's ledger.
@@ -42,37 +43,37 @@ type saleLog struct {
 	paid     map[string]bool         // payments that have booked something
 }
 
-// knows reports whether an event belongs to the sale or to its payments.
-func (l *saleLog) knows(e *events.Recorded, provider events.Provider) bool {
+// includes reports whether an event belongs to the sale or to its payments.
+func (s *saleLog) includes(e *events.Recorded, provider events.Provider) bool {
 	switch e.Stream.Category() {
 	case events.PaymentCategory, events.SettlementCategory:
 		return strings.HasPrefix(e.Stream.Entity(), string(provider)+"~")
 	case events.CallOffCategory:
 		return events.CallOffID(e.Stream.Entity()) ==
-			events.NewCallOffID(events.PerformanceCategory, string(l.performance))
+			events.NewCallOffID(events.PerformanceCategory, string(s.performance))
 	}
-	return e.Stream == events.SettingsStream || l.recordedSeats.knows(e)
+	return e.Stream == events.SettingsStream || s.recordedSeats.includes(e)
 }
 
-func (l *saleLog) apply(e *events.Recorded) error {
+func (s *saleLog) apply(e *events.Recorded) error {
 	if e.Stream.Category() != events.PaymentCategory {
-		return l.recordedSeats.apply(e)
+		return s.recordedSeats.apply(e)
 	}
-	l.position = e.Position
+	s.position = e.Position
 	id := strings.Clone(e.Stream.Entity())
-	if l.payments[id] == nil {
-		l.payments[id] = &row.Payment{}
+	if s.payments[id] == nil {
+		s.payments[id] = &row.Payment{}
 	}
 	if e.Type == (&events.PaymentBooked{}).Name() {
-		l.paid[id] = true
+		s.paid[id] = true
 	}
-	return l.payments[id].Apply(e)
+	return s.payments[id].Apply(e)
 }
 
 // prove implements [Scenario] with the log's currency and the events since the performance was created. Errors:
 // the server's.
 func (c *saleScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
-	p := &SaleProof{violations: noViolations(), Acknowledged: int64(len(c.made)), Unknown: c.unknown}
+	p := &SaleProof{violations: noViolations(), Acknowledged: int64(len(c.booked)), Unknown: c.unknown}
 	recorded := &saleLog{
 		newRecordedSeats(events.PerformanceID(c.performance)),
 		map[string]*row.Payment{},
@@ -80,7 +81,7 @@ func (c *saleScenario) prove(ctx context.Context, server *remote.Log) (Proof, er
 	}
 	verifier := verify.New(false)
 	check := func(e *events.Recorded) bool {
-		if !recorded.knows(e, c.provider.name) {
+		if !recorded.includes(e, c.provider.name) {
 			return true
 		}
 		err := verifier.Check(e)
@@ -119,7 +120,7 @@ func (c *saleScenario) prove(ctx context.Context, server *remote.Log) (Proof, er
 	if c.callOff.Status != "done" || c.callOff.Left != 0 {
 		p.add("the cancellation is %q, and %d bookings are not ended", c.callOff.Status, c.callOff.Left)
 	}
-	p.bookings(c.made, recorded)
+	p.bookings(c.booked, recorded)
 	p.money(c.provider, recorded)
 	return p, nil
 }
@@ -145,7 +146,7 @@ func (p *SaleProof) bookings(made []*booked, recorded *saleLog) {
 		}
 	}
 	for _, status := range []events.SeatStatus{events.SeatIsHeld, events.SeatIsBooked} {
-		for _, name := range recorded.standing(status) {
+		for _, name := range recorded.taken(status) {
 			p.add("the seat %s is still %s under %s", name, status, recorded.seats[name].hold)
 		}
 	}

@@ -31,24 +31,22 @@ type charge struct {
 	reference string
 	booking   events.BookingID
 	amount    int64
-	// again is the number of times it is reported.
-	again int
-	// outcome is the one in the server's answer, refunded the amount paid back.
-	outcome  string
-	refunded int64
+	reports   int    // how often the charge is reported
+	outcome   string // in the server's answer
+	refunded  int64  // amount paid back
 }
 
 func newProvider(name events.Provider, currency string) *provider {
 	return &provider{name: name, currency: currency, ledger: map[string]*charge{}}
 }
 
-// charge takes the money for bookings. The behaviour of each payer is derived from the booking's
-// number, so that runs are repeatable: most pay once; some payments are reported twice, made twice,
-// of a wrong amount, late, or missing.
+// charge takes the money for bookings. The behaviour of each payer is derived from the index of the
+// booking, so that runs are repeatable. Most payments are made and reported once; others are reported
+// twice, made twice, made with a wrong amount, reported late, or missing.
 func (p *provider) charge(made []*booked) {
 	for n, b := range made {
-		take := func(amount int64, late bool, again int) {
-			c := &charge{reference: fmt.Sprintf("%s-%d", b.ID, len(p.ledger)), booking: b.ID, amount: amount, again: again}
+		take := func(amount int64, late bool, reports int) {
+			c := &charge{reference: fmt.Sprintf("%s-%d", b.ID, len(p.ledger)), booking: b.ID, amount: amount, reports: reports}
 			p.ledger[c.reference] = c
 			if late {
 				p.late = append(p.late, c)
@@ -75,42 +73,42 @@ func (p *provider) charge(made []*booked) {
 	}
 }
 
-// reportsAgain bounds how often a report without an answer is repeated.
-const reportsAgain = 20
+// maxReports bounds the attempts to report a charge or a settlement.
+const maxReports = 20
 
-// report reports a charge to the server, and repeats the report while there is no answer.
+// report reports a charge to the server, and repeats a report that gets no answer.
 func (p *provider) report(m *member, c *charge) {
 	body := fmt.Appendf(nil, `{"method":"external","provider":%q,"reference":%q,"amount":%d,"currency":%q,"final":true}`,
 		p.name, c.reference, c.amount, p.currency)
-	output := 0
-	for tries := 0; output < c.again && tries < reportsAgain; tries++ {
+	answered := 0
+	for tries := 0; answered < c.reports && tries < maxReports; tries++ {
 		status := m.do(http.MethodPost, "/v1/bookings/"+string(c.booking)+"/payment", body)
 		if unknown(status) || status == http.StatusTooManyRequests {
-			time.Sleep(crowdRests)
+			time.Sleep(failurePause)
 			continue
 		}
 		var answer struct{ Outcome string }
 		readable := status == http.StatusOK && json.Unmarshal(m.response.Body(), &answer) == nil
-		if !readable || output > 0 && c.outcome != answer.Outcome {
-			p.fault("the report of %s was answered with %d %.80s, and with %q before", c.reference, status, m.response.Body(),
-				c.outcome)
+		if !readable || answered > 0 && c.outcome != answer.Outcome {
+			p.addFault("the report of %s was answered with %d %.80s, and with %q before", c.reference, status,
+				m.response.Body(), c.outcome)
 			return
 		}
 		c.outcome = answer.Outcome
-		output++
+		answered++
 	}
-	if output < c.again {
-		p.fault("report %d of %d of %s got no answer", output+1, c.again, c.reference)
+	if answered < c.reports {
+		p.addFault("report %d of %d of %s got no answer", answered+1, c.reports, c.reference)
 	}
 }
 
-func (p *provider) fault(format string, args ...any) {
+func (p *provider) addFault(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.wrong = append(p.wrong, fmt.Sprintf(format, args...))
 }
 
-// owedRefund is an owed refund in an answer.
+// owedRefund is an owed refund, as listed by the server.
 type owedRefund struct {
 	ID, Reference, Currency string
 	Provider                events.Provider
@@ -127,7 +125,7 @@ func (p *provider) payBack(ctx context.Context, crowd *crowd, bar *progress.Bar)
 			Next  *string
 		}
 		if !m.get("/v1/refunds?status=owed&limit=500"+cursor, &page) {
-			p.fault("the refunds can't be read: %.80s", m.response.Body())
+			p.addFault("the refunds can't be read: %.80s", m.response.Body())
 			return
 		}
 		for _, r := range page.Items {
@@ -152,20 +150,20 @@ func (p *provider) settle(m *member, r *owedRefund) {
 	}
 	p.mu.Unlock()
 	if c == nil || r.Currency != p.currency {
-		p.fault("%d %s are owed of %s, which was never taken", r.Amount, r.Currency, r.Reference)
+		p.addFault("%d %s are owed of %s, which was never taken", r.Amount, r.Currency, r.Reference)
 		return
 	}
 	body := fmt.Appendf(nil, `{"reference":"back-%s"}`, r.ID)
-	for range reportsAgain {
+	for range maxReports {
 		switch status := m.do(http.MethodPost, "/v1/refunds/"+r.ID+"/settlement", body); {
 		case unknown(status) || status == http.StatusTooManyRequests:
-			time.Sleep(crowdRests)
+			time.Sleep(failurePause)
 		case status == http.StatusOK:
 			return
 		default:
-			p.fault("the settlement of %s was answered with %d %.80s", r.ID, status, m.response.Body())
+			p.addFault("the settlement of %s was answered with %d %.80s", r.ID, status, m.response.Body())
 			return
 		}
 	}
-	p.fault("the settlement of %s got no answer", r.ID)
+	p.addFault("the settlement of %s got no answer", r.ID)
 }

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// TestUnansweredReports: a report that is never answered is a fault, even if it repeats another.
+// TestUnansweredReports: a report that is never answered is a fault, even if an earlier report was answered.
 func TestUnansweredReports(t *testing.T) {
 	for _, test := range []struct {
-		answered, again int
-		wrong           string
+		answered, reports int
+		wrong             string
 	}{{2, 2, ""}, {1, 1, ""}, {0, 1, "report 1 of 1 "}, {1, 2, "report 2 of 2 "}} {
 		requests := 0
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -27,10 +27,10 @@ func TestUnansweredReports(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := newProvider("bank", "EUR")
-		p.report(crowd.members[0], &charge{reference: "r", booking: "b", amount: 1, again: test.again})
+		p.report(crowd.members[0], &charge{reference: "r", booking: "b", amount: 1, reports: test.reports})
 		server.Close()
 		if got := strings.Join(p.wrong, "\n"); !strings.HasPrefix(got, test.wrong) || (got == "") != (test.wrong == "") {
-			t.Errorf("%d of %d reports are answered: %q, want %q", test.answered, test.again, got, test.wrong)
+			t.Errorf("%d of %d reports are answered: got fault %q, want prefix %q", test.answered, test.reports, got, test.wrong)
 		}
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"admitone/events"
 )
 
-// Bounds of the flags.
 const (
 	maxPeople        = 100_000
 	maxSeatHold      = 300
@@ -40,7 +39,7 @@ type seatsScenario struct {
 	people, rows, perRow, holdSeconds int
 
 	performance  string          // its id
-	since        events.Position // the log's position before it
+	since        events.Position // the log's position before the performance
 	charged      atomic.Int64    // the sum of the acknowledged charges
 	paidLate     atomic.Int64
 	mu           sync.Mutex
@@ -50,7 +49,7 @@ type seatsScenario struct {
 	unreadable   int64     // acknowledgements without a booking; guarded by mu
 }
 
-// booked is a booking that was acknowledged. One member of the crowd at a time writes to it.
+// booked is an acknowledged booking. One member of the crowd at a time writes to it.
 type booked struct {
 	ID        events.BookingID  `json:"id"`
 	Holder    events.Holder     `json:"holder"`
@@ -115,21 +114,21 @@ func (c *seatsScenario) prepare(ctx context.Context, server *remote.Log, crowd *
 			filled.Add(1)
 		}
 	})
-	if made := int(filled.Load()); made < c.people && ctx.Err() == nil {
-		return fmt.Errorf("%w: only %d of %d wallets could be filled", events.ErrUnavailable, made, c.people)
+	if n := int(filled.Load()); n < c.people && ctx.Err() == nil {
+		return fmt.Errorf("%w: only %d of %d wallets could be filled", events.ErrUnavailable, n, c.people)
 	}
 	return nil
 }
 
 func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	crowd.share(ctx, bar, "booking", c.people, c.visit)
-	over := time.Time{}
+	lastDeadline := time.Time{}
 	for _, b := range c.late {
-		if b.ExpiresAt.After(over) {
-			over = b.ExpiresAt
+		if b.ExpiresAt.After(lastDeadline) {
+			lastDeadline = b.ExpiresAt
 		}
 	}
-	crowd.pause(ctx, bar, "waiting for holds to run out", time.Until(over))
+	crowd.pause(ctx, bar, "waiting for holds to expire", time.Until(lastDeadline))
 	crowd.share(ctx, bar, "paying late", len(c.late), func(m *member, n int) {
 		if c.pay(m, c.late[n]); c.late[n].Status == events.BookingIsBooked {
 			c.paidLate.Add(1)
@@ -138,7 +137,7 @@ func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar
 	c.drain(ctx, crowd, bar)
 }
 
-// drain waits until nothing is held, but no longer than that can take.
+// drain waits until no seat is held, but at most for the time in which a correct server ends all holds.
 func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	last := time.Now() // the last of all deadlines
 	for _, b := range c.acknowledged {
@@ -158,7 +157,7 @@ func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.B
 
 // tidy implements [Scenario]: it releases the held bookings.
 func (c *seatsScenario) tidy(ctx context.Context, _ *remote.Log, crowd *crowd,
-	bar *progress.Bar) (stays string, err error) {
+	bar *progress.Bar) (remaining string, err error) {
 	var held []events.BookingID
 	for _, b := range c.acknowledged {
 		if b.Status == events.BookingIsHeld || b.Status == "" {

@@ -11,19 +11,19 @@ import (
 )
 
 // recordedSeats checks the seats and bookings of a performance in the log with an independent implementation of
-// their rules: a seat has one hold at a time, its facts name that hold, and no hold outlives its deadline
-// for long.
+// their rules: a seat has one hold at a time, its facts name that hold, and no hold exceeds its deadline by more
+// than seatsOverstay.
 type recordedSeats struct {
 	performance events.PerformanceID
 	bookings    map[events.BookingID]*row.Booking
-	seats       map[events.SeatName]*recordedSeat // by name
+	seats       map[events.SeatName]*recordedSeat // those that have events
 	position    events.Position
 }
 
 // recordedSeat is a seat that has events.
 type recordedSeat struct {
-	hold  events.HoldID // the current one, "" if the seat is free
-	until time.Time
+	hold  events.HoldID // "" if the seat is free
+	until time.Time     // the hold's deadline
 	// booked means that the hold no longer has a deadline.
 	booked bool
 }
@@ -36,9 +36,9 @@ func newRecordedSeats(performance events.PerformanceID) *recordedSeats {
 	}
 }
 
-// knows reports whether an event belongs to the performance: to its streams, to the wallets of the
+// includes reports whether an event belongs to the performance: to its streams, to the wallets of the
 // crowd, or to its bookings.
-func (h *recordedSeats) knows(e *events.Recorded) bool {
+func (h *recordedSeats) includes(e *events.Recorded) bool {
 	id := e.Stream.Entity()
 	switch e.Stream.Category() {
 	case events.PerformanceCategory, events.SeatCategory, events.AllowanceCategory:
@@ -54,7 +54,7 @@ func (h *recordedSeats) knows(e *events.Recorded) bool {
 		if err != nil {
 			return false
 		}
-		switch f := fact.(type) { // one of these is the first
+		switch f := fact.(type) { // the first fact of every booking is one of these
 		case *events.BookingHeld:
 			return f.PerformanceID == h.performance
 		case *events.BookingAbandoned:
@@ -76,7 +76,7 @@ func (h *recordedSeats) apply(e *events.Recorded) error {
 		if err := booking.Apply(e); err != nil {
 			return err
 		}
-		if booking.ID != "" { // otherwise the stream has only a closed attempt
+		if booking.ID != "" { // "" if the stream has only an abandoned attempt
 			h.bookings[booking.ID] = booking
 		}
 		return nil
@@ -94,7 +94,7 @@ func (h *recordedSeats) apply(e *events.Recorded) error {
 	return nil
 }
 
-// apply checks and applies an event, by rules that it does not share with the seat's core.
+// apply checks and applies an event, with rules that it does not share with the seat's core.
 func (s *recordedSeat) apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -108,10 +108,10 @@ func (s *recordedSeat) apply(e *events.Recorded) error {
 		s.hold, s.until, s.booked = events.HoldID(strings.Clone(string(f.HoldID))), f.ExpiresAt, false
 	case *events.SeatExtended:
 		s.until = f.ExpiresAt
-		return s.about(f.HoldID)
+		return s.checkHold(f.HoldID)
 	case *events.SeatBooked:
 		s.booked = true
-		return s.about(f.HoldID)
+		return s.checkHold(f.HoldID)
 	case *events.SeatReleased:
 		return s.free(f.HoldID, e.Created)
 	case *events.SeatExpired:
@@ -120,16 +120,17 @@ func (s *recordedSeat) apply(e *events.Recorded) error {
 	return nil
 }
 
-func (s *recordedSeat) about(hold events.HoldID) error {
+// checkHold checks that a fact names the current hold.
+func (s *recordedSeat) checkHold(hold events.HoldID) error {
 	if s.hold != hold {
 		return fmt.Errorf("the fact names the hold %s while %q holds it", hold, s.hold)
 	}
 	return nil
 }
 
-// free ends the hold; until already includes the booking's deadline and the seat's grace.
+// free ends the hold. Its deadline already includes the grace period of seats.
 func (s *recordedSeat) free(hold events.HoldID, at time.Time) error {
-	if err := s.about(hold); err != nil {
+	if err := s.checkHold(hold); err != nil {
 		return err
 	}
 	if late := at.Sub(s.until); !s.booked && late > seatsOverstay {
@@ -139,8 +140,8 @@ func (s *recordedSeat) free(hold events.HoldID, at time.Time) error {
 	return nil
 }
 
-// standing returns the names of the held or booked seats, sorted.
-func (h *recordedSeats) standing(status events.SeatStatus) (names []events.SeatName) {
+// taken returns the names of the seats with the status held or booked, sorted.
+func (h *recordedSeats) taken(status events.SeatStatus) (names []events.SeatName) {
 	for name, s := range h.seats {
 		if s.hold != "" && s.booked == (status == events.SeatIsBooked) {
 			names = append(names, name)

@@ -13,8 +13,7 @@ import (
 // seatsAttempts is the number of attempts of a person to get seats.
 const seatsAttempts = 3
 
-// visit runs the actions of a person. They are derived from the person's number, so that runs are
-// repeatable.
+// visit runs the actions of person n. They are derived from n, so that runs are repeatable.
 func (c *seatsScenario) visit(m *member, n int) {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	b := c.book(m, rng, c.holder(n))
@@ -39,7 +38,7 @@ func (c *seatsScenario) visit(m *member, n int) {
 	} // the others do nothing
 }
 
-// bookingRequest is the body of a booking: named seats, or a number of best available ones.
+// bookingRequest is the body of a booking: named seats, or a quantity of the best available seats.
 type bookingRequest struct {
 	Holder events.Holder     `json:"holder"`
 	Seats  []events.SeatName `json:"seats,omitempty"`
@@ -50,8 +49,8 @@ type bestAvailable struct {
 	Quantity int `json:"quantity"`
 }
 
-// bookingRequest returns a request for one to four seats: by name, mostly near the front, or best available.
-func (c *seatsScenario) bookingRequest(rng *rand.Rand, holder events.Holder) bookingRequest {
+// newBookingRequest returns a request for one to four seats: by name, mostly near the front, or the best available.
+func (c *seatsScenario) newBookingRequest(rng *rand.Rand, holder events.Holder) bookingRequest {
 	quantity := 1 + rng.IntN(4)
 	if rng.IntN(3) == 0 {
 		return bookingRequest{Holder: holder, Best: &bestAvailable{quantity}}
@@ -69,14 +68,14 @@ func (c *seatsScenario) bookingRequest(rng *rand.Rand, holder events.Holder) boo
 	return w
 }
 
-// book books seats. After a refusal it tries the offered alternatives, and then the best available seats. It
-// returns nil if it gets none.
+// book books seats. If they are taken, it tries the offered alternatives, or else the best available seats. It
+// returns nil if it gets no booking.
 func (c *seatsScenario) book(m *member, rng *rand.Rand, holder events.Holder) *booked {
-	w := c.bookingRequest(rng, holder)
+	w := c.newBookingRequest(rng, holder)
 	for range seatsAttempts {
 		body, err := json.Marshal(w)
 		if err != nil {
-			panic(err) // impossible: strings and numbers can be encoded
+			panic(err) // impossible: strings and numbers can always be encoded
 		}
 		status := m.do(http.MethodPost, c.path()+"/bookings", body)
 		if status == http.StatusCreated || unknown(status) {
@@ -134,7 +133,7 @@ func (c *seatsScenario) release(m *member, b *booked) { b.change(m, http.MethodD
 // change sends a request about the booking, and records the status in the answer.
 func (b *booked) change(m *member, method, what string) {
 	switch status := m.do(method, "/v1/bookings/"+string(b.ID)+what, nil); {
-	case unknown(status) || status == http.StatusTooManyRequests: // some of several steps may have been taken
+	case unknown(status) || status == http.StatusTooManyRequests: // the server may have made some of the steps
 		b.Status = ""
 	case status == http.StatusOK:
 		var now booked

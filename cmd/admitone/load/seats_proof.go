@@ -17,8 +17,8 @@ import (
 // SeatsProof compares the log with the answers.
 type SeatsProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged bookings, those in the log, and those in the log without an answer, of which
-	// there may be at most Unknown.
+	// Acknowledged counts the acknowledged bookings, InLog those in the log, and Unheard those in the
+	// log without an answer. There may be at most Unknown of the latter.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unheard      int64 `json:"unheard"`
@@ -48,7 +48,7 @@ func (c *seatsScenario) prove(ctx context.Context, server *remote.Log) (Proof, e
 		if err != nil {
 			return p, err
 		}
-		if !recorded.knows(&e) {
+		if !recorded.includes(&e) {
 			continue
 		}
 		err := verifier.Check(&e)
@@ -69,7 +69,7 @@ func (c *seatsScenario) prove(ctx context.Context, server *remote.Log) (Proof, e
 	}
 	p.compare(c.acknowledged, recorded)
 	p.count(verifier.Money(), c.charged.Load(), recorded)
-	return p, p.askSeats(ctx, server, c.path(), recorded)
+	return p, p.checkSeats(ctx, server, c.path(), recorded)
 }
 
 // compare checks the log against the answers.
@@ -134,10 +134,10 @@ func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recorded
 		}
 	}
 	p.Seats = len(owner)
-	if got := recorded.standing(events.SeatIsBooked); !slices.Equal(got, slices.Sorted(maps.Keys(owner))) {
-		p.add("%d seats are booked, and the bookings have %d; or not the same", len(got), len(owner))
+	if got := recorded.taken(events.SeatIsBooked); !slices.Equal(got, slices.Sorted(maps.Keys(owner))) {
+		p.add("%d seats are booked, and the bookings have %d; they have to be the same", len(got), len(owner))
 	}
-	for _, name := range recorded.standing(events.SeatIsHeld) {
+	for _, name := range recorded.taken(events.SeatIsHeld) {
 		p.add("the seat %s is still held under %s", name, recorded.seats[name].hold)
 	}
 	p.Charged, p.Debited, p.Refunded, p.Balance = money.Charged, money.Debited, money.Refunded, money.Balance
@@ -147,8 +147,8 @@ func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recorded
 	}
 }
 
-// askSeats checks the server's seats against the log.
-func (p *SeatsProof) askSeats(ctx context.Context, server *remote.Log, path string, recorded *recordedSeats) error {
+// checkSeats checks the seats that the server shows against the log.
+func (p *SeatsProof) checkSeats(ctx context.Context, server *remote.Log, path string, recorded *recordedSeats) error {
 	for _, status := range []events.SeatStatus{events.SeatIsHeld, events.SeatIsBooked} {
 		var got []events.SeatName
 		for next := ""; ; {
@@ -158,7 +158,7 @@ func (p *SeatsProof) askSeats(ctx context.Context, server *remote.Log, path stri
 			}
 			query := url.Values{"limit": {"500"}, "status": {string(status)}, "cursor": {next},
 				"min_position": {fmt.Sprint(recorded.position)}}
-			if err := ask(ctx, server, path+"/seats?"+query.Encode(), &page); err != nil {
+			if err := readRetrying(ctx, server, path+"/seats?"+query.Encode(), &page); err != nil {
 				return err
 			}
 			for _, item := range page.Items {
@@ -170,8 +170,8 @@ func (p *SeatsProof) askSeats(ctx context.Context, server *remote.Log, path stri
 			next = *page.Next
 		}
 		slices.Sort(got)
-		if want := recorded.standing(status); !slices.Equal(got, want) {
-			p.add("the server shows %d seats as %s, the log %d; or not the same", len(got), status, len(want))
+		if want := recorded.taken(status); !slices.Equal(got, want) {
+			p.add("the server shows %d seats as %s, and the log has %d; they have to be the same", len(got), status, len(want))
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestRulesOfSeats: the faults that the proof finds in a seat's facts.
+// TestRulesOfSeats: the proof finds faults in a seat's facts.
 func TestRulesOfSeats(t *testing.T) {
 	day := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	held := func(hold string) events.Fact { return &events.SeatHeld{HoldID: events.HoldID(hold), ExpiresAt: day} }
@@ -17,18 +17,18 @@ func TestRulesOfSeats(t *testing.T) {
 	expired := func(hold string) events.Fact { return &events.SeatExpired{HoldID: events.HoldID(hold)} }
 	for _, test := range []struct {
 		about string
-		at    time.Duration // of the last fact, after the deadline
+		at    time.Duration // time of the facts, after the deadline of a hold
 		facts []events.Fact
-		want  string // "" if it is right
+		want  string // part of the error, "" for none
 	}{
-		{"one after the other", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), booked("b.1"), released("b.1"),
+		{"consecutive holds", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), booked("b.1"), released("b.1"),
 			held("c.1")}, ""},
-		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 holds it"},
-		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 holds it"},
+		{"held while held", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 holds it"},
+		{"held while booked", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 holds it"},
 		{"booked for a different booking", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" holds it`},
-		{"a late release of the next one's", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")},
+		{"released for an earlier booking", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")},
 			`while "b.1" holds it`},
-		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" holds it`},
+		{"expired while free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" holds it`},
 		{"freed in time", seatsOverstay, []events.Fact{held("a.1"), released("a.1")}, ""},
 		{"freed too late", seatsOverstay + 1, []events.Fact{held("a.1"), released("a.1")}, "beyond its deadline"},
 		{"extended and freed in time", time.Minute,

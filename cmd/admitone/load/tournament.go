@@ -18,18 +18,18 @@ import (
 	"admitone/events"
 )
 
-// maxTeams bounds the teams, all of which the proof holds in memory.
+// maxTeams bounds the number of teams, because the proof keeps all of them in memory.
 const maxTeams = 100_000
 
-// tournamentScenario is a load in which all teams enter one tournament at once. Then half of the entered teams
-// and a tenth of the waitlisted ones withdraw, and enter again.
+// tournamentScenario is a load in which all teams enter one tournament at the same time. Then half of the entered
+// teams and a tenth of the waitlisted ones withdraw, and enter again.
 type tournamentScenario struct {
 	teams, slots int
 
 	tournament   string // its id
 	mu           sync.Mutex
 	acknowledged []placing         // guarded by mu
-	standing     map[string]string // the last answered status by team; guarded by mu
+	statuses     map[string]string // the last answered status by team; guarded by mu
 	unknown      int64             // requests without an answer; guarded by mu
 }
 
@@ -61,36 +61,36 @@ func (s *tournamentScenario) Check(func(flag string) bool) error {
 func (s *tournamentScenario) team(n int) string { return s.tournament + "-" + strconv.Itoa(n) }
 
 func (s *tournamentScenario) prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error {
-	s.tournament, s.standing = "load-"+actors.NewID().String(), map[string]string{}
+	s.tournament, s.statuses = "load-"+actors.NewID().String(), map[string]string{}
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: tournament","team_limit":%d,"register_deadline":%q,"waitlist":true}`,
 		s.tournament, s.slots, time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339))
-	var created struct{ ID string }
-	if err := server.CallAgain(ctx, http.MethodPost, "/v1/tournaments", body, &created); err != nil {
+	var answer struct{ ID string }
+	if err := server.CallAgain(ctx, http.MethodPost, "/v1/tournaments", body, &answer); err != nil {
 		return err
 	}
 	var mu sync.Mutex
-	made := 0
+	created := 0
 	c.share(ctx, bar, "making teams", s.teams, func(m *member, n int) {
 		if status := m.do(http.MethodPost, "/v1/teams",
 			fmt.Appendf(nil, `{"id":%q,"name":"Team %d"}`, s.team(n), n+1)); status == http.StatusCreated {
 			mu.Lock()
 			defer mu.Unlock()
-			made++
+			created++
 		}
 	})
-	if made < s.teams && ctx.Err() == nil {
-		return fmt.Errorf("%w: only %d of %d teams could be created", events.ErrUnavailable, made, s.teams)
+	if created < s.teams && ctx.Err() == nil {
+		return fmt.Errorf("%w: only %d of %d teams could be created", events.ErrUnavailable, created, s.teams)
 	}
 	return nil
 }
 
 func (s *tournamentScenario) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	s.enter(ctx, c, bar, "signing up", s.all())
-	leaving := s.leaving()
-	c.share(ctx, bar, "withdrawing", len(leaving), func(m *member, n int) {
-		s.record(m, leaving[n], m.do(http.MethodDelete, s.path()+"/"+leaving[n], nil), http.StatusOK)
+	withdrawing := s.withdrawing()
+	c.share(ctx, bar, "withdrawing", len(withdrawing), func(m *member, n int) {
+		s.record(m, withdrawing[n], m.do(http.MethodDelete, s.path()+"/"+withdrawing[n], nil), http.StatusOK)
 	})
-	s.enter(ctx, c, bar, "coming back", leaving)
+	s.enter(ctx, c, bar, "coming back", withdrawing)
 }
 
 func (s *tournamentScenario) path() string { return "/v1/tournaments/" + s.tournament + "/entries" }
@@ -103,14 +103,14 @@ func (s *tournamentScenario) all() []string {
 	return teams
 }
 
-// leaving returns every second entered team and every tenth waitlisted one.
-func (s *tournamentScenario) leaving() (teams []string) {
+// withdrawing returns every second entered team and every tenth waitlisted one.
+func (s *tournamentScenario) withdrawing() (teams []string) {
 	seen := map[string]int{}
 	for _, team := range s.all() {
-		standing := s.standing[team]
-		seen[standing]++
-		if standing == string(events.EntryEntered) && seen[standing]%2 == 1 || standing == string(events.EntryWaitlisted) &&
-			seen[standing]%10 == 0 {
+		status := s.statuses[team]
+		seen[status]++
+		if status == string(events.EntryEntered) && seen[status]%2 == 1 || status == string(events.EntryWaitlisted) &&
+			seen[status]%10 == 0 {
 			teams = append(teams, team)
 		}
 	}
@@ -138,12 +138,12 @@ func (s *tournamentScenario) record(m *member, team string, status, want int) {
 			p = placing{}
 		}
 		p.TeamID = events.TeamID(team)
-		s.acknowledged, s.standing[team] = append(s.acknowledged, p), string(p.Status)
+		s.acknowledged, s.statuses[team] = append(s.acknowledged, p), string(p.Status)
 	}
 }
 
 func (s *tournamentScenario) tidy(ctx context.Context, server *remote.Log, _ *crowd,
-	_ *progress.Bar) (stays string, err error) {
+	_ *progress.Bar) (remaining string, err error) {
 	err = server.Edit(ctx, http.MethodPatch, "/v1/tournaments/"+s.tournament, &struct{}{},
 		func() string { return `{"status":"closed"}` })
 	return fmt.Sprintf("tournament %s remains, closed, with its %d teams", s.tournament, s.teams), err

@@ -16,8 +16,8 @@ import (
 // TournamentProof compares the tournament's stream with the answers.
 type TournamentProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged entries and withdrawals, those in the log, and those in the log without an
-	// answer, of which there may be at most Unknown.
+	// Acknowledged counts the acknowledged entries and withdrawals, and InLog those in the log. At most
+	// Unknown of the latter may be unacknowledged.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unknown      int64 `json:"unknown"`
@@ -53,7 +53,7 @@ func (s *tournamentScenario) prove(ctx context.Context, server *remote.Log) (Pro
 	p.Events, p.InLog, p.Promoted = verifier.Events(), int64(len(list.placings)), list.promoted
 	p.Entered, p.Waiting = len(list.entered), len(list.waiting)
 	p.compare(s.acknowledged, list)
-	return p, p.askTournament(ctx, server, s.path(), list)
+	return p, p.checkLists(ctx, server, s.path(), list)
 }
 
 // compare checks the log against the answers: each acknowledgement names a revision, and matches
@@ -61,7 +61,8 @@ func (s *tournamentScenario) prove(ctx context.Context, server *remote.Log) (Pro
 func (p *TournamentProof) compare(acknowledged []placing, list *recordedList) {
 	seen := map[events.Revision]bool{}
 	for _, t := range acknowledged {
-		first := t.Revision - events.Revision(min(len(t.Promoted), 1)) // the promotion follows the withdrawal
+		// The answer has the revision of the last event; a promotion follows the withdrawal.
+		first := t.Revision - events.Revision(min(len(t.Promoted), 1))
 		recorded, ok := list.placings[first]
 		switch {
 		case t.Status == "":
@@ -84,8 +85,8 @@ func (p *TournamentProof) compare(acknowledged []placing, list *recordedList) {
 	}
 }
 
-// askTournament checks the server's lists against the log: their teams and their order.
-func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log, path string,
+// checkLists checks the teams in the server's lists, and their order, against the log.
+func (p *TournamentProof) checkLists(ctx context.Context, server *remote.Log, path string,
 	list *recordedList) error {
 	for _, test := range []struct {
 		status events.EntryStatus
@@ -99,7 +100,7 @@ func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log,
 			}
 			query := url.Values{"limit": {"500"}, "status": {string(test.status)}, "cursor": {next},
 				"min_position": {fmt.Sprint(list.position)}}
-			if err := ask(ctx, server, path+"?"+query.Encode(), &page); err != nil {
+			if err := readRetrying(ctx, server, path+"?"+query.Encode(), &page); err != nil {
 				return err
 			}
 			for _, item := range page.Items {
@@ -114,7 +115,8 @@ func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log,
 			next = *page.Next
 		}
 		if !slices.Equal(got, test.want) {
-			p.add("the server lists %d as %s, the log %d; or not in that order", len(got), test.status, len(test.want))
+			p.add("the server lists %d teams as %s, and the log has %d; they have to be the same, in the same order",
+				len(got), test.status, len(test.want))
 		}
 	}
 	return nil
@@ -125,8 +127,8 @@ func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log,
 type recordedList struct {
 	slots            int
 	entered, waiting []events.TeamID
-	// owed is the number of slots that the last fact has freed for the waitlist. The next facts of
-	// the same command have to promote as many teams.
+	// owed is the number of slots that the last fact freed for the waitlist. The next fact of the same
+	// command has to promote that number of teams.
 	owed     int
 	command  string
 	promoted int64
@@ -139,44 +141,44 @@ func (l *recordedList) apply(e *events.Recorded) error {
 	if err != nil {
 		return err
 	}
-	broken := func(format string, args ...any) error {
+	violation := func(format string, args ...any) error {
 		return fmt.Errorf("revision %d: %s", e.Revision, fmt.Sprintf(format, args...))
 	}
 	command := events.RecordedCommand(e.Metadata)
 	if _, promotion := fact.(*events.TournamentPromoted); l.owed > 0 && (!promotion || command != l.command) {
-		return broken("a slot is free and %s waits, but the next event is a %s", l.waiting[0], fact.Name())
+		return violation("a slot is free and %s waits, but the next event is a %s", l.waiting[0], fact.Name())
 	}
 	l.command, l.position = command, e.Position
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if len(l.waiting) > 0 || len(l.entered) == l.slots || len(f.TeamIDs) != 1 {
-			return broken("%v entered with %d of %d in and %d waiting", f.TeamIDs, len(l.entered), l.slots, len(l.waiting))
+			return violation("%v entered with %d of %d in and %d waiting", f.TeamIDs, len(l.entered), l.slots, len(l.waiting))
 		}
 		l.entered = append(l.entered, f.TeamIDs...)
 		l.placings[e.Revision] = placing{TeamID: f.TeamIDs[0], Status: events.EntryEntered}
 	case *events.TournamentWaitlisted:
 		if len(l.entered) < l.slots || len(f.TeamIDs) != 1 {
-			return broken("%v has to wait with %d of %d in", f.TeamIDs, len(l.entered), l.slots)
+			return violation("%v has to wait with %d of %d in", f.TeamIDs, len(l.entered), l.slots)
 		}
 		l.waiting = append(l.waiting, f.TeamIDs...)
 		l.placings[e.Revision] = placing{TeamID: f.TeamIDs[0], Status: events.EntryWaitlisted, Place: int64(len(l.waiting))}
 	case *events.TournamentWithdrawn:
-		return l.withdraw(e.Revision, f, broken)
+		return l.withdraw(e.Revision, f, violation)
 	case *events.TournamentPromoted:
-		return l.promote(e.Revision, f, broken)
+		return l.promote(e.Revision, f, violation)
 	}
 	return nil
 }
 
 func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdrawn,
-	broken func(string, ...any) error) error {
+	violation func(string, ...any) error) error {
 	from := &l.waiting
 	if f.Was == events.EntryEntered {
 		from = &l.entered
 	}
 	i := slices.Index(*from, f.TeamID)
 	if i < 0 {
-		return broken("%s withdraws and was not %s", f.TeamID, f.Was)
+		return violation("%s withdraws and was not %s", f.TeamID, f.Was)
 	}
 	*from = slices.Delete(*from, i, i+1)
 	l.placings[at] = placing{TeamID: f.TeamID, Status: events.EntryWithdrawn}
@@ -185,17 +187,17 @@ func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdraw
 }
 
 func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted,
-	broken func(string, ...any) error) error {
+	violation func(string, ...any) error) error {
 	teams := slices.Concat(f.Rows...)
 	if len(teams) != l.owed || !slices.Equal(teams, l.waiting[:l.owed]) {
-		return broken("%v is promoted, and %d of %v should be", teams, l.owed, l.waiting[:min(3, len(l.waiting))])
+		return violation("%v is promoted, and %d of %v should be", teams, l.owed, l.waiting[:min(3, len(l.waiting))])
 	}
 	l.entered, l.waiting = append(l.entered, teams...), l.waiting[l.owed:]
 	l.promoted += int64(l.owed)
 	l.owed = 0
-	remaining := l.placings[at-1]
-	remaining.Promoted = teams
-	l.placings[at-1] = remaining
+	withdrawal := l.placings[at-1]
+	withdrawal.Promoted = teams
+	l.placings[at-1] = withdrawal
 	return nil
 }
 

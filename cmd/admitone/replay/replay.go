@@ -274,7 +274,7 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, ke
 		p.mu.Unlock()
 	}
 	p.compare(w, r, &a)
-	if r.Lasts && a.status == http.StatusAccepted {
+	if r.Async && a.status == http.StatusAccepted {
 		return p.target.awaitDone(ctx, s.path)
 	}
 	return nil

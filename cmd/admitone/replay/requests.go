@@ -119,7 +119,7 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 	var r *kinds.Request
 	switch f := w.Fact.(type) {
 	case *events.BookingHeld:
-		body := kinds.Asking(b.holder, b.seats, b.areas)
+		body := kinds.BookingBody(b.holder, b.seats, b.areas)
 		if len(f.Seats) > 0 {
 			body["seats"] = seatsOf(f)
 		}

@@ -157,7 +157,7 @@ func (f *hallFile) store(cmd *cobra.Command, server *remote.Log, id events.PlanI
 	if f.faults != nil {
 		return f.report(out, asJSON)
 	}
-	server.Within(planTimeout)
+	server.SetTimeout(planTimeout)
 	var answer json.RawMessage
 	err := server.Call(cmd.Context(), http.MethodPost, "/v1/plans", string(body), &answer)
 	if refused := (*remote.Problem)(nil); errors.As(err, &refused) && refused.Code == core.CodeAlreadyExists {

@@ -83,7 +83,7 @@ func (c *productScenario) prepare(ctx context.Context, server *remote.Log, crowd
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, c.product, c.stock,
 		productHold)
 	var created struct{ ID string }
-	return server.CallAgain(ctx, http.MethodPost, "/v1/products", body, &created)
+	return server.CallWithRetry(ctx, http.MethodPost, "/v1/products", body, &created)
 }
 
 func (c *productScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {

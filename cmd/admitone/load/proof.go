@@ -42,5 +42,5 @@ func (w *violations) verdict(out io.Writer, proved string) error {
 
 // readRetrying reads a resource. It retries while the views lag or the log is unreachable.
 func readRetrying(ctx context.Context, server *remote.Log, path string, into any) error {
-	return server.CallAgain(ctx, http.MethodGet, path, "", into)
+	return server.CallWithRetry(ctx, http.MethodGet, path, "", into)
 }

@@ -110,13 +110,13 @@ func (w *waitingRoomScenario) prepare(ctx context.Context, server *remote.Log, _
 		ID       string
 		SeedHash string `json:"seed_hash"`
 	}
-	if err := server.CallAgain(ctx, http.MethodPut, w.path(), w.body+"}", &created); err != nil {
+	if err := server.CallWithRetry(ctx, http.MethodPut, w.path(), w.body+"}", &created); err != nil {
 		return err
 	}
 	w.seedHash = created.SeedHash
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, w.room,
 		w.visitors)
-	return server.CallAgain(ctx, http.MethodPost, "/v1/products", body, &created)
+	return server.CallWithRetry(ctx, http.MethodPost, "/v1/products", body, &created)
 }
 
 func (w *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.Bar) {

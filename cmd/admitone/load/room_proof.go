@@ -119,7 +119,8 @@ func (p *WaitingRoomProof) compare(w *waitingRoomScenario, room *recordedRoom) {
 }
 
 // checkResource checks the server's counts against the log.
-func (p *WaitingRoomProof) checkResource(ctx context.Context, server *remote.Log, path string, room *recordedRoom) error {
+func (p *WaitingRoomProof) checkResource(ctx context.Context, server *remote.Log, path string,
+	room *recordedRoom) error {
 	var shown struct{ Waiting, Active, Joined, Admitted int64 }
 	if err := readRetrying(ctx, server, fmt.Sprintf("%s?min_position=%d", path, room.position), &shown); err != nil {
 		return err

@@ -75,7 +75,7 @@ func (c *saleScenario) path() string { return "/v1/performances/" + c.performanc
 
 func (c *saleScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd, _ *progress.Bar) error {
 	var ready struct{ Currency string }
-	if err := server.CallAgain(ctx, http.MethodGet, "/readyz", "", &ready); err != nil {
+	if err := server.CallWithRetry(ctx, http.MethodGet, "/readyz", "", &ready); err != nil {
 		return err
 	}
 	if _, known := events.CurrencyOf(ready.Currency); !known {
@@ -89,7 +89,7 @@ func (c *saleScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd
 		"hold_seconds":%d,"sections":[{"id":"A","rows":1,"seats_per_row":%d,"price":%d}]}`,
 		c.performance, events.FormatTime(c.opensAt), c.holdSeconds, c.seats, salePrice)
 	var created struct{ Position events.Position }
-	if err := server.CallAgain(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
+	if err := server.CallWithRetry(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
 		return err
 	}
 	c.since = created.Position - 1

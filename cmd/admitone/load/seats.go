@@ -98,7 +98,7 @@ func (c *seatsScenario) prepare(ctx context.Context, server *remote.Log, crowd *
 			"price":%[6]d}]}`,
 		c.performance, c.holdSeconds, seatsLimit, c.rows, c.perRow, seatsPrice)
 	var created struct{ Position events.Position }
-	if err := server.CallAgain(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
+	if err := server.CallWithRetry(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
 		return err
 	}
 	c.since = created.Position - 1

@@ -65,7 +65,7 @@ func (s *tournamentScenario) prepare(ctx context.Context, server *remote.Log, c 
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: tournament","team_limit":%d,"register_deadline":%q,"waitlist":true}`,
 		s.tournament, s.slots, time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339))
 	var answer struct{ ID string }
-	if err := server.CallAgain(ctx, http.MethodPost, "/v1/tournaments", body, &answer); err != nil {
+	if err := server.CallWithRetry(ctx, http.MethodPost, "/v1/tournaments", body, &answer); err != nil {
 		return err
 	}
 	var mu sync.Mutex

@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	unit      = 20.0 // in the plan, from a seat to its neighbour
-	rowPitch  = 1.1
-	aisleWide = 1.2 // beyond the distance of two neighbours
+	unit       = 20.0 // distance of neighbouring seats in the plan's unit
+	rowPitch   = 1.1  // default distance of rows, in seats
+	aisleWidth = 1.2  // added to the distance of two neighbours, in seats
 )
 
-// check checks the members of a block; the compiler finds other faults.
+// check checks the members of a block. The compiler of plans finds all other faults.
 func (b *Block) check() error {
 	switch {
 	case len(b.Seats) == 0:
@@ -44,7 +44,7 @@ func (b *Block) rows() int {
 	return len(b.Seats)
 }
 
-// zone returns the rows of a block, and subtracts its seats from left, the number still allowed.
+// zone returns the zone of a block, and subtracts the number of its seats from remaining, the number still allowed.
 func (b *Block) zone(remaining *int) (events.PlanZone, error) {
 	zone := events.PlanZone{ZoneID: b.Zone, Name: b.Name}
 	if zone.Name == "" {
@@ -90,20 +90,20 @@ func (b *Block) row(i int, name string) (events.PlanRow, error) {
 	if other, ok := b.RowCategories[name]; ok {
 		category = other
 	}
-	along := b.along(seats)
+	offsets := b.offsets(seats)
 	for n := range seats {
 		number := b.number(n, seats)
 		row.Seats = append(row.Seats, events.PlanSeat{
 			SeatGUID: b.Zone + "-" + name + "-" + number, SeatNumber: number, Category: category,
-			Position: b.place(i, along[n]), RestrictedView: n < b.RestrictedView || n >= seats-b.RestrictedView,
+			Position: b.place(i, offsets[n]), RestrictedView: n < b.RestrictedView || n >= seats-b.RestrictedView,
 		})
 	}
 	places := b.Wheelchairs[name]
 	if places < 0 || 2*places > seats {
 		return row, fmt.Errorf("wheelchairs: row %s has %d seats, and each place takes two", name, seats)
 	}
-	for place := range places {
-		at := place / 2 * 2 // from the left end, then from the right one
+	for place := range places { // in turn from the left and the right end
+		at := place / 2 * 2
 		companion := at + 1
 		if place%2 == 1 {
 			at, companion = seats-1-at, seats-2-at
@@ -114,35 +114,35 @@ func (b *Block) row(i int, name string) (events.PlanRow, error) {
 	return row, nil
 }
 
-// along returns the distance of each seat of a row from the row's middle, positive to the right.
-func (b *Block) along(seats int) []float64 {
-	along := make([]float64, seats)
+// offsets returns the distance of each seat of a row from the row's middle, positive to the right.
+func (b *Block) offsets(seats int) []float64 {
+	offsets := make([]float64, seats)
 	at := 0.0
 	for n := range seats {
 		for _, aisle := range b.Aisles {
 			if before := int(math.Round(aisle * float64(seats))); before == n && n > 0 {
-				at += aisleWide
+				at += aisleWidth
 			}
 		}
-		along[n] = at
+		offsets[n] = at
 		at++
 	}
-	for n := range along {
-		along[n] -= (at - 1) / 2
+	for n := range offsets {
+		offsets[n] -= (at - 1) / 2
 	}
-	return along
+	return offsets
 }
 
-// place returns the position of a seat in the row with index i.
-func (b *Block) place(i int, along float64) events.PlanPoint {
+// place returns the position of the seat with this offset in the row with index i.
+func (b *Block) place(i int, offset float64) events.PlanPoint {
 	pitch := b.Pitch
 	if pitch == 0 {
 		pitch = rowPitch
 	}
 	depth := float64(i) * pitch
-	x, y := b.X+along, b.Y+depth
+	x, y := b.X+offset, b.Y+depth
 	if radius := b.Radius + depth; b.Radius > 0 {
-		x, y = b.X+radius*math.Sin(along/radius), b.Y-b.Radius+radius*math.Cos(along/radius)
+		x, y = b.X+radius*math.Sin(offset/radius), b.Y-b.Radius+radius*math.Cos(offset/radius)
 	}
 	sin, cos := math.Sincos(b.Angle * math.Pi / 180)
 	return events.PlanPoint{X: x*cos - y*sin, Y: x*sin + y*cos}
@@ -154,10 +154,10 @@ func (b *Block) number(n, seats int) string {
 	case FromRight:
 		n = seats - n
 	case OddAndEven:
-		if remaining := (seats + 1) / 2; n < remaining {
-			n = 2*(remaining-n) - 1
+		if left := (seats + 1) / 2; n < left {
+			n = 2*(left-n) - 1
 		} else {
-			n = 2 * (n - remaining + 1)
+			n = 2 * (n - left + 1)
 		}
 	case OddOnly:
 		n = 2*n + 1

@@ -26,14 +26,15 @@ type Draft struct {
 type Stage struct {
 	Width float64 `json:"width"`
 	Depth float64 `json:"depth"`
-	// Centre means that the audience sits around it, as in a ring; otherwise it sits in front.
+	// Centre means that the audience sits around the stage, otherwise in front of it.
 	Centre bool `json:"centre"`
 }
 
-// Block is a block of rows: seats in a zone, around its own middle.
+// Block is a block of rows of seats. It becomes a zone of the plan.
 type Block struct {
-	// Zone is the first part of the names of its seats, Name its display name; Zone if that is empty.
+	// Zone is the first part of the names of its seats.
 	Zone string `json:"zone"`
+	// Name is the display name, Zone if empty.
 	Name string `json:"name"`
 	// Category of its seats, except those of the rows in RowCategories.
 	Category string `json:"category"`
@@ -46,9 +47,9 @@ type Block struct {
 	Radius float64 `json:"radius"`
 	// Pitch is the distance from one row to the next; 0 is 1.1.
 	Pitch float64 `json:"pitch"`
-	// Rows is the number of rows; 0 is as many as Seats has.
+	// Rows is the number of rows; 0 stands for the length of Seats.
 	Rows int `json:"rows"`
-	// Seats of each row, from the front; the last number applies to all further rows.
+	// Seats has the number of seats of each row, from the front; the last one applies to all further rows.
 	Seats []int `json:"seats"`
 	// FirstRow is the name of the front row: a number or a letter, 1 if empty.
 	FirstRow string `json:"first_row"`
@@ -56,8 +57,8 @@ type Block struct {
 	Numbers string `json:"numbers"`
 	// Aisles are gaps, each given by its position in the row: 0 is the left end, 1 the right.
 	Aisles []float64 `json:"aisles"`
-	// Wheelchairs are wheelchair places by row, each next to a companion's seat, from both ends in
-	// turn.
+	// Wheelchairs has the number of wheelchair places by row. They begin at both ends in turn, and each is
+	// next to a companion's seat.
 	Wheelchairs map[string]int `json:"wheelchairs"`
 	// RestrictedView is the number of seats at each end of a row with a restricted view.
 	RestrictedView int `json:"restricted_view"`
@@ -77,7 +78,7 @@ const (
 
 // Floor is a rectangle, or with a radius a circle, for standing.
 type Floor struct {
-	// ID identifies it in bookings.
+	// ID identifies the floor in bookings.
 	ID       events.AreaID `json:"id"`
 	Name     string        `json:"name"`
 	Category string        `json:"category"`
@@ -107,7 +108,7 @@ func Parse(text []byte) (*Draft, error) {
 	return draft, nil
 }
 
-// The bounds of a description: far beyond any hall, so that the resulting plan is bounded.
+// The bounds of a description, which exceed any hall, limit the size of the plan.
 const (
 	maxParts    = 500
 	maxRows     = 1_000
@@ -145,6 +146,7 @@ func (d *Draft) Plan() (*events.SeatingPlan, *events.Hall, error) {
 	return plan, hall, err
 }
 
+// near reports whether no distance exceeds maxDistance.
 func near(distances ...float64) bool {
 	for _, distance := range distances {
 		if math.IsNaN(distance) || math.Abs(distance) > maxDistance {

@@ -33,19 +33,19 @@ func generateHall(t *testing.T, text string) *events.Hall {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A file of the plan is read as the same hall.
-	again, err := events.ParsePlan(events.AppendPlan(nil, plan, events.PlanComplete))
+	// The encoded plan can be read and compiled too.
+	decoded, err := events.ParsePlan(events.AppendPlan(nil, plan, events.PlanComplete))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := again.Compile(); err != nil {
+	if _, err := decoded.Compile(); err != nil {
 		t.Fatal(err)
 	}
 	return hall
 }
 
-// inRows returns each row of a hall: its name, and its numbers with | where there is a gap.
-func inRows(hall *events.Hall) (rows []string) {
+// rowTexts returns a line for each row of a hall: its name and its seat numbers, with | for a gap.
+func rowTexts(hall *events.Hall) (rows []string) {
 	for _, row := range hall.Rows() {
 		var text strings.Builder
 		fmt.Fprintf(&text, "%s-%s:", hall.Sections()[row.Section].ID, row.Number)
@@ -61,7 +61,7 @@ func inRows(hall *events.Hall) (rows []string) {
 	return rows
 }
 
-// TestPlan: names, gaps and counts are as described.
+// TestPlan: the names, gaps and counts of a plan match the description.
 func TestPlan(t *testing.T) {
 	for name, c := range map[string]struct {
 		draft               string
@@ -84,7 +84,7 @@ func TestPlan(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			hall := generateHall(t, c.draft)
-			rows := inRows(hall)
+			rows := rowTexts(hall)
 			if len(rows) != c.rows || hall.Seats() != c.seats || hall.Places() != int64(c.places) {
 				t.Errorf("%d rows, %d seats, %d places; want %d, %d, %d", len(rows), hall.Seats(), hall.Places(), c.rows, c.seats,
 					c.places)
@@ -97,16 +97,16 @@ func TestPlan(t *testing.T) {
 			for seat := range events.SeatIndex(hall.Seats()) {
 				at := hall.Position(seat)
 				if at.X < 0 || at.Y < 0 || at.X > float64(hall.Size.Width) || at.Y > float64(hall.Size.Height) {
-					t.Fatalf("%s is at %v, outside of %v; want X >= 0, Y >= 0, X <= %v and Y <= %v",
-						hall.Name(seat), at, hall.Size, float64(hall.Size.Width), float64(hall.Size.Height))
+					t.Fatalf("%s is at %v; want a position within the size %v", hall.Name(seat), at, hall.Size)
 				}
 			}
 		})
 	}
 }
 
-// TestPlacesOfTheOpera: wheelchairs, companions, views, categories and the curve.
-func TestPlacesOfTheOpera(t *testing.T) {
+// TestSeatAttributes: the seats of a plan have the described wheelchair places, companions, restricted views,
+// categories and curve.
+func TestSeatAttributes(t *testing.T) {
 	hall := generateHall(t, opera)
 	var wheelchairs, companions []string
 	for seat := range events.SeatIndex(hall.Seats()) {
@@ -117,13 +117,13 @@ func TestPlacesOfTheOpera(t *testing.T) {
 			companions = append(companions, string(hall.Name(seat)+" of "+hall.Name(of)))
 		}
 	}
-	if got := fmt.Sprint(wheelchairs, companions); got != "[S-AB-21 S-AB-17 S-AB-22] "+
-		"[S-AB-19 of S-AB-21 S-AB-15 of S-AB-17 S-AB-20 of S-AB-22]" {
-		t.Errorf("wheelchairs and companions = %s", got)
+	want := "[S-AB-21 S-AB-17 S-AB-22] [S-AB-19 of S-AB-21 S-AB-15 of S-AB-17 S-AB-20 of S-AB-22]"
+	if got := fmt.Sprint(wheelchairs, companions); got != want {
+		t.Errorf("wheelchairs and companions = %s, want %s", got, want)
 	}
 	at := func(name events.SeatName) events.PlanPoint { seat, _ := hall.Find(name); return hall.Position(seat) }
 	if middle, end := at("S-C-1"), at("S-C-21"); middle.Y <= end.Y {
-		t.Errorf("a row around the stage has its middle at %v and its end at %v", middle, end)
+		t.Errorf("a row around the stage has its middle at %v and its end at %v; want the middle farther away", middle, end)
 	}
 	for name, want := range map[events.SeatName]string{"S-A-1": "Front false", "S-B-1": "Stalls false", "S-C-20": "Stalls true"} {
 		seat, _ := hall.Find(name)
@@ -133,31 +133,31 @@ func TestPlacesOfTheOpera(t *testing.T) {
 	}
 }
 
-// TestFaults: the error for an invalid description states the fault.
+// TestFaults: the error for an invalid description names the fault.
 func TestFaults(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                   "invalid description",
-		block + "{}":                         "after its JSON object",
-		`{"nane":"x"}`:                       `unknown field "nane"`,
-		`{"name":"x"}`:                       "size",
-		part(`"seats":[]`):                   `block "A": seats is missing`,
-		part(`"seats":[0]`):                  "a row has 1 to 1000 seats",
-		part(`"seats":[1001]`):               "a row has 1 to 1000 seats",
-		part(`"rows":1001`):                  "a block has 1 to 1000 rows",
-		part(`"rows":-1`):                    "a block has 1 to 1000 rows",
-		part(`"x":1e9`):                      "at most 10000 seats",
-		part(`"radius":-1`):                  "at most 10000 seats",
-		part(`"numbers":"odd "`):             "numbers is from_right, odd_left_even_right, odd, even, or left out",
-		part(`"aisles":[1]`):                 "aisles are shares of a row, between 0 and 1",
-		part(`"first_row":"b"`):              "first_row is a number or a letter from A to Z",
-		part(`"first_row":"1x"`):             "first_row is a number or a letter",
-		part(`"category":"B"`):               `the plan has no category "B"`,
-		part(`"rows":1000,"seats":[1000]`):   "a hall has at most 100000 seats",
-		part(`"wheelchairs":{"9":1}`):        `wheelchairs: there is no row "9"`,
-		part(`"wheelchairs":{"1":3}`):        "row 1 has 5 seats",
-		part(`"row_categories":{"9":"A"}`):   `row_categories: there is no row "9"`,
-		part(`"restricted_view":-1`):         "restricted_view is the number",
-		`{"name":"x","floors":[{"id":"f"}]}`: `floor "f": it needs a width and a depth, or a radius`,
+		"":                                      "invalid description",
+		block + "{}":                            "after its JSON object",
+		`{"nane":"x"}`:                          `unknown field "nane"`,
+		`{"name":"x"}`:                          "size",
+		blockWith(`"seats":[]`):                 `block "A": seats is missing`,
+		blockWith(`"seats":[0]`):                "a row has 1 to 1000 seats",
+		blockWith(`"seats":[1001]`):             "a row has 1 to 1000 seats",
+		blockWith(`"rows":1001`):                "a block has 1 to 1000 rows",
+		blockWith(`"rows":-1`):                  "a block has 1 to 1000 rows",
+		blockWith(`"x":1e9`):                    "at most 10000 seats",
+		blockWith(`"radius":-1`):                "at most 10000 seats",
+		blockWith(`"numbers":"odd "`):           "numbers is from_right, odd_left_even_right, odd, even, or left out",
+		blockWith(`"aisles":[1]`):               "aisles are shares of a row, between 0 and 1",
+		blockWith(`"first_row":"b"`):            "first_row is a number or a letter from A to Z",
+		blockWith(`"first_row":"1x"`):           "first_row is a number or a letter",
+		blockWith(`"category":"B"`):             `the plan has no category "B"`,
+		blockWith(`"rows":1000,"seats":[1000]`): "a hall has at most 100000 seats",
+		blockWith(`"wheelchairs":{"9":1}`):      `wheelchairs: there is no row "9"`,
+		blockWith(`"wheelchairs":{"1":3}`):      "row 1 has 5 seats",
+		blockWith(`"row_categories":{"9":"A"}`): `row_categories: there is no row "9"`,
+		blockWith(`"restricted_view":-1`):       "restricted_view is the number",
+		`{"name":"x","floors":[{"id":"f"}]}`:    `floor "f": it needs a width and a depth, or a radius`,
 		`{"name":"x","floors":[{"id":"f","width":1,"depth":99999999}]}`:           "at most 10000 seats",
 		`{"name":"x","stage":{"width":99999999,"depth":1},"blocks":[]}`:           "at most 10000 seats",
 		`{"name":"x","blocks":[` + strings.Repeat(`{"seats":[1]},`, 500) + `{}]}`: "at most 500 blocks and floors",
@@ -172,7 +172,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// part returns a hall of one block of 2 rows of 5, with additional members.
-func part(members string) string {
+// blockWith returns a hall of one block of 2 rows of 5, with additional members.
+func blockWith(members string) string {
 	return `{"name":"Hall","categories":[{"name":"A"}],"blocks":[{"zone":"A","category":"A","rows":2,"seats":[5],` + members + `}]}`
 }

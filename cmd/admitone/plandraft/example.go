@@ -2,8 +2,8 @@ package plandraft
 
 import _ "embed" // for the description
 
-// Example is the description of a hall with curved stalls, a balcony, boxes, a standing floor and
-// wheelchair places: the hall of serve --demo.
+// Example is the description of the hall of serve --demo, with curved stalls, a balcony, boxes, a
+// standing floor and wheelchair places.
 //
 //go:embed example.json
 var Example []byte

@@ -53,6 +53,7 @@ func (s *Stage) zone() events.PlanZone {
 	return events.PlanZone{ZoneID: "stage", Name: "Stage", Areas: []events.PlanArea{area}}
 }
 
+// whole converts a distance from seats to whole units of the plan.
 func whole(seats float64) int64 { return int64(math.Round(seats * unit)) }
 
 func label(text string, x, y float64) *events.PlanAreaLabel {
@@ -60,27 +61,27 @@ func label(text string, x, y float64) *events.PlanAreaLabel {
 		Y: y * unit}}
 }
 
-// frame converts seats to the plan's units and moves everything to positive coordinates.
+// frame converts distances from seats to the plan's unit, moves everything to positive coordinates, and sets the size.
 func frame(plan *events.SeatingPlan) {
-	remaining, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
-	reach := func(x, y float64) {
-		remaining, top, right, bottom = min(remaining, x), min(top, y), max(right, x), max(bottom, y)
+	left, top, right, bottom := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
+	include := func(x, y float64) {
+		left, top, right, bottom = min(left, x), min(top, y), max(right, x), max(bottom, y)
 	}
 	for _, zone := range plan.Zones {
 		for _, row := range zone.Rows {
 			for _, seat := range row.Seats {
-				reach(seat.Position.X, seat.Position.Y)
+				include(seat.Position.X, seat.Position.Y)
 			}
 		}
 		for _, area := range zone.Areas {
-			reached(&area, reach)
+			includeArea(&area, include)
 		}
 	}
-	if math.IsInf(remaining, 0) {
+	if math.IsInf(left, 0) {
 		return // the plan is empty, which the compiler reports
 	}
 	place := func(p *events.PlanPoint) {
-		p.X, p.Y = rounded((p.X-remaining+margin)*unit), rounded((p.Y-top+margin)*unit)
+		p.X, p.Y = rounded((p.X-left+margin)*unit), rounded((p.Y-top+margin)*unit)
 	}
 	for z := range plan.Zones {
 		for r := range plan.Zones[z].Rows {
@@ -93,21 +94,21 @@ func frame(plan *events.SeatingPlan) {
 		}
 	}
 	place(plan.FocalPoint)
-	plan.Size = events.PlanSize{Width: whole(right - remaining + 2*margin), Height: whole(bottom - top + 2*margin)}
+	plan.Size = events.PlanSize{Width: whole(right - left + 2*margin), Height: whole(bottom - top + 2*margin)}
 }
 
-// reached calls reach with the corners of an area.
-func reached(area *events.PlanArea, reach func(x, y float64)) {
+// includeArea calls include with opposite corners of an area.
+func includeArea(area *events.PlanArea, include func(x, y float64)) {
 	at := area.Position
 	if area.Circle != nil {
 		radius := float64(area.Circle.Radius) / unit
-		reach(at.X-radius, at.Y-radius)
-		reach(at.X+radius, at.Y+radius)
+		include(at.X-radius, at.Y-radius)
+		include(at.X+radius, at.Y+radius)
 		return
 	}
-	reach(at.X, at.Y)
-	reach(at.X+float64(area.Rectangle.Width)/unit, at.Y+float64(area.Rectangle.Height)/unit)
+	include(at.X, at.Y)
+	include(at.X+float64(area.Rectangle.Width)/unit, at.Y+float64(area.Rectangle.Height)/unit)
 }
 
-// rounded rounds to a tenth of the plan's unit, which is half a hundredth of a seat.
+// rounded rounds to a tenth of the plan's unit, which is 0.005 seats.
 func rounded(n float64) float64 { return math.Round(n*10) / 10 }

@@ -15,10 +15,10 @@ import (
 	"admitone/events"
 )
 
-// header is the first line of a table.
+// header is the required first line.
 const header = "zone,row,number,x,y,category"
 
-// maxFaults bounds how many faults of a table are reported.
+// maxFaults bounds the number of reported faults.
 const maxFaults = 20
 
 // palette has the colors of categories in order of appearance, repeated from the start after the last. They are
@@ -29,18 +29,18 @@ var palette = [...]string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9",
 type table struct {
 	plan       *events.SeatingPlan
 	zones      map[string]int
-	rows       map[[2]string]int // zone and row: the index in the zone
-	categories map[string]int    // the line where each first appears
-	names      map[string]int    // names of seats: their lines
+	rows       map[[2]string]int // index of a row in its zone, by zone and row
+	categories map[string]int    // line of the first appearance
+	names      map[string]int    // lines of the seats, by name
 	lines      [][][]int         // of each seat in the plan
 	low, high  events.PlanPoint
 	faults     []Fault
 }
 
 // ReadCSV reads a table of seats with the columns zone, row, number, x, y and category. Rows are in
-// order of first appearance, seats in order of their lines. The margin of the drawing after the
-// last seat equals the one before the first; a drawing with negative positions is shifted. Faults:
-// up to twenty of the lines, otherwise the first of the plan.
+// order of first appearance, seats in order of their lines. The drawing has equal margins on opposite
+// sides; if positions are negative, it is shifted. Faults: up to twenty in the lines, otherwise the
+// first one of the plan.
 func ReadCSV(text []byte, name string) (*events.SeatingPlan, *events.Hall, []Fault) {
 	if len(text) > MaxBytes {
 		return nil, nil, tooLarge("the file")
@@ -59,8 +59,8 @@ func ReadCSV(text []byte, name string) (*events.SeatingPlan, *events.Hall, []Fau
 	return t.plan, hall, nil
 }
 
-// fault records a fault, and reports whether there may be more.
-func (t *table) fault(line int, format string, args ...any) bool {
+// addFault records a fault, and reports whether more faults may be added.
+func (t *table) addFault(line int, format string, args ...any) bool {
 	t.faults = append(t.faults, Fault{Place: placeOf(line), Detail: fmt.Sprintf(format, args...)})
 	return len(t.faults) < maxFaults
 }
@@ -72,7 +72,7 @@ func (t *table) read(r *csv.Reader) {
 	r.ReuseRecord = true
 	first, err := r.Read()
 	if err != nil || strings.Join(first, ",") != header {
-		t.fault(1, "expected the header %s", header)
+		t.addFault(1, "expected the header %s", header)
 		return
 	}
 	for {
@@ -80,20 +80,20 @@ func (t *table) read(r *csv.Reader) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		wrong := (*csv.ParseError)(nil)
+		syntax := (*csv.ParseError)(nil)
 		switch {
-		case errors.As(err, &wrong) && !errors.Is(err, csv.ErrFieldCount):
-			t.fault(wrong.Line, "%v", wrong.Err) // the start of the next line is unknown
+		case errors.As(err, &syntax) && !errors.Is(err, csv.ErrFieldCount):
+			t.addFault(syntax.Line, "%v", syntax.Err) // the start of the next line is unknown
 			return
 		case err != nil:
-			if line, _ := r.FieldPos(0); !t.fault(line, "expected 6 fields (%s), got %d", header, len(record)) {
+			if line, _ := r.FieldPos(0); !t.addFault(line, "expected 6 fields (%s), got %d", header, len(record)) {
 				return
 			}
 			continue
 		}
 		line, _ := r.FieldPos(0)
 		if len(t.names) == events.MaxPlanSeats {
-			t.fault(line, "a plan has at most %d seats", events.MaxPlanSeats)
+			t.addFault(line, "a plan has at most %d seats", events.MaxPlanSeats)
 			return
 		}
 		if !t.seat(line, record) {
@@ -101,32 +101,32 @@ func (t *table) read(r *csv.Reader) {
 		}
 	}
 	if len(t.faults) == 0 && len(t.names) == 0 {
-		t.fault(1, "no seat follows the header")
+		t.addFault(1, "no seat follows the header")
 	}
 }
 
-// seat adds the seat of a line. It returns false if there are too many faults.
-func (t *table) seat(line int, record []string) (goOn bool) {
+// seat adds the seat of a line, and reports whether more faults may be added.
+func (t *table) seat(line int, record []string) (more bool) {
 	zone, row, number, category := record[0], record[1], record[2], record[5]
 	name := zone + "-" + row + "-" + number
 	for i, column := range strings.Split(header, ",") {
 		if record[i] == "" {
-			return t.fault(line, "missing %s", column)
+			return t.addFault(line, "missing %s", column)
 		}
 		if !utf8.ValidString(record[i]) {
-			return t.fault(line, "the %s is not UTF-8; save the file in that encoding", column)
+			return t.addFault(line, "the %s is not UTF-8; save the file in that encoding", column)
 		}
 	}
 	at := events.PlanPoint{}
 	for i, to := range []*float64{&at.X, &at.Y} {
 		var ok bool
 		if *to, ok = coordinate(record[3+i]); !ok {
-			return t.fault(line, "%s must be a number from -%d to %[2]d, got %.40q", [...]string{"x", "y"}[i],
+			return t.addFault(line, "%s must be a number from -%d to %[2]d, got %.40q", [...]string{"x", "y"}[i],
 				int64(events.MaxPlanCoordinate), record[3+i])
 		}
 	}
 	if other, twice := t.names[name]; twice {
-		return t.fault(line, "duplicate seat %.80q, first on line %d", name, other)
+		return t.addFault(line, "duplicate seat %.80q, first on line %d", name, other)
 	}
 	t.names[name] = line
 	z, ok := t.zones[zone]
@@ -168,14 +168,14 @@ func coordinate(text string) (x float64, ok bool) {
 
 // draw sets the plan's size, and moves its zones if seats are at negative positions.
 func (t *table) draw() {
-	by := events.PlanPoint{X: max(0, -t.low.X), Y: max(0, -t.low.Y)}
+	shift := events.PlanPoint{X: max(0, -t.low.X), Y: max(0, -t.low.Y)}
 	for i := range t.plan.Zones {
-		t.plan.Zones[i].Position = by
+		t.plan.Zones[i].Position = shift
 	}
 	t.plan.Size = events.PlanSize{Width: extent(t.low.X, t.high.X), Height: extent(t.low.Y, t.high.Y)}
 }
 
-// extent is the size of a drawing with the same margin at both ends.
+// extent returns the size of a drawing with the same margin on both sides.
 func extent(low, high float64) int64 { return int64(max(1, math.Ceil(high+max(low, -low)))) }
 
 var (

@@ -14,10 +14,10 @@ import (
 type stand struct {
 	zone, category string
 	rows           string // their names, one letter each
-	seats          []int  // of each row; the last number applies to all further rows
-	// aisle is the number of seats before it; 0 for none. A row is then written in two parts.
+	seats          []int  // numbers of seats by row; the last number applies to all further rows
+	// aisle is the number of seats before the aisle, which divides a row into two parts; 0 for no aisle.
 	aisle int
-	// radius of the first row, around the focal point; 0 is straight rows.
+	// radius is that of the first row around the focal point; 0 for straight rows.
 	radius float64
 }
 
@@ -33,7 +33,7 @@ const (
 	aisle = 25.0 // between the seats on both sides of an aisle
 )
 
-// plan makes the seating plan of a description.
+// plan returns the seating plan of a description.
 func (a *arena) plan() *events.SeatingPlan {
 	p := &events.SeatingPlan{Name: a.name, Size: events.PlanSize{Width: 1000, Height: 1000},
 		FocalPoint: &events.PlanPoint{X: 500, Y: 0}}
@@ -87,7 +87,7 @@ func (s *stand) row(r int) (seats []events.PlanSeat) {
 	return seats
 }
 
-// tableOf writes the seats of a hall as CSV.
+// tableOf returns the seats of a hall as CSV.
 func tableOf(p *events.SeatingPlan) string {
 	b := strings.Builder{}
 	b.WriteString(header + "\n")
@@ -102,8 +102,9 @@ func tableOf(p *events.SeatingPlan) string {
 	return b.String()
 }
 
-// drawn returns a line for each row: the name of its first seat, and how many are between the gaps.
-func drawn(h *events.Hall) (rows []string) {
+// rowTexts returns a line for each row: the name of its first seat, the numbers of seats between the gaps, and the
+// name of its last seat.
+func rowTexts(h *events.Hall) (rows []string) {
 	for _, row := range h.Rows() {
 		line, together := string(h.Name(row.First)), 0
 		for seat := row.First; seat < row.End; seat++ {
@@ -117,12 +118,12 @@ func drawn(h *events.Hall) (rows []string) {
 	return rows
 }
 
-// TestDescribedHalls: names, gaps and counts are as described, in JSON and in CSV.
+// TestDescribedHalls: the names, gaps and counts of a hall match its description, read from JSON and from CSV.
 func TestDescribedHalls(t *testing.T) {
 	for _, test := range []struct {
 		arena         arena
-		rows          []string // some of them, by index
-		count, seats  int
+		rows          []string // the first rows
+		count, seats  int      // numbers of rows and of seats
 		places        int64
 		seatsOf       []int64 // by category
 		sectionsNamed string
@@ -151,10 +152,11 @@ func TestDescribedHalls(t *testing.T) {
 		if faults != nil {
 			t.Fatalf("%s: %v; want no faults", test.arena.name, faults)
 		}
-		rows := drawn(hall)
+		rows := rowTexts(hall)
 		if len(rows) != test.count || !slices.Equal(rows[:len(test.rows)], test.rows) || hall.Seats() != test.seats ||
 			hall.Places() != test.places {
-			t.Errorf("%s: rows %q, %d seats, %d places; want %d places", test.arena.name, rows, hall.Seats(), hall.Places(), test.places)
+			t.Errorf("%s: rows %q, %d seats, %d places; want %d rows that begin with %q, %d seats, %d places", test.arena.name,
+				rows, hall.Seats(), hall.Places(), test.count, test.rows, test.seats, test.places)
 		}
 		for i, seats := range test.seatsOf {
 			if c := hall.Categories[i]; c.Seats != seats {
@@ -166,11 +168,11 @@ func TestDescribedHalls(t *testing.T) {
 			names = append(names, string(s.ID))
 		}
 		if got := strings.Join(names, " "); got != test.sectionsNamed {
-			t.Errorf("%s: %s; want %v", test.arena.name, got, test.sectionsNamed)
+			t.Errorf("%s: sections %q, want %q", test.arena.name, got, test.sectionsNamed)
 		}
 		_, same, faults := ReadCSV([]byte(tableOf(plan)), test.arena.name)
-		if faults != nil || !slices.Equal(drawn(same), rows) {
-			t.Errorf("%s as CSV: %v, %q", test.arena.name, faults, drawn(same))
+		if faults != nil || !slices.Equal(rowTexts(same), rows) {
+			t.Errorf("%s as CSV: faults %v, rows %q; want no faults, rows %q", test.arena.name, faults, rowTexts(same), rows)
 		}
 	}
 }

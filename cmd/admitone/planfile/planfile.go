@@ -39,7 +39,7 @@ func printable(s string) string {
 	return s
 }
 
-// IsCSV reports whether a file is CSV: by the extension of its name, else by its first character.
+// IsCSV reports whether a file is CSV, by the extension of its name, or else by its first character.
 func IsCSV(name string, text []byte) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv":
@@ -58,7 +58,7 @@ func tooLarge(what string) []Fault {
 	return []Fault{{Detail: what + " is larger than 32 MiB"}}
 }
 
-// ReadJSON reads a seating plan. Faults: the first one.
+// ReadJSON reads a seating plan. It reports the first fault only.
 func ReadJSON(text []byte) (*events.SeatingPlan, *events.Hall, []Fault) {
 	if len(text) > MaxBytes {
 		return nil, nil, tooLarge("the file")
@@ -80,7 +80,7 @@ func faultOf(err error) Fault {
 	return Fault{Detail: err.Error()}
 }
 
-// Body returns the request body that stores a plan under id; with "" the server assigns one.
+// Body returns the request body that stores a plan under id. If id is "", the server assigns one.
 func Body(plan *events.SeatingPlan, id events.PlanID) ([]byte, []Fault) {
 	text := events.AppendPlan(nil, plan, events.PlanComplete)
 	if id != "" {

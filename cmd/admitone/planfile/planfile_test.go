@@ -11,7 +11,7 @@ import (
 
 const seats = "zone,row,number,x,y,category\nA,1,1,-10,5,Stalls\nB,1,1,20,50,Balcony\nA,2,1,0,15.5,Stalls\nA,1,2b,10,5,Stalls\n"
 
-// TestReadCSV: rows and seats in the order of the file, positions and colors.
+// TestReadCSV: rows and seats have the order of the file, and the positions and colors of a plan.
 func TestReadCSV(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte("\xef\xbb\xbf"+strings.ReplaceAll(seats, "\n", "\r\n")), "Parlour")
 	if faults != nil {
@@ -23,18 +23,17 @@ func TestReadCSV(t *testing.T) {
 	}
 	want := []string{"A-1-1 {0 5} 0", "A-1-2b {20 5} 0", "A-2-1 {10 15.5} 0", "B-1-1 {30 50} 1"}
 	if !slices.Equal(got, want) || hall.DisplayName != "Parlour" || hall.Size != (events.PlanSize{Width: 30, Height: 55}) {
-		t.Errorf("%q of %+v, want %q", got, hall.Size, want)
+		t.Errorf("%q in %q with size %+v; want %q in \"Parlour\" with size {30 55}", got, hall.DisplayName, hall.Size, want)
 	}
 	if len(plan.Categories) != 2 || plan.Categories[0].Color != palette[0] || plan.Categories[1].Color != palette[1] {
-		t.Errorf("ReadCSV: %+v; want 2 categories, Categories[0].Color = palette[0] and Categories[1].Color = palette[1]",
-			plan.Categories)
+		t.Errorf("categories = %+v; want two with the first colors of the palette, %q", plan.Categories, palette[:2])
 	}
 	if !IsCSV("x", []byte(seats)) || !IsCSV("x.CSV", []byte("{}")) || IsCSV("x", []byte("\xef\xbb\xbf\n{}")) || IsCSV("a.json", nil) {
 		t.Error("IsCSV misclassifies a file")
 	}
 }
 
-// TestFaultsOfCSV: each has its line.
+// TestFaultsOfCSV: each fault names its line.
 func TestFaultsOfCSV(t *testing.T) {
 	const begin = header + "\nA,1,1,0,0,S\n"
 	many, wide := strings.Builder{}, strings.Builder{}
@@ -84,16 +83,16 @@ func TestFaultsOfCSV(t *testing.T) {
 	}
 }
 
-// TestReadJSON: a fault has its path, and prints in one line.
+// TestReadJSON: a fault names its path, and prints as one line.
 func TestReadJSON(t *testing.T) {
 	plan, hall, faults := ReadCSV([]byte(seats), "Parlour")
 	if faults != nil {
 		t.Fatalf("%v; want no faults", faults)
 	}
 	text, faults := Body(plan, "parlour")
-	again, same, others := ReadJSON(text)
-	if faults != nil || others != nil || again.ID != "parlour" || same.Seats() != hall.Seats() {
-		t.Errorf("Body: %v, %v: %s", faults, others, text)
+	decoded, decodedHall, readFaults := ReadJSON(text)
+	if faults != nil || readFaults != nil || decoded.ID != "parlour" || decodedHall.Seats() != hall.Seats() {
+		t.Errorf("Body: %v, ReadJSON: %v, of %s; want no faults and the same plan", faults, readFaults, text)
 	}
 	for change, want := range map[[2]string]string{
 		{`"Balcony"}`, `"Circle"}`}:   `zones.1.rows.0.seats.0.category: the plan has no category "Circle"`,
@@ -107,7 +106,7 @@ func TestReadJSON(t *testing.T) {
 		}
 	}
 	if _, _, faults := ReadJSON([]byte(string(text) + strings.Repeat(" ", MaxBytes))); len(faults) != 1 {
-		t.Errorf("%v; want one fault", faults)
+		t.Errorf("ReadJSON of more than 32 MiB: %v; want one fault", faults)
 	}
 	for i := range plan.Zones {
 		for j := range plan.Zones[i].Rows {
@@ -115,11 +114,11 @@ func TestReadJSON(t *testing.T) {
 		}
 	}
 	if _, faults := Body(plan, ""); len(faults) != 0 {
-		t.Error("Body refused 24 MiB")
+		t.Error("Body refused a plan of 24 MiB")
 	}
 	plan.Zones[0].UUID = strings.Repeat("u", MaxBytes/4)
 	if _, faults := Body(plan, ""); len(faults) != 1 {
-		t.Error("Body accepted more than 32 MiB")
+		t.Error("Body accepted a plan of more than 32 MiB")
 	}
 }
 
@@ -162,7 +161,8 @@ func FuzzReadJSON(f *testing.F) {
 		}
 		for seat := range events.SeatIndex(hall.Seats()) {
 			if again.Name(seat) != hall.Name(seat) || again.Position(seat) != hall.Position(seat) {
-				t.Fatalf("%s is %s when it is stored", hall.Name(seat), again.Name(seat))
+				t.Fatalf("seat %s at %v is %s at %v after Body and ReadJSON", hall.Name(seat), hall.Position(seat),
+					again.Name(seat), again.Position(seat))
 			}
 		}
 	})

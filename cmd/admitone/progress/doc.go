@@ -1,3 +1,3 @@
-// Package progress prints the progress of long work: on a terminal on one line that is overwritten,
-// otherwise (to a file, a pipe) on separate lines, less often.
+// Package progress prints the progress of long work: to a terminal as one line that is overwritten,
+// otherwise (to a file or a pipe) as separate lines, less often.
 package progress

@@ -7,26 +7,27 @@ import (
 	"time"
 )
 
-// OnTerminal is the interval of updates on a terminal, elsewhere the interval in a file.
 const (
+	// OnTerminal is the interval of updates on a terminal.
 	OnTerminal = 200 * time.Millisecond
-	elsewhere  = 5 * time.Second
+	// elsewhere is the interval of lines in a file or a pipe.
+	elsewhere = 5 * time.Second
 )
 
 // Bar prints the progress of work. It must be used by one goroutine.
 type Bar struct {
 	out      io.Writer
 	terminal bool
-	every    time.Duration
+	interval time.Duration
 	last     time.Time
 	width    int
 }
 
 // New returns a Bar that writes to out.
 func New(out io.Writer) *Bar {
-	p := &Bar{out: out, every: elsewhere, last: time.Now()}
+	p := &Bar{out: out, interval: elsewhere, last: time.Now()}
 	if IsTerminal(out) {
-		p.terminal, p.every = true, OnTerminal
+		p.terminal, p.interval = true, OnTerminal
 	}
 	return p
 }
@@ -37,10 +38,10 @@ func IsTerminal(out io.Writer) bool {
 	return ok && isTerminal(file)
 }
 
-// Say prints a line, unless the last one is too recent.
+// Say prints a line, unless the interval since the last one has not passed.
 func (p *Bar) Say(format string, args ...any) {
 	now := time.Now()
-	if now.Sub(p.last) < p.every {
+	if now.Sub(p.last) < p.interval {
 		return
 	}
 	p.last = now

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// isTerminal queries the size of the window, which only terminals have; other character devices
-// such as /dev/null have none.
+// isTerminal queries the size of the window, which other character devices, such as /dev/null, do not
+// have.
 func isTerminal(file *os.File) bool {
 	_, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
 	return err == nil

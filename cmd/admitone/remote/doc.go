@@ -3,11 +3,11 @@
 //
 // # Guarantees
 //
-// Events are returned byte for byte: the data as sent, and the metadata in its canonical form. A
-// hash that does not match them is detected like any other. Nothing is written; see [Log.Append].
+// Events are returned byte for byte: the data as sent, and the metadata in its canonical form, so
+// that their hashes can be checked. Nothing is written; see [Log.Append].
 //
 // # Why it searches for the end
 //
-// There is no route for the end of a log or of a stream. It is found by growing steps and then
-// bisection, with a few dozen requests at most.
+// No route returns the end of a log or of a stream. It is found by growing steps and then bisection,
+// with a few dozen requests at most.
 package remote

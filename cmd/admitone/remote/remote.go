@@ -23,10 +23,10 @@ import (
 const (
 	// pageSize is the maximum number of events per request.
 	pageSize = 500
-	// pollEvery is the delay between polls of Follow and between attempts of Edit.
-	pollEvery = 200 * time.Millisecond
-	// requestLimit bounds one request.
-	requestLimit = 30 * time.Second
+	// pollInterval is the pause between polls of Follow and between attempts of Edit.
+	pollInterval = 200 * time.Millisecond
+	// requestTimeout bounds one request.
+	requestTimeout = 30 * time.Second
 )
 
 // Log is the log of a running server, read through its HTTP routes.
@@ -45,13 +45,13 @@ func New(address, token string) (*Log, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, usage.Errorf("%q is not a server URL; expected something like http://127.0.0.1:8080", address)
 	}
-	r := &Log{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: requestLimit}}
-	r.epoch = sync.OnceValue(r.askEpoch)
+	r := &Log{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: requestTimeout}}
+	r.epoch = sync.OnceValue(r.fetchEpoch)
 	return r, nil
 }
 
-// Within sets the timeout of each request to d, instead of 30 seconds.
-func (r *Log) Within(d time.Duration) { r.client.Timeout = d }
+// SetTimeout sets the timeout of each request to d, instead of 30 seconds.
+func (r *Log) SetTimeout(d time.Duration) { r.client.Timeout = d }
 
 // Problem is an error response of the server (RFC 9457).
 type Problem struct {
@@ -98,9 +98,9 @@ func (r *Log) Edit(ctx context.Context, method, path string, now any, body func(
 		if err == nil {
 			_, err = r.exchange(ctx, method, path, body(), []string{"If-Match", tag}, &struct{}{})
 		}
-		if passing(err) && time.Since(start) < againFor {
+		if retryable(err) && time.Since(start) < retryFor {
 			attempt = 0
-			if err := again(ctx); err != nil {
+			if err := waitRetry(ctx); err != nil {
 				return err
 			}
 			continue
@@ -115,12 +115,12 @@ func (r *Log) Edit(ctx context.Context, method, path string, now any, body func(
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pollEvery):
+		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// exchange is Call with further headers, names and values in turn; it returns the ETag of the
+// exchange is Call with further headers (alternating names and values). It returns the ETag of the
 // response.
 func (r *Log) exchange(ctx context.Context, method, path, body string, headers []string,
 	into any) (tag string, err error) {
@@ -148,10 +148,10 @@ func (r *Log) exchange(ctx context.Context, method, path, body string, headers [
 	text, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("%w: %s broke off: %v", events.ErrUnavailable, r.base, err)
+		return "", fmt.Errorf("%w: the connection to %s broke: %v", events.ErrUnavailable, r.base, err)
 	case response.StatusCode/100 == 2:
 		if err := json.Unmarshal(text, into); err != nil {
-			return "", fmt.Errorf("%s%s answered with something else: %w", r.base, path, err)
+			return "", fmt.Errorf("unexpected answer of %s%s: %w", r.base, path, err)
 		}
 		return response.Header.Get("ETag"), nil
 	}
@@ -169,11 +169,11 @@ func (r *Log) exchange(ctx context.Context, method, path, body string, headers [
 	return "", p
 }
 
-// sequence is an ordered source of events, numbered from 1: the log by position, or a stream by
-// revision plus one.
+// sequence is an ordered source of events that are numbered from 1: the log by position, or a stream
+// by revision plus one.
 type sequence struct {
-	path  string
-	place func(*events.Recorded) uint64
+	path   string
+	number func(*events.Recorded) uint64
 }
 
 func wholeLog() sequence {
@@ -185,7 +185,7 @@ func oneStream(stream events.StreamID) sequence {
 		func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
 }
 
-// eventsAfter returns up to limit events after a number. A missing stream has none.
+// eventsAfter returns up to limit events with higher numbers than after, none if the stream does not exist.
 func (r *Log) eventsAfter(
 	ctx context.Context, q sequence, after uint64, limit int,
 ) (found []events.Recorded, err error) {
@@ -206,7 +206,7 @@ func (r *Log) eventsAfter(
 			if err != nil {
 				return nil, fmt.Errorf("%w: %w", events.ErrDamaged, err)
 			}
-			found, after = append(found, e), q.place(&e)
+			found, after = append(found, e), q.number(&e)
 		}
 		if len(page.Items) < highest {
 			break
@@ -215,30 +215,29 @@ func (r *Log) eventsAfter(
 	return found, nil
 }
 
-// end returns the position of the last event, 0 for none. The API has no route for it, so end
-// probes in growing steps and then bisects.
+// end returns the number of the last event, 0 for none.
 func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
-	const beyond = uint64(events.EndPosition)
-	low, high := uint64(0), beyond // there is an event at low, and none after high
+	const unknown = uint64(events.EndPosition) // no event has this number
+	low, high := uint64(0), unknown            // there is an event at low, and none after high
 	for step := uint64(1024); low < high; step *= 2 {
-		ahead := low + (high-low)/2
-		if high == beyond && step < high-low {
-			ahead = low + step
+		probe := low + (high-low)/2
+		if high == unknown && step < high-low {
+			probe = low + step
 		}
-		page, err := r.eventsAfter(ctx, q, ahead, 1)
+		page, err := r.eventsAfter(ctx, q, probe, 1)
 		if err != nil {
 			return 0, err
 		}
 		if len(page) > 0 {
-			low = q.place(&page[0])
+			low = q.number(&page[0])
 		} else {
-			high = ahead
+			high = probe
 		}
 	}
 	return low, nil
 }
 
-// eventsBefore returns up to limit events before a number, in descending order.
+// eventsBefore returns up to limit events with lower numbers than from, in descending order.
 func (r *Log) eventsBefore(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
 	if from > uint64(events.EndPosition)-1 {
 		end, err := r.end(ctx, q)
@@ -254,7 +253,7 @@ func (r *Log) eventsBefore(ctx context.Context, q sequence, from uint64, limit i
 			return nil, err
 		}
 		// Numbers may have gaps, so the page may extend beyond from.
-		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return q.place(&e) >= from })
+		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return q.number(&e) >= from })
 		if len(found) >= limit || after == 0 {
 			slices.Reverse(found)
 			return found[:min(limit, len(found))], nil
@@ -279,7 +278,7 @@ func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revi
 	}
 	page, err := r.eventsBefore(ctx, oneStream(stream), uint64(from)+2, limit)
 	if len(page) > 0 && from != events.EndRevision && page[0].Revision != from {
-		return nil, err // from is beyond the end
+		return nil, err // from is after the end of the stream
 	}
 	return page, err
 }
@@ -310,7 +309,7 @@ func (r *Log) Follow(ctx context.Context, after events.Position, handle func([]e
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(pollEvery):
+		case <-time.After(pollInterval):
 		}
 	}
 }
@@ -321,10 +320,10 @@ func (r *Log) Head(ctx context.Context) (events.Position, error) {
 	return events.Position(end), err
 }
 
-// Epoch implements events.Store. It is "" if the server does not answer.
+// Epoch implements events.Store. It returns "" if the server does not answer.
 func (r *Log) Epoch() string { return r.epoch() }
 
-func (r *Log) askEpoch() string {
+func (r *Log) fetchEpoch() string {
 	var ready struct {
 		Epoch string `json:"epoch"`
 	}

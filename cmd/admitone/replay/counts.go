@@ -19,8 +19,8 @@ type entity struct {
 	id   string
 }
 
-// compareCounts compares the figures of all entities that were put on sale, and of the wallets,
-// with those of the log.
+// compareCounts compares the target's figures of all entities that were put on sale, and of the
+// wallets, with those in the log.
 func (p *runner) compareCounts(ctx context.Context) error {
 	entities, err := p.entities(ctx)
 	if err != nil {
@@ -31,52 +31,53 @@ func (p *runner) compareCounts(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		here, err := p.here(ctx, e)
+		onTarget, err := p.targetFigures(ctx, e)
 		if err != nil {
 			return err
 		}
 		for _, figure := range slices.Sorted(maps.Keys(recorded)) {
 			p.report.Counts++
-			if recorded[figure] != here[figure] {
+			if recorded[figure] != onTarget[figure] {
 				p.report.Wrong = append(p.report.Wrong,
-					Count{e.kind.Name + "/" + e.id, figure, recorded[figure], here[figure]})
+					Count{e.kind.Name + "/" + e.id, figure, recorded[figure], onTarget[figure]})
 			}
 		}
 	}
 	return nil
 }
 
+// entities returns the entities with figures that were put on sale, and the charged wallets.
 func (p *runner) entities(ctx context.Context) (all []entity, err error) {
 	intents, err := p.intents(ctx)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[events.StreamID]bool{}
-	for w, err := range intents {
+	for intent, err := range intents {
 		if err != nil {
 			return nil, err
 		}
-		if k := kinds.Of(w.Stream); k != nil && k.Figures != nil && isSetup(&w) && !seen[w.Stream] {
-			seen[w.Stream] = true
-			all = append(all, entity{k, w.Stream.Entity()})
+		if k := kinds.Of(intent.Stream); k != nil && k.Figures != nil && isSetup(&intent) && !seen[intent.Stream] {
+			seen[intent.Stream] = true
+			all = append(all, entity{k, intent.Stream.Entity()})
 		}
 	}
 	return all, nil
 }
 
-// here returns an entity's figures on the target.
-func (p *runner) here(ctx context.Context, e entity) (map[string]int64, error) {
+// targetFigures returns an entity's figures on the target.
+func (p *runner) targetFigures(ctx context.Context, e entity) (map[string]int64, error) {
 	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet,
 		path: "/v1/" + e.kind.Collection() + "/" + url.PathEscape(e.id)})
 	if err != nil {
 		return nil, err
 	}
 	if a.status != http.StatusOK {
-		return nil, nil // it does not exist: every figure is 0
+		return nil, nil // the entity does not exist, so every figure is 0
 	}
 	var body map[string]json.RawMessage
 	if json.Unmarshal(a.text, &body) != nil {
-		return nil, fmt.Errorf("%w: %s answered with something else", events.ErrUnavailable, p.Against)
+		return nil, fmt.Errorf("%w: the answer of %s is not a JSON object", events.ErrUnavailable, p.Against)
 	}
 	figures := map[string]int64{}
 	for name, value := range body {

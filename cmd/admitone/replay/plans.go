@@ -10,11 +10,11 @@ import (
 	"admitone/projections/demand"
 )
 
-// withPlan puts the upload of a seating plan before the requests for the first performance in it. Errors: as
-// [events.ReadPlan].
-func (p *runner) withPlan(ctx context.Context, w *demand.Request, requests []*kinds.Request,
+// withPlan inserts the upload of a seating plan before the requests for the first performance that uses it. Errors:
+// those of [events.ReadPlan].
+func (p *runner) withPlan(ctx context.Context, intent *demand.Request, requests []*kinds.Request,
 ) ([]*kinds.Request, error) {
-	f, ok := w.Fact.(*events.PerformanceCreated)
+	f, ok := intent.Fact.(*events.PerformanceCreated)
 	if !ok || f.Plan == "" || len(requests) == 0 {
 		return requests, nil
 	}
@@ -34,7 +34,7 @@ func (p *runner) withPlan(ctx context.Context, w *demand.Request, requests []*ki
 	return append([]*kinds.Request{upload}, requests...), nil
 }
 
-// planBody returns the body that uploads a plan of this text, which is a JSON object that is not empty.
+// planBody returns the body that uploads a plan. The text must be a JSON object with at least one member.
 func planBody(id events.PlanID, text []byte) jsontext.Value {
 	return append([]byte(`{"id":"`+string(id)+`",`), text[1:]...)
 }

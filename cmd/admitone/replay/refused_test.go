@@ -8,7 +8,7 @@ import (
 )
 
 // TestRefusedRequestsWithoutTheirBody: a refusal does not contain the body of an intent, a checkout or an edit, so
-// these are left out; what needs no body is sent.
+// these are left out. Requests without a body are sent.
 func TestRefusedRequestsWithoutTheirBody(t *testing.T) {
 	for _, line := range []struct {
 		method, path, code string
@@ -28,9 +28,9 @@ func TestRefusedRequestsWithoutTheirBody(t *testing.T) {
 		p := &runner{bookings: map[string]*recordedBooking{"b": b}}
 		f := &events.RefusalRecorded{Method: line.method, Path: line.path, Code: line.code}
 		sent, leftOut := p.refused(f, &demand.Request{Fact: f, Refused: line.code})
-		if (len(sent) > 0) != line.sent || (leftOut == "") != line.sent || b.over {
-			t.Errorf("%s %s, refused with %s: %d requests, left out: %q, ended: %t", line.method, line.path, line.code, len(sent),
-				leftOut, b.over)
+		if (len(sent) > 0) != line.sent || (leftOut == "") != line.sent || b.released {
+			t.Errorf("%s %s, refused with %s: %d requests, left out: %q, released: %t; want sent: %t, not released",
+				line.method, line.path, line.code, len(sent), leftOut, b.released, line.sent)
 		}
 	}
 }

@@ -20,16 +20,16 @@ type Options struct {
 	Against, Token string
 	// Speed is a factor on the recorded speed; 0 replays without pauses.
 	Speed float64
-	// From and To bound the demand by log position, both inclusive; To must be set. Earlier entities put on sale
-	// and earlier charges of wallets are sent first.
+	// From and To bound the demand by log position, both inclusive; To must be set. Entities that were put on sale
+	// earlier, and earlier charges of wallets, are sent first.
 	From, To events.Position
-	// Connections to the target, 128 if 0.
+	// Connections is the number of connections to the target; 0 stands for 128.
 	Connections int
 	// Progress, if set, is called with the number of requests processed, and the total.
 	Progress func(sent, all int64)
 }
 
-// window bounds the requests prepared at once; most of them wait for earlier ones.
+// window bounds the number of prepared requests; most of them wait for earlier requests.
 const window = 4096
 
 // runner is the state of a replay.
@@ -39,17 +39,17 @@ type runner struct {
 	target   *target
 	bookings map[string]*recordedBooking // by id
 	money    recordedMoney
-	plans    map[events.PlanID]bool // that were sent
-	all      int64                  // number of requests
+	plans    map[events.PlanID]bool // uploaded
+	total    int64                  // number of requests
 	epoch    string
 
-	mu     sync.Mutex
-	names  map[string]string // the target's ids by those of the log; guarded by mu
-	report *Report           // guarded by mu
-	err    error             // the first failure; guarded by mu
+	mu        sync.Mutex
+	targetIDs map[string]string // the target's ids by those of the log; guarded by mu
+	report    *Report           // guarded by mu
+	err       error             // the first failure; guarded by mu
 }
 
-// Run replays a recorded demand. Errors: events.ErrUnavailable if the store or the target can't be reached; the
+// Run replays recorded demand. Errors: events.ErrUnavailable if the store or the target can't be reached; the
 // target's refusal to list its events; events.ErrDamaged; ctx.Err().
 func Run(ctx context.Context, store events.Store, options Options) (*Report, error) {
 	if options.Connections == 0 {
@@ -57,22 +57,22 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	}
 	p := &runner{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
 		bookings: map[string]*recordedBooking{}, money: newMoney(), plans: map[events.PlanID]bool{},
-		epoch: store.Epoch(), names: map[string]string{},
+		epoch: store.Epoch(), targetIDs: map[string]string{},
 		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
-	if err := p.survey(ctx); err != nil {
+	if err := p.collect(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.noteTargetState(ctx); err != nil {
+	if err := p.checkTargetEmpty(ctx); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
+	start := time.Now()
 	if err := p.run(ctx); err != nil {
 		return nil, err
 	}
-	p.report.Seconds = time.Since(begun).Seconds()
+	p.report.Seconds = time.Since(start).Seconds()
 	if options.From > 1 {
-		return p.report, nil // the counts include earlier changes
+		return p.report, nil // the recorded figures include changes from before the range
 	}
 	return p.report, p.compareCounts(ctx)
 }
@@ -88,7 +88,7 @@ func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Request, error],
 			if err == nil && e.Position > p.To {
 				return
 			}
-			p.money.note(&e)
+			p.money.record(&e)
 			if !yield(e, err) {
 				return
 			}
@@ -96,8 +96,8 @@ func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Request, error],
 	}, refused), nil
 }
 
-// noteTargetState sets NotEmpty in the report if the target has events already, other than its settings.
-func (p *runner) noteTargetState(ctx context.Context) error {
+// checkTargetEmpty sets NotEmpty in the report if the target already has events other than its settings.
+func (p *runner) checkTargetEmpty(ctx context.Context) error {
 	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: "/v1/events?limit=50"})
 	if err != nil {
 		return err
@@ -119,18 +119,18 @@ func (p *runner) noteTargetState(ctx context.Context) error {
 	return nil
 }
 
-// survey counts the requests, and collects the bookings and the external payments.
-func (p *runner) survey(ctx context.Context) error {
+// collect counts the requests, and collects the bookings and the external payments.
+func (p *runner) collect(ctx context.Context) error {
 	intents, err := p.intents(ctx)
 	if err != nil {
 		return err
 	}
-	for w, err := range intents {
+	for intent, err := range intents {
 		if err != nil {
 			return err
 		}
-		p.all++
-		switch f := w.Fact.(type) {
+		p.total++
+		switch f := intent.Fact.(type) {
 		case *events.BookingHeld:
 			b := &recordedBooking{id: string(f.BookingID), performance: f.PerformanceID, holder: f.Holder,
 				areas: events.Wanted(f.Areas)}
@@ -139,18 +139,18 @@ func (p *runner) survey(ctx context.Context) error {
 			}
 			p.bookings[string(f.BookingID)] = b
 		case *events.BookingPaymentStarted:
-			if b := p.bookings[w.Stream.Entity()]; b != nil && f.Was == events.BookingIsExpired && w.Refused == "" {
-				b.late = true
+			if b := p.bookings[intent.Stream.Entity()]; b != nil && f.Was == events.BookingIsExpired && intent.Refused == "" {
+				b.paidLate = true
 			}
 		case *events.PaymentReceived:
-			p.money.received[w.Stream] = f.PaymentSubject
+			p.money.received[intent.Stream] = f.PaymentSubject
 		}
 	}
-	p.notePaid()
+	p.markPaidLate()
 	return nil
 }
 
-// run sends all requests, each at its time and after the answers on which it depends.
+// run sends all requests, each at its scheduled time and after the answers on which it depends.
 func (p *runner) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -163,25 +163,25 @@ func (p *runner) run(ctx context.Context) error {
 	defer cancel() // runs before Wait, if run returns early
 	sched, slots := scheduler{}, make(chan struct{}, window)
 	pace, sent := clock{speed: p.Speed}, int64(0)
-	for w, err := range intents {
+	for intent, err := range intents {
 		if err != nil {
 			return err
 		}
 		sent++
-		if w.Position < p.From && !isSetup(&w) {
+		if intent.Position < p.From && !isSetup(&intent) {
 			continue
 		}
-		if w.Position >= p.From && !pace.wait(ctx, w.At) {
+		if intent.Position >= p.From && !pace.wait(ctx, intent.At) {
 			return p.cause(ctx)
 		}
 		if sent%window == 0 {
 			sched.prune()
 		}
 		if p.Progress != nil {
-			p.Progress(sent, p.all)
+			p.Progress(sent, p.total)
 		}
-		requests, reason := p.requestsOf(&w)
-		if requests, err = p.withPlan(ctx, &w, requests); err != nil {
+		requests, reason := p.requestsOf(&intent)
+		if requests, err = p.withPlan(ctx, &intent, requests); err != nil {
 			return err
 		}
 		p.countSkipped(reason)
@@ -196,7 +196,7 @@ func (p *runner) run(ctx context.Context) error {
 			inFlight.Go(func() {
 				defer func() { <-slots }()
 				defer done()
-				if err := p.do(ctx, r, &w, key, wait); err != nil {
+				if err := p.do(ctx, r, &intent, key, wait); err != nil {
 					p.fail(err)
 					cancel()
 				}
@@ -207,7 +207,7 @@ func (p *runner) run(ctx context.Context) error {
 	return p.cause(ctx)
 }
 
-// countSkipped counts a request that is not sent; "" means no reason.
+// countSkipped counts a request that is not sent for this reason; "" is ignored.
 func (p *runner) countSkipped(reason string) {
 	if reason != "" {
 		p.mu.Lock()
@@ -216,7 +216,7 @@ func (p *runner) countSkipped(reason string) {
 	}
 }
 
-// fail records the first failure; later ones follow from it.
+// fail records the first failure. It is the cause of all later ones.
 func (p *runner) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -225,7 +225,7 @@ func (p *runner) fail(err error) {
 	}
 }
 
-// cause returns the error that ended the replay, nil if none did.
+// cause returns the error that ended the replay, or nil.
 func (p *runner) cause(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -235,8 +235,8 @@ func (p *runner) cause(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// do sends one request after those it waits for are answered, and compares the answer.
-func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, key string,
+// do waits until all channels are closed, sends a request and compares the answer.
+func (p *runner) do(ctx context.Context, r *kinds.Request, intent *demand.Request, key string,
 	wait []<-chan struct{}) error {
 	for _, before := range wait {
 		select {
@@ -245,12 +245,12 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, ke
 			return ctx.Err()
 		}
 	}
-	s, ok, err := prepare(r, p.known)
+	s, ok, err := prepare(r, p.targetID)
 	if err != nil {
 		return err
 	}
-	if !ok { // the target refused its subject, which the report includes
-		p.compare(w, r, nil)
+	if !ok { // the target refused to create the subject, which the report includes
+		p.compare(intent, r, nil)
 		return nil
 	}
 	s.key = key
@@ -270,38 +270,38 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Request, ke
 	}
 	if r.Creates != "" && a.status < 300 {
 		p.mu.Lock()
-		p.names[r.Creates] = a.ID
+		p.targetIDs[r.Creates] = a.ID
 		p.mu.Unlock()
 	}
-	p.compare(w, r, &a)
+	p.compare(intent, r, &a)
 	if r.Async && a.status == http.StatusAccepted {
 		return p.target.awaitDone(ctx, s.path)
 	}
 	return nil
 }
 
-func (p *runner) known(id string) (string, bool) {
+func (p *runner) targetID(id string) (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	here, ok := p.names[id]
-	return here, ok
+	target, ok := p.targetIDs[id]
+	return target, ok
 }
 
 // clock schedules requests by their recorded times.
 type clock struct {
-	speed        float64
-	begun, first time.Time
+	speed          float64
+	started, first time.Time
 }
 
-// wait waits until a request of that time is due; it returns false if ctx ended.
+// wait waits until a request recorded at a time is due. It returns false if ctx ended.
 func (c *clock) wait(ctx context.Context, at time.Time) bool {
 	if c.speed == 0 {
 		return ctx.Err() == nil
 	}
-	if c.begun.IsZero() {
-		c.begun, c.first = time.Now(), at
+	if c.started.IsZero() {
+		c.started, c.first = time.Now(), at
 	}
-	due := c.begun.Add(time.Duration(float64(at.Sub(c.first)) / c.speed))
+	due := c.started.Add(time.Duration(float64(at.Sub(c.first)) / c.speed))
 	pause := time.Until(due)
 	if pause <= 0 {
 		return ctx.Err() == nil

@@ -23,12 +23,12 @@ type Report struct {
 	// Same, and the sums of OtherReason and Different, count the requests whose answers were
 	// compared.
 	Same int64 `json:"same"`
-	// OtherReason counts requests that were refused as recorded, but with another code: if several
-	// reasons apply, a server names the first that it encounters.
+	// OtherReason counts requests that were refused as recorded, but with another code. If several
+	// reasons apply, a server names the first that it finds.
 	OtherReason map[string]int64 `json:"other_reason"`
 	// Different counts the answers that differ, by the kind of difference.
 	Different map[string]int64 `json:"different"`
-	// Named are the first of them.
+	// Named has the first maxNamed answers that differ.
 	Named []Difference `json:"named"`
 	// Deadlines counts holds that were released because they expired in the log.
 	Deadlines int64 `json:"deadlines"`
@@ -63,21 +63,21 @@ func (r *Report) OK() bool { return len(r.Different) == 0 && len(r.Wrong) == 0 }
 
 const granted = "granted"
 
-// compare compares an answer with the record. It is nil if the request was not sent because its
-// subject does not exist on the target.
-func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
+// compare compares an answer with the record. a is nil if the request was not sent because its subject
+// does not exist on the target.
+func (p *runner) compare(intent *demand.Request, r *kinds.Request, a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r.System {
 		p.report.Deadlines++
 		return
 	}
-	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Here: "no such subject"}
+	d := Difference{Position: uint64(intent.Position), What: intent.Fact.Name(), Here: "no such subject"}
 	kind := d.What
-	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+	if f, ok := intent.Fact.(*events.RefusalRecorded); ok {
 		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+string(f.Holder), " for ")
 	}
-	if d.Recorded = cmp.Or(w.Refused, r.Status, r.Outcome, granted); a != nil {
+	if d.Recorded = cmp.Or(intent.Refused, r.Status, r.Outcome, granted); a != nil {
 		if d.Here = string(a.refused()); d.Here == "" {
 			d.Here = granted
 			if r.Status != "" {
@@ -87,7 +87,7 @@ func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 			}
 		}
 	}
-	if sameEnd(r, core.Code(w.Refused), a) {
+	if refusedAfterRelease(r, core.Code(intent.Refused), a) {
 		d.Here = d.Recorded
 	}
 	if d.Recorded == d.Here {
@@ -95,7 +95,7 @@ func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 		return
 	}
 	what := fmt.Sprintf("%s: recorded %s, here %s", kind, d.Recorded, d.Here)
-	if w.Refused != "" && d.Here != granted {
+	if intent.Refused != "" && d.Here != granted {
 		p.report.OtherReason[what]++
 		return
 	}
@@ -105,7 +105,7 @@ func (p *runner) compare(w *demand.Request, r *kinds.Request, a *answer) {
 	}
 }
 
-// memberOf returns a string member of an answer's body.
+// memberOf returns a string member of an answer's body, "" if there is none.
 func memberOf(a *answer, name string) string {
 	var body map[string]any
 	if json.Unmarshal(a.text, &body) != nil {

@@ -30,11 +30,11 @@ type recordedBooking struct {
 	holder      events.Holder
 	seats       []events.SeatName
 	areas       []events.WantedPlaces
-	late        bool // it expired, but was paid nevertheless
-	over        bool // it was released on the target because it had expired
+	paidLate    bool // it expired, but was paid nevertheless
+	released    bool // it was released on the target because it had expired
 }
 
-// needs returns the resources of everything that a booking takes.
+// needs returns the needs for a booking and everything that it takes.
 func (b *recordedBooking) needs() []kinds.Need {
 	needs := []kinds.Need{
 		kinds.On(performance.Stream(b.performance), kinds.Shared),
@@ -50,14 +50,14 @@ func (b *recordedBooking) needs() []kinds.Need {
 	return needs
 }
 
-// needsWithMoney returns needs and the holder's wallet.
+// needsWithMoney returns needs with the holder's wallet.
 func (b *recordedBooking) needsWithMoney() []kinds.Need {
 	return append(b.needs(), kinds.On(wallet.Stream(b.holder), kinds.Exclusive))
 }
 
-// end releases a booking that has expired in the log.
-func (b *recordedBooking) end() *kinds.Request {
-	b.over = true
+// expire returns the request that releases a booking that has expired in the log.
+func (b *recordedBooking) expire() *kinds.Request {
+	b.released = true
 	r := kinds.Delete("/v1/bookings/<"+b.id+">", b.needsWithMoney()...)
 	r.System = true
 	return r
@@ -65,44 +65,44 @@ func (b *recordedBooking) end() *kinds.Request {
 
 // Reasons for leaving an intent out.
 const (
-	noRooms    = "waiting rooms: everyone who was admitted may act here"
-	noPasses   = "refused for lack of a pass: nothing is guarded here"
-	noBounds   = "refused before a sale opened, after it had closed or after returns were closed: possible here"
-	noDeadline = "refused because a deadline for entry had passed: entry stays open here"
-	noTime     = "refused about an expired booking: it is released here"
-	noMoment   = "refused because of a booking that was refused itself"
-	noOther    = "refused edits, and other requests that depend on state outside the log"
-	noWaiting  = "refused while an external payment was awaited: here nothing waits for it"
-	noBooking  = "bookings from before the range, and late payments that failed"
+	skipRooms          = "waiting rooms: everyone who was admitted may act here"
+	skipPass           = "refused for lack of a pass: nothing is guarded here"
+	skipSaleTimes      = "refused before a sale opened, after it had closed or after returns were closed: possible here"
+	skipDeadline       = "refused because a deadline for entry had passed: entry stays open here"
+	skipExpired        = "refused about an expired booking: it is released here"
+	skipTransient      = "refused because of a booking that was refused itself"
+	skipOther          = "refused edits, and other requests that depend on state outside the log"
+	skipAwaited        = "refused while an external payment was awaited: here nothing waits for it"
+	skipUnknownBooking = "bookings from before the range, and late payments that failed"
 )
 
 // requestsOf returns the requests for an intent, or the reason why it is left out.
-func (p *runner) requestsOf(w *demand.Request) (all []*kinds.Request, leftOut string) {
-	if f, ok := w.Fact.(*events.RefusalRecorded); ok && w.Stream.Category() != events.WaitingRoomCategory {
-		return p.refused(f, w)
+func (p *runner) requestsOf(intent *demand.Request) (all []*kinds.Request, leftOut string) {
+	if f, ok := intent.Fact.(*events.RefusalRecorded); ok && intent.Stream.Category() != events.WaitingRoomCategory {
+		return p.refused(f, intent)
 	}
-	switch w.Stream.Category() {
+	switch intent.Stream.Category() {
 	case events.WaitingRoomCategory:
-		return nil, noRooms
+		return nil, skipRooms
 	case events.BookingCategory:
-		return p.bookingRequests(w)
+		return p.bookingRequests(intent)
 	case events.PaymentCategory:
-		return p.paymentRequests(w)
+		return p.paymentRequests(intent)
 	}
-	p.keepPaid(w)
-	if k := kinds.Of(w.Stream); k != nil && k.Requests != nil {
-		return k.Requests(w), ""
+	p.dropPaid(intent)
+	if k := kinds.Of(intent.Stream); k != nil && k.Requests != nil {
+		return k.Requests(intent), ""
 	}
-	return nil, noOther
+	return nil, skipOther
 }
 
-// isSetup reports whether an intent puts something on sale, or money into a wallet.
-func isSetup(w *demand.Request) bool {
-	k := kinds.Of(w.Stream)
+// isSetup reports whether an intent puts something on sale or charges a wallet.
+func isSetup(intent *demand.Request) bool {
+	k := kinds.Of(intent.Stream)
 	if k == nil || k.Requests == nil {
 		return false
 	}
-	for _, r := range k.Requests(w) {
+	for _, r := range k.Requests(intent) {
 		if r.Setup {
 			return true
 		}
@@ -110,14 +110,14 @@ func isSetup(w *demand.Request) bool {
 	return false
 }
 
-func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftOut string) {
-	b := p.bookings[w.Stream.Entity()]
+func (p *runner) bookingRequests(intent *demand.Request) (all []*kinds.Request, leftOut string) {
+	b := p.bookings[intent.Stream.Entity()]
 	if b == nil {
-		return nil, noBooking
+		return nil, skipUnknownBooking
 	}
 	path := "/v1/bookings/<" + b.id + ">"
 	var r *kinds.Request
-	switch f := w.Fact.(type) {
+	switch f := intent.Fact.(type) {
 	case *events.BookingHeld:
 		body := kinds.BookingBody(b.holder, b.seats, b.areas)
 		if len(f.Seats) > 0 {
@@ -130,14 +130,14 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 			b.needs()...)
 		r.Creates = b.id
 	case *events.BookingIntentBegun, *events.BookingIntentEnded:
-		return nil, "" // holds last equally long on the target anyway
+		return nil, "" // all holds on the target have the same duration
 	case *events.BookingPaymentStarted:
-		if b.over {
-			return nil, noBooking
+		if b.released {
+			return nil, skipUnknownBooking
 		}
 		r = kinds.Post(path+"/payment", struct{}{}, b.needsWithMoney()...)
 	case *events.BookingExtended:
-		r = kinds.Post(path+"/extension", nil, kinds.On(w.Stream, kinds.Exclusive))
+		r = kinds.Post(path+"/extension", nil, kinds.On(intent.Stream, kinds.Exclusive))
 	case *events.BookingSeatReturned:
 		part := "/seats/" + url.PathEscape(string(f.Seat))
 		if f.Area != "" {
@@ -147,26 +147,26 @@ func (p *runner) bookingRequests(w *demand.Request) (all []*kinds.Request, leftO
 	case *events.BookingReleased:
 		r = kinds.Delete(path+kinds.InTime, b.needsWithMoney()...)
 	case *events.BookingExpired:
-		if b.late {
-			return nil, "" // it stays held on the target until it is paid
+		if b.paidLate {
+			return nil, "" // the booking stays held on the target until it is paid
 		}
-		r = b.end()
+		r = b.expire()
 	default:
-		return nil, noBooking
+		return nil, skipUnknownBooking
 	}
 	return []*kinds.Request{r}, ""
 }
 
-// prepare completes a request for sending. known returns the target's id for one of the log; ok is false if the target
-// has none.
+// prepare returns a request in the form in which it is sent. targetID returns the target's id for an id of the log. ok
+// is false if the target has none.
 func prepare(
 	r *kinds.Request,
-	known func(id string) (string, bool),
+	targetID func(id string) (string, bool),
 ) (s *httpRequest, ok bool, err error) {
 	s = &httpRequest{method: r.Method, path: r.Path}
 	if before, rest, found := strings.Cut(r.Path, "<"); found {
 		recorded, after, _ := strings.Cut(rest, ">")
-		id, ok := known(recorded)
+		id, ok := targetID(recorded)
 		if !ok {
 			return nil, false, nil
 		}

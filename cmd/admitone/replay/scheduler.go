@@ -2,9 +2,12 @@ package replay
 
 import "admitone/cmd/admitone/kinds"
 
-// resource has a channel for the last exclusive request so far, and one each for all requests that
-// acquired or shared, and that released, since. Each is closed once those are answered.
-type resource struct{ exclusive, acquired, released chan struct{} }
+// resource has channels that are closed when requests have been answered.
+type resource struct {
+	exclusive chan struct{} // the last exclusive request
+	acquired  chan struct{} // all later requests that acquire or share
+	released  chan struct{} // all later requests that release
+}
 
 // closed is an already closed channel.
 var closed = func() chan struct{} {
@@ -17,8 +20,8 @@ var closed = func() chan struct{} {
 // goroutine.
 type scheduler map[string]*resource
 
-// schedule returns the channels for which a request has to wait, and the function to call when it
-// is answered.
+// schedule returns the channels whose closing a request has to await, and the function to call when
+// the request has been answered.
 func (s scheduler) schedule(needs []kinds.Need) (wait []<-chan struct{}, done func()) {
 	answered := make(chan struct{})
 	var after []func()
@@ -50,7 +53,7 @@ func (s scheduler) schedule(needs []kinds.Need) (wait []<-chan struct{}, done fu
 	}
 }
 
-// chain replaces a channel by one that f closes once the replaced one is closed.
+// chain replaces a channel by a new one, which f closes after the old one has been closed.
 func chain(at *chan struct{}) (f func()) {
 	before, next := *at, make(chan struct{})
 	*at = next

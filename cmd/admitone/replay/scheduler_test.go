@@ -11,14 +11,14 @@ import (
 	"admitone/cmd/admitone/kinds"
 )
 
-// TestScheduler runs random requests, and checks their beginnings and ends against the contract of
-// each use.
+// TestScheduler runs random requests, and checks the order of their starts and ends against the
+// contract of each use.
 func TestScheduler(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 0))
 	type request struct {
 		needs      []kinds.Need
-		begun, end int64
+		start, end int64
 	}
 	var all []*request
 	var now atomic.Int64
@@ -35,7 +35,7 @@ func TestScheduler(t *testing.T) {
 			for _, before := range wait {
 				<-before
 			}
-			r.begun = now.Add(1)
+			r.start = now.Add(1)
 			runtime.Gosched()
 			r.end = now.Add(1)
 			done()
@@ -45,19 +45,19 @@ func TestScheduler(t *testing.T) {
 		}
 	}
 	inFlight.Wait()
-	together := 0
+	overlapping := 0
 	for j, later := range all {
 		for _, earlier := range all[max(0, j-50):j] {
-			if after(earlier.needs, later.needs) && earlier.end > later.begun {
-				t.Fatalf("seed %d: %v began before %v had ended", seed, later.needs, earlier.needs)
+			if after(earlier.needs, later.needs) && earlier.end > later.start {
+				t.Fatalf("seed %d: %v started before %v ended; want it to wait", seed, later.needs, earlier.needs)
 			}
-			if earlier.end > later.begun {
-				together++
+			if earlier.end > later.start {
+				overlapping++
 			}
 		}
 	}
-	if together == 0 {
-		t.Error("no two requests were in flight together")
+	if overlapping == 0 {
+		t.Errorf("seed %d: no two requests were in flight together; want some", seed)
 	}
 	if s.prune(); len(s) != 0 {
 		t.Errorf("%d resources are left; want 0", len(s))

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// attempts bounds how often a request is sent that gets no answer or is to be retried.
+	// attempts bounds the number of times that a request is sent.
 	attempts = 20
 	// requestTimeout bounds one attempt.
 	requestTimeout = 30 * time.Second
@@ -39,12 +39,11 @@ type answer struct {
 	status int
 	etag   string
 	ID     string `json:"id"`
-	// EditTag is the edit_tag of the entity's settings, which other changes leave as it is.
+	// EditTag is the edit_tag of the entity's settings, which only changes of the settings change.
 	EditTag string    `json:"edit_tag"`
 	Code    core.Code `json:"code"`
 	Detail  string    `json:"detail"`
-	// text is the whole body.
-	text []byte
+	text    []byte    // the whole body
 }
 
 // refused returns the code of a refusal, "" if the request was granted.
@@ -72,7 +71,7 @@ func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 			return a, nil
 		}
 		if err != nil && r.method == http.MethodPatch {
-			break // it may have been executed, and a retry would edit its result
+			break // the edit may have been executed, and has no Idempotency-Key
 		}
 		select {
 		case <-ctx.Done():
@@ -127,14 +126,16 @@ func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time
 }
 
 const (
-	// workLimit bounds the wait for work that continues after an answer, workPause is the polling
-	// interval.
-	workLimit, workPause = 5 * time.Minute, 20 * time.Millisecond
+	// asyncTimeout bounds the wait for work that continues after an answer.
+	asyncTimeout = 5 * time.Minute
+	// asyncPoll is the interval at which its status is polled.
+	asyncPoll = 20 * time.Millisecond
 )
 
-// awaitDone waits until the resource of a path has the status done, at most workLimit. Errors: those of send.
+// awaitDone waits until the resource of a path has the status done, but at most for asyncTimeout. Errors: those of
+// send.
 func (t *target) awaitDone(ctx context.Context, path string) error {
-	for until := time.Now().Add(workLimit); time.Now().Before(until); {
+	for until := time.Now().Add(asyncTimeout); time.Now().Before(until); {
 		a, err := t.send(ctx, &httpRequest{method: http.MethodGet, path: path + "?limit=1"})
 		if err != nil || memberOf(&a, "status") == "done" {
 			return err
@@ -142,7 +143,7 @@ func (t *target) awaitDone(ctx context.Context, path string) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(workPause):
+		case <-time.After(asyncPoll):
 		}
 	}
 	return nil

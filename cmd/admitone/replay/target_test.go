@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestTargetState: a target that does not list its events is an error, not an empty target.
-func TestTargetState(t *testing.T) {
+// TestCheckTargetEmpty: a target that does not list its events is an error, not an empty target.
+func TestCheckTargetEmpty(t *testing.T) {
 	for _, test := range []struct {
 		status          int
 		body            string
@@ -28,10 +28,10 @@ func TestTargetState(t *testing.T) {
 			fmt.Fprint(w, test.body)
 		}))
 		r := &runner{target: newTarget(server.URL, "", 1), report: &Report{}}
-		err := r.noteTargetState(t.Context())
+		err := r.checkTargetEmpty(t.Context())
 		if (err != nil) != test.refused || r.report.NotEmpty != test.filled {
-			t.Errorf("status %d: not empty %t, %v; want %t, an error %t", test.status, r.report.NotEmpty, err, test.filled,
-				test.refused)
+			t.Errorf("status %d, %s: NotEmpty = %t, error %v; want %t, an error: %t", test.status, test.body,
+				r.report.NotEmpty, err, test.filled, test.refused)
 		}
 		server.Close()
 	}

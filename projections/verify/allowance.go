@@ -14,7 +14,7 @@ type allowanceCheck struct {
 	taken  int64
 }
 
-// part is one hold's share of an allowance, until a deadline; no deadline if zero.
+// part is one hold's share of an allowance, until a deadline; a zero deadline means none.
 type part struct {
 	seats int64
 	until time.Time
@@ -67,7 +67,7 @@ func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	terms, fault := show.on(f.Terms)
+	terms, fault := show.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}

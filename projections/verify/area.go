@@ -27,17 +27,17 @@ type areaCheck struct {
 
 // areaHold is a hold's share of an area.
 type areaHold struct {
-	holder events.Holder
-	places int64
-	of     events.Labelled
-	until  time.Time // zero once booked
-	// first is its original deadline, and holdFor the limit of an extension.
-	first   time.Time
-	holdFor time.Duration
+	holder   events.Holder
+	places   int64
+	labelled events.Labelled
+	until    time.Time // zero once booked
+	// originalDeadline is its original deadline, and holdFor the limit of an extension.
+	originalDeadline time.Time
+	holdFor          time.Duration
 }
 
-// isBooked is the number of a hold's booked places.
-func (c *areaCheck) isBooked(hold events.HoldID) int64 {
+// bookedPlaces returns the number of a hold's booked places.
+func (c *areaCheck) bookedPlaces(hold events.HoldID) int64 {
 	if c == nil {
 		return 0
 	}
@@ -91,7 +91,7 @@ func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	return c.changed(fact, capacity)
 }
 
-// changed applies a fact of a change of the performance.
+// changed applies a fact of a change of the performance's blocks or sizes.
 func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 	switch f := fact.(type) {
 	case *events.AreaResized:
@@ -102,8 +102,8 @@ func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 	case *events.AreaBlocked:
 		kept := c.labels[f.Label] + f.Places
 		for _, h := range c.holds {
-			if h.of.Label == f.Label {
-				kept += h.of.OfLabel
+			if h.labelled.Label == f.Label {
+				kept += h.labelled.OfLabel
 			}
 		}
 		if f.Places < 1 || !f.Label.Valid() || f.Kept != kept {
@@ -122,10 +122,10 @@ func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 	return faultf(RuleKnown, "a %s in an area's stream", fact.Name())
 }
 
-// move counts places, and checks the counts of a fact.
-func (c *areaCheck) move(by, stated events.AreaCounts) *fault {
-	now := events.AreaCounts{Remaining: c.counts.Remaining + by.Remaining, Held: c.counts.Held + by.Held,
-		Booked: c.counts.Booked + by.Booked, Blocked: c.counts.Blocked + by.Blocked}
+// move adds delta to the counts, and compares the result with the counts that a fact states.
+func (c *areaCheck) move(delta, stated events.AreaCounts) *fault {
+	now := events.AreaCounts{Remaining: c.counts.Remaining + delta.Remaining, Held: c.counts.Held + delta.Held,
+		Booked: c.counts.Booked + delta.Booked, Blocked: c.counts.Blocked + delta.Blocked}
 	switch {
 	case now.Remaining < 0:
 		return faultf(RulePlaces, "%d are held, %d booked and %d blocked of %d", now.Held, now.Booked, now.Blocked,
@@ -138,7 +138,7 @@ func (c *areaCheck) move(by, stated events.AreaCounts) *fault {
 }
 
 func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.AreaHeld, decided time.Time) *fault {
-	on, fault := show.on(f.Terms)
+	on, fault := show.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}
@@ -169,7 +169,7 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 		c.labels[f.Label] -= f.OfLabel
 	}
 	c.holds[f.HoldID] = &areaHold{f.Holder, f.Places, f.Labelled, f.ExpiresAt, f.ExpiresAt, on.holdFor}
-	c.ledger.begin(e, begunKey{c, f.HoldID})
+	c.ledger.addUnconfirmed(e, unconfirmedKey{c, f.HoldID})
 	return nil
 }
 
@@ -178,10 +178,10 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 func (c *areaCheck) extended(h *areaHold, f *events.AreaExtended) *fault {
 	id, _, _ := events.CutHoldID(f.HoldID)
 	holdFor, b := h.holdFor, c.ledger.bookings[id]
-	if b != nil { // its terms count, if the hold belongs to an earlier run
+	if b != nil { // its terms may be those of an earlier run
 		holdFor = max(holdFor, c.ledger.terms(&b.row).holdFor)
 	}
-	longest := h.first.Add(holdFor)
+	longest := h.originalDeadline.Add(holdFor)
 	if f.Intent != "" {
 		if b == nil || b.row.intent != f.Intent || b.row.holdID() != f.HoldID ||
 			f.ExpiresAt.After(b.row.intentUntil.Add(seatGrace)) {
@@ -218,7 +218,7 @@ func (c *areaCheck) booked(id events.AreaID, h *areaHold, f *events.AreaBooked, 
 		return fault
 	}
 	h.until = time.Time{}
-	c.ledger.begun.end(begunKey{c, f.HoldID})
+	c.ledger.unconfirmed.remove(unconfirmedKey{c, f.HoldID})
 	return nil
 }
 
@@ -237,12 +237,12 @@ func (c *areaCheck) released(h *areaHold, f *events.AreaReleased) *fault {
 	return c.free(f.HoldID, h, f.Places, f.Labelled, f.AreaCounts)
 }
 
-// free takes places from a hold; labelled ones come first, and return to the label.
+// free takes places from a hold. Labelled places are taken first, and return to their label.
 func (c *areaCheck) free(id events.HoldID, h *areaHold, places int64, of events.Labelled,
 	stated events.AreaCounts) *fault {
-	if of.OfLabel != min(h.of.OfLabel, places) || of.OfLabel > 0 && of.Label != h.of.Label || of.OfLabel == 0 && of.Label != "" {
+	if of.OfLabel != min(h.labelled.OfLabel, places) || of.OfLabel > 0 && of.Label != h.labelled.Label || of.OfLabel == 0 && of.Label != "" {
 		return faultf(RuleKept, "%d of %d are labelled %q again; of the hold %d are labelled %q", of.OfLabel, places, of.Label,
-			h.of.OfLabel, h.of.Label)
+			h.labelled.OfLabel, h.labelled.Label)
 	}
 	by := events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel, Booked: -places}
 	if !h.until.IsZero() {
@@ -252,17 +252,17 @@ func (c *areaCheck) free(id events.HoldID, h *areaHold, places int64, of events.
 		return fault
 	}
 	if of.OfLabel > 0 {
-		h.of.OfLabel -= of.OfLabel
+		h.labelled.OfLabel -= of.OfLabel
 		c.labels[of.Label] += of.OfLabel
 	}
 	if h.places -= places; h.places == 0 {
 		delete(c.holds, id)
-		c.ledger.begun.end(begunKey{c, id})
+		c.ledger.unconfirmed.remove(unconfirmedKey{c, id})
 	}
 	return nil
 }
 
-// partPrice is the price of a seat or place of the booking that was not returned, -1 for any other.
+// partPrice returns the price of a seat or place of the booking that was not returned, -1 for any other.
 func (b *booking) partPrice(part events.Part) int64 {
 	if part.Area == "" {
 		return b.price(part.Seat)
@@ -275,7 +275,7 @@ func (b *booking) partPrice(part events.Part) int64 {
 	return -1
 }
 
-// count is the number of seats and places that were not returned.
+// count returns the number of seats and places that were not returned.
 func (b *booking) count() (n int64) {
 	n = int64(len(b.seats))
 	for _, p := range b.areas {
@@ -284,7 +284,7 @@ func (b *booking) count() (n int64) {
 	return n
 }
 
-// withoutPlace returns the places without the one that is returned individually.
+// withoutPlace returns the places of the booking without the place that f returns.
 func (b *booking) withoutPlace(f *events.BookingSeatReturned) (left []events.BookedPlaces) {
 	if f.Area == "" {
 		return b.areas
@@ -300,7 +300,7 @@ func (b *booking) withoutPlace(f *events.BookingSeatReturned) (left []events.Boo
 	return left
 }
 
-// places is the number of the booking's places in an area.
+// places returns the number of the booking's places in an area.
 func (b *booking) places(id events.AreaID) (n int64) {
 	for i := range b.areas {
 		if b.areas[i].Area == id {
@@ -310,8 +310,8 @@ func (b *booking) places(id events.AreaID) (n int64) {
 	return n
 }
 
-// findArea returns the first area of the booking for which match returns true, "" for none. places is the booking's
-// number of places in it; the check of an area without events is nil.
+// findArea returns the first area of the booking for which match returns true, "" for none. places is the number of
+// the booking's places in the area; the check of an area without events is nil.
 func (c *bookingCheck) findArea(match func(a *areaCheck, places int64) bool) events.AreaID {
 	for _, p := range c.row.areas {
 		if a := c.ledger.areas[events.OfPerformance(c.row.performance, string(p.Area))]; match(a, c.row.places(p.Area)) {
@@ -321,7 +321,7 @@ func (c *bookingCheck) findArea(match func(a *areaCheck, places int64) bool) eve
 	return ""
 }
 
-// checkPlaces checks the places of a booking against the performance, and returns their price.
+// checkPlaces checks the places of a booking against the performance's areas, and returns their total price.
 func (t *terms) checkPlaces(places []events.BookedPlaces) (sum int64, _ *fault) {
 	next := map[events.AreaID]int64{}
 	for _, p := range places {
@@ -347,7 +347,7 @@ func (t *terms) checkPlaces(places []events.BookedPlaces) (sum int64, _ *fault) 
 func (l *ledger) openAreas() (open []string) {
 	for _, id := range slices.Sorted(maps.Keys(l.areas)) {
 		for _, hold := range slices.Sorted(maps.Keys(l.areas[id].holds)) {
-			if l.areas[id].isBooked(hold) > 0 && !l.holds(hold) {
+			if l.areas[id].bookedPlaces(hold) > 0 && !l.holds(hold) {
 				open = append(open, fmt.Sprintf("places of the area %s are booked under %s, and that booking is not", id, hold))
 			}
 		}
@@ -362,8 +362,8 @@ func (l *ledger) checkLabels(f *events.BookingHeld) *fault {
 		if a == nil {
 			continue
 		}
-		if h := a.holds[events.NewHoldID(f.BookingID, f.Attempt)]; h != nil && h.of.OfLabel > 0 && h.of.Label != f.Label {
-			return faultf(RuleKept, "it names the label %q, and has places of %q kept for %q", f.Label, p.Area, h.of.Label)
+		if h := a.holds[events.NewHoldID(f.BookingID, f.Attempt)]; h != nil && h.labelled.OfLabel > 0 && h.labelled.Label != f.Label {
+			return faultf(RuleKept, "it names the label %q, and has places of %q kept for %q", f.Label, p.Area, h.labelled.Label)
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ func counts(remaining, held, booked int64) events.AreaCounts {
 	return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}
 }
 
-// floorLog has a paid booking of 3 of 10 places at 5.
+// floorLog returns a log of a booking of 3 of 10 places, at 5 each, whose payment is debited.
 func floorLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
@@ -37,7 +37,7 @@ func placesHeld(now time.Time) *events.BookingHeld {
 		SaleTerms: events.SaleTerms{HoldSeconds: 100}, Cancellation: events.DefaultCancellation}
 }
 
-// verifyFloor verifies a log whose performance has an area.
+// verifyFloor verifies a log whose performance has the area "floor", and returns its open work.
 func verifyFloor(f *logtest.Forgery) (open []string, err error) {
 	v := verify.New(true)
 	for i := range f.Log {
@@ -76,7 +76,7 @@ func blockedCounts(remaining, held, booked, blocked int64) events.AreaCounts {
 	return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked, Blocked: blocked}
 }
 
-// press blocks places under the label press by a change.
+// press blocks kept places under the label press, by a change that states places.
 func press(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kept int64) {
 	f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: number, Label: "press",
 		Areas: []events.AreaPlaces{{Area: "floor", Places: places}}}})
@@ -84,7 +84,7 @@ func press(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kep
 	f.Add(floor, &events.AreaBlocked{Label: "press", Places: kept, Kept: places, AreaCounts: rest, Change: number})
 }
 
-// holdOf holds places, some of them blocked under a label.
+// holdOf holds places, of which the number of is blocked under a label.
 func holdOf(f *logtest.Forgery, label events.BlockLabel, of, places int64, c events.AreaCounts) {
 	f.Add(floor, &events.AreaHeld{HoldID: "y.1", BookingID: "y", Holder: "di", Places: places, AreaCounts: c,
 		ExpiresAt: f.Now.Add(130 * time.Second), Labelled: events.Labelled{Label: label, OfLabel: of}})
@@ -95,7 +95,7 @@ func release(f *logtest.Forgery, places int64, of events.Labelled, c events.Area
 		Reason: events.ReleasedIncomplete, AreaCounts: c, Labelled: of})
 }
 
-// edit resizes the floor.
+// edit returns an edit that resizes the floor.
 func edit(f *logtest.Forgery, change, places int64) *events.PerformanceEdited {
 	e := &events.PerformanceEdited{StartsAt: f.Now.Add(time.Hour), HoldSeconds: 100,
 		Areas: []events.AreaPlaces{{Area: "floor", Places: places}}, Change: change}
@@ -105,7 +105,7 @@ func edit(f *logtest.Forgery, change, places int64) *events.PerformanceEdited {
 	return e
 }
 
-// sizes begins a change of the floor's size.
+// sizes returns the announcement of a change of the floor's size.
 func sizes(to, was int64) *events.BlocksBegun {
 	return &events.BlocksBegun{BlockChange: events.BlockChange{Number: 1,
 		Sizes: []events.AreaResize{{AreaPlaces: events.AreaPlaces{Area: "floor", Places: to}, Was: was}}}}
@@ -129,21 +129,21 @@ func TestVerifierChecksAreas(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"booked":                     {"", bookFloor},
-		"more than there are":        {verify.RulePlaces, hold("y.1", 8, counts(-1, 11, 0))},
-		"figures":                    {verify.RuleFigures, hold("y.1", 2, counts(6, 5, 0))},
-		"none":                       {verify.RuleOwner, hold("y.1", 0, counts(7, 3, 0))},
-		"held twice":                 {verify.RuleOwner, hold("x.1", 1, counts(6, 4, 0))},
-		"of a different hold":        {verify.RuleOwner, add(&events.AreaBooked{HoldID: "y.1", BookingID: "y", Places: 3})},
-		"booked less":                {verify.RuleBooked, add(&events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 2, AreaCounts: counts(7, 1, 2)})},
-		"released less":              {verify.RuleFigures, add(&events.AreaReleased{HoldID: "x.1", Was: events.AreaIsHeld, Places: 2, AreaCounts: counts(9, 1, 0)})},
-		"expired early":              {verify.RuleDeadlines, add(&events.AreaExpired{HoldID: "x.1", Places: 3, AreaCounts: counts(10, 0, 0)})},
-		"resized":                    {"", add(&events.AreaResized{Places: 9, AreaCounts: counts(6, 3, 0)})},
-		"resized below":              {verify.RulePlaces, add(&events.AreaResized{Places: 2, AreaCounts: counts(-1, 3, 0)})},
-		"more than the plan":         {verify.RulePlaces, add(&events.AreaResized{Places: 11, AreaCounts: counts(8, 3, 0)})},
-		"a fact of a different kind": {verify.RuleKnown, add(&events.SeatBlocked{})},
-		"a booked place is lost":     {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); freePlace(f, 2) }},
-		"not all booked": {verify.RuleBooked, func(f *logtest.Forgery) {
+		"booked":                        {"", bookFloor},
+		"more held than remain":         {verify.RulePlaces, hold("y.1", 8, counts(-1, 11, 0))},
+		"wrong counts":                  {verify.RuleFigures, hold("y.1", 2, counts(6, 5, 0))},
+		"hold of no places":             {verify.RuleOwner, hold("y.1", 0, counts(7, 3, 0))},
+		"held twice":                    {verify.RuleOwner, hold("x.1", 1, counts(6, 4, 0))},
+		"booked under a different hold": {verify.RuleOwner, add(&events.AreaBooked{HoldID: "y.1", BookingID: "y", Places: 3})},
+		"fewer booked than held":        {verify.RuleBooked, add(&events.AreaBooked{HoldID: "x.1", BookingID: "x", Places: 2, AreaCounts: counts(7, 1, 2)})},
+		"fewer released than held":      {verify.RuleFigures, add(&events.AreaReleased{HoldID: "x.1", Was: events.AreaIsHeld, Places: 2, AreaCounts: counts(9, 1, 0)})},
+		"expired early":                 {verify.RuleDeadlines, add(&events.AreaExpired{HoldID: "x.1", Places: 3, AreaCounts: counts(10, 0, 0)})},
+		"resized":                       {"", add(&events.AreaResized{Places: 9, AreaCounts: counts(6, 3, 0)})},
+		"resized below the held places": {verify.RulePlaces, add(&events.AreaResized{Places: 2, AreaCounts: counts(-1, 3, 0)})},
+		"resized above the plan":        {verify.RulePlaces, add(&events.AreaResized{Places: 11, AreaCounts: counts(8, 3, 0)})},
+		"fact of a different kind":      {verify.RuleKnown, add(&events.SeatBlocked{})},
+		"booked place released":         {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); freePlace(f, 2) }},
+		"booking booked without its places": {verify.RuleBooked, func(f *logtest.Forgery) {
 			f.Add("booking-x", &events.BookingBooked{PaymentID: "x.1", Amount: 15})
 		}},
 		"booked too late": {verify.RuleDeadlines, func(f *logtest.Forgery) { f.Wait(131 * time.Second); bookFloor(f) }},
@@ -160,31 +160,31 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(floor, &events.AreaHeld{HoldID: "y.1", BookingID: "y", Holder: "di", Places: 1, AreaCounts: counts(6, 4, 0),
 				ExpiresAt: in(f, 131*time.Second)})
 		}},
-		"no booking's": {verify.RuleBegun, func(f *logtest.Forgery) {
+		"hold without a booking for too long": {verify.RuleUnconfirmed, func(f *logtest.Forgery) {
 			hold("y.1", 1, counts(6, 4, 0))(f)
 			for range 13 {
 				f.Wait(5 * time.Second)
 				f.Add("wallet-di", &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: int64(f.Next["wallet-di"]) + 1})
 			}
 		}},
-		"one given back": {"", func(f *logtest.Forgery) {
+		"one place returned": {"", func(f *logtest.Forgery) {
 			bookFloor(f)
 			returnPlace(f, 2, 2)
 			refundPlace(f, 2, 10)
 			freePlace(f, 2)
 			f.Add("booking-x", &events.BookingSeatRefunded{Area: "floor", Place: 2, Amount: 5})
 		}},
-		"given back twice":               {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); returnPlace(f, 2, 1) }},
-		"a place it has not":             {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 4, 2) }},
-		"more freed":                     {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); freePlace(f, 2); freePlace(f, 1) }},
-		"refunded to a different holder": {verify.RulePayments, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); refundPlace(f, 3, 10) }},
-		"ended and not free": {verify.RuleBooked, func(f *logtest.Forgery) {
+		"place returned twice":                  {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); returnPlace(f, 2, 1) }},
+		"place of a different booking returned": {verify.RuleBooking, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 4, 2) }},
+		"more places released than returned":    {verify.RuleBooked, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); freePlace(f, 2); freePlace(f, 1) }},
+		"refund of a different place":           {verify.RulePayments, func(f *logtest.Forgery) { bookFloor(f); returnPlace(f, 2, 2); refundPlace(f, 3, 10) }},
+		"return completed without the release": {verify.RuleBooked, func(f *logtest.Forgery) {
 			bookFloor(f)
 			returnPlace(f, 2, 2)
 			refundPlace(f, 2, 10)
 			f.Add("booking-x", &events.BookingSeatRefunded{Area: "floor", Place: 2, Amount: 5})
 		}},
-		"blocked, held and given back": {"", func(f *logtest.Forgery) {
+		"blocked, held and released": {"", func(f *logtest.Forgery) {
 			press(f, 1, 4, counts(3, 3, 0), 4)
 			holdOf(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
 			release(f, 3, events.Labelled{Label: "press", OfLabel: 2}, blockedCounts(3, 3, 0, 4))
@@ -192,7 +192,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", Places: 4, AreaCounts: counts(7, 3, 0), Change: 2})
 		}},
-		"blocked by no change": {verify.RuleBlocks, add(&events.AreaBlocked{Label: "press", Places: 4, Kept: 4, Change: 1,
+		"blocked without a change": {verify.RuleBlocks, add(&events.AreaBlocked{Label: "press", Places: 4, Kept: 4, Change: 1,
 			AreaCounts: blockedCounts(3, 3, 0, 4)})},
 		"blocked more than the change states": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press",
@@ -200,13 +200,13 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(floor, &events.AreaBlocked{Label: "press", Places: 5, Kept: 5, AreaCounts: blockedCounts(2, 3, 0, 5),
 				Change: 1})
 		}},
-		"kept more than it has": {verify.RuleKept, func(f *logtest.Forgery) {
+		"more kept than blocked": {verify.RuleKept, func(f *logtest.Forgery) {
 			press(f, 1, 4, counts(4, 3, 0), 3)
 		}},
 		"more blocked than remain": {verify.RulePlaces, func(f *logtest.Forgery) {
 			press(f, 1, 8, counts(-1, 3, 0), 8)
 		}},
-		"held of a different label": {verify.RuleKept, func(f *logtest.Forgery) {
+		"held under a different label": {verify.RuleKept, func(f *logtest.Forgery) {
 			press(f, 1, 4, counts(3, 3, 0), 4)
 			holdOf(f, "crew", 2, 3, blockedCounts(2, 6, 0, 2))
 		}},
@@ -214,7 +214,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 			press(f, 1, 4, counts(3, 3, 0), 4)
 			holdOf(f, "press", 5, 5, blockedCounts(3, 8, 0, -1))
 		}},
-		"not the label's again": {verify.RuleKept, func(f *logtest.Forgery) {
+		"released without its label": {verify.RuleKept, func(f *logtest.Forgery) {
 			press(f, 1, 4, counts(3, 3, 0), 4)
 			holdOf(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
 			release(f, 3, events.Labelled{}, blockedCounts(5, 3, 0, 2))
@@ -225,7 +225,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", Places: 3, AreaCounts: blockedCounts(6, 3, 0, 1), Change: 2})
 		}},
-		"undone before it came": {"", func(f *logtest.Forgery) {
+		"undone before it reached the area": {"", func(f *logtest.Forgery) {
 			f.Add(gala, &events.BlocksBegun{BlockChange: pressed}, &events.BlocksWithdrawn{Number: 1})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", AreaCounts: counts(7, 3, 0), Change: 1, Undo: true})
 			f.Add(gala, &events.BlocksUndone{Number: 1})
@@ -243,9 +243,9 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(gala, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 6, AreaCounts: counts(3, 3, 0), Change: 1})
 		}},
-		"an edit of more than the plan": {verify.RulePlaces, func(f *logtest.Forgery) { f.Add(gala, edit(f, 1, 11)) }},
-		"an edit by a different change": {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(gala, edit(f, 2, 5)) }},
-		"begun, shrunk and stated": {"", func(f *logtest.Forgery) {
+		"edit above the plan":        {verify.RulePlaces, func(f *logtest.Forgery) { f.Add(gala, edit(f, 1, 11)) }},
+		"edit by a different change": {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(gala, edit(f, 2, 5)) }},
+		"begun, shrunk and edited": {"", func(f *logtest.Forgery) {
 			f.Add(gala, sizes(5, 10))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
 			f.Add(gala, edit(f, 1, 5), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
@@ -263,7 +263,7 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add(floor, &events.AreaResized{Places: 10, AreaCounts: counts(7, 3, 0), Change: 1})
 			f.Add(gala, &events.BlocksUndone{Number: 1})
 		}},
-		"made without an edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
+		"completed without an edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
 			f.Add(gala, sizes(5, 10), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
 		}},
 		"grown before the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
@@ -291,19 +291,19 @@ func TestVerifierChecksAreas(t *testing.T) {
 	}
 }
 
-// TestVerifierChecksPlacesOfBookings: they belong to the performance, have its price, and are
-// numbered.
+// TestVerifierChecksPlacesOfBookings: the places of a booking belong to the performance, have its prices, and are
+// numbered from 1.
 func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 	for name, test := range map[string]struct {
 		want verify.Rule
 		edit func(*events.BookingHeld)
 	}{
-		"right":             {"", func(*events.BookingHeld) {}},
-		"no area":           {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Area = "yard" }},
-		"a different price": {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Price = 4 }},
-		"a number":          {verify.RuleNumber, func(f *events.BookingHeld) { f.Areas[0].First = 2 }},
-		"a different sum":   {verify.RuleFigures, func(f *events.BookingHeld) { f.Amount = 14 }},
-		"nothing":           {verify.RuleFigures, func(f *events.BookingHeld) { f.Areas, f.Amount = nil, 0 }},
+		"correct":            {"", func(*events.BookingHeld) {}},
+		"unknown area":       {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Area = "yard" }},
+		"a different price":  {verify.RuleLayout, func(f *events.BookingHeld) { f.Areas[0].Price = 4 }},
+		"wrong first number": {verify.RuleNumber, func(f *events.BookingHeld) { f.Areas[0].First = 2 }},
+		"a different sum":    {verify.RuleFigures, func(f *events.BookingHeld) { f.Amount = 14 }},
+		"no places":          {verify.RuleFigures, func(f *events.BookingHeld) { f.Areas, f.Amount = nil, 0 }},
 	} {
 		f := logtest.NewForgery()
 		f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
@@ -319,17 +319,17 @@ func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 	}
 }
 
-// TestVerifierReportsOpenPlaces: places that are still booked although their booking has ended are open work.
+// TestVerifierReportsOpenPlaces: Open reports places that are booked although their booking has ended.
 func TestVerifierReportsOpenPlaces(t *testing.T) {
 	f := floorLog()
 	bookFloor(f)
 	if open, err := verifyFloor(f); err != nil || len(open) != 0 {
-		t.Errorf("a booked booking leaves %q open, %v; want nothing", open, err)
+		t.Errorf("Open() after a booking = %q, %v; want none", open, err)
 	}
 	for n := int64(1); n <= 3; n++ {
 		returnPlace(f, n, 3-n)
 	}
 	if open, err := verifyFloor(f); err != nil || len(open) == 0 {
-		t.Errorf("a booking that ended with booked places leaves %q open, %v; want them", open, err)
+		t.Errorf("Open() after the return of all places = %q, %v; want the booked places", open, err)
 	}
 }

@@ -11,18 +11,18 @@ const RuleBlocks Rule = "changes of blocks follow one another, and each is made 
 
 // blockCheck folds the changes of blocks of a performance.
 type blockCheck struct {
-	last      int64
-	label     events.BlockLabel // of the last
-	seats     []events.SeatName // of the last
-	areas     []events.AreaPlaces
-	sizes     []events.AreaResize
-	unblocks  bool
-	open      bool
-	withdrawn bool
-	stated    bool // an edit states the sizes
+	last        int64
+	label       events.BlockLabel // of the last
+	seats       []events.SeatName // of the last
+	areas       []events.AreaPlaces
+	sizes       []events.AreaResize
+	unblocks    bool
+	open        bool
+	withdrawn   bool
+	sizesStated bool // an edit has stated the sizes
 }
 
-// apply applies a fact. known is false if it is not about blocks.
+// apply applies a fact. known is false for a fact that is not about blocks.
 func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, known bool) {
 	switch f := fact.(type) {
 	case *events.BlocksBegun:
@@ -30,7 +30,7 @@ func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, 
 	case *events.BlocksChanged:
 		return c.changed(show, &f.BlockChange), true
 	case *events.BlocksWithdrawn:
-		if !c.open || c.withdrawn || c.stated || f.Number != c.last {
+		if !c.open || c.withdrawn || c.sizesStated || f.Number != c.last {
 			return faultf(RuleBlocks, "change %d is withdrawn; the last is %d, under way: %t", f.Number, c.last, c.open), true
 		}
 		c.withdrawn = true
@@ -45,7 +45,7 @@ func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, 
 	return nil, true
 }
 
-// next applies a change that must be the next one.
+// next applies the announcement of a change, or a change that was not announced.
 func (c *blockCheck) next(show *performanceCheck, f *events.BlockChange, open bool) *fault {
 	sizes := len(f.Sizes) > 0
 	if c.open || f.Number != c.last+1 || f.Label.Valid() == sizes || sizes && (len(f.Seats)+len(f.Areas) > 0 || !open) {
@@ -70,11 +70,12 @@ func (c *blockCheck) next(show *performanceCheck, f *events.BlockChange, open bo
 		return fault
 	}
 	c.last, c.label, c.unblocks, c.seats, c.open = f.Number, f.Label, f.Unblocks, f.Seats, open
-	c.areas, c.sizes, c.stated = f.Areas, f.Sizes, false
+	c.areas, c.sizes, c.sizesStated = f.Areas, f.Sizes, false
 	return nil
 }
 
-// areasInOrder checks areas of a change: they are the performance's, in its order, each with some of its places.
+// areasInOrder checks that the areas of a change are areas of the performance, in its order, and that each has between
+// one place and its capacity.
 func (c *performanceCheck) areasInOrder(areas []events.AreaPlaces) *fault {
 	before := -1
 	for _, a := range areas {
@@ -93,7 +94,8 @@ func (c *performanceCheck) areasInOrder(areas []events.AreaPlaces) *fault {
 	return nil
 }
 
-// edited applies an edit that resizes areas: it states the sizes of the change in progress, or is the next change.
+// edited applies an edit that resizes areas: it states the sizes of the change in progress, or is itself the next
+// change.
 func (c *blockCheck) edited(show *performanceCheck, f *events.PerformanceEdited) *fault {
 	for _, a := range f.Areas {
 		if fault := show.areasInOrder([]events.AreaPlaces{a}); fault != nil {
@@ -103,13 +105,13 @@ func (c *blockCheck) edited(show *performanceCheck, f *events.PerformanceEdited)
 	if f.Change == 0 {
 		return nil
 	}
-	start := c.open && !c.withdrawn && !c.stated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
+	start := c.open && !c.withdrawn && !c.sizesStated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
 		func(size events.AreaResize) bool { return !slices.Contains(f.Areas, size.AreaPlaces) })
 	if !start && (c.open || f.Change != c.last+1) {
 		return faultf(RuleBlocks, "an edit resizes areas by change %d; the last is %d, in progress: %t", f.Change, c.last,
 			c.open)
 	}
-	if c.stated = start; !start {
+	if c.sizesStated = start; !start {
 		*c = blockCheck{last: f.Change, areas: f.Areas}
 	}
 	return nil
@@ -124,9 +126,9 @@ func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
 		number = f.Change
 		ok = c.label == "" && slices.Contains(c.areas, events.AreaPlaces{Area: id, Places: f.Places}) ||
 			slices.ContainsFunc(c.sizes, func(size events.AreaResize) bool {
-				// An area that loses places does so before the edit, and a server that stalled may say so late.
+				// An area shrinks before the edit. A server that stalled may shrink it after the change was withdrawn.
 				return size.Area == id && (f.Places == size.Was ||
-					f.Places == size.Places && (size.Places < size.Was || c.stated && !c.withdrawn))
+					f.Places == size.Places && (size.Places < size.Was || c.sizesStated && !c.withdrawn))
 			})
 	case *events.AreaBlocked:
 		number = f.Change
@@ -149,13 +151,13 @@ func (c *blockCheck) changed(show *performanceCheck, f *events.BlockChange) *fau
 		return c.next(show, f, false)
 	}
 	same := slices.Equal(f.Seats, c.seats) && slices.Equal(f.Areas, c.areas) && slices.Equal(f.Sizes, c.sizes)
-	if f.Unblocks { // some of it may have been booked meanwhile
+	if f.Unblocks { // some seats may have been booked since the announcement
 		same = !slices.ContainsFunc(f.Seats, func(name events.SeatName) bool { return !slices.Contains(c.seats, name) }) &&
 			!slices.ContainsFunc(f.Areas, func(a events.AreaPlaces) bool {
 				return !slices.ContainsFunc(c.areas, func(start events.AreaPlaces) bool { return start.Area == a.Area })
 			})
 	}
-	if len(c.sizes) > 0 && !c.stated {
+	if len(c.sizes) > 0 && !c.sizesStated {
 		same = false
 	}
 	if c.withdrawn || f.Number != c.last || f.Label != c.label || f.Unblocks != c.unblocks || !same {

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// TestBlockRules: the valid orders of facts.
+// TestBlockRules: valid and invalid sequences of changes of blocks.
 func TestBlockRules(t *testing.T) {
 	layout := events.NewLayout([]events.Section{{ID: "A", Rows: 1, SeatsPerRow: 3}})
 	change := func(number int64, seats ...events.SeatName) events.BlockChange {

@@ -16,20 +16,20 @@ const (
 	RuleMoney    Rule = "a wallet has what was charged less what was debited plus what was refunded, and never less than nothing"
 )
 
-// bookingCheck folds a booking and checks it against its seats and its money.
+// bookingCheck folds a booking and checks it against its seats and its payments.
 //
-// It does not require that every seat is held when the booking is recorded: an append may take longer than the
-// seats' grace. Such a booking can't be paid.
+// It does not require that every seat is held when the booking is recorded: an append may take so long that the
+// holds of the seats expire first. Such a booking can't be paid.
 type bookingCheck struct {
-	ledger *ledger
-	id     events.BookingID
-	row    booking
-	closed int64 // attempts, in their order, before it was held
-	barred bool  // the last payment came after the end of the sale
-	made   events.Position
-	// retaken is the start of the last payment after its expiry, 0 for none.
-	retaken events.Position
-	// keptAfter is the sum of the fees withheld after the cancellation of its performance.
+	ledger    *ledger
+	id        events.BookingID
+	row       booking
+	closed    int64 // number of attempts closed before the booking was held
+	saleOver  bool  // the last payment came after the end of the sale
+	createdAt events.Position
+	// retakenAt is the start of the last payment after its expiry, 0 for none.
+	retakenAt events.Position
+	// keptAfter is the sum of the fees withheld after the cancellation of the performance.
 	keptAfter int64
 }
 
@@ -55,14 +55,14 @@ func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 		return f
 	}
 	if started, ok := fact.(*events.BookingPaymentStarted); ok && started.Was == events.BookingIsExpired {
-		c.retaken = e.Position
+		c.retakenAt = e.Position
 	}
 	c.row = next
 	c.ledger.bookings[c.id] = c
-	c.keep(fact)
+	c.countFees(fact)
 	if isCreation {
-		c.made = e.Position
-		c.ledger.begun.become(c)
+		c.createdAt = e.Position
+		c.ledger.unconfirmed.confirm(c)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *faul
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", f.PerformanceID)
 	}
-	on, fault := show.acquires(f.SaleTerms, decided)
+	on, fault := show.checkAcquisition(f.SaleTerms, decided)
 	if fault != nil {
 		return fault
 	}
@@ -124,7 +124,7 @@ func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *faul
 	return nil
 }
 
-// checkLater checks a later fact against the booking and everything that it refers to.
+// checkLater checks a fact after the first one against the booking and the streams that it involves.
 func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 	row := &c.row
 	switch f := fact.(type) {
@@ -143,8 +143,8 @@ func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 		attempt := row.attempt
 		if f.Was == events.BookingIsExpired {
 			attempt++
-			_, fault := c.ledger.performances[row.performance].acquires(f.SaleTerms, decided)
-			if c.barred = fault != nil; c.barred && f.Payment == "" {
+			_, fault := c.ledger.performances[row.performance].checkAcquisition(f.SaleTerms, decided)
+			if c.saleOver = fault != nil; c.saleOver && f.Payment == "" {
 				return fault
 			}
 		} else if f.SaleTerms != (events.SaleTerms{}) {
@@ -157,7 +157,7 @@ func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 			return faultf(RuleBooking, "attempt %d for %d; it should be %d for %d", f.Attempt, f.Amount, attempt, row.amount)
 		}
 	case *events.BookingRetaken:
-		if c.barred {
+		if c.saleOver {
 			return faultf(RuleTerms, "an external payment takes seats again that are no longer on sale")
 		}
 	case *events.BookingIntentBegun:
@@ -187,7 +187,7 @@ func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
 		}); name != "" {
 			return faultf(RuleBooked, "the seat %s is not released", name)
 		}
-		if id := c.findArea(func(a *areaCheck, _ int64) bool { return a.isBooked(row.holdID()) > 0 }); id != "" {
+		if id := c.findArea(func(a *areaCheck, _ int64) bool { return a.bookedPlaces(row.holdID()) > 0 }); id != "" {
 			return faultf(RuleBooked, "the places of %s are not released", id)
 		}
 	}
@@ -202,7 +202,7 @@ func (c *bookingCheck) booked() *fault {
 	}); {
 	case name != "":
 		return faultf(RuleBooked, "the seat %s is not booked under %q", name, row.holdID())
-	case c.findArea(func(a *areaCheck, places int64) bool { return a.isBooked(row.holdID()) != places }) != "":
+	case c.findArea(func(a *areaCheck, places int64) bool { return a.bookedPlaces(row.holdID()) != places }) != "":
 		return faultf(RuleBooked, "not all its places are booked under %q", row.holdID())
 	case !c.ledger.isPaid(row):
 		return faultf(RuleBooked, "nothing is paid for %q", row.paymentID)
@@ -223,7 +223,7 @@ func (c *bookingCheck) seat(match func(*seatCheck) bool) events.SeatName {
 	return ""
 }
 
-// walletCheck folds a wallet with each of its payments.
+// walletCheck folds a wallet and its payments.
 type walletCheck struct {
 	ledger   *ledger
 	holder   events.Holder
@@ -236,7 +236,7 @@ type paid struct {
 	amount   int64
 	closed   bool
 	refunded int64
-	parts    map[events.RefundID]int64 // refunds of parts of it
+	parts    map[events.RefundID]int64 // partial refunds
 }
 
 func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *fault {
@@ -282,7 +282,7 @@ func (c *walletCheck) debited(f *events.WalletDebited) *fault {
 	return nil
 }
 
-// Money adds up all wallets.
+// Money returns the totals of all wallets.
 func (v *Verifier) Money() (sum Money) {
 	for _, c := range v.ledger.wallets {
 		sum.Charged += c.money.Charged
@@ -293,16 +293,16 @@ func (v *Verifier) Money() (sum Money) {
 	return sum
 }
 
-// Open describes what the events so far leave open: payments in progress, unfinished refunds, debits that paid for
-// nothing, booked seats without a booking, a team that is passed over. It is empty at the end of the log of a system
-// at rest.
+// Open describes the work that the events so far leave unfinished: payments in progress, incomplete refunds, debits
+// that paid for nothing, booked seats without a booking, teams that must be promoted. The log of an idle system has
+// none.
 func (v *Verifier) Open() (open []string) {
 	l := v.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.bookings)) {
 		if b := &l.bookings[id].row; b.status == events.BookingIsPaying || b.refunding || b.returning() {
 			open = append(open, fmt.Sprintf("the booking %s is %s, being refunded: %t", id, b.status,
 				b.refunding || b.returning()))
-		} else if why := l.sweepable(l.bookings[id]); why != "" {
+		} else if why := l.unswept(l.bookings[id]); why != "" {
 			open = append(open, fmt.Sprintf("the booking %s %s", id, why))
 		}
 	}
@@ -325,14 +325,14 @@ func (v *Verifier) Open() (open []string) {
 	return append(append(open, l.openAreas()...), l.openExternal()...)
 }
 
-// pays reports whether a booking is booked, or about to be, by a payment of a wallet.
+// pays reports whether a booking is booked, or about to be booked, by a payment of a wallet.
 func (l *ledger) pays(payment events.HoldID) bool {
 	hold := events.HoldOfPayment(payment)
 	id, _, _ := events.CutHoldID(hold)
 	return l.holds(hold) && l.bookings[id].row.paymentID == payment && l.bookings[id].row.payment == ""
 }
 
-// holds reports whether a booking is booked, or about to be, under a hold.
+// holds reports whether a booking is booked, or about to be booked, under a hold.
 func (l *ledger) holds(hold events.HoldID) bool {
 	id, _, _ := events.CutHoldID(hold)
 	b := l.bookings[id]

@@ -31,7 +31,7 @@ func TestVerifierAcceptsAPerformance(t *testing.T) {
 	if open := v.Open(); len(open) != 0 {
 		t.Errorf("Open() = %q, want none", open)
 	}
-	ours := []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory, events.WalletCategory,
+	categories := []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory, events.WalletCategory,
 		events.AllowanceCategory}
 	for _, name := range events.Names() {
 		if strings.HasPrefix(name, "booking.intent_") || name == "booking.checkout_made.v1" {
@@ -41,7 +41,7 @@ func TestVerifierAcceptsAPerformance(t *testing.T) {
 			continue // see TestBlockRules
 		}
 		kind, _, _ := strings.Cut(name, ".")
-		expected := slices.Contains(ours, kind) &&
+		expected := slices.Contains(categories, kind) &&
 			!slices.Contains(
 				[]string{"booking.refunded.v1", "booking.payment_failed.v1", "booking.payment_delayed.v1", "wallet.cancelled.v1",
 					"wallet.refunded.v1"},
@@ -53,7 +53,7 @@ func TestVerifierAcceptsAPerformance(t *testing.T) {
 	}
 }
 
-// TestVerifierReportsOpenWork: a payment in progress, an incomplete refund, and a debit without a booking.
+// TestVerifierReportsOpenWork: Open reports a payment in progress, an incomplete refund, and a debit without a booking.
 func TestVerifierReportsOpenWork(t *testing.T) {
 	for name, change := range map[string]func(b *logtest.ForgedLog){
 		"a payment in progress": func(b *logtest.ForgedLog) { b.Until(2, func() { b.Pay(b.Bookings["b.3"]) }) },
@@ -76,7 +76,7 @@ func TestVerifierReportsOpenWork(t *testing.T) {
 	}
 }
 
-// TestVerifierRulesOfSeats breaks every rule; the last event of each log is the one that does.
+// TestVerifierRulesOfSeats breaks every rule; the last event of each log breaks it.
 func TestVerifierRulesOfSeats(t *testing.T) {
 	broken := map[verify.Rule]bool{}
 	a11, a13, a21 := logtest.SeatStream("a", "A-1-1"), logtest.SeatStream("a", "A-1-3"), logtest.SeatStream("a", "A-2-1")
@@ -94,13 +94,13 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		return &events.BookingAbandoned{BookingID: id, PerformanceID: "a", Holder: "cy", Attempt: attempt}
 	}
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule
 		forge func(b *logtest.ForgedLog)
 	}{
-		{"a seat of no performance", verify.RuleLayout,
+		{"a seat of an unknown performance", verify.RuleLayout,
 			func(b *logtest.ForgedLog) { b.Add(logtest.SeatStream("b", "A-1-1"), &events.SeatBlocked{}) }},
-		{"a seat that is not there", verify.RuleLayout,
+		{"a seat outside the layout", verify.RuleLayout,
 			func(b *logtest.ForgedLog) { b.Add(logtest.SeatStream("a", "A-9-1"), &events.SeatBlocked{}) }},
 		{"a blocked seat held without its label", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, held(b, "x.1", "cy", 5))
@@ -110,13 +110,13 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			f.Label = "crew"
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, f)
 		}},
-		{"a blocked seat freed by its holder", verify.RuleLabel, func(b *logtest.ForgedLog) {
+		{"a blocked seat released without its label", verify.RuleLabel, func(b *logtest.ForgedLog) {
 			f := held(b, "x.1", "cy", 5)
 			f.Label = "press"
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, f, &events.SeatReleased{HoldID: "x.1", Holder: "cy",
 				Was: events.SeatIsHeld, ReleasedAt: b.BookingModel.Now})
 		}},
-		{"a seat of no change of blocks", verify.RuleBlocks, func(b *logtest.ForgedLog) {
+		{"a seat blocked by an unknown change", verify.RuleBlocks, func(b *logtest.ForgedLog) {
 			b.Add(a13, &events.SeatBlocked{Label: "press", Change: 99})
 		}},
 		{"a booking of a blocked seat without its label", verify.RuleLabel, func(b *logtest.ForgedLog) {
@@ -125,26 +125,26 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			b.Add(a13, &events.SeatBlocked{Label: "press"}, f)
 			b.Add("booking-x", made(b, "x", "A-1-3", 5))
 		}},
-		{"a different price", verify.RuleLayout, func(b *logtest.ForgedLog) { b.Add(a13, held(b, "x.1", "cy", 6)) }},
+		{"a seat held at a different price", verify.RuleLayout, func(b *logtest.ForgedLog) { b.Add(a13, held(b, "x.1", "cy", 6)) }},
 		{"a performance created twice", verify.RuleCreation,
 			func(b *logtest.ForgedLog) { b.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{}) }},
-		{"the performance of a different booking", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"a performance under a different id", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(logtest.PerformanceStream("c"),
 				&events.PerformanceCreated{PerformanceID: "d", Sections: logtest.ModelSections})
 		}},
-		{"no such seats", verify.RuleLayout, func(b *logtest.ForgedLog) {
+		{"a section without rows", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			b.Add(logtest.PerformanceStream("c"),
 				&events.PerformanceCreated{PerformanceID: "c", Sections: []events.Section{{ID: "A", Rows: 0, SeatsPerRow: 1}}})
 		}},
-		{"a product's fact", verify.RuleKnown, func(b *logtest.ForgedLog) { b.Add(a11, logtest.Created(1, 0)) }},
+		{"a product fact in a seat's stream", verify.RuleKnown, func(b *logtest.ForgedLog) { b.Add(a11, logtest.Created(1, 0)) }},
 		{"a booked seat held", verify.RuleOwner, func(b *logtest.ForgedLog) { b.Add(a11, held(b, "x.1", "cy", 5)) }},
 		{"a booked seat blocked", verify.RuleOwner, func(b *logtest.ForgedLog) { b.Add(a11, &events.SeatBlocked{}) }},
 		{"a free seat expires", verify.RuleOwner,
 			func(b *logtest.ForgedLog) { b.Add(a13, &events.SeatExpired{HoldID: "x.1"}) }},
-		{"a late release of a different hold", verify.RuleOwner, func(b *logtest.ForgedLog) {
+		{"a release of a different hold", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			b.Add(a11, &events.SeatReleased{HoldID: "b.9.1", Holder: "ada", Was: events.SeatIsBooked})
 		}},
-		{"a booking's hold under the id of a different one", verify.RuleOwner, func(b *logtest.ForgedLog) {
+		{"a hold for a different booking", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			f := held(b, "x.1", "cy", 5)
 			f.BookingID = "y"
 			b.Add(a13, f)
@@ -189,22 +189,22 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"a booked booking loses a seat", verify.RuleBooked, func(b *logtest.ForgedLog) {
 			b.Add(a11, &events.SeatReleased{HoldID: "b.2.1", Holder: "ada", Was: events.SeatIsBooked})
 		}},
-		{"a booking complete without its seats", verify.RuleBooked, func(b *logtest.ForgedLog) {
+		{"booked without its seats", verify.RuleBooked, func(b *logtest.ForgedLog) {
 			b.Until(2, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add("booking-b.3", &events.BookingBooked{PaymentID: "b.3.1", Amount: 5})
 		}},
-		{"a booking made twice", verify.RuleCreation,
+		{"a booking held twice", verify.RuleCreation,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.3", made(b, "b.3", "A-1-3", 5)) }},
 		{"a booking at a different price", verify.RuleLayout,
 			func(b *logtest.ForgedLog) { b.Add("booking-x", made(b, "x", "A-1-3", 4)) }},
-		{"a booking under the id of a different one", verify.RuleFigures,
+		{"a booking under a different id", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { b.Add("booking-x", made(b, "y", "A-1-3", 5)) }},
-		{"a booking of no performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
+		{"a booking of an unknown performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			f := made(b, "x", "A-1-3", 5)
 			f.PerformanceID = "z"
 			b.Add("booking-x", f)
 		}},
-		{"a booking that comes too late", verify.RuleDeadlines,
+		{"a booking after its deadline", verify.RuleDeadlines,
 			func(b *logtest.ForgedLog) { f := made(b, "x", "A-1-3", 5); b.Wait(1); b.Add("booking-x", f) }},
 		{"a released booking is paid", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.7", &events.BookingPaymentStarted{PaymentID: "b.7.1", Amount: 5, Attempt: 1,
@@ -216,41 +216,41 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"a booking expires too early", verify.RuleDeadlines, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.3", &events.BookingExpired{ExpiresAt: b.Bookings["b.3"].Until})
 		}},
-		{"an attempt closed though it is held", verify.RuleBooking,
+		{"an attempt closed although the booking is held", verify.RuleBooking,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.8", closed("b.8", 2)) }},
-		{"an attempt left out", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("x", 2)) }},
+		{"an attempt skipped", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("x", 2)) }},
 		{"the attempt of a different booking closed", verify.RuleFigures, func(b *logtest.ForgedLog) { b.Add("booking-x", closed("y", 1)) }},
 		{"held under a closed attempt", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", closed("x", 1), made(b, "x", "A-1-3", 5))
 		}},
-		{"closed for no performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
+		{"an attempt closed for an unknown performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", &events.BookingAbandoned{BookingID: "x", PerformanceID: "z", Attempt: 1})
 		}},
-		{"states a different attempt", verify.RuleFigures,
+		{"a hold that states a different attempt", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { f := held(b, "x.1", "cy", 5); f.Attempt = 2; b.Add(a13, f) }},
-		{"a different amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"a payment of a different amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.3", &events.BookingPaymentStarted{PaymentID: "b.3.1", Amount: 6, Attempt: 1,
 				Was: events.BookingIsHeld})
 		}},
-		{"paid in time, too late", verify.RuleDeadlines, func(b *logtest.ForgedLog) {
+		{"a payment after the deadline as if in time", verify.RuleDeadlines, func(b *logtest.ForgedLog) {
 			b.Wait(2 * logtest.ModelHold)
 			b.Add("booking-b.3", &events.BookingPaymentStarted{PaymentID: "b.3.1", Amount: 5, Attempt: 1,
 				Was: events.BookingIsHeld})
 		}},
-		{"released without its refund", verify.RulePayments,
+		{"released without a refund id", verify.RulePayments,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.2", &events.BookingReleased{Was: events.BookingIsBooked}) }},
-		{"refunded, it states", verify.RulePayments, func(b *logtest.ForgedLog) {
+		{"refunded without a refund in the wallet", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Until(1, func() { b.Cancel(b.Bookings["b.2"]) })
 			b.Add("booking-b.2", &events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
 		}},
-		{"refunded with its seats", verify.RuleBooked, func(b *logtest.ForgedLog) {
+		{"refunded with its seats still booked", verify.RuleBooked, func(b *logtest.ForgedLog) {
 			b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) })
 			b.Add("booking-b.2", &events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
 		}},
-		{"a balance below nothing", verify.RuleMoney, func(b *logtest.ForgedLog) {
+		{"a negative balance", verify.RuleMoney, func(b *logtest.ForgedLog) {
 			b.Add("wallet-bob", &events.WalletDebited{PaymentID: "b.4.2", BookingID: "b.4", Amount: 5, Balance: -5})
 		}},
-		{"money out of nothing", verify.RuleMoney, func(b *logtest.ForgedLog) {
+		{"a balance higher than the sum", verify.RuleMoney, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 12})
 		}},
 		{"debited twice", verify.RulePayments, func(b *logtest.ForgedLog) {
@@ -259,7 +259,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"debited for a different booking", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.4.2", BookingID: "b.4", Amount: 5, Balance: 5})
 		}},
-		{"debited for nothing", verify.RulePayments, func(b *logtest.ForgedLog) {
+		{"debited for an unknown booking", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "x.1", BookingID: "x", Amount: 5, Balance: 5})
 		}},
 		{"refunded twice", verify.RulePayments, func(b *logtest.ForgedLog) {
@@ -268,25 +268,25 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			}
 			b.Add("wallet-ada", refund(20), refund(30))
 		}},
-		{"cancelled and debited", verify.RulePayments, func(b *logtest.ForgedLog) {
+		{"a payment cancelled after its debit", verify.RulePayments, func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletCancelled{PaymentID: "b.2.1", BookingID: "b.2"})
 		}},
-		{"a product's fact in a wallet", verify.RuleKnown,
+		{"a product fact in a wallet's stream", verify.RuleKnown,
 			func(b *logtest.ForgedLog) { b.Add("wallet-ada", logtest.Created(1, 0)) }},
 		{"more seats than the limit", verify.RuleLimit, func(b *logtest.ForgedLog) {
 			b.Add("allowance-a~ada", &events.AllowanceTaken{HoldID: "x.1", Seats: 2, Taken: 5, ExpiresAt: b.BookingModel.Now})
 		}},
-		{"a wrong sum", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"an allowance with a wrong sum", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add("allowance-a~ada", &events.AllowanceTaken{HoldID: "x.1", Seats: 1, Taken: 3, ExpiresAt: b.BookingModel.Now})
 		}},
-		{"given back twice", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"an allowance released twice", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			f := &events.AllowanceReleased{HoldID: "b.3.1", Was: events.AllowanceIsHeld, Seats: 1, Taken: 2}
 			b.Add("allowance-a~ada", f, f)
 		}},
-		{"kept for more", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"more of an allowance kept than taken", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add("allowance-a~ada", &events.AllowanceKept{HoldID: "b.3.1", Seats: 2, Taken: 3})
 		}},
-		{"nothing prolonged", verify.RuleOwner, func(b *logtest.ForgedLog) {
+		{"an allowance extended without a share", verify.RuleOwner, func(b *logtest.ForgedLog) {
 			b.Add("allowance-a~ada", &events.AllowanceExtended{HoldID: "x.1", ExpiresAt: b.BookingModel.Now})
 		}},
 		{"an allowance expires too early", verify.RuleDeadlines, func(b *logtest.ForgedLog) {
@@ -299,7 +299,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		err := verifyAll(b.Log)
 		var v *verify.Violation
 		if !errors.As(err, &v) || v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position {
-			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q at the last event", test.name, err, test.rule)
 		}
 		broken[test.rule] = true
 	}

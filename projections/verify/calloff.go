@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// RuleCalledOff is the printed name of the rule of cancellations.
+// RuleCalledOff is the rule of cancellations, as it is printed.
 const RuleCalledOff Rule = "a cancelled entity is not edited, its sales are ended once and refunded in full, and none is left after its sweep"
 
 func init() {
@@ -42,7 +42,7 @@ func (c *callOffCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 			return faultf(RuleCalledOff, "it was swept before: %t; %d are ended", c.swept, f.Ended)
 		}
 		c.swept = true
-		if sweep := swept[c.begun.Of]; sweep != nil {
+		if sweep := sweepChecks[c.begun.Of]; sweep != nil {
 			return sweep(c.ledger, c.begun.ID, f.Ended)
 		}
 		return faultf(RuleKnown, "nothing of the category %q is cancelled", c.begun.Of)
@@ -50,17 +50,17 @@ func (c *callOffCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 	return c.cursor.apply(e, fact)
 }
 
-// swept checks that a completed cancellation covers all sales, by the category of the cancelled
+// sweepChecks check that a completed cancellation covers all sales, by the category of the cancelled
 // entity.
-var swept = map[string]func(l *ledger, id string, ended int64) *fault{
+var sweepChecks = map[string]func(l *ledger, id string, ended int64) *fault{
 	events.PerformanceCategory: (*ledger).sweptPerformance,
 	events.ProductCategory:     (*ledger).sweptProduct,
 	events.TournamentCategory:  (*ledger).sweptTournament,
 }
 
-// sweptPerformance checks that nothing held before the fence is still held or booked. A server that
-// did not know of it yet may have held bookings, or paid expired ones late, after the fence: the
-// sweep need not wait for those.
+// sweptPerformance checks that no booking made before the performance was cancelled is still held or
+// booked. A server that did not know of the cancellation yet may have made bookings, or paid expired
+// bookings late, after it; the sweep need not wait for those.
 func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 	show := l.performances[events.PerformanceID(id)]
 	if show == nil || show.fence == 0 {
@@ -68,10 +68,10 @@ func (l *ledger) sweptPerformance(id string, ended int64) *fault {
 	}
 	cancelled := int64(0)
 	for _, b := range l.bookings {
-		if b.row.performance != events.PerformanceID(id) || max(b.made, b.retaken) > show.fence {
+		if b.row.performance != events.PerformanceID(id) || max(b.createdAt, b.retakenAt) > show.fence {
 			continue
 		}
-		if why := l.sweepable(b); why != "" || b.row.refunding {
+		if why := l.unswept(b); why != "" || b.row.refunding {
 			return faultf(RuleCalledOff, "the booking %q, being refunded: %t, %s", b.id, b.row.refunding, why)
 		}
 		if b.row.status == events.BookingIsCancelled {
@@ -96,7 +96,7 @@ func (l *ledger) sweptProduct(id string, _ int64) *fault {
 	return nil
 }
 
-// sweptTournament: there is nothing to sweep, for the fence itself has ended all entries.
+// sweptTournament checks that a tournament was cancelled, which ends all entries by itself.
 func (l *ledger) sweptTournament(id string, _ int64) *fault {
 	if t := l.tournaments[events.TournamentID(id)]; t == nil || t.row.status != events.TournamentIsCancelled {
 		return faultf(RuleCalledOff, "tournament %q was not cancelled", id)
@@ -104,9 +104,9 @@ func (l *ledger) sweptTournament(id string, _ int64) *fault {
 	return nil
 }
 
-// sweepable describes the uncancelled rest of a booking whose performance was cancelled, "" for
-// nothing.
-func (l *ledger) sweepable(b *bookingCheck) string {
+// unswept describes a booking that its performance's cancellation must still end or refund, "" if
+// there is nothing to do.
+func (l *ledger) unswept(b *bookingCheck) string {
 	show := l.performances[b.row.performance]
 	if show == nil || show.fence == 0 {
 		return ""
@@ -122,7 +122,7 @@ func (l *ledger) sweepable(b *bookingCheck) string {
 	return ""
 }
 
-// cancel applies the cancellation of a booking, and returns whether it can follow.
+// cancel applies the cancellation of a booking, and reports whether it is valid in the booking's state.
 func (b *booking) cancel(f *events.BookingCancelled) bool {
 	was, due := b.status, f.MadeUp
 	switch was {
@@ -133,17 +133,17 @@ func (b *booking) cancel(f *events.BookingCancelled) bool {
 	default:
 		return false
 	}
-	fits := !b.refunding && !b.returning() && f.MadeUp >= 0 && f.MadeUp <= b.keeps &&
+	fits := !b.refunding && !b.returning() && f.MadeUp >= 0 && f.MadeUp <= b.withheld &&
 		(due > 0 || was != events.BookingIsReleased)
-	b.status, b.refunds, b.madeUp = events.BookingIsCancelled, f.Amount, f.MadeUp
+	b.status, b.refunds, b.feesRefunded = events.BookingIsCancelled, f.Amount, f.MadeUp
 	b.refunding = was == events.BookingIsBooked || due > 0
-	b.keeps -= f.MadeUp
+	b.withheld -= f.MadeUp
 	return fits && f.Was == was && f.Amount == due && (due == 0) == (f.PaymentID == "") &&
 		(due == 0 || f.PaymentID == b.paymentID)
 }
 
-// keep counts the fees withheld after the cancellation of the performance, until they are refunded.
-func (c *bookingCheck) keep(fact events.Fact) {
+// countFees counts the fees withheld after the cancellation of the performance, until they are refunded.
+func (c *bookingCheck) countFees(fact events.Fact) {
 	show := c.ledger.performances[c.row.performance]
 	if show == nil || show.fence == 0 {
 		return
@@ -177,7 +177,7 @@ func (c *bookingCheck) checkCancellationRefund() *fault {
 	case row.refunds == 0:
 		return nil
 	case row.payment != "":
-		if p := c.ledger.payments[row.payment.Entity()]; p == nil || p.booked != 0 || p.kept != row.keeps {
+		if p := c.ledger.payments[row.payment.Entity()]; p == nil || p.booked != 0 || p.kept != row.withheld {
 			return faultf(RuleCalledOff, "the payment %s is neither refunded nor owed", row.payment)
 		}
 	default:
@@ -193,7 +193,7 @@ func (c *bookingCheck) checkCancellationRefund() *fault {
 func (c *paymentCheck) outcomeFeeOwed(f *events.PaymentMadeUp) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
 	if f.Amount < 1 || f.Cause != events.OwedCancelled || b == nil || b.row.bookedBy != c.stream() ||
-		b.row.status != events.BookingIsCancelled || b.row.madeUp != f.Amount {
+		b.row.status != events.BookingIsCancelled || b.row.feesRefunded != f.Amount {
 		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not state this", f.Amount, f.Cause,
 			c.received.Path())
 	}

@@ -11,44 +11,44 @@ import (
 
 var callOff = events.CallOffStream("performance~off")
 
-// begun returns the facts of a cancellation that is being swept.
-func begun() []events.Fact {
+// sweeping returns the facts of a cancellation whose sweep is in progress.
+func sweeping() []events.Fact {
 	return []events.Fact{&events.CallOffBegun{Of: "performance", ID: "off", Reason: "ill"},
 		&events.CursorTaken{Term: 1, Node: "n"}}
 }
 
-// TestVerifierRulesOfCallOffs breaks every rule; the last event of each log is the one that does.
+// TestVerifierRulesOfCallOffs breaks every rule; the last event of each log breaks it.
 func TestVerifierRulesOfCallOffs(t *testing.T) {
 	booking := func(id string) events.StreamID { return events.NewStreamID(events.BookingCategory, id) }
 	show, other := logtest.PerformanceStream("off"), logtest.PerformanceStream("a")
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule // "" if all is well
 		forge func(b *logtest.ForgedLog)
 	}{
-		{"a sweep", "", func(b *logtest.ForgedLog) {
-			b.Add(callOff, append(begun(), &events.CallOffSwept{Ended: 2}, &events.CursorMoved{Term: 1, Reached: 3})...)
+		{"a complete sweep", "", func(b *logtest.ForgedLog) {
+			b.Add(callOff, append(sweeping(), &events.CallOffSwept{Ended: 2}, &events.CursorMoved{Term: 1, Reached: 3})...)
 		}},
 		{"cancelled twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceCancelled{})
 		}},
-		{"edited after it", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"edited after the cancellation", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(show, &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A"}, {Section: "B-x"}}})
 		}},
-		{"ended, and not cancelled", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"a booking cancelled without its performance", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(booking("b.3"), &events.BookingCancelled{Was: events.BookingIsHeld})
 		}},
-		{"ended twice", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"a booking cancelled twice", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			f := &events.BookingCancelled{Was: events.BookingIsHeld}
 			b.Book("off", "ada", []string{"A-2-1"})
 			id := b.Order[len(b.Order)-1]
 			b.Add(booking(id), f, f)
 		}},
-		{"refunded for a different sum", verify.RuleBooking, func(b *logtest.ForgedLog) {
+		{"a booking cancelled with a wrong amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add(other, &events.PerformanceCancelled{})
 			b.Add(booking("b.2"), &events.BookingCancelled{Was: events.BookingIsBooked, PaymentID: "b.2.1", Amount: 9})
 		}},
-		{"finished without a refund", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"a booking refunded without a refund in the wallet", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(other, &events.PerformanceCancelled{})
 			b.Add(booking("b.2"), &events.BookingCancelled{Was: events.BookingIsBooked, PaymentID: "b.2.1", Amount: 10},
 				&events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
@@ -57,35 +57,35 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 			b.Add("wallet-ada", &events.WalletRefunded{PaymentID: "b.2.1", BookingID: "b.2", Amount: 10, Balance: 20,
 				RefundID: events.CallOffRefund("b.2.1")})
 		}},
-		{"swept with something from before", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"swept with earlier bookings left", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(other, &events.PerformanceCancelled{})
 			b.Add(events.CallOffStream("performance~a"), &events.CallOffBegun{Of: "performance", ID: "a"},
 				&events.CallOffSwept{})
 		}},
-		{"swept and not cancelled", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
+		{"swept without a cancellation", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(events.CallOffStream("performance~a"), &events.CallOffBegun{Of: "performance", ID: "a"},
 				&events.CallOffSwept{})
 		}},
 		{"swept twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
-			b.Add(callOff, append(begun(), &events.CallOffSwept{}, &events.CallOffSwept{})...)
+			b.Add(callOff, append(sweeping(), &events.CallOffSwept{}, &events.CallOffSwept{})...)
 		}},
-		{"more ended than there were", verify.RuleFigures, func(b *logtest.ForgedLog) {
-			b.Add(callOff, append(begun(), &events.CallOffSwept{Ended: 3})...)
+		{"more bookings ended than cancelled", verify.RuleFigures, func(b *logtest.ForgedLog) {
+			b.Add(callOff, append(sweeping(), &events.CallOffSwept{Ended: 3})...)
 		}},
-		{"of a different id", verify.RuleFigures, func(b *logtest.ForgedLog) {
+		{"begun under a different id", verify.RuleFigures, func(b *logtest.ForgedLog) {
 			b.Add(callOff, &events.CallOffBegun{Of: "performance", ID: "a"})
 		}},
-		{"of nothing that is sold", verify.RuleKnown, func(b *logtest.ForgedLog) {
+		{"a cancellation of a team", verify.RuleKnown, func(b *logtest.ForgedLog) {
 			b.Add(events.CallOffStream("team~a"), &events.CallOffBegun{Of: "team", ID: "a"}, &events.CallOffSwept{})
 		}},
 		{"begun twice", verify.RuleCreation, func(b *logtest.ForgedLog) {
-			b.Add(callOff, begun()[0], begun()[0])
+			b.Add(callOff, sweeping()[0], sweeping()[0])
 		}},
-		{"moved by nobody", verify.RuleCursor, func(b *logtest.ForgedLog) {
-			b.Add(callOff, begun()[0], &events.CursorMoved{Term: 1, Reached: 3})
+		{"moved before it was taken", verify.RuleCursor, func(b *logtest.ForgedLog) {
+			b.Add(callOff, sweeping()[0], &events.CursorMoved{Term: 1, Reached: 3})
 		}},
 		{"moved past the log", verify.RuleCursor, func(b *logtest.ForgedLog) {
-			b.Add(callOff, append(begun(), &events.CursorMoved{Term: 1, Reached: 1 << 40})...)
+			b.Add(callOff, append(sweeping(), &events.CursorMoved{Term: 1, Reached: 1 << 40})...)
 		}},
 	} {
 		b := logtest.CompletePerformance()
@@ -94,15 +94,16 @@ func TestVerifierRulesOfCallOffs(t *testing.T) {
 		var v *verify.Violation
 		switch broken := errors.As(err, &v); {
 		case test.rule == "" && err != nil:
-			t.Errorf("%s: %v, want no violation", test.about, err)
+			t.Errorf("%s: %v, want no violation", test.name, err)
 		case test.rule != "" && (!broken || v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position):
-			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q at the last event", test.name, err, test.rule)
 		}
 	}
 }
 
-// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not seen it takes late money for a booking that had
-// expired, after the sweep has looked for the last time. It is swept after that, and left open until then.
+// TestVerifierAllowsLatePaymentsAfterTheFence: a server that has not seen the cancellation takes a late payment for an
+// expired booking, after the sweep has checked it. That is not a violation, but Open reports the booking until it is
+// cancelled.
 func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	b := logtest.NewForgedLog()
 	b.Open("late")
@@ -132,7 +133,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	check(0)
 }
 
-// TestVerifierReportsUnsweptWork: it is not a violation, and is reported as open.
+// TestVerifierReportsUnsweptWork: Open reports a booking made after the cancellation, which is not a violation.
 func TestVerifierReportsUnsweptWork(t *testing.T) {
 	b := logtest.CompletePerformance()
 	b.Book("off", "ada", []string{"A-2-1"}) // by a server that has not seen the cancellation

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// RuleReturns is the printed name of the rule of returns.
+// RuleReturns is the rule of returns, as it is printed.
 const RuleReturns Rule = "a paid purchase is given back by the rule of its hold, in time or for a stated reason"
 
 // checkRule checks the bounds of a cancellation policy.
@@ -17,11 +17,11 @@ func checkRule(c events.Cancellation) *fault {
 	return nil
 }
 
-// checkFrozen checks the policy frozen in a booking against the performance's.
+// checkFrozen checks the policy frozen in a booking against that of the performance.
 func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 	want := t.rule
 	switch {
-	case f.SaleTerms == events.SaleTerms{}: // from before there were rules
+	case f.SaleTerms == events.SaleTerms{}: // from before there were policies
 		want = events.Cancellation{}
 	case want == events.Cancellation{}:
 		want = events.DefaultCancellation
@@ -33,10 +33,10 @@ func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 		f.Cancellation.RefundPercent, f.Cancellation.Until, want.RefundPercent, want.Until)
 }
 
-// kept is the fee withheld when price of the booking is released.
+// kept returns the fee withheld from a price when it is refunded.
 func (b *booking) kept(price int64) int64 { return keptOf(b.rule, price) }
 
-// keptOf is the fee of a policy for a price: the refund is rounded up.
+// keptOf returns the fee of a policy for a price. The refund is rounded up.
 func keptOf(rule events.Cancellation, price int64) int64 {
 	if rule == (events.Cancellation{}) {
 		return 0
@@ -69,7 +69,7 @@ func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Tim
 // inTime checks that a release of a paid booking without a reason is before the policy's deadline.
 func (c *bookingCheck) inTime(named events.Revision, reason string, decided time.Time) *fault {
 	row := &c.row
-	on, fault := c.ledger.performances[row.performance].on(named)
+	on, fault := c.ledger.performances[row.performance].findTerms(named)
 	if fault != nil || row.rule == (events.Cancellation{}) || reason != "" {
 		return fault
 	}
@@ -105,7 +105,7 @@ func (c *bookingCheck) checkRefunded() *fault {
 	return nil
 }
 
-// refunded applies a refund: all that is left of a debit, or a part that its booking has recorded.
+// refunded applies a refund: the whole remainder of a debit, or a part that the booking has recorded.
 func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	payment, known := c.payments[f.PaymentID]
 	rest := payment.amount - payment.refunded
@@ -135,11 +135,11 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	return nil
 }
 
-// keeps reports whether the remainder of a payment is the fee of its booking's policy.
+// keeps reports whether the unrefunded remainder of a payment is the fee withheld from its booking.
 func (l *ledger) keeps(holdID events.HoldID, p *paid) bool {
 	id, _, _ := events.CutHoldID(events.HoldOfPayment(holdID))
 	b := l.bookings[id]
 	return b != nil && b.row.paymentID == holdID &&
 		(b.row.status == events.BookingIsReleased || b.row.status == events.BookingIsCancelled) &&
-		p.amount-p.refunded == b.row.keeps
+		p.amount-p.refunded == b.row.withheld
 }

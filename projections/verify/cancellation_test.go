@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// halfLog is a performance that refunds a half until 100 s after its creation and starts later; cy
-// has paid for a seat of 5.
+// halfLog returns the log of a performance that refunds half of the price until 100 s after its creation, before it
+// starts. cy has paid 5 for a seat.
 func halfLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}
@@ -49,28 +49,28 @@ func TestVerifierChecksRefunds(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"a half in time":      {"", func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 3) }},
-		"a nanosecond before": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); release(f, 2, "") }},
-		"at the end":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); release(f, 2, "") }},
-		"for a reason":        {"", func(f *logtest.Forgery) { f.Wait(200 * time.Second); release(f, 2, "lift") }},
-		"keeps too much":      {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 3, "") }},
-		"keeps nothing":       {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 0, "") }},
-		"refunds more":        {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 4, part) }},
-		"refunds the rest too": {verify.RulePayments, func(f *logtest.Forgery) {
+		"half refunded in time":             {"", func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 3) }},
+		"released just before the deadline": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); release(f, 2, "") }},
+		"released at the deadline":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); release(f, 2, "") }},
+		"released late for a reason":        {"", func(f *logtest.Forgery) { f.Wait(200 * time.Second); release(f, 2, "lift") }},
+		"fee too high":                      {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 3, "") }},
+		"no fee":                            {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 0, "") }},
+		"refund too high":                   {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 4, part) }},
+		"fee refunded too": {verify.RulePayments, func(f *logtest.Forgery) {
 			release(f, 2, "")
 			refund(f, 3, part)
 			f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: 2, Balance: 9, RefundID: "x.1.x"})
 		}},
-		"a part of nothing":   {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
-		"ends without it":     {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); end(f, 3) }},
-		"ends with the whole": {verify.RuleBooking, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 5) }},
-		"a different rule": {verify.RuleReturns, func(f *logtest.Forgery) {
+		"refund without a release":      {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
+		"completed without the refund":  {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); end(f, 3) }},
+		"completed with the full price": {verify.RuleBooking, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 5) }},
+		"different policy in the booking": {verify.RuleReturns, func(f *logtest.Forgery) {
 			facts := soldSeat(f, events.SaleTerms{HoldSeconds: 100}, 5)
 			held := facts[1].(*events.BookingHeld)
 			held.BookingID, held.Seats[0].Seat = "y", "A-1-2"
 			f.Add("booking-y", held)
 		}},
-		"101 percent": {verify.RuleReturns, func(f *logtest.Forgery) {
+		"policy of 101 percent": {verify.RuleReturns, func(f *logtest.Forgery) {
 			f.Add(logtest.PerformanceStream("b"), &events.PerformanceCreated{PerformanceID: "b",
 				Sections: logtest.ModelSections, Cancellation: events.Cancellation{RefundPercent: 101}})
 		}},

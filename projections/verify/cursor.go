@@ -17,8 +17,8 @@ func (c *ownCursorCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time
 	return c.cursor.apply(e, fact)
 }
 
-// checkMark checks that the events a cursor has processed came before it.
-func (v *Verifier) checkMark(fact events.Fact) *fault {
+// checkCursorMark checks that the events that a cursor has processed precede the cursor's fact.
+func (v *Verifier) checkCursorMark(fact events.Fact) *fault {
 	var mark events.CursorMark
 	switch f := fact.(type) {
 	case *events.CursorTaken:

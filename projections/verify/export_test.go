@@ -13,7 +13,7 @@ func Categories() (all []string) {
 	return all
 }
 
-// UseAreas gives a performance areas from now on.
+// UseAreas adds areas to the current layout of a performance.
 func (v *Verifier) UseAreas(id events.PerformanceID, areas []events.Area) {
 	t := v.ledger.performances[id].latest
 	t.layout = t.layout.WithAreas(areas)

@@ -19,38 +19,37 @@ type booking struct {
 	status                     events.BookingStatus
 	expiresAt, extendableUntil time.Time
 	extended                   bool
-	// heldUnder is the attempt of the first hold, attempt that of the current or last hold, and of
-	// its payment.
+	// heldUnder is the attempt of the first hold, attempt that of the current or last hold and its
+	// payment.
 	heldUnder, attempt int64
-	// terms is the revision of the performance that the present or last hold names.
-	// late means that the last payment began after the deadline, retaken that it had all the
-	// seats again.
+	// late means that the last payment began after the deadline, retaken that it holds all seats again. terms is the
+	// revision of the performance that the current or last hold names.
 	late, retaken bool
 	terms         events.Revision
 	rule          events.Cancellation
 	label         events.BlockLabel // of the blocked seats it may have
-	keeps         int64             // fees withheld
-	refunds       int64             // by the release of the whole booking, or its cancellation
-	madeUp        int64             // the part of it withheld before
+	withheld      int64             // fees withheld
+	refunds       int64             // refunded by the release of the whole booking, or its cancellation
+	feesRefunded  int64             // the part of it withheld before
 	returned      map[events.Part]returned
-	// paymentID is the present or last payment, number the count of payments; payment is its stream if it is
-	// external.
+	// paymentID is the current or last payment, payment its stream if it is external; number is the number of
+	// payments.
 	paymentID events.HoldID
 	number    int64
 	payment   events.StreamID
-	// intent that it waits for, "" if it does not, until a deadline.
+	// intent is the intent that the booking waits for until intentUntil, "" if it does not wait.
 	intent      events.IntentID
 	intentUntil time.Time
-	// unmade means that the intent's payment page is yet to be created.
-	unmade bool
-	// bookedBy is the external payment that booked it, failed are those that failed.
+	// pagePending means that the intent's payment page has not been created yet.
+	pagePending bool
+	// bookedBy is the external payment that booked the booking, failed has those that failed.
 	bookedBy  events.StreamID
 	failed    map[events.StreamID]bool
-	paid      bool // it was booked at some time
+	paid      bool // was booked at some time
 	refunding bool // released or cancelled, with money or seats to return
 }
 
-// price is that of one of its seats, -1 for any other.
+// price returns the price of a seat of the booking, -1 for any other seat.
 func (b *booking) price(name events.SeatName) int64 {
 	for i := range b.seats {
 		if b.seats[i].Seat == name {
@@ -60,7 +59,7 @@ func (b *booking) price(name events.SeatName) int64 {
 	return -1
 }
 
-// holdID is the id of the present or last hold.
+// holdID returns the id of the current or last hold.
 func (b *booking) holdID() events.HoldID { return events.NewHoldID(b.id, b.attempt) }
 
 // owns reports whether the booking's stream confirms an attempt's hold in another stream: one of
@@ -77,7 +76,7 @@ func (b *booking) owns(attempt int64, stream events.StreamID) bool {
 		slices.ContainsFunc(b.seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) })
 }
 
-// evolve applies a fact and returns whether it can follow.
+// evolve applies a fact, and reports whether it is valid in the booking's state.
 func (b *booking) evolve(fact events.Fact) bool {
 	was := b.status
 	switch f := fact.(type) {
@@ -99,20 +98,20 @@ func (b *booking) evolve(fact events.Fact) bool {
 		return was == events.BookingIsHeld
 	case *events.BookingIntentBegun:
 		b.status, b.intent, b.intentUntil = events.BookingIsAwaiting, f.Intent, f.ExpiresAt
-		b.unmade = f.Checkout != events.Checkout{}
+		b.pagePending = f.Checkout != events.Checkout{}
 		return was == events.BookingIsHeld && f.Intent != ""
 	case *events.BookingIntentOpened:
 		return was == events.BookingIsAwaiting && f.Intent == b.intent
 	case *events.BookingCheckoutMade:
-		unmade := b.unmade
-		b.unmade = false
+		unmade := b.pagePending
+		b.pagePending = false
 		return was == events.BookingIsAwaiting && f.Intent == b.intent && unmade && f.Session != "" && f.URL != ""
 	case *events.BookingIntentEnded:
 		fits := was == events.BookingIsAwaiting && f.Intent == b.intent
 		b.status, b.intent = f.Status, ""
 		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
-		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, b.keeps+f.Kept
+		b.status, b.refunding, b.withheld = events.BookingIsReleased, was == events.BookingIsBooked, b.withheld+f.Kept
 		if price, _ := b.remainingPrice(); b.refunding {
 			b.refunds = price - f.Kept
 		}
@@ -131,7 +130,7 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 			b.terms = f.Terms
 		}
 		b.number++
-		// Before payments were counted, each had the id of its hold.
+		// Before payments were counted, a payment had the id of its hold.
 		own := f.PaymentID == events.NewPaymentID(b.holdID(), b.number) || f.PaymentID == b.holdID() && f.Payment == ""
 		b.paymentID, b.payment = f.PaymentID, f.Payment
 		b.intent = ""

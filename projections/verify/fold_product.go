@@ -12,45 +12,45 @@ type product struct {
 	stock, held, sold           int64
 	limitPerHolder, holdSeconds int64
 	times                       events.SaleTimes
-	fence                       bool // it was cancelled
+	fence                       bool // the product was cancelled
 	price                       int64
 	rule                        events.Cancellation
-	// ahead are the times that no fact has recorded as reached.
-	ahead events.SaleTimes
+	// future has the sale times that no fact has recorded as reached.
+	future events.SaleTimes
 }
 
-// state applies the times that a fact states: a changed one is yet to be reached.
-func (p *product) state(times events.SaleTimes) {
+// setTimes applies the sale times that a fact states. A changed time has not been reached.
+func (p *product) setTimes(times events.SaleTimes) {
 	if !times.OpensAt.Equal(p.times.OpensAt) {
-		p.ahead.OpensAt = times.OpensAt
+		p.future.OpensAt = times.OpensAt
 	}
 	if !times.ClosesAt.Equal(p.times.ClosesAt) {
-		p.ahead.ClosesAt = times.ClosesAt
+		p.future.ClosesAt = times.ClosesAt
 	}
 	p.times = times
 }
 
-// remaining units can still be had.
+// remaining returns the number of units that are neither held nor sold.
 func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
 
-// evolve applies a fact and returns the remaining units according to the fact itself. ok is false
-// for a fact of a different kind.
+// evolve applies a fact, and returns the remaining units that the fact states. ok is false for a fact of a
+// different kind.
 func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
 		*p = product{id: f.ProductID, stock: f.Stock, limitPerHolder: f.LimitPerHolder, holdSeconds: f.HoldSeconds,
 			price: f.Price, rule: f.Cancellation}
-		p.state(f.SaleTimes)
+		p.setTimes(f.SaleTimes)
 		return f.Stock, true
 	case *events.ProductEdited:
 		p.stock, p.limitPerHolder, p.price, p.rule = f.Stock, f.LimitPerHolder, f.Price, f.Cancellation
-		p.state(f.SaleTimes)
+		p.setTimes(f.SaleTimes)
 		return f.Remaining, true
 	case *events.ProductOpened:
-		p.ahead.OpensAt = time.Time{}
+		p.future.OpensAt = time.Time{}
 		return f.Remaining, true
 	case *events.ProductClosed:
-		p.ahead.ClosesAt = time.Time{}
+		p.future.ClosesAt = time.Time{}
 		return f.Remaining, true
 	case *events.ProductReservationAnnotated:
 		return f.Remaining, true

@@ -31,7 +31,7 @@ func seatStep(fact events.Fact) (from, to events.SeatStatus, ok bool) {
 	return "", "", false
 }
 
-// unheld is the status of a seat that no hold has: blocked if there is a label for it.
+// unheld returns the status of a seat without a hold: blocked if it has a label, else free.
 func unheld(label events.BlockLabel) events.SeatStatus {
 	if label != "" {
 		return events.SeatIsBlocked
@@ -39,7 +39,7 @@ func unheld(label events.BlockLabel) events.SeatStatus {
 	return events.SeatIsFree
 }
 
-// maxSeats bounds the seats of a performance, so that a seat's number fits events.SeatIndex.
+// maxSeats bounds the number of seats of a performance, so that each fits an events.SeatIndex.
 const maxSeats = 1 << 30
 
 // checkSections returns an error if the sections of a performance are invalid.
@@ -57,7 +57,7 @@ func checkSections(sections []events.Section) error {
 	return nil
 }
 
-// labelOf returns the label that a fact sets. names is false if it sets none.
+// labelOf returns the label that a fact names. names is false for a fact without a label.
 func labelOf(fact events.Fact) (label events.BlockLabel, names bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:

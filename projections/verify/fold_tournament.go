@@ -15,26 +15,26 @@ type tournament struct {
 	waitlist                       bool
 	waitlistRule                   events.WaitlistRule
 	opensAt                        time.Time
-	ahead                          time.Time // the opening, if no fact has recorded it as reached
+	futureOpening                  time.Time // opensAt, if no fact has recorded it as reached
 }
 
-// state applies the opening that a fact states: a changed one is yet to be reached.
-func (t *tournament) state(opensAt time.Time) {
+// setOpening applies the opening time that a fact states. A changed time has not been reached.
+func (t *tournament) setOpening(opensAt time.Time) {
 	if !opensAt.Equal(t.opensAt) {
-		t.ahead = opensAt
+		t.futureOpening = opensAt
 	}
 	t.opensAt = opensAt
 }
 
-// remaining slots are free.
+// remaining returns the number of free slots.
 func (t *tournament) remaining() int64 { return t.teamLimit - t.entered }
 
 func (t *tournament) counts() events.TournamentCounts {
 	return events.TournamentCounts{Entered: t.entered, Remaining: t.remaining(), Waitlisted: t.waitlisted}
 }
 
-// evolve adds a fact up and returns the counts according to the fact itself. ok is false for a
-// fact that is not a tournament's.
+// evolve applies a fact, and returns the counts that the fact states. ok is false for a fact of a
+// different kind.
 func (t *tournament) evolve(fact events.Fact) (counts events.TournamentCounts, ok bool) {
 	switch f := fact.(type) {
 	case *events.TournamentCreated:
@@ -45,17 +45,17 @@ func (t *tournament) evolve(fact events.Fact) (counts events.TournamentCounts, o
 		if f.Status != "" {
 			t.status = f.Status
 		}
-		t.state(f.OpensAt)
+		t.setOpening(f.OpensAt)
 		return t.counts(), true
 	case *events.TournamentEdited:
 		t.teamLimit, t.registerDeadline, t.status = f.TeamLimit, f.RegisterDeadline, f.Status
-		t.state(f.OpensAt)
+		t.setOpening(f.OpensAt)
 		return f.TournamentCounts, true
 	case *events.TournamentCancelled:
 		t.status = events.TournamentIsCancelled
 		return f.TournamentCounts, true
 	case *events.TournamentOpened:
-		t.ahead = time.Time{}
+		t.futureOpening = time.Time{}
 		return f.TournamentCounts, true
 	case *events.TournamentEntered:
 		t.entered += int64(len(f.TeamIDs))

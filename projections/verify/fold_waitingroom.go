@@ -14,13 +14,13 @@ type waitingRoom struct {
 	events.WaitingRoomCounts
 	// joined is the last ticket, admitted the total number admitted.
 	joined, admitted int64
-	// begun means that a shuffled opening has begun, with the tickets up to early.
+	// begun means that a shuffled opening has begun, for the tickets up to early.
 	begun bool
 	early int64
 	seed  string // in hexadecimal, once published
 }
 
-// evolve adds a fact up and returns the counts according to the fact itself.
+// evolve applies a fact, and returns the counts that the fact states.
 func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault) {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -60,7 +60,7 @@ func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault
 	return w.WaitingRoomCounts, w.open(fact)
 }
 
-// open adds up the facts of an opening, which have no counts.
+// open applies the facts of an opening, which state no counts.
 func (w *waitingRoom) open(fact events.Fact) *fault {
 	switch f := fact.(type) {
 	case *events.WaitingRoomOpened:

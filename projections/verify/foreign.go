@@ -8,20 +8,21 @@ import (
 	"admitone/events"
 )
 
-// Foreign is the number of foreign events in streams of a category.
+// Foreign is the number of events of other programs in streams of a category.
 type Foreign struct {
 	Category string `json:"category"`
 	Events   uint64 `json:"events"`
 }
 
-// maxForeign bounds the categories that are counted each by itself; the others are counted together
-// under otherForeign.
+// maxForeign bounds the categories that are counted individually; all others are counted under
+// otherForeign.
 const (
 	maxForeign   = 1000
 	otherForeign = "(others)"
 )
 
-// Foreign returns the events of other programs by category, most first. Only their positions are checked.
+// Foreign returns the number of events of other programs by category, in descending order. Only the positions of those
+// events are checked.
 func (v *Verifier) Foreign() []Foreign {
 	all := make([]Foreign, 0, len(v.foreign))
 	for category, n := range v.foreign {
@@ -33,13 +34,14 @@ func (v *Verifier) Foreign() []Foreign {
 	return all
 }
 
-// Backwards counts how often the clock of a log ran backwards where that is not a violation: each node
-// of an EventStoreDB has a clock of its own.
+// Backwards returns how often the clock of the log ran backwards. In a log that is not gapless that is no
+// violation, because each node of an EventStoreDB has its own clock.
 func (v *Verifier) Backwards() uint64 { return v.backwards }
 
-// isForeign reports whether an event of a stream that has none of ours is another program's. linked
-// says that its hash continues the empty chain: then it is ours. In a category of ours, what looks
-// like ours is not another's: somebody has changed how a stream begins.
+// isForeign reports whether an event in a stream without earlier events of this system belongs to another
+// program. linked means that the event's hash is that of a first event, which only this system writes. In a
+// known category, an event that looks like a fact but is not linked is not foreign: the beginning of its
+// stream was changed.
 func isForeign(e *events.Recorded, c *readFact, linked bool) bool {
 	if linked {
 		return false

@@ -17,7 +17,7 @@ func putForeign(f *logtest.Forgery, stream events.StreamID, metadata string) {
 	f.Log[len(f.Log)-1].Metadata = []byte(metadata)
 }
 
-// TestEventsOfOtherPrograms: they are counted by category, and not checked.
+// TestEventsOfOtherPrograms: events of other programs are counted by category, and not checked.
 func TestEventsOfOtherPrograms(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(9, 0))
@@ -25,7 +25,7 @@ func TestEventsOfOtherPrograms(t *testing.T) {
 	putForeign(f, "order-1", "")
 	putForeign(f, "order-1", `{"$correlationId":"x"}`)
 	putForeign(f, "product-of-theirs", "{}")
-	putForeign(f, "copies-1", copied) // as a projection makes them
+	putForeign(f, "copies-1", copied) // like an event that a projection of EventStoreDB copied
 	f.Next["order-1"] += 7
 	putForeign(f, "order-1", "")
 	f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
@@ -42,33 +42,33 @@ func TestEventsOfOtherPrograms(t *testing.T) {
 	}
 }
 
-// TestStreamsOfTwoPrograms: an event of another program in a stream of this one, one of this program
-// in another's, and a stream of this program whose beginning was changed.
+// TestStreamsOfTwoPrograms: a stream with events of this system and another program is a violation, as is a stream
+// whose first event was changed to look like another program's.
 func TestStreamsOfTwoPrograms(t *testing.T) {
 	for about, test := range map[string]struct {
 		rule  verify.Rule
 		forge func(f *logtest.Forgery)
 	}{
-		"theirs in ours": {verify.RuleChain, func(f *logtest.Forgery) {
+		"foreign event in a stream of this system": {verify.RuleChain, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			putForeign(f, "product-a", "{}")
 		}},
-		"ours in theirs": {verify.RuleRevisions, func(f *logtest.Forgery) {
+		"fact in a foreign stream": {verify.RuleRevisions, func(f *logtest.Forgery) {
 			putForeign(f, "product-a", "{}")
 			f.Heads["product-a"] = events.Hash{}
 			f.Add("product-a", logtest.Created(9, 0))
 		}},
-		"ours in theirs, of no known category": {verify.RuleKnown, func(f *logtest.Forgery) {
+		"fact in a foreign stream of an unknown category": {verify.RuleKnown, func(f *logtest.Forgery) {
 			putForeign(f, "order-1", "{}")
 			f.Heads["order-1"] = events.Hash{}
 			f.Put("order-1", "order.made.v1", []byte("{}"))
 		}},
-		"of a later version": {verify.RuleKnown, func(f *logtest.Forgery) { f.Put("locker-1", "locker.held.v1", []byte("{}")) }},
-		"the first one without its metadata": {verify.RuleChain, func(f *logtest.Forgery) {
+		"fact of a later version": {verify.RuleKnown, func(f *logtest.Forgery) { f.Put("locker-1", "locker.held.v1", []byte("{}")) }},
+		"first event without its metadata": {verify.RuleChain, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Log[0].Metadata = []byte("{}")
 		}},
-		"the first one of a different type": {verify.RuleChain, func(f *logtest.Forgery) {
+		"first event of a different type": {verify.RuleChain, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0))
 			f.Log[0].Type = "product.dreamt.v1"
 		}},
@@ -78,12 +78,12 @@ func TestStreamsOfTwoPrograms(t *testing.T) {
 		var v *verify.Violation
 		if err := verifyAll(f.Log); !errors.As(err, &v) || v.Rule != test.rule ||
 			v.Position != f.Log[len(f.Log)-1].Position {
-			t.Errorf("%s: %v; want one of %q", about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q", about, err, test.rule)
 		}
 	}
 }
 
-// TestClocksOfSeveralNodes: if each node has its own clock, times may run backwards.
+// TestClocksOfSeveralNodes: in a log of several nodes, the clock may run backwards, which is counted.
 func TestClocksOfSeveralNodes(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8), logtest.Reserved(2, "ada", 1, 7))
@@ -95,12 +95,12 @@ func TestClocksOfSeveralNodes(t *testing.T) {
 		}
 	}
 	if v.Backwards() != 1 {
-		t.Errorf("it ran backwards %d times, want once", v.Backwards())
+		t.Errorf("Backwards() = %d, want 1", v.Backwards())
 	}
 }
 
-// TestKnownCategories: every category with rules is a known category, or it would count as another
-// program's.
+// TestKnownCategories: every category with rules is known to package events. Streams of unknown categories count as
+// those of other programs.
 func TestKnownCategories(t *testing.T) {
 	for _, category := range verify.Categories() {
 		if !events.KnownCategory(category) {

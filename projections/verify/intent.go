@@ -6,11 +6,11 @@ import (
 	"admitone/events"
 )
 
-// maxIntent is the longest that an intent may last, and the most by which all intents of a booking together may
-// extend a seat.
+// maxIntent bounds the duration of an intent, and the time by which all intents of a booking together may extend a
+// seat's hold.
 const maxIntent = 24 * time.Hour
 
-// until is the deadline for a payment.
+// until returns the deadline for a payment.
 func (b *booking) until() time.Time {
 	if b.status == events.BookingIsAwaiting {
 		return b.intentUntil
@@ -46,7 +46,7 @@ func (c *seatCheck) extended(f *events.SeatExtended) *fault {
 	}
 	if f.ExpiresAt.After(longest) || !f.ExpiresAt.After(c.until) {
 		return faultf(RuleStay, "extended from %s to %s; the consecutive holds may last from %s to %s", events.FormatTime(c.until),
-			events.FormatTime(f.ExpiresAt), events.FormatTime(c.first), events.FormatTime(longest))
+			events.FormatTime(f.ExpiresAt), events.FormatTime(c.stayBegan), events.FormatTime(longest))
 	}
 	c.until = f.ExpiresAt
 	return nil

@@ -12,11 +12,11 @@ import (
 
 var page = events.Checkout{SuccessURL: "https://shop.example/paid", CancelURL: "https://shop.example", Title: "Gala"}
 
-// TestVerifierAcceptsAnIntent: a seat is held longer only for an announced intent.
+// TestVerifierAcceptsAnIntent: an announced intent extends the hold of a seat, and its facts are in order.
 func TestVerifierAcceptsAnIntent(t *testing.T) {
 	const grace = 30 * time.Second
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule // "" for none
 		forge func(b *logtest.ForgedLog, stream, seat events.StreamID, hold events.HoldID)
 	}{
@@ -36,7 +36,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
 				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour + grace + 1), Intent: "i"})
 			}},
-		{"a seat held longer for nothing", verify.RuleStay,
+		{"a seat held longer without an intent", verify.RuleStay,
 			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
 				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour)})
 			}},
@@ -48,7 +48,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 				b.Add(stream, &events.BookingCheckoutMade{Intent: "i", Session: "cs", URL: "https://pay.example"})
 			}},
-		{"a page for an intent that is over", verify.RuleBooking,
+		{"a page for an ended intent", verify.RuleBooking,
 			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 				until := b.Bookings[stream.Entity()].Until
 				ended := func(id events.IntentID) {
@@ -61,7 +61,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 				ended("j")
 				b.Add(stream, &events.BookingCheckoutMade{Intent: "j", Session: "cs", URL: "https://pay.example"})
 			}},
-		{"two pages", verify.RuleBooking,
+		{"two pages for one intent", verify.RuleBooking,
 			func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 				b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentEnded, Status: events.BookingIsHeld,
 					ExpiresAt: b.Bookings[stream.Entity()].Until})
@@ -70,10 +70,10 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 				made := &events.BookingCheckoutMade{Intent: "j", Session: "cs", URL: "https://pay.example"}
 				b.Add(stream, made, made)
 			}},
-		{"paid by the wallet", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, hold events.HoldID) {
+		{"a wallet payment during the intent", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, hold events.HoldID) {
 			b.Add(stream, &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsAwaiting})
 		}},
-		{"a second one while it waits", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+		{"a second intent during the first", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
 			b.Add(stream, &events.BookingIntentBegun{Intent: "j", Provider: "bank", Seconds: 1, ExpiresAt: b.BookingModel.Now})
 		}},
 	} {
@@ -89,7 +89,7 @@ func TestVerifierAcceptsAnIntent(t *testing.T) {
 		err := verifyAll(b.Log)
 		var v *verify.Violation
 		if errors.As(err, &v) != (test.rule != "") || v != nil && (v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position) {
-			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q at the last event", test.name, err, test.rule)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestLimitsAreRecounted: released and expired units don't count towards a limit, and a limit that is set again after
-// it was lifted counts all units held then.
+// TestLimitsAreRecounted: released and expired units don't count towards a limit. A limit that is set again after it
+// was lifted counts all units that the holder owns.
 func TestLimitsAreRecounted(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add("product-a", logtest.Created(20, 3), logtest.Reserved(1, "ada", 3, 17),

@@ -14,7 +14,7 @@ import (
 type Verdict struct {
 	Events  uint64
 	Streams int
-	// Head is the end of the log when the verification began.
+	// Head is the last position of the log when the verification began.
 	Head events.Position
 	// Others counts the events that were not checked, nil for none.
 	Others *Others
@@ -22,14 +22,14 @@ type Verdict struct {
 	ExternalSums map[string]ExternalSums
 }
 
-// Others describes the unchecked events: foreign ones by category, and the number of times that the
-// clock of a store of several nodes ran backwards.
+// Others describes events that were not checked, or not fully: those of other programs, by category, and
+// the number of times that the clock of a store of several nodes ran backwards.
 type Others struct {
 	Foreign   []Foreign
 	Backwards uint64
 }
 
-// others is nil for a log that has nothing of the kind.
+// others returns nil for a log without such events.
 func (v *Verifier) others() *Others {
 	if len(v.foreign) == 0 && v.backwards == 0 {
 		return nil
@@ -38,9 +38,9 @@ func (v *Verifier) others() *Others {
 }
 
 const (
-	// pageSize is the number of events that are read at once.
+	// pageSize is the number of events that are read at a time.
 	pageSize = 1024
-	// readAhead is the number of pages that are read before they are verified.
+	// readAhead is the number of pages that may be read but not yet verified.
 	readAhead = 4
 )
 
@@ -48,10 +48,10 @@ const (
 type readFact struct {
 	fact    events.Fact
 	decided time.Time
-	fault   *fault // why it can't be read, nil if it can
+	fault   *fault // the reason why the event can't be decoded, or nil
 }
 
-// factOf reads an event.
+// factOf decodes an event.
 func factOf(e *events.Recorded) (c readFact) {
 	if e.Stream.Internal() {
 		return c
@@ -68,16 +68,16 @@ func factOf(e *events.Recorded) (c readFact) {
 	return c
 }
 
-// page is a piece of the log on its way to the verifier.
+// page is a part of the log that is read and decoded ahead of the verifier.
 type page struct {
 	events []events.Recorded
 	read   []readFact
-	filled chan struct{} // closed once read is set
-	err    error         // why there is nothing more, with no events
+	filled chan struct{} // closed when read is set
+	err    error         // the reason why this page is the last, or nil
 }
 
-// pagesAhead reads the log up to head, each page on its own goroutine, so that reading, decoding and verifying share
-// the cores; pages are sent in order. The caller must receive them all, or end ctx, and wait for ended.
+// pagesAhead reads the log up to head and decodes each page on its own goroutine. Pages are sent in order. The caller
+// must receive all of them or end ctx, and then wait for ended.
 func pagesAhead(ctx context.Context, store events.Store, head events.Position, ended *sync.WaitGroup) <-chan *page {
 	pages := make(chan *page, readAhead)
 	ended.Go(func() {
@@ -92,7 +92,7 @@ func pagesAhead(ctx context.Context, store events.Store, head events.Position, e
 					Detail: fmt.Sprintf("the log ends at position %d before its head", at)}
 			}
 			for n := len(p.events); n > 0 && p.events[n-1].Position > head; n-- {
-				p.events = p.events[:n-1] // later than head
+				p.events = p.events[:n-1] // appended after head was read
 			}
 			ended.Go(p.fill)
 			select {
@@ -108,7 +108,7 @@ func pagesAhead(ctx context.Context, store events.Store, head events.Position, e
 	return pages
 }
 
-// fill reads the events of a page.
+// fill decodes the events of a page.
 func (p *page) fill() {
 	defer close(p.filled)
 	p.read = make([]readFact, len(p.events))
@@ -120,8 +120,7 @@ func (p *page) fill() {
 // Log reads a log once, from its beginning to its present end, and checks it against all rules. gapless is as in
 // [New]. progress, which may be nil, is called from time to time with the position reached.
 //
-// Errors: a *[Violation], the first one; what [events.Store].ReadAll returns
-// otherwise.
+// Errors: the first violation, a *[Violation]; those of [events.Store].ReadAll; ctx.Err().
 func Log(ctx context.Context, store events.Store, gapless bool,
 	progress func(at, head events.Position)) (Verdict, error) {
 	v := New(gapless)
@@ -145,7 +144,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 		err = ctx.Err()
 	}
 	if err == nil {
-		err = v.ended()
+		err = v.checkEnd()
 	}
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
@@ -153,8 +152,8 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	return Verdict{v.count, len(v.streams), head, v.others(), v.ExternalSums(nil)}, err
 }
 
-// ended checks what must not be missing at the end of a log. Error: a *[Violation].
-func (v *Verifier) ended() error {
+// checkEnd checks that no event is missing at the end of a log. Errors: a *[Violation].
+func (v *Verifier) checkEnd() error {
 	id, teams := v.ledger.unpromoted()
 	if id == "" {
 		return nil
@@ -164,11 +163,11 @@ func (v *Verifier) ended() error {
 		Detail: fmt.Sprintf("%q can come in, and the log ends without that", teams)}
 }
 
-// checkPage waits until a page is read, and takes its events.
+// checkPage waits until a page is decoded, and checks its events.
 func (v *Verifier) checkPage(p *page) error {
 	<-p.filled
 	for i := range p.events {
-		if err := v.checkRead(&p.events[i], &p.read[i]); err != nil {
+		if err := v.checkDecoded(&p.events[i], &p.read[i]); err != nil {
 			return err
 		}
 	}

@@ -10,12 +10,11 @@ import (
 	"admitone/events"
 )
 
-// Monitor checks a log against all rules while it grows: what [Log] does once, on a feed of its own. It needs as much
-// memory as a [Verifier]. While it catches up with a long log it works at most half of the time, so that sales
-// continue.
+// Monitor checks a log against all rules while it grows. It needs as much memory as a [Verifier]. While it catches up
+// with a long log it pauses half of the time, so that sales continue.
 //
-// It reads what followers of the log receive, which for the newest events need not come from the disk; verify checks
-// the bytes on disk.
+// A monitor follows the log, and the newest events of a followed log may come from memory. To check the bytes on disk,
+// use [Log].
 type Monitor struct {
 	store    events.Store
 	logger   *slog.Logger
@@ -26,23 +25,23 @@ type Monitor struct {
 	violation atomic.Pointer[Violation]
 }
 
-// NewMonitor begins before the first event. gapless is as in [New].
+// NewMonitor returns a monitor that begins before the first event. gapless is as in [New].
 func NewMonitor(store events.Store, gapless bool, logger *slog.Logger) *Monitor {
 	return &Monitor{store: store, logger: logger, verifier: New(gapless)}
 }
 
-// Position up to which nothing is wrong.
+// Position returns the position up to which the log has been checked without a violation.
 func (p *Monitor) Position() events.Position { return events.Position(p.position.Load()) }
 
-// Events that were looked at and are right.
+// Events returns the number of events that were checked without a violation.
 func (p *Monitor) Events() uint64 { return p.events.Load() }
 
-// Violation is the first violation up to Position, nil for none.
+// Violation returns the first violation, nil if none was found.
 func (p *Monitor) Violation() *Violation { return p.violation.Load() }
 
-// Run follows the log until ctx ends, as [events.FollowAlways] does. It must be called once. A violation ends the
-// checks, because later results would be meaningless; Violation returns it from then on, and Run still waits for ctx:
-// operators decide whether the server continues.
+// Run follows the log until ctx ends, as [events.FollowAlways] does. It may be called once. A violation ends the
+// checks, because later results would be meaningless. Run still waits for ctx: operators decide whether the server
+// continues.
 //
 // Errors: ctx.Err().
 func (p *Monitor) Run(ctx context.Context) error {

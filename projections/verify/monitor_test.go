@@ -11,23 +11,23 @@ import (
 	"admitone/projections/verify"
 )
 
-// feed is a log that is followed in pieces, with one failure after each but the last.
+// feed is a log whose Follow delivers one batch and then fails, until the last batch.
 type feed struct {
 	events.Store
-	pieces [][]events.Recorded
-	from   []events.Position // that was asked for
-	end    error
+	batches [][]events.Recorded
+	from    []events.Position // the positions passed to Follow
+	end     error             // of the last Follow
 }
 
 func (f *feed) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	f.from = append(f.from, after)
-	piece := f.pieces[0]
-	if f.pieces = f.pieces[1:]; len(piece) > 0 {
-		if err := handle(piece); err != nil {
+	batch := f.batches[0]
+	if f.batches = f.batches[1:]; len(batch) > 0 {
+		if err := handle(batch); err != nil {
 			return err
 		}
 	}
-	if len(f.pieces) > 0 {
+	if len(f.batches) > 0 {
 		return events.ErrUnavailable
 	}
 	return f.end
@@ -44,7 +44,7 @@ func runMonitor(t *testing.T, f *feed) *verify.Monitor {
 	return p
 }
 
-// logRecorder waits for an error in the program's log.
+// logRecorder is a log handler that calls onError for each logged error.
 type logRecorder struct {
 	slog.Handler
 	onError func()
@@ -59,13 +59,13 @@ func (h *logRecorder) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestMonitor: a monitor resumes after a failure, and stops at the first violation, which it reports like verify.
+// TestMonitor: a monitor resumes after a failure of the log, and stops at the first violation.
 func TestMonitor(t *testing.T) {
 	log := logtest.CompleteSale().Log
 	wrong := log[7]
 	wrong.Data = append([]byte(nil), wrong.Data...)
 	wrong.Data[len(wrong.Data)-2] ^= 1
-	f := &feed{pieces: [][]events.Recorded{log[:5], {log[5], log[6], wrong, log[8]}}}
+	f := &feed{batches: [][]events.Recorded{log[:5], {log[5], log[6], wrong, log[8]}}}
 	p := runMonitor(t, f)
 	broken := p.Violation()
 	if broken == nil || broken.Position != 8 || broken.Rule != verify.RuleChain || p.Position() != 7 || p.Events() != 7 {
@@ -73,9 +73,9 @@ func TestMonitor(t *testing.T) {
 			verify.RuleChain)
 	}
 	if len(f.from) != 2 || f.from[1] != 5 {
-		t.Errorf("Follow was called with %v, want twice, then from 5", f.from)
+		t.Errorf("Follow was called from %v, want two calls, the second from 5", f.from)
 	}
-	p = runMonitor(t, &feed{pieces: [][]events.Recorded{log[:3]}, end: events.ErrDamaged})
+	p = runMonitor(t, &feed{batches: [][]events.Recorded{log[:3]}, end: events.ErrDamaged})
 	if broken = p.Violation(); broken == nil || broken.Position != 4 || broken.Rule != verify.RuleBytes {
 		t.Errorf("a damaged log: %v, want %q at 4", broken, verify.RuleBytes)
 	}

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierChecksTheOpening: no team enters before it, nor a tournament that is closed from the
-// start, and it is recorded once, not before its time.
+// TestVerifierChecksTheOpening: no team enters a tournament before it opens, or one that was created closed, and the
+// opening is recorded once, not before its time.
 func TestVerifierChecksTheOpening(t *testing.T) {
 	for name, test := range map[string]struct {
 		want  verify.Rule // "" if all is well
@@ -19,17 +19,17 @@ func TestVerifierChecksTheOpening(t *testing.T) {
 		made  events.TournamentStatus
 		facts []events.Fact
 	}{
-		"at its moment": {"", 1, "", []events.Fact{
+		"entry at the opening time": {"", 1, "", []events.Fact{
 			&events.TournamentEntered{TeamIDs: []events.TeamID{"a"}, TournamentCounts: logtest.Counts(1, 1, 0)}}},
-		"before it": {verify.RuleTimes, 0, "", []events.Fact{
+		"entry before the opening time": {verify.RuleTimes, 0, "", []events.Fact{
 			&events.TournamentEntered{TeamIDs: []events.TeamID{"a"}, TournamentCounts: logtest.Counts(1, 1, 0)}}},
-		"closed from the start": {verify.RuleEntry, 1, events.TournamentClosed, []events.Fact{
+		"entry in a tournament created closed": {verify.RuleEntry, 1, events.TournamentClosed, []events.Fact{
 			&events.TournamentEntered{TeamIDs: []events.TeamID{"a"}, TournamentCounts: logtest.Counts(1, 1, 0)}}},
-		"recorded":           {"", 1, "", []events.Fact{opened(1, 2)}},
-		"recorded early":     {verify.RuleTimes, 0, "", []events.Fact{opened(1, 2)}},
-		"recorded twice":     {verify.RuleTimes, 1, "", []events.Fact{opened(1, 2), opened(1, 2)}},
-		"a different moment": {verify.RuleFigures, 1, "", []events.Fact{opened(0, 2)}},
-		"other figures":      {verify.RuleFigures, 1, "", []events.Fact{opened(1, 1)}},
+		"opening recorded":                       {"", 1, "", []events.Fact{opened(1, 2)}},
+		"opening recorded before its time":       {verify.RuleTimes, 0, "", []events.Fact{opened(1, 2)}},
+		"opening recorded twice":                 {verify.RuleTimes, 1, "", []events.Fact{opened(1, 2), opened(1, 2)}},
+		"opening recorded with a different time": {verify.RuleFigures, 1, "", []events.Fact{opened(0, 2)}},
+		"opening recorded with wrong counts":     {verify.RuleFigures, 1, "", []events.Fact{opened(1, 1)}},
 	} {
 		s := logtest.NewTournamentLog()
 		s.Fact(&events.TournamentCreated{TournamentID: "a", DisplayName: "A", TeamLimit: 2,
@@ -45,7 +45,7 @@ func TestVerifierChecksTheOpening(t *testing.T) {
 	}
 }
 
-// opened records an opening some nanoseconds after the log began.
+// opened returns the fact of an opening at a time after the beginning of the log.
 func opened(after time.Duration, remaining int64) *events.TournamentOpened {
 	return &events.TournamentOpened{OpensAt: logtest.NewForgery().Now.Add(after),
 		TournamentCounts: logtest.Counts(0, remaining, 0)}

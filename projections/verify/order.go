@@ -7,32 +7,32 @@ import (
 // RuleOrder is the rule for order data, as it is printed.
 const RuleOrder Rule = "order data belongs to an existing resource, and a reference to it names its latest fact"
 
-// order checks the order data of a product's fact.
-func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {
+// checkOrderData checks the order data of a product's fact.
+func (c *productCheck) checkOrderData(e *events.Recorded, fact events.Fact) *fault {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
-		return c.stated(e, f.ReservationID, 0, !f.OrderData.IsZero())
+		return c.checkOrderRevision(e, f.ReservationID, 0, !f.OrderData.IsZero())
 	case *events.ProductHeld:
-		return c.stated(e, f.ReservationID, 0, !f.OrderData.IsZero())
+		return c.checkOrderRevision(e, f.ReservationID, 0, !f.OrderData.IsZero())
 	case *events.ProductConfirmed:
-		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductRetaken:
-		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductPaid:
-		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductPaymentFailed:
-		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductReleased:
-		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, false)
 	case *events.ProductReservationAnnotated:
-		return c.stated(e, f.ReservationID, f.OrderRevision, true)
+		return c.checkOrderRevision(e, f.ReservationID, f.OrderRevision, true)
 	}
 	return nil
 }
 
-// stated checks the revision that a fact names for a reservation's order data against the known one, and records the
-// fact itself if it states new order data.
-func (c *productCheck) stated(e *events.Recorded, name events.ReservationID, before events.Revision,
+// checkOrderRevision checks the revision that a fact names for a reservation's order data. If the fact states new order
+// data, its own revision is recorded.
+func (c *productCheck) checkOrderRevision(e *events.Recorded, name events.ReservationID, before events.Revision,
 	anew bool) *fault {
 	if before == 0 && !anew && len(c.orders) == 0 {
 		return nil

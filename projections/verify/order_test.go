@@ -9,8 +9,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierOfOrders: order data of reservations that are not in that state, and references to
-// order data that does not exist.
+// TestVerifierOfOrders: an annotation must state the reservation as it is, and each fact must name the revision of the
+// latest order data.
 func TestVerifierOfOrders(t *testing.T) {
 	first, second := logtest.ReservationID(1), logtest.ReservationID(2)
 	order := events.OrderData{Reference: "R"}
@@ -37,27 +37,27 @@ func TestVerifierOfOrders(t *testing.T) {
 		facts []events.Fact
 		rule  verify.Rule
 	}{
-		"stated, released and stated again": {[]events.Fact{annotated(same), released(3), after}, ""},
-		"stated by a different fact": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.OrderRevision = 2 })},
+		"annotated, released and annotated again": {[]events.Fact{annotated(same), released(3), after}, ""},
+		"revision of a different fact": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.OrderRevision = 2 })},
 			verify.RuleOrder},
-		"for a different holder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Holder = "bob" })},
+		"annotated for a different holder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Holder = "bob" })},
 			verify.RuleFigures},
-		"held": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Status = events.ReservationHeld })},
+		"annotated as held": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Status = events.ReservationHeld })},
 			verify.RuleFigures},
-		"never made": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) {
+		"annotated but never created": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) {
 			f.ReservationID, f.OrderRevision = logtest.ReservationID(3), 0
 		})}, verify.RuleReservations},
-		"with a different remainder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Remaining = 6 })},
+		"annotated with a wrong remainder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Remaining = 6 })},
 			verify.RuleFigures},
-		"released with older data":  {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
-		"released without its data": {[]events.Fact{released(0)}, verify.RuleOrder},
-		"cancelled, and stated then": {[]events.Fact{
+		"released with an old revision": {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
+		"released without a revision":   {[]events.Fact{released(0)}, verify.RuleOrder},
+		"annotated after a cancellation": {[]events.Fact{
 			&events.ProductCancelled{Reason: "rain", Remaining: 7},
 			&events.ProductReservationCancelled{ReservationID: first, Holder: "ada", Quantity: 2,
 				Was: events.ReservationConfirmed, Remaining: 9, OrderRevision: 1},
 			annotated(func(f *events.ProductReservationAnnotated) { f.Status, f.Remaining = events.ReservationCancelled, 9 }),
 		}, ""},
-		"confirmed though released": {[]events.Fact{released(1), annotated(same)}, verify.RuleFigures},
+		"annotated as confirmed after the release": {[]events.Fact{released(1), annotated(same)}, verify.RuleFigures},
 	} {
 		b := logtest.NewForgery()
 		for _, fact := range append(append([]events.Fact{}, begin...), c.facts...) {

@@ -30,7 +30,7 @@ func init() {
 	}
 }
 
-// paymentCheck folds an external payment, and checks it against its purchase.
+// paymentCheck folds an external payment, and checks it against the purchase that it pays for.
 type paymentCheck struct {
 	ledger                             *ledger
 	id                                 string // the entity part of the stream's name
@@ -39,13 +39,13 @@ type paymentCheck struct {
 	refunds                            map[events.RefundID]*refund
 }
 
-// refund is an amount owed because of one fact; 0 if it was withheld in full.
+// refund is an amount owed because of one fact, 0 if the price was withheld in full.
 type refund struct {
-	amount  int64
-	settled string // the reference, "" while it is owed
-	// asked means that the provider was requested to refund it, failed that it did not or reversed it.
-	asked, failed bool
-	gone          map[string]bool // the references of reversed refunds
+	amount    int64
+	reference string // under which the refund is settled, "" while it is owed
+	// requested means that the provider was asked for the refund, failed that the refund failed or was reversed.
+	requested, failed bool
+	reversed          map[string]bool // the references of reversed refunds
 }
 
 func (c *paymentCheck) stream() events.StreamID {
@@ -83,7 +83,7 @@ func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) 
 		c.owed, c.refunded = c.owed-fact.Amount, c.refunded+fact.Amount
 		f = c.settle(fact)
 	default:
-		f = c.asked(fact)
+		f = c.checkRefundRequest(fact)
 	}
 	if f != nil {
 		return f
@@ -109,7 +109,7 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 	return nil
 }
 
-// price returns the price of a payment's purchase, as of its hold.
+// price returns the price of a purchase, as of its hold, and whether the purchase exists.
 func (c *paymentCheck) price(of events.PaymentSubject) (amount int64, ok bool) {
 	if b := c.ledger.bookings[of.BookingID]; b != nil {
 		return b.row.amount, true
@@ -122,7 +122,7 @@ func (c *paymentCheck) price(of events.PaymentSubject) (amount int64, ok bool) {
 
 func (c *paymentCheck) outcomeBooked(f *events.PaymentBooked) *fault {
 	if c.received.ProductID != "" {
-		if m := c.units(); c.received.Wrong() || f.Amount != c.received.Amount || m == nil || m.paidBy != c.stream() ||
+		if m := c.reservation(); c.received.Wrong() || f.Amount != c.received.Amount || m == nil || m.paidBy != c.stream() ||
 			f.PaymentID != "" {
 			return faultf(RuleOutcome, "%d are booked, and %s is not paid by that", f.Amount, c.received.Path())
 		}
@@ -143,7 +143,7 @@ func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
 	case f.Cause == events.OwedWrongSum:
 		fits = c.received.Wrong()
 	case c.received.ProductID != "":
-		fits = !c.received.Wrong() && c.unitsOwed(f.Cause)
+		fits = !c.received.Wrong() && c.reservationOwed(f.Cause)
 	case c.received.Wrong() || b == nil || b.row.bookedBy == c.stream():
 	case f.Cause == events.OwedLate:
 		fits = b.row.failed[c.stream()]
@@ -164,10 +164,10 @@ func (c *paymentCheck) outcomeReturned(f *events.PaymentReturned) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
 	owed, kept, is := int64(0), int64(0), false
 	cause := events.OwedReleased
-	if m := c.units(); m != nil && m.called {
+	if m := c.reservation(); m != nil && m.cancelled {
 		cause = events.OwedCancelled
 	}
-	if m := c.units(); m != nil && m.released && m.paidBy == c.stream() &&
+	if m := c.reservation(); m != nil && m.released && m.paidBy == c.stream() &&
 		f.RefundID == events.NewRefundID(c.stream(), cause, "") {
 		owed, kept, is = m.cost-m.kept, m.kept, true
 	}
@@ -192,39 +192,39 @@ func (c *paymentCheck) owe(id events.RefundID, amount int64) *fault {
 func (c *paymentCheck) settle(f *events.PaymentRefunded) *fault {
 	r := c.refunds[f.RefundID]
 	switch {
-	case r == nil || r.settled != "" || r.amount != f.Amount || f.Amount < 1:
+	case r == nil || r.reference != "" || r.amount != f.Amount || f.Amount < 1:
 		return faultf(RuleExternal, "%d are refunded for %q, and are not owed", f.Amount, f.RefundID)
 	case c.ledger.settlements[events.SettlementStream(c.received.Provider, f.Reference)] != f.RefundID:
 		return faultf(RuleReference, "the reference %q does not count for the refund %q", f.Reference, f.RefundID)
-	case r.gone[f.Reference]:
+	case r.reversed[f.Reference]:
 		return faultf(RuleReference, "the refund %q is settled under %q, which has come back", f.RefundID, f.Reference)
 	}
-	r.settled, r.asked, r.failed = f.Reference, false, false
+	r.reference, r.requested, r.failed = f.Reference, false, false
 	return nil
 }
 
-// asked checks the requests to the provider for refunds, and their failures.
-func (c *paymentCheck) asked(fact events.Fact) *fault {
+// checkRefundRequest checks the requests to the provider for refunds, and their failures.
+func (c *paymentCheck) checkRefundRequest(fact events.Fact) *fault {
 	switch f := fact.(type) {
 	case *events.PaymentRefundAsked:
 		r := c.refunds[f.RefundID]
-		if r == nil || r.amount < 1 || r.settled != "" || r.asked || r.failed {
+		if r == nil || r.amount < 1 || r.reference != "" || r.requested || r.failed {
 			return faultf(RuleExternal, "the provider is requested to refund %q, which must not be requested", f.RefundID)
 		}
-		r.asked = true
+		r.requested = true
 	case *events.PaymentRefundFailed:
 		r := c.refunds[f.RefundID]
-		if r == nil || f.Failure == "" || r.settled == "" && (f.Amount != 0 || !r.asked) ||
-			r.settled != "" && (f.Amount != r.amount || f.Reference != r.settled) {
+		if r == nil || f.Failure == "" || r.reference == "" && (f.Amount != 0 || !r.requested) ||
+			r.reference != "" && (f.Amount != r.amount || f.Reference != r.reference) {
 			return faultf(RuleExternal, "the refund %q fails under %q with %d", f.RefundID, f.Reference, f.Amount)
 		}
 		c.owed, c.refunded = c.owed+f.Amount, c.refunded-f.Amount
-		r.settled, r.asked, r.failed = "", false, true
+		r.reference, r.requested, r.failed = "", false, true
 		if f.Reference != "" {
-			if r.gone == nil {
-				r.gone = map[string]bool{}
+			if r.reversed == nil {
+				r.reversed = map[string]bool{}
 			}
-			r.gone[f.Reference] = true
+			r.reversed[f.Reference] = true
 		}
 	default:
 		return faultf(RuleKnown, "a %s in a payment's stream", fact.Name())
@@ -232,7 +232,7 @@ func (c *paymentCheck) asked(fact events.Fact) *fault {
 	return nil
 }
 
-// settlementCheck checks the refund to which a reference is assigned.
+// settlementCheck checks the assignment of a reference to a refund.
 type settlementCheck struct {
 	ledger *ledger
 	id     string
@@ -252,7 +252,8 @@ func (c *settlementCheck) apply(e *events.Recorded, fact events.Fact, _ time.Tim
 	return nil
 }
 
-// isPaidExternally reports whether an external payment has paid for a booking, or is about to.
+// isPaidExternally reports whether an external payment covers a booking: it is already applied to the booking, or
+// still open.
 func (l *ledger) isPaidExternally(stream events.StreamID, b *booking) bool {
 	p := l.payments[stream.Entity()]
 	return p != nil && p.received.BookingID == b.id && !p.received.Wrong() && p.received.Amount == b.amount &&
@@ -266,7 +267,7 @@ func (l *ledger) openExternal() (open []string) {
 		if p.open > 0 {
 			open = append(open, fmt.Sprintf("of the payment %s, %d are neither applied nor owed", id, p.open))
 		}
-		if m := p.units(); p.booked > 0 && m != nil && (m.paidBy != p.stream() || m.released) {
+		if m := p.reservation(); p.booked > 0 && m != nil && (m.paidBy != p.stream() || m.released) {
 			open = append(open, fmt.Sprintf("%d of the payment %s are booked, and what it has paid for is released", p.booked, id))
 		}
 		if b := l.bookings[p.received.BookingID]; p.booked > 0 && b != nil &&

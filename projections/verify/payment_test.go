@@ -9,7 +9,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// bankPayment is a bank payment for a booking that costs 5 EUR.
+// bankPayment returns a bank payment for a booking that costs 5 EUR.
 func bankPayment(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
 	return &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR", Expected: 5,
 		ExpectedCurrency: "EUR", PaymentSubject: events.PaymentSubject{BookingID: id}}
@@ -19,8 +19,8 @@ func refundID(reference string, cause events.RefundCause) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", reference), cause, "")
 }
 
-// externalPayments is a log in which ada's booking is paid externally, with a second payment and one
-// of a wrong amount; the second one is refunded. bob's booking is held.
+// externalPayments returns a log in which ada's booking is paid by the external payment x. The payment y is a second
+// one and refunded, z has a wrong amount and is owed. bob's booking is held.
 func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	b = logtest.NewForgedLog()
 	b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
@@ -59,7 +59,7 @@ func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	return b, ada, bob
 }
 
-// TestVerifierAcceptsExternalPayments: a complete log has no open work, an incomplete one has.
+// TestVerifierAcceptsExternalPayments: Open reports a payment that is neither applied nor owed, and nothing else.
 func TestVerifierAcceptsExternalPayments(t *testing.T) {
 	for remaining, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
 		0: func(b *logtest.ForgedLog, _ events.BookingID) {
@@ -99,14 +99,14 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 	}
 	broken := map[verify.Rule]bool{}
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule
 		forge func(b *logtest.ForgedLog, ada, bob events.BookingID)
 	}{
 		{"under a different reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("v", bob, 5))
 		}},
-		{"for nothing", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"for an unknown booking", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", "none", 5))
 		}},
 		{"for a different price", verify.RuleExternal, func(b *logtest.ForgedLog, _, bob events.BookingID) {
@@ -122,38 +122,38 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 		{"received twice", verify.RuleCreation, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), bankPayment("x", ada, 5))
 		}},
-		{"given back though the booking has all its seats", verify.RuleOutcome, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
+		{"returned for a seat although none was returned", verify.RuleOutcome, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 4, Kept: 2})
 		}},
-		{"booked though the booking does not state this", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"booked although the booking is held", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentBooked{Amount: 5, PaymentID: events.NewHoldID(bob, 1)})
 		}},
-		{"owed as late though nothing failed", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"owed as late although nothing failed", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedLate, Amount: 5})
 		}},
-		{"owed as given back though it is held", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"owed as released although the booking is held", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
 		}},
-		{"owed as a wrong sum though it is right", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"owed as a wrong sum although the sum is right", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			b.Add(stream("w"), bankPayment("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedWrongSum, Amount: 5})
 		}},
-		{"a wrong sum that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"a seat booked by a payment of a wrong sum", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			hold := events.NewHoldID(bob, 1)
 			b.Add(stream("w"), bankPayment("w", bob, 4))
 			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
 				Payment: stream("w")})
 			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})
 		}},
-		{"the money for a different booking that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+		{"a seat booked by the payment for a different booking", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
 			hold := events.NewHoldID(bob, 1)
 			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
 				Payment: stream("x")})
 			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})
 		}},
-		{"given back though it is booked", verify.RuleOutcome, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"returned although the booking is booked", verify.RuleOutcome, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
 		}},
-		{"refunded though nothing is owed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"refunded although nothing is owed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("x"), &events.PaymentRefunded{RefundID: "r", Amount: 5, Reference: "back"})
 		}},
 		{"refunded under a reference of a different refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
@@ -174,21 +174,21 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 			b.Add(stream("z"), &events.PaymentRefundFailed{RefundID: refundID("z", events.OwedWrongSum),
 				Failure: events.RefundDeclined})
 		}},
-		{"a part of a refund comes back", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"a part of a refund reversed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: refundID("y", events.OwedAlreadyPaid),
 				Failure: events.RefundDeclined, Reference: "back", Amount: 4})
 		}},
-		{"asked for what has come back", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"asked for a refund that was reversed", verify.RuleExternal, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			id := refundID("y", events.OwedAlreadyPaid)
 			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back",
 				Amount: 5}, &events.PaymentRefundAsked{RefundID: id})
 		}},
-		{"settled again under what has come back", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"settled again under the reference of a reversed refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			id := refundID("y", events.OwedAlreadyPaid)
 			b.Add(stream("y"), &events.PaymentRefundFailed{RefundID: id, Failure: events.RefundDeclined, Reference: "back",
 				Amount: 5}, &events.PaymentRefunded{RefundID: id, Amount: 5, Reference: "back"})
 		}},
-		{"a reference for no refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+		{"a reference for an unknown refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
 			b.Add(events.SettlementStream("bank", "b2"), &events.SettlementClaimed{Provider: "bank", Reference: "b2", RefundID: "r"})
 		}},
 		{"refunded to the wallet instead", verify.RulePayments, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
@@ -205,7 +205,7 @@ func TestVerifierRulesOfExternalPayments(t *testing.T) {
 		err := verifyAll(b.Log)
 		var v *verify.Violation
 		if !errors.As(err, &v) || v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position {
-			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q at the last event", test.name, err, test.rule)
 		}
 		broken[test.rule] = true
 	}

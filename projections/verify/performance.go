@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// RuleTerms is the rule for decisions on a performance, as it is printed.
+// RuleTerms is the rule of the terms of a performance, as it is printed.
 const RuleTerms Rule = "seats and places of a performance are held on its terms of that time, and keep them"
 
 // terms are a performance's terms as of its creation or an edit.
@@ -20,7 +20,7 @@ type terms struct {
 	layout  *events.Layout // with the prices
 }
 
-// sells reports whether the seat exists, at that price for that price type.
+// sells reports whether the seat exists and has that price for that price type.
 func (t *terms) sells(s *events.BookedSeat) bool {
 	seat, ok := t.layout.Find(s.Seat)
 	if !ok || t.layout.Hall() == nil {
@@ -30,7 +30,7 @@ func (t *terms) sells(s *events.BookedSeat) bool {
 	return ok && price.Amount == s.Price
 }
 
-// costs reports whether a seat of that name exists, at that price for some price type.
+// costs reports whether a seat with that name exists and has that price for some price type.
 func (t *terms) costs(name events.SeatName, price int64) bool {
 	seat, ok := t.layout.Find(name)
 	if !ok || t.layout.Hall() == nil {
@@ -39,16 +39,16 @@ func (t *terms) costs(name events.SeatName, price int64) bool {
 	return slices.ContainsFunc(t.layout.Prices(seat), func(p events.CategoryPrice) bool { return p.Amount == price })
 }
 
-// performanceCheck folds a performance, and keeps all terms that it ever stated: bookings name the terms on which they
-// were decided, and a node that has not seen an edit decides on the earlier ones.
+// performanceCheck folds a performance, and keeps all terms that it ever stated. A booking names the terms on which it
+// was decided, which may be older than the latest if the node had not seen an edit.
 type performanceCheck struct {
-	ledger *ledger
-	id     events.PerformanceID
-	latest *terms
-	stated map[events.Revision]*terms
-	// ahead are the bounds that no fact has recorded as reached.
-	ahead  events.SaleTimes
-	fence  events.Position // of its cancellation, 0 for none
+	ledger  *ledger
+	id      events.PerformanceID
+	latest  *terms
+	termsAt map[events.Revision]*terms
+	// future has the opening and closing times that no fact has recorded as reached.
+	future events.SaleTimes
+	fence  events.Position // position of the cancellation, 0 for none
 	blocks blockCheck
 }
 
@@ -69,15 +69,15 @@ func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, decided t
 		}
 		c.fence = e.Position
 	case *events.PerformanceOpened:
-		if fault := checkReached("opens", c.ahead.OpensAt, f.OpensAt, decided); fault != nil {
+		if fault := checkReached("opens", c.future.OpensAt, f.OpensAt, decided); fault != nil {
 			return fault
 		}
-		c.ahead.OpensAt = time.Time{}
+		c.future.OpensAt = time.Time{}
 	case *events.PerformanceClosed:
-		if fault := checkReached("closes", c.ahead.ClosesAt, f.ClosesAt, decided); fault != nil {
+		if fault := checkReached("closes", c.future.ClosesAt, f.ClosesAt, decided); fault != nil {
 			return fault
 		}
-		c.ahead.ClosesAt = time.Time{}
+		c.future.ClosesAt = time.Time{}
 	default:
 		fault, known := c.blocks.apply(c, fact)
 		if !known {
@@ -103,7 +103,7 @@ func (c *performanceCheck) created(f *events.PerformanceCreated) *fault {
 	if fault := checkRule(f.Cancellation); fault != nil {
 		return fault
 	}
-	c.state(
+	c.setTerms(
 		0,
 		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout},
 	)
@@ -131,41 +131,41 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 	if fault := checkRule(f.Cancellation); fault != nil {
 		return fault
 	}
-	c.state(
+	c.setTerms(
 		revision,
 		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout},
 	)
 	return nil
 }
 
-// state applies the terms that a fact states: a changed opening or closing time is yet to be reached.
-func (c *performanceCheck) state(revision events.Revision, next *terms) {
+// setTerms applies the terms that a fact states. A changed opening or closing time has not been reached.
+func (c *performanceCheck) setTerms(revision events.Revision, next *terms) {
 	before := events.SaleTimes{}
 	if c.latest != nil {
 		before = c.latest.times
 	} else {
-		c.stated = map[events.Revision]*terms{}
+		c.termsAt = map[events.Revision]*terms{}
 	}
 	if !next.times.OpensAt.Equal(before.OpensAt) {
-		c.ahead.OpensAt = next.times.OpensAt
+		c.future.OpensAt = next.times.OpensAt
 	}
 	if !next.times.ClosesAt.Equal(before.ClosesAt) {
-		c.ahead.ClosesAt = next.times.ClosesAt
+		c.future.ClosesAt = next.times.ClosesAt
 	}
-	c.latest, c.stated[revision] = next, next
+	c.latest, c.termsAt[revision] = next, next
 }
 
-// on returns the terms that the performance stated at a revision.
-func (c *performanceCheck) on(revision events.Revision) (*terms, *fault) {
-	if t := c.stated[revision]; t != nil {
+// findTerms returns the terms that the performance stated at a revision.
+func (c *performanceCheck) findTerms(revision events.Revision) (*terms, *fault) {
+	if t := c.termsAt[revision]; t != nil {
 		return t, nil
 	}
 	return nil, faultf(RuleTerms, "revision %d of performance %q states nothing", revision, c.id)
 }
 
-// acquires checks the terms that a fact names for an acquisition at a time.
-func (c *performanceCheck) acquires(named events.SaleTerms, decided time.Time) (*terms, *fault) {
-	on, fault := c.on(named.Terms)
+// checkAcquisition checks the terms on which seats are acquired at a time, and returns them.
+func (c *performanceCheck) checkAcquisition(named events.SaleTerms, decided time.Time) (*terms, *fault) {
+	on, fault := c.findTerms(named.Terms)
 	if fault != nil {
 		return nil, fault
 	}
@@ -178,5 +178,5 @@ func (c *performanceCheck) acquires(named events.SaleTerms, decided time.Time) (
 	return on, checkWithin(on.times, decided)
 }
 
-// terms returns the terms on which the present or last hold of a booking was decided.
-func (l *ledger) terms(b *booking) *terms { return l.performances[b.performance].stated[b.terms] }
+// terms returns the terms on which the current or last hold of a booking was decided.
+func (l *ledger) terms(b *booking) *terms { return l.performances[b.performance].termsAt[b.terms] }

@@ -10,7 +10,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// saleLog is a performance that opens after a second and closes after ten. An edit after two
+// saleLog returns the log of a performance that opens after one second and closes after ten. An edit after two
 // seconds sets a price of 7, holds of 50 s and a limit of two seats per holder.
 func saleLog() *logtest.Forgery {
 	f := logtest.NewForgery()
@@ -24,7 +24,7 @@ func saleLog() *logtest.Forgery {
 	return f
 }
 
-// soldSeat holds and books a seat by name, on terms and at a price.
+// soldSeat returns the facts of the hold of a seat and of its booking, on terms and at a price.
 func soldSeat(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
 	until, rule := f.Now.Add(time.Second), events.DefaultCancellation
 	if terms == (events.SaleTerms{}) {
@@ -36,7 +36,7 @@ func soldSeat(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.
 		ExtendableUntil: until, Attempt: 1, SaleTerms: terms, Cancellation: rule}}
 }
 
-// TestVerifierChecksBookingsToTheirTerms breaks each rule about the terms of a performance.
+// TestVerifierChecksBookingsToTheirTerms breaks each rule about the terms and times of a performance.
 func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 	first := events.SaleTerms{HoldSeconds: 100, LimitPerHolder: 4}
 	edited := events.SaleTerms{Terms: 2, HoldSeconds: 50, LimitPerHolder: 2}
@@ -56,25 +56,25 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"on the edit":                          {"", sell(edited, 7, 2*time.Second)},
-		"on what was before":                   {"", sell(first, 5, 2*time.Second)},
-		"from before edits":                    {"", sell(events.SaleTerms{}, 5, 2*time.Second)},
-		"a nanosecond before the close":        {"", sell(edited, 7, 10*time.Second-1)},
-		"at the close":                         {verify.RuleTimes, sell(edited, 7, 10*time.Second)},
-		"on the edit at the price before":      {verify.RuleLayout, sell(edited, 5, 2*time.Second)},
-		"before it at the price of now":        {verify.RuleLayout, sell(first, 7, 2*time.Second)},
-		"on an edit that never was":            {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
-		"on the opening, which is not an edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
+		"on the edited terms":                 {"", sell(edited, 7, 2*time.Second)},
+		"on the earlier terms":                {"", sell(first, 5, 2*time.Second)},
+		"without terms":                       {"", sell(events.SaleTerms{}, 5, 2*time.Second)},
+		"just before the close":               {"", sell(edited, 7, 10*time.Second-1)},
+		"at the close":                        {verify.RuleTimes, sell(edited, 7, 10*time.Second)},
+		"edited terms at the earlier price":   {verify.RuleLayout, sell(edited, 5, 2*time.Second)},
+		"earlier terms at the edited price":   {verify.RuleLayout, sell(first, 7, 2*time.Second)},
+		"terms of an unknown revision":        {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
+		"terms of a revision that is no edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
 		"a different hold time": {verify.RuleTerms,
 			sell(events.SaleTerms{Terms: 2, HoldSeconds: 100, LimitPerHolder: 2}, 7, 2*time.Second)},
 		"a different limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
-		"more than the limit of the edit": {verify.RuleLimit, func(f *logtest.Forgery) {
+		"allowance above the edited limit": {verify.RuleLimit, func(f *logtest.Forgery) {
 			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, Terms: 2, ExpiresAt: f.Now})
 		}},
-		"as many as before": {"", func(f *logtest.Forgery) {
+		"allowance within the earlier limit": {"", func(f *logtest.Forgery) {
 			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, ExpiresAt: f.Now})
 		}},
-		"an allowance on nothing": {verify.RuleTerms, func(f *logtest.Forgery) {
+		"allowance on terms of an unknown revision": {verify.RuleTerms, func(f *logtest.Forgery) {
 			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 1, Taken: 1, Terms: 9, ExpiresAt: f.Now})
 		}},
 		"a late payment after the close": {verify.RuleTimes, func(f *logtest.Forgery) {
@@ -105,11 +105,11 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 		}},
 		"prices of other sections": {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1,
 			Prices: []events.SectionPrice{{Section: "B-x"}, {Section: "A"}}})},
-		"a price too few":       {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices[:1]})},
-		"a limit below 0":       {verify.RuleFigures, stated(&events.PerformanceEdited{LimitPerHolder: -1, Prices: prices})},
-		"a fact of a product":   {verify.RuleKnown, stated(logtest.Reserved(1, "ada", 1, 1))},
-		"edited, and nothing":   {"", stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices})},
-		"created a second time": {verify.RuleCreation, stated(&events.PerformanceCreated{PerformanceID: "a"})},
+		"prices of some sections": {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices[:1]})},
+		"negative limit":          {verify.RuleFigures, stated(&events.PerformanceEdited{LimitPerHolder: -1, Prices: prices})},
+		"a fact of a product":     {verify.RuleKnown, stated(logtest.Reserved(1, "ada", 1, 1))},
+		"another edit":            {"", stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices})},
+		"created a second time":   {verify.RuleCreation, stated(&events.PerformanceCreated{PerformanceID: "a"})},
 	} {
 		f := saleLog()
 		test.forge(f)

@@ -15,7 +15,7 @@ func init() {
 	}
 }
 
-// planCheck assembles the parts of a plan, and compiles its hall at the seal.
+// planCheck assembles the parts of a plan, and compiles its hall when it is sealed.
 type planCheck struct {
 	ledger *ledger
 	id     events.PlanID

@@ -12,9 +12,9 @@ import (
 const tinyPlan = `{"name":"T","categories":[{"name":"C"},{"name":"D"}],"size":{"width":1,"height":1},"zones":[{"name":"A","rows":[` +
 	`{"row_number":"1","seats":[{"seat_guid":"1","seat_number":"1","category":"C"},{"seat_guid":"2","seat_number":"2","category":"D"}]}]}]}`
 
-// TestPlansAreHeld: each line is a log of one plan's stream, and the rule that its last fact
+// TestVerifierChecksPlans: each case has the facts of a plan's stream, and the rule that the last fact
 // breaks.
-func TestPlansAreHeld(t *testing.T) {
+func TestVerifierChecksPlans(t *testing.T) {
 	digest, size := events.PlanDigest([]byte(tinyPlan)), int64(len(tinyPlan))
 	all := &events.PlanPartAdded{PlanID: "p", Digest: digest, Text: tinyPlan}
 	part := func(offset int64, text string) *events.PlanPartAdded {

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// layoutOf returns the layout of a new performance: of its sections, or of its plan at its prices.
+// layoutOf returns the layout of a new performance, from its sections or from its plan and prices.
 func (c *performanceCheck) layoutOf(f *events.PerformanceCreated) (*events.Layout, *fault) {
 	if f.Plan == "" {
 		if err := checkSections(f.Sections); err != nil {
@@ -27,7 +27,7 @@ func (c *performanceCheck) layoutOf(f *events.PerformanceCreated) (*events.Layou
 	return events.NewHallLayout(hall, f.CategoryPrices), nil
 }
 
-// repriced returns a layout at the prices that an edit states.
+// repriced returns a layout with the prices that an edit states.
 func repriced(layout *events.Layout, f *events.PerformanceEdited) (*events.Layout, *fault) {
 	if hall := layout.Hall(); hall != nil {
 		if len(f.Prices) > 0 {

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// TestVerifierChecksPrices: the prices of a performance for its plan's categories, and the price
-// of a held seat.
+// TestVerifierChecksPrices: a performance has prices for exactly the categories of its plan, in their order, and a held
+// seat has the price of its category.
 func TestVerifierChecksPrices(t *testing.T) {
 	plan, err := events.ParsePlan([]byte(tinyPlan))
 	if err != nil {

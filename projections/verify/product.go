@@ -29,12 +29,13 @@ type productCheck struct {
 	id             events.ProductID
 	row            product
 	reservationSet *reservationSet
-	// orders has the revision of the fact that stated a reservation's order data last.
+	// orders has the revision of the fact that last stated a reservation's order data.
 	orders map[key]events.Revision
-	// offers are the prices and policies that were stated, money the reservations that have payments.
+	// offers has the prices and policies that the product has stated, money the payments of each reservation that has
+	// any.
 	offers []offer
-	money  map[key]*unitsMoney
-	// retaken is the payment that the next fact has to confirm, "" if none.
+	money  map[key]*reservationMoney
+	// retaken is the payment that the next fact must confirm, "" for none.
 	retaken events.StreamID
 }
 
@@ -49,7 +50,7 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 		return faultf(RuleFigures, "it creates %q with stock %d, limit %d, holds of %d s",
 			created.ProductID, created.Stock, created.LimitPerHolder, created.HoldSeconds)
 	}
-	if f := c.calledOff(fact); f != nil {
+	if f := c.checkCancellation(fact); f != nil {
 		return f
 	}
 	if f := c.sale(fact, decided); f != nil {
@@ -61,7 +62,7 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	if f := c.reservations(fact, decided); f != nil {
 		return f
 	}
-	if f := c.order(e, fact); f != nil {
+	if f := c.checkOrderData(e, fact); f != nil {
 		return f
 	}
 	next := c.row
@@ -76,31 +77,31 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 			remaining, next.stock, next.held, next.sold, next.remaining())
 	}
 	c.row = next
-	c.offer()
+	c.recordOffer()
 	if _, isEdit := fact.(*events.ProductEdited); isCreation || isEdit {
 		c.reservationSet.countHolders(c.row.limitPerHolder)
 	}
 	return nil
 }
 
-// sale holds a fact against the times of the sale.
+// sale checks a fact against the times of the sale.
 func (c *productCheck) sale(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
-		return either(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
+		return firstFault(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
 	case *events.ProductEdited:
-		return either(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
+		return firstFault(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
 	case *events.ProductReserved, *events.ProductHeld, *events.ProductRetaken:
 		return checkWithin(c.row.times, decided)
 	case *events.ProductOpened:
-		return checkReached("opens", c.row.ahead.OpensAt, f.OpensAt, decided)
+		return checkReached("opens", c.row.future.OpensAt, f.OpensAt, decided)
 	case *events.ProductClosed:
-		return checkReached("closes", c.row.ahead.ClosesAt, f.ClosesAt, decided)
+		return checkReached("closes", c.row.future.ClosesAt, f.ClosesAt, decided)
 	}
 	return nil
 }
 
-// reservations checks a fact about reservations against the known ones.
+// reservations checks a fact against the reservations of the product.
 func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
@@ -145,12 +146,13 @@ func (c *productCheck) end(name events.ReservationID, holder events.Holder, quan
 	if stated != was {
 		return faultf(RuleFigures, "it states that %s was %q; it was %q", name, stated, was)
 	}
-	c.leave(id, released)
+	c.endReservation(id, released)
 	return nil
 }
 
-// calledOff checks a fact against the cancellation of the product: nothing is sold after it.
-func (c *productCheck) calledOff(fact events.Fact) *fault {
+// checkCancellation checks that nothing is sold after the product was cancelled, and no reservation is cancelled
+// before.
+func (c *productCheck) checkCancellation(fact events.Fact) *fault {
 	switch fact.(type) {
 	case *events.ProductReserved, *events.ProductHeld, *events.ProductConfirmed, *events.ProductEdited,
 		*events.ProductRetaken, *events.ProductPaid, *events.ProductPaymentFailed,
@@ -166,7 +168,7 @@ func (c *productCheck) calledOff(fact events.Fact) *fault {
 	return nil
 }
 
-// begin records a new reservation, held until a deadline if it has one.
+// begin records a new reservation. A zero deadline means that it is confirmed.
 func (c *productCheck) begin(
 	name events.ReservationID,
 	holder events.Holder,
@@ -181,18 +183,18 @@ func (c *productCheck) begin(
 	if _, taken := c.reservationSet.ended[key]; taken {
 		return faultf(RuleReservations, "%s has ended and is created again", name)
 	}
-	made := c.reservationSet.add(holder, quantity)
-	made.offer = uint32(len(c.offers) - 1)
-	if limit, has := c.row.limitPerHolder, c.reservationSet.holders[made.holder]; limit > 0 && has+quantity > limit {
+	claim := c.reservationSet.claimOf(holder, quantity)
+	claim.offer = uint32(len(c.offers) - 1)
+	if limit, has := c.row.limitPerHolder, c.reservationSet.holders[claim.holder]; limit > 0 && has+quantity > limit {
 		return faultf(RuleLimit, "%q has %d and takes %d more; the limit is %d", holder, has, quantity, limit)
 	}
-	if !c.reservationSet.begin(key, made, deadline) {
+	if !c.reservationSet.begin(key, claim, deadline) {
 		return faultf(RuleReservations, "%s is created twice", name)
 	}
 	return nil
 }
 
-// find looks up a reservation that must own units, and checks a fact's statements about it.
+// find returns the key of a reservation, which must own units and have the stated holder and quantity.
 func (c *productCheck) find(name events.ReservationID, holder events.Holder, quantity int64) (key, *fault) {
 	id, err := events.ParseID(string(name))
 	if err != nil {
@@ -209,7 +211,7 @@ func (c *productCheck) find(name events.ReservationID, holder events.Holder, qua
 	if int64(owned.quantity) != quantity {
 		return key, faultf(RuleFigures, "it states %s as %d for %q; it is %d", name, quantity, holder, owned.quantity)
 	}
-	if owned.holder != c.reservationSet.add(holder, quantity).holder {
+	if owned.holder != c.reservationSet.claimOf(holder, quantity).holder {
 		return key, faultf(RuleFigures, "it states %s as held by %q; it is held by a different holder", name, holder)
 	}
 	return key, nil
@@ -251,7 +253,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 				events.FormatTime(deadline), events.FormatTime(decided))
 		}
 		sum += h.Quantity
-		c.leave(id, false)
+		c.endReservation(id, false)
 	}
 	if sum != f.Quantity || len(f.Expired) == 0 {
 		return faultf(RuleFigures, "it states that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)

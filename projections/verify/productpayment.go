@@ -7,16 +7,16 @@ import (
 	"admitone/events"
 )
 
-// RuleUnits is the rule of money for reservations, as it is printed.
+// RuleUnits is the rule of payments for reservations, as it is printed.
 const RuleUnits Rule = "an external payment pays for a reservation once, at the price of its hold, or comes too late"
 
-// offer is the price of a unit and the rule for giving it back, as a product states them.
+// offer is the price of a unit and the cancellation policy, as a product states them.
 type offer struct {
 	price int64
 	rule  events.Cancellation
 }
 
-// cost is the price of units, math.MaxInt64 on overflow.
+// cost returns the price of a quantity of units, math.MaxInt64 on overflow.
 func (o *offer) cost(quantity int64) int64 {
 	if o.price > 0 && quantity > math.MaxInt64/o.price {
 		return math.MaxInt64
@@ -24,18 +24,18 @@ func (o *offer) cost(quantity int64) int64 {
 	return o.price * quantity
 }
 
-// unitsMoney is the verifier's record of a reservation with payments.
-type unitsMoney struct {
-	paidBy   events.StreamID
-	failed   map[events.StreamID]bool
-	released bool
-	called   bool // off, with its product
-	kept     int64
-	cost     int64
+// reservationMoney has the payments of a reservation.
+type reservationMoney struct {
+	paidBy    events.StreamID
+	failed    map[events.StreamID]bool
+	released  bool
+	cancelled bool // with its product
+	kept      int64
+	cost      int64
 }
 
-// offer records the terms that the product states, if they are new.
-func (c *productCheck) offer() {
+// recordOffer records the price and policy that the product states, if they are new.
+func (c *productCheck) recordOffer() {
 	if n := len(c.offers); n > 0 && c.offers[n-1].price == c.row.price && sameRule(c.offers[n-1].rule, c.row.rule) {
 		return
 	}
@@ -46,7 +46,7 @@ func sameRule(a, b events.Cancellation) bool {
 	return a.RefundPercent == b.RefundPercent && a.Until.Equal(b.Until)
 }
 
-// checkOffer checks the terms frozen in a fact against the product's; facts of earlier versions freeze none.
+// checkOffer checks the price and policy frozen in a fact against the product's. Facts of earlier versions freeze none.
 func (c *productCheck) checkOffer(price int64, rule events.Cancellation) *fault {
 	before := price == 0 && rule == (events.Cancellation{})
 	if before || price == c.row.price && sameRule(rule, c.row.rule) {
@@ -56,8 +56,8 @@ func (c *productCheck) checkOffer(price int64, rule events.Cancellation) *fault 
 		rule.RefundPercent, c.row.price, c.row.rule.RefundPercent)
 }
 
-// leave ends a reservation, and remembers it if it cost something.
-func (c *productCheck) leave(id key, released bool) {
+// endReservation ends a reservation, and keeps a record of it if it had a price.
+func (c *productCheck) endReservation(id key, released bool) {
 	set := c.reservationSet
 	owned := set.open[id]
 	if c.offers[owned.offer].price > 0 {
@@ -67,17 +67,17 @@ func (c *productCheck) leave(id key, released bool) {
 }
 
 // moneyOf returns the money of a reservation, creating an entry if there is none.
-func (c *productCheck) moneyOf(id key) *unitsMoney {
+func (c *productCheck) moneyOf(id key) *reservationMoney {
 	if c.money == nil {
-		c.money = map[key]*unitsMoney{}
+		c.money = map[key]*reservationMoney{}
 	}
 	if c.money[id] == nil {
-		c.money[id] = &unitsMoney{failed: map[events.StreamID]bool{}}
+		c.money[id] = &reservationMoney{failed: map[events.StreamID]bool{}}
 	}
 	return c.money[id]
 }
 
-// cost of a reservation as it was held; false if there never was one.
+// cost returns the price of a reservation as of its hold; ok is false if there never was such a reservation.
 func (c *productCheck) cost(name events.ReservationID) (amount int64, ok bool) {
 	parsed, err := events.ParseID(string(name))
 	if err != nil {
@@ -94,7 +94,7 @@ func (c *productCheck) cost(name events.ReservationID) (amount int64, ok bool) {
 	return 0, ok
 }
 
-// payments checks a fact against the payments for reservations.
+// payments checks a fact against the payments of reservations.
 func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
 	confirmed, isConfirmed := fact.(*events.ProductConfirmed)
 	if c.retaken != "" && (!isConfirmed || confirmed.Payment != c.retaken) {
@@ -119,14 +119,14 @@ func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
 	case *events.ProductPaymentFailed:
 		return c.fail(f, decided)
 	case *events.ProductReleased:
-		return c.giveBack(f, decided)
+		return c.checkRelease(f, decided)
 	case *events.ProductReservationCancelled:
-		return c.callOffMoney(f)
+		return c.checkCancelledMoney(f)
 	}
 	return nil
 }
 
-// pay records that a payment paid for a reservation.
+// pay checks and records that a payment paid for a reservation.
 func (c *productCheck) pay(name events.ReservationID, payment events.StreamID) *fault {
 	parsed, _ := events.ParseID(string(name))
 	cost, _ := c.cost(name)
@@ -143,8 +143,8 @@ func (c *productCheck) pay(name events.ReservationID, payment events.StreamID) *
 	return nil
 }
 
-// carried checks a fact's description of an expired reservation.
-func (c *productCheck) carried(name events.ReservationID, holder events.Holder, quantity, price int64,
+// findExpired returns an expired reservation, which must be as described.
+func (c *productCheck) findExpired(name events.ReservationID, holder events.Holder, quantity, price int64,
 	rule events.Cancellation, until time.Time) (id key, was past, f *fault) {
 	parsed, err := events.ParseID(string(name))
 	if err != nil {
@@ -155,7 +155,7 @@ func (c *productCheck) carried(name events.ReservationID, holder events.Holder, 
 	switch {
 	case !ended || was.released:
 		return id, was, faultf(RuleUnits, "%s has not expired", name)
-	case was.holder != c.reservationSet.add(holder, quantity).holder || int64(was.quantity) != quantity ||
+	case was.holder != c.reservationSet.claimOf(holder, quantity).holder || int64(was.quantity) != quantity ||
 		!was.until.time().Equal(until) || c.offers[was.offer].price != price ||
 		!sameRule(c.offers[was.offer].rule, rule):
 		return id, was, faultf(RuleUnits, "it states that %s was %d for %q at %d until %s, which it was not", name, quantity,
@@ -165,21 +165,21 @@ func (c *productCheck) carried(name events.ReservationID, holder events.Holder, 
 }
 
 func (c *productCheck) retake(f *events.ProductRetaken) *fault {
-	id, was, fault := c.carried(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
+	id, was, fault := c.findExpired(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
 	if fault != nil {
 		return fault
 	}
 	if limit, has := c.row.limitPerHolder, c.reservationSet.holders[was.holder]; limit > 0 && has+f.Quantity > limit {
 		return faultf(RuleLimit, "%q has %d and takes %d again; the limit is %d", f.Holder, has, f.Quantity, limit)
 	}
-	c.reservationSet.again(id, was)
+	c.reservationSet.reopen(id, was)
 	c.retaken = f.Payment
 	return nil
 }
 
-// fail checks the reason of a late payment's failure.
+// fail checks the failure of a late payment, and its reason.
 func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *fault {
-	id, was, fault := c.carried(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
+	id, was, fault := c.findExpired(f.ReservationID, f.Holder, f.Quantity, f.Price, f.Cancellation, f.ExpiresAt)
 	if fault != nil {
 		return fault
 	}
@@ -206,11 +206,11 @@ func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *
 	return nil
 }
 
-// giveBack checks the release of a reservation against its payment and its cancellation policy.
-func (c *productCheck) giveBack(f *events.ProductReleased, decided time.Time) *fault {
+// checkRelease checks the release of a reservation against its payment and its cancellation policy.
+func (c *productCheck) checkRelease(f *events.ProductReleased, decided time.Time) *fault {
 	parsed, err := events.ParseID(string(f.ReservationID))
 	if err != nil {
-		return nil // found next
+		return nil // reservations reports the invalid id
 	}
 	id := c.reservationSet.id(parsed)
 	m := c.money[id]
@@ -239,15 +239,15 @@ func (c *productCheck) giveBack(f *events.ProductReleased, decided time.Time) *f
 	return nil
 }
 
-// callOffMoney checks the cancellation of a reservation against its payment.
-func (c *productCheck) callOffMoney(f *events.ProductReservationCancelled) *fault {
+// checkCancelledMoney checks the cancellation of a reservation against its payment.
+func (c *productCheck) checkCancelledMoney(f *events.ProductReservationCancelled) *fault {
 	parsed, err := events.ParseID(string(f.ReservationID))
 	if err != nil {
-		return nil // found next
+		return nil // reservations reports the invalid id
 	}
 	m, paidBy := c.money[c.reservationSet.id(parsed)], events.StreamID("")
 	if m != nil {
-		paidBy, m.released, m.called = m.paidBy, true, true
+		paidBy, m.released, m.cancelled = m.paidBy, true, true
 	}
 	if f.Payment != paidBy {
 		return faultf(RuleUnits, "%s is cancelled as paid by %q; it was by %q", f.ReservationID, f.Payment, paidBy)
@@ -255,16 +255,16 @@ func (c *productCheck) callOffMoney(f *events.ProductReservationCancelled) *faul
 	return nil
 }
 
-// either returns the first fault that is one.
-func either(first, second *fault) *fault {
+// firstFault returns first, or second if first is nil.
+func firstFault(first, second *fault) *fault {
 	if first != nil {
 		return first
 	}
 	return second
 }
 
-// units is the money of the reservation that a payment is for, nil if none is known.
-func (c *paymentCheck) units() *unitsMoney {
+// reservation returns the payments of the reservation that the payment is for, nil if there are none.
+func (c *paymentCheck) reservation() *reservationMoney {
 	of := c.ledger.products[c.received.ProductID]
 	parsed, err := events.ParseID(string(c.received.ReservationID))
 	if of == nil || err != nil {
@@ -273,23 +273,23 @@ func (c *paymentCheck) units() *unitsMoney {
 	return of.money[of.reservationSet.id(parsed)]
 }
 
-// unitsReleased reports whether the reservation that a payment is for was released.
-func (c *paymentCheck) unitsReleased() bool {
+// reservationReleased reports whether the reservation that the payment is for was released.
+func (c *paymentCheck) reservationReleased() bool {
 	of := c.ledger.products[c.received.ProductID]
 	parsed, err := events.ParseID(string(c.received.ReservationID))
 	return of != nil && err == nil && of.reservationSet.past[of.reservationSet.id(parsed)].released
 }
 
-// unitsOwed reports whether money for a reservation is owed as its product's stream states.
-func (c *paymentCheck) unitsOwed(cause events.RefundCause) bool {
-	m := c.units()
+// reservationOwed reports whether the product's stream confirms that the payment is owed for a cause.
+func (c *paymentCheck) reservationOwed(cause events.RefundCause) bool {
+	m := c.reservation()
 	switch {
 	case m != nil && m.paidBy == c.stream():
 		return false
 	case cause == events.OwedLate:
 		return m != nil && m.failed[c.stream()]
 	case cause == events.OwedReleased:
-		return c.unitsReleased()
+		return c.reservationReleased()
 	case cause == events.OwedCancelled:
 		return c.ledger.products[c.received.ProductID].row.fence
 	case cause == events.OwedAlreadyPaid:

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// shop is a log with a product of 9 at 5 EUR that refunds a half until 100 s; ada holds 2 as the
-// first reservation, bob 1 as the second.
+// shop is a log of a product of 9 units at 5 EUR, which refunds half of the price for two hold times. ada holds 2 units
+// as reservation 1, bob 1 as reservation 2.
 type shop struct {
 	*logtest.Forgery
 	t     *testing.T
@@ -59,7 +59,7 @@ func (f *shop) owe(reference string, cause events.RefundCause, amount int64) {
 		Amount: amount})
 }
 
-// paid pays ada's reservation by x.
+// paid confirms ada's reservation by the payment x.
 func (f *shop) paid() {
 	f.receive("x", 1, 10, 10)
 	f.confirm(1, "ada", 2, 6, "x")
@@ -100,8 +100,7 @@ func (f *shop) fail(reason events.FailReason, remaining int64) {
 		Price: 5, Cancellation: f.rule, ExpiresAt: f.until, Payment: bank("x"), Reason: reason, Remaining: remaining})
 }
 
-// TestVerifierChecksMoneyForReservations breaks each rule; the last event of each log is the one
-// that does.
+// TestVerifierChecksMoneyForReservations breaks each rule; the last event of each log breaks it.
 func TestVerifierChecksMoneyForReservations(t *testing.T) {
 	price := int64(7)
 	edit := &events.ProductEdited{DisplayName: "A", Stock: 9, Price: price, LimitPerHolder: 4, Remaining: 6}
@@ -110,31 +109,31 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 		open  bool
 		forge func(f *shop)
 	}{
-		"in time": {"", false, func(f *shop) { f.paid() }},
-		"and given back for a half": {"", false, func(f *shop) {
+		"paid in time": {"", false, func(f *shop) { f.paid() }},
+		"paid and half refunded": {"", false, func(f *shop) {
 			f.paid()
 			f.release(4, "x", "")
 			f.returned(6, 4)
 		}},
-		"given back, and not owed yet": {"", true, func(f *shop) { f.paid(); f.release(4, "x", "") }},
-		"received, and no more":        {"", true, func(f *shop) { f.receive("x", 1, 10, 10) }},
-		"confirmed, and not copied":    {"", true, func(f *shop) { f.receive("x", 1, 10, 10); f.confirm(1, "ada", 2, 6, "x") }},
-		"late": {"", false, func(f *shop) {
+		"released, but not owed yet":    {"", true, func(f *shop) { f.paid(); f.release(4, "x", "") }},
+		"received only":                 {"", true, func(f *shop) { f.receive("x", 1, 10, 10) }},
+		"confirmed, but not booked yet": {"", true, func(f *shop) { f.receive("x", 1, 10, 10); f.confirm(1, "ada", 2, 6, "x") }},
+		"paid late and retaken": {"", false, func(f *shop) {
 			f.expire()
 			f.receive("x", 1, 10, 10)
 			f.retake(nil)
 			f.confirm(1, "ada", 2, 7, "x")
 			f.booked("x", 10)
 		}},
-		"too late": {"", false, func(f *shop) {
+		"paid late beyond the limit": {"", false, func(f *shop) {
 			f.expire()
 			f.Add("product-a", f.sold(3, "ada", 3, 6))
 			f.receive("x", 1, 10, 10)
 			f.fail(events.FailedLimit, 6)
 			f.owe("x", events.OwedLate, 10)
 		}},
-		"at the price of then": {"", false, func(f *shop) { f.Add("product-a", edit); f.paid() }},
-		"confirmed before": {"", false, func(f *shop) {
+		"paid at the earlier price": {"", false, func(f *shop) { f.Add("product-a", edit); f.paid() }},
+		"paid after the confirmation": {"", false, func(f *shop) {
 			f.Add("product-a", logtest.Confirmed(1, "ada", 2, 6))
 			f.receive("x", 1, 10, 10)
 			f.Add("product-a", &events.ProductPaid{ReservationID: logtest.ReservationID(1), Holder: "ada", Quantity: 2,
@@ -150,77 +149,77 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 			f.receive("y", 2, 5, 5)
 			f.owe("y", events.OwedCancelled, 5)
 		}},
-		"cancelled as a different holder's": {verify.RuleUnits, false, func(f *shop) {
+		"cancelled without its payment": {verify.RuleUnits, false, func(f *shop) {
 			f.paid()
 			f.Add("product-a", &events.ProductCancelled{Reason: "lift", Remaining: 6})
 			f.callOff("")
 		}},
-		"owed as cancelled": {verify.RuleOutcome, false, func(f *shop) {
+		"owed as cancelled without a cancellation": {verify.RuleOutcome, false, func(f *shop) {
 			f.receive("x", 1, 10, 10)
 			f.owe("x", events.OwedCancelled, 10)
 		}},
-		"a second one": {"", false, func(f *shop) {
+		"second payment": {"", false, func(f *shop) {
 			f.paid()
 			f.receive("y", 1, 10, 10)
 			f.owe("y", events.OwedAlreadyPaid, 10)
 		}},
-		"for a released one": {"", false, func(f *shop) {
+		"payment for a released reservation": {"", false, func(f *shop) {
 			f.Add("product-a", logtest.Released(1, "ada", 2, events.ReservationHeld, 8))
 			f.receive("x", 1, 10, 10)
 			f.owe("x", events.OwedReleased, 10)
 		}},
 
-		"a different price":  {verify.RuleReturns, false, func(f *shop) { f.Add("product-a", edit, f.hold(3, "cy", 1, 5)) }},
-		"expected otherwise": {verify.RuleExternal, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
-		"for none":           {verify.RuleExternal, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
-		"without money":      {verify.RuleUnits, false, func(f *shop) { f.confirm(1, "ada", 2, 6, "x") }},
-		"with the money for a different reservation": {verify.RuleUnits, false, func(f *shop) { f.receive("x", 2, 5, 5); f.confirm(1, "ada", 2, 6, "x") }},
-		"with a wrong sum":                           {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 9, 10); f.confirm(1, "ada", 2, 6, "x") }},
-		"booked and not paid":                        {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.booked("x", 10) }},
-		"owed as late, and held":                     {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedLate, 10) }},
-		"owed as paid, and held":                     {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedAlreadyPaid, 10) }},
-		"owed as released":                           {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedReleased, 10) }},
-		"keeps too much":                             {verify.RuleReturns, false, func(f *shop) { f.paid(); f.release(5, "x", "") }},
-		"released as a different holder's":           {verify.RuleUnits, false, func(f *shop) { f.paid(); f.release(4, "y", "") }},
-		"given back as paid":                         {verify.RuleUnits, false, func(f *shop) { f.Add("product-a", logtest.Confirmed(1, "ada", 2, 6)); f.release(4, "x", "") }},
-		"given back too late":                        {verify.RuleReturns, false, func(f *shop) { f.paid(); f.Wait(2 * logtest.HoldFor); f.release(4, "x", "") }},
-		"but for a reason": {"", false, func(f *shop) {
+		"hold at a different price":                            {verify.RuleReturns, false, func(f *shop) { f.Add("product-a", edit, f.hold(3, "cy", 1, 5)) }},
+		"wrong expected amount":                                {verify.RuleExternal, false, func(f *shop) { f.receive("x", 1, 5, 5) }},
+		"for an unknown reservation":                           {verify.RuleExternal, false, func(f *shop) { f.receive("x", 9, 10, 10) }},
+		"confirmed without a payment":                          {verify.RuleUnits, false, func(f *shop) { f.confirm(1, "ada", 2, 6, "x") }},
+		"confirmed by the payment for a different reservation": {verify.RuleUnits, false, func(f *shop) { f.receive("x", 2, 5, 5); f.confirm(1, "ada", 2, 6, "x") }},
+		"confirmed by a payment of a wrong sum":                {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 9, 10); f.confirm(1, "ada", 2, 6, "x") }},
+		"booked but not confirmed":                             {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.booked("x", 10) }},
+		"owed as late while held":                              {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedLate, 10) }},
+		"owed as already paid while held":                      {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedAlreadyPaid, 10) }},
+		"owed as released while held":                          {verify.RuleOutcome, false, func(f *shop) { f.receive("x", 1, 10, 10); f.owe("x", events.OwedReleased, 10) }},
+		"fee too high":                                         {verify.RuleReturns, false, func(f *shop) { f.paid(); f.release(5, "x", "") }},
+		"released with a different payment":                    {verify.RuleUnits, false, func(f *shop) { f.paid(); f.release(4, "y", "") }},
+		"released as paid without a payment":                   {verify.RuleUnits, false, func(f *shop) { f.Add("product-a", logtest.Confirmed(1, "ada", 2, 6)); f.release(4, "x", "") }},
+		"released too late":                                    {verify.RuleReturns, false, func(f *shop) { f.paid(); f.Wait(2 * logtest.HoldFor); f.release(4, "x", "") }},
+		"released too late for a reason": {"", false, func(f *shop) {
 			f.paid()
 			f.Wait(2 * logtest.HoldFor)
 			f.release(4, "x", "lift")
 			f.returned(6, 4)
 		}},
-		"owes too little":       {verify.RuleOutcome, false, func(f *shop) { f.paid(); f.release(4, "x", ""); f.returned(5, 5) }},
-		"owed and not released": {verify.RuleOutcome, false, func(f *shop) { f.paid(); f.returned(6, 4) }},
-		"taken again in time":   {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 10, 10); f.retake(nil) }},
-		"taken again for more": {verify.RuleUnits, false, func(f *shop) {
+		"too little owed":           {verify.RuleOutcome, false, func(f *shop) { f.paid(); f.release(4, "x", ""); f.returned(5, 5) }},
+		"owed but not released":     {verify.RuleOutcome, false, func(f *shop) { f.paid(); f.returned(6, 4) }},
+		"retaken before it expired": {verify.RuleUnits, false, func(f *shop) { f.receive("x", 1, 10, 10); f.retake(nil) }},
+		"retaken with a different quantity": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Quantity, r.Remaining = 3, 6 })
 		}},
-		"taken again for a different holder": {verify.RuleUnits, false, func(f *shop) {
+		"retaken for a different holder": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Holder = "bob" })
 		}},
-		"taken again at a different price": {verify.RuleUnits, false, func(f *shop) {
+		"retaken at a different price": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Price = 4 })
 		}},
-		"taken again by a different rule": {verify.RuleUnits, false, func(f *shop) {
+		"retaken with a different policy": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.Cancellation = events.Cancellation{} })
 		}},
-		"taken again of a different time": {verify.RuleUnits, false, func(f *shop) {
+		"retaken with a different deadline": {verify.RuleUnits, false, func(f *shop) {
 			f.expire()
 			f.retake(func(r *events.ProductRetaken) { r.ExpiresAt = r.ExpiresAt.Add(1) })
 		}},
-		"taken again and not confirmed": {verify.RuleUnits, false, func(f *shop) { f.expire(); f.retake(nil); f.Add("product-a", f.sold(3, "cy", 1, 6)) }},
-		"taken again beyond the limit": {verify.RuleLimit, false, func(f *shop) {
+		"retaken and not confirmed": {verify.RuleUnits, false, func(f *shop) { f.expire(); f.retake(nil); f.Add("product-a", f.sold(3, "cy", 1, 6)) }},
+		"retaken beyond the limit": {verify.RuleLimit, false, func(f *shop) {
 			f.expire()
 			f.Add("product-a", f.sold(3, "ada", 3, 6))
 			f.retake(func(r *events.ProductRetaken) { r.Remaining = 4 })
 		}},
-		"failed for no reason": {verify.RuleUnits, false, func(f *shop) { f.expire(); f.receive("x", 1, 10, 10); f.fail(events.FailedSoldOut, 9) }},
-		"failed without money": {verify.RuleUnits, false, func(f *shop) { f.expire(); f.Add("product-a", f.sold(3, "ada", 3, 6)); f.fail(events.FailedLimit, 6) }},
+		"failed for a wrong reason": {verify.RuleUnits, false, func(f *shop) { f.expire(); f.receive("x", 1, 10, 10); f.fail(events.FailedSoldOut, 9) }},
+		"failed without a payment":  {verify.RuleUnits, false, func(f *shop) { f.expire(); f.Add("product-a", f.sold(3, "ada", 3, 6)); f.fail(events.FailedLimit, 6) }},
 	} {
 		f := newShop(t)
 		test.forge(f)

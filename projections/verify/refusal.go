@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// RuleRefusals is the rule for streams of refusals, as it is printed.
+// RuleRefusals is the rule of streams of refusals, as it is printed.
 const RuleRefusals Rule = "a refusal is kept in the stream of its day, and was decided on what was there by then"
 
 func init() {

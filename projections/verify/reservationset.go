@@ -8,10 +8,10 @@ import (
 )
 
 // reservationSet records every reservation ever made of a product, in about 40 bytes for an open
-// one and 15 for an ended one (50 if it cost something), so that ten million fit in memory. It
+// reservation and 15 for an ended one (50 if it had a price), so that ten million fit in memory. It
 // stores ids and holders as 64-bit hashes with a random seed per run. Among ten million ids the probability of a
-// collision is 1 in 370,000; it would be reported as a violation that the next run does not find. Because
-// the seed is random, no log can be crafted to cause one.
+// collision is 1 in 370,000. A collision is reported as a violation, which the next run does not find. Because
+// the seed is random, no log can be crafted to cause a collision.
 type reservationSet struct {
 	seed maphash.Seed
 	open map[key]claim
@@ -31,10 +31,10 @@ type key [2]uint32
 type claim struct {
 	holder   key
 	quantity uint32
-	offer    uint32 // its place among the product's
+	offer    uint32 // index in the product's offers
 }
 
-// past is an ended reservation: it was released, or has expired at a deadline.
+// past is an ended reservation: released, cancelled, or expired at its deadline.
 type past struct {
 	claim
 	until    moment
@@ -64,20 +64,20 @@ func keyOf(hash uint64) key { return key{uint32(hash >> 32), uint32(hash)} }
 
 func (c *reservationSet) id(id events.ID) key { return keyOf(maphash.Bytes(c.seed, id[:])) }
 
-// add makes the claim of a holder; quantity must be between 1 and maxQuantity.
-func (c *reservationSet) add(holder events.Holder, quantity int64) claim {
+// claimOf returns a claim of a holder; quantity must be between 1 and maxQuantity.
+func (c *reservationSet) claimOf(holder events.Holder, quantity int64) claim {
 	return claim{holder: keyOf(maphash.String(c.seed, string(holder))), quantity: uint32(quantity)}
 }
 
 // begin adds a claim; deadline is zero if it is confirmed. It returns false if the id
 // was present; the claim is then replaced, because checking first would cost a second cache miss.
-func (c *reservationSet) begin(id key, made claim, deadline time.Time) bool {
+func (c *reservationSet) begin(id key, added claim, deadline time.Time) bool {
 	before := len(c.open)
-	c.open[id] = made
+	c.open[id] = added
 	if !deadline.IsZero() {
 		c.until[id] = momentOf(deadline)
 	}
-	c.count(made, 1)
+	c.count(added, 1)
 	return len(c.open) > before
 }
 
@@ -94,14 +94,14 @@ func (c *reservationSet) end(id key) {
 	c.ended[id] = struct{}{}
 }
 
-// again opens a claim that had expired.
-func (c *reservationSet) again(id key, p past) {
+// reopen opens a claim that had expired.
+func (c *reservationSet) reopen(id key, p past) {
 	delete(c.ended, id)
 	delete(c.past, id)
 	c.begin(id, p.claim, p.until.time())
 }
 
-// count adds sign times a reservation's units to its holder's.
+// count adds sign times the units of a claim to those of its holder.
 func (c *reservationSet) count(of claim, sign int64) {
 	if c.holders == nil {
 		return
@@ -118,7 +118,7 @@ func (c *reservationSet) countHolders(limit int64) {
 		return
 	}
 	c.holders = map[key]int64{}
-	for _, made := range c.open {
-		c.count(made, 1)
+	for _, open := range c.open {
+		c.count(open, 1)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// checkOrder holds the times that a fact states against each other.
+// checkOrder checks that a sale opens before it closes.
 func checkOrder(times events.SaleTimes) *fault {
 	if times.OpensAt.IsZero() || times.ClosesAt.IsZero() || times.ClosesAt.After(times.OpensAt) {
 		return nil
@@ -28,14 +28,15 @@ func checkWithin(times events.SaleTimes, decided time.Time) *fault {
 	return nil
 }
 
-// checkReached checks the record of an opening or closing against the time ahead.
-func checkReached(what string, ahead, at, decided time.Time) *fault {
+// checkReached checks a fact that records an opening or closing as reached at the time at. future is the time that is
+// due, zero for none.
+func checkReached(what string, future, at, decided time.Time) *fault {
 	switch {
-	case ahead.IsZero():
+	case future.IsZero():
 		return faultf(RuleTimes, "it states that the sale %s at %s; no such bound lies ahead", what, events.FormatTime(at))
-	case !at.Equal(ahead):
+	case !at.Equal(future):
 		return faultf(RuleFigures, "it states that the sale %s at %s; it does at %s", what, events.FormatTime(at),
-			events.FormatTime(ahead))
+			events.FormatTime(future))
 	case decided.Before(at):
 		return faultf(RuleTimes, "the sale %s at %s, and that is recorded at %s", what, events.FormatTime(at),
 			events.FormatTime(decided))

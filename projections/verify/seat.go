@@ -16,11 +16,11 @@ const (
 	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
 )
 
-// seatGrace is the time by which a seat's hold exceeds its booking's, and the duration of a hold
+// seatGrace is the time by which the hold of a seat outlasts that of its booking, and the duration of a hold
 // for a late payment.
 const seatGrace = 30 * time.Second
 
-// ledger has the checks of the streams that are compared with one another, by id.
+// ledger has the checks of streams that are checked against one another, by id.
 type ledger struct {
 	performances map[events.PerformanceID]*performanceCheck
 	seats        map[string]*seatCheck
@@ -28,11 +28,11 @@ type ledger struct {
 	wallets      map[events.Holder]*walletCheck
 	allowances   map[string]*allowanceCheck
 	areas        map[string]*areaCheck
-	begun        begunHolds
+	unconfirmed  unconfirmedHolds
 	payments     map[string]*paymentCheck
 	refunds      map[events.RefundID]*paymentCheck // including refunds withheld in full
 	settlements  map[events.StreamID]events.RefundID
-	currency     string // by which all amounts are, "" if it was not named
+	currency     string // of all amounts, "" if none was named
 	halls        map[events.PlanID]*events.Hall
 	products     map[events.ProductID]*productCheck
 	tournaments  map[events.TournamentID]*tournamentCheck
@@ -46,7 +46,7 @@ func newLedger() *ledger {
 		map[events.Holder]*walletCheck{},
 		map[string]*allowanceCheck{},
 		map[string]*areaCheck{},
-		newBegunHolds(),
+		newUnconfirmedHolds(),
 		map[string]*paymentCheck{},
 		map[events.RefundID]*paymentCheck{},
 		map[events.StreamID]events.RefundID{},
@@ -57,7 +57,7 @@ func newLedger() *ledger {
 	}
 }
 
-// ledgerChecks create the check of a new stream of those, by category.
+// ledgerChecks has the constructors of checks that use the ledger, by category of the stream.
 var ledgerChecks = map[string]func(l *ledger, id string) check{
 	events.PerformanceCategory: func(l *ledger, id string) check {
 		return &performanceCheck{ledger: l, id: events.PerformanceID(id)}
@@ -87,16 +87,16 @@ var ledgerChecks = map[string]func(l *ledger, id string) check{
 
 // seatCheck folds a seat independently of the views, and checks it against its booking.
 type seatCheck struct {
-	ledger *ledger
-	id     string // of the stream
-	status events.SeatStatus
-	hold   events.HoldID // that has it, "" if none
-	holder events.Holder // the present or last holder
-	until  time.Time
-	first  time.Time // when the holder's stay began
-	freed  time.Time // when it ended, if it did
-	on     *terms    // that the last hold names
-	label  events.BlockLabel
+	ledger    *ledger
+	id        string // of the stream
+	status    events.SeatStatus
+	hold      events.HoldID // that has the seat, "" if none
+	holder    events.Holder // the current or last holder
+	until     time.Time
+	stayBegan time.Time // when the holder's stay began
+	freed     time.Time // when the stay ended, if it did
+	terms     *terms    // that the last hold names
+	label     events.BlockLabel
 }
 
 func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -126,7 +126,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 			return fault
 		}
 		if f.Attempt != 0 { // older holds have no attempt number
-			c.ledger.begin(e, begunKey{c, f.HoldID})
+			c.ledger.addUnconfirmed(e, unconfirmedKey{c, f.HoldID})
 		}
 	case *events.SeatExtended:
 		return c.extended(f)
@@ -157,30 +157,31 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	return nil
 }
 
-// name of the seat in its performance.
+// name returns the name of the seat in its performance.
 func (c *seatCheck) name() events.SeatName {
 	_, name := events.CutPerformance(c.id)
 	return events.SeatName(name)
 }
 
+// free ends the hold of the seat at a time.
 func (c *seatCheck) free(at time.Time) {
-	c.ledger.begun.end(begunKey{c, c.hold})
+	c.ledger.unconfirmed.remove(unconfirmedKey{c, c.hold})
 	c.status, c.hold, c.freed = unheld(c.label), "", at
 }
 
-// longest is the latest time until which the holder can keep the seat: by the terms of the hold, or
-// of the booking if the hold belongs to an earlier run.
+// longest returns the latest time until which the holder may keep the seat, by the terms of the hold or
+// the booking: those of the booking may be longer if the hold was made by an earlier run.
 func (c *seatCheck) longest() time.Time {
-	holdFor := c.on.holdFor
+	holdFor := c.terms.holdFor
 	id, _, _ := events.CutHoldID(c.hold)
 	if b := c.ledger.bookings[id]; b != nil {
 		holdFor = max(holdFor, c.ledger.terms(&b.row).holdFor)
 	}
-	return c.first.Add(2*holdFor + seatGrace)
+	return c.stayBegan.Add(2*holdFor + seatGrace)
 }
 
 func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events.SeatName, decided time.Time) *fault {
-	on, fault := show.on(f.Terms)
+	on, fault := show.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}
@@ -203,19 +204,19 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	}
 	first := decided
 	if c.holder == f.Holder && decided.Sub(c.freed) < on.holdFor {
-		first = c.first
+		first = c.stayBegan
 	}
 	if !f.FirstHeldAt.Equal(first) {
 		return faultf(RuleStay, "it states that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
 			events.FormatTime(first))
 	}
 	before := *c
-	c.status, c.hold, c.holder, c.until, c.first, c.on = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
+	c.status, c.hold, c.holder, c.until, c.stayBegan, c.terms = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
 	highest := decided.Add(on.holdFor + seatGrace)
-	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(highest) {
+	if end := c.stayBegan.Add(2*on.holdFor + seatGrace); end.Before(highest) {
 		highest = end
 	}
-	if late { // for a payment, independent of the stay
+	if late { // a hold for a late payment does not count towards the stay
 		highest = decided.Add(seatGrace)
 	}
 	if f.ExpiresAt.After(highest) {
@@ -244,7 +245,7 @@ func (c *seatCheck) booked(name events.SeatName, f *events.SeatBooked, decided t
 		return faultf(RuleLimit, "the seat is not kept out of the allowance of %q", c.holder)
 	}
 	c.status = events.SeatIsBooked
-	c.ledger.begun.end(begunKey{c, c.hold})
+	c.ledger.unconfirmed.remove(unconfirmedKey{c, c.hold})
 	return nil
 }
 
@@ -258,12 +259,12 @@ func (c *seatCheck) released(f *events.SeatReleased) *fault {
 		return faultf(RuleBooked, "the booking %q is booked and loses the seat", id)
 	}
 	if c.free(f.ReleasedAt); f.Was == events.SeatIsBooked {
-		c.holder = "" // a holder that has paid has kept it from nobody
+		c.holder = "" // the stay of a holder who has paid does not count
 	}
 	return nil
 }
 
-// isPaid reports whether a booking's present payment is debited and not refunded.
+// isPaid reports whether a booking's current payment is debited and not refunded, or nothing has to be paid.
 func (l *ledger) isPaid(b *booking) bool {
 	if b.amount == 0 {
 		return true

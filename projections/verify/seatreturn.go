@@ -13,7 +13,7 @@ type returned struct {
 	paid, done  bool
 }
 
-// refund is the refunded part of its price.
+// refund returns the refunded part of the price.
 func (r *returned) refund() int64 {
 	if !r.paid {
 		return 0
@@ -31,8 +31,8 @@ func (b *booking) returning() bool {
 	return false
 }
 
-// remainingPrice returns the price of the seats that were not returned individually, and the fee if they
-// were released now.
+// remainingPrice returns the price of the seats and places that were not returned individually, and the fee for
+// releasing them.
 func (b *booking) remainingPrice() (price, kept int64) {
 	for i := range b.seats {
 		price += b.seats[i].Price
@@ -59,7 +59,7 @@ func (b *booking) evolveReturn(fact events.Fact) bool {
 				seats = append(seats, s)
 			}
 		}
-		b.seats, b.areas, b.keeps = seats, b.withoutPlace(f), b.keeps+f.Kept
+		b.seats, b.areas, b.withheld = seats, b.withoutPlace(f), b.withheld+f.Kept
 		b.returned = maps.Clone(b.returned)
 		if b.returned == nil {
 			b.returned = map[events.Part]returned{}
@@ -105,7 +105,7 @@ func (c *bookingCheck) checkSeatRefunded(f *events.BookingSeatRefunded) *fault {
 	row := &c.row
 	r := row.returned[f.Part()]
 	if a := c.ledger.areas[events.OfPerformance(row.performance, string(f.Area))]; f.Area != "" &&
-		a.isBooked(row.holdID()) > row.places(f.Area) {
+		a.bookedPlaces(row.holdID()) > row.places(f.Area) {
 		return faultf(RuleBooked, "%s is not released", f.Part())
 	}
 	if s := c.ledger.seats[events.OfPerformance(row.performance, string(f.Seat))]; f.Area == "" && s != nil && s.hold == row.holdID() {
@@ -129,7 +129,7 @@ func (c *bookingCheck) checkSeatRefunded(f *events.BookingSeatRefunded) *fault {
 	return nil
 }
 
-// announced is the amount of a refund of a part of the booking's payment that its stream has announced.
+// announced returns the amount of a partial refund that the booking's stream has announced; ok is false if it has not.
 func (b *booking) announced(id events.RefundID) (amount int64, ok bool) {
 	if b.refunding && b.status == events.BookingIsCancelled {
 		return b.refunds, id == events.CallOffRefund(b.paymentID)
@@ -145,10 +145,11 @@ func (b *booking) announced(id events.RefundID) (amount int64, ok bool) {
 	return 0, false
 }
 
-// returnOf returns the amounts that a booking states as owed and withheld from an external payment for a refund.
+// returnOf returns the amounts of a refund of an external payment, owed and withheld, as the booking's stream states
+// them; ok is false if it does not.
 func (b *booking) returnOf(payment events.StreamID, id events.RefundID) (owed, kept int64, ok bool) {
 	if b.refunding && b.status == events.BookingIsCancelled {
-		return b.refunds - b.madeUp, 0, id == events.NewRefundID(payment, events.OwedCancelled, "")
+		return b.refunds - b.feesRefunded, 0, id == events.NewRefundID(payment, events.OwedCancelled, "")
 	}
 	if b.refunding && id == events.NewRefundID(payment, events.OwedReleased, "") {
 		price, _ := b.remainingPrice()

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierChecksReturnsOfSeats breaks each rule of returning one seat; a refund of 3 withholds 2
-// of 5.
+// TestVerifierChecksReturnsOfSeats breaks each rule of returning one seat. Of the price of 5, 3 are refunded and 2
+// withheld.
 func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 	giveBack := func(f *logtest.Forgery, edit func(*events.BookingSeatReturned)) {
 		fact := &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, Kept: 2, PaymentID: "x.1"}
@@ -37,17 +37,17 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 		want  verify.Rule // "" if all is well
 		forge func(*logtest.Forgery)
 	}{
-		"a half in time":      {"", all},
-		"a nanosecond before": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); giveBack(f, nil) }},
-		"at the end":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); giveBack(f, nil) }},
-		"for a reason": {"", func(f *logtest.Forgery) {
+		"half refunded in time":             {"", all},
+		"returned just before the deadline": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); giveBack(f, nil) }},
+		"returned at the deadline":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); giveBack(f, nil) }},
+		"returned late for a reason": {"", func(f *logtest.Forgery) {
 			f.Wait(200 * time.Second)
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Reason = "lift" })
 		}},
-		"keeps too much": {verify.RuleReturns, func(f *logtest.Forgery) {
+		"fee too high": {verify.RuleReturns, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Kept = 3 })
 		}},
-		"of no payment": {verify.RuleReturns, func(f *logtest.Forgery) {
+		"no payment id": {verify.RuleReturns, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.PaymentID, r.Kept = "", 0 })
 		}},
 		"a different seat": {verify.RuleBooking, func(f *logtest.Forgery) {
@@ -56,25 +56,25 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 		"a different price": {verify.RuleBooking, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Price = 6 })
 		}},
-		"some are left": {verify.RuleBooking, func(f *logtest.Forgery) {
+		"wrong number of seats left": {verify.RuleBooking, func(f *logtest.Forgery) {
 			giveBack(f, func(r *events.BookingSeatReturned) { r.Left = 1 })
 		}},
-		"again": {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); giveBack(f, nil) }},
-		"and then the whole": {verify.RuleBooking, func(f *logtest.Forgery) {
+		"returned twice": {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); giveBack(f, nil) }},
+		"booking released after the return": {verify.RuleBooking, func(f *logtest.Forgery) {
 			all(f)
 			f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked})
 		}},
-		"refunds more": {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 4, part) }},
-		"refunds twice": {verify.RulePayments, func(f *logtest.Forgery) {
+		"refund too high": {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 4, part) }},
+		"refunded twice": {verify.RulePayments, func(f *logtest.Forgery) {
 			all(f)
 			f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: 2, Balance: 9, RefundID: part})
 		}},
-		"a part of nothing":     {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
-		"ends without money":    {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); free(f); end(f, 3) }},
-		"ends with the seat":    {verify.RuleBooked, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); end(f, 3) }},
-		"ends with the whole":   {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 5) }},
-		"ends twice":            {verify.RuleBooking, func(f *logtest.Forgery) { all(f); end(f, 3) }},
-		"a booked seat is lost": {verify.RuleBooked, free},
+		"refund without a return":              {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
+		"completed without the refund":         {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); free(f); end(f, 3) }},
+		"completed with the seat still booked": {verify.RuleBooked, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); end(f, 3) }},
+		"completed with the full price":        {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 5) }},
+		"completed twice":                      {verify.RuleBooking, func(f *logtest.Forgery) { all(f); end(f, 3) }},
+		"seat released without a return":       {verify.RuleBooked, free},
 	} {
 		f := halfLog()
 		test.forge(f)
@@ -99,7 +99,8 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 	}
 }
 
-// TestVerifierChecksReturnsOfExternalPayments: the amount owed for a seat is the one in its booking.
+// TestVerifierChecksReturnsOfExternalPayments: the amount owed for a returned seat must be the one that its booking
+// states.
 func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")
@@ -107,12 +108,12 @@ func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 		want     verify.Rule
 		returned events.PaymentReturned
 	}{
-		"owed":                  {"", events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 5}},
-		"too little":            {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4}},
-		"kept":                  {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4, Kept: 1}},
-		"of a different refund": {verify.RuleOutcome, events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 5}},
-		"as of a whole":         {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
-		"in a different way":    {verify.RulePayments, events.PaymentReturned{}},
+		"full price owed":             {"", events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 5}},
+		"too little owed":             {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4}},
+		"fee withheld":                {verify.RuleOutcome, events.PaymentReturned{RefundID: id, Cause: events.OwedSeatReturned, Amount: 4, Kept: 1}},
+		"different refund id":         {verify.RuleOutcome, events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 5}},
+		"refund of the whole booking": {verify.RuleOutcome, events.PaymentReturned{RefundID: refundID("x", events.OwedReleased), Cause: events.OwedReleased, Amount: 5}},
+		"completed without a refund":  {verify.RulePayments, events.PaymentReturned{}},
 	} {
 		b, ada, _ := externalPayments()
 		booking := events.NewStreamID(events.BookingCategory, string(ada))
@@ -133,7 +134,7 @@ func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 	}
 }
 
-// TestVerifierAcceptsTheReleaseOfASecondPayment: its id is not that of the hold.
+// TestVerifierAcceptsTheReleaseOfASecondPayment: the id of a second payment differs from that of the hold.
 func TestVerifierAcceptsTheReleaseOfASecondPayment(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,

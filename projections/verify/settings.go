@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// settingsCheck checks that the settings shared by servers are recorded once.
+// settingsCheck checks the settings that all servers of a log share.
 type settingsCheck struct {
 	ledger *ledger
 	keys   map[string]bool

@@ -16,7 +16,7 @@ const (
 	RuleWaitlist Rule = "who waits comes in by the order of the waitlist, as soon as there is room, and groups as a whole"
 )
 
-// largestGroup is the largest number of teams of one entry.
+// largestGroup is the largest number of teams in one entry.
 const largestGroup = 16
 
 func init() {
@@ -44,17 +44,18 @@ func (*teamCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *faul
 	return nil
 }
 
-// tournamentCheck folds a tournament with each of its teams, independently of the core that produced the facts.
+// tournamentCheck folds a tournament and its teams, independently of the core that produced the facts.
 type tournamentCheck struct {
 	row tournament
-	// teams that take part, with their row of the waitlist; nil is entered.
+	// teams has the row of each team on the waitlist, and nil for each entered team.
 	teams map[events.TeamID]*waitingRow
-	// waiting has the rows in order. Rows that have no teams any more are removed when they reach the front, or when
-	// there are too many.
+	// waiting has the rows of the waitlist in order. Rows without teams are removed when they reach the front, or when
+	// they are more than half.
 	waiting []*waitingRow
 	sizes   [largestGroup + 1]int // the number of rows by number of teams
 }
 
+// waitingRow is an entry on the waitlist: one team, or a group.
 type waitingRow struct{ teams []events.TeamID }
 
 func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -94,7 +95,7 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	if promoted, ok := fact.(*events.TournamentPromoted); ok {
 		return c.promote(promoted)
 	}
-	// A team that fits after a fact must be promoted by the facts right after it.
+	// If a fact frees a slot for a waiting team, the next fact must be its promotion.
 	if row := c.first(); row != nil {
 		return faultf(RuleWaitlist, "%q can come in and is passed over", row.teams)
 	}
@@ -122,7 +123,7 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	case *events.TournamentWithdrawn:
 		return c.withdraw(f)
 	case *events.TournamentOpened:
-		return checkReached("opens", c.row.ahead, f.OpensAt, decided)
+		return checkReached("opens", c.row.futureOpening, f.OpensAt, decided)
 	}
 	return nil
 }
@@ -168,7 +169,7 @@ func (c *tournamentCheck) withdraw(f *events.TournamentWithdrawn) *fault {
 	return nil
 }
 
-// promote enters rows, each of which must be the next in turn.
+// promote enters rows of the waitlist, each of which must be the next in turn.
 func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 	free := c.row
 	for _, teams := range f.Rows {
@@ -192,8 +193,8 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 	return nil
 }
 
-// unpromoted returns the first tournament with teams that can come in and have not, and the teams; "" if there is
-// none. They are promoted in the append that frees the slot.
+// unpromoted returns the first tournament with teams that should have been promoted in the append that freed their
+// slots, and the teams; "" if there is none.
 func (l *ledger) unpromoted() (id events.TournamentID, teams []events.TeamID) {
 	for _, id := range slices.Sorted(maps.Keys(l.tournaments)) {
 		if row := l.tournaments[id].first(); row != nil {
@@ -203,10 +204,10 @@ func (l *ledger) unpromoted() (id events.TournamentID, teams []events.TeamID) {
 	return "", nil
 }
 
-// first is the row that must be promoted now, nil if there is none.
+// first returns the row that must be promoted now, nil if there is none.
 func (c *tournamentCheck) first() *waitingRow { return c.firstOf(c.row.remaining()) }
 
-// firstOf is the row that is next if free slots are free.
+// firstOf returns the row that must be promoted next with that number of free slots, nil if there is none.
 func (c *tournamentCheck) firstOf(free int64) *waitingRow {
 	for len(c.waiting) > 0 && len(c.waiting[0].teams) == 0 {
 		c.waiting = c.waiting[1:]
@@ -234,7 +235,7 @@ func (c *tournamentCheck) firstOf(free int64) *waitingRow {
 	return nil
 }
 
-// firstUpTo is the first row with at most that many teams, which must exist.
+// firstUpTo returns the first row with at most largest teams, nil if there is none.
 func (c *tournamentCheck) firstUpTo(largest int) *waitingRow {
 	for _, row := range c.waiting {
 		if n := len(row.teams); n > 0 && n <= largest {

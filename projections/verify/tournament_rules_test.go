@@ -49,7 +49,7 @@ func TestVerifierAcceptsATournament(t *testing.T) {
 func TestVerifierRulesOfTournaments(t *testing.T) {
 	broken := map[verify.Rule]bool{}
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule
 		forge func(s *logtest.TournamentLog)
 	}{
@@ -74,17 +74,16 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Created(2, false, strictly)
 			s.Entered("a b c", logtest.Counts(3, -1, 0))
 		}},
-		{"edited below what has entered", verify.RuleSlots, func(s *logtest.TournamentLog) {
+		{"edited below the number of entered teams", verify.RuleSlots, func(s *logtest.TournamentLog) {
 			s.Created(2, false, strictly)
 			s.Entered("a b", logtest.Counts(2, 0, 0))
 			s.Edited(1, isOpen, logtest.Counts(2, -1, 0))
 		}},
-		{"a wrong figure", verify.RuleFigures,
+		{"a wrong count", verify.RuleFigures,
 			func(s *logtest.TournamentLog) { s.Created(2, false, strictly); s.Entered("a", logtest.Counts(2, 0, 0)) }},
-		{"nobody enters", verify.RuleFigures, func(s *logtest.TournamentLog) {
+		{"an entry of no teams", verify.RuleFigures, func(s *logtest.TournamentLog) {
 			s.Created(2, false, strictly)
-			s.Entered("",
-				logtest.Counts(0, 2, 0))
+			s.Entered("", logtest.Counts(0, 2, 0))
 		}},
 		{"a group of 17", verify.RuleFigures, func(s *logtest.TournamentLog) {
 			s.Created(99, false, strictly)
@@ -99,16 +98,16 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Created(9, false, strictly)
 			s.Entered("a a", logtest.Counts(2, 7, 0))
 		}},
-		{"in and waiting", verify.RuleOnce, func(s *logtest.TournamentLog) {
+		{"waitlisted although entered", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(1, true, strictly)
 			s.Entered("a", logtest.Counts(1, 0, 0))
 			s.Waitlisted("a", logtest.Counts(1, 0, 1))
 		}},
-		{"a stranger withdraws", verify.RuleOnce, func(s *logtest.TournamentLog) {
+		{"withdrawal of an unknown team", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(9, false, strictly)
 			s.Withdrawn("a", isIn, logtest.Counts(-1, 10, 0))
 		}},
-		{"withdrawn from elsewhere", verify.RuleOnce, func(s *logtest.TournamentLog) {
+		{"withdrawal of an entered team from the waitlist", verify.RuleOnce, func(s *logtest.TournamentLog) {
 			s.Created(9, true, strictly)
 			s.Entered("a", logtest.Counts(1, 8, 0))
 			s.Withdrawn("a", waits, logtest.Counts(1, 8, -1))
@@ -119,42 +118,42 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 			s.Withdrawn("a", isIn, logtest.Counts(1, 8, 0))
 			s.Withdrawn("a", isIn, logtest.Counts(0, 9, 0))
 		}},
-		{"after the deadline", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"entry after the deadline", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(9, false, strictly)
 			s.Wait(time.Hour + 1)
 			s.Entered("a", logtest.Counts(1, 8, 0))
 		}},
-		{"closed", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"entry in a closed tournament", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(9, false, strictly)
 			s.Edited(9, isClosed, logtest.Counts(0, 9, 0))
 			s.Entered("a", logtest.Counts(1, 8, 0))
 		}},
-		{"waiting where there is no waitlist", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"waitlisted without a waitlist", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(1, false, strictly)
 			s.Entered("a", logtest.Counts(1, 0, 0))
 			s.Waitlisted("b", logtest.Counts(1, 0, 1))
 		}},
-		{"waiting despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"waitlisted despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(1, true, strictly)
 			s.Waitlisted("b", logtest.Counts(0, 1, 1))
 		}},
-		{"strict: past those who wait", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"strict: entry past waiting teams", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(3, true, strictly)
 			s.Entered("a b", logtest.Counts(2, 1, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
 			s.Entered("e", logtest.Counts(3, 0, 2))
 		}},
-		{"fill: waiting despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+		{"fill: waitlisted despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
 			s.Created(3, true, filling)
 			s.Entered("a b", logtest.Counts(2, 1, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
 			s.Waitlisted("e", logtest.Counts(2, 1, 3))
 		}},
 	} {
-		expectBreak(t, broken, test.about, test.rule, test.forge)
+		expectBreak(t, broken, test.name, test.rule, test.forge)
 	}
 	for _, test := range waitlistFaults {
-		expectBreak(t, broken, test.about, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
+		expectBreak(t, broken, test.name, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
 			s.Created(2, true, test.rule)
 			s.Entered("a b", logtest.Counts(2, 0, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 0, 2))
@@ -171,8 +170,8 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 	}
 }
 
-// TestLogWithoutAPromotion: whatever frees a slot promotes in the same append, so a log can't
-// end between the two.
+// TestLogWithoutAPromotion: the append that frees a slot also promotes teams, so a log can't
+// end between the two facts.
 func TestLogWithoutAPromotion(t *testing.T) {
 	s := logtest.NewTournamentLog()
 	s.Created(1, true, strictly)
@@ -193,51 +192,51 @@ func TestLogWithoutAPromotion(t *testing.T) {
 	open, err := verified()
 	var v *verify.Violation
 	if !errors.As(err, &v) || v.Rule != verify.RuleWaitlist || v.Position != 4 || v.Revision != 3 || len(open) != 1 {
-		t.Errorf("without the promotion: %v, open: %q; want a violation of %q, and one open", err, open, verify.RuleWaitlist)
+		t.Errorf("without the promotion: %v, Open() = %q; want a violation of %q, and one", err, open, verify.RuleWaitlist)
 	}
 	s.Promoted("b", logtest.Counts(1, 0, 0))
 	if open, err := verified(); err != nil || len(open) > 0 {
-		t.Errorf("with the promotion: %v, open: %q; want neither", err, open)
+		t.Errorf("with the promotion: %v, Open() = %q; want neither", err, open)
 	}
 }
 
 // waitlistFaults are invalid facts of a full tournament of two slots, with a group and two teams
 // waiting: "c d", e and f.
 var waitlistFaults = []struct {
-	about string
+	name  string
 	rule  events.WaitlistRule
 	forge func(s *logtest.TournamentLog)
 }{
-	{"strict: the second comes in", strictly, func(s *logtest.TournamentLog) {
+	{"strict: second row promoted", strictly, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("e", logtest.Counts(2, 0, 3))
 	}},
-	{"strict: the first is passed over", strictly, func(s *logtest.TournamentLog) {
+	{"strict: entry instead of a promotion", strictly, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
 		s.Entered("g", logtest.Counts(1, 1, 4))
 	}},
-	{"strict: half a group", strictly, func(s *logtest.TournamentLog) {
+	{"strict: half a group promoted", strictly, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("c", logtest.Counts(2, 0, 3))
 	}},
-	{"strict: the group in a different order", strictly, func(s *logtest.TournamentLog) {
+	{"strict: group promoted in a different order", strictly, func(s *logtest.TournamentLog) {
 		s.Edited(4, isOpen, logtest.Counts(2, 2, 4))
 		s.Promoted("d c", logtest.Counts(4, 0, 2))
 	}},
-	{"strict: two in the wrong order", strictly, func(s *logtest.TournamentLog) {
+	{"strict: rows promoted in the wrong order", strictly, func(s *logtest.TournamentLog) {
 		s.Edited(6, isOpen, logtest.Counts(2, 4, 4))
 		s.Promoted("c d, f, e", logtest.Counts(6, 0, 0))
 	}},
-	{"fill: the first that fits is passed over", filling, func(s *logtest.TournamentLog) {
+	{"fill: second fitting row promoted", filling, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Promoted("f", logtest.Counts(2, 0, 3))
 	}},
-	{"fill: nobody comes in", filling, func(s *logtest.TournamentLog) {
+	{"fill: no promotion", filling, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
 	}},
-	{"fill: one too few comes in", filling, func(s *logtest.TournamentLog) {
+	{"fill: too few rows promoted", filling, func(s *logtest.TournamentLog) {
 		s.Edited(5, isOpen, logtest.Counts(2, 3, 4))
 		s.Promoted("c d", logtest.Counts(4, 1, 2))
 		s.Edited(5, isOpen, logtest.Counts(4, 1, 2))
@@ -247,12 +246,12 @@ var waitlistFaults = []struct {
 		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
 		s.Promoted("c d", logtest.Counts(4, 5, 2))
 	}},
-	{"strict: a smaller group fits and waits on", strictly, func(s *logtest.TournamentLog) {
+	{"strict: no promotion of a group that has become smaller", strictly, func(s *logtest.TournamentLog) {
 		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
 		s.Withdrawn("d", waits, logtest.Counts(1, 1, 3))
 		s.Withdrawn("f", waits, logtest.Counts(1, 1, 2))
 	}},
-	{"opened again, and the first waits on", strictly, func(s *logtest.TournamentLog) {
+	{"no promotion after the tournament is reopened", strictly, func(s *logtest.TournamentLog) {
 		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
 		s.Edited(9, isOpen, logtest.Counts(2, 7, 4))
 		s.Withdrawn("a", isIn, logtest.Counts(1, 8, 4))
@@ -268,7 +267,7 @@ func expectBreak(t *testing.T, broken map[verify.Rule]bool, about string, rule v
 	err := verifyAll(s.Log)
 	var v *verify.Violation
 	if !errors.As(err, &v) || v.Rule != rule || v.Position != s.Log[len(s.Log)-1].Position {
-		t.Errorf("%s: %v; want one of %q at the last event", about, err, rule)
+		t.Errorf("%s: %v; want a violation of %q at the last event", about, err, rule)
 		return
 	}
 	broken[rule] = true

@@ -43,15 +43,15 @@ func (v *Violation) Error() string {
 	return fmt.Sprintf("%s: broken rule: %s: %s", where, v.Rule, v.Detail)
 }
 
-// fault is a Violation without its place.
+// fault is a Violation whose location is not yet known.
 type fault struct {
 	rule   Rule
 	detail string
-	// at is the event that breaks the rule, if it is not the one that the verifier is at.
+	// at is the location of the event that breaks the rule, nil for the event being checked.
 	at *location
 }
 
-// location is where an event is.
+// location identifies an event.
 type location struct {
 	position events.Position
 	stream   events.StreamID
@@ -66,38 +66,40 @@ func faultf(rule Rule, format string, args ...any) *fault {
 	return &fault{rule: rule, detail: fmt.Sprintf(format, args...)}
 }
 
-// check checks one stream against the rules of its kind. decided is the time at which the fact was decided. After a
-// fault it is not called again.
+// check checks one stream against the rules of its kind.
 type check interface {
+	// apply checks and folds a fact, which was decided at the time decided. It is not called again after a fault.
 	apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault
 }
 
-// checks create the check of a new stream, by category; the files of the kinds fill it in their init functions.
+// checks has the constructors of checks, by category of the stream. The files of the kinds add them in init functions.
 var checks = map[string]func() check{}
 
-// Verifier checks a log against all rules, event by event. Its memory grows with the number of
-// entities, not of events. In total, and including the stream's overhead, it needs: for a product
-// some 40 bytes per reservation that owns units, as much again while it is held, 15 per ended
-// reservation, whose id must not be used again, and 50 if it had a price, because payments may
-// arrive; for a tournament some 100 bytes per team with an entry; for a performance some 370 bytes
-// per seat with events, 610 per booking and 740 per wallet that has paid; for a waiting room some
-// 150 bytes per visitor who waits or has a pass, and 32 per former visitor. It is not safe for
-// concurrent use.
+// Verifier checks a log against all rules, event by event. It is not safe for concurrent use.
+//
+// Its memory grows with the number of entities, not of events. Including the overhead of the
+// streams, it needs about:
+//   - for a product, 40 bytes per reservation that owns units, twice as much while it is held, and
+//     15 per ended reservation, or 50 if it had a price, because payments may still arrive;
+//   - for a tournament, 100 bytes per team with an entry;
+//   - for a performance, 370 bytes per seat with events, 610 per booking and 740 per wallet that
+//     has paid;
+//   - for a waiting room, 150 bytes per visitor who waits or has a pass, and 32 per former visitor.
 type Verifier struct {
 	gapless bool
 	last    events.Position
 	created time.Time
 	count   uint64
-	streams map[events.StreamID]*verified
+	streams map[events.StreamID]*streamState
 	ledger  *ledger
-	// foreign counts the events of other programs by category; backwards how often the clock ran
-	// backwards.
+	// foreign has the number of events of other programs, by category; backwards is the number of times that the
+	// clock ran backwards.
 	foreign   map[string]uint64
 	backwards uint64
 }
 
-// verified is the verifier's knowledge of a stream.
-type verified struct {
+// streamState is the state of a stream after its last checked event.
+type streamState struct {
 	revision events.Revision
 	hash     events.Hash
 	check    check
@@ -106,27 +108,27 @@ type verified struct {
 // New returns a verifier that begins before the first event. gapless means that positions are consecutive and one
 // clock has recorded all events, as in the embedded log.
 func New(gapless bool) *Verifier {
-	return &Verifier{gapless: gapless, streams: map[events.StreamID]*verified{}, ledger: newLedger()}
+	return &Verifier{gapless: gapless, streams: map[events.StreamID]*streamState{}, ledger: newLedger()}
 }
 
-// Events seen so far.
+// Events returns the number of events checked so far.
 func (v *Verifier) Events() uint64 { return v.count }
 
-// Streams seen so far.
+// Streams returns the number of streams of this system so far.
 func (v *Verifier) Streams() int { return len(v.streams) }
 
-// Check checks the next event. Streams may be left out as a whole; but performances, their seats, bookings, allowances
-// and the wallets that pay for them are checked against one another, and must all be passed or all be left out. After
-// an error the verifier can't be used any more.
+// Check checks the next event. Whole streams may be left out. However, performances, their seats, bookings, allowances
+// and the wallets that pay for them are checked against one another: either all or none of them must be passed. After
+// an error the verifier must not be used.
 //
-// Error: a *[Violation].
+// Errors: a *[Violation].
 func (v *Verifier) Check(e *events.Recorded) error {
 	c := factOf(e)
-	return v.checkRead(e, &c)
+	return v.checkDecoded(e, &c)
 }
 
-// checkRead is Check with the decoded fact of e.
-func (v *Verifier) checkRead(e *events.Recorded, c *readFact) error {
+// checkDecoded is Check with the decoded fact of e.
+func (v *Verifier) checkDecoded(e *events.Recorded, c *readFact) error {
 	f := v.check(e, c)
 	if f == nil {
 		return nil
@@ -148,23 +150,23 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 		return faultf(RuleClock, "recorded at %s, the one before at %s", events.FormatTime(e.Created),
 			events.FormatTime(v.created))
 	}
-	if f := v.passing(e); f != nil {
+	if f := v.advanceTime(e); f != nil {
 		return f
 	}
 	if e.Stream.Internal() {
-		return v.passed(e)
+		return v.accept(e)
 	}
 	stream, ok := v.streams[e.Stream]
 	if !ok {
-		stream = &verified{revision: events.NoStream}
+		stream = &streamState{revision: events.NoStream}
 	}
 	hash, err := events.CheckLink(stream.hash, e)
 	if !ok {
 		if isForeign(e, c, err == nil) {
 			v.noteForeign(e)
-			return v.passed(e)
+			return v.accept(e)
 		}
-		if stream.check = v.begin(e.Stream); stream.check == nil {
+		if stream.check = v.newCheck(e.Stream); stream.check == nil {
 			return faultf(RuleKnown, "no kind has streams of the category %q", e.Stream.Category())
 		}
 		v.streams[events.StreamID(strings.Clone(string(e.Stream)))] = stream
@@ -178,26 +180,26 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	if c.fault != nil {
 		return c.fault
 	}
-	if f := v.checkMark(c.fact); f != nil {
+	if f := v.checkCursorMark(c.fact); f != nil {
 		return f
 	}
 	if f := stream.check.apply(e, c.fact, c.decided); f != nil {
 		return f
 	}
 	stream.revision, stream.hash = e.Revision, hash
-	return v.passed(e)
+	return v.accept(e)
 }
 
-// passing advances the log's time to that of e, before e itself is checked.
-func (v *Verifier) passing(e *events.Recorded) *fault {
+// advanceTime advances the log's time to that of e, and reports unconfirmed holds that are overdue then.
+func (v *Verifier) advanceTime(e *events.Recorded) *fault {
 	if v.count > 0 {
-		v.ledger.begun.pass(max(0, e.Created.Sub(v.created)))
+		v.ledger.unconfirmed.advance(max(0, e.Created.Sub(v.created)))
 	}
-	return v.ledger.begun.overdue()
+	return v.ledger.unconfirmed.overdue()
 }
 
-// begin creates the check of a new stream; nil for none.
-func (v *Verifier) begin(stream events.StreamID) check {
+// newCheck returns the check of a new stream, nil if its category has none.
+func (v *Verifier) newCheck(stream events.StreamID) check {
 	if begin := checks[stream.Category()]; begin != nil {
 		return begin()
 	}
@@ -207,8 +209,8 @@ func (v *Verifier) begin(stream events.StreamID) check {
 	return nil
 }
 
-// passed records that e was checked.
-func (v *Verifier) passed(e *events.Recorded) *fault {
+// accept records that e has been checked.
+func (v *Verifier) accept(e *events.Recorded) *fault {
 	if v.last = e.Position; e.Created.Before(v.created) {
 		v.backwards++
 	} else {

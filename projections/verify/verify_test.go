@@ -13,7 +13,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// verifyAll returns the verifier's error for a log, with its position.
+// verifyAll returns the verifier's error for a log.
 func verifyAll(log []events.Recorded) error {
 	v := verify.New(true)
 	for i := range log {
@@ -41,7 +41,8 @@ func TestVerifierAcceptsCorrectLogs(t *testing.T) {
 	}
 }
 
-// timedProduct creates product a with bounds some nanoseconds from now; 0 for none.
+// timedProduct returns the creation of product a, whose sale opens and closes after the given durations; 0 means no
+// time.
 func timedProduct(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreated {
 	made := logtest.Created(9, 0)
 	if opens != 0 {
@@ -53,8 +54,8 @@ func timedProduct(f *logtest.Forgery, opens, closes time.Duration) *events.Produ
 	return made
 }
 
-// TestVerifierAcceptsTimes: a sale at its first and its last moment, and a bound that is moved and
-// recorded again.
+// TestVerifierAcceptsTimes: units are sold from the opening until just before the closing, and again after the opening
+// was moved.
 func TestVerifierAcceptsTimes(t *testing.T) {
 	f := logtest.NewForgery()
 	made := timedProduct(f, 1, 3)
@@ -75,11 +76,11 @@ func TestVerifierAcceptsTimes(t *testing.T) {
 	}
 }
 
-// TestVerifierRules breaks every rule; the last event of each log is the one that does.
+// TestVerifierRules breaks every rule; the last event of each log breaks it.
 func TestVerifierRules(t *testing.T) {
-	broken := map[verify.Rule]bool{verify.RuleBytes: true, verify.RuleViews: true} // those have tests of their own
+	broken := map[verify.Rule]bool{verify.RuleBytes: true, verify.RuleViews: true} // broken by other tests
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule
 		forge func(f *logtest.Forgery)
 	}{
@@ -116,10 +117,7 @@ func TestVerifierRules(t *testing.T) {
 		{"a fact with an unknown member", verify.RuleKnown,
 			func(f *logtest.Forgery) { f.Put("product-a", "product.created.v1", []byte(`{"colour":"red"}`)) }},
 		{"an unknown category", verify.RuleKnown, func(f *logtest.Forgery) { f.Add("ghost-a", logtest.Created(9, 0)) }},
-		{"no creation", verify.RuleCreation, func(f *logtest.Forgery) {
-			f.Add("product-a",
-				logtest.Reserved(1, "ada", 1, 8))
-		}},
+		{"no creation", verify.RuleCreation, func(f *logtest.Forgery) { f.Add("product-a", logtest.Reserved(1, "ada", 1, 8)) }},
 		{"two creations", verify.RuleCreation,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Created(9, 0)) }},
 		{"the creation of a different product", verify.RuleFigures,
@@ -161,12 +159,12 @@ func TestVerifierRules(t *testing.T) {
 		}},
 		{"wrong remaining", verify.RuleFigures,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 9)) }},
-		{"nothing reserved", verify.RuleFigures,
+		{"a reservation of no units", verify.RuleFigures,
 			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 0, 9)) }},
 		{"a negative quantity reserved", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", -1, 10))
 		}},
-		{"no id", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"an invalid reservation id", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0),
 				&events.ProductReserved{ReservationID: "r1", Holder: "ada", Quantity: 1, Remaining: 8})
 		}},
@@ -191,10 +189,10 @@ func TestVerifierRules(t *testing.T) {
 			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
 				logtest.Released(1, "ada", 2, events.ReservationHeld, 9))
 		}},
-		{"nothing expires", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"an expiry of no holds", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), &events.ProductExpired{Remaining: 9})
 		}},
-		{"a wrong total", verify.RuleFigures, func(f *logtest.Forgery) {
+		{"a wrong sum of expired units", verify.RuleFigures, func(f *logtest.Forgery) {
 			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7))
 			until := f.Now.Add(logtest.HoldFor)
 			f.Wait(logtest.HoldFor + 1)
@@ -254,11 +252,11 @@ func TestVerifierRules(t *testing.T) {
 		err := verifyAll(f.Log)
 		var v *verify.Violation
 		if !errors.As(err, &v) || v.Rule != test.rule || v.Position != f.Log[len(f.Log)-1].Position {
-			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			t.Errorf("%s: %v; want a violation of %q at the last event", test.name, err, test.rule)
 			continue
 		}
 		if !strings.Contains(err.Error(), string(v.Stream)+"@") {
-			t.Errorf("%s: %v, want an error that names the stream %s", test.about, err, v.Stream)
+			t.Errorf("%s: %v, want an error that names the stream %s", test.name, err, v.Stream)
 		}
 		broken[test.rule] = true
 	}
@@ -283,7 +281,7 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 				*part = slices.Clone(original)
 				(*part)[at] ^= 1
 				if verifyAll(good.Log) == nil {
-					t.Fatalf("a change of byte %d of %q is not detected", at, original)
+					t.Fatalf("event %d: no violation after a change of byte %d of %q, want one", i, at, original)
 				}
 				*part = original
 			}
@@ -291,7 +289,7 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 		for at := range e.ID {
 			e.ID[at] ^= 1
 			if verifyAll(good.Log) == nil {
-				t.Fatalf("a change of byte %d of the id is not detected", at)
+				t.Fatalf("event %d: no violation after a change of byte %d of the id, want one", i, at)
 			}
 			e.ID[at] ^= 1
 		}
@@ -301,15 +299,16 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 	}
 }
 
+// TestVerify: Log checks the events up to the head that the log has when it begins, and returns the store's errors.
 func TestVerify(t *testing.T) {
 	f := logtest.CompleteSale()
-	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event was appended during the check
+	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // event 13 is after the head
 	seen := events.Position(0)
 	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
 	if err != nil || !reflect.DeepEqual(verdict, verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
 		t.Errorf("Log: %+v, %v, progress up to %d; want 12 events of 2 streams", verdict, err, seen)
 	}
-	s.End = 14 // one more than there are
+	s.End = 14 // the log has 13 events
 	var v *verify.Violation
 	if verdict, err = verify.Log(t.Context(), s, true, nil); !errors.As(err, &v) || verdict.Events != 13 {
 		t.Errorf("a log that ends before its head: %+v, %v; want a violation after 13 events", verdict, err)

@@ -25,25 +25,25 @@ func init() {
 
 // ticketPlace is the status of a ticket.
 type ticketPlace struct {
-	status events.VisitorStatus // "" is gone
+	status events.VisitorStatus // "" once the visitor is gone
 	holder events.Holder
 }
 
-// waitingRoomCheck folds a waiting room with each of its visitors, independently of the core that produced the facts
-// except for the order of a draw.
+// waitingRoomCheck folds a waiting room and its visitors, independently of the core that produced the facts except for
+// the order of a draw.
 type waitingRoomCheck struct {
 	row waitingRoom
-	// places by ticket, from 1; the place of a ticket that is gone remains.
+	// places has the place of ticket n at n-1, also of visitors who are gone.
 	places  []ticketPlace
-	holders map[events.Holder]bool // that wait or have a pass
-	passes  map[int64]time.Time
-	order   []uint32 // of the early tickets, once drawn
-	front   int      // places of the line before it have no waiting visitor
-	recent  []admittedGroup
-	term    int64 // how often it was taken over
+	holders map[events.Holder]bool // holders who wait or have a pass
+	passes  map[int64]time.Time    // expiry by ticket
+	order   []uint32               // the order of the early tickets, once drawn
+	front   int                    // no visitor in the line before this index waits
+	recent  []admittedGroup        // admitted within the last second
+	term    int64                  // the number of takeovers
 }
 
-// admittedGroup is the number admitted at a time.
+// admittedGroup is the number of visitors admitted at one time.
 type admittedGroup struct {
 	at    time.Time
 	count int64
@@ -75,7 +75,7 @@ func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	return nil
 }
 
-// opening checks the facts about the door, its settings and the draw.
+// opening checks facts against the room's status, opening, settings and draw.
 func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 	w := &c.row
 	late := w.Order == events.RoomShuffle && !w.begun && decided.After(w.OpensAt)
@@ -113,7 +113,7 @@ func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 	return nil
 }
 
-// change refuses settings by which the order could be chosen.
+// change checks that new settings can't influence the order of a draw.
 func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
 	w := &c.row
 	drawn, stays := w.seed != "", f.Order == w.Order && f.SeedHash == w.SeedHash && f.OpensAt.Equal(w.OpensAt)
@@ -130,7 +130,7 @@ func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
 	return nil
 }
 
-// draw computes the order again. The row checks that the seed has the published hash.
+// draw checks the seed, and computes the order.
 func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
 	seed, err := hex.DecodeString(f.Seed)
 	next := c.row
@@ -142,7 +142,7 @@ func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
 	return nil
 }
 
-// visitors checks the changes of places against their status.
+// visitors checks a fact against the places of visitors.
 func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -165,7 +165,7 @@ func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault 
 	return nil
 }
 
-// admit checks an admission against the line, the rate and the free room.
+// admit checks an admission against the line, the rate and the number of active passes.
 func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Time) *fault {
 	w := &c.row
 	if until := decided.Add(time.Duration(w.ActiveSeconds) * time.Second); !f.AdmittedAt.Equal(decided) ||
@@ -203,7 +203,7 @@ func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Tim
 	return nil
 }
 
-// first is the ticket of the first waiting visitor, 0 for none.
+// first returns the ticket of the first waiting visitor, 0 for none.
 func (c *waitingRoomCheck) first() int64 {
 	for ; c.front < len(c.places); c.front++ {
 		ticket := c.front + 1
@@ -231,7 +231,7 @@ func (c *waitingRoomCheck) endAll(tickets []events.TicketRange, count int64, was
 	return nil
 }
 
-// end ends a place with the status was. due is the expiry of its pass as stated, nil if it ends for another reason.
+// end ends a place with the status was. If due is not nil, the place ends because its pass has expired by then.
 func (c *waitingRoomCheck) end(ticket int64, was events.VisitorStatus, due *time.Time) *fault {
 	if ticket < 1 || ticket > int64(len(c.places)) || c.places[ticket-1].status != was || was == "" {
 		return faultf(RulePlace, "ticket %d ends as %s, which is not where it stood", ticket, was)

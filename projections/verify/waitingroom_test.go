@@ -43,9 +43,9 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			logtest.NewForgery().Now.Add(time.Hour)
 	}
 	for _, test := range []struct {
-		about string
-		rule  verify.Rule
-		log   func() *logtest.WaitingRoom
+		name string
+		rule verify.Rule
+		log  func() *logtest.WaitingRoom
 	}{
 		{"a room without its opening", verify.RuleCreation, func() *logtest.WaitingRoom {
 			q := &logtest.WaitingRoom{Forgery: logtest.NewForgery()}
@@ -57,38 +57,38 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Fact(logtest.Reserved(1, "ada", 1, 2))
 			return q
 		}},
-		{"the second comes in first", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(2); return q }},
-		{"the first is passed over", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(1, 3); return q }},
-		{"who has left comes in", verify.RuleLine,
+		{"second visitor admitted first", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(2); return q }},
+		{"second visitor passed over", verify.RuleLine, func() *logtest.WaitingRoom { q := three(); q.Admitted(1, 3); return q }},
+		{"visitor admitted after leaving", verify.RuleLine,
 			func() *logtest.WaitingRoom { q := three(); q.Left(1, events.VisitorWaiting); q.Admitted(1); return q }},
-		{"who never came comes in", verify.RuleLine,
+		{"unknown ticket admitted", verify.RuleLine,
 			func() *logtest.WaitingRoom { q := logtest.NewWaitingRoom(); q.Admitted(1); return q }},
-		{"too many at once", verify.RuleActive, func() *logtest.WaitingRoom {
+		{"more active passes than allowed", verify.RuleActive, func() *logtest.WaitingRoom {
 			q := three()
 			q.Changed(func(s *events.WaitingRoomSettings) { s.MaxActive = 1 })
 			q.Admitted(1, 2)
 			return q
 		}},
-		{"too many in a second", verify.RuleRate, func() *logtest.WaitingRoom {
+		{"more admitted in a second than allowed", verify.RuleRate, func() *logtest.WaitingRoom {
 			q := three()
 			q.Admitted(1, 2)
 			q.Wait(time.Second - 1)
 			q.Admitted(3)
 			return q
 		}},
-		{"into a closed room", verify.RuleDoor, func() *logtest.WaitingRoom {
+		{"joined while closed", verify.RuleDoor, func() *logtest.WaitingRoom {
 			q := three()
 			q.Changed(func(s *events.WaitingRoomSettings) { s.Status = events.RoomClosed })
 			q.Joined(4, "dee")
 			return q
 		}},
-		{"in through a closed door", verify.RuleDoor, func() *logtest.WaitingRoom {
+		{"admitted while closed", verify.RuleDoor, func() *logtest.WaitingRoom {
 			q := three()
 			q.Changed(func(s *events.WaitingRoomSettings) { s.Status = events.RoomClosed })
 			q.Admitted(1)
 			return q
 		}},
-		{"before it opens", verify.RuleDoor, func() *logtest.WaitingRoom {
+		{"admitted before the opening", verify.RuleDoor, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(func(s *events.WaitingRoomSettings) {
 				s.OpensAt = logtest.NewForgery().Now.Add(time.Second)
 			})
@@ -96,54 +96,54 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Admitted(1)
 			return q
 		}},
-		{"two places", verify.RulePlace, func() *logtest.WaitingRoom { q := three(); q.Joined(4, "ann"); return q }},
-		{"a ticket left out", verify.RulePlace, func() *logtest.WaitingRoom { q := three(); q.Joined(5, "dee"); return q }},
-		{"leaving twice", verify.RulePlace, func() *logtest.WaitingRoom {
+		{"holder joined twice", verify.RulePlace, func() *logtest.WaitingRoom { q := three(); q.Joined(4, "ann"); return q }},
+		{"ticket number skipped", verify.RulePlace, func() *logtest.WaitingRoom { q := three(); q.Joined(5, "dee"); return q }},
+		{"visitor left twice", verify.RulePlace, func() *logtest.WaitingRoom {
 			q := three()
 			q.Left(1, events.VisitorWaiting)
 			q.Left(1, events.VisitorWaiting)
 			return q
 		}},
-		{"a waiting visitor finishes", verify.RulePlace,
+		{"waiting visitor finished", verify.RulePlace,
 			func() *logtest.WaitingRoom { q := three(); q.Finished(1); return q }},
-		{"dropped with a pass", verify.RulePlace,
+		{"visitor with a pass dropped", verify.RulePlace,
 			func() *logtest.WaitingRoom { q := three(); q.Admitted(1); q.Dropped(1); return q }},
-		{"a pass ends too early", verify.RulePlace,
+		{"pass expired too early", verify.RulePlace,
 			func() *logtest.WaitingRoom { q := three(); q.Admitted(1); q.Wait(time.Minute); q.Expired(1); return q }},
-		{"without end", verify.RulePlace, func() *logtest.WaitingRoom {
+		{"range of too many tickets", verify.RulePlace, func() *logtest.WaitingRoom {
 			q := three()
 			q.Fact(&events.WaitingRoomDropped{Tickets: []events.TicketRange{{From: 1, To: 1 << 62}}, Count: 1 << 62})
 			return q
 		}},
 		{"counts that don't add up", verify.RuleFigures,
 			func() *logtest.WaitingRoom { q := three(); q.Counts.Active++; q.Joined(4, "dee"); return q }},
-		{"more than it names", verify.RuleFigures, func() *logtest.WaitingRoom {
+		{"count higher than the named tickets", verify.RuleFigures, func() *logtest.WaitingRoom {
 			q := three()
 			q.Fact(&events.WaitingRoomDropped{Tickets: logtest.Ranges(1), Count: 2,
 				WaitingRoomCounts: events.WaitingRoomCounts{Waiting: 1}})
 			return q
 		}},
-		{"a longer pass", verify.RuleFigures, func() *logtest.WaitingRoom {
+		{"pass longer than the settings allow", verify.RuleFigures, func() *logtest.WaitingRoom {
 			q := three()
 			q.Settings.ActiveSeconds++
 			q.Admitted(1)
 			return q
 		}},
-		{"settings left out", verify.RuleFigures, func() *logtest.WaitingRoom {
+		{"settings version skipped", verify.RuleFigures, func() *logtest.WaitingRoom {
 			q := three()
 			q.Settings.Version++
 			q.Changed(func(*events.WaitingRoomSettings) {})
 			return q
 		}},
-		{"a draw after somebody came", verify.RuleDraw,
+		{"changed to a draw after a visitor joined", verify.RuleDraw,
 			func() *logtest.WaitingRoom { q := three(); q.Changed(shuffle); return q }},
-		{"a different seed after somebody came", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"seed hash changed after a visitor joined", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Joined(1, "ann")
 			q.Changed(func(s *events.WaitingRoomSettings) { s.SeedHash = logtest.HashOf([]byte("mine")) })
 			return q
 		}},
-		{"a different seed than promised", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"seed without the published hash", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Joined(1, "ann")
 			q.Wait(time.Hour + 1)
@@ -151,13 +151,13 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 				&events.WaitingRoomShuffled{Seed: hex.EncodeToString([]byte("mine")), Early: 1})
 			return q
 		}},
-		{"a latecomer before it is said who came in time", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"joined after the opening time but before the opening", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Wait(time.Hour + 1)
 			q.Joined(1, "ann")
 			return q
 		}},
-		{"the opening moved when it has begun", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"opening time changed after the opening", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Wait(time.Hour + 1)
 			q.Fact(&events.WaitingRoomBegun{})
@@ -165,7 +165,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Changed(func(s *events.WaitingRoomSettings) { s.OpensAt = s.OpensAt.Add(time.Hour) })
 			return q
 		}},
-		{"in before the draw", verify.RuleDraw, func() *logtest.WaitingRoom {
+		{"admitted before the draw", verify.RuleDraw, func() *logtest.WaitingRoom {
 			q := logtest.NewWaitingRoom(shuffle)
 			q.Joined(1, "ann")
 			q.Wait(time.Hour + 1)
@@ -173,7 +173,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 			q.Admitted(1)
 			return q
 		}},
-		{"by arrival after a draw", verify.RuleLine, func() *logtest.WaitingRoom {
+		{"admitted by arrival after a draw", verify.RuleLine, func() *logtest.WaitingRoom {
 			q := logtest.Draw(9)
 			if order := events.ShuffledTickets(logtest.RoomSeed, 9); order[0] == 1 {
 				t.Fatal("the seed draws ticket 1 first: use another seed")
@@ -186,7 +186,7 @@ func TestVerifierRulesOfWaitingRooms(t *testing.T) {
 		err := verifyAll(q.Log)
 		var v *verify.Violation
 		if !errors.As(err, &v) || v.Rule != test.rule || int(v.Position) != len(q.Log) {
-			t.Errorf("%s: %v, want %q at position %d", test.about, err, test.rule, len(q.Log))
+			t.Errorf("%s: %v, want %q at position %d", test.name, err, test.rule, len(q.Log))
 		}
 		broken[test.rule] = true
 	}

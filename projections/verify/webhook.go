@@ -6,14 +6,14 @@ import (
 	"admitone/events"
 )
 
-// RuleCursor is the printed name of the rule of cursors.
+// RuleCursor is the rule of cursors, as it is printed.
 const RuleCursor Rule = "a cursor moves on under the term of the one who took it last, and never past the log"
 
 func init() {
 	checks[events.WebhookCategory] = func() check { return &webhookCheck{} }
 }
 
-// webhookCheck checks a webhook.
+// webhookCheck folds a webhook, and checks its cursor.
 type webhookCheck struct {
 	made, disabled, deleted bool
 	settings                events.WebhookSettings
@@ -38,7 +38,7 @@ func (c *webhookCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	return c.proceed(e, fact, decided)
 }
 
-// proceed applies a fact of a webhook that exists.
+// proceed applies a fact of an existing webhook.
 func (c *webhookCheck) proceed(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.WebhookEdited:
@@ -74,16 +74,16 @@ func (c *webhookCheck) enable(enabled bool) *fault {
 	return nil
 }
 
-// cursorCheck checks a cursor. Its positions belong to the log in which they were written, which
-// need not be this one: a copy may have others. Facts with a mark are checked by the mark instead,
-// in checkMark.
+// cursorCheck checks a cursor. Its positions are those of the log in which they were written, and a
+// copy of that log may have different positions. Facts with a mark are also checked by
+// checkCursorMark.
 type cursorCheck struct {
 	term    int64
-	taken   bool // by the server of the term
+	taken   bool // a server has taken the term
 	reached events.Position
-	made    events.Position // of a webhook; 0 for others
-	log     string          // that the positions are of
-	unknown bool            // nothing was said of reached in that log yet
+	made    events.Position // creation of a webhook; 0 for other cursors
+	log     string          // to which the positions belong
+	unknown bool            // no fact has stated reached in that log yet
 }
 
 func (c *cursorCheck) rewind(f *events.WebhookReplayed) *fault {

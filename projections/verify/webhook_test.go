@@ -10,7 +10,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierRulesOfWebhooks: a correct log, and each rule broken.
+// TestVerifierRulesOfWebhooks accepts correct logs, and breaks each rule of webhooks and cursors.
 func TestVerifierRulesOfWebhooks(t *testing.T) {
 	const url, other = "https://a.example/", "https://b.example/"
 	made := &events.WebhookMade{WebhookID: "w", WebhookSettings: events.WebhookSettings{URL: url},
@@ -40,11 +40,11 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 	}
 	disabled, enabled := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookEnabled{}
 	for _, test := range []struct {
-		about string
+		name  string
 		rule  verify.Rule
 		facts []events.Fact
 	}{
-		{"a whole life", "", []events.Fact{made, taken(1), moved(1, 1), failing(3, 2, now), taken(2), moved(2, 5),
+		{"all facts", "", []events.Fact{made, taken(1), moved(1, 1), failing(3, 2, now), taken(2), moved(2, 5),
 			secret(2, now.Add(time.Hour)), disabled, moved(2, 6), enabled,
 			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: other}},
 			&events.WebhookReplayed{From: 1, Term: 3}, taken(4), moved(4, 9), &events.WebhookReplayed{From: 10, Term: 5},
@@ -52,7 +52,7 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 		{"a copy from larger positions", "", []events.Fact{made, in("a", 1), marked(1, 900, 1), marked(1, 950, 2), copied,
 			marked(2, 4, 3), &events.WebhookReplayed{From: 2, Term: 3}, in("b", 4), marked(4, 6, 5)}},
 		{"a copy from smaller positions", "", []events.Fact{made, in("a", 1), marked(1, 0, 0), in("b", 2), marked(2, 3, 2)}},
-		{"a replay of what was said in no log", "", []events.Fact{made, in("a", 1),
+		{"a replay of an unknown position", "", []events.Fact{made, in("a", 1),
 			&events.WebhookReplayed{From: 2, Term: 2}}},
 		{"moved past its mark", verify.RuleCursor, []events.Fact{made, in("a", 1), marked(1, 900, 3)}},
 		{"taken past its mark", verify.RuleCursor, []events.Fact{made, in("a", 1), copied}},
@@ -62,27 +62,27 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 			marked(2, 2, 3)}},
 		{"no creation", verify.RuleCreation, []events.Fact{taken(1)}},
 		{"two creations", verify.RuleCreation, []events.Fact{made, made}},
-		{"a life after the end", verify.RuleCreation, []events.Fact{made, &events.WebhookDeleted{}, taken(1)}},
+		{"a fact after the deletion", verify.RuleCreation, []events.Fact{made, &events.WebhookDeleted{}, taken(1)}},
 		{"the creation of a different webhook", verify.RuleFigures, []events.Fact{&events.WebhookMade{WebhookID: "v",
 			WebhookSettings: events.WebhookSettings{URL: url}, WebhookSecret: events.WebhookSecret{Number: 1}}}},
-		{"an edit of nothing", verify.RuleFigures, []events.Fact{made,
+		{"an edit without a change", verify.RuleFigures, []events.Fact{made,
 			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: url}}}},
-		{"a secret left out", verify.RuleFigures, []events.Fact{made, secret(3, now.Add(time.Hour))}},
-		{"a secret that ends before the next", verify.RuleFigures, []events.Fact{made, secret(2, now)}},
+		{"a secret number skipped", verify.RuleFigures, []events.Fact{made, secret(3, now.Add(time.Hour))}},
+		{"an old secret that ends immediately", verify.RuleFigures, []events.Fact{made, secret(2, now)}},
 		{"disabled twice", verify.RuleFigures, []events.Fact{made, disabled, disabled}},
 		{"enabled twice", verify.RuleFigures, []events.Fact{made, enabled}},
-		{"a term left out", verify.RuleCursor, []events.Fact{made, taken(2)}},
-		{"moved by nobody", verify.RuleCursor, []events.Fact{made, moved(0, 1)}},
+		{"a term skipped", verify.RuleCursor, []events.Fact{made, taken(2)}},
+		{"moved before it was taken", verify.RuleCursor, []events.Fact{made, moved(0, 1)}},
 		{"moved in an old term", verify.RuleCursor, []events.Fact{made, taken(1), taken(2), moved(1, 1)}},
-		{"moved after it was moved back", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 2),
+		{"moved after a replay, before it was taken again", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 2),
 			&events.WebhookReplayed{From: 1, Term: 2}, moved(2, 3)}},
-		{"moved before its making", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 0)}},
+		{"moved before its creation", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 0)}},
 		{"moved backwards", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 2), moved(1, 1)}},
 		{"moved past the log", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 3)}},
-		{"moved past what failed", verify.RuleFigures, []events.Fact{made, taken(1), failing(2, 1, now)}},
-		{"a failure without number", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 0, now)}},
-		{"a failure without time", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 1, time.Time{})}},
-		{"a replay of what was not reached", verify.RuleCursor, []events.Fact{made, &events.WebhookReplayed{From: 3, Term: 1}}},
+		{"moved past a failing position", verify.RuleFigures, []events.Fact{made, taken(1), failing(2, 1, now)}},
+		{"a failure without a count", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 0, now)}},
+		{"a failure without a time", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 1, time.Time{})}},
+		{"a replay from a position not reached", verify.RuleCursor, []events.Fact{made, &events.WebhookReplayed{From: 3, Term: 1}}},
 		{"a replay in an old term", verify.RuleCursor, []events.Fact{made, taken(1), &events.WebhookReplayed{From: 1, Term: 1}}},
 		{"a fact of a different kind", verify.RuleKnown, []events.Fact{made, logtest.Reserved(1, "ada", 1, 2)}},
 	} {
@@ -92,10 +92,10 @@ func TestVerifierRulesOfWebhooks(t *testing.T) {
 		violation := (*verify.Violation)(nil)
 		switch {
 		case test.rule == "" && err != nil:
-			t.Errorf("%s: %v, want no violation", test.about, err)
+			t.Errorf("%s: %v, want no violation", test.name, err)
 		case test.rule != "" && (!errors.As(err, &violation) || violation.Rule != test.rule ||
 			violation.Position != events.Position(len(f.Log))):
-			t.Errorf("%s: %v, want %q at %d", test.about, err, test.rule, len(f.Log))
+			t.Errorf("%s: %v, want %q at %d", test.name, err, test.rule, len(f.Log))
 		}
 	}
 }

@@ -100,7 +100,7 @@ func TestMissingReleaseIsFound(t *testing.T) {
 		}
 		_, err := verify.Log(context.Background(), h.log, true, nil)
 		broken := (*verify.Violation)(nil)
-		if !errors.As(err, &broken) || broken.Rule != verify.RuleBegun || broken.Stream != "seat-gala~A-1-1" ||
+		if !errors.As(err, &broken) || broken.Rule != verify.RuleUnconfirmed || broken.Stream != "seat-gala~A-1-1" ||
 			broken.Revision != 0 {
 			t.Errorf("Verify = %v, want a violation at revision 0", err)
 		}

@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierRuleOfBegunHolds: a hold that has become no booking is released within a minute of
-// the log's time, in which a pause counts as five seconds.
-func TestVerifierRuleOfBegunHolds(t *testing.T) {
+// TestVerifierRuleOfUnconfirmedHolds: a hold that no booking confirms must end within a minute of
+// the log's time, in which a gap between events counts as five seconds at most.
+func TestVerifierRuleOfUnconfirmedHolds(t *testing.T) {
 	a13, a23 := logtest.SeatStream("a", "A-1-3"), logtest.SeatStream("a", "A-2-3")
 	hold := func(b *logtest.ForgedLog, attempt int64) *events.SeatHeld {
 		return &events.SeatHeld{HoldID: events.NewHoldID("x", attempt), BookingID: "x", Holder: "dan", Price: 5,
@@ -30,49 +30,48 @@ func TestVerifierRuleOfBegunHolds(t *testing.T) {
 			Reason: events.ReleasedIncomplete, ReleasedAt: b.BookingModel.Now}
 	}
 	for _, test := range []struct {
-		about string
-		do    func(b *logtest.ForgedLog)
-		// pauses until the end, each before an event
-		pauses []time.Duration
+		name   string
+		do     func(b *logtest.ForgedLog)
+		pauses []time.Duration // each is followed by an event
 		broken bool
 	}{
-		{"nobody's for a minute", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(12, 5*time.Second), false},
-		{"nobody's for longer", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) },
+		{"unconfirmed for a minute", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(12, 5*time.Second), false},
+		{"unconfirmed for more than a minute", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) },
 			append(pauses(12, 5*time.Second), time.Nanosecond), true},
-		{"nobody's while a server was down", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(12, time.Hour),
+		{"unconfirmed for 12 long gaps", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(12, time.Hour),
 			false},
-		{"and then longer", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(13, time.Hour), true},
-		{"of a version before", func(b *logtest.ForgedLog) { f := hold(b, 1); f.Attempt = 0; b.Add(a13, f) },
+		{"unconfirmed for 13 long gaps", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)) }, pauses(13, time.Hour), true},
+		{"without an attempt number", func(b *logtest.ForgedLog) { f := hold(b, 1); f.Attempt = 0; b.Add(a13, f) },
 			pauses(99, 5*time.Second), false},
-		{"become a booking", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)); b.Add("booking-x", made(b, 1)) },
+		{"confirmed by a booking", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)); b.Add("booking-x", made(b, 1)) },
 			pauses(99, 5*time.Second), false},
-		{"given back", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1), released(b, 1)) }, pauses(99, 5*time.Second),
+		{"released", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1), released(b, 1)) }, pauses(99, 5*time.Second),
 			false},
-		{"closed", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)); b.Add("booking-x", closed) },
+		{"attempt closed", func(b *logtest.ForgedLog) { b.Add(a13, hold(b, 1)); b.Add("booking-x", closed) },
 			pauses(13, 5*time.Second), true},
-		{"closed, and given back", func(b *logtest.ForgedLog) {
+		{"attempt closed and hold released", func(b *logtest.ForgedLog) {
 			b.Add(a13, hold(b, 1))
 			b.Add("booking-x", closed)
 			b.Add(a13, released(b, 1))
 		}, pauses(99, 5*time.Second), false},
-		{"closed, and held under the next", func(b *logtest.ForgedLog) {
+		{"attempt closed and seat held under the next", func(b *logtest.ForgedLog) {
 			b.Add(a13, hold(b, 1))
 			b.Add("booking-x", closed)
 			b.Add(a13, released(b, 1), hold(b, 2))
 			b.Add("booking-x", made(b, 2))
 		}, pauses(99, 5*time.Second), false},
-		{"closed, the booking held under the next, and one forgotten", func(b *logtest.ForgedLog) {
+		{"attempt closed and one of its holds left", func(b *logtest.ForgedLog) {
 			b.Add(a23, hold(b, 1))
 			b.Add("booking-x", closed)
 			b.Add(a13, hold(b, 2))
 			b.Add("booking-x", made(b, 2))
 		}, pauses(13, 5*time.Second), true},
-		{"of the booking's attempt, and none of its seats", func(b *logtest.ForgedLog) {
+		{"held under the booking's attempt, but not a seat of the booking", func(b *logtest.ForgedLog) {
 			b.Add(a23, hold(b, 1))
 			b.Add(a13, hold(b, 1))
 			b.Add("booking-x", made(b, 1))
 		}, pauses(13, 5*time.Second), true},
-		{"of the booking's attempt, too late", func(b *logtest.ForgedLog) {
+		{"held under the booking's attempt after the booking", func(b *logtest.ForgedLog) {
 			b.Add(a13, hold(b, 1))
 			b.Add("booking-x", made(b, 1))
 			b.Add(a23, hold(b, 1))
@@ -94,8 +93,8 @@ func TestVerifierRuleOfBegunHolds(t *testing.T) {
 		err := verifyAll(b.Log)
 		var v *verify.Violation
 		if broken := errors.As(err, &v); broken != test.broken || err != nil &&
-			(v.Rule != verify.RuleBegun || uint64(v.Position) != at || v.Stream.Category() != events.SeatCategory) {
-			t.Errorf("%s: %v; broken: %t, want %t, at position %d", test.about, err, broken, test.broken, at)
+			(v.Rule != verify.RuleUnconfirmed || uint64(v.Position) != at || v.Stream.Category() != events.SeatCategory) {
+			t.Errorf("%s: %v; broken: %t, want %t, at position %d", test.name, err, broken, test.broken, at)
 		}
 	}
 }

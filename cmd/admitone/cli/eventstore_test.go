@@ -110,9 +110,9 @@ func TestEventstore(t *testing.T) {
 	}
 	appendSales(t, connectTo(t, addressIn(t, line), esdb.Options{}), "1", 300)
 	if status, _, stderr := command(t, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
-		!strings.Contains(stderr, "--esdb-listen") {
+		!strings.Contains(stderr, addressIn(t, line)) {
 		t.Errorf("a second one ends with status %d: %s; want status exitUnavailable and %q",
-			status, stderr, "--esdb-listen")
+			status, stderr, addressIn(t, line))
 	}
 	if status := stop(); status != exitDone {
 		t.Errorf("ended with status %d; want status exitDone", status)

@@ -105,7 +105,7 @@ func (m *importer) run(ctx context.Context, file io.Reader) error {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	m.log, err = embedded.OpenImport(m.store, embedded.Options{Logger: logger})
 	if errors.Is(err, events.ErrInUse) {
-		return fmt.Errorf("a server is using the log in %s; stop it, or name another directory with --store", m.store)
+		return server.InUse(m.store, "name another directory with --store")
 	}
 	if err != nil {
 		return fmt.Errorf("can't open the log in %s: %w", m.store, err)

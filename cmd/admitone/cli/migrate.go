@@ -51,7 +51,7 @@ func newMigrate() *cobra.Command {
 			m := &migration{fromName: server.WithoutPassword(from), name: server.WithoutPassword(to),
 				bar: progress.New(cmd.ErrOrStderr())}
 			server.TuneGC()
-			source := source{store: from}
+			source := source{store: from, from: true}
 			var err error
 			if m.from, err = source.open(cmd, args); err != nil {
 				return err

@@ -145,11 +145,15 @@ func TestStoreInUse(t *testing.T) {
 		if args[0] == "backup" {
 			words = args[:1]
 		}
-		typed := "admitone " + strings.Join(words, " ") + " --url http://127.0.0.1:8080"
+		typed := "admitone " + strings.Join(words, " ") + " --url " + s.url
 		if !strings.Contains(stderr, typed) {
 			t.Errorf("%s does not say %s", stderr, typed)
 		}
 		must(t, exitDone, append(words, "--url", s.url)...)
+	}
+	_, stderr := must(t, exitUnavailable, "eventstore", "--dir", s.store, "--listen", "127.0.0.1:0")
+	if !strings.Contains(stderr, s.url) || !strings.Contains(stderr, "--esdb-listen") {
+		t.Errorf("eventstore: %s; want %q and %q", stderr, s.url, "--esdb-listen")
 	}
 }
 

@@ -23,7 +23,11 @@ import (
 )
 
 // source is where a command finds the log: in a directory, or at a running server.
-type source struct{ store, url, token string }
+type source struct {
+	store, url, token string
+	// from is set for a command that names the log with --from, and has no --url.
+	from bool
+}
 
 func (s *source) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
@@ -44,7 +48,14 @@ func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
 		logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		return server.Connect(cmd.Context(), s.store, esdb.Options{ReadOnly: true, Logger: logger})
 	}
-	return s.openEmbedded(cmd, args, embedded.OpenReader)
+	store, err := s.openEmbedded(cmd, embedded.OpenReader)
+	if errors.Is(err, events.ErrInUse) {
+		return nil, s.readElsewhere(cmd, args)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
 }
 
 // embedded reports whether the log is in a directory.
@@ -69,10 +80,40 @@ func (s *source) counting(ctx context.Context) (own bool, err error) {
 
 // openStore opens the log for commands that write to it, or next to it.
 func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, error) {
-	return s.openEmbedded(cmd, args, embedded.Open)
+	store, err := s.openEmbedded(cmd, embedded.Open)
+	if errors.Is(err, events.ErrInUse) && server.IsEventStore(server.EndpointOf(s.store)) {
+		return nil, fmt.Errorf("admitone eventstore is using the log in %s, and %s needs the directory itself; stop it first",
+			s.store, cmd.CommandPath())
+	}
+	if errors.Is(err, events.ErrInUse) {
+		return nil, s.readElsewhere(cmd, args)
+	}
+	return store, err
 }
 
-func (s *source) openEmbedded(cmd *cobra.Command, args []string,
+// readElsewhere is the error of a command whose directory another process has open: the same command
+// through that process, if it serves the log.
+func (s *source) readElsewhere(cmd *cobra.Command, args []string) error {
+	typed := strings.Join(append([]string{cmd.CommandPath()}, args...), " ")
+	flag := "--store"
+	if s.from {
+		flag = "--from"
+	}
+	switch endpoint := server.EndpointOf(s.store); {
+	case server.IsEventStore(endpoint):
+		return fmt.Errorf("admitone eventstore is using the log in %s; read through it: %s %s '%s'", s.store, typed, flag,
+			endpoint)
+	case s.from:
+		return server.InUse(s.store, "read an export of it, by admitone export")
+	case endpoint != "":
+		return fmt.Errorf("a server is using the log in %s; read through it: %s --url %s", s.store, typed, endpoint)
+	}
+	return fmt.Errorf("another process is using the log in %s; read through it if it is a server: %s --url http://127.0.0.1:8080 "+
+		"(or where it listens), or, for admitone eventstore, %[2]s --store 'esdb://127.0.0.1:2113?tls=false'", s.store, typed)
+}
+
+// openEmbedded opens the log in a directory. Errors: events.ErrInUse; those with the remedy.
+func (s *source) openEmbedded(cmd *cobra.Command,
 	open func(string, embedded.Options) (*embedded.Store, error)) (*embedded.Store, error) {
 	if server.IsRemote(s.store) {
 		return nil, usagef("this needs a log in a directory, not %s", server.WithoutPassword(s.store))
@@ -88,9 +129,7 @@ func (s *source) openEmbedded(cmd *cobra.Command, args []string,
 	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	store, err := open(s.store, embedded.Options{Logger: logger})
 	if errors.Is(err, events.ErrInUse) {
-		return nil, fmt.Errorf("a server is using the log in %s; read through it: %s --url http://127.0.0.1:8080 (or where "+
-			"it listens)",
-			s.store, strings.Join(append([]string{cmd.CommandPath()}, args...), " "))
+		return nil, err
 	}
 	if err != nil {
 		return nil, server.OpenError(s.store, err)

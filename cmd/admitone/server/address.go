@@ -25,8 +25,11 @@ func (p *Server) Where() string { return p.where }
 func (p *Server) Listens() string { return p.listener.Addr().String() }
 
 // Address returns the server's address for clients on this machine.
-func (p *Server) Address() string {
-	address := p.listener.Addr().(*net.TCPAddr)
+func (p *Server) Address() string { return clientAddress(p.listener) }
+
+// clientAddress returns the address of a listener for clients on this machine.
+func clientAddress(listener net.Listener) string {
+	address := listener.Addr().(*net.TCPAddr)
 	if address.IP.IsUnspecified() {
 		return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 
 	"admitone/events"
 	"admitone/events/embedded"
@@ -50,7 +49,7 @@ func (e *SharedLog) Serve(ctx context.Context, out io.Writer) (err error) {
 			return err
 		}
 		if errors.Is(err, events.ErrInUse) {
-			return fmt.Errorf("another server is using the log in %s; admitone serve offers it too, with --esdb-listen", e.Dir)
+			return InUse(e.Dir, "start it with --esdb-listen, with which admitone serve offers its log too")
 		}
 		return OpenError(e.Dir, err)
 	}
@@ -59,10 +58,11 @@ func (e *SharedLog) Serve(ctx context.Context, out io.Writer) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	opened := filesOf(e.Dir)
+	defer noteEndpoint(e.Dir, esdbAddress(clientAddress(listener), e.Wire), e.Logger)()
 	server := esdbwire.New(store, e.Wire)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
-	fmt.Fprintf(out, "the log in %s is on %s (%s)\n", e.Dir, esdbAddress(listener, e.Wire),
+	fmt.Fprintf(out, "the log in %s is on %s (%s)\n", e.Dir, esdbAddress(listener.Addr().String(), e.Wire),
 		map[bool]string{true: "writable", false: "read-only"}[e.Wire.Writable])
 	within, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -109,10 +109,9 @@ func (p *Server) withdrawLog() error {
 	return err
 }
 
-// esdbAddress returns the connection string for clients.
-func esdbAddress(listener net.Listener, config esdbwire.Config) string {
-	address := "esdb://" + listener.Addr().String()
-	if config.TLS == nil {
+// esdbAddress returns the connection string of a server that listens on an address.
+func esdbAddress(address string, config esdbwire.Config) string {
+	if address = "esdb://" + address; config.TLS == nil {
 		address += "?tls=false"
 	}
 	return address

@@ -96,7 +96,7 @@ func directoryLog(dir string, options embedded.Options,
 	open func(string, embedded.Options) (*embedded.Store, error)) (DurableLog, error) {
 	log, err := open(dir, options)
 	if errors.Is(err, events.ErrInUse) {
-		return nil, fmt.Errorf("another server is using the log in %s; stop it, or give another directory with --store", dir)
+		return nil, InUse(dir, "give another directory with --store")
 	}
 	if err != nil {
 		return nil, OpenError(dir, err)

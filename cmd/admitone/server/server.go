@@ -123,6 +123,8 @@ type Server struct {
 	files      descriptors
 	directory  string   // of everything but the log
 	opened     logFiles // when the log was opened, if it is in a directory
+	// removeEndpoint removes the address that other commands find in the log's directory.
+	removeEndpoint func()
 
 	esdb         *esdbwire.Server // nil if not wanted
 	esdbListener net.Listener
@@ -149,6 +151,8 @@ func Start(s Settings) (*Server, error) {
 		failed:   make(chan error, 12),
 		cancel:   func() {},
 		stopWork: func() {},
+
+		removeEndpoint: func() {},
 	}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -231,6 +235,9 @@ func (p *Server) open(s Settings) (err error) {
 		p.Monitor = verify.NewMonitor(p.Log, !IsRemote(s.Store), s.Logger)
 	}
 	p.openAPI(s, bounds)
+	if !p.shared {
+		p.removeEndpoint = noteEndpoint(s.Store, "http://"+p.Address(), s.Logger)
+	}
 	return nil
 }
 
@@ -356,6 +363,7 @@ func (p *Server) Stop(ctx context.Context) error {
 	if p.tree != nil {
 		errs = append(errs, p.tree.Close(ctx))
 	}
+	p.removeEndpoint()
 	if p.Log != nil {
 		errs = append(errs, p.Log.Close())
 	}

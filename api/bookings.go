@@ -173,13 +173,13 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	}
 	booking := bookingNow(&answer.Booking, answer.Revision, answer.Position)
 	r.tag(answer.Revision)
-	if answer.Outside != nil {
-		r.server.note(answer.Outside.Position)
+	if answer.PaymentOutcome != nil {
+		r.server.note(answer.PaymentOutcome.Position)
 	}
 	return r.encoded(status, func(dst []byte) []byte {
 		dst = AppendBooking(dst, &booking, nil)
-		if answer.Outside != nil {
-			dst = withOutcome(dst, &answer.Outside.Payment)
+		if answer.PaymentOutcome != nil {
+			dst = withOutcome(dst, &answer.PaymentOutcome.Payment)
 		}
 		return dst
 	})
@@ -198,9 +198,9 @@ func (s *Server) bookedAsOf(ctx context.Context, r *request, status int, answer 
 	}
 	r.tag(booking.Revision)
 	body := AppendBooking(make([]byte, 0, 512), booking, nil)
-	if answer.Outside != nil {
-		s.note(answer.Outside.Position)
-		body = withOutcome(body, &answer.Outside.Payment)
+	if answer.PaymentOutcome != nil {
+		s.note(answer.PaymentOutcome.Position)
+		body = withOutcome(body, &answer.PaymentOutcome.Payment)
 	}
 	return r.json(status, body)
 }

@@ -57,7 +57,7 @@ func (s *Server) beginIntent(r *request) error {
 	if answer.Replayed {
 		then, err := s.firstFact(ctx, booking.Stream(id), func(fact events.Fact) bool {
 			opened, ok := fact.(*events.BookingIntentOpened)
-			return ok && opened.Intent == answer.Begun
+			return ok && opened.Intent == answer.Intent
 		})
 		if err != nil {
 			return err
@@ -71,7 +71,7 @@ func (s *Server) beginIntent(r *request) error {
 			return err
 		}
 	}
-	if answer.Begun == "" {
+	if answer.Intent == "" {
 		return r.booked(fiber.StatusOK, answer)
 	}
 	return r.booked(fiber.StatusCreated, answer)

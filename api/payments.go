@@ -119,7 +119,7 @@ func (s *Server) payBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	if answer.Outside == nil || !answer.Outside.Repeated {
+	if answer.PaymentOutcome == nil || !answer.PaymentOutcome.Repeated {
 		return r.booked(fiber.StatusOK, answer)
 	}
 	then, err := s.firstFact(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {

@@ -13,16 +13,16 @@ import (
 // allowanceStep returns a stage that runs step on the holder's allowance, or an empty stage if the
 // performance has no limit per holder.
 func (h *hold) allowanceStep(step process.Step) process.Stage {
-	if h.show.limit == 0 {
+	if h.info.limit == 0 {
 		return process.Stage{}
 	}
-	step.Stream = allowance.Stream(h.show.id, h.holder)
+	step.Stream = allowance.Stream(h.info.id, h.holder)
 	return process.Stage{Steps: []process.Step{step}}
 }
 
 // overLimit returns limit_exceeded for more places than the limit of the performance leaves the holder, or a failure.
 // It is called before a refusal for too few places, which has lower precedence; otherwise takeAllowance decides.
-func (b *Bookings) overLimit(ctx context.Context, p *attemptResult, s *performanceInfo, places int64) error {
+func (b *Bookings) refuseOverLimit(ctx context.Context, p *requestRun, s *performanceInfo, places int64) error {
 	if s.limit == 0 {
 		return nil
 	}
@@ -37,13 +37,13 @@ func (b *Bookings) overLimit(ctx context.Context, p *attemptResult, s *performan
 // takeAllowance reserves the seats in the allowance. The seats are held slightly later, so its
 // deadline is one seat.Grace longer than theirs.
 func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool)) process.Stage {
-	if h.show.limit == 0 {
+	if h.info.limit == 0 {
 		return process.Stage{}
 	}
 	return h.allowanceStep(process.Step{
 		Name: "take-allowance",
-		Do: &allowance.Take{HoldID: h.id, Seats: h.places(), Limit: h.show.limit,
-			For: h.show.holdFor + 2*seat.Grace, Terms: h.terms},
+		Do: &allowance.Take{HoldID: h.id, Seats: h.places(), Limit: h.info.limit,
+			For: h.info.holdFor + 2*seat.Grace, Terms: h.terms},
 		Undo:    &allowance.Release{HoldID: h.id},
 		Refused: refused,
 	})

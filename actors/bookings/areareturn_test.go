@@ -87,7 +87,7 @@ func TestReturningPlacesPaidExternally(t *testing.T) {
 	again, err := w.report(id, "x", 150, false)
 	w.want(err, "ok")
 	causes := ""
-	for _, r := range again.Outside.Payment.Refunds {
+	for _, r := range again.PaymentOutcome.Payment.Refunds {
 		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
 	}
 	if causes != "seat_returned 50 seat_returned 50 released 50 " {

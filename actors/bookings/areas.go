@@ -55,7 +55,7 @@ func areasIn(layout *events.Layout, places []events.BookedPlaces) (areas []areaH
 
 // wantedPlaces returns the places of a request with their prices and numbers. Refusals:
 // invalid_field, forbidden.
-func wantedPlaces(layout *events.Layout, cmd *Book) (places []events.BookedPlaces, _ *core.Refusal) {
+func requestedPlaces(layout *events.Layout, cmd *Book) (places []events.BookedPlaces, _ *core.Refusal) {
 	total, next := int64(len(cmd.Seats)), map[events.AreaID]int64{}
 	for i, w := range cmd.Areas {
 		at := layout.Area(w.Area)
@@ -113,7 +113,7 @@ func (h *hold) places() int64 {
 	return n
 }
 
-func (h *hold) areaStream(i int) events.StreamID { return area.Stream(h.show.id, h.areas[i].id) }
+func (h *hold) areaStream(i int) events.StreamID { return area.Stream(h.info.id, h.areas[i].id) }
 
 // eachArea returns the stage with one step per area.
 func (h *hold) eachArea(step func(i int) process.Step) process.Stage {
@@ -131,7 +131,7 @@ func (b *Bookings) holdAreas(h *hold, retake bool, reason events.ReleaseReason, 
 	refused func(context.Context, error) (error, bool)) process.Stage {
 	holdFor := seat.Grace
 	if !retake {
-		holdFor += h.show.holdFor
+		holdFor += h.info.holdFor
 	}
 	stage := h.eachArea(func(i int) process.Step {
 		mine := &h.areas[i]
@@ -160,7 +160,7 @@ func (b *Bookings) holdAreas(h *hold, retake bool, reason events.ReleaseReason, 
 
 // placesHeld records the deadline of held places in h.window, as seatHeld does for a seat.
 func (b *Bookings) placesHeld(ctx context.Context, h *hold, i int, answer actors.Answer) error {
-	note := func(expires, at time.Time) { h.window.include(expires, at.Add(-h.show.holdFor-seat.Grace)) }
+	note := func(expires, at time.Time) { h.window.include(expires, at.Add(-h.info.holdFor-seat.Grace)) }
 	for _, fact := range answer.Facts {
 		if f, ok := fact.(*events.AreaHeld); ok {
 			note(f.ExpiresAt, f.ExpiresAt)
@@ -233,9 +233,9 @@ func (b *Bookings) tooFew(ctx context.Context, h *hold, from int) (few []AreaLef
 
 // refuseLost returns the refusal for what can't be had: limit_exceeded if it is more than the holder may have, sold_out
 // for places, otherwise seat_taken. Or a failure.
-func (b *Bookings) refuseLost(ctx context.Context, p *attemptResult, s *performanceInfo, seats []performance.Seat,
+func (b *Bookings) refuseLost(ctx context.Context, p *requestRun, s *performanceInfo, seats []performance.Seat,
 	lost *lostError) error {
-	switch over := b.overLimit(ctx, p, s, p.hold(s, seats).places()); {
+	switch over := b.refuseOverLimit(ctx, p, s, p.hold(s, seats).places()); {
 	case over != nil:
 		return over
 	case len(lost.areas) == 0:

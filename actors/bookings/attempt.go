@@ -22,7 +22,7 @@ import (
 )
 
 // attemptResult is the state of one run of a request for seats.
-type attemptResult struct {
+type requestRun struct {
 	*Book
 	id      events.BookingID // of the booking
 	attempt int64            // the open attempt
@@ -33,15 +33,15 @@ type attemptResult struct {
 }
 
 // hold returns the open attempt with these seats.
-func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold {
+func (p *requestRun) hold(s *performanceInfo, seats []performance.Seat) *hold {
 	return &hold{
 		from:   p.Origin,
-		show:   s,
+		info:   s,
 		id:     events.NewHoldID(p.id, p.attempt),
 		holder: p.Holder,
 		seats:  seats,
 		areas:  areasIn(s.layout, p.places),
-		terms:  s.on.Terms,
+		terms:  s.terms.Terms,
 		found:  p.found != nil,
 		label:  p.Label,
 	}
@@ -49,7 +49,7 @@ func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold
 
 // runs bounds how often a request starts again because another run of it, on another node, has
 // closed its attempt.
-const runs = 8
+const maxRuns = 8
 
 // ErrOvertaken: others repeatedly took the seats that were chosen, or another run of the same
 // request is working on the booking. Nothing was done: the seats taken are released. It is an
@@ -59,8 +59,8 @@ var ErrOvertaken = fmt.Errorf("%w: others were faster again and again", actors.E
 // bookKeyed handles a request that may be a retry. The views have everything that earlier runs have
 // left, once they have caught up.
 func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID) (answer Answer, err error) {
-	seen := b.unsure.begin(id)
-	for run := range runs {
+	seen := b.unseen.begin(id)
+	for run := range maxRuns {
 		if run > 0 { // let the other run finish
 			select {
 			case <-time.After(time.Millisecond<<run + rand.N(10*time.Millisecond)):
@@ -77,14 +77,14 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 			return Answer{}, err
 		}
 		if len(look) > 1 {
-			b.unsure.caughtUp()
+			b.unseen.setCaughtUp()
 		}
-		if answer, err = b.bookAgain(ctx, cmd, id, before); !errors.Is(err, ErrOvertaken) {
+		if answer, err = b.bookRetried(ctx, cmd, id, before); !errors.Is(err, ErrOvertaken) {
 			break
 		}
 	}
 	if err == nil || refused(err) != nil {
-		b.unsure.end(id)
+		b.unseen.end(id)
 	}
 	return answer, err
 }
@@ -92,25 +92,25 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 // bookAgain handles the state that earlier runs of the request have left: it returns their answer,
 // takes over their seats, or releases them. A refused request has left nothing. before is the
 // booking as last read.
-func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID, before Answer) (Answer, error) {
+func (b *Bookings) bookRetried(ctx context.Context, cmd *Book, id events.BookingID, before Answer) (Answer, error) {
 	if before.Booking.ID != "" {
-		return b.bookedBefore(ctx, cmd, id)
+		return b.answerExisting(ctx, cmd, id)
 	}
-	p := &attemptResult{Book: cmd, id: id, attempt: before.Booking.FirstAttempt()}
+	p := &requestRun{Book: cmd, id: id, attempt: before.Booking.FirstAttempt()}
 	begun, err := b.views.UnconfirmedHolds(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	open := events.NewHoldID(id, p.attempt)
 	left := begun[open]
-	if p.found, err = b.use(ctx, cmd, left); err != nil {
+	if p.found, err = b.reusableSeats(ctx, cmd, left); err != nil {
 		return Answer{}, err
 	}
 	if p.found != nil {
 		delete(begun, open)
 	}
 	if len(begun) > 0 {
-		if err := b.dismiss(ctx, cmd.Origin, id, begun); err != nil {
+		if err := b.closeAttempts(ctx, cmd.Origin, id, begun); err != nil {
 			return Answer{}, err
 		}
 		now, err := b.state(ctx, id)
@@ -122,7 +122,7 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 		}
 		p.attempt = now.Booking.FirstAttempt()
 	}
-	goesOn := p.found != nil
+	continues := p.found != nil
 	answer, err := b.book(ctx, p)
 	refusal := refused(err)
 	if refusal == nil {
@@ -132,13 +132,13 @@ func (b *Bookings) bookAgain(ctx context.Context, cmd *Book, id events.BookingID
 	now, failed := b.state(ctx, id)
 	switch {
 	case failed == nil && now.Booking.ID != "":
-		return b.bookedBefore(ctx, cmd, id)
-	case goesOn || refusal.Code != core.CodeSeatTaken:
+		return b.answerExisting(ctx, cmd, id)
+	case continues || refusal.Code != core.CodeSeatTaken:
 	case failed == nil && now.Booking.FirstAttempt() != p.attempt, b.holdsAny(ctx, cmd, id):
 		return Answer{}, ErrOvertaken
 	}
-	if goesOn {
-		if err := b.dismiss(ctx, cmd.Origin, id, map[events.HoldID][]events.StreamID{open: left}); err != nil {
+	if continues {
+		if err := b.closeAttempts(ctx, cmd.Origin, id, map[events.HoldID][]events.StreamID{open: left}); err != nil {
 			return Answer{}, err
 		}
 	}
@@ -162,7 +162,7 @@ func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID)
 
 // use returns the seats that an attempt has if the request can continue with them: they are some of
 // those it names, or could be the best seats that it requests.
-func (b *Bookings) use(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
+func (b *Bookings) reusableSeats(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
 	for _, stream := range left {
 		if stream.Category() != events.SeatCategory {
 			continue
@@ -185,7 +185,7 @@ func (b *Bookings) use(ctx context.Context, cmd *Book, left []events.StreamID) (
 
 // couldChoose reports whether seats can be the best ones that the request asks for, if all are free.
 func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
-	wanted, err := cmd.wanted(s.layout)
+	wanted, err := cmd.criteria(s.layout)
 	if err != nil {
 		return false // it is refused for that reason
 	}
@@ -198,7 +198,7 @@ func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 // dismiss closes attempts of a booking, in order, and releases what they hold; of the attempt that
 // has become the booking, it releases only what does not belong to the booking. Others may do the
 // same concurrently.
-func (b *Bookings) dismiss(
+func (b *Bookings) closeAttempts(
 	ctx context.Context,
 	from Origin,
 	bookingID events.BookingID,
@@ -210,7 +210,7 @@ func (b *Bookings) dismiss(
 		return cmp.Compare(first, second)
 	})
 	for _, holdID := range holds {
-		h, err := b.holderOf(ctx, from, holdID, begun[holdID])
+		h, err := b.readHold(ctx, from, holdID, begun[holdID])
 		if err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func (b *Bookings) dismiss(
 		if err != nil {
 			return err
 		}
-		p.Stages = dismissing(holdID, begun[holdID], known)
+		p.Stages = releaseStages(holdID, begun[holdID], known)
 		if err := b.runSteps(ctx, from, p); err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ func (b *Bookings) dismiss(
 }
 
 // dismissing releases everything that an attempt holds in streams, except what belongs to known.
-func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWindow) []process.Stage {
+func releaseStages(holdID events.HoldID, streams []events.StreamID, known *bookedAttempt) []process.Stage {
 	var seats, areas, allowances process.Stage
 	for _, stream := range streams {
 		_, name := events.CutPerformance(stream.Entity())
@@ -253,7 +253,7 @@ func dismissing(holdID events.HoldID, streams []events.StreamID, known *holdWind
 }
 
 // holderOf returns the holder of what an attempt still holds, nil if it holds nothing.
-func (b *Bookings) holderOf(
+func (b *Bookings) readHold(
 	ctx context.Context,
 	from Origin,
 	holdID events.HoldID,
@@ -284,19 +284,19 @@ func (b *Bookings) holderOf(
 		if !has {
 			continue
 		}
-		return &hold{from: from, show: &performanceInfo{id: performanceID}, id: holdID, holder: holder}, nil
+		return &hold{from: from, info: &performanceInfo{id: performanceID}, id: holdID, holder: holder}, nil
 	}
 	return nil, nil
 }
 
 // holdWindow is a booking that an attempt has become.
-type holdWindow struct{ booking.State }
+type bookedAttempt struct{ booking.State }
 
-func (b *holdWindow) has(name events.SeatName) bool {
+func (b *bookedAttempt) has(name events.SeatName) bool {
 	return slices.ContainsFunc(b.Seats, func(booked events.BookedSeat) bool { return booked.Seat == name })
 }
 
-func (b *holdWindow) hasPlaces(id events.AreaID) bool {
+func (b *bookedAttempt) hasPlaces(id events.AreaID) bool {
 	return slices.ContainsFunc(b.Areas, func(booked events.BookedPlaces) bool { return booked.Area == id })
 }
 
@@ -320,10 +320,10 @@ func (b *Bookings) closeAttempt(ctx context.Context, h *hold, p *process.Process
 
 // abandon closes an attempt. known is the booking that the attempt has become instead, nil if the
 // attempt is closed; no run can make it the booking then.
-func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (known *holdWindow, err error) {
+func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (known *bookedAttempt, err error) {
 	id, attempt, _ := events.CutHoldID(h.id)
 	_, err = b.runner.Take(ctx, h.from.request(), p, &process.Step{Name: "abandon", Stream: booking.Stream(id),
-		Do: &booking.Abandon{ID: id, PerformanceID: h.show.id, Holder: h.holder, Attempt: attempt}})
+		Do: &booking.Abandon{ID: id, PerformanceID: h.info.id, Holder: h.holder, Attempt: attempt}})
 	switch {
 	case errors.Is(err, booking.ErrStaleState): // another node has opened a later attempt
 		return nil, ErrOvertaken
@@ -334,15 +334,15 @@ func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (kn
 	if err != nil {
 		return nil, err
 	}
-	return &holdWindow{now.Booking}, nil
+	return &bookedAttempt{now.Booking}, nil
 }
 
 // releaseExtra releases the seats of an attempt that do not belong to the booking it has become.
-func (b *Bookings) releaseExtra(ctx context.Context, h *hold, known *holdWindow) error {
+func (b *Bookings) releaseExtra(ctx context.Context, h *hold, known *bookedAttempt) error {
 	extra := *h
 	extra.seats = nil
 	for _, seat := range h.seats {
-		if !known.has(h.show.layout.Name(seat)) {
+		if !known.has(h.info.layout.Name(seat)) {
 			extra.seats = append(extra.seats, seat)
 		}
 	}

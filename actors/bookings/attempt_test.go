@@ -332,7 +332,7 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 		loses := func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }
 		w.Bookings = w.newBookings(&silent{w.desk, loses}, views)
 		if alone {
-			w.Alone()
+			w.AssumeSoleWriter()
 		}
 		book := func(key string, want bool) {
 			t.Helper()

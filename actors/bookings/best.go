@@ -45,7 +45,7 @@ var (
 )
 
 // wanted returns the criteria of a request for the best seats. Refusal: invalid_field.
-func (cmd *Book) wanted(layout *events.Layout) (w performance.Wanted, err error) {
+func (cmd *Book) criteria(layout *events.Layout) (w performance.Wanted, err error) {
 	w = performance.Wanted{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
 	if cmd.Section != "" {
 		if w.Section = layout.Section(cmd.Section); w.Section < 0 {
@@ -75,8 +75,8 @@ func (cmd *Book) wanted(layout *events.Layout) (w performance.Wanted, err error)
 }
 
 // bookBest chooses seats for the holder, and chooses again if they were lost to another request.
-func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanceInfo) (Answer, error) {
-	wanted, err := p.wanted(s.layout)
+func (b *Bookings) bookBest(ctx context.Context, p *requestRun, s *performanceInfo) (Answer, error) {
+	wanted, err := p.criteria(s.layout)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -111,7 +111,7 @@ func (b *Bookings) bookBest(ctx context.Context, p *attemptResult, s *performanc
 // that may do the same again.
 func (b *Bookings) holdChosen(
 	ctx context.Context,
-	p *attemptResult,
+	p *requestRun,
 	s *performanceInfo,
 	best choice,
 	first bool,
@@ -119,7 +119,7 @@ func (b *Bookings) holdChosen(
 	defer func() { best.end(answer.Position) }()
 	p.Types = p.typesOf(s, best.seats)
 	h := p.hold(s, best.seats)
-	h.atOnce = b.atOnce && first
+	h.concurrent = b.concurrent && first
 	return b.hold(ctx, p, h)
 }
 
@@ -129,14 +129,14 @@ func (b *Bookings) holdChosen(
 // time.
 func (b *Bookings) choose(
 	ctx context.Context,
-	p *attemptResult,
+	p *requestRun,
 	s *performanceInfo,
 	wanted performance.Wanted,
 	fresh bool,
 ) (best choice, err error) {
 	for range mapTries {
 		var none *core.Refusal
-		err := b.maps.use(ctx, s, p.Book, fresh, func(m *performance.Map, at events.Position) {
+		err := b.maps.withMap(ctx, s, p.Book, fresh, func(m *performance.Map, at events.Position) {
 			if best = b.pending.choose(s.id, m, at, wanted); best.end == nil && best.wait == nil && !best.stale {
 				none = soldOut(m, wanted)
 			}
@@ -198,7 +198,7 @@ func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
 			choices = append(choices, s.layout.Names(choice))
 		}
 	}
-	err := b.maps.useRecent(ctx, s, cmd, true, choiceSize{len(wanted), cmd.Restricted}, offer)
+	err := b.maps.withRecentMap(ctx, s, cmd, true, choiceSize{len(wanted), cmd.Restricted}, offer)
 	if err == nil { // the refusal is valid without alternatives
 		refusal.Fields["alternatives"] = choices
 	}

@@ -26,9 +26,9 @@ import (
 
 const (
 	// blocksAtOnce is the number of seats read or changed concurrently.
-	blocksAtOnce = 100
+	blockConcurrency = 100
 	// blockTurns bounds how often a change is retried because another node was first.
-	blockTurns = 8
+	maxBlockTries = 8
 )
 
 // blockRequest is a request to change blocks.
@@ -42,7 +42,7 @@ type blockRequest struct {
 }
 
 // changing calls do while no other request on this node changes the blocks of the performance.
-func (b *Bookings) changing(ctx context.Context, from Origin, id events.PerformanceID,
+func (b *Bookings) withBlocksLock(ctx context.Context, from Origin, id events.PerformanceID,
 	do func(context.Context, *performanceInfo) error) error {
 	_, err := b.run(ctx, func(ctx context.Context) (Answer, error) {
 		end, ok := b.blocking.Lock(id)
@@ -65,7 +65,7 @@ func (b *Bookings) changing(ctx context.Context, from Origin, id events.Performa
 // ResumeBlocks completes or undoes the change of blocks of a performance that is in progress. No-op
 // if none is. It returns failures only.
 func (b *Bookings) ResumeBlocks(ctx context.Context, from Origin, id events.PerformanceID) error {
-	return b.changing(ctx, from, id, func(context.Context, *performanceInfo) error { return nil })
+	return b.withBlocksLock(ctx, from, id, func(context.Context, *performanceInfo) error { return nil })
 }
 
 // endBlocks completes or undoes the change in progress.
@@ -129,7 +129,7 @@ func (b *Bookings) askBlocks(ctx context.Context, from Origin, performanceID eve
 // seat_taken, sold_out, idempotency_key_reused.
 func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *blockRequest) (*events.BlockChange, error) {
 	var change *events.BlockChange
-	made, err := b.takeTurns(ctx, r.from, s, r.id, func() (err error) {
+	made, err := b.retryChange(ctx, r.from, s, r.id, func() (err error) {
 		change, err = b.tryBlocks(ctx, s, r)
 		return err
 	})
@@ -141,9 +141,9 @@ func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *bloc
 
 // takeTurns retries a change until no other change precedes it. If another run of the request has
 // made it, takeTurns returns the first fact of that run.
-func (b *Bookings) takeTurns(ctx context.Context, from Origin, s *performanceInfo, id actors.CommandID,
+func (b *Bookings) retryChange(ctx context.Context, from Origin, s *performanceInfo, id actors.CommandID,
 	try func() error) (events.Fact, error) {
-	for range blockTurns {
+	for range maxBlockTries {
 		made, err := b.recall(ctx, from, s.id, id) // another node may have made this very change
 		if made != nil || err != nil {
 			return made, err
@@ -216,7 +216,7 @@ func changeID(id events.PerformanceID, number int64) string {
 // changed once.
 func (s *performanceInfo) blockSteps(change *events.BlockChange, seats []events.SeatName) *process.Process {
 	p := &process.Process{ID: changeID(s.id, change.Number)}
-	for names := range slices.Chunk(seats, blocksAtOnce) {
+	for names := range slices.Chunk(seats, blockConcurrency) {
 		stage := process.Stage{Steps: make([]process.Step, len(names))}
 		for i, name := range names {
 			step := process.Step{Name: "block-seat", Do: &seat.Block{Label: change.Label, Change: change.Number},
@@ -237,7 +237,7 @@ func (s *performanceInfo) blockSteps(change *events.BlockChange, seats []events.
 		p.Stages = append(p.Stages, s.blockAreas(change))
 	}
 	if len(change.Sizes) > 0 {
-		p.Stages = append(p.Stages, shrinking(s.id, change))
+		p.Stages = append(p.Stages, shrinkStage(s.id, change))
 	}
 	return p
 }
@@ -280,8 +280,8 @@ func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performance
 	}
 	change := now.Open.BlockChange
 	p := s.blockSteps(&change, change.Seats)
-	b.announced(p, from, s.id, number)
-	done := b.noteUnblocked(s.id, p, &change)
+	b.setUndo(p, from, s.id, number)
+	done := b.recordUnblocked(s.id, p, &change)
 	if err := b.runSteps(ctx, from, p); err != nil && !errors.Is(err, performance.ErrChanged) {
 		return nil, err
 	}
@@ -290,7 +290,7 @@ func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performance
 }
 
 // announced defines how an announced change is undone.
-func (b *Bookings) announced(p *process.Process, from Origin, id events.PerformanceID, number int64) {
+func (b *Bookings) setUndo(p *process.Process, from Origin, id events.PerformanceID, number int64) {
 	p.Announced = true
 	p.Close = func(ctx context.Context) error { return b.withdrawBlocks(ctx, from, id, number) }
 	p.Withdraw = &process.Step{
@@ -308,14 +308,14 @@ func (b *Bookings) withdrawBlocks(ctx context.Context, from Origin, id events.Pe
 }
 
 // noteUnblocked records what the steps of a change unblock. done stores that in the change.
-func (b *Bookings) noteUnblocked(id events.PerformanceID, p *process.Process,
+func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	change *events.BlockChange) (done func()) {
 	if !change.Unblocks {
 		return func() {}
 	}
 	seats, areas := make([]bool, len(change.Seats)), slices.Clone(change.Areas)
 	for i := range change.Seats {
-		p.Stages[i/blocksAtOnce].Steps[i%blocksAtOnce].Took = func(ctx context.Context, answer actors.Answer) (err error) {
+		p.Stages[i/blockConcurrency].Steps[i%blockConcurrency].Took = func(ctx context.Context, answer actors.Answer) (err error) {
 			if seats[i] = len(answer.Facts) > 0; !seats[i] { // an earlier run did it, or there was nothing to do
 				_, err = b.desk.View(ctx, seat.Stream(id, change.Seats[i]), func(c core.Core) {
 					seats[i] = c.(*seat.Seat).Label() != change.Label
@@ -333,13 +333,13 @@ func (b *Bookings) noteUnblocked(id events.PerformanceID, p *process.Process,
 		}
 	}
 	return func() {
-		change.Seats = picked(change.Seats, seats)
+		change.Seats = selected(change.Seats, seats)
 		change.Areas = slices.DeleteFunc(areas, func(a events.AreaPlaces) bool { return a.Places == 0 })
 	}
 }
 
 // picked returns the marked seats.
-func picked(seats []events.SeatName, marked []bool) (of []events.SeatName) {
+func selected(seats []events.SeatName, marked []bool) (of []events.SeatName) {
 	for i, is := range marked {
 		if is {
 			of = append(of, seats[i])

@@ -44,7 +44,7 @@ type Blocked struct {
 // those that lack places, and how many the label can have), seat_taken (with seats: all that are in
 // use, or blocked without a label or under another), idempotency_key_reused.
 func (b *Bookings) Block(ctx context.Context, cmd Block) (blocked Blocked, err error) {
-	err = b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
+	err = b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		seats, refusal := cmd.seats(s.layout)
 		if refusal != nil {
 			return refusal
@@ -160,19 +160,19 @@ func (b *Bookings) blockable(ctx context.Context, s *performanceInfo, seats []pe
 }
 
 // seatNow is the state of a seat; the status is "" if it can't be read.
-type seatNow struct {
+type seatState struct {
 	status events.SeatStatus
 	label  events.BlockLabel
 }
 
 // readSeats reads the state of seats.
-func (b *Bookings) readSeats(ctx context.Context, s *performanceInfo, seats []performance.Seat) []seatNow {
-	now := make([]seatNow, len(seats))
-	for chunk := range slices.Chunk(indexes(len(seats)), blocksAtOnce) {
+func (b *Bookings) readSeats(ctx context.Context, s *performanceInfo, seats []performance.Seat) []seatState {
+	now := make([]seatState, len(seats))
+	for chunk := range slices.Chunk(indexes(len(seats)), blockConcurrency) {
 		_, _ = process.Each(chunk, func(i *int) error {
-			var read seatNow
+			var read seatState
 			_, err := b.desk.View(ctx, seat.Stream(s.id, s.layout.Name(seats[*i])), func(c core.Core) {
-				read = seatNow{c.(*seat.Seat).Status(), c.(*seat.Seat).Label()}
+				read = seatState{c.(*seat.Seat).Status(), c.(*seat.Seat).Label()}
 			})
 			if err == nil {
 				now[*i] = read
@@ -191,7 +191,7 @@ func blockRefusal(detail string, names []events.SeatName) *core.Refusal {
 // Unblock puts the named seats that are blocked under a label on sale, and all of its places, and
 // returns them. It ignores other seats. Refusals: not_found, idempotency_key_reused.
 func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, err error) {
-	err = b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
+	err = b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		id, n, more := cmd.ID, 0, true
 		next := func(made *events.BlockChange, goesOn bool) {
 			unblocked.Seats, unblocked.Areas = append(unblocked.Seats, made.Seats...), append(unblocked.Areas, made.Areas...)

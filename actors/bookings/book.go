@@ -70,7 +70,7 @@ func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	cmd.gone = ctx.Done()
 	if !keyed { // no other request knows the id
 		return b.run(ctx, func(ctx context.Context) (Answer, error) {
-			return b.book(ctx, &attemptResult{Book: &cmd, id: id, attempt: 1})
+			return b.book(ctx, &requestRun{Book: &cmd, id: id, attempt: 1})
 		})
 	}
 	return b.locked(ctx, id, func(ctx context.Context) (Answer, error) { return b.bookKeyed(ctx, &cmd, id) })
@@ -87,28 +87,28 @@ func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 
 // bookedBefore answers a request whose booking exists from the log. First it releases what other
 // attempts of the request still hold: if their node was killed, nothing else would soon.
-func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
+func (b *Bookings) answerExisting(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
 	answer, err := b.request(ctx, cmd.Origin, id, &booking.Hold{ID: id})
 	if err != nil {
 		return Answer{}, err
 	}
 	begun, err := b.views.UnconfirmedHolds(ctx, id)
 	if err == nil {
-		err = b.dismiss(ctx, cmd.Origin, id, begun)
+		err = b.closeAttempts(ctx, cmd.Origin, id, begun)
 	}
 	if err != nil {
 		return Answer{}, err
 	}
-	return answerOf(answer), nil
+	return heldAnswer(answer), nil
 }
 
 // answerOf returns the answer that follows from the first fact of a booking.
-func answerOf(answer actors.Answer) Answer {
+func heldAnswer(answer actors.Answer) Answer {
 	return Answer{Booking: booking.StateOf(answer.Facts[0].(*events.BookingHeld)), Revision: answer.Revision,
 		Position: answer.Position, Replayed: answer.Replayed}
 }
 
-func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
+func (b *Bookings) book(ctx context.Context, p *requestRun) (Answer, error) {
 	s, err := b.performanceInfo(ctx, p.PerformanceID)
 	if err != nil {
 		return Answer{}, err
@@ -119,7 +119,7 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	if refusal := core.RequirePass(s.room, p.Room); refusal != nil {
 		return Answer{}, refusal
 	}
-	if refusal := s.closed(); refusal != nil {
+	if refusal := s.refusePurchase(); refusal != nil {
 		return Answer{}, refusal
 	}
 	if p.Open >= core.MaxOpenHolds {
@@ -128,13 +128,13 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 	if len(p.Seats)+len(p.Areas) == 0 {
 		answer, err := b.bookBest(ctx, p, s)
 		if refusal := refused(err); refusal != nil && refusal.Code == core.CodeSoldOut {
-			err = cmp.Or(b.overLimit(ctx, p, s, int64(p.Quantity)), err)
+			err = cmp.Or(b.refuseOverLimit(ctx, p, s, int64(p.Quantity)), err)
 		}
 		return answer, err
 	}
-	seats, refusal := wanted(s.layout, p.Seats)
+	seats, refusal := namedSeats(s.layout, p.Seats)
 	if refusal == nil {
-		p.places, refusal = wantedPlaces(s.layout, p.Book)
+		p.places, refusal = requestedPlaces(s.layout, p.Book)
 	}
 	if refusal != nil {
 		return Answer{}, refusal
@@ -162,7 +162,7 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 // log. A single seat or area without a limit is not read: its own refusal has the same effect.
 func (b *Bookings) anyTaken(
 	ctx context.Context,
-	p *attemptResult,
+	p *requestRun,
 	s *performanceInfo,
 	seats []performance.Seat,
 ) *lostError {
@@ -180,7 +180,7 @@ func (b *Bookings) anyTaken(
 }
 
 // wanted returns the seats that a request names. Refusal: invalid_field.
-func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
+func namedSeats(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
 	seats, unknown, twice := layout.Canonical(names)
 	if len(names) <= booking.MaxSeats && len(unknown) == 0 && len(twice) == 0 {
 		return seats, nil
@@ -203,8 +203,8 @@ func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat,
 var errHeldBefore = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "the booking is held already"}
 
 // hold takes the seats of h and creates the booking. Error: also *lostError, and ErrOvertaken.
-func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer, error) {
-	s, seats := h.show, h.seats
+func (b *Bookings) hold(ctx context.Context, p *requestRun, h *hold) (Answer, error) {
+	s, seats := h.info, h.seats
 	lines, refusal := p.lines(s, seats)
 	if refusal != nil {
 		return Answer{}, refusal
@@ -216,7 +216,7 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer,
 		}
 	}
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
-		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, Terms: s.on}
+		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, Terms: s.terms}
 	var held actors.Answer // to command
 	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
 		Took: func(_ context.Context, answer actors.Answer) error {
@@ -225,7 +225,7 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer,
 			}
 			return nil
 		}}
-	err := b.runSteps(ctx, p.Origin, b.holding(h, became, func() {
+	err := b.runSteps(ctx, p.Origin, b.holdProcess(h, became, func() {
 		command.ExpiresAt = h.window.expires.Add(-seat.Grace)
 		command.ExtendableUntil = h.window.first.Add(2 * s.holdFor)
 	}))
@@ -235,7 +235,7 @@ func (b *Bookings) hold(ctx context.Context, p *attemptResult, h *hold) (Answer,
 	refusal = refused(err)
 	switch {
 	case err == nil, errors.Is(err, errHeldBefore), held.Replayed && errors.Is(err, ErrOvertaken):
-		return answerOf(held), nil
+		return heldAnswer(held), nil
 	case errors.Is(err, booking.ErrAbandoned), h.found && refusal != nil && refusal.Code == core.CodeHoldExpired:
 		return Answer{}, ErrOvertaken
 	}

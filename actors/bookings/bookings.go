@@ -30,8 +30,8 @@ type Bookings struct {
 	// that were confirmed to another request.
 	blocking actors.KeyedMutex[events.PerformanceID]
 	pending  pendingSeats
-	unsure   unsure
-	atOnce   bool                // seats are held concurrently: the log can't append to several streams
+	unseen   unseenRuns
+	concurrent   bool                // seats are held concurrently: the log can't append to several streams
 	seen     func([]events.Fact) // never nil
 	paid     func(Purchase)      // never nil
 	running  sync.WaitGroup
@@ -47,7 +47,7 @@ func New(desk actors.Dispatcher, views Views) *Bookings {
 	b := &Bookings{desk: desk, views: views, maps: seatMaps{views: views},
 		seen: func([]events.Fact) {}, paid: func(Purchase) {}}
 	if turns, ok := desk.(actors.TurnDispatcher); ok {
-		b.atOnce = !turns.AppendsTogether()
+		b.concurrent = !turns.AppendsTogether()
 	}
 	b.runner = process.Runner{Entities: desk, Observe: func(facts []events.Fact) { b.seen(facts) }}
 	return b
@@ -96,9 +96,9 @@ type Answer struct {
 	// Replayed: an earlier request with the same key got this answer.
 	Replayed bool
 	// Outside is the outcome of the reported payment, nil if none was reported.
-	Outside *Outcome
+	PaymentOutcome *Outcome
 	// Begun is the intent that the request began, now or before; "" if an equal one was open.
-	Begun events.IntentID
+	Intent events.IntentID
 }
 
 // Wait returns when no request is running. No request may begin during it.
@@ -115,10 +115,10 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 		defer func() { r.done <- struct{}{} }()
 		growStack()
 		r.err = process.Guard(func() (err error) {
-			r.answer, err = steps(context.WithValue(context.WithoutCancel(ctx), begunKey{}, &r.begun))
+			r.answer, err = steps(context.WithValue(context.WithoutCancel(ctx), writtenKey{}, &r.written))
 			return err
 		})
-		if r.begun.Load() {
+		if r.written.Load() {
 			r.err = process.Begun(r.err)
 		}
 	})
@@ -140,7 +140,7 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 type stepsRun struct {
 	answer Answer
 	err    error
-	begun  atomic.Bool
+	written  atomic.Bool
 	done   chan struct{} // of 1: receives when the steps have ended
 }
 
@@ -158,11 +158,11 @@ func growStack() {
 
 // begunKey is the context key of a run's atomic.Bool, which is true once something requested has
 // been written. Overload is then an unknown outcome and not a refusal.
-type begunKey struct{}
+type writtenKey struct{}
 
 // begun records that the run has written something permanent.
-func begun(ctx context.Context) {
-	if mark, ok := ctx.Value(begunKey{}).(*atomic.Bool); ok {
+func markWritten(ctx context.Context) {
+	if mark, ok := ctx.Value(writtenKey{}).(*atomic.Bool); ok {
 		mark.Store(true)
 	}
 }
@@ -190,7 +190,7 @@ func (b *Bookings) request(ctx context.Context, from Origin, bookingID events.Bo
 	request.Stream, request.Command = booking.Stream(bookingID), command
 	answer, err := b.desk.Ask(ctx, request)
 	if err == nil {
-		begun(ctx)
+		markWritten(ctx)
 		if !answer.Replayed {
 			b.seen(answer.Facts)
 		}

@@ -52,7 +52,7 @@ func (b *Bookings) resumeCalledOff(ctx context.Context, from Origin, bookingID e
 // callOff cancels a booking of a cancelled performance. It retries while other commands change the
 // booking.
 func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.BookingID, end *booking.CallOff) error {
-	for range externalTries {
+	for range maxConflicts {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, er
 
 // settleCancelled records in the external payment's stream the amount owed because the performance is
 // cancelled.
-func settleCancelled(state *booking.State) (stages []process.Stage) {
+func externalCallOffStages(state *booking.State) (stages []process.Stage) {
 	step := func(name string, do core.Command) {
 		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.PaymentStream, Do: do}}})
 	}

@@ -47,7 +47,7 @@ func (b *Bookings) Cancel(ctx context.Context, cmd Cancel) (Answer, error) {
 			if err != nil {
 				return Answer{}, err
 			}
-			release.Terms = s.on
+			release.Terms = s.terms
 		}
 		released, err := b.request(ctx, cmd.Origin, cmd.BookingID, release)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 
 // MakePageWithin is how long a provider may take to create the page of an intent. After that an
 // intent without a page is ended.
-const MakePageWithin = time.Minute
+const PageTimeout = time.Minute
 
 // errNothingToPay: a free booking is paid without a provider.
 var errNothingToPay = &core.Refusal{Code: core.CodeInvalidField,
@@ -20,7 +20,7 @@ var errNothingToPay = &core.Refusal{Code: core.CodeInvalidField,
 
 // title sets the title of the payment page of an intent that is to have one. It refuses an intent for a booking that
 // costs nothing: no money could end it.
-func (b *Bookings) title(ctx context.Context, cmd *BeginIntent, of *booking.State) error {
+func (b *Bookings) prepareCheckout(ctx context.Context, cmd *BeginIntent, of *booking.State) error {
 	switch {
 	case of.ID == "" || cmd.By != "" && cmd.By != of.Holder:
 		return nil // the booking itself refuses it
@@ -59,12 +59,12 @@ func (b *Bookings) NotePage(ctx context.Context, cmd NotePage) (Answer, error) {
 
 // endPageless ends an intent whose page was not created in time: the request that creates it may be
 // slow, or lost.
-func (b *Bookings) endPageless(ctx context.Context, from Origin, bookingID events.BookingID) error {
+func (b *Bookings) endIntentWithoutPage(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	var late events.IntentID
 	var waits booking.State
 	now, err := b.desk.View(ctx, booking.Stream(bookingID), func(c core.Core) { waits = c.(*booking.Booking).State() })
 	if at := &waits.Intent; waits.Status == events.BookingIsAwaiting && at.HasPage() && at.Session == "" &&
-		now.At.Sub(at.BeganAt()) >= MakePageWithin {
+		now.At.Sub(at.BeganAt()) >= PageTimeout {
 		late = at.ID
 	}
 	if err != nil || late == "" {

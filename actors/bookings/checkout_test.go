@@ -29,7 +29,7 @@ func TestCheckoutPageKeepsItsIntent(t *testing.T) {
 	w.clock.move(s)
 	again, err := w.checkout(id, "ann")
 	w.want(err, "ok")
-	if first.Begun == "" || again.Begun != "" || again.Booking.Intent != first.Booking.Intent ||
+	if first.Intent == "" || again.Intent != "" || again.Booking.Intent != first.Booking.Intent ||
 		first.Booking.Intent.Checkout.Title == "" {
 		t.Errorf("intents = %+v, then %+v; want the same one with the title", first.Booking.Intent, again.Booking.Intent)
 	}
@@ -38,7 +38,7 @@ func TestCheckoutPageKeepsItsIntent(t *testing.T) {
 	if err != nil || noted.Booking.Intent.URL != "u" {
 		t.Errorf("intent with its page = %+v, %v; want the address u", noted.Booking.Intent, err)
 	}
-	w.clock.move(MakePageWithin)
+	w.clock.move(PageTimeout)
 	w.resume()
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsAwaiting {
 		t.Errorf("a booking with a checkout page is %s, want %s", now.Booking.Status, events.BookingIsAwaiting)
@@ -58,7 +58,7 @@ func TestIntentWithoutItsPageEnds(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		want  events.BookingStatus
-	}{{MakePageWithin - 1, events.BookingIsAwaiting}, {1, events.BookingIsHeld}, {s, events.BookingIsExpired}} {
+	}{{PageTimeout - 1, events.BookingIsAwaiting}, {1, events.BookingIsHeld}, {s, events.BookingIsExpired}} {
 		w.clock.move(step.after)
 		w.wake()
 		w.resume()

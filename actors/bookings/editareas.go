@@ -31,8 +31,8 @@ type EditAreas struct {
 // Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (with area: more of
 // its places are held, booked and blocked), idempotency_key_reused.
 func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
-	return b.changing(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
-		_, err := b.takeTurns(ctx, cmd.Origin, s, cmd.ID, func() error { return b.tryAreas(ctx, s, &cmd) })
+	return b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
+		_, err := b.retryChange(ctx, cmd.Origin, s, cmd.ID, func() error { return b.tryAreas(ctx, s, &cmd) })
 		return err
 	})
 }
@@ -61,7 +61,7 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 		return err
 	}
 	p := &process.Process{ID: changeID(s.id, change.Number)}
-	p.Stages = []process.Stage{b.stating(s, cmd, &edit), shrinking(s.id, &change), growing(s.id, &change)}
+	p.Stages = []process.Stage{b.editStage(s, cmd, &edit), shrinkStage(s.id, &change), growStage(s.id, &change)}
 	if err := b.runner.Together(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
 		return err
 	}
@@ -71,8 +71,8 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 	}
 	edit.Begun = true
 	p.Stages[0], p.Stages[1] = p.Stages[1], p.Stages[0]
-	p.Stages = append(p.Stages, b.sized(s.id, &change))
-	b.announced(p, cmd.Origin, s.id, change.Number)
+	p.Stages = append(p.Stages, b.completeStage(s.id, &change))
+	b.setUndo(p, cmd.Origin, s.id, change.Number)
 	return b.runSteps(ctx, cmd.Origin, p)
 }
 
@@ -109,7 +109,7 @@ func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
 }
 
 // stating returns the step that makes the edit.
-func (b *Bookings) stating(s *performanceInfo, cmd *EditAreas, edit *performance.Edit) process.Stage {
+func (b *Bookings) editStage(s *performanceInfo, cmd *EditAreas, edit *performance.Edit) process.Stage {
 	step := process.Step{Name: "edit", Stream: performance.Stream(s.id), Do: edit, ID: cmd.ID}
 	if _, keyed := cmd.ID.Key(); !keyed {
 		step.ID = process.ID("edit", fmt.Sprintf("%s/%s", changeID(s.id, edit.Change), cmd.ID))
@@ -118,7 +118,7 @@ func (b *Bookings) stating(s *performanceInfo, cmd *EditAreas, edit *performance
 }
 
 // shrinking returns a stage with one step for each area that loses places.
-func shrinking(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
+func shrinkStage(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places >= size.Was {
 			continue
@@ -135,7 +135,7 @@ func shrinking(id events.PerformanceID, change *events.BlockChange) (stage proce
 
 // growing returns a stage with one step for each area that gains places. An area with more places
 // in use than this node has observed keeps its size.
-func growing(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
+func growStage(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {
 			stage.Steps = append(stage.Steps, process.Step{Name: "grow-area", Stream: area.Stream(id, size.Area),
@@ -146,7 +146,7 @@ func growing(id events.PerformanceID, change *events.BlockChange) (stage process
 }
 
 // sized returns the step that records in the performance that the sizes are changed.
-func (b *Bookings) sized(id events.PerformanceID, change *events.BlockChange) process.Stage {
+func (b *Bookings) completeStage(id events.PerformanceID, change *events.BlockChange) process.Stage {
 	return process.Stage{Steps: []process.Step{{Name: "change-blocks", Stream: performance.Stream(id),
 		ID: changedID(id, change.Number), Do: &performance.ChangeBlocks{BlockChange: *change}}}}
 }
@@ -163,5 +163,5 @@ func (b *Bookings) finishSizes(ctx context.Context, from Origin, s *performanceI
 		return b.undoBlocks(ctx, from, s, change)
 	}
 	return b.runSteps(ctx, from, &process.Process{ID: changeID(s.id, change.Number), Announced: true,
-		Stages: []process.Stage{growing(s.id, change), b.sized(s.id, change)}})
+		Stages: []process.Stage{growStage(s.id, change), b.completeStage(s.id, change)}})
 }

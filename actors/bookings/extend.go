@@ -47,7 +47,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 				to = state.ExtendableUntil
 			}
 			h := holdOf(cmd.Origin, s, state)
-			err = b.runSteps(ctx, cmd.Origin, extending(&h,
+			err = b.runSteps(ctx, cmd.Origin, extendProcess(&h,
 				&seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor}))
 			switch {
 			case refused(err) != nil: // the deadline has passed, and the booking will refuse for that reason

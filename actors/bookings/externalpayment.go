@@ -75,14 +75,14 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 		if err != nil {
 			return Answer{}, err
 		}
-		begun(ctx)
+		markWritten(ctx)
 		outcome, err := b.applyExternal(ctx, cmd.Origin, request.Stream)
 		if err != nil {
 			return Answer{}, err
 		}
 		now, err = b.state(ctx, cmd.BookingID)
 		outcome.Repeated = received.Replayed || len(received.Facts) == 0
-		now.Outside, now.Replayed = outcome, received.Replayed
+		now.PaymentOutcome, now.Replayed = outcome, received.Replayed
 		return now, err
 	})
 }
@@ -114,12 +114,12 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 
 // externalTries bounds how often the command is repeated because another command has changed the
 // booking.
-const externalTries = 16
+const maxConflicts = 16
 
 // applyExternal makes the booking decide about an external payment, and records the decision in the
 // payment's stream. It can resume at any step.
 func (b *Bookings) applyExternal(ctx context.Context, from Origin, stream events.StreamID) (*Outcome, error) {
-	for range externalTries {
+	for range maxConflicts {
 		outcome, err := b.outcome(ctx, stream)
 		if err != nil || outcome.Payment.Open == 0 {
 			return outcome, err
@@ -139,7 +139,7 @@ func (b *Bookings) applyExternal(ctx context.Context, from Origin, stream events
 			err = b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
 				Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: stream, Do: copied}}}}})
 		case now.Booking.Status == events.BookingIsPaying:
-			err = b.finishSteps(ctx, from, now.Booking.ID)
+			err = b.runPaymentSteps(ctx, from, now.Booking.ID)
 		default:
 			err = b.startExternal(ctx, from, &now.Booking, stream)
 		}
@@ -156,12 +156,12 @@ func (b *Bookings) startExternal(ctx context.Context, from Origin, state *bookin
 	if err != nil {
 		return err
 	}
-	if s.on.CalledOff { // the money is owed then
+	if s.terms.CalledOff { // the money is owed then
 		return b.callOff(ctx, from, state.ID, &booking.CallOff{Expired: true})
 	}
 	return b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
 		Stages: []process.Stage{bookingStep(state.ID, process.Step{Name: "start-payment",
-			Do: &booking.StartPayment{PaymentStream: stream, Terms: s.on}})}})
+			Do: &booking.StartPayment{PaymentStream: stream, Terms: s.terms}})}})
 }
 
 // externalStep returns the step that records the booking's decision in the payment's stream, nil if
@@ -217,9 +217,9 @@ func (b *Bookings) failExternal(ctx context.Context, p *payment, running *proces
 }
 
 // returnExternal records in the payment's stream that its purchase was released.
-func returnExternal(state *booking.State) []process.Stage {
+func externalReturnStages(state *booking.State) []process.Stage {
 	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
-		return settleCancelled(state)
+		return externalCallOffStages(state)
 	}
 	price := state.Price()
 	if !state.Refunding || price == 0 || state.Status == events.BookingIsCancelled {
@@ -230,7 +230,7 @@ func returnExternal(state *booking.State) []process.Stage {
 }
 
 // settleDelayed releases what the attempt before a delayed payment may still have.
-func (h *hold) settleDelayed(state *booking.State, reason events.ReleaseReason) []process.Stage {
+func (h *hold) releaseDelayedAttempt(state *booking.State, reason events.ReleaseReason) []process.Stage {
 	if !state.Delayed {
 		return nil
 	}

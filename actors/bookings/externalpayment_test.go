@@ -52,12 +52,12 @@ func outcomeOf(answer Answer, err error) string {
 	switch {
 	case err != nil:
 		return code(err)
-	case answer.Outside.Booked():
+	case answer.PaymentOutcome.Booked():
 		return "booked"
-	case answer.Outside.RefundID() == "":
+	case answer.PaymentOutcome.RefundID() == "":
 		return "nothing became of it"
 	}
-	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.Outside.Payment.Refunds[0].Cause)
+	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.PaymentOutcome.Payment.Refunds[0].Cause)
 }
 
 // checkPaymentsSettled checks that no external payment is open, that booked ones belong to a booking, and
@@ -149,8 +149,8 @@ func TestReport(t *testing.T) {
 			if again, err := w.report(id, "x", line.amount, line.final); outcomeOf(again, err) != line.want {
 				t.Errorf("after a restart: %s, want %s", outcomeOf(again, err), line.want)
 			}
-			if err == nil && again.Outside.RefundID() != first.Outside.RefundID() {
-				t.Errorf("refund ids = %s, then %s; want the same", first.Outside.RefundID(), again.Outside.RefundID())
+			if err == nil && again.PaymentOutcome.RefundID() != first.PaymentOutcome.RefundID() {
+				t.Errorf("refund ids = %s, then %s; want the same", first.PaymentOutcome.RefundID(), again.PaymentOutcome.RefundID())
 			}
 			w.clock.move(300 * s)
 			w.wake()
@@ -215,8 +215,8 @@ func TestConcurrentReports(t *testing.T) {
 		}
 		all.Wait()
 		for _, other := range outcomes[1:5] {
-			if other.Outside != nil && (other.Outside.Booked() != outcomes[0].Outside.Booked() ||
-				other.Outside.RefundID() != outcomes[0].Outside.RefundID()) {
+			if other.PaymentOutcome != nil && (other.PaymentOutcome.Booked() != outcomes[0].PaymentOutcome.Booked() ||
+				other.PaymentOutcome.RefundID() != outcomes[0].PaymentOutcome.RefundID()) {
 				t.Errorf("identical reports have different outcomes")
 			}
 		}

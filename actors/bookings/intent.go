@@ -36,7 +36,7 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		before, err := b.state(ctx, cmd.BookingID)
 		if err == nil {
-			err = b.title(ctx, &cmd, &before.Booking)
+			err = b.prepareCheckout(ctx, &cmd, &before.Booking)
 		}
 		if err != nil {
 			return Answer{}, err
@@ -57,7 +57,7 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 		now.Replayed = begun.Replayed
 		for _, fact := range begun.Facts {
 			if f, ok := fact.(*events.BookingIntentBegun); ok {
-				now.Begun = f.Intent
+				now.Intent = f.Intent
 			}
 		}
 		return now, err
@@ -77,7 +77,7 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 		return err
 	}
 	h := holdOf(from, s, &now.Booking)
-	err = b.runSteps(ctx, from, opening(&h, &now.Booking))
+	err = b.runSteps(ctx, from, openIntentProcess(&h, &now.Booking))
 	refusal := refused(err)
 	if refusal == nil {
 		return err
@@ -96,8 +96,8 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 // opening holds allowance and seats for the duration of an intent, and then opens it.
 // booking.intent_begun has announced it. Nothing has to be undone: seats that are held longer than
 // the booking waits are released with it.
-func opening(h *hold, state *booking.State) *process.Process {
-	to := &seat.Extend{HoldID: h.id, ExpiresAt: state.Intent.ExpiresAt.Add(seat.Grace), HoldFor: h.show.holdFor,
+func openIntentProcess(h *hold, state *booking.State) *process.Process {
+	to := &seat.Extend{HoldID: h.id, ExpiresAt: state.Intent.ExpiresAt.Add(seat.Grace), HoldFor: h.info.holdFor,
 		Intent: state.Intent.ID}
 	return &process.Process{ID: string(state.Intent.ID), Announced: true, Stages: []process.Stage{
 		h.extendAllowance(to),

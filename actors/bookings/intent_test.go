@@ -150,8 +150,8 @@ func TestIntentsUseTheFrozenLimit(t *testing.T) {
 	w.want(err, "limit_exceeded")
 	reported, err := w.report(id, "x", 100, false)
 	w.want(err, "ok")
-	if !reported.Outside.Booked() {
-		t.Errorf("payment in time = %+v, want it booked", reported.Outside.Payment)
+	if !reported.PaymentOutcome.Booked() {
+		t.Errorf("payment in time = %+v, want it booked", reported.PaymentOutcome.Payment)
 	}
 	w.checkSettled(2)
 }

@@ -160,9 +160,9 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 		switch {
 		case err != nil:
 			return code(err)
-		case answer.Outside.Booked():
+		case answer.PaymentOutcome.Booked():
 			return "booked"
-		case answer.Outside.RefundID() != "":
+		case answer.PaymentOutcome.RefundID() != "":
 			return "owed"
 		}
 		return "nothing became of it"

@@ -73,9 +73,9 @@ type choiceSize struct {
 // written before. So refusing a crowd costs a share of one processor, 1/budgetShare, whatever the
 // size of the hall. Otherwise it uses a map that is at most recentMost old.
 const (
-	recentMost  = 50 * time.Millisecond
+	maxMapAge  = 50 * time.Millisecond
 	budgetShare = 20
-	budgetMost  = 200 * time.Millisecond
+	maxBudget  = 200 * time.Millisecond
 )
 
 // readBudget is time that may be spent on reading maps. It grows by a share of the time that passes, up to
@@ -89,14 +89,14 @@ type readBudget struct {
 func (b *readBudget) affords(now time.Time) bool {
 	b.spent = max(b.spent-now.Sub(b.at)/budgetShare, 0)
 	b.at = now
-	return b.spent < budgetMost
+	return b.spent < maxBudget
 }
 
 // spend takes the cost of a read. An overrun delays the next read, by a bounded time.
-func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*budgetMost) }
+func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*maxBudget) }
 
 // remain makes the map a recent one until then.
-func (m *seatMap) remain(until time.Time) {
+func (m *seatMap) keepUntil(until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.until = until
@@ -120,7 +120,7 @@ func (m *seatMap) retire() {
 
 // useRecent is use with a map that may be older, and with up to alternatives of the best choices of
 // a size that are available to cmd. If fresh, it is older only while the budget is spent.
-func (m *seatMaps) useRecent(ctx context.Context, s *performanceInfo, cmd *Book, fresh bool, size choiceSize,
+func (m *seatMaps) withRecentMap(ctx context.Context, s *performanceInfo, cmd *Book, fresh bool, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
 	shared := m.getRecent(ctx, s.id, fresh)
 	if shared.err != nil {
@@ -147,7 +147,7 @@ func (m *seatMaps) spend(cost time.Duration) {
 
 // catchUp reports whether the views have caught up within recentMost.
 func (m *seatMaps) catchUp(ctx context.Context) bool {
-	within, cancel := context.WithTimeout(ctx, recentMost)
+	within, cancel := context.WithTimeout(ctx, maxMapAge)
 	defer cancel()
 	return m.views.CatchUp(within) == nil
 }
@@ -174,7 +174,7 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 		return shared // another caller has waited for it too
 	}
 	m.budget.spend(read.Sub(now))
-	shared.remain(read.Add(recentMost))
+	shared.keepUntil(read.Add(maxMapAge))
 	for id, old := range m.recent {
 		if id == performanceID || !old.isRecent(now) {
 			old.retire()
@@ -216,7 +216,7 @@ func (m *seatMap) choices(layout *events.Layout, hidden []bool,
 // use calls look with a map of the performance without seats that cmd may not have, which look may
 // change and must not keep, and the position up to which it has seen the log. A fresh map has seen
 // everything that was in the log when use was called.
-func (m *seatMaps) use(
+func (m *seatMaps) withMap(
 	ctx context.Context,
 	s *performanceInfo,
 	cmd *Book,

@@ -94,7 +94,7 @@ func TestAlternativesFromASharedMap(t *testing.T) {
 // same for all callers.
 func offered(t *rapid.T, b *Bookings, s *performanceInfo, cmd *Book, wanted, lost []performance.Seat,
 	shared bool) (choices [][]performance.Seat) {
-	err := b.maps.useRecent(t.Context(), s, cmd, true, choiceSize{len(wanted), cmd.Restricted},
+	err := b.maps.withRecentMap(t.Context(), s, cmd, true, choiceSize{len(wanted), cmd.Restricted},
 		func(m *performance.Map, best func() [][]performance.Seat) {
 			if !shared {
 				best = nil
@@ -143,7 +143,7 @@ func TestCopiesAreSeparate(t *testing.T) {
 		taken[seat] = byte(rng.IntN(2))
 	}
 	m := &seatMap{taken: taken}
-	m.remain(time.Now().Add(time.Minute))
+	m.keepUntil(time.Now().Add(time.Minute))
 	var all sync.WaitGroup
 	for caller := range 8 {
 		all.Go(func() {
@@ -184,7 +184,7 @@ func (v slowMap) TakenSeats(ctx context.Context, id events.PerformanceID) ([]byt
 func TestMapsOfOneCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
-		for last := (*seatMap)(nil); m.budget.spent < budgetMost/2; {
+		for last := (*seatMap)(nil); m.budget.spent < maxBudget/2; {
 			next := m.getRecent(t.Context(), "gala", true)
 			if next == last {
 				t.Fatalf("after %v of reading the map is used again", m.budget.spent)
@@ -207,7 +207,7 @@ func TestMapsOfCrowd(t *testing.T) {
 		if m.budget.spent > 3*time.Millisecond {
 			t.Errorf("a crowd spent %v of the budget, want 1 ms for the first reading and 2 ms for one after it", m.budget.spent)
 		}
-		for m.budget.spent < budgetMost {
+		for m.budget.spent < maxBudget {
 			m.getRecent(t.Context(), "gala", true)
 		}
 		first := m.recent["gala"]
@@ -215,8 +215,8 @@ func TestMapsOfCrowd(t *testing.T) {
 		for start := time.Now(); m.getRecent(t.Context(), "gala", true) == first; time.Sleep(100 * time.Microsecond) {
 			used = time.Since(start)
 		}
-		if used > recentMost {
-			t.Errorf("a map was used for %v, want at most %v", used, recentMost)
+		if used > maxMapAge {
+			t.Errorf("a map was used for %v, want at most %v", used, maxMapAge)
 		}
 		reads, last := 0, first
 		for range 10_000 { // a second
@@ -255,7 +255,7 @@ func BenchmarkSeatTaken(b *testing.B) {
 func TestBestOfStandingCategory(t *testing.T) {
 	layout := saleIn(t, 2, 4, true).layout
 	for category, want := range map[string]error{"open": nil, "floor": ErrNoSeatsOfCategory, "none": ErrNoCategory} {
-		if _, err := (&Book{Quantity: 1, Category: category}).wanted(layout); err != want {
+		if _, err := (&Book{Quantity: 1, Category: category}).criteria(layout); err != want {
 			t.Errorf("category %s: %v, want %v", category, err, want)
 		}
 	}

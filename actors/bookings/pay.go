@@ -44,16 +44,16 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 		case err != nil:
 			return Answer{}, err
 		case started.Replayed && now.Booking.Paid:
-			return b.paidBefore(ctx, cmd.Origin, now)
+			return b.paidAnswer(ctx, cmd.Origin, now)
 		case started.Replayed && now.Booking.Status != events.BookingIsPaying:
 			// That payment has failed. A refusal is not replayed: this is a new payment.
-			if err := b.runSteps(ctx, cmd.Origin, starting(cmd.BookingID, start)); err != nil {
+			if err := b.runSteps(ctx, cmd.Origin, startPaymentProcess(cmd.BookingID, start)); err != nil {
 				return Answer{}, err
 			}
 		}
 		// Started by another node, or before a crash.
 		underWay := started.Replayed && now.Booking.Status == events.BookingIsPaying
-		answer, err := b.finish(ctx, cmd.Origin, cmd.BookingID)
+		answer, err := b.finishPayment(ctx, cmd.Origin, cmd.BookingID)
 		answer.Replayed = underWay
 		return answer, err
 	})
@@ -61,7 +61,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 
 // paidBefore returns the answer of a payment that has paid the booking, even if the booking was
 // released since.
-func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Answer, error) {
+func (b *Bookings) paidAnswer(ctx context.Context, from Origin, now Answer) (Answer, error) {
 	paymentID := now.Booking.PaymentID
 	booked, err := b.desk.Ask(ctx, actors.Request{Stream: booking.Stream(now.Booking.ID), ID: completion(paymentID),
 		Command:       &booking.Complete{PaymentID: paymentID},
@@ -80,8 +80,8 @@ func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Ans
 
 // finish takes the remaining steps of a payment that has started, and returns the booking as it was
 // when booked. Refusals: those of Pay, after everything has been released and refunded.
-func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.BookingID) (Answer, error) {
-	err := b.finishSteps(ctx, from, bookingID)
+func (b *Bookings) finishPayment(ctx context.Context, from Origin, bookingID events.BookingID) (Answer, error) {
+	err := b.runPaymentSteps(ctx, from, bookingID)
 	if err != nil && refused(err) == nil {
 		return Answer{}, err
 	}
@@ -92,7 +92,7 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.Boo
 	case err != nil && now.Booking.Status != events.BookingIsBooked: // unless another node was faster
 		return Answer{}, err
 	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // released by another node since
-		now, failed = b.paidBefore(ctx, from, now)
+		now, failed = b.paidAnswer(ctx, from, now)
 		now.Replayed = false
 		return now, failed
 	}
@@ -100,12 +100,12 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID events.Boo
 }
 
 // finishSteps is finish without the answer.
-func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID events.BookingID) error {
+func (b *Bookings) runPaymentSteps(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	p, err := b.payment(ctx, from, bookingID)
 	if err != nil {
 		return err
 	}
-	err = b.runSteps(ctx, from, b.paying(p))
+	err = b.runSteps(ctx, from, b.payProcess(p))
 	if refused(err) != nil && p.delayed { // it arrived in time, and continues as a late one
 		if p, err = b.payment(ctx, from, bookingID); err != nil {
 			return err
@@ -113,7 +113,7 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 		if p.booking.Status != events.BookingIsPaying {
 			return nil
 		}
-		err = b.runSteps(ctx, from, b.paying(p))
+		err = b.runSteps(ctx, from, b.payProcess(p))
 	}
 	switch {
 	case errors.Is(err, errCompleted):
@@ -128,7 +128,7 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 }
 
 // starting announces a payment for a request whose earlier payment has failed.
-func starting(bookingID events.BookingID, start *booking.StartPayment) *process.Process {
+func startPaymentProcess(bookingID events.BookingID, start *booking.StartPayment) *process.Process {
 	return &process.Process{ID: string(bookingID), Announced: true, Stages: []process.Stage{
 		bookingStep(bookingID, process.Step{Name: "start-payment", Do: start}),
 	}}

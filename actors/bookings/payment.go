@@ -47,7 +47,7 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 
 // holdOf returns the present or last hold of a booking.
 func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
-	h := hold{from: from, show: s, id: state.HoldID(), payment: state.PaymentID, holder: state.Holder,
+	h := hold{from: from, info: s, id: state.HoldID(), payment: state.PaymentID, holder: state.Holder,
 		terms: state.Terms, areas: areasIn(s.layout, state.Areas), label: state.Label}
 	for _, booked := range state.Seats {
 		if at, ok := s.layout.Find(booked.Seat); ok {
@@ -80,7 +80,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 				return p.failLate(ctx, err)
 			}
 			if p.fail.Reason = events.FailedBalance; closed {
-				err = b.tooLittle(ctx, p)
+				err = b.insufficientBalance(ctx, p)
 			}
 			return err, false
 		},
@@ -88,7 +88,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 }
 
 // tooLittle returns the refusal of a payment that was closed for lack of money, or the failure.
-func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
+func (b *Bookings) insufficientBalance(ctx context.Context, p *payment) error {
 	var refusal *core.Refusal
 	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
 		refusal = wallet.TooLittle(c.(*wallet.Wallet).Balance(), p.booking.Amount)
@@ -101,14 +101,14 @@ func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
 // failLate ends a payment whose seats were lost.
 func (p *payment) failLate(context.Context, error) (error, bool) {
 	p.fail.Reason = events.FailedLate
-	return tooLate(p.show, &p.booking, nil), true
+	return tooLate(p.info, &p.booking, nil), true
 }
 
 // notRetaken ends a late payment that can't retake its seats or its allowance.
-func (p *payment) notRetaken(err error) (error, bool) {
+func (p *payment) failRetake(err error) (error, bool) {
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		p.fail.Reason = events.FailedLate
-		return tooLate(p.show, &p.booking, lost), true
+		return tooLate(p.info, &p.booking, lost), true
 	}
 	p.fail.Reason = events.FailedLimit
 	return err, true
@@ -140,7 +140,7 @@ func (b *Bookings) complete(p *payment) process.Stage {
 		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.failLate,
 		Took: func(_ context.Context, answer actors.Answer) error {
 			if !answer.Replayed && len(answer.Facts) > 0 {
-				b.paid(Purchase{p.from, p.holder, p.show.room})
+				b.paid(Purchase{p.from, p.holder, p.info.room})
 			}
 			return nil
 		},

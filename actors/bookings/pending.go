@@ -58,14 +58,14 @@ func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) 
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if of.users--; of.users == 0 {
-			c.rest(performanceID, of)
+			c.retire(performanceID, of)
 		}
 	}
 }
 
 // rest drops the claims on a performance without users, or retains them until a map has seen all of
 // them, so that the next request is not sent to the same seats. The caller holds the lock.
-func (c *pendingSeats) rest(performanceID events.PerformanceID, of *pendingOfPerformance) {
+func (c *pendingSeats) retire(performanceID events.PerformanceID, of *pendingOfPerformance) {
 	until := events.Position(0)
 	for _, mine := range of.seats { // no request is running
 		until = max(until, mine.until)

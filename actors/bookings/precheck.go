@@ -32,16 +32,16 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 	if err != nil {
 		return on, err
 	}
-	if s.on.CalledOff {
-		return s.on, nil // likewise
+	if s.terms.CalledOff {
+		return s.terms, nil // likewise
 	}
 	switch state.Status {
 	case events.BookingIsHeld: // it may have expired when the payment begins
-		return s.on, b.precheckMoney(ctx, state, state.NextPaymentID())
+		return s.terms, b.precheckMoney(ctx, state, state.NextPaymentID())
 	case events.BookingIsExpired:
 		refusal := b.precheckLate(ctx, cmd, s, state)
 		if refused(refusal) == nil {
-			return s.on, refusal
+			return s.terms, refusal
 		}
 		// An expired booking releases what it still holds before it is refused.
 		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
@@ -49,12 +49,12 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 		}
 		return on, refusal
 	}
-	return s.on, nil
+	return s.terms, nil
 }
 
 // precheckLate checks the seats and the allowance that a late payment has to take again.
 func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInfo, state *booking.State) error {
-	if refusal := s.closed(); refusal != nil {
+	if refusal := s.refusePurchase(); refusal != nil {
 		return refusal
 	}
 	h := holdOf(cmd.Origin, s, state)

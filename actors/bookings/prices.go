@@ -96,11 +96,11 @@ func (cmd *Book) forbidden(s *performanceInfo) bool {
 		return false
 	}
 	if len(cmd.Seats)+len(cmd.Areas) == 0 {
-		_, err := cmd.wanted(s.layout)
+		_, err := cmd.criteria(s.layout)
 		return errors.Is(err, errRestricted)
 	}
-	_, refusal := wantedPlaces(s.layout, cmd)
-	if seats, invalid := wanted(s.layout, cmd.Seats); refusal != errRestricted && invalid == nil {
+	_, refusal := requestedPlaces(s.layout, cmd)
+	if seats, invalid := namedSeats(s.layout, cmd.Seats); refusal != errRestricted && invalid == nil {
 		_, refusal = cmd.lines(s, seats)
 	}
 	return refusal == errRestricted

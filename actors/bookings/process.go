@@ -20,7 +20,7 @@ import (
 // holding takes allowance and seats under an attempt; held, the last step, makes the attempt the
 // booking. If the attempt is atOnce, allowance and seats are one stage. Deadlines undo what a crash
 // leaves, so it is not announced. The attempt is closed before anything of it is released.
-func (b *Bookings) holding(h *hold, held process.Step, seatHeld func()) *process.Process {
+func (b *Bookings) holdProcess(h *hold, held process.Step, seatHeld func()) *process.Process {
 	p := &process.Process{ID: string(h.id), Resumed: h.found, Joint: true, Begin: func() { h.window = window{} }}
 	first := h.takeAllowance(refuseOvertaken)
 	seats := b.holdSeats(
@@ -30,7 +30,7 @@ func (b *Bookings) holding(h *hold, held process.Step, seatHeld func()) *process
 		seatHeld,
 		func(err error) (error, bool) { return err, false },
 	)
-	if h.atOnce {
+	if h.concurrent {
 		seats.Steps = append(first.Steps, seats.Steps...)
 		first = process.Stage{}
 	}
@@ -56,11 +56,11 @@ func refuseOvertaken(_ context.Context, err error) (error, bool) {
 // paying debits the money and books the seats. booking.payment_started has announced it. A late
 // payment first retakes seats and allowance; what the previous attempt may still hold of them is
 // released under that attempt's id.
-func (b *Bookings) paying(p *payment) *process.Process {
+func (b *Bookings) payProcess(p *payment) *process.Process {
 	all := &process.Process{ID: p.processID(), Announced: true}
 	var undoSeats, undoAreas, undoAllowance core.Command // of what the booking held before
 	if p.booking.Late {
-		all.Stages = append(b.leftBefore(p), b.retaking(p)...)
+		all.Stages = append(b.releasePreviousAttempt(p), b.retakeStages(p)...)
 	} else {
 		undoAllowance = &allowance.Release{HoldID: p.id}
 		undoSeats = &seat.Release{HoldID: p.id, Reason: events.ReleasedUnpaid}
@@ -83,7 +83,7 @@ func (b *Bookings) paying(p *payment) *process.Process {
 }
 
 // leftBefore releases what the attempt before a late payment may still hold.
-func (b *Bookings) leftBefore(p *payment) []process.Stage {
+func (b *Bookings) releasePreviousAttempt(p *payment) []process.Stage {
 	before := p.hold
 	before.id = events.NewHoldID(p.booking.ID, p.booking.Attempt-1)
 	release := func(undo core.Command) process.Step {
@@ -106,14 +106,14 @@ func (b *Bookings) leftBefore(p *payment) []process.Stage {
 
 // retaking retakes the seats of a late payment. If the booking's stream records that it has them,
 // only the undo remains.
-func (b *Bookings) retaking(p *payment) []process.Stage {
+func (b *Bookings) retakeStages(p *payment) []process.Stage {
 	retake := &booking.Retake{PaymentID: p.payment}
 	retaken := func() { retake.ExpiresAt = p.window.expires }
 	stages := []process.Stage{
-		p.takeAllowance(func(_ context.Context, err error) (error, bool) { return p.notRetaken(err) }),
-		b.holdSeats(&p.hold, true, events.ReleasedUnpaid, retaken, p.notRetaken),
+		p.takeAllowance(func(_ context.Context, err error) (error, bool) { return p.failRetake(err) }),
+		b.holdSeats(&p.hold, true, events.ReleasedUnpaid, retaken, p.failRetake),
 		b.holdAreas(&p.hold, true, events.ReleasedUnpaid, retaken,
-			func(_ context.Context, err error) (error, bool) { return p.notRetaken(err) }),
+			func(_ context.Context, err error) (error, bool) { return p.failRetake(err) }),
 	}
 	if !p.booking.Retaken {
 		return append(stages, bookingStep(p.booking.ID, process.Step{Name: "retaken", Do: retake}))
@@ -128,13 +128,13 @@ func (b *Bookings) retaking(p *payment) []process.Stage {
 
 // extending holds allowance and seats for longer, and then extends the booking. Nothing has to be
 // undone: seats that are held longer than the booking end with it.
-func extending(h *hold, to *seat.Extend) *process.Process {
+func extendProcess(h *hold, to *seat.Extend) *process.Process {
 	return &process.Process{ID: string(h.id), Stages: []process.Stage{h.extendAllowance(to), h.extendSeats(to),
 		h.extendAreas(to)}}
 }
 
 // settling releases what an expired or released booking still holds according to its stream.
-func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
+func (b *Bookings) settleProcess(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
 	reason := events.ReleasedCancelled
 	switch state.Status {
 	case events.BookingIsExpired:
@@ -149,7 +149,7 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	h := holdOf(from, s, state)
 	p := &process.Process{ID: string(h.id), Announced: true}
 	if state.PaymentStream != "" {
-		p.Stages = append(h.settleDelayed(state, reason), returnExternal(state)...)
+		p.Stages = append(h.releaseDelayedAttempt(state, reason), externalReturnStages(state)...)
 	} else if owed, err := b.owed(ctx, &h, state); err != nil {
 		return nil, err
 	} else if owed {
@@ -181,7 +181,7 @@ func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owe
 func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process) error {
 	err := b.runner.Run(ctx, from.request(), p)
 	if err == nil || p.Announced {
-		begun(ctx)
+		markWritten(ctx)
 	}
 	return err
 }
@@ -201,7 +201,7 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 		if err := b.openIntent(ctx, from, bookingID); err != nil && refused(err) == nil {
 			return Answer{}, err
 		}
-		if err := b.endPageless(ctx, from, bookingID); err != nil {
+		if err := b.endIntentWithoutPage(ctx, from, bookingID); err != nil {
 			return Answer{}, err
 		}
 		if err := b.settle(ctx, from, bookingID); err != nil {
@@ -211,7 +211,7 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 		if err != nil {
 			return Answer{}, err
 		}
-		return Answer{}, b.dismiss(ctx, from, bookingID, begun)
+		return Answer{}, b.closeAttempts(ctx, from, bookingID, begun)
 	})
 	return err
 }
@@ -222,7 +222,7 @@ func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events
 	if err != nil || now.Booking.Status != events.BookingIsPaying {
 		return err
 	}
-	if _, err = b.finish(ctx, from, bookingID); refused(err) != nil {
+	if _, err = b.finishPayment(ctx, from, bookingID); refused(err) != nil {
 		return nil
 	}
 	return err
@@ -242,7 +242,7 @@ func (b *Bookings) settle(ctx context.Context, from Origin, bookingID events.Boo
 	default:
 		return nil
 	}
-	p, err := b.settling(ctx, from, &now.Booking)
+	p, err := b.settleProcess(ctx, from, &now.Booking)
 	if err != nil {
 		return err
 	}

@@ -50,8 +50,8 @@ func (b *Bookings) ReturnSeat(ctx context.Context, cmd ReturnSeat) (Answer, erro
 			if err != nil {
 				return Answer{}, err
 			}
-			giveBack.Terms = s.on
-			if s.on.CalledOff {
+			giveBack.Terms = s.terms
+			if s.terms.CalledOff {
 				return b.returnCalledOff(ctx, &cmd, giveBack)
 			}
 		}
@@ -80,7 +80,7 @@ func (b *Bookings) finishReturns(ctx context.Context, from Origin, state *bookin
 		return err
 	}
 	for i := range left {
-		if err := b.runSteps(ctx, from, returning(from, s, state, &left[i])); err != nil {
+		if err := b.runSteps(ctx, from, returnProcess(from, s, state, &left[i])); err != nil {
 			return err
 		}
 	}
@@ -89,7 +89,7 @@ func (b *Bookings) finishReturns(ctx context.Context, from Origin, state *bookin
 
 // returning returns the process that refunds one seat or place, releases it, and gives its share of
 // the allowance back. booking.seat_returned has announced it.
-func returning(from Origin, s *performanceInfo, state *booking.State, r *booking.Returned) *process.Process {
+func returnProcess(from Origin, s *performanceInfo, state *booking.State, r *booking.Returned) *process.Process {
 	h := holdOf(from, s, state)
 	left := h.places()
 	h.seats, h.prices, h.areas = nil, nil, nil
@@ -103,7 +103,7 @@ func returning(from Origin, s *performanceInfo, state *booking.State, r *booking
 		id = fmt.Sprintf("%s/area/%s/%d", h.id, r.Area, r.Place)
 	}
 	p := &process.Process{ID: id, Announced: true}
-	p.Stages = append(h.returnMoney(state, r), h.releaseSeats(events.ReleasedReturned),
+	p.Stages = append(h.refundStages(state, r), h.releaseSeats(events.ReleasedReturned),
 		h.returnPlaces(events.PlacesIn(state.Areas, r.Area)), h.reduceAllowance(left),
 		bookingStep(state.ID, process.Step{Name: "seat-refunded",
 			Do: &booking.FinishReturn{Seat: r.Seat, Area: r.Area, Place: r.Place}}))
@@ -112,7 +112,7 @@ func returning(from Origin, s *performanceInfo, state *booking.State, r *booking
 
 // returnMoney refunds the amount paid for a seat to the wallet, or records in the payment's stream
 // that it is owed.
-func (h *hold) returnMoney(state *booking.State, r *booking.Returned) []process.Stage {
+func (h *hold) refundStages(state *booking.State, r *booking.Returned) []process.Stage {
 	switch {
 	case r.PaymentID == "":
 		return nil

@@ -235,7 +235,7 @@ func TestReturnsOfExternalPayments(t *testing.T) {
 	if got := outcomeOf(answer, err); got != "booked" {
 		t.Errorf("outcome = %q, want %q", got, "booked")
 	}
-	p, causes := answer.Outside.Payment, ""
+	p, causes := answer.PaymentOutcome.Payment, ""
 	for _, r := range p.Refunds {
 		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
 	}

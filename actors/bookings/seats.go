@@ -15,7 +15,7 @@ import (
 // hold is one attempt of a booking to hold its seats, for a request.
 type hold struct {
 	from Origin
-	show *performanceInfo
+	info *performanceInfo
 	id   events.HoldID
 	// payment is the id of the payment for them, "" if none has begun.
 	payment events.HoldID
@@ -29,10 +29,10 @@ type hold struct {
 	label   events.BlockLabel  // permits seats blocked under it; "" for none
 	window  window
 	// atOnce: allowance and seats are taken concurrently, not one by one.
-	atOnce bool
+	concurrent bool
 	// until is the time up to which it waits for seats that others may release; zero if it does not
 	// wait.
-	until time.Time
+	waitUntil time.Time
 }
 
 // window is the expiry of the first held seat to expire, and the start of the longest stay (see
@@ -49,7 +49,7 @@ func (w *window) include(expires, first time.Time) {
 }
 
 func (h *hold) seatStream(s performance.Seat) events.StreamID {
-	return seat.Stream(h.show.id, h.show.layout.Name(s))
+	return seat.Stream(h.info.id, h.info.layout.Name(s))
 }
 
 // price returns the price of seat i.
@@ -57,7 +57,7 @@ func (h *hold) price(i int) int64 {
 	if h.prices != nil {
 		return h.prices[i]
 	}
-	return h.show.layout.Price(h.seats[i])
+	return h.info.layout.Price(h.seats[i])
 }
 
 // eachSeat returns the stage with one step per seat.
@@ -87,7 +87,7 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 	stage := h.eachSeat(func(i int, s performance.Seat) process.Step {
 		return process.Step{
 			Name: "hold-seat",
-			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.price(i), HoldFor: h.show.holdFor,
+			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.price(i), HoldFor: h.info.holdFor,
 				Retake: retake, Terms: h.terms, Label: h.label},
 			Undo: &seat.Release{HoldID: h.id, Reason: reason},
 			Took: func(ctx context.Context, answer actors.Answer) error {
@@ -98,14 +98,14 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 			Refused: func(ctx context.Context, err error) (error, bool) {
 				refusal := err.(*core.Refusal)
 				if refusal.Code != core.CodeSeatTaken {
-					return refused(withSeat(refusal, h.show.layout.Name(s)))
+					return refused(withSeat(refusal, h.info.layout.Name(s)))
 				}
 				return refused(&lostError{seats: append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
 			},
-			Again: func(ctx context.Context, err error) bool { return b.mayBeGivenBack(ctx, h, s, err) },
+			Again: func(ctx context.Context, err error) bool { return b.waitForRelease(ctx, h, s, err) },
 		}
 	})
-	stage.Ordered, stage.Turn = !h.atOnce, h.atOnce
+	stage.Ordered, stage.Turn = !h.concurrent, h.concurrent
 	return stage
 }
 
@@ -158,13 +158,13 @@ func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat)
 
 // takenBy is taken, restricted to seats whose owner satisfies counts.
 func (b *Bookings) takenBy(ctx context.Context, h *hold, seats []performance.Seat,
-	counts func(events.HoldID) bool) (taken []performance.Seat) {
+	match func(events.HoldID) bool) (taken []performance.Seat) {
 	lost := make([]bool, len(seats))
 	_, _ = process.Each(indexes(len(seats)), func(i *int) error {
 		var is bool
 		_, err := b.desk.View(ctx, h.seatStream(seats[*i]), func(c core.Core) {
 			owner, _ := c.(*seat.Seat).Owner()
-			is = !c.(*seat.Seat).Available(h.label) && counts(owner)
+			is = !c.(*seat.Seat).Available(h.label) && match(owner)
 		})
 		lost[*i] = err == nil && is
 		return nil

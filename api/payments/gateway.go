@@ -116,7 +116,7 @@ func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 		}
 	}
 	intent := &answer.Booking.Intent
-	return Opened{URL: intent.URL, ExpiresAt: pageEnds(intent.ExpiresAt), Existing: existing && begun.Begun == "",
+	return Opened{URL: intent.URL, ExpiresAt: pageEnds(intent.ExpiresAt), Existing: existing && begun.Intent == "",
 		Replayed: begun.Replayed, Revision: answer.Revision, Position: answer.Position}, nil
 }
 
@@ -160,7 +160,7 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 	session, err := g.config.Provider.OpenPage(limited, g.pageOf(b.ID, b.Amount, b.Intent.ID, b.Intent.ExpiresAt,
 		b.Intent.Checkout))
 	refused := (*Refused)(nil)
-	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.BeganAt()) >= bookings.MakePageWithin {
+	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.BeganAt()) >= bookings.PageTimeout {
 		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.causedBy(from), BookingID: b.ID,
 			Intent: b.Intent.ID, Reason: events.IntentNoPage})
 		if ended != nil { // it expires by itself

@@ -246,7 +246,7 @@ func (p *Server) openProcesses() {
 	p.bookings = bookings.New(p.Desk, p.Views)
 	p.reservations = reservations.New(p.Desk, api.EndedReservations{Views: p.Views})
 	if !p.shared {
-		p.bookings.Alone()
+		p.bookings.AssumeSoleWriter()
 	}
 }
 

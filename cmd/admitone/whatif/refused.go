@@ -84,7 +84,7 @@ func (r *executor) bookingOfRefused(f *events.RefusalRecorded, path []string) (d
 	return true, err
 }
 
-// Begun implements [bookings.Views]. No booking is requested twice in a simulation.
+// UnconfirmedHolds implements [bookings.Views]. No booking is requested twice in a simulation.
 func (h *simulation) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // maxUnsure bounds the requests that are tracked one by one.
-const maxUnsure = 200_000
+const maxUnseen = 200_000
 
 // unsure tracks the bookings for which the views may not yet show everything that earlier runs of
 // their requests have left. The zero value treats every booking as such.
@@ -16,11 +16,11 @@ const maxUnsure = 200_000
 // once they have caught up. After that only runs of this process leave anything, and only those
 // that ended in a failure: every other run has released what it held before it answered, or has
 // become the booking. So most requests with a key need not wait for the views.
-type unsure struct {
+type unseenRuns struct {
 	mu sync.Mutex
 	// alone: no other process appends. caught: the views have caught up. Guarded by mu, like the
 	// rest.
-	alone, caught bool
+	soleWriter, caughtUp bool
 	// open are the bookings of requests that are running or have failed, nil once there were too
 	// many.
 	open map[events.BookingID]struct{}
@@ -28,11 +28,11 @@ type unsure struct {
 
 // Alone declares that only this process appends to the log. It must be called before the first
 // request.
-func (b *Bookings) Alone() { b.unsure.alone, b.unsure.open = true, map[events.BookingID]struct{}{} }
+func (b *Bookings) AssumeSoleWriter() { b.unseen.soleWriter, b.unseen.open = true, map[events.BookingID]struct{}{} }
 
 // begin records that a request for a booking begins, whose earlier runs have ended. seen means that
 // the views have seen all of them.
-func (u *unsure) begin(bookingID events.BookingID) (seen bool) {
+func (u *unseenRuns) begin(bookingID events.BookingID) (seen bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open == nil {
@@ -40,21 +40,21 @@ func (u *unsure) begin(bookingID events.BookingID) (seen bool) {
 	}
 	_, failed := u.open[bookingID]
 	u.open[bookingID] = struct{}{}
-	if len(u.open) > maxUnsure {
+	if len(u.open) > maxUnseen {
 		u.open = nil
 	}
-	return u.caught && !failed
+	return u.caughtUp && !failed
 }
 
 // caughtUp records that the views have caught up.
-func (u *unsure) caughtUp() {
+func (u *unseenRuns) setCaughtUp() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.caught = u.alone
+	u.caughtUp = u.soleWriter
 }
 
 // end records that a request has ended and has left nothing.
-func (u *unsure) end(bookingID events.BookingID) {
+func (u *unseenRuns) end(bookingID events.BookingID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.open, bookingID)

@@ -13,31 +13,31 @@ import (
 
 // givenBackWithin bounds how long a booking that takes its seats in order waits for seats that may
 // be released. Seats of an interrupted attempt stay held for longer.
-const givenBackWithin = 3 * time.Second
+const releaseTimeout = 3 * time.Second
 
 // holdNamed holds the seats that a request names. If seats are held concurrently and some are lost,
 // the others are released, and all are held once more, one by one, waiting for those that may be
 // released: see doc.go. Error: as hold.
-func (b *Bookings) holdNamed(ctx context.Context, p *attemptResult, s *performanceInfo,
+func (b *Bookings) holdNamed(ctx context.Context, p *requestRun, s *performanceInfo,
 	seats []performance.Seat) (Answer, error) {
 	h, attempt := p.hold(s, seats), p.attempt
-	h.atOnce = b.atOnce
+	h.concurrent = b.concurrent
 	answer, err := b.hold(ctx, p, h)
-	if _, lost := errors.AsType[*lostError](err); !lost || p.attempt == attempt || !h.atOnce {
+	if _, lost := errors.AsType[*lostError](err); !lost || p.attempt == attempt || !h.concurrent {
 		return answer, err
 	}
 	p.found = nil // released
 	h = p.hold(s, seats)
-	h.until = time.Now().Add(givenBackWithin)
+	h.waitUntil = time.Now().Add(releaseTimeout)
 	return b.hold(ctx, p, h)
 }
 
 // lostBefore returns the seats and places that others already have, nil if there are none or that
 // is unknown. If seats are held concurrently, it first consults the views, and reads only the areas
 // and the seats that are taken there.
-func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performanceInfo,
+func (b *Bookings) lostBefore(ctx context.Context, p *requestRun, s *performanceInfo,
 	seats []performance.Seat) *lostError {
-	if !b.atOnce {
+	if !b.concurrent {
 		return b.anyTaken(ctx, p, s, seats)
 	}
 	if len(seats)+len(areasIn(s.layout, p.places)) == 1 && s.limit == 0 {
@@ -48,7 +48,7 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 		return &lostError{areas: areas}
 	}
 	var suspects []performance.Seat
-	err := b.maps.useRecent(ctx, s, p.Book, false, choiceSize{len(seats), p.Restricted},
+	err := b.maps.withRecentMap(ctx, s, p.Book, false, choiceSize{len(seats), p.Restricted},
 		func(m *performance.Map, _ func() [][]performance.Seat) {
 			for _, seat := range seats {
 				if !m.Free(seat) {
@@ -67,9 +67,9 @@ func (b *Bookings) lostBefore(ctx context.Context, p *attemptResult, s *performa
 
 // mayBeGivenBack waits a moment and reports whether to retry a refused seat: it is held by an
 // attempt that has not become a booking, or is free again.
-func (b *Bookings) mayBeGivenBack(ctx context.Context, h *hold, s performance.Seat, err error) bool {
-	left := time.Until(h.until)
-	if h.until.IsZero() || left <= 0 || refused(err).Code != core.CodeSeatTaken {
+func (b *Bookings) waitForRelease(ctx context.Context, h *hold, s performance.Seat, err error) bool {
+	left := time.Until(h.waitUntil)
+	if h.waitUntil.IsZero() || left <= 0 || refused(err).Code != core.CodeSeatTaken {
 		return false
 	}
 	var owner events.HoldID
@@ -95,9 +95,9 @@ func (b *Bookings) mayBeGivenBack(ctx context.Context, h *hold, s performance.Se
 	if err != nil || now.Booking.ID != "" && attempt >= now.Booking.FirstAttempt() {
 		return false
 	}
-	time.Sleep(min(left, givenBackPause))
+	time.Sleep(min(left, releasePollInterval))
 	return true
 }
 
 // givenBackPause is the pause between two reads of the seat.
-const givenBackPause = 5 * time.Millisecond
+const releasePollInterval = 5 * time.Millisecond

@@ -18,10 +18,10 @@ type performanceInfo struct {
 	room    events.RoomID // the waiting room that guards it, "" for none
 	layout  *events.Layout
 	// on are the terms for a booking made now, at the time when they were read.
-	on booking.Terms
+	terms booking.Terms
 	at time.Time
 	// made are the terms of its creation.
-	made events.SaleTerms
+	creationTerms events.SaleTerms
 }
 
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
@@ -39,9 +39,9 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 			id:     created.ID,
 			room:   created.WaitingRoom,
 			layout: p.Layout(),
-			on: booking.Terms{SaleTerms: p.Terms(), Times: latest.SaleTimes,
+			terms: booking.Terms{SaleTerms: p.Terms(), Times: latest.SaleTimes,
 				Cancellation: p.Cancellation(), StartsAt: latest.StartsAt, CalledOff: p.CalledOff()},
-			made: events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
+			creationTerms: events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
 		}
 		if latest.Plan != "" {
 			planned = new(performance.Create)
@@ -62,7 +62,7 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 		s.layout = planned.Layout(hall)
 	}
 	s.at = answer.At
-	s.use(s.on.SaleTerms)
+	s.applyTerms(s.terms.SaleTerms)
 	if b.areas != nil {
 		s.layout = s.layout.WithAreas(b.areas(id))
 	}
@@ -70,9 +70,9 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 }
 
 // use applies the terms of a hold.
-func (s *performanceInfo) use(on events.SaleTerms) {
+func (s *performanceInfo) applyTerms(on events.SaleTerms) {
 	if on.HoldSeconds == 0 { // the hold is from before performances could be edited
-		on = s.made
+		on = s.creationTerms
 	}
 	s.holdFor, s.limit = time.Duration(on.HoldSeconds)*time.Second, on.LimitPerHolder
 }
@@ -82,13 +82,13 @@ func (s *performanceInfo) use(on events.SaleTerms) {
 func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*performanceInfo, error) {
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err == nil {
-		s.use(state.SaleTerms)
+		s.applyTerms(state.SaleTerms)
 	}
 	return s, err
 }
 
 // closed returns cancelled, not_open or sale_closed if the terms last read permit no acquisition.
 // The booking itself decides; this check is made before anything is taken.
-func (s *performanceInfo) closed() *core.Refusal {
-	return s.on.Refuse(s.at)
+func (s *performanceInfo) refusePurchase() *core.Refusal {
+	return s.terms.Refuse(s.at)
 }

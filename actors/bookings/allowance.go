@@ -20,8 +20,8 @@ func (h *hold) allowanceStep(step process.Step) process.Stage {
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// overLimit returns limit_exceeded for more places than the limit of the performance leaves the holder, or a failure.
-// It is called before a refusal for too few places, which has lower precedence; otherwise takeAllowance decides.
+// refuseOverLimit returns limit_exceeded if the holder may not have that many more places, or a failure.
+// It is called before a refusal of lower precedence is returned; otherwise takeAllowance decides.
 func (b *Bookings) refuseOverLimit(ctx context.Context, p *requestRun, s *performanceInfo, places int64) error {
 	if s.limit == 0 {
 		return nil
@@ -34,8 +34,8 @@ func (b *Bookings) refuseOverLimit(ctx context.Context, p *requestRun, s *perfor
 	return either(refusal, err)
 }
 
-// takeAllowance reserves the seats in the allowance. The seats are held slightly later, so its
-// deadline is one seat.Grace longer than theirs.
+// takeAllowance takes the seats from the allowance. The seats are held slightly later, so the deadline
+// of the allowance is later than theirs by one seat.Grace.
 func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool)) process.Stage {
 	if h.info.limit == 0 {
 		return process.Stage{}
@@ -49,19 +49,19 @@ func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool))
 	})
 }
 
-// keepAllowance removes the deadline. undo must release the hold.
+// keepAllowance removes the deadline of the allowance. undo must release the hold.
 func (h *hold) keepAllowance(undo core.Command, refused func(context.Context, error) (error, bool)) process.Stage {
 	return h.allowanceStep(process.Step{Name: "keep-allowance", Do: &allowance.Keep{HoldID: h.id},
 		Undo: undo, Refused: refused})
 }
 
-// extendAllowance moves the deadline to one seat.Grace after that of the seats.
+// extendAllowance moves the deadline of the allowance to one seat.Grace after that of the seats.
 func (h *hold) extendAllowance(to *seat.Extend) process.Stage {
 	return h.allowanceStep(process.Step{Name: "extend-allowance",
 		Do: &allowance.Extend{HoldID: h.id, ExpiresAt: to.ExpiresAt.Add(seat.Grace)}})
 }
 
-// releaseAllowance gives the seats' share of the allowance back.
+// releaseAllowance returns the seats to the allowance.
 func (h *hold) releaseAllowance() process.Stage {
 	return h.allowanceStep(process.Step{Name: "release-allowance", Do: &allowance.Release{HoldID: h.id}})
 }

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// AreaLeft is what remains of an area, as a member of a refusal.
+// AreaLeft is the number of places that remain in an area, as a member of a refusal.
 type AreaLeft struct {
 	Area      events.AreaID `json:"area"`
 	Remaining int64         `json:"remaining"`
@@ -32,8 +32,7 @@ type areaHold struct {
 	capacity int64
 }
 
-// areasIn returns the areas in which a booking has places, in canonical order: that of the plan.
-// They follow all seats.
+// areasIn returns the areas in which a booking has places, in the plan's order.
 func areasIn(layout *events.Layout, places []events.BookedPlaces) (areas []areaHold) {
 	for i := range places {
 		p := &places[i]
@@ -53,7 +52,7 @@ func areasIn(layout *events.Layout, places []events.BookedPlaces) (areas []areaH
 	return areas
 }
 
-// wantedPlaces returns the places of a request with their prices and numbers. Refusals:
+// requestedPlaces returns the standing places of a request with their prices and numbers. Refusals:
 // invalid_field, forbidden.
 func requestedPlaces(layout *events.Layout, cmd *Book) (places []events.BookedPlaces, _ *core.Refusal) {
 	total, next := int64(len(cmd.Seats)), map[events.AreaID]int64{}
@@ -66,9 +65,9 @@ func requestedPlaces(layout *events.Layout, cmd *Book) (places []events.BookedPl
 		case at < 0:
 			return nil, badAreas("the performance has no such area")
 		case twice:
-			return nil, badAreas("an area, with a price type, is in it more than once")
+			return nil, badAreas("an area is listed more than once with the same price type")
 		case w.Quantity < 1 || w.Quantity > booking.MaxSeats || total > booking.MaxSeats:
-			return nil, badAreas(fmt.Sprintf("a booking can have %d seats and places, and of an area one at least",
+			return nil, badAreas(fmt.Sprintf("a booking can have at most %d seats and places, and at least 1 of each area",
 				booking.MaxSeats))
 		}
 		price, refusal := priceOf(layout.Areas()[at].Prices, w.PriceType, cmd.Restricted)
@@ -86,10 +85,12 @@ func badAreas(detail string) *core.Refusal {
 	return &core.Refusal{Code: core.CodeInvalidField, Detail: detail, Fields: core.Fields{"field": "areas"}}
 }
 
-// priceOf finds the price of a type, or of a place without a type if of is "".
-func priceOf(prices []events.CategoryPrice, of string, restricted bool) (price events.CategoryPrice, _ *core.Refusal) {
-	price, ok := events.PriceOf(prices, of)
-	if of == "" {
+// priceOf returns the price of a type, or the default price if priceType is "". Refusals: invalid_field,
+// forbidden.
+func priceOf(prices []events.CategoryPrice, priceType string,
+	restricted bool) (price events.CategoryPrice, _ *core.Refusal) {
+	price, ok := events.PriceOf(prices, priceType)
+	if priceType == "" {
 		price, ok = events.DefaultPrice(prices)
 		if !ok && len(prices) > 0 { // all price types are restricted
 			price, ok = prices[0], true
@@ -115,7 +116,7 @@ func (h *hold) places() int64 {
 
 func (h *hold) areaStream(i int) events.StreamID { return area.Stream(h.info.id, h.areas[i].id) }
 
-// eachArea returns the stage with one step per area.
+// eachArea returns a stage with one step for each area.
 func (h *hold) eachArea(step func(i int) process.Step) process.Stage {
 	stage := process.Stage{}
 	for i := range h.areas {
@@ -160,28 +161,30 @@ func (b *Bookings) holdAreas(h *hold, retake bool, reason events.ReleaseReason, 
 
 // placesHeld records the deadline of held places in h.window, as seatHeld does for a seat.
 func (b *Bookings) placesHeld(ctx context.Context, h *hold, i int, answer actors.Answer) error {
-	note := func(expires, at time.Time) { h.window.include(expires, at.Add(-h.info.holdFor-seat.Grace)) }
+	include := func(expires, firstExpiry time.Time) {
+		h.window.include(expires, firstExpiry.Add(-h.info.holdFor-seat.Grace))
+	}
 	for _, fact := range answer.Facts {
 		if f, ok := fact.(*events.AreaHeld); ok {
-			note(f.ExpiresAt, f.ExpiresAt)
+			include(f.ExpiresAt, f.ExpiresAt)
 			return nil
 		}
 	}
-	var has area.Held
+	var held area.Held
 	var ok bool
 	var remaining int64
 	if _, err := b.desk.View(ctx, h.areaStream(i), func(c core.Core) {
-		has, ok = c.(*area.Area).Held(h.id)
+		held, ok = c.(*area.Area).Held(h.id)
 		remaining = c.(*area.Area).Available(h.id, h.label, h.areas[i].capacity)
 	}); err != nil {
 		return err
 	}
 	switch {
 	case !ok:
-		return &core.Refusal{Code: core.CodeSoldOut, Detail: "the places were lost again",
+		return &core.Refusal{Code: core.CodeSoldOut, Detail: "the places were released meanwhile",
 			Fields: core.Fields{"remaining": min(remaining, h.areas[i].places-1)}}
-	case !has.ExpiresAt.IsZero():
-		note(has.ExpiresAt, has.First)
+	case !held.ExpiresAt.IsZero():
+		include(held.ExpiresAt, held.First)
 	}
 	return nil
 }
@@ -193,7 +196,7 @@ func (h *hold) bookAreas(undo core.Command, refused func(context.Context, error)
 	})
 }
 
-// extendAreas holds the places for as long as the seats.
+// extendAreas holds the places until the deadline of the seats.
 func (h *hold) extendAreas(to *seat.Extend) process.Stage {
 	return h.eachArea(func(int) process.Step {
 		return process.Step{Name: "extend-area",
@@ -208,16 +211,15 @@ func (h *hold) releaseAreas(reason events.ReleaseReason) process.Stage {
 	})
 }
 
-// returnPlaces releases all but left places of each area.
+// returnPlaces releases places of each area until left of them remain.
 func (h *hold) returnPlaces(left int64) process.Stage {
 	return h.eachArea(func(int) process.Step {
 		return process.Step{Name: "return-place", Do: &area.Return{HoldID: h.id, Left: left}}
 	})
 }
 
-// tooFew returns the areas, from the given one on, in which fewer places remain than the hold
-// needs, and their numbers of remaining places. Places that the booking already has there count as
-// remaining. An area that can't be read is omitted.
+// tooFew returns the areas, from index from on, in which fewer places remain than the hold needs. Places
+// that the hold already has count as remaining. An area that can't be read is omitted.
 func (b *Bookings) tooFew(ctx context.Context, h *hold, from int) (few []AreaLeft) {
 	for i := from; i < len(h.areas); i++ {
 		mine, remaining := &h.areas[i], int64(0)
@@ -231,8 +233,9 @@ func (b *Bookings) tooFew(ctx context.Context, h *hold, from int) (few []AreaLef
 	return few
 }
 
-// refuseLost returns the refusal for what can't be had: limit_exceeded if it is more than the holder may have, sold_out
-// for places, otherwise seat_taken. Or a failure.
+// refuseLost returns the refusal of a request whose seats or places are unavailable: limit_exceeded if it
+// exceeds the holder's limit, sold_out if places are missing, otherwise seat_taken. It may return a
+// failure.
 func (b *Bookings) refuseLost(ctx context.Context, p *requestRun, s *performanceInfo, seats []performance.Seat,
 	lost *lostError) error {
 	switch over := b.refuseOverLimit(ctx, p, s, p.hold(s, seats).places()); {
@@ -244,12 +247,12 @@ func (b *Bookings) refuseLost(ctx context.Context, p *requestRun, s *performance
 	return tooFewLeft(lost.areas)
 }
 
-// tooFewLeft returns the refusal of a request for more places than remain.
+// tooFewLeft returns sold_out for a request for more places than remain.
 func tooFewLeft(areas []AreaLeft) *core.Refusal {
 	remaining := int64(0)
 	for i := range areas {
 		remaining += areas[i].Remaining
 	}
-	return &core.Refusal{Code: core.CodeSoldOut, Detail: "fewer places are left than asked for; ask for what remains",
+	return &core.Refusal{Code: core.CodeSoldOut, Detail: "fewer places are left than requested; request fewer",
 		Fields: core.Fields{"remaining": remaining, "areas": areas}}
 }

@@ -21,14 +21,14 @@ import (
 	"admitone/events"
 )
 
-// attemptResult is the state of one run of a request for seats.
+// requestRun is one run of a request for seats.
 type requestRun struct {
 	*Book
 	id      events.BookingID // of the booking
 	attempt int64            // the open attempt
-	// places of areas that are requested, once the performance is known.
+	// places are the requested standing places; set once the performance has been read.
 	places []events.BookedPlaces
-	// found are seats that an earlier run has taken for the attempt and this run can use.
+	// found are the seats that an earlier run holds under the attempt, for this run to use.
 	found []events.SeatName
 }
 
@@ -47,17 +47,16 @@ func (p *requestRun) hold(s *performanceInfo, seats []performance.Seat) *hold {
 	}
 }
 
-// runs bounds how often a request starts again because another run of it, on another node, has
-// closed its attempt.
+// maxRuns bounds how often a request is run again because a run on another node has closed its attempt.
 const maxRuns = 8
 
-// ErrOvertaken: others repeatedly took the seats that were chosen, or another run of the same
-// request is working on the booking. Nothing was done: the seats taken are released. It is an
+// ErrOvertaken is returned if other requests repeatedly took the chosen seats, or another run of the
+// same request is working on the booking. All seats of the request have been released. It wraps
 // [actors.ErrOverloaded].
-var ErrOvertaken = fmt.Errorf("%w: others were faster again and again", actors.ErrOverloaded)
+var ErrOvertaken = fmt.Errorf("%w: other requests took the seats first; try again", actors.ErrOverloaded)
 
-// bookKeyed handles a request that may be a retry. The views have everything that earlier runs have
-// left, once they have caught up.
+// bookKeyed handles a request that may be a retry. It lets the views catch up if they may not show
+// everything that earlier runs have left.
 func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID) (answer Answer, err error) {
 	seen := b.unseen.begin(id)
 	for run := range maxRuns {
@@ -69,14 +68,14 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 			}
 		}
 		var before Answer
-		look := []func() error{func() (err error) { before, err = b.state(ctx, id); return err }}
+		reads := []func() error{func() (err error) { before, err = b.state(ctx, id); return err }}
 		if run > 0 || !seen {
-			look = append(look, func() error { return b.views.CatchUp(ctx) })
+			reads = append(reads, func() error { return b.views.CatchUp(ctx) })
 		}
-		if _, err := process.Each(look, func(read *func() error) error { return (*read)() }); err != nil {
+		if _, err := process.Each(reads, func(read *func() error) error { return (*read)() }); err != nil {
 			return Answer{}, err
 		}
-		if len(look) > 1 {
+		if len(reads) > 1 {
 			b.unseen.setCaughtUp()
 		}
 		if answer, err = b.bookRetried(ctx, cmd, id, before); !errors.Is(err, ErrOvertaken) {
@@ -89,28 +88,27 @@ func (b *Bookings) bookKeyed(ctx context.Context, cmd *Book, id events.BookingID
 	return answer, err
 }
 
-// bookAgain handles the state that earlier runs of the request have left: it returns their answer,
-// takes over their seats, or releases them. A refused request has left nothing. before is the
-// booking as last read.
+// bookRetried handles the state that earlier runs of the request have left: it returns their answer,
+// takes over their seats, or releases them. before is the booking as last read.
 func (b *Bookings) bookRetried(ctx context.Context, cmd *Book, id events.BookingID, before Answer) (Answer, error) {
 	if before.Booking.ID != "" {
 		return b.answerExisting(ctx, cmd, id)
 	}
 	p := &requestRun{Book: cmd, id: id, attempt: before.Booking.FirstAttempt()}
-	begun, err := b.views.UnconfirmedHolds(ctx, id)
+	attempts, err := b.views.UnconfirmedHolds(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	open := events.NewHoldID(id, p.attempt)
-	left := begun[open]
+	left := attempts[open]
 	if p.found, err = b.reusableSeats(ctx, cmd, left); err != nil {
 		return Answer{}, err
 	}
 	if p.found != nil {
-		delete(begun, open)
+		delete(attempts, open)
 	}
-	if len(begun) > 0 {
-		if err := b.closeAttempts(ctx, cmd.Origin, id, begun); err != nil {
+	if len(attempts) > 0 {
+		if err := b.closeAttempts(ctx, cmd.Origin, id, attempts); err != nil {
 			return Answer{}, err
 		}
 		now, err := b.state(ctx, id)
@@ -145,8 +143,8 @@ func (b *Bookings) bookRetried(ctx context.Context, cmd *Book, id events.Booking
 	return answer, err
 }
 
-// holdsAny reports whether an attempt of the booking, by another run of the request, has a seat that the
-// request names.
+// holdsAny reports whether an attempt of the booking, by another run of the request, holds a seat that
+// the request names.
 func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID) bool {
 	for _, name := range cmd.Seats {
 		var owner events.HoldID
@@ -160,8 +158,8 @@ func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID)
 	return false
 }
 
-// use returns the seats that an attempt has if the request can continue with them: they are some of
-// those it names, or could be the best seats that it requests.
+// reusableSeats returns the seats that an attempt holds in the streams left if the request can continue
+// with them: it names all of them, or could have chosen them as the best available seats.
 func (b *Bookings) reusableSeats(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
 	for _, stream := range left {
 		if stream.Category() != events.SeatCategory {
@@ -183,11 +181,11 @@ func (b *Bookings) reusableSeats(ctx context.Context, cmd *Book, left []events.S
 	return seats, nil
 }
 
-// couldChoose reports whether seats can be the best ones that the request asks for, if all are free.
+// couldChoose reports whether the seats satisfy the criteria of a request for the best available seats.
 func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 	wanted, err := cmd.criteria(s.layout)
 	if err != nil {
-		return false // it is refused for that reason
+		return false // the request will be refused
 	}
 	seats, unknown, _ := s.layout.Canonical(names)
 	taken := make([]byte, s.layout.Seats())
@@ -195,34 +193,34 @@ func (cmd *Book) couldChoose(s *performanceInfo, names []events.SeatName) bool {
 	return len(unknown) == 0 && performance.MapOf(s.layout, taken).Fits(seats, wanted)
 }
 
-// dismiss closes attempts of a booking, in order, and releases what they hold; of the attempt that
-// has become the booking, it releases only what does not belong to the booking. Others may do the
-// same concurrently.
+// closeAttempts closes attempts of a booking, in order, and releases what they hold in the given
+// streams. Of the attempt that has become the booking, it releases only what does not belong to the
+// booking. Other runs may do the same concurrently.
 func (b *Bookings) closeAttempts(
 	ctx context.Context,
 	from Origin,
 	bookingID events.BookingID,
-	begun map[events.HoldID][]events.StreamID,
+	attempts map[events.HoldID][]events.StreamID,
 ) error {
-	holds := slices.SortedFunc(maps.Keys(begun), func(x, y events.HoldID) int {
+	holds := slices.SortedFunc(maps.Keys(attempts), func(x, y events.HoldID) int {
 		_, first, _ := events.CutHoldID(x)
 		_, second, _ := events.CutHoldID(y)
 		return cmp.Compare(first, second)
 	})
 	for _, holdID := range holds {
-		h, err := b.readHold(ctx, from, holdID, begun[holdID])
+		h, err := b.readHold(ctx, from, holdID, attempts[holdID])
 		if err != nil {
 			return err
 		}
 		if h == nil {
-			continue // nothing is left of it
+			continue // it holds nothing
 		}
 		p := &process.Process{ID: string(holdID), Announced: true}
-		known, err := b.abandon(ctx, h, p)
+		booked, err := b.abandon(ctx, h, p)
 		if err != nil {
 			return err
 		}
-		p.Stages = releaseStages(holdID, begun[holdID], known)
+		p.Stages = releaseStages(holdID, attempts[holdID], booked)
 		if err := b.runSteps(ctx, from, p); err != nil {
 			return err
 		}
@@ -230,21 +228,22 @@ func (b *Bookings) closeAttempts(
 	return nil
 }
 
-// dismissing releases everything that an attempt holds in streams, except what belongs to known.
-func releaseStages(holdID events.HoldID, streams []events.StreamID, known *bookedAttempt) []process.Stage {
+// releaseStages releases everything that an attempt holds in streams, except what belongs to booked, which
+// may be nil.
+func releaseStages(holdID events.HoldID, streams []events.StreamID, booked *bookedAttempt) []process.Stage {
 	var seats, areas, allowances process.Stage
 	for _, stream := range streams {
 		_, name := events.CutPerformance(stream.Entity())
 		switch {
 		case stream.Category() == events.AreaCategory:
-			if known == nil || !known.hasPlaces(events.AreaID(name)) {
+			if booked == nil || !booked.hasPlaces(events.AreaID(name)) {
 				areas.Steps = append(areas.Steps, process.Step{Name: "release-area", Stream: stream,
 					Do: &area.Release{HoldID: holdID, Reason: events.ReleasedIncomplete}})
 			}
-		case stream.Category() != events.SeatCategory && known == nil:
+		case stream.Category() != events.SeatCategory && booked == nil:
 			allowances.Steps = append(allowances.Steps, process.Step{Name: "release-allowance", Stream: stream,
 				Do: &allowance.Release{HoldID: holdID}})
-		case stream.Category() == events.SeatCategory && (known == nil || !known.has(events.SeatName(name))):
+		case stream.Category() == events.SeatCategory && (booked == nil || !booked.hasSeat(events.SeatName(name))):
 			seats.Steps = append(seats.Steps, process.Step{Name: "release-seat", Stream: stream,
 				Do: &seat.Release{HoldID: holdID, Reason: events.ReleasedIncomplete}})
 		}
@@ -252,7 +251,8 @@ func releaseStages(holdID events.HoldID, streams []events.StreamID, known *booke
 	return []process.Stage{seats, areas, allowances}
 }
 
-// holderOf returns the holder of what an attempt still holds, nil if it holds nothing.
+// readHold returns an attempt with its performance and holder, but without seats; nil if the attempt
+// holds nothing in the streams.
 func (b *Bookings) readHold(
 	ctx context.Context,
 	from Origin,
@@ -289,10 +289,10 @@ func (b *Bookings) readHold(
 	return nil, nil
 }
 
-// holdWindow is a booking that an attempt has become.
+// bookedAttempt is the booking that an attempt has become.
 type bookedAttempt struct{ booking.State }
 
-func (b *bookedAttempt) has(name events.SeatName) bool {
+func (b *bookedAttempt) hasSeat(name events.SeatName) bool {
 	return slices.ContainsFunc(b.Seats, func(booked events.BookedSeat) bool { return booked.Seat == name })
 }
 
@@ -300,16 +300,16 @@ func (b *bookedAttempt) hasPlaces(id events.AreaID) bool {
 	return slices.ContainsFunc(b.Areas, func(booked events.BookedPlaces) bool { return booked.Area == id })
 }
 
-// closeAttempt closes an attempt in the booking's own stream. Failure: ErrOvertaken, if another run
-// of the request, on another node, has made the attempt the booking, which keeps its seats, or has
-// opened a later attempt.
+// closeAttempt closes an attempt in the booking's stream. It returns ErrOvertaken if a run of the
+// request on another node has opened a later attempt, or has made this attempt the booking, which keeps
+// its seats.
 func (b *Bookings) closeAttempt(ctx context.Context, h *hold, p *process.Process) error {
-	known, err := b.abandon(ctx, h, p)
+	booked, err := b.abandon(ctx, h, p)
 	switch {
 	case err != nil:
 		return err
-	case known != nil:
-		if err := b.releaseExtra(ctx, h, known); err != nil {
+	case booked != nil:
+		if err := b.releaseExtra(ctx, h, booked); err != nil {
 			return err
 		}
 		return ErrOvertaken
@@ -318,9 +318,9 @@ func (b *Bookings) closeAttempt(ctx context.Context, h *hold, p *process.Process
 	return nil
 }
 
-// abandon closes an attempt. known is the booking that the attempt has become instead, nil if the
-// attempt is closed; no run can make it the booking then.
-func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (known *bookedAttempt, err error) {
+// abandon closes an attempt, after which no run can make it the booking. If the attempt has already
+// become the booking, abandon returns the booking instead.
+func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (booked *bookedAttempt, err error) {
 	id, attempt, _ := events.CutHoldID(h.id)
 	_, err = b.runner.Take(ctx, h.from.request(), p, &process.Step{Name: "abandon", Stream: booking.Stream(id),
 		Do: &booking.Abandon{ID: id, PerformanceID: h.info.id, Holder: h.holder, Attempt: attempt}})
@@ -338,11 +338,11 @@ func (b *Bookings) abandon(ctx context.Context, h *hold, p *process.Process) (kn
 }
 
 // releaseExtra releases the seats of an attempt that do not belong to the booking it has become.
-func (b *Bookings) releaseExtra(ctx context.Context, h *hold, known *bookedAttempt) error {
+func (b *Bookings) releaseExtra(ctx context.Context, h *hold, booked *bookedAttempt) error {
 	extra := *h
 	extra.seats = nil
 	for _, seat := range h.seats {
-		if !known.has(h.info.layout.Name(seat)) {
+		if !booked.hasSeat(h.info.layout.Name(seat)) {
 			extra.seats = append(extra.seats, seat)
 		}
 	}

@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	// bestTries is how often the best seats are chosen after they were lost to another request.
+	// bestTries bounds how often seats are chosen, each time because the last choice was lost to another
+	// request.
 	bestTries = 8
-	// mapTries is how often a map is read again because it is older than one that others have
-	// chosen from, or because others are about to take the rest.
+	// mapTries bounds how often a map is read for one choice: again because it is older than one that
+	// others have chosen from, or because others are about to take the seats that remain.
 	mapTries = 64
-	// alternatives is how many other choices a refusal offers.
+	// alternatives is the number of other choices that a refusal offers.
 	alternatives = 3
 )
 
@@ -25,14 +26,14 @@ const (
 var ErrNoSection = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such section",
 	Fields: map[string]any{"field": "section"}}
 
-// SectionLeft is what remains of a section, as a member of a refusal.
+// SectionLeft is the number of seats that remain in a section, as a member of a refusal.
 type SectionLeft struct {
 	Section   events.SectionID `json:"section"`
 	Remaining int              `json:"remaining"`
 }
 
-// ErrNoCategory, ErrNoSeatsOfCategory and ErrNotAccessible refuse criteria that the plan of the performance does not
-// support.
+// ErrNoCategory, ErrNoSeatsOfCategory and ErrNotAccessible refuse criteria that the seating plan of the
+// performance does not support.
 var (
 	ErrNoCategory = &core.Refusal{Code: core.CodeInvalidField, Detail: "the performance has no such category",
 		Fields: map[string]any{"field": "best_available.category"}}
@@ -44,7 +45,8 @@ var (
 		Fields: map[string]any{"field": "best_available.accessible"}}
 )
 
-// wanted returns the criteria of a request for the best seats. Refusal: invalid_field.
+// criteria returns the criteria of a request for the best available seats. Refusals: invalid_field,
+// forbidden.
 func (cmd *Book) criteria(layout *events.Layout) (w performance.Wanted, err error) {
 	w = performance.Wanted{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
 	if cmd.Section != "" {
@@ -74,7 +76,7 @@ func (cmd *Book) criteria(layout *events.Layout) (w performance.Wanted, err erro
 	return w, nil
 }
 
-// bookBest chooses seats for the holder, and chooses again if they were lost to another request.
+// bookBest chooses and holds the best available seats, again if they are lost to another request.
 func (b *Bookings) bookBest(ctx context.Context, p *requestRun, s *performanceInfo) (Answer, error) {
 	wanted, err := p.criteria(s.layout)
 	if err != nil {
@@ -95,9 +97,9 @@ func (b *Bookings) bookBest(ctx context.Context, p *requestRun, s *performanceIn
 		if lost := (*lostError)(nil); !errors.As(err, &lost) {
 			return answer, err
 		}
-		fresh, p.found = true, nil // the map must include the loss
+		fresh, p.found = true, nil // the next map must show the lost seats as taken
 	}
-	// The request has no seats, but there may be enough: that is not a refusal.
+	// If there are still enough seats, the request is not refused.
 	best, err = b.choose(ctx, p, s, wanted, true)
 	if err != nil {
 		return Answer{}, err
@@ -106,9 +108,9 @@ func (b *Bookings) bookBest(ctx context.Context, p *requestRun, s *performanceIn
 	return Answer{}, ErrOvertaken
 }
 
-// holdChosen holds the seats of a choice and then ends its claim, for which other requests may
-// wait. Only those of the first choice may be held concurrently: later ones compete with requests
-// that may do the same again.
+// holdChosen holds the seats of a choice and then ends its claim, for which other requests may wait. Only
+// the seats of the first choice may be held concurrently. Later choices are held in order, so that two
+// requests can't repeatedly take seats from each other.
 func (b *Bookings) holdChosen(
 	ctx context.Context,
 	p *requestRun,
@@ -124,9 +126,8 @@ func (b *Bookings) holdChosen(
 }
 
 // choose chooses from a map that is no older than any that others have chosen from, and waits for
-// requests that are about to take the rest. Refusal: sold_out, decided on a map that includes
-// everything logged when it was requested. Failure: ErrOvertaken, if others took the rest each
-// time.
+// requests that are about to take the seats that remain. Refusal: sold_out, according to a map that
+// includes everything logged when it was requested. Failure: ErrOvertaken.
 func (b *Bookings) choose(
 	ctx context.Context,
 	p *requestRun,
@@ -161,7 +162,7 @@ func (b *Bookings) choose(
 	return choice{}, ErrOvertaken
 }
 
-// soldOut returns the refusal, with what remains in the requested section, or in each.
+// soldOut returns sold_out with the number of seats that remain in the requested section, or in each.
 func soldOut(m *performance.Map, wanted performance.Wanted) *core.Refusal {
 	left, remaining := []SectionLeft{}, 0
 	for i, of := range m.Layout().Sections() {
@@ -170,22 +171,23 @@ func soldOut(m *performance.Map, wanted performance.Wanted) *core.Refusal {
 			left, remaining = append(left, SectionLeft{of.ID, n}), remaining+n
 		}
 	}
-	if wanted.Accessible { // one place is enough for all sections
+	if wanted.Accessible { // not the sum: one accessible seat suffices for all sections
 		remaining = m.Left(wanted.Section, wanted)
 	}
 	return &core.Refusal{Code: core.CodeSoldOut,
-		Detail: "not that many seats are left; ask for what remains",
+		Detail: "fewer seats are left than requested; request fewer",
 		Fields: map[string]any{"remaining": int64(remaining), "sections": left}}
 }
 
-// smallHall is the number of seats up to which the best seats are computed for each caller.
+// smallHall is the number of seats up to which a refusal's alternatives are computed for each caller,
+// not shared.
 const smallHall = 2_000
 
-// seatTaken returns the refusal that names the requested seats that others have, and alternatives.
+// seatTaken returns seat_taken with the requested seats that others have, and alternatives.
 func (b *Bookings) seatTaken(ctx context.Context, cmd *Book, s *performanceInfo,
 	wanted, lost []performance.Seat) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeSeatTaken,
-		Detail: "these seats are somebody else's or not on sale; choose again",
+		Detail: "these seats are taken or not on sale; choose others",
 		Fields: map[string]any{"seats": s.layout.Names(lost), "alternatives": [][]events.SeatName{}}}
 	choices := [][]events.SeatName{}
 	offer := func(m *performance.Map, best func() [][]performance.Seat) {

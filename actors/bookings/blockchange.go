@@ -15,33 +15,34 @@ import (
 	"admitone/events"
 )
 
-// A change of blocks is one append where the log can append to several streams. Elsewhere the
-// performance announces it (blocks_begun), the seats and areas are changed, and the performance
-// completes it (blocks_changed). If a seat or place is unavailable, the performance first withdraws
-// the change (blocks_withdrawn): from then on no run makes it. Its seats and places are unblocked,
-// and the performance records that (blocks_undone). A performance has one change at a time, and
-// each carries its number, so that a late command never affects a later change.
+// A change of blocks is a single append if the log can append to several streams. Otherwise the
+// performance announces the change (blocks_begun), the seats and areas are changed, and the performance
+// completes the change (blocks_changed). If a seat or place is unavailable, the performance withdraws the
+// change (blocks_withdrawn), after which no run can complete it. Then its seats and places are unblocked,
+// and the performance records that (blocks_undone). A performance has one change at a time, and every
+// change has a number, so that a delayed command never affects a later change.
 //
-// The sizes of areas are changed likewise; see [Bookings.EditAreas].
+// The sizes of areas are changed in the same way; see [Bookings.EditAreas].
 
 const (
-	// blocksAtOnce is the number of seats read or changed concurrently.
+	// blockConcurrency is the number of seats read or changed concurrently.
 	blockConcurrency = 100
-	// blockTurns bounds how often a change is retried because another node was first.
+	// maxBlockTries bounds how often a change is tried because another node has made a change first.
 	maxBlockTries = 8
 )
 
 // blockRequest is a request to change blocks.
 type blockRequest struct {
 	from   Origin
-	id     actors.CommandID // id of the change; a retry under a key finds it
+	id     actors.CommandID // of the change; a retry under the same key finds it
 	change events.BlockChange
 	more   bool // as in events.BlocksChanged
 	// check returns the seats to change, or the refusal if they can't be changed.
 	check func() ([]events.SeatName, *core.Refusal)
 }
 
-// changing calls do while no other request on this node changes the blocks of the performance.
+// withBlocksLock calls do while no other request on this node changes the blocks of the performance, and
+// after the change in progress has ended.
 func (b *Bookings) withBlocksLock(ctx context.Context, from Origin, id events.PerformanceID,
 	do func(context.Context, *performanceInfo) error) error {
 	_, err := b.run(ctx, func(ctx context.Context) (Answer, error) {
@@ -62,8 +63,8 @@ func (b *Bookings) withBlocksLock(ctx context.Context, from Origin, id events.Pe
 	return err
 }
 
-// ResumeBlocks completes or undoes the change of blocks of a performance that is in progress. No-op
-// if none is. It returns failures only.
+// ResumeBlocks completes or undoes the change of a performance's blocks that is in progress. No-op if
+// there is none. It returns only failures.
 func (b *Bookings) ResumeBlocks(ctx context.Context, from Origin, id events.PerformanceID) error {
 	return b.withBlocksLock(ctx, from, id, func(context.Context, *performanceInfo) error { return nil })
 }
@@ -85,8 +86,8 @@ func (b *Bookings) blocksOf(ctx context.Context, id events.PerformanceID) (now p
 	return now, err
 }
 
-// recall returns the first fact of the change that an earlier run of a request has made, nil if
-// there is none. Refusal: idempotency_key_reused.
+// recall returns the first fact of the change that an earlier run of the request has made, nil if there
+// is none. Refusal: idempotency_key_reused.
 func (b *Bookings) recall(ctx context.Context, from Origin, performanceID events.PerformanceID,
 	id actors.CommandID) (events.Fact, error) {
 	if _, keyed := id.Key(); !keyed {
@@ -102,7 +103,7 @@ func (b *Bookings) recall(ctx context.Context, from Origin, performanceID events
 	return answer.Facts[0], nil
 }
 
-// recallChange is recall for a change of blocks.
+// recallChange is like recall, for a change of blocks.
 func (b *Bookings) recallChange(ctx context.Context, from Origin, performanceID events.PerformanceID,
 	id actors.CommandID) (*events.BlocksChanged, error) {
 	fact, err := b.recall(ctx, from, performanceID, id)
@@ -125,8 +126,8 @@ func (b *Bookings) askBlocks(ctx context.Context, from Origin, performanceID eve
 	return answer, err
 }
 
-// changeBlocks makes a change, completely or not at all. Refusals: those of the request's check,
-// seat_taken, sold_out, idempotency_key_reused.
+// changeBlocks makes a change, all of it or nothing. Refusals: those of the request's check, seat_taken,
+// sold_out, idempotency_key_reused.
 func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *blockRequest) (*events.BlockChange, error) {
 	var change *events.BlockChange
 	made, err := b.retryChange(ctx, r.from, s, r.id, func() (err error) {
@@ -139,12 +140,12 @@ func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *bloc
 	return change, err
 }
 
-// takeTurns retries a change until no other change precedes it. If another run of the request has
+// retryChange retries a change until no other change precedes it. If another run of the request has
 // made it, takeTurns returns the first fact of that run.
 func (b *Bookings) retryChange(ctx context.Context, from Origin, s *performanceInfo, id actors.CommandID,
 	try func() error) (events.Fact, error) {
 	for range maxBlockTries {
-		made, err := b.recall(ctx, from, s.id, id) // another node may have made this very change
+		made, err := b.recall(ctx, from, s.id, id) // another node may have made this change
 		if made != nil || err != nil {
 			return made, err
 		}
@@ -155,11 +156,11 @@ func (b *Bookings) retryChange(ctx context.Context, from Origin, s *performanceI
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: the blocks of %s keep changing", actors.ErrOverloaded, s.id)
+	return nil, fmt.Errorf("%w: the blocks of performance %s keep changing; try again", actors.ErrOverloaded, s.id)
 }
 
-// tryBlocks makes a change as the next one. Refusal: also performance.ErrOtherChange if another
-// came first.
+// tryBlocks tries to make a change as the performance's next one. Its refusals include
+// performance.ErrOtherChange, if another change came first.
 func (b *Bookings) tryBlocks(ctx context.Context, s *performanceInfo, r *blockRequest) (*events.BlockChange, error) {
 	now, err := b.blocksOf(ctx, s.id)
 	if err != nil {
@@ -203,7 +204,7 @@ func (b *Bookings) tryBlocks(ctx context.Context, s *performanceInfo, r *blockRe
 	return finished, err
 }
 
-// changedID is the id of the command that completes a change whose request had no key.
+// changedID returns the id of the command that completes a change whose request has no key.
 func changedID(id events.PerformanceID, number int64) actors.CommandID {
 	return process.ID("change-blocks", changeID(id, number))
 }
@@ -212,8 +213,8 @@ func changeID(id events.PerformanceID, number int64) string {
 	return fmt.Sprintf("blocks %s/%d", id, number)
 }
 
-// blockSteps returns the steps of a change. However many runs there are, each seat and area is
-// changed once.
+// blockSteps returns the steps of a change. They have the same ids in every run, so each seat and area is
+// changed only once.
 func (s *performanceInfo) blockSteps(change *events.BlockChange, seats []events.SeatName) *process.Process {
 	p := &process.Process{ID: changeID(s.id, change.Number)}
 	for names := range slices.Chunk(seats, blockConcurrency) {
@@ -242,7 +243,7 @@ func (s *performanceInfo) blockSteps(change *events.BlockChange, seats []events.
 	return p
 }
 
-// blockAreas is the stage of a change that has one step for each area.
+// blockAreas returns a stage with one step for each area of the change.
 func (s *performanceInfo) blockAreas(change *events.BlockChange) process.Stage {
 	stage := process.Stage{Steps: make([]process.Step, len(change.Areas))}
 	for i, a := range change.Areas {
@@ -262,9 +263,9 @@ func (s *performanceInfo) blockAreas(change *events.BlockChange) process.Stage {
 	return stage
 }
 
-// finishBlocks completes or undoes an announced change. Refusals: seat_taken or sold_out if it is
-// undone; performance.ErrOtherChange if another run has undone it, or if it is a change of sizes
-// that no edit has stated: only its request knows that edit, and begins again.
+// finishBlocks completes or undoes an announced change. Refusals: seat_taken or sold_out if it is undone;
+// performance.ErrOtherChange if another run has ended it, or if it is a change of sizes without an edit:
+// only its request has that edit, and starts again.
 func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performanceInfo,
 	number int64) (*events.BlockChange, error) {
 	now, err := b.blocksOf(ctx, s.id)
@@ -289,7 +290,7 @@ func (b *Bookings) finishBlocks(ctx context.Context, from Origin, s *performance
 	return b.completeChange(ctx, from, s, now.Open, change)
 }
 
-// announced defines how an announced change is undone.
+// setUndo makes p undo the announced change if a step is refused.
 func (b *Bookings) setUndo(p *process.Process, from Origin, id events.PerformanceID, number int64) {
 	p.Announced = true
 	p.Close = func(ctx context.Context) error { return b.withdrawBlocks(ctx, from, id, number) }
@@ -307,7 +308,7 @@ func (b *Bookings) withdrawBlocks(ctx context.Context, from Origin, id events.Pe
 	return err
 }
 
-// noteUnblocked records what the steps of a change unblock. done stores that in the change.
+// recordUnblocked makes the steps of a change record what they unblock. done stores that in the change.
 func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	change *events.BlockChange) (done func()) {
 	if !change.Unblocks {
@@ -316,7 +317,7 @@ func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	seats, areas := make([]bool, len(change.Seats)), slices.Clone(change.Areas)
 	for i := range change.Seats {
 		p.Stages[i/blockConcurrency].Steps[i%blockConcurrency].Took = func(ctx context.Context, answer actors.Answer) (err error) {
-			if seats[i] = len(answer.Facts) > 0; !seats[i] { // an earlier run did it, or there was nothing to do
+			if seats[i] = len(answer.Facts) > 0; !seats[i] { // unblocked by an earlier run, or not blocked
 				_, err = b.desk.View(ctx, seat.Stream(id, change.Seats[i]), func(c core.Core) {
 					seats[i] = c.(*seat.Seat).Label() != change.Label
 				})
@@ -338,18 +339,18 @@ func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	}
 }
 
-// picked returns the marked seats.
-func selected(seats []events.SeatName, marked []bool) (of []events.SeatName) {
-	for i, is := range marked {
-		if is {
-			of = append(of, seats[i])
+// selected returns the seats whose element in keep is true.
+func selected(seats []events.SeatName, keep []bool) (kept []events.SeatName) {
+	for i, ok := range keep {
+		if ok {
+			kept = append(kept, seats[i])
 		}
 	}
-	return of
+	return kept
 }
 
-// completeChange completes the change in progress. If another run has withdrawn it, the seats and
-// places blocked by this run since are unblocked.
+// completeChange completes the change in progress. If another run has withdrawn it, the seats and places
+// that this run has blocked are unblocked.
 func (b *Bookings) completeChange(ctx context.Context, from Origin, s *performanceInfo,
 	begun *events.BlocksBegun, change events.BlockChange) (*events.BlockChange, error) {
 	step := process.Step{Name: "change-blocks", Stream: performance.Stream(s.id), ID: actors.CommandID(begun.Command),
@@ -363,14 +364,14 @@ func (b *Bookings) completeChange(ctx context.Context, from Origin, s *performan
 		return nil, b.undoBlocks(ctx, from, s, &begun.BlockChange)
 	case err != nil:
 		return nil, process.Begun(err)
-	case len(answer.Facts) > 0: // else an earlier run has completed it
+	case len(answer.Facts) > 0: // otherwise an earlier run has completed it
 		change = answer.Facts[0].(*events.BlocksChanged).BlockChange
 	}
 	return &change, nil
 }
 
 // undoBlocks unblocks the seats and places of a withdrawn change, and restores the sizes of areas. It
-// returns performance.ErrOtherChange, or the failure.
+// always returns an error: performance.ErrOtherChange, or a failure.
 func (b *Bookings) undoBlocks(ctx context.Context, from Origin, s *performanceInfo, change *events.BlockChange) error {
 	p := s.blockSteps(change, change.Seats)
 	p.Announced = true

@@ -20,29 +20,27 @@ const MaxBlocked = 1_000
 type Block struct {
 	Origin
 	PerformanceID events.PerformanceID
-	// Seats by name, in any order; including the seats of Rows at most MaxBlocked.
+	// Seats by name, in any order; with the seats of Rows, at most MaxBlocked.
 	Seats []events.SeatName
-	// Rows by name, <section>-<row>, with all of their seats.
+	// Rows to block completely, in the form <section>-<row>.
 	Rows []string
-	// Areas with the number of places to be blocked under the label, each area once.
+	// Areas with the number of places to block under the label, each area once.
 	Areas []events.AreaPlaces
 	Label events.BlockLabel
 }
 
-// Blocked lists seats in canonical order, and places by area in the plan's order.
+// Blocked lists seats in canonical order and areas in the plan's order.
 type Blocked struct {
 	Seats []events.SeatName
 	Areas []events.AreaPlaces
 }
 
-// Block blocks the seats and places, all or none. Seats already blocked under the label stay as
-// they are; in an area, it blocks the places that the label lacks. It is one append where the log
-// can append to several streams; elsewhere the performance announces the change, which is then
-// completed or undone despite crashes.
+// Block blocks the seats and places, all of them or none, even if servers crash. Seats already blocked
+// under the label remain so; in an area, places are added until the label has the requested number.
 //
-// Refusals: not_found (the performance), invalid_field (seats, rows, areas), sold_out (with areas:
-// those that lack places, and how many the label can have), seat_taken (with seats: all that are in
-// use, or blocked without a label or under another), idempotency_key_reused.
+// Refusals: not_found (the performance), invalid_field (seats, rows, areas), sold_out (areas has the
+// areas with too few places, and the number of places that the label can have), seat_taken (seats has all
+// that are in use, or blocked without a label or under another), idempotency_key_reused.
 func (b *Bookings) Block(ctx context.Context, cmd Block) (blocked Blocked, err error) {
 	err = b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		seats, refusal := cmd.seats(s.layout)
@@ -70,7 +68,7 @@ func (b *Bookings) Block(ctx context.Context, cmd Block) (blocked Blocked, err e
 	return blocked, err
 }
 
-// areasToChange returns the areas in the plan's order. Refusal: invalid_field.
+// areasToChange returns valid areas in the plan's order. Refusal: invalid_field.
 func areasToChange(layout *events.Layout, areas []events.AreaPlaces) ([]events.AreaPlaces, *core.Refusal) {
 	areas = slices.Clone(areas)
 	for i, a := range areas {
@@ -80,17 +78,18 @@ func areasToChange(layout *events.Layout, areas []events.AreaPlaces) ([]events.A
 		case at < 0:
 			return nil, badAreas("the performance has no such area")
 		case slices.ContainsFunc(areas[:i], same):
-			return nil, badAreas("an area is in it more than once")
+			return nil, badAreas(fmt.Sprintf("the area %s is listed more than once", a.Area))
 		case a.Places < 1 || a.Places > layout.Areas()[at].Capacity:
-			return nil, badAreas(fmt.Sprintf("the area %s has 1 to %d places by its plan", a.Area, layout.Areas()[at].Capacity))
+			return nil, badAreas(fmt.Sprintf("the places of the area %s must be from 1 to %d", a.Area,
+				layout.Areas()[at].Capacity))
 		}
 	}
 	slices.SortFunc(areas, func(a, b events.AreaPlaces) int { return layout.Area(a.Area) - layout.Area(b.Area) })
 	return areas, nil
 }
 
-// tooFewToBlock returns the areas that lack places for the label, and how many it can have. An area
-// that can't be read now is left to the steps.
+// tooFewToBlock returns the areas with too few places for the label, and the number that the label can
+// have. An area that can't be read is omitted: its step decides.
 func (b *Bookings) tooFewToBlock(ctx context.Context, s *performanceInfo, areas []events.AreaPlaces,
 	label events.BlockLabel) (few []AreaLeft) {
 	for _, a := range areas {
@@ -110,7 +109,8 @@ func (s *performanceInfo) capacity(id events.AreaID) int64 {
 	return s.layout.Areas()[s.layout.Area(id)].Capacity
 }
 
-// seats looks up the named seats and the seats of the named rows. Refusal: invalid_field.
+// seats returns the named seats and the seats of the named rows, in canonical order. Refusal:
+// invalid_field.
 func (cmd *Block) seats(layout *events.Layout) ([]performance.Seat, *core.Refusal) {
 	invalid := func(field, detail string) *core.Refusal {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: detail, Fields: map[string]any{"field": field}}
@@ -120,15 +120,15 @@ func (cmd *Block) seats(layout *events.Layout) ([]performance.Seat, *core.Refusa
 		return nil, invalid("seats", "the performance has no seat "+string(unknown[0]))
 	}
 	if len(twice) > 0 {
-		return nil, invalid("seats", string(twice[0])+" is in it more than once")
+		return nil, invalid("seats", "the seat "+string(twice[0])+" is listed more than once")
 	}
 	for i, row := range cmd.Rows {
 		first, end, ok := performance.FindRow(layout, row)
 		if !ok || slices.Contains(cmd.Rows[:i], row) {
-			return nil, invalid("rows", "the performance has no row "+row+", or it is in it more than once")
+			return nil, invalid("rows", "the performance has no row "+row+", or it is listed more than once")
 		}
 		if len(seats)+int(end-first) > MaxBlocked {
-			return nil, invalid("rows", "one request blocks at most 1,000 seats")
+			return nil, invalid("rows", fmt.Sprintf("one request can block at most %d seats", MaxBlocked))
 		}
 		for ; first < end; first++ {
 			seats = append(seats, first)
@@ -138,18 +138,17 @@ func (cmd *Block) seats(layout *events.Layout) ([]performance.Seat, *core.Refusa
 	return slices.Compact(seats), nil
 }
 
-// blockable refuses seats that can't be blocked under the label, and names all of them. All others
-// are free, or blocked under it already. Seats that can't be read count as free here: their steps
-// decide.
+// blockable returns the seats that are still to be blocked under the label, or the refusal that names all
+// seats which can't be. Seats that can't be read count as free: their steps decide.
 func (b *Bookings) blockable(ctx context.Context, s *performanceInfo, seats []performance.Seat,
 	label events.BlockLabel) (refusal *core.Refusal, free []events.SeatName) {
 	var wrong []events.SeatName
-	for i, one := range b.readSeats(ctx, s, seats) {
+	for i, state := range b.readSeats(ctx, s, seats) {
 		name := s.layout.Name(seats[i])
 		switch {
-		case one.status == "" || one.status == events.SeatIsFree:
+		case state.status == "" || state.status == events.SeatIsFree:
 			free = append(free, name)
-		case one.status != events.SeatIsBlocked || one.label != label:
+		case state.status != events.SeatIsBlocked || state.label != label:
 			wrong = append(wrong, name)
 		}
 	}
@@ -159,15 +158,14 @@ func (b *Bookings) blockable(ctx context.Context, s *performanceInfo, seats []pe
 	return nil, free
 }
 
-// seatNow is the state of a seat; the status is "" if it can't be read.
+// seatState is the state of a seat. Its status is "" if the seat can't be read.
 type seatState struct {
 	status events.SeatStatus
 	label  events.BlockLabel
 }
 
-// readSeats reads the state of seats.
 func (b *Bookings) readSeats(ctx context.Context, s *performanceInfo, seats []performance.Seat) []seatState {
-	now := make([]seatState, len(seats))
+	states := make([]seatState, len(seats))
 	for chunk := range slices.Chunk(indexes(len(seats)), blockConcurrency) {
 		_, _ = process.Each(chunk, func(i *int) error {
 			var read seatState
@@ -175,12 +173,12 @@ func (b *Bookings) readSeats(ctx context.Context, s *performanceInfo, seats []pe
 				read = seatState{c.(*seat.Seat).Status(), c.(*seat.Seat).Label()}
 			})
 			if err == nil {
-				now[*i] = read
+				states[*i] = read
 			}
 			return nil
 		})
 	}
-	return now
+	return states
 }
 
 func blockRefusal(detail string, names []events.SeatName) *core.Refusal {
@@ -188,18 +186,18 @@ func blockRefusal(detail string, names []events.SeatName) *core.Refusal {
 		Fields: map[string]any{"seats": names, "alternatives": [][]events.SeatName{}}}
 }
 
-// Unblock puts the named seats that are blocked under a label on sale, and all of its places, and
-// returns them. It ignores other seats. Refusals: not_found, idempotency_key_reused.
+// Unblock unblocks the named seats that are blocked under the label, and all places blocked under it, and
+// returns them. Other seats are ignored. Refusals: not_found, idempotency_key_reused.
 func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, err error) {
 	err = b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		id, n, more := cmd.ID, 0, true
-		next := func(made *events.BlockChange, goesOn bool) {
+		next := func(made *events.BlockChange, hasMore bool) {
 			unblocked.Seats, unblocked.Areas = append(unblocked.Seats, made.Seats...), append(unblocked.Areas, made.Areas...)
-			more = goesOn
+			more = hasMore
 			n++
 			id = process.ID(fmt.Sprint("unblock ", n), string(cmd.ID))
 		}
-		for more { // completed by an earlier run of the request
+		for more { // changes made by an earlier run of the request
 			made, err := b.recallChange(ctx, cmd.Origin, s.id, id)
 			if err != nil {
 				return err
@@ -229,8 +227,8 @@ func (b *Bookings) Unblock(ctx context.Context, cmd Block) (unblocked Blocked, e
 	return unblocked, err
 }
 
-// placesUnder returns the number of places blocked under a label in each area. An area that can't
-// be read now counts as one place.
+// placesUnder returns the areas with places blocked under a label, and their numbers. An area that can't
+// be read is included with one place.
 func (b *Bookings) placesUnder(
 	ctx context.Context,
 	s *performanceInfo,
@@ -246,8 +244,8 @@ func (b *Bookings) placesUnder(
 	return under
 }
 
-// blockedUnder returns the named seats that are blocked under the label, in canonical order,
-// including seats that can't be read now.
+// blockedUnder returns the named seats that are blocked under the label, in canonical order. Seats that
+// can't be read are included.
 func (b *Bookings) blockedUnder(ctx context.Context, s *performanceInfo, cmd *Block) (under []events.SeatName) {
 	seats := make([]performance.Seat, 0, len(cmd.Seats)) // a label may have many seats
 	for _, name := range cmd.Seats {
@@ -257,8 +255,8 @@ func (b *Bookings) blockedUnder(ctx context.Context, s *performanceInfo, cmd *Bl
 	}
 	slices.Sort(seats)
 	seats = slices.Compact(seats)
-	for i, one := range b.readSeats(ctx, s, seats) {
-		if one.status == "" || one.status == events.SeatIsBlocked && one.label == cmd.Label {
+	for i, state := range b.readSeats(ctx, s, seats) {
+		if state.status == "" || state.status == events.SeatIsBlocked && state.label == cmd.Label {
 			under = append(under, s.layout.Name(seats[i]))
 		}
 	}

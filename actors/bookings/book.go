@@ -15,7 +15,8 @@ import (
 	"admitone/events"
 )
 
-// Book requests the seats and places in Seats and Areas, or the Quantity best seats.
+// Book requests the seats and places in Seats and Areas or, if both are empty, the Quantity best
+// available seats.
 type Book struct {
 	Origin
 	PerformanceID events.PerformanceID
@@ -25,46 +26,47 @@ type Book struct {
 	// Types are the price types of seats. A seat without one gets its first price type that is not
 	// restricted.
 	Types map[events.SeatName]string
-	// Areas with the number of places requested, each at most once per price type.
+	// Areas with the number of requested places, each area at most once per price type.
 	Areas []events.WantedPlaces
 	// Restricted permits restricted price types.
 	Restricted bool
-	// Quantity of the best available seats, if Seats and Areas are empty.
+	// Quantity of the best available seats.
 	Quantity int
-	// Section to take the best available seats from, "" for any.
+	// Section of the best available seats, "" for any.
 	Section events.SectionID
 	// Category of the best available seats, "" for any. Accessible requires one of them to be a
-	// wheelchair place; without it neither such places nor companions' are chosen. Both need a
-	// hall.
+	// wheelchair place; otherwise neither wheelchair places nor companion seats are chosen. Both need a
+	// performance with a seating plan.
 	Category   string
 	Accessible bool
-	// PriceTypes of the best available seats, Quantity of them in total; nil selects for each the
-	// first type that is not restricted. Only categories with all of the types are considered.
+	// PriceTypes of the best available seats, with their numbers, which add up to Quantity; nil selects
+	// for each seat the first price type that is not restricted. Only categories that have all of the
+	// types are considered.
 	PriceTypes map[string]int64
 	// Room is the waiting room whose pass the holder has presented, "" if none.
 	Room events.RoomID
-	// Open is the number of open holds of the holder over all performances, as far as is known; 0
-	// for a holder without a limit.
+	// Open is the known number of open holds of the holder in all performances; 0 for a holder without a
+	// limit.
 	Open int64
 	// Order is recorded in the booking's first fact, and must not be changed afterwards.
 	Order events.OrderData
 	// Label permits seats and places that are blocked under it; "" for none.
 	Label events.BlockLabel
-	// gone is closed when the caller has stopped waiting.
+	// gone is closed when the caller is no longer waiting.
 	gone <-chan struct{}
 }
 
-// errCallerGone ends a run that has no seats and would have to wait for others when its caller has
-// stopped waiting. The caller gets the error of its context.
+// errCallerGone ends a run that would have to wait for other requests, when it holds nothing and its
+// caller is no longer waiting. The caller gets the error of its context.
 var errCallerGone = errors.New("the caller is no longer waiting")
 
-// Book holds the seats and places for the holder, all or none.
+// Book holds the seats and places for the holder, all of them or none.
 //
 // Refusals, in this order: not_found (the performance), forbidden (a price type), pass_required,
 // not_open, sale_closed, invalid_field (seats, areas, quantity, section, category, price types),
-// idempotency_key_reused, limit_exceeded, sold_out (with areas: those with too few places),
-// seat_taken (with seats: the taken ones, and up to three alternatives), sold_out (fewer seats
-// remain than requested; with their number).
+// idempotency_key_reused, limit_exceeded, sold_out (areas has the areas with too few places), seat_taken
+// (seats has the taken seats, alternatives up to three choices), sold_out (fewer seats remain than
+// requested; remaining has their number).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	id, keyed := cmd.bookingID()
 	cmd.gone = ctx.Done()
@@ -76,8 +78,8 @@ func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	return b.locked(ctx, id, func(ctx context.Context) (Answer, error) { return b.bookKeyed(ctx, &cmd, id) })
 }
 
-// bookingID derives the booking's id from the key, so that a retry finds the seats of earlier runs,
-// or returns a new one.
+// bookingID derives the booking's id from the request's key, so that a retry finds the seats of earlier
+// runs. Without a key it returns a new id.
 func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	if key, keyed := cmd.ID.Key(); keyed {
 		return events.BookingID(events.EventID("booking/"+string(cmd.PerformanceID)+"/"+key, 0).String()), true
@@ -85,16 +87,16 @@ func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	return events.BookingID(actors.NewID().String()), false
 }
 
-// bookedBefore answers a request whose booking exists from the log. First it releases what other
-// attempts of the request still hold: if their node was killed, nothing else would soon.
+// answerExisting returns the answer, from the log, of a request whose booking exists. It releases what
+// other attempts of the request still hold, because their node may have been killed.
 func (b *Bookings) answerExisting(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
 	answer, err := b.request(ctx, cmd.Origin, id, &booking.Hold{ID: id})
 	if err != nil {
 		return Answer{}, err
 	}
-	begun, err := b.views.UnconfirmedHolds(ctx, id)
+	attempts, err := b.views.UnconfirmedHolds(ctx, id)
 	if err == nil {
-		err = b.closeAttempts(ctx, cmd.Origin, id, begun)
+		err = b.closeAttempts(ctx, cmd.Origin, id, attempts)
 	}
 	if err != nil {
 		return Answer{}, err
@@ -102,7 +104,7 @@ func (b *Bookings) answerExisting(ctx context.Context, cmd *Book, id events.Book
 	return heldAnswer(answer), nil
 }
 
-// answerOf returns the answer that follows from the first fact of a booking.
+// heldAnswer returns the answer of a request from the first fact of its booking.
 func heldAnswer(answer actors.Answer) Answer {
 	return Answer{Booking: booking.StateOf(answer.Facts[0].(*events.BookingHeld)), Revision: answer.Revision,
 		Position: answer.Position, Replayed: answer.Replayed}
@@ -149,7 +151,7 @@ func (b *Bookings) book(ctx context.Context, p *requestRun) (Answer, error) {
 	}
 	answer, err := b.holdNamed(ctx, p, s, seats)
 	if lost, ok := errors.AsType[*lostError](err); ok {
-		if len(lost.areas) == 0 { // a refusal about areas comes first
+		if len(lost.areas) == 0 { // a refusal about areas takes precedence
 			lost.areas = b.tooFew(ctx, p.hold(s, seats), 0)
 		}
 		return Answer{}, b.refuseLost(ctx, p, s, seats, lost)
@@ -157,9 +159,9 @@ func (b *Bookings) book(ctx context.Context, p *requestRun) (Answer, error) {
 	return answer, err
 }
 
-// anyTaken returns the seats and places that others already have, nil if there are none. Most of a
-// crowd that wants the same seats is refused here, without holding and releasing anything in the
-// log. A single seat or area without a limit is not read: its own refusal has the same effect.
+// anyTaken returns the seats and places that others already have, nil if there are none. Most requests of
+// a crowd for the same seats are refused because of it, without appending anything. A single seat or area
+// is not read if there is no limit: its own refusal does not append anything either.
 func (b *Bookings) anyTaken(
 	ctx context.Context,
 	p *requestRun,
@@ -179,7 +181,7 @@ func (b *Bookings) anyTaken(
 	return nil
 }
 
-// wanted returns the seats that a request names. Refusal: invalid_field.
+// namedSeats returns the seats that a request names, in canonical order. Refusal: invalid_field.
 func namedSeats(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
 	seats, unknown, twice := layout.Canonical(names)
 	if len(names) <= booking.MaxSeats && len(unknown) == 0 && len(twice) == 0 {
@@ -188,21 +190,21 @@ func namedSeats(layout *events.Layout, names []events.SeatName) ([]performance.S
 	refusal := &core.Refusal{Code: core.CodeInvalidField, Fields: map[string]any{"field": "seats"}}
 	switch {
 	case len(names) > booking.MaxSeats:
-		refusal.Detail = fmt.Sprintf("a booking can have %d seats", booking.MaxSeats)
+		refusal.Detail = fmt.Sprintf("a booking can have at most %d seats", booking.MaxSeats)
 	case len(unknown) > 0:
 		refusal.Detail = "the performance has no such seats"
 		refusal.Fields["seats"] = unknown
 	default:
-		refusal.Detail = "these seats are in it more than once"
+		refusal.Detail = "these seats are listed more than once"
 		refusal.Fields["seats"] = twice
 	}
 	return nil, refusal
 }
 
-// errHeldBefore: an earlier run has answered the request.
+// errHeldBefore ends a run whose request an earlier run has answered.
 var errHeldBefore = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "the booking is held already"}
 
-// hold takes the seats of h and creates the booking. Error: also *lostError, and ErrOvertaken.
+// hold takes the seats of h and creates the booking. Its errors include *lostError and ErrOvertaken.
 func (b *Bookings) hold(ctx context.Context, p *requestRun, h *hold) (Answer, error) {
 	s, seats := h.info, h.seats
 	lines, refusal := p.lines(s, seats)
@@ -217,15 +219,15 @@ func (b *Bookings) hold(ctx context.Context, p *requestRun, h *hold) (Answer, er
 	}
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
 		Order: p.Order, Label: p.Label, Seats: lines, Areas: p.places, Terms: s.terms}
-	var held actors.Answer // to command
-	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
+	var held actors.Answer // the answer to command
+	last := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
 		Took: func(_ context.Context, answer actors.Answer) error {
 			if held = answer; held.Replayed {
 				return errHeldBefore
 			}
 			return nil
 		}}
-	err := b.runSteps(ctx, p.Origin, b.holdProcess(h, became, func() {
+	err := b.runSteps(ctx, p.Origin, b.holdProcess(h, last, func() {
 		command.ExpiresAt = h.window.expires.Add(-seat.Grace)
 		command.ExtendableUntil = h.window.first.Add(2 * s.holdFor)
 	}))

@@ -13,8 +13,8 @@ import (
 	"admitone/events"
 )
 
-// calledOff reports whether the performance of a booking is cancelled, as far as this server knows;
-// false if there is no booking.
+// calledOff reports whether the performance of a booking is cancelled, as far as this server knows. It
+// returns false if there is no booking.
 func (b *Bookings) calledOff(ctx context.Context, state *booking.State) (calledOff bool, err error) {
 	if state.ID == "" {
 		return false, nil
@@ -25,10 +25,10 @@ func (b *Bookings) calledOff(ctx context.Context, state *booking.State) (calledO
 	return calledOff, err
 }
 
-// CallOff cancels a booking whose performance is cancelled: a payment in progress and an intent are
-// ended first, the amount paid is refunded in full, and the seats are released. Each of these
-// happens once, however often CallOff is called, by several servers and despite crashes. No-op for
-// a booking that has ended, or whose performance is not cancelled. It returns failures only.
+// CallOff cancels a booking whose performance is cancelled: it ends a payment in progress or an intent,
+// refunds the amount paid in full, and releases the seats. Each step is taken once, even if several
+// servers call CallOff or crash during it. No-op for a booking that has ended, or whose performance is not
+// cancelled. It returns only failures.
 func (b *Bookings) CallOff(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		return Answer{}, b.resumeCalledOff(ctx, from, bookingID)
@@ -36,7 +36,7 @@ func (b *Bookings) CallOff(ctx context.Context, from Origin, bookingID events.Bo
 	return err
 }
 
-// resumeCalledOff is CallOff while no other steps of the booking run on this node.
+// resumeCalledOff is CallOff for callers that hold the lock of the booking.
 func (b *Bookings) resumeCalledOff(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil {
@@ -71,7 +71,7 @@ func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.Bo
 		}
 		name := "call-off"
 		switch {
-		case state.Refunding, state.Status == events.BookingIsPaying: // begun in the meantime
+		case state.Refunding, state.Status == events.BookingIsPaying: // since the steps above
 			continue
 		case state.Status == events.BookingIsCancelled, state.Status == events.BookingIsExpired && !end.Expired,
 			state.Status == events.BookingIsReleased && step.KeptSince == 0:
@@ -87,11 +87,11 @@ func (b *Bookings) callOff(ctx context.Context, from Origin, bookingID events.Bo
 			return err
 		}
 	}
-	return fmt.Errorf("%w: the booking %s keeps changing", actors.ErrOverloaded, bookingID)
+	return fmt.Errorf("%w: the booking %s keeps changing; try again", actors.ErrOverloaded, bookingID)
 }
 
-// cancelCalledOff handles a request to release a booking whose performance is cancelled: it cancels
-// the booking, as CallOff would. Refusals: forbidden, hold_expired.
+// cancelCalledOff handles a request to release a booking whose performance is cancelled: it cancels the
+// booking as CallOff does. Refusals: forbidden, hold_expired.
 func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, error) {
 	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), &booking.CallOff{By: cmd.By})
 	if err != nil {
@@ -110,8 +110,8 @@ func (b *Bookings) cancelCalledOff(ctx context.Context, cmd *Cancel) (Answer, er
 	return b.state(ctx, cmd.BookingID)
 }
 
-// settleCancelled records in the external payment's stream the amount owed because the performance is
-// cancelled.
+// externalCallOffStages records in the external payment's stream the amount owed because the performance
+// was cancelled.
 func externalCallOffStages(state *booking.State) (stages []process.Stage) {
 	step := func(name string, do core.Command) {
 		stages = append(stages, process.Stage{Steps: []process.Step{{Name: name, Stream: state.PaymentStream, Do: do}}})
@@ -126,8 +126,8 @@ func externalCallOffStages(state *booking.State) (stages []process.Stage) {
 	return stages
 }
 
-// returnCalledOff handles the return of one seat of a cancelled performance: the whole booking is
-// cancelled, as CallOff would. Refusals: forbidden, not_found (the seat).
+// returnCalledOff handles a request to return one seat of a booking whose performance is cancelled: it
+// cancels the whole booking as CallOff does. Refusals: forbidden, not_found (the seat), hold_expired.
 func (b *Bookings) returnCalledOff(ctx context.Context, cmd *ReturnSeat, giveBack *booking.ReturnSeat) (Answer, error) {
 	refusal, err := b.dryRun(ctx, booking.Stream(cmd.BookingID), giveBack)
 	if err != nil {

@@ -57,7 +57,7 @@ func paidExternally(w *harness) events.BookingID {
 	return id
 }
 
-// paying returns a booking whose payment was announced but not continued.
+// payProcess returns a booking whose payment was announced but not continued.
 func paying(w *harness) events.BookingID {
 	id := booked(w)
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{}))

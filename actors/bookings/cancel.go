@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// Cancel is the request to release a booking.
+// Cancel requests the release of a booking.
 type Cancel struct {
 	Origin
 	BookingID events.BookingID
@@ -21,11 +21,11 @@ type Cancel struct {
 // Cancel releases a booking and refunds it if it was paid. It is idempotent, and returns once the
 // seats are free and the money is refunded.
 //
-// A paid booking is refunded by its cancellation policy. One that a concurrent request has just
-// paid is released only if it is refunded in full.
+// A paid booking is refunded according to its cancellation policy. If a payment was in progress when the
+// request began, the booking is released only if it is refunded in full.
 //
-// Refusals, in this order: not_found, forbidden, hold_expired, cancellation_closed,
-// already_confirmed.
+// Refusals: not_found, forbidden, hold_expired, payment_in_progress (an intent is open),
+// cancellation_closed, already_confirmed (see above).
 func (b *Bookings) Cancel(ctx context.Context, cmd Cancel) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		before, err := b.state(ctx, cmd.BookingID)

@@ -10,16 +10,16 @@ import (
 	"admitone/events"
 )
 
-// MakePageWithin is how long a provider may take to create the page of an intent. After that an
-// intent without a page is ended.
+// PageTimeout is the time within which a provider must create the checkout page of an intent. An intent
+// without a page is ended after it.
 const PageTimeout = time.Minute
 
-// errNothingToPay: a free booking is paid without a provider.
+// errNothingToPay refuses an intent for a free booking.
 var errNothingToPay = &core.Refusal{Code: core.CodeInvalidField,
 	Detail: "the booking costs nothing; pay it without a provider", Fields: core.Fields{"field": "amount"}}
 
-// title sets the title of the payment page of an intent that is to have one. It refuses an intent for a booking that
-// costs nothing: no money could end it.
+// prepareCheckout sets the title of the checkout page, if the intent asks for a page. It refuses an intent
+// for a free booking, which no payment could end.
 func (b *Bookings) prepareCheckout(ctx context.Context, cmd *BeginIntent, of *booking.State) error {
 	switch {
 	case of.ID == "" || cmd.By != "" && cmd.By != of.Holder:
@@ -35,7 +35,7 @@ func (b *Bookings) prepareCheckout(ctx context.Context, cmd *BeginIntent, of *bo
 	return err
 }
 
-// NotePage records the payment page of an intent.
+// NotePage is the checkout page that was created for an intent.
 type NotePage struct {
 	Origin
 	BookingID events.BookingID
@@ -44,8 +44,7 @@ type NotePage struct {
 	Session, URL string
 }
 
-// NotePage records the page, and answers with the waiting booking. Refusals: not_found, not_held
-// (the intent has ended).
+// NotePage records the page, and returns the booking. Refusals: not_found, not_held (the intent has ended).
 func (b *Bookings) NotePage(ctx context.Context, cmd NotePage) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		_, err := b.request(ctx, cmd.Origin, cmd.BookingID,
@@ -57,18 +56,18 @@ func (b *Bookings) NotePage(ctx context.Context, cmd NotePage) (Answer, error) {
 	})
 }
 
-// endPageless ends an intent whose page was not created in time: the request that creates it may be
-// slow, or lost.
+// endIntentWithoutPage ends an intent whose page was not created within PageTimeout: the request that
+// creates it may be slow, or lost.
 func (b *Bookings) endIntentWithoutPage(ctx context.Context, from Origin, bookingID events.BookingID) error {
-	var late events.IntentID
-	var waits booking.State
-	now, err := b.desk.View(ctx, booking.Stream(bookingID), func(c core.Core) { waits = c.(*booking.Booking).State() })
-	if at := &waits.Intent; waits.Status == events.BookingIsAwaiting && at.HasPage() && at.Session == "" &&
-		now.At.Sub(at.BeganAt()) >= PageTimeout {
-		late = at.ID
-	}
-	if err != nil || late == "" {
+	var state booking.State
+	now, err := b.desk.View(ctx, booking.Stream(bookingID), func(c core.Core) { state = c.(*booking.Booking).State() })
+	if err != nil {
 		return err
 	}
-	return b.endIntent(ctx, from, bookingID, &booking.EndIntent{Intent: late, Reason: events.IntentNoPage})
+	open := &state.Intent
+	if state.Status != events.BookingIsAwaiting || !open.HasPage() || open.Session != "" ||
+		now.At.Sub(open.BeganAt()) < PageTimeout {
+		return nil
+	}
+	return b.endIntent(ctx, from, bookingID, &booking.EndIntent{Intent: open.ID, Reason: events.IntentNoPage})
 }

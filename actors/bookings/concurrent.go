@@ -11,13 +11,13 @@ import (
 	"admitone/events"
 )
 
-// givenBackWithin bounds how long a booking that takes its seats in order waits for seats that may
-// be released. Seats of an interrupted attempt stay held for longer.
+// releaseTimeout bounds how long a request that holds its seats in order waits for seats that may be
+// released. The seats of an interrupted attempt may stay held for longer.
 const releaseTimeout = 3 * time.Second
 
-// holdNamed holds the seats that a request names. If seats are held concurrently and some are lost,
-// the others are released, and all are held once more, one by one, waiting for those that may be
-// released: see doc.go. Error: as hold.
+// holdNamed holds the seats that a request names. If seats are held concurrently and some are lost, the
+// others are released, and all are held once more, one by one; that run waits for seats that may be
+// released. See the package comment. Errors are those of hold.
 func (b *Bookings) holdNamed(ctx context.Context, p *requestRun, s *performanceInfo,
 	seats []performance.Seat) (Answer, error) {
 	h, attempt := p.hold(s, seats), p.attempt
@@ -26,15 +26,14 @@ func (b *Bookings) holdNamed(ctx context.Context, p *requestRun, s *performanceI
 	if _, lost := errors.AsType[*lostError](err); !lost || p.attempt == attempt || !h.concurrent {
 		return answer, err
 	}
-	p.found = nil // released
+	p.found = nil // they have been released
 	h = p.hold(s, seats)
 	h.waitUntil = time.Now().Add(releaseTimeout)
 	return b.hold(ctx, p, h)
 }
 
-// lostBefore returns the seats and places that others already have, nil if there are none or that
-// is unknown. If seats are held concurrently, it first consults the views, and reads only the areas
-// and the seats that are taken there.
+// lostBefore returns the seats and places that others already have, nil if there are none or they can't be
+// read. If seats are held concurrently, it reads only the seats that are taken in the views.
 func (b *Bookings) lostBefore(ctx context.Context, p *requestRun, s *performanceInfo,
 	seats []performance.Seat) *lostError {
 	if !b.concurrent {
@@ -57,7 +56,7 @@ func (b *Bookings) lostBefore(ctx context.Context, p *requestRun, s *performance
 			}
 		})
 	if err != nil || len(suspects) == 0 {
-		return nil // the seats' own decisions follow
+		return nil // each seat decides
 	}
 	if lost := b.taken(ctx, h, suspects); lost != nil {
 		return &lostError{seats: lost}
@@ -65,8 +64,8 @@ func (b *Bookings) lostBefore(ctx context.Context, p *requestRun, s *performance
 	return nil
 }
 
-// mayBeGivenBack waits a moment and reports whether to retry a refused seat: it is held by an
-// attempt that has not become a booking, or is free again.
+// waitForRelease reports whether to retry a refused seat: it is free again, or is held by an attempt that
+// has not become a booking. In the latter case it pauses first.
 func (b *Bookings) waitForRelease(ctx context.Context, h *hold, s performance.Seat, err error) bool {
 	left := time.Until(h.waitUntil)
 	if h.waitUntil.IsZero() || left <= 0 || refused(err).Code != core.CodeSeatTaken {
@@ -99,5 +98,5 @@ func (b *Bookings) waitForRelease(ctx context.Context, h *hold, s performance.Se
 	return true
 }
 
-// givenBackPause is the pause between two reads of the seat.
+// releasePollInterval is the pause before a seat is tried again.
 const releasePollInterval = 5 * time.Millisecond

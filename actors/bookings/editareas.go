@@ -13,23 +13,23 @@ import (
 	"admitone/events"
 )
 
-// EditAreas is an edit of a performance that resizes areas.
+// EditAreas requests an edit of a performance that resizes areas.
 type EditAreas struct {
 	Origin
 	PerformanceID events.PerformanceID
-	// Edit with its Areas, each once, in any order, and its Base. It must not be changed afterwards.
+	// Edit has the new sizes in Areas, each area once, in any order, and must have a Base. It must not be
+	// changed afterwards.
 	Edit *performance.Edit
 }
 
-// EditAreas makes the edit and resizes its areas, all or nothing. It takes one append where the log
-// supports it. Elsewhere the performance announces the sizes; the areas that lose places are
-// resized, which they may refuse; the edit states the sizes, and may also be refused; then the
-// other areas are resized, which can't be refused. So no holder gets places of an area that is
-// about to lose them again. A run that fails before the edit is undone; after the edit it is
-// completed.
+// EditAreas makes the edit and resizes its areas, all of it or nothing. It is a single append if the log
+// can append to several streams. Otherwise the performance announces the sizes; the areas that lose
+// places are resized, which they may refuse; the edit is made, which may also be refused; finally the
+// other areas are resized, which can't be refused. So nobody gets places of an area that are then taken
+// away again. A run that fails before the edit is undone, and after the edit it is completed.
 //
-// Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (with area: more of
-// its places are held, booked and blocked), idempotency_key_reused.
+// Refusals: not_found, those of the edit, invalid_field (areas), limit_exceeded (area has the area in
+// which more places are held, booked or blocked), idempotency_key_reused.
 func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
 	return b.withBlocksLock(ctx, cmd.Origin, cmd.PerformanceID, func(ctx context.Context, s *performanceInfo) error {
 		_, err := b.retryChange(ctx, cmd.Origin, s, cmd.ID, func() error { return b.tryAreas(ctx, s, &cmd) })
@@ -37,8 +37,8 @@ func (b *Bookings) EditAreas(ctx context.Context, cmd EditAreas) error {
 	})
 }
 
-// tryAreas makes the edit with the next change. Refusal: also performance.ErrOtherChange if another
-// came first.
+// tryAreas tries to make the edit as the performance's next change. Its refusals include
+// performance.ErrOtherChange, if another change came first.
 func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAreas) error {
 	now, err := b.blocksOf(ctx, s.id)
 	if err != nil {
@@ -76,7 +76,7 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 	return b.runSteps(ctx, cmd.Origin, p)
 }
 
-// sizes returns the present sizes of the areas to be resized. Refusal: limit_exceeded.
+// sizes returns the new sizes of areas with their current sizes. Refusal: limit_exceeded.
 func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.AreaPlaces) (sizes []events.AreaResize,
 	_ error) {
 	for _, a := range to {
@@ -99,7 +99,7 @@ func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.Ar
 	return sizes, nil
 }
 
-// ofArea adds the area to a refusal.
+// ofArea returns the refusal with the name of its area.
 func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
 	fields := core.Fields{"area": id}
 	for key, value := range refusal.Fields {
@@ -108,7 +108,7 @@ func ofArea(refusal *core.Refusal, id events.AreaID) *core.Refusal {
 	return &core.Refusal{Code: refusal.Code, Detail: refusal.Detail, Fields: fields}
 }
 
-// stating returns the step that makes the edit.
+// editStage returns a stage with the step that makes the edit.
 func (b *Bookings) editStage(s *performanceInfo, cmd *EditAreas, edit *performance.Edit) process.Stage {
 	step := process.Step{Name: "edit", Stream: performance.Stream(s.id), Do: edit, ID: cmd.ID}
 	if _, keyed := cmd.ID.Key(); !keyed {
@@ -117,7 +117,7 @@ func (b *Bookings) editStage(s *performanceInfo, cmd *EditAreas, edit *performan
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// shrinking returns a stage with one step for each area that loses places.
+// shrinkStage returns a stage with one step for each area that loses places.
 func shrinkStage(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places >= size.Was {
@@ -133,8 +133,7 @@ func shrinkStage(id events.PerformanceID, change *events.BlockChange) (stage pro
 	return stage
 }
 
-// growing returns a stage with one step for each area that gains places. An area with more places
-// in use than this node has observed keeps its size.
+// growStage returns a stage with one step for each area that gains places.
 func growStage(id events.PerformanceID, change *events.BlockChange) (stage process.Stage) {
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {
@@ -145,14 +144,15 @@ func growStage(id events.PerformanceID, change *events.BlockChange) (stage proce
 	return stage
 }
 
-// sized returns the step that records in the performance that the sizes are changed.
+// completeStage returns a stage with the step that records in the performance that the sizes have been
+// changed.
 func (b *Bookings) completeStage(id events.PerformanceID, change *events.BlockChange) process.Stage {
 	return process.Stage{Steps: []process.Step{{Name: "change-blocks", Stream: performance.Stream(id),
 		ID: changedID(id, change.Number), Do: &performance.ChangeBlocks{BlockChange: *change}}}}
 }
 
-// finishSizes ends a change of sizes: it is completed if an edit states them, otherwise undone,
-// with performance.ErrOtherChange as the answer.
+// finishSizes ends a change of sizes: it is completed if the edit has been made. Otherwise it is undone,
+// and the error is performance.ErrOtherChange.
 func (b *Bookings) finishSizes(ctx context.Context, from Origin, s *performanceInfo,
 	now *performance.BlocksState) error {
 	change := &now.Open.BlockChange

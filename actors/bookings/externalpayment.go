@@ -112,7 +112,7 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 	return &o, err
 }
 
-// externalTries bounds how often the command is repeated because another command has changed the
+// maxConflicts bounds how often the command is repeated because another command has changed the
 // booking.
 const maxConflicts = 16
 
@@ -216,7 +216,7 @@ func (b *Bookings) failExternal(ctx context.Context, p *payment, running *proces
 	return nil // another run has closed it
 }
 
-// returnExternal records in the payment's stream that its purchase was released.
+// externalReturnStages records in the payment's stream that its purchase was released.
 func externalReturnStages(state *booking.State) []process.Stage {
 	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
 		return externalCallOffStages(state)
@@ -229,7 +229,7 @@ func externalReturnStages(state *booking.State) []process.Stage {
 		Kept: price - state.Refunds})
 }
 
-// settleDelayed releases what the attempt before a delayed payment may still have.
+// releaseDelayedAttempt releases what the attempt before a delayed payment may still have.
 func (h *hold) releaseDelayedAttempt(state *booking.State, reason events.ReleaseReason) []process.Stage {
 	if !state.Delayed {
 		return nil

@@ -215,7 +215,7 @@ func (v *foldedViews) CatchUp(context.Context) error {
 	return nil
 }
 
-// UnconfirmedHolds is a fold of the whole log.
+// Intent is a fold of the whole log.
 func (v *foldedViews) UnconfirmedHolds(
 	_ context.Context,
 	bookingID events.BookingID,

@@ -93,7 +93,7 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 	return refusal
 }
 
-// opening holds allowance and seats for the duration of an intent, and then opens it.
+// openIntentProcess holds allowance and seats for the duration of an intent, and then opens it.
 // booking.intent_begun has announced it. Nothing has to be undone: seats that are held longer than
 // the booking waits are released with it.
 func openIntentProcess(h *hold, state *booking.State) *process.Process {

@@ -17,7 +17,7 @@ type Views interface {
 	// TakenSeats returns one byte for each seat of a performance in canonical order, 0 for a free
 	// one, and the position up to which the view has seen the log. The caller owns the slice.
 	TakenSeats(ctx context.Context, performanceID events.PerformanceID) (taken []byte, at events.Position, err error)
-	// UnconfirmedHolds returns the streams in which attempts of a booking have seats or allowance that its own
+	// Intent returns the streams in which attempts of a booking have seats or allowance that its own
 	// stream does not list, by hold id.
 	UnconfirmedHolds(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
 	// KeptAfter returns the amount withheld by returns of a booking after its performance was
@@ -73,9 +73,9 @@ type choiceSize struct {
 // written before. So refusing a crowd costs a share of one processor, 1/budgetShare, whatever the
 // size of the hall. Otherwise it uses a map that is at most recentMost old.
 const (
-	maxMapAge  = 50 * time.Millisecond
+	maxMapAge   = 50 * time.Millisecond
 	budgetShare = 20
-	maxBudget  = 200 * time.Millisecond
+	maxBudget   = 200 * time.Millisecond
 )
 
 // readBudget is time that may be spent on reading maps. It grows by a share of the time that passes, up to
@@ -95,7 +95,7 @@ func (b *readBudget) affords(now time.Time) bool {
 // spend takes the cost of a read. An overrun delays the next read, by a bounded time.
 func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*maxBudget) }
 
-// remain makes the map a recent one until then.
+// keepUntil makes the map a recent one until then.
 func (m *seatMap) keepUntil(until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -118,7 +118,7 @@ func (m *seatMap) retire() {
 	m.idle = nil
 }
 
-// useRecent is use with a map that may be older, and with up to alternatives of the best choices of
+// withRecentMap is use with a map that may be older, and with up to alternatives of the best choices of
 // a size that are available to cmd. If fresh, it is older only while the budget is spent.
 func (m *seatMaps) withRecentMap(ctx context.Context, s *performanceInfo, cmd *Book, fresh bool, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
@@ -213,7 +213,7 @@ func (m *seatMap) choices(layout *events.Layout, hidden []bool,
 	return best, cost
 }
 
-// use calls look with a map of the performance without seats that cmd may not have, which look may
+// reusableSeats calls look with a map of the performance without seats that cmd may not have, which look may
 // change and must not keep, and the position up to which it has seen the log. A fresh map has seen
 // everything that was in the log when use was called.
 func (m *seatMaps) withMap(

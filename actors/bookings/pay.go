@@ -59,7 +59,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	})
 }
 
-// paidBefore returns the answer of a payment that has paid the booking, even if the booking was
+// paidAnswer returns the answer of a payment that has paid the booking, even if the booking was
 // released since.
 func (b *Bookings) paidAnswer(ctx context.Context, from Origin, now Answer) (Answer, error) {
 	paymentID := now.Booking.PaymentID
@@ -78,7 +78,7 @@ func (b *Bookings) paidAnswer(ctx context.Context, from Origin, now Answer) (Ans
 	return now, nil
 }
 
-// finish takes the remaining steps of a payment that has started, and returns the booking as it was
+// finishPayment takes the remaining steps of a payment that has started, and returns the booking as it was
 // when booked. Refusals: those of Pay, after everything has been released and refunded.
 func (b *Bookings) finishPayment(ctx context.Context, from Origin, bookingID events.BookingID) (Answer, error) {
 	err := b.runPaymentSteps(ctx, from, bookingID)
@@ -99,7 +99,7 @@ func (b *Bookings) finishPayment(ctx context.Context, from Origin, bookingID eve
 	return now, nil
 }
 
-// finishSteps is finish without the answer.
+// runPaymentSteps is finish without the answer.
 func (b *Bookings) runPaymentSteps(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	p, err := b.payment(ctx, from, bookingID)
 	if err != nil {

@@ -87,7 +87,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 	}}}
 }
 
-// tooLittle returns the refusal of a payment that was closed for lack of money, or the failure.
+// insufficientBalance returns the refusal of a payment that was closed for lack of money, or the failure.
 func (b *Bookings) insufficientBalance(ctx context.Context, p *payment) error {
 	var refusal *core.Refusal
 	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
@@ -104,7 +104,7 @@ func (p *payment) failLate(context.Context, error) (error, bool) {
 	return tooLate(p.info, &p.booking, nil), true
 }
 
-// notRetaken ends a late payment that can't retake its seats or its allowance.
+// failRetake ends a late payment that can't retake its seats or its allowance.
 func (p *payment) failRetake(err error) (error, bool) {
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		p.fail.Reason = events.FailedLate

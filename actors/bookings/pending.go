@@ -34,7 +34,7 @@ type pendingOfPerformance struct {
 type pendingSeat struct {
 	running int           // requests
 	ended   chan struct{} // closed when the last of them has ended
-	// until is the position of the log at which the seat is taken; the claim ends when the map has
+	// waitUntil is the position of the log at which the seat is taken; the claim ends when the map has
 	// seen it.
 	until events.Position
 }
@@ -63,7 +63,7 @@ func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) 
 	}
 }
 
-// rest drops the claims on a performance without users, or retains them until a map has seen all of
+// retire drops the claims on a performance without users, or retains them until a map has seen all of
 // them, so that the next request is not sent to the same seats. The caller holds the lock.
 func (c *pendingSeats) retire(performanceID events.PerformanceID, of *pendingOfPerformance) {
 	until := events.Position(0)

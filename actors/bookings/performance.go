@@ -17,10 +17,10 @@ type performanceInfo struct {
 	limit   int64         // maximum number of seats per holder, 0 for any
 	room    events.RoomID // the waiting room that guards it, "" for none
 	layout  *events.Layout
-	// on are the terms for a booking made now, at the time when they were read.
+	// terms are the terms for a booking made now, at the time when they were read.
 	terms booking.Terms
-	at time.Time
-	// made are the terms of its creation.
+	at    time.Time
+	// creationTerms are the terms of its creation.
 	creationTerms events.SaleTerms
 }
 
@@ -69,7 +69,7 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 	return &s, nil
 }
 
-// use applies the terms of a hold.
+// reusableSeats applies the terms of a hold.
 func (s *performanceInfo) applyTerms(on events.SaleTerms) {
 	if on.HoldSeconds == 0 { // the hold is from before performances could be edited
 		on = s.creationTerms
@@ -87,7 +87,7 @@ func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*pe
 	return s, err
 }
 
-// closed returns cancelled, not_open or sale_closed if the terms last read permit no acquisition.
+// refusePurchase returns cancelled, not_open or sale_closed if the terms last read permit no acquisition.
 // The booking itself decides; this check is made before anything is taken.
 func (s *performanceInfo) refusePurchase() *core.Refusal {
 	return s.terms.Refuse(s.at)

@@ -17,7 +17,7 @@ import (
 // The processes of a booking, each as a list of steps. Every list depends only on the booking's
 // stream and on the request.
 
-// holding takes allowance and seats under an attempt; held, the last step, makes the attempt the
+// holdProcess takes allowance and seats under an attempt; held, the last step, makes the attempt the
 // booking. If the attempt is atOnce, allowance and seats are one stage. Deadlines undo what a crash
 // leaves, so it is not announced. The attempt is closed before anything of it is released.
 func (b *Bookings) holdProcess(h *hold, held process.Step, seatHeld func()) *process.Process {
@@ -53,7 +53,7 @@ func refuseOvertaken(_ context.Context, err error) (error, bool) {
 	return err, false
 }
 
-// paying debits the money and books the seats. booking.payment_started has announced it. A late
+// payProcess debits the money and books the seats. booking.payment_started has announced it. A late
 // payment first retakes seats and allowance; what the previous attempt may still hold of them is
 // released under that attempt's id.
 func (b *Bookings) payProcess(p *payment) *process.Process {
@@ -82,7 +82,7 @@ func (b *Bookings) payProcess(p *payment) *process.Process {
 	return all
 }
 
-// leftBefore releases what the attempt before a late payment may still hold.
+// releasePreviousAttempt releases what the attempt before a late payment may still hold.
 func (b *Bookings) releasePreviousAttempt(p *payment) []process.Stage {
 	before := p.hold
 	before.id = events.NewHoldID(p.booking.ID, p.booking.Attempt-1)
@@ -104,7 +104,7 @@ func (b *Bookings) releasePreviousAttempt(p *payment) []process.Stage {
 	}
 }
 
-// retaking retakes the seats of a late payment. If the booking's stream records that it has them,
+// retakeStages retakes the seats of a late payment. If the booking's stream records that it has them,
 // only the undo remains.
 func (b *Bookings) retakeStages(p *payment) []process.Stage {
 	retake := &booking.Retake{PaymentID: p.payment}
@@ -126,14 +126,14 @@ func (b *Bookings) retakeStages(p *payment) []process.Stage {
 	return stages
 }
 
-// extending holds allowance and seats for longer, and then extends the booking. Nothing has to be
+// extendProcess holds allowance and seats for longer, and then extends the booking. Nothing has to be
 // undone: seats that are held longer than the booking end with it.
 func extendProcess(h *hold, to *seat.Extend) *process.Process {
 	return &process.Process{ID: string(h.id), Stages: []process.Stage{h.extendAllowance(to), h.extendSeats(to),
 		h.extendAreas(to)}}
 }
 
-// settling releases what an expired or released booking still holds according to its stream.
+// settleProcess releases what an expired or released booking still holds according to its stream.
 func (b *Bookings) settleProcess(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
 	reason := events.ReleasedCancelled
 	switch state.Status {

@@ -87,7 +87,7 @@ func (b *Bookings) finishReturns(ctx context.Context, from Origin, state *bookin
 	return nil
 }
 
-// returning returns the process that refunds one seat or place, releases it, and gives its share of
+// returnProcess returns the process that refunds one seat or place, releases it, and gives its share of
 // the allowance back. booking.seat_returned has announced it.
 func returnProcess(from Origin, s *performanceInfo, state *booking.State, r *booking.Returned) *process.Process {
 	h := holdOf(from, s, state)

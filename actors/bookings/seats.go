@@ -28,9 +28,9 @@ type hold struct {
 	closed  bool               // the booking's stream has closed the attempt
 	label   events.BlockLabel  // permits seats blocked under it; "" for none
 	window  window
-	// atOnce: allowance and seats are taken concurrently, not one by one.
+	// concurrent: allowance and seats are taken concurrently, not one by one.
 	concurrent bool
-	// until is the time up to which it waits for seats that others may release; zero if it does not
+	// waitUntil is the time up to which it waits for seats that others may release; zero if it does not
 	// wait.
 	waitUntil time.Time
 }

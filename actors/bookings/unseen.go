@@ -6,10 +6,10 @@ import (
 	"admitone/events"
 )
 
-// maxUnsure bounds the requests that are tracked one by one.
+// maxUnseen bounds the requests that are tracked one by one.
 const maxUnseen = 200_000
 
-// unsure tracks the bookings for which the views may not yet show everything that earlier runs of
+// unseenRuns tracks the bookings for which the views may not yet show everything that earlier runs of
 // their requests have left. The zero value treats every booking as such.
 //
 // If no other process appends to the log, the views have seen everything from before this process
@@ -18,7 +18,7 @@ const maxUnseen = 200_000
 // become the booking. So most requests with a key need not wait for the views.
 type unseenRuns struct {
 	mu sync.Mutex
-	// alone: no other process appends. caught: the views have caught up. Guarded by mu, like the
+	// soleWriter: no other process appends. caught: the views have caught up. Guarded by mu, like the
 	// rest.
 	soleWriter, caughtUp bool
 	// open are the bookings of requests that are running or have failed, nil once there were too
@@ -28,7 +28,9 @@ type unseenRuns struct {
 
 // Alone declares that only this process appends to the log. It must be called before the first
 // request.
-func (b *Bookings) AssumeSoleWriter() { b.unseen.soleWriter, b.unseen.open = true, map[events.BookingID]struct{}{} }
+func (b *Bookings) AssumeSoleWriter() {
+	b.unseen.soleWriter, b.unseen.open = true, map[events.BookingID]struct{}{}
+}
 
 // begin records that a request for a booking begins, whose earlier runs have ended. seen means that
 // the views have seen all of them.
@@ -46,7 +48,7 @@ func (u *unseenRuns) begin(bookingID events.BookingID) (seen bool) {
 	return u.caughtUp && !failed
 }
 
-// caughtUp records that the views have caught up.
+// setCaughtUp records that the views have caught up.
 func (u *unseenRuns) setCaughtUp() {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -11,23 +11,24 @@ import (
 	"admitone/events"
 )
 
-// accessLog writes a JSON line per request. A separate goroutine writes the lines, so that a slow output
-// delays no request. If it can't keep up, lines are dropped and counted.
+// accessLog writes a JSON line per request. A goroutine of its own does the writing, so that a slow output
+// delays no request. Lines that it can't keep up with are dropped and counted.
 type accessLog struct {
 	out  io.Writer
 	wake chan struct{}
 	done chan struct{}
 
 	mu      sync.Mutex
-	lines   []byte // guarded by mu
-	spare   []byte // guarded by mu
-	dropped int    // guarded by mu
+	lines   []byte // to be written; guarded by mu
+	spare   []byte // the buffer of the previous write, for reuse; guarded by mu
+	dropped int    // lines dropped since the last write; guarded by mu
 	closed  bool   // guarded by mu
 }
 
-// maxAccessLines bounds the buffered lines, in bytes.
-const maxAccessLines = 4 << 20
+// maxAccessBuffer is the size of the buffered lines, in bytes, beyond which further ones are dropped.
+const maxAccessBuffer = 4 << 20
 
+// newAccessLog starts a log that writes to out, until close. If out is nil, it records nothing.
 func newAccessLog(out io.Writer) *accessLog {
 	a := &accessLog{out: out, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	if out == nil {
@@ -35,11 +36,12 @@ func newAccessLog(out io.Writer) *accessLog {
 		a.closed = true
 		return a
 	}
-	go a.write()
+	go a.run()
 	return a
 }
 
-func (a *accessLog) line(r *request, status int, took time.Duration) {
+// record buffers the line of a request that took a time to answer.
+func (a *accessLog) record(r *request, status int, took time.Duration) {
 	if a.out == nil {
 		return
 	}
@@ -48,12 +50,12 @@ func (a *accessLog) line(r *request, status int, took time.Duration) {
 	if a.closed {
 		return
 	}
-	if len(a.lines) > maxAccessLines {
+	if len(a.lines) > maxAccessBuffer {
 		a.dropped++
 		return
 	}
 	o := events.OpenObject(a.lines)
-	o.Time("time", r.begun)
+	o.Time("time", r.start)
 	o.String("msg", "request")
 	o.String("request_id", r.id)
 	o.String("method", r.ctx.Method())
@@ -73,8 +75,8 @@ func (a *accessLog) line(r *request, status int, took time.Duration) {
 	}
 }
 
-// loggedPath omits a visitor's id from a path: it is a secret, which suffices to give up the place or,
-// in open mode, to use the pass.
+// loggedPath omits a visitor's id from a path. The id is a secret: with it anyone can give up the visitor's
+// place and, in open mode, use the visitor's pass.
 func loggedPath(path string) string {
 	if before, _, found := strings.Cut(path, "/visitors/"); found {
 		return before + "/visitors/…"
@@ -82,7 +84,8 @@ func loggedPath(path string) string {
 	return path
 }
 
-func (a *accessLog) write() {
+// run writes the buffered lines until the log is closed.
+func (a *accessLog) run() {
 	defer close(a.done)
 	for range a.wake {
 		a.mu.Lock()
@@ -94,7 +97,7 @@ func (a *accessLog) write() {
 		}
 		a.lines = a.spare[:0]
 		a.mu.Unlock()
-		a.out.Write(lines) // a failing log must not stop the server
+		a.out.Write(lines) // an error is ignored: a failing log must not stop the server
 		a.mu.Lock()
 		a.spare = lines
 		a.mu.Unlock()
@@ -105,7 +108,8 @@ func (a *accessLog) write() {
 	}
 }
 
-// accessPause is the pause between two writes, in which lines are collected to save system calls.
+// accessPause is the pause between two writes. The lines of that time are written together, which saves
+// system calls.
 const accessPause = 20 * time.Millisecond
 
 // close writes the remaining lines, or gives up when ctx ends: the output may be blocked.

@@ -9,23 +9,23 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// json answers with an encoded object. Its position is also sent as a header.
+// json answers with an encoded object, and sends its log position, if it has one, as a header too.
 func (r *request) json(status int, body []byte) error {
 	r.setPosition(body)
 	return r.object(status, body)
 }
 
-// objectRoom is the initial capacity for one encoded object, in bytes. Most objects fit.
-const objectRoom = 256
+// objectCapacity is the initial capacity for one encoded object, in bytes. Most objects fit.
+const objectCapacity = 256
 
-// encoded answers with the object that encode appends. It is encoded into the buffer of the connection, which
+// encoded is json for the object that encode appends. encode appends to the buffer of the connection, which
 // saves an allocation and a copy.
 func (r *request) encoded(status int, encode func(dst []byte) []byte) error {
 	if r.command != nil {
-		return r.json(status, encode(make([]byte, 0, objectRoom)))
+		return r.json(status, encode(make([]byte, 0, objectCapacity)))
 	}
 	response := r.ctx.Response()
-	body := encode(slices.Grow(response.SwapBody(nil)[:0], objectRoom))
+	body := encode(slices.Grow(response.SwapBody(nil)[:0], objectCapacity))
 	r.setPosition(body)
 	response.SetStatusCode(status)
 	response.Header.SetContentType(fiber.MIMEApplicationJSON)
@@ -33,14 +33,14 @@ func (r *request) encoded(status int, encode func(dst []byte) []byte) error {
 	return nil
 }
 
-// setPosition copies the position of an encoded object to its header.
+// setPosition copies the log position of an encoded object to the position header.
 func (r *request) setPosition(object []byte) {
 	if position := positionIn(object); position != nil {
 		r.setCanonical(namePosition, string(position))
 	}
 }
 
-// object answers with an encoded object whose position, if any, is not a log position.
+// object is json for an object without a log position. A member called position means something else.
 func (r *request) object(status int, body []byte) error {
 	if r.command != nil {
 		r.command.status, r.command.body = status, body
@@ -51,18 +51,18 @@ func (r *request) object(status int, body []byte) error {
 	return nil
 }
 
-// copiedBody is the largest body, in bytes, that is copied into the buffer of its connection.
-const copiedBody = 4 << 10
+// maxCopiedBody is the largest body, in bytes, that is copied into the buffer of its connection.
+const maxCopiedBody = 4 << 10
 
-// setText sets the body of a response, and adds a newline if it has none at its end.
-func setText(a *fasthttp.Response, mediaType string, text []byte) {
-	a.Header.SetContentType(mediaType)
-	if len(text) > copiedBody || bytes.HasSuffix(text, []byte{'\n'}) {
-		a.SetBodyRaw(endLine(text))
+// setText sets the body of a response, ending it with a newline.
+func setText(response *fasthttp.Response, mediaType string, text []byte) {
+	response.Header.SetContentType(mediaType)
+	if len(text) > maxCopiedBody || bytes.HasSuffix(text, []byte{'\n'}) {
+		response.SetBodyRaw(endLine(text))
 		return
 	}
-	a.SetBody(text)
-	a.AppendBodyString("\n")
+	response.SetBody(text)
+	response.AppendBodyString("\n")
 }
 
 // endLine returns text with a newline at its end. It does not modify text, which may be shared.

@@ -32,7 +32,7 @@ func (s *Server) apiKeyRoutes() {
 		},
 		write: AppendAPIKey,
 	}
-	admins := func(h handler) handler {
+	adminOnly := func(h handler) handler {
 		return func(r *request) error {
 			if err := r.caller.requireRole(RoleAdmin); err != nil {
 				return err
@@ -40,14 +40,14 @@ func (s *Server) apiKeyRoutes() {
 			return h(r)
 		}
 	}
-	s.handle(fiber.MethodPost, keys.path, admins(createAPIKey))
-	s.handle(fiber.MethodGet, keys.path, admins(s.past(keys.listPage)))
-	s.handle(fiber.MethodGet, keys.path+"/:id", admins(s.past(keys.one)))
-	s.handle(fiber.MethodDelete, keys.path+"/:id", admins(endAPIKey))
+	s.handle(fiber.MethodPost, keys.path, adminOnly(createAPIKey))
+	s.handle(fiber.MethodGet, keys.path, adminOnly(s.limitPastReads(keys.listPage)))
+	s.handle(fiber.MethodGet, keys.path+"/:id", adminOnly(s.limitPastReads(keys.answerOne)))
+	s.handle(fiber.MethodDelete, keys.path+"/:id", adminOnly(revokeAPIKey))
 }
 
-// An API key is apiKeyPrefix followed by the base64url encoding of the 16 bytes of its id and 32 random
-// bytes.
+// An API key is apiKeyPrefix, followed by the base64url encoding of the 16 bytes of its id and of
+// apiKeyRandom random bytes.
 const (
 	apiKeyPrefix = "adm_"
 	apiKeyRandom = 32
@@ -55,8 +55,8 @@ const (
 
 var apiKeyName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// createAPIKey creates an API key. Only this answer contains the key, so no Idempotency-Key is accepted:
-// a retry could not get the same answer.
+// createAPIKey creates an API key. It accepts no Idempotency-Key, because a retry could not get the same
+// answer: the key itself is not stored.
 func createAPIKey(r *request) error {
 	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
 		return refuse(codes.BadParameter,
@@ -98,7 +98,7 @@ func createAPIKey(r *request) error {
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/api-keys/"+string(command.ID))
 	r.ctx.Set(fiber.HeaderCacheControl, "no-store")
-	r.tag(answer.Revision)
+	r.setETag(answer.Revision)
 	o := events.OpenObject(make([]byte, 0, 256))
 	o.String("id", string(command.ID))
 	o.String("name", command.Name)
@@ -112,8 +112,8 @@ func createAPIKey(r *request) error {
 	return r.json(fiber.StatusCreated, o.Close())
 }
 
-// endAPIKey revokes an API key. Idempotent.
-func endAPIKey(r *request) error {
+// revokeAPIKey revokes an API key, once and for all. It is idempotent.
+func revokeAPIKey(r *request) error {
 	id, err := param[events.APIKeyID](r, "id", "api-key")
 	if err != nil {
 		return err
@@ -128,25 +128,26 @@ func endAPIKey(r *request) error {
 	if err := r.server.awaitViews(answer.Position); err != nil {
 		return err
 	}
-	ended, known, err := r.server.config.Views.APIKey(id)
+	revoked, known, err := r.server.config.Views.APIKey(id)
 	if err != nil {
 		return err
 	}
 	if !known {
 		return notFound("api-key")
 	}
-	r.tag(ended.Revision)
-	return r.json(fiber.StatusOK, AppendAPIKey(nil, &ended, nil))
+	r.setETag(revoked.Revision)
+	return r.json(fiber.StatusOK, AppendAPIKey(nil, &revoked, nil))
 }
 
-// hashOfKey returns the hash of a key, under which the log stores it. A key has 256 random bits, so
-// neither a salt nor a slow hash is needed.
+// hashOfKey returns the hash of an API key, which is what the log stores of it. A key has 256 random bits,
+// so neither a salt nor a slow hash is needed.
 func hashOfKey(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:])
 }
 
-// AppendAPIKey appends an API key as the HTTP resource, with as_of unless at is nil. It has no hash.
+// AppendAPIKey appends an API key as the HTTP resource, with as_of unless at is nil. The hash of the
+// key is left out.
 func AppendAPIKey(dst []byte, k *row.APIKey, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(k.ID))

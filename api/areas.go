@@ -11,10 +11,10 @@ import (
 	"admitone/projections/row"
 )
 
-// areaPlaces has numbers of places by area, in a body.
+// areaPlaces is the number of places by area in a request body.
 type areaPlaces map[events.AreaID]*int64
 
-// list returns the places sorted by area. Error: an invalid number, or no area.
+// list returns the places, sorted by area. Error: a number is invalid, or there is no area.
 func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 	for _, id := range slices.Sorted(maps.Keys(a)) {
 		field := "areas." + string(id)
@@ -33,7 +33,7 @@ func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 	return places, nil
 }
 
-// appendPlaces appends the numbers of a booking's places by area, if there are any.
+// appendPlaces appends the number of a booking's places in each area, if it has any.
 func appendPlaces(o *events.Object, b *row.Booking) {
 	if len(b.Areas) == 0 {
 		return
@@ -57,8 +57,8 @@ type placeLine struct {
 	places    []int64
 }
 
-// placeLines groups places by area, price type and price. Lines of one area are adjacent; areas and
-// lines keep their order of first occurrence.
+// placeLines groups places by area, price type and price. The lines of an area are adjacent. Areas, and the
+// lines within an area, are in the order of their first occurrence.
 func placeLines(places []events.BookedPlaces) (lines []placeLine) {
 	first := map[events.AreaID]int{}
 	for i := range places {
@@ -66,14 +66,14 @@ func placeLines(places []events.BookedPlaces) (lines []placeLine) {
 		if _, ok := first[p.Area]; !ok {
 			first[p.Area] = i
 		}
-		at := slices.IndexFunc(lines, func(l placeLine) bool {
+		index := slices.IndexFunc(lines, func(l placeLine) bool {
 			return l.area == p.Area && l.priceType == p.PriceType && l.price == p.Price
 		})
-		if at < 0 {
-			at, lines = len(lines), append(lines, placeLine{area: p.Area, priceType: p.PriceType, price: p.Price})
+		if index < 0 {
+			index, lines = len(lines), append(lines, placeLine{area: p.Area, priceType: p.PriceType, price: p.Price})
 		}
 		for number := p.First; number < p.First+p.Quantity; number++ {
-			lines[at].places = append(lines[at].places, number)
+			lines[index].places = append(lines[index].places, number)
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b placeLine) int { return cmp.Compare(first[a.area], first[b.area]) })

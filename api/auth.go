@@ -41,13 +41,13 @@ func (r Role) known() bool {
 
 // caller is the sender of a request. The zero caller is anonymous and may read the catalogue.
 type caller struct {
-	sub  events.Holder
+	sub  events.Holder // as in a token's claim of this name
 	role Role
-	key  bool // authenticated by an API key; sub is the key's name
-	open bool // open mode: no authentication, the body names the holder
+	key  bool // authenticated by an API key, whose name is sub
+	open bool // not authenticated, because the server runs in open mode; the body names the holder
 }
 
-// name returns the actor in the metadata of events.
+// name returns the name of the caller in the metadata of events.
 func (c caller) name() string {
 	switch {
 	case c.sub != "":
@@ -60,12 +60,12 @@ func (c caller) name() string {
 
 // Auth identifies the sender of a request.
 type Auth interface {
-	// caller returns the sender of c. Credentials are checked as of now. Error: a [*core.Refusal] for
-	// invalid ones.
+	// caller returns the sender of c. Credentials must be valid at the time now. Error: a refusal, if they
+	// are not.
 	caller(c *fiber.Ctx, now time.Time) (caller, error)
 }
 
-// requireRole refuses callers with none of the roles.
+// requireRole refuses a caller who has none of the roles.
 func (c caller) requireRole(roles ...Role) error {
 	if slices.Contains(roles, c.role) {
 		return nil
@@ -76,17 +76,16 @@ func (c caller) requireRole(roles ...Role) error {
 	return refuse(core.CodeForbidden, "your role may not do this")
 }
 
-// requireActor refuses callers that can't act for a holder. All others act for themselves or, with
-// [caller.serves], for every holder.
+// requireActor refuses a caller who can act for no holder, not even for itself.
 func (c caller) requireActor() error {
 	return c.requireRole(RoleHolder, RoleAuditor, RoleService, RoleAdmin)
 }
 
-// serves reports whether the caller may act for every holder. It is exempt from limits per holder.
-func (c caller) serves() bool { return c.role == RoleService || c.role == RoleAdmin }
+// actsForOthers reports whether the caller may act for every holder. If so, no limits per holder apply.
+func (c caller) actsForOthers() bool { return c.role == RoleService || c.role == RoleAdmin }
 
-// holder returns the holder of a command: the caller, or the one named in the body, which is allowed in
-// open mode and for services and admins. Error: a [*core.Refusal].
+// holder returns the holder for whom a command is sent: the caller, or the holder named in the body. Only
+// services, admins and, in open mode, everybody may name another holder. Error: a refusal.
 func (c caller) holder(named events.Holder) (events.Holder, error) {
 	if err := c.requireActor(); err != nil {
 		return "", err
@@ -96,7 +95,7 @@ func (c caller) holder(named events.Holder) (events.Holder, error) {
 		return "", invalidField("holder", "an API key has no holder of its own; name the holder")
 	case !c.open && named == "":
 		return c.sub, nil
-	case !c.open && named != c.sub && !c.serves():
+	case !c.open && named != c.sub && !c.actsForOthers():
 		return "", refuse(core.CodeForbidden, "you may act only for yourself, and holder names somebody else")
 	}
 	if rule := holderFault(string(named)); rule != "" {
@@ -105,7 +104,7 @@ func (c caller) holder(named events.Holder) (events.Holder, error) {
 	return named, nil
 }
 
-// holder is [caller.holder]. In open mode the holder becomes the caller.
+// holder is [caller.holder]. In open mode the holder becomes the caller of the request.
 func (r *request) holder(named events.Holder) (holder events.Holder, err error) {
 	if holder, err = r.caller.holder(named); err == nil && r.caller.open {
 		r.caller.sub = holder
@@ -113,13 +112,13 @@ func (r *request) holder(named events.Holder) (holder events.Holder, err error) 
 	return holder, err
 }
 
-// only returns the holder to whose resources the caller is restricted: itself, or "" for no restriction,
-// which admins and the given roles have.
-func (c caller) only(others ...Role) (events.Holder, error) {
+// restrictedTo returns the only holder whose resources the caller may use, which is the caller itself, or ""
+// for an admin and for a caller with one of the exempt roles, who may use the resources of all holders.
+func (c caller) restrictedTo(exempt ...Role) (events.Holder, error) {
 	if err := c.requireActor(); err != nil {
 		return "", err
 	}
-	if c.role == RoleAdmin || slices.Contains(others, c.role) {
+	if c.role == RoleAdmin || slices.Contains(exempt, c.role) {
 		return "", nil
 	}
 	return c.sub, nil

@@ -12,21 +12,22 @@ import (
 	"admitone/events"
 )
 
-// backupLimit bounds the time of one backup.
-const backupLimit = 10 * time.Minute
+// backupTimeout bounds the duration of a backup.
+const backupTimeout = 10 * time.Minute
 
 // Backup copies the log to a new path on the server's machine. It returns the path and the position up
-// to which the copy is complete. Refusals: overloaded (another backup is running), limit_exceeded (there
-// are too many backups, or there is too little free space).
+// to which the copy is complete. Refusals: overloaded, if another backup is running; limit_exceeded, if there
+// are too many backups or the disk is too full.
 type Backup func(ctx context.Context) (path string, position events.Position, err error)
 
-// backupRoutes adds no route if the log can't be copied.
+// backupRoutes adds the route for backups, unless the log can't be copied.
 func (s *Server) backupRoutes() {
 	if s.config.Backup != nil {
 		s.handle(fiber.MethodPost, "/v1/backups", s.backup)
 	}
 }
 
+// backup makes a backup and answers with its path and position.
 func (s *Server) backup(r *request) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -34,7 +35,7 @@ func (s *Server) backup(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), backupLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), backupTimeout)
 	defer cancel()
 	path, position, err := s.config.Backup(ctx)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) || errors.Is(err, events.ErrClosed) {

@@ -23,16 +23,16 @@ import (
 const (
 	maxBatchBody     = 1 << 20
 	maxBatchCommands = 1_000
-	// maxBatches bounds the batches that run or wait; one more is overloaded.
+	// maxBatches bounds the batches that run or wait. Any more are refused as overloaded.
 	maxBatches = 256
-	// maxRunning bounds the batches that run commands: a few suffice to fill the appends, and each
-	// waiting command needs a stack.
+	// maxRunning bounds the batches that submit commands at the same time. A few suffice to fill the
+	// appends, and each command without an answer occupies a stack.
 	maxRunning = 8
-	// maxSlow bounds the concurrent slow commands of all batches; see batchRun.
+	// maxSlow bounds the slow commands of all batches that run at the same time; see batchRun.
 	maxSlow = 1024
 )
 
-// batchable are the routes of the commands that a batch may contain.
+// batchable lists the routes of the commands that a batch may contain.
 var batchable = []string{
 	"POST /v1/products/:id/reservations",
 	"POST /v1/products/:id/reservations/:rid/confirm",
@@ -44,17 +44,17 @@ var batchable = []string{
 	"DELETE /v1/tournaments/:id/entries/:team",
 }
 
-// batches runs the commands of batches with the handlers of their routes. A separate router ensures that
-// a command can't reach any other route.
+// batches runs the commands of batches with the handlers of their routes. It has a router of its own, so
+// that a command can't reach any other route.
 type batches struct {
 	server  *Server
 	app     *fiber.App
 	serve   fasthttp.RequestHandler // of app
 	unknown *routeMetrics           // for commands without a route
 	direct  []directRoute
-	running chan struct{}
-	slots   chan struct{}
-	// slowSlots has a slot per running slow command.
+	running chan struct{} // holds an element per batch; its capacity is maxBatches
+	slots   chan struct{} // holds an element per batch that submits commands; its capacity is maxRunning
+	// slowSlots holds an element per running slow command. Its capacity is maxSlow.
 	slowSlots chan struct{}
 	large     largeBodies
 	pool      coroutinePool
@@ -89,19 +89,18 @@ func (b *batches) add(method, path string, h handler) {
 // close stops the idle goroutines. No batch may be running.
 func (b *batches) close() { b.pool.close() }
 
-// noCommand returns the problem of a command that no route accepts.
+// noCommand returns the problem for a command that matches none of the batchable routes. err is the router's.
 func noCommand(err error) error {
 	p := problemOf(err, nil)
-	p = &problem{code: p.code, fields: p.fields, detail: "a batch may contain reserve, confirm, release, book, pay, " +
+	return &problem{code: p.code, fields: p.fields, detail: "a batch may contain reserve, confirm, release, book, pay, " +
 		"cancel, enter and withdraw, by the methods and paths of their own routes"}
-	return p
 }
 
 const batchPath = "/v1/batch"
 
 func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, batchPath, s.batch) }
 
-// batch runs the commands of the body and answers with their answers in the same order.
+// batch runs the commands in the body. Its answer has their answers, in the same order.
 func (s *Server) batch(r *request) error {
 	if err := r.caller.requireActor(); err != nil {
 		return err
@@ -121,16 +120,16 @@ func (s *Server) batch(r *request) error {
 		return actors.ErrOverloaded
 	}
 	r.commands = len(commands)
-	var end context.CancelFunc
-	r.until, end = s.batchContext()
-	defer end()
+	var cancel context.CancelFunc
+	r.until, cancel = s.batchContext()
+	defer cancel()
 	run := batchRun{batches: s.batches, request: r, commands: commands}
 	run.run()
-	return r.json(fiber.StatusOK, appendAnswers(commands))
+	return r.json(fiber.StatusOK, encodeAnswers(commands))
 }
 
-// appendAnswers encodes the answers of commands, in their order.
-func appendAnswers(commands []batchCommand) []byte {
+// encodeAnswers returns the encoded answers to commands, in the order of the commands.
+func encodeAnswers(commands []batchCommand) []byte {
 	size := len(`{"answers":[]}`) + 1
 	for i := range commands {
 		size += len(`{"status":200,"body":},`) + len(commands[i].body)
@@ -149,7 +148,7 @@ func appendAnswers(commands []batchCommand) []byte {
 	return append(dst, "]}\n"...)
 }
 
-// optionalText is a text that may be absent, but not null.
+// optionalText is a string member that may be absent, but not null.
 type optionalText struct {
 	text  string
 	given bool
@@ -166,7 +165,7 @@ func (o *optionalText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// batchItem is a command in the body of a batch.
+// batchItem is a command as it is sent in the body of a batch.
 type batchItem struct {
 	Method         optionalText   `json:"method"`
 	Path           optionalText   `json:"path"`
@@ -175,11 +174,11 @@ type batchItem struct {
 	AdmissionPass  optionalText   `json:"admission_pass"`
 }
 
-// batchBody decodes and validates the body, but not the commands' routes and bodies.
+// batchBody decodes and validates the body, except for the routes and bodies of the commands.
 func (r *request) batchBody() ([]batchCommand, error) {
 	text := r.ctx.Request().Body()
 	if len(text) > maxBatchBody {
-		return nil, largeOf(&r.ctx.Request().Header).tooMuch
+		return nil, largeBodyOf(&r.ctx.Request().Header).tooLarge
 	}
 	if err := r.sendsJSON(); err != nil {
 		return nil, err
@@ -187,7 +186,7 @@ func (r *request) batchBody() ([]batchCommand, error) {
 	var body struct {
 		Commands []batchItem `json:"commands"`
 	}
-	if err := input.DecodeNulls(text, &body, theBody); err != nil {
+	if err := input.DecodeNulls(text, &body, bodyPart); err != nil {
 		return nil, withIndex(err)
 	}
 	if len(body.Commands) < 1 || len(body.Commands) > maxBatchCommands {
@@ -216,7 +215,7 @@ func withIndex(err error) error {
 	if !ok || refusal.Fields.Field() == "" {
 		return err
 	}
-	moved := *refusal
-	moved.Fields = core.Fields{"field": commandIndex.ReplaceAllString(refusal.Fields.Field(), "commands[$1]")}
-	return &moved
+	indexed := *refusal
+	indexed.Fields = core.Fields{"field": commandIndex.ReplaceAllString(refusal.Fields.Field(), "commands[$1]")}
+	return &indexed
 }

@@ -42,7 +42,7 @@ func TestLargeBodiesAreFew(t *testing.T) {
 		open = append(open, begin())
 	}
 	large := &w.server.batches.large
-	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.until) == maxLarge })
+	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.inUse) == maxLarge })
 	w.do("POST", "/v1/batch", body).problem(429, "overloaded")
 	_, err := open[0].Write([]byte(body))
 	w.must(err)
@@ -124,7 +124,7 @@ func TestBatchBeginsNothingLate(t *testing.T) {
 			Body:   []byte(`{"holder":"ada"}`),
 		}
 		late := batchCommand{item: &item, batches: w.server.batches,
-			request: &request{server: w.server, id: "late", begun: time.Now().Add(-batchTimeout)}}
+			request: &request{server: w.server, id: "late", start: time.Now().Add(-batchTimeout)}}
 		if late.run(nil); late.status != 429 || !strings.Contains(string(late.body), "overloaded") {
 			t.Errorf("%s: got %d %s; want status = 429, overloaded in late.body", path, late.status, late.body)
 		}

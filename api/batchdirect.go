@@ -6,17 +6,15 @@ import (
 	"admitone/api/input"
 )
 
-// Converting a command to a Fiber request costs as much as executing it. So the handler of a command in
-// the usual form reads it directly from the batch. All other commands, for example with escapes or a
-// query in the path, or without a route, go through the router.
-
-// maxParts is one more than the segments of the longest direct route.
+// maxParts exceeds the number of segments of the longest direct route by one.
 const maxParts = 8
 
 // pathParts are the segments of a path, including the empty one before the first slash.
 type pathParts [maxParts]string
 
-// directRoute is a route whose handler needs no Fiber context.
+// directRoute is a route whose handler can read a command from the batch itself. Converting a command to a
+// Fiber request costs as much as executing it, so only unusual commands go through the router, such as those
+// with escapes or a query in their path.
 type directRoute struct {
 	method  string
 	parts   []string
@@ -24,7 +22,7 @@ type directRoute struct {
 	metrics *routeMetrics
 }
 
-// directRouteOf returns the direct route of a command, nil if it has none, and sets its parts.
+// directRouteOf returns the direct route of a command, nil if it has none. It sets c.parts.
 func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	item := c.item
 	if item.IdempotencyKey.given && hasControls(item.IdempotencyKey.text) || item.AdmissionPass.given ||
@@ -33,31 +31,31 @@ func (b *batches) directRouteOf(c *batchCommand) *directRoute {
 	}
 	count := c.split(item.Path.text)
 	for i := range b.direct {
-		if route := &b.direct[i]; route.method == item.Method.text && len(route.parts) == count && c.fits(route) {
+		if route := &b.direct[i]; route.method == item.Method.text && len(route.parts) == count && c.matches(route) {
 			return route
 		}
 	}
 	return nil
 }
 
-// split splits a path into c.parts and returns their number, 0 if the path has characters that ids
-// can't have, or too many segments.
+// split splits a path into c.parts and returns the number of its segments. It returns 0 if a segment has
+// characters that ids can't have, or if there are too many segments.
 func (c *batchCommand) split(path string) (count int) {
 	for i := range len(path) {
 		if !plainCharacters[path[i]] {
 			return 0
 		}
 	}
-	for rest, more := path, true; more; count++ {
+	for rest, found := path, true; found; count++ {
 		if count == maxParts {
 			return 0
 		}
-		c.parts[count], rest, more = strings.Cut(rest, "/")
+		c.parts[count], rest, found = strings.Cut(rest, "/")
 	}
 	return count
 }
 
-// plainCharacters are the characters of ids, and the slash.
+// plainCharacters is the set of the characters of ids and the slash.
 var plainCharacters = func() (set [256]bool) {
 	for c := range len(set) {
 		set[c] = c == '/' || input.ValidID(string([]byte{byte(c)}))
@@ -65,7 +63,8 @@ var plainCharacters = func() (set [256]bool) {
 	return set
 }()
 
-func (c *batchCommand) fits(route *directRoute) bool {
+// matches reports whether c.parts match the path of a route with the same number of segments.
+func (c *batchCommand) matches(route *directRoute) bool {
 	for i, part := range route.parts {
 		if strings.HasPrefix(part, ":") && c.parts[i] != "" {
 			continue
@@ -77,7 +76,7 @@ func (c *batchCommand) fits(route *directRoute) bool {
 	return true
 }
 
-// segment returns the path parameter name.
+// segment returns the path parameter called name.
 func (c *batchCommand) segment(name string) string {
 	for i, part := range c.direct.parts {
 		if strings.HasPrefix(part, ":") && part[1:] == name {
@@ -91,9 +90,9 @@ func (c *batchCommand) segment(name string) string {
 func (c *batchCommand) runDirect() {
 	batch := c.request
 	r := &c.subrequest
-	*r = request{server: batch.server, id: batch.id, caller: batch.caller, begun: batch.begun, command: c,
+	*r = request{server: batch.server, id: batch.id, caller: batch.caller, start: batch.start, command: c,
 		submitted: c.submitted, until: batch.until}
-	if err := batch.server.recovering(r, c.direct.handler); err != nil {
+	if err := batch.server.callHandler(r, c.direct.handler); err != nil {
 		p := batch.server.problem(r, err)
 		if c.status, c.body, err = p.encode(r.id); err != nil {
 			p = batch.server.problem(r, err)

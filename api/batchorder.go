@@ -13,44 +13,44 @@ import (
 	"admitone/events"
 )
 
-// claim is a lock of a command in a batch on an entity. Commands whose claims have the same key run in the
-// order given, except that shared claims do not exclude each other.
+// claim is a lock that a command of a batch takes on an entity. Commands with claims on the same key run in
+// the order of the batch, except that shared claims do not exclude each other.
 type claim struct {
 	key    string
 	shared bool
 }
 
-// claimed has the commands with a claim on one key that may not have ended.
-type claimed struct {
-	exclusive chan struct{}   // closed when the last exclusive one has ended; may be nil
-	shared    []chan struct{} // closed when its later sharers have ended
+// claimants are the commands that claim a key, as far as later commands have to wait for them.
+type claimants struct {
+	exclusive chan struct{}   // closed when the last command with an exclusive claim has ended; nil for none
+	shared    []chan struct{} // of the later commands with shared claims; each is closed when its command has ended
 }
 
-// claim claims the entities of c until end is closed, and returns the channels that must be closed
-// before c may begin.
+// claim takes the claims of c, which it holds until end is closed. It returns the channels that must be
+// closed before c may start.
 func (b *batchRun) claim(c *batchCommand, end chan struct{}) (before []chan struct{}) {
 	for _, claim := range b.claims(c) {
-		has := b.claimed[claim.key]
-		if has == nil {
-			has = &claimed{}
-			b.claimed[claim.key] = has
+		earlier := b.claimants[claim.key]
+		if earlier == nil {
+			earlier = &claimants{}
+			b.claimants[claim.key] = earlier
 		}
-		if has.exclusive != nil && has.exclusive != end {
-			before = append(before, has.exclusive)
+		if earlier.exclusive != nil && earlier.exclusive != end {
+			before = append(before, earlier.exclusive)
 		}
 		if claim.shared {
-			has.shared = append(has.shared, end)
+			earlier.shared = append(earlier.shared, end)
 			continue
 		}
-		before = append(before, has.shared...)
-		has.exclusive, has.shared = end, nil
+		before = append(before, earlier.shared...)
+		earlier.exclusive, earlier.shared = end, nil
 	}
 	return before
 }
 
-// claims returns the claims of a command: the resource in its path. Commands of bookings share a claim on
-// the performance, and have exclusive ones on the seats and areas that they hold or return; see
-// claimsOfNew and claimsOfBooking.
+// claims returns the claims of a command. Most commands claim the resource in their path. Commands about
+// bookings share a claim on the performance, and have exclusive claims on the seats and areas that they hold
+// or return; see claimsOfNewBooking and claimsOfBooking.
 func (b *batchRun) claims(c *batchCommand) []claim {
 	path, _, _ := strings.Cut(c.item.Path.text, "?")
 	if plain, ok := normalPath(path); ok {
@@ -65,14 +65,14 @@ func (b *batchRun) claims(c *batchCommand) []claim {
 		return b.claimsOfBooking(parts[3])
 	case parts[2] == "performances" && len(parts) == 5 && parts[4] == "bookings" &&
 		c.item.Method.text == fiber.MethodPost && !c.item.AdmissionPass.given:
-		if claims, ok := b.claimsOfNew(c, events.PerformanceID(decoded(parts[3]))); ok {
+		if claims, ok := b.claimsOfNewBooking(c, events.PerformanceID(decoded(parts[3]))); ok {
 			return claims
 		}
 	}
 	return []claim{{key: parts[2] + "/" + parts[3]}}
 }
 
-// seatRequest has the members of a booking's body that determine its claims.
+// seatRequest has the members of a new booking's body that determine its claims.
 type seatRequest struct {
 	Holder        events.Holder             `json:"holder"`
 	Seats         []newSeat                 `json:"seats"`
@@ -80,27 +80,27 @@ type seatRequest struct {
 	BestAvailable jsontext.Value            `json:"best_available"`
 }
 
-// claimsOfNew returns the claims of a booking of named seats and areas: on these, on the holder if the
-// performance has a limit per holder, and on the Idempotency-Key. ok is false for any other booking,
-// which claims the whole performance.
-func (b *batchRun) claimsOfNew(c *batchCommand, id events.PerformanceID) (claims []claim, ok bool) {
-	var want seatRequest
-	if json.Unmarshal(c.item.Body, &want) != nil || want.BestAvailable != nil || len(want.Seats)+len(want.Areas) == 0 {
+// claimsOfNewBooking returns the claims of a new booking of named seats and areas: on the seats and areas,
+// on the holder if the performance has a limit per holder, and on the Idempotency-Key. ok is false for any
+// other booking, which has to claim the whole performance.
+func (b *batchRun) claimsOfNewBooking(c *batchCommand, id events.PerformanceID) (claims []claim, ok bool) {
+	var body seatRequest
+	if json.Unmarshal(c.item.Body, &body) != nil || body.BestAvailable != nil || len(body.Seats)+len(body.Areas) == 0 {
 		return nil, false
 	}
-	limited, known := b.isLimited(id)
+	limited, known := b.hasHolderLimit(id)
 	if !known {
 		return nil, false
 	}
 	claims = append(make([]claim, 0, 4), claim{"performances/" + string(id), true})
-	for _, seat := range want.Seats {
+	for _, seat := range body.Seats {
 		claims = append(claims, claimOfSeat(id, seat.name))
 	}
-	for area := range want.Areas {
+	for area := range body.Areas {
 		claims = append(claims, claimOfArea(id, events.AreaID(area)))
 	}
 	if limited {
-		claims = append(claims, claimOfHolder(cmp.Or(want.Holder, b.request.caller.sub)))
+		claims = append(claims, claimOfHolder(cmp.Or(body.Holder, b.request.caller.sub)))
 	}
 	if c.item.IdempotencyKey.given {
 		claims = append(claims, claim{key: "keys/" + string(id) + "/" + c.item.IdempotencyKey.text})
@@ -108,25 +108,25 @@ func (b *batchRun) claimsOfNew(c *batchCommand, id events.PerformanceID) (claims
 	return claims, true
 }
 
-// isLimited reports whether a performance has a limit per holder. It reads it once in a batch, and
-// not again after a failure of the log. known is false if it does not exist or can't be read.
-func (b *batchRun) isLimited(id events.PerformanceID) (limited, known bool) {
-	if of, checked := b.limited[id]; checked || b.readFailed {
-		return of.limited, of.exists
+// hasHolderLimit reports whether a performance has a limit per holder. known is false if the performance does
+// not exist or can't be read. Each performance is read once per batch, and none after the log has failed.
+func (b *batchRun) hasHolderLimit(id events.PerformanceID) (limited, known bool) {
+	if p, checked := b.holderLimits[id]; checked || b.readFailed {
+		return p.limited, p.exists
 	}
 	var exists bool
 	_, err := b.server.config.Desk.View(b.request.commandContext(), performance.Stream(id), func(c core.Core) {
-		of := c.(*performance.Performance)
-		exists, limited = of.Exists(), of.Terms().LimitPerHolder > 0
+		p := c.(*performance.Performance)
+		exists, limited = p.Exists(), p.Terms().LimitPerHolder > 0
 	})
 	if err != nil {
 		b.readFailed = true
 		return false, false
 	}
-	if b.limited == nil {
-		b.limited = map[events.PerformanceID]holderLimit{}
+	if b.holderLimits == nil {
+		b.holderLimits = map[events.PerformanceID]holderLimit{}
 	}
-	b.limited[id] = holderLimit{exists, limited}
+	b.holderLimits[id] = holderLimit{exists, limited}
 	return limited, exists
 }
 
@@ -157,7 +157,7 @@ func (b *batchRun) claimsOfBooking(segment string) []claim {
 // commands are ordered.
 func (b *batchRun) catchUp() {
 	if !b.caughtUp {
-		_ = b.server.awaitViews(b.server.answered())
+		_ = b.server.awaitViews(b.server.answeredPosition())
 		b.caughtUp = true
 	}
 }

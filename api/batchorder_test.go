@@ -50,7 +50,7 @@ func TestBatchClaims(t *testing.T) {
 		{"bookings of two holders", pay(had), pay(bobs), false},
 		{"a booking that is not there", cancel("none"), cancel("none"), true},
 	} {
-		b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimed: map[string]*claimed{}}
+		b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimants: map[string]*claimants{}}
 		first, second := make(chan struct{}), make(chan struct{})
 		if before := b.claim(commandIn(t, test.first), first); len(before) > 0 {
 			t.Errorf("%s: the first one waits", test.what)
@@ -66,7 +66,7 @@ func TestBatchClaims(t *testing.T) {
 func TestBatchClaimsSharedByMany(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 1, "")
-	b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimed: map[string]*claimed{}}
+	b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimants: map[string]*claimants{}}
 	waitsFor := func(body string) int {
 		return len(b.claim(commandIn(t, cmd("POST", "/v1/performances/gig/bookings", body)), make(chan struct{})))
 	}
@@ -89,7 +89,7 @@ func commandIn(t *testing.T, text string) *batchCommand {
 	var body struct {
 		Commands []batchItem `json:"commands"`
 	}
-	if err := input.DecodeNulls([]byte(`{"commands":[`+text+`]}`), &body, theBody); err != nil {
+	if err := input.DecodeNulls([]byte(`{"commands":[`+text+`]}`), &body, bodyPart); err != nil {
 		t.Fatal(err)
 	}
 	return &batchCommand{item: &body.Commands[0]}

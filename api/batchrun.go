@@ -16,14 +16,13 @@ import (
 )
 
 const (
-	// batchWindow bounds the submitted commands of one batch without an answer. Each has a stack of
-	// about 16 KB.
+	// batchWindow bounds the commands of one batch that are submitted and have no answer yet. Each has a
+	// stack of about 16 KB.
 	batchWindow = 256
-	// slowWindow bounds the slow commands of one batch that have a goroutine. Slow commands involve
-	// several entities or a pass.
+	// slowWindow bounds the slow commands of one batch that have a goroutine; see batchRun.
 	slowWindow = 128
-	// batchTimeout is the time after which no more commands of a batch are begun; the others are
-	// answered as overloaded.
+	// batchTimeout is the time after which no more commands of a batch are started. The remaining ones are
+	// refused as overloaded.
 	batchTimeout = 30 * time.Second
 )
 
@@ -32,9 +31,9 @@ type batchCommand struct {
 	item      *batchItem
 	request   *request // of the batch
 	batches   *batches
-	submitted func()
-	status    int
-	body      []byte // without the newline
+	submitted func() // see run
+	status    int    // of the answer
+	body      []byte // of the answer, without the newline
 	// subrequest is the command as a request without a Fiber context; direct and parts are its route and
 	// the segments of its path.
 	subrequest request
@@ -45,20 +44,20 @@ type batchCommand struct {
 // batchRun runs the commands of one batch, those of each entity in order.
 //
 // A command to one entity is submitted, and its answer is awaited later, so that many commands share an
-// append. A slow command, which involves several entities or a pass, runs to its end on its own
-// goroutine, and later commands with the same claims wait for it; see claim.
+// append. A slow command, which involves several entities or a pass, runs to its end on a goroutine of its
+// own. Later commands with the same claims wait until it has ended; see claim.
 type batchRun struct {
 	*batches
-	request     *request
-	commands    []batchCommand
-	hasSlot     bool         // holds one of slots
-	open        []*coroutine // with submitted commands, in order
-	slow        sync.WaitGroup
-	windowSlots chan struct{}                        // one per slow command with a goroutine
-	claimed     map[string]*claimed                  // by slow commands
-	caughtUp    bool                                 // the views include all answers before the batch
-	limited     map[events.PerformanceID]holderLimit // see isLimited
-	readFailed  bool                                 // the log has failed to answer isLimited
+	request      *request
+	commands     []batchCommand
+	hasSlot      bool                                 // whether this batch has an element in slots
+	pending      []*coroutine                         // of the submitted commands without an answer, in order
+	slow         sync.WaitGroup                       // the goroutines of slow commands
+	windowSlots  chan struct{}                        // holds an element per goroutine of a slow command
+	claimants    map[string]*claimants                // the slow commands, by the keys that they claim
+	caughtUp     bool                                 // whether catchUp was called
+	holderLimits map[events.PerformanceID]holderLimit // results of hasHolderLimit
+	readFailed   bool                                 // whether the log has failed in hasHolderLimit
 }
 
 func (b *batchRun) run() {
@@ -71,7 +70,7 @@ func (b *batchRun) run() {
 			b.start(c)
 			continue
 		}
-		b.waitFor(c)
+		b.waitForSlow(c)
 		b.acquireSlot()
 		b.submit(c)
 	}
@@ -88,9 +87,9 @@ func (b *batchRun) acquireSlot() {
 	}
 }
 
-// submit runs c until its entity has it, or to its end.
+// submit runs c until its entity has received it, or to its end if it is refused before.
 func (b *batchRun) submit(c *batchCommand) {
-	if len(b.open) >= batchWindow {
+	if len(b.pending) >= batchWindow {
 		b.finishFirst()
 	}
 	co := b.pool.get()
@@ -98,13 +97,13 @@ func (b *batchRun) submit(c *batchCommand) {
 		b.pool.put(co)
 		return
 	}
-	b.open = append(b.open, co)
+	b.pending = append(b.pending, co)
 }
 
-// finishFirst waits for the answer to the command that was submitted first.
+// finishFirst waits for the answer to the earliest pending command.
 func (b *batchRun) finishFirst() {
-	co := b.open[0]
-	b.open = b.open[1:]
+	co := b.pending[0]
+	b.pending = b.pending[1:]
 	for !co.resume() {
 	}
 	b.pool.put(co)
@@ -112,7 +111,7 @@ func (b *batchRun) finishFirst() {
 
 // releaseSlot waits for all outstanding answers, and lets another batch submit commands.
 func (b *batchRun) releaseSlot() {
-	for len(b.open) > 0 {
+	for len(b.pending) > 0 {
 		b.finishFirst()
 	}
 	if b.hasSlot {
@@ -120,24 +119,25 @@ func (b *batchRun) releaseSlot() {
 	}
 }
 
-// waitFor waits for the end of the slow commands that a command may not overtake. Its claims are
-// exclusive.
-func (b *batchRun) waitFor(c *batchCommand) {
-	if len(b.claimed) == 0 {
+// waitForSlow waits until the slow commands that c may not overtake have ended. c is a command to one entity,
+// so its claim is exclusive.
+func (b *batchRun) waitForSlow(c *batchCommand) {
+	if len(b.claimants) == 0 {
 		return
 	}
 	for _, claim := range b.claims(c) {
-		if has := b.claimed[claim.key]; has != nil {
-			<-has.exclusive
+		if earlier := b.claimants[claim.key]; earlier != nil {
+			<-earlier.exclusive
 		}
 	}
 }
 
-// start runs c after the slow commands with the same claims. Earlier direct commands have already been
-// submitted. Commands acquire their slots in order, so a command never waits for one without a slot.
+// start runs the slow command c once the slow commands that it may not overtake have ended. Earlier commands
+// to one entity have been submitted already. Commands get their window slots in order, so no command waits for
+// another one that has none.
 func (b *batchRun) start(c *batchCommand) {
-	if b.claimed == nil {
-		b.claimed, b.windowSlots = map[string]*claimed{}, make(chan struct{}, slowWindow)
+	if b.claimants == nil {
+		b.claimants, b.windowSlots = map[string]*claimants{}, make(chan struct{}, slowWindow)
 	}
 	end := make(chan struct{})
 	before := b.claim(c, end)
@@ -151,25 +151,27 @@ func (b *batchRun) start(c *batchCommand) {
 		select {
 		case b.slowSlots <- struct{}{}:
 			defer func() { <-b.slowSlots }()
-		case <-b.request.commandContext().Done(): // c is not begun
+		case <-b.request.commandContext().Done(): // run refuses c
 		}
 		c.run(nil)
 	})
 }
 
-// isBookingPath reports whether a path may belong to a command that involves several entities.
+// isBookingPath reports whether a command with this path may involve several entities: all do that are
+// neither about a product nor about a tournament.
 func isBookingPath(path string) bool {
 	return !strings.HasPrefix(path, "/v1/products/") && !strings.HasPrefix(path, "/v1/tournaments/")
 }
 
-// commandKey is where the request of a command has the command.
+// commandKey is the key of the user value with which a fasthttp request carries its command.
 type commandKey struct{}
 
 func commandOf(c *fiber.Ctx) *batchCommand {
 	return c.Context().UserValue(commandKey{}).(*batchCommand)
 }
 
-// run runs the command to its end, as its route would; submitted is passed on to the desk.
+// run runs the command to its end with the handler of its route. The desk calls submitted, if it is not nil,
+// once an entity has received the command.
 func (c *batchCommand) run(submitted func()) {
 	c.submitted = submitted
 	if c.direct = c.batches.directRouteOf(c); c.direct != nil {
@@ -183,7 +185,7 @@ func (c *batchCommand) run(submitted func()) {
 		ctx.SetUserValue(commandKey{}, c)
 		c.batches.serve(ctx)
 	}
-	// The response's buffer goes back to its pool.
+	// A copy, because the buffer of the response is reused.
 	c.status, c.body = ctx.Response.StatusCode(), bytes.Clone(trimNewline(ctx.Response.Body()))
 	ctx.ResetUserValues()
 	ctx.Request.Reset()
@@ -198,10 +200,10 @@ func trimNewline(text []byte) []byte {
 	return text
 }
 
-// expired returns the error of a command that must not be begun any more, nil if it may be.
+// expired returns the error for a command that may no longer be started, nil if it may.
 func (c *batchCommand) expired() error {
 	switch until := c.request.until; {
-	case time.Since(c.request.begun) > batchTimeout:
+	case time.Since(c.request.start) > batchTimeout:
 		return actors.ErrOverloaded
 	case until != nil && until.Err() != nil:
 		return errLogSilent
@@ -209,10 +211,10 @@ func (c *batchCommand) expired() error {
 	return nil
 }
 
-// errLogSilent is the answer to a command of a batch that was not begun because the log does not answer.
+// errLogSilent is the answer to a command of a batch that was not started because the log does not answer.
 var errLogSilent = refuse(codes.LogUnavailable, "the log does not answer; nothing was done, try again")
 
-// prepare converts the command to an HTTP request. Error: a problem, if that is impossible.
+// prepare converts the command to an HTTP request. Error: a problem, if the command is malformed.
 func (c *batchCommand) prepare(r *fasthttp.Request) error {
 	item := c.item
 	if err := c.expired(); err != nil {
@@ -262,12 +264,12 @@ func hasControls(s string) bool {
 	return false
 }
 
-// route answers the command by the handler of its route.
+// route answers the command with the handler of its route.
 func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) error {
 	batch := c.request
-	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, begun: time.Now(),
+	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, start: time.Now(),
 		submitted: c.submitted, batch: batch, until: batch.until}
-	if err := batch.server.recovering(r, h); err != nil {
+	if err := batch.server.callHandler(r, h); err != nil {
 		if err := batch.server.problem(r, err).write(ctx, r.id); err != nil {
 			return err
 		}

@@ -27,7 +27,7 @@ func (s *Server) blockRoutes() {
 	s.handle(fiber.MethodDelete, path, s.unblockSeats)
 }
 
-// newBlock is the body of a block: seats or rows by name, places of areas, or both.
+// newBlock is the body of a request that blocks: seats or rows by name, places of areas, or both.
 type newBlock struct {
 	Seats *[]events.SeatName `json:"seats"`
 	Rows  *[]string          `json:"rows"`
@@ -35,7 +35,7 @@ type newBlock struct {
 	Label events.BlockLabel  `json:"label"`
 }
 
-// blockSeats reserves seats and places, all or none, for bookings that name a label.
+// blockSeats blocks seats and places, all or none, for bookings that name their label.
 func (s *Server) blockSeats(r *request) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -79,7 +79,7 @@ func validLabel(label events.BlockLabel) error {
 	return nil
 }
 
-// unblockSeats puts the seats and places on sale that are blocked under a label.
+// unblockSeats puts back on sale all seats and places that are blocked under a label.
 func (s *Server) unblockSeats(r *request) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -93,11 +93,12 @@ func (s *Server) unblockSeats(r *request) error {
 	}
 	label := events.BlockLabel(r.ctx.Query("label"))
 	if !label.Valid() {
-		return refuse(codes.BadParameter, "the query parameter label is missing")
+		return refuse(codes.BadParameter,
+			fmt.Sprintf("the query parameter label must have 1 to %d printable characters", events.MaxBlockLabel))
 	}
-	ctx, end := r.answerContext()
+	ctx, cancel := r.answerContext()
 	err = s.config.Views.CatchUp(ctx)
-	end()
+	cancel()
 	if err != nil {
 		return err
 	}
@@ -117,16 +118,16 @@ func (s *Server) unblockSeats(r *request) error {
 	return s.changeBlock(r, command, s.config.Bookings.Unblock)
 }
 
-// blockChange is a request's change of blocks.
+// blockChange blocks or unblocks seats and places.
 type blockChange func(context.Context, bookings.Block) (bookings.Blocked, error)
 
-// changeBlock answers with the seats and places of a request that blocks or unblocks.
+// changeBlock makes a change of blocks, and answers with the changed seats and places.
 func (s *Server) changeBlock(r *request, command bookings.Block, change blockChange) error {
 	var blocked bookings.Blocked
 	var at events.Position
 	err := r.keyed(func(id actors.CommandID) (err error) {
-		ctx, end := r.answerContext()
-		defer end()
+		ctx, cancel := r.answerContext()
+		defer cancel()
 		command.Origin = r.origin(id)
 		if blocked, err = change(ctx, command); err == nil {
 			at, err = s.config.Store.Head(ctx) // at or after the last event of the change
@@ -147,7 +148,7 @@ func (s *Server) changeBlock(r *request, command bookings.Block, change blockCha
 	return r.json(fiber.StatusOK, o.Close())
 }
 
-// listBlocks answers with the present blocks, by label.
+// listBlocks answers with the currently blocked seats and places, by label.
 func (s *Server) listBlocks(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -156,7 +157,7 @@ func (s *Server) listBlocks(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	blocks, err := s.blocks(r, id)
@@ -175,7 +176,7 @@ func (s *Server) listBlocks(r *request) error {
 	return r.json(fiber.StatusOK, append(body, ']'))
 }
 
-// blocks has a performance's blocked seats (from the views) and places (from the areas), by label.
+// blocks returns a performance's blocked seats, from the views, and blocked places, from the areas, by label.
 func (s *Server) blocks(r *request, id events.PerformanceID) (map[events.BlockLabel]*bookings.Blocked, error) {
 	seats, _, ok, err := s.config.Views.Blocks(id)
 	if err == nil && !ok {
@@ -192,8 +193,8 @@ func (s *Server) blocks(r *request, id events.PerformanceID) (map[events.BlockLa
 	if err != nil {
 		return nil, err
 	}
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	for i := range now.Areas {
 		if now.Areas[i].Blocked == 0 {
 			continue
@@ -230,15 +231,15 @@ func appendBlock(o *events.Object, label events.BlockLabel, blocked bookings.Blo
 	o.Buf = areas.Close()
 }
 
-// bookedLabel returns the label that a booking names, "" for none. Only services and admins may name one.
-func (r *request) bookedLabel(body *newBooking) (events.BlockLabel, error) {
+// bookingLabel returns the label that a booking names, "" for none. Only services and admins may name one.
+func (r *request) bookingLabel(body *newBooking) (events.BlockLabel, error) {
 	if body.Label == nil {
 		return "", nil
 	}
 	if err := validLabel(*body.Label); err != nil {
 		return "", err
 	}
-	if !r.caller.serves() {
+	if !r.caller.actsForOthers() {
 		return "", refuse(core.CodeForbidden, "only a service or an admin may name a label")
 	}
 	if body.Seats == nil && body.Areas == nil {

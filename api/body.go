@@ -11,11 +11,11 @@ import (
 
 var errBodyTooLarge = refuse(codes.BodyTooLarge, "a body may have 64 KiB")
 
-// theBody describes a body in refusals.
-var theBody = input.Part{Name: "the body", Shape: "a JSON object"}
+// bodyPart describes the body in refusals.
+var bodyPart = input.Part{Name: "the body", Shape: "a JSON object"}
 
-// decode decodes the body into v, strictly; see [input.Decode]. If optional, an empty body counts as an
-// empty object. Only the nullable fields may be null. Error: a [*core.Refusal].
+// decode decodes the body into v strictly; see [input.Decode]. If optional is true, an empty body counts as
+// an empty object. Only the nullable fields may be null. Error: a refusal.
 func (r *request) decode(v any, optional bool, nullable ...string) error {
 	body := r.body()
 	if len(body) == 0 && optional {
@@ -27,25 +27,25 @@ func (r *request) decode(v any, optional bool, nullable ...string) error {
 			return errBodyTooLarge
 		}
 		if len(body) > large.max {
-			return large.tooMuch
+			return large.tooLarge
 		}
 	}
 	if err := r.sendsJSON(); err != nil {
 		return err
 	}
-	return input.Decode(body, v, theBody, nullable...)
+	return input.Decode(body, v, bodyPart, nullable...)
 }
 
-// largeBody returns the limit of the request's route, nil if that is maxBody.
+// largeBody returns the limit for bodies of the request's route, nil if that is maxBody.
 func (r *request) largeBody() *largeBody {
 	if r.command != nil {
 		return nil
 	}
-	return largeOf(&r.ctx.Request().Header)
+	return largeBodyOf(&r.ctx.Request().Header)
 }
 
-// sendsJSON refuses a request whose headers declare other content than JSON. Compressed bodies are
-// refused too, because a few bytes could expand to gigabytes.
+// sendsJSON refuses a request whose headers declare content other than JSON. It refuses compressed bodies
+// too, because a few bytes could expand to gigabytes.
 func (r *request) sendsJSON() error {
 	if r.command != nil {
 		return nil

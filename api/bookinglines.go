@@ -10,7 +10,7 @@ import (
 	"admitone/projections/row"
 )
 
-// newSeat is a seat in the body of a booking: its name, or an object with its name and price type.
+// newSeat is a seat in the body of a new booking: its name, or an object with its name and price type.
 type newSeat struct {
 	name      events.SeatName
 	priceType *string
@@ -49,15 +49,15 @@ func (s newSeat) MarshalJSONTo(enc *jsontext.Encoder) error {
 		json.Deterministic(true))
 }
 
-// seatsOf returns the names of seats, and their price types by name as far as they are given.
-func seatsOf(given []newSeat) (names []events.SeatName, types map[events.SeatName]string) {
-	names = make([]events.SeatName, len(given))
-	for i := range given {
-		if names[i] = given[i].name; given[i].priceType != nil {
+// seatsOf returns the names of seats, and by name the price types of those that have one.
+func seatsOf(seats []newSeat) (names []events.SeatName, types map[events.SeatName]string) {
+	names = make([]events.SeatName, len(seats))
+	for i := range seats {
+		if names[i] = seats[i].name; seats[i].priceType != nil {
 			if types == nil {
 				types = map[events.SeatName]string{}
 			}
-			types[names[i]] = *given[i].priceType
+			types[names[i]] = *seats[i].priceType
 		}
 	}
 	return names, types
@@ -99,8 +99,8 @@ func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// returnedSeats returns the seats that were returned individually. Returned places are omitted: they are
-// no longer in the lines.
+// returnedSeats returns the seats that were returned individually. It omits returned places, which have no
+// names.
 func returnedSeats(b *row.Booking) (seats []events.SeatName) {
 	for i := range b.Returned {
 		if b.Returned[i].Area == "" {

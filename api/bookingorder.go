@@ -13,7 +13,7 @@ import (
 	"admitone/projections/row"
 )
 
-// annotateBooking edits the order data of a booking in any status.
+// annotateBooking edits the order data of a booking, whatever its status.
 func (s *Server) annotateBooking(r *request) error {
 	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
@@ -39,9 +39,9 @@ func (s *Server) annotateBooking(r *request) error {
 	}
 	if edit.isEmpty() {
 		if before.Revision != *base {
-			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *base, before.Revision)
+			return r.stalePrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *base, before.Revision)
 		}
-		return r.annotated(before)
+		return r.answerAnnotated(before)
 	}
 	order, err := edit.apply(before.Order)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) annotateBooking(r *request) error {
 	}
 	answer, err := r.dispatch(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *base})
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
-		return r.checkPrecondition(refusal, booking.Stream(id), *base, answer.Revision)
+		return r.stalePrecondition(refusal, booking.Stream(id), *base, answer.Revision)
 	}
 	if err != nil {
 		return err
@@ -58,10 +58,10 @@ func (s *Server) annotateBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	return r.annotated(after)
+	return r.answerAnnotated(after)
 }
 
-// bookingState returns the current state of a booking from its entity, nil for none.
+// bookingState returns the current state of a booking from its entity, nil if there is no such booking.
 func (s *Server) bookingState(id events.BookingID) (*row.Booking, error) {
 	var state booking.State
 	answer, err := s.config.Desk.View(context.Background(), booking.Stream(id),
@@ -73,8 +73,9 @@ func (s *Server) bookingState(id events.BookingID) (*row.Booking, error) {
 	return &now, nil
 }
 
-func (r *request) annotated(b *row.Booking) error {
+// answerAnnotated answers an edit of order data with the booking.
+func (r *request) answerAnnotated(b *row.Booking) error {
 	expireBooking(b, time.Now())
-	r.tag(b.Revision)
+	r.setETag(b.Revision)
 	return r.json(fiber.StatusOK, AppendBooking(nil, b, nil))
 }

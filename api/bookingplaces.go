@@ -13,10 +13,10 @@ import (
 	"admitone/events"
 )
 
-// newAreas is the member areas of a booking's body: the requested places by area.
+// newAreas is the member areas in the body of a new booking: the requested places by area.
 type newAreas map[events.AreaID]newPlaces
 
-// newPlaces are the requested places of one area: their number, or a list by price type.
+// newPlaces are the requested places of one area: a number, or a list of numbers by price type.
 type newPlaces []typedPlaces
 
 type typedPlaces struct {
@@ -45,9 +45,9 @@ func (a newAreas) MarshalJSONTo(enc *jsontext.Encoder) error {
 	return json.MarshalEncode(enc, map[events.AreaID]newPlaces(a), json.Deterministic(true))
 }
 
-// placesOf validates the requested places of a booking that also has seats, and returns them. Areas are
-// ordered by id, because JSON objects have no order; the places of one area keep theirs, by which they
-// are numbered.
+// placesOf validates and returns the requested places of a booking that also has a number of seats. Areas are
+// sorted by id, because JSON objects have no order. The places of an area keep their order, by which they are
+// numbered.
 func placesOf(given newAreas, seats int) (areas []events.WantedPlaces, err error) {
 	total := int64(seats)
 	for _, id := range slices.Sorted(maps.Keys(given)) {

@@ -24,17 +24,17 @@ func init() {
 func (s *Server) bookingRoutes() {
 	const one = "/v1/bookings/:id"
 	s.handle(fiber.MethodPost, "/v1/performances/:id/bookings", s.book)
-	s.handle(fiber.MethodGet, one, s.past(s.getBooking))
+	s.handle(fiber.MethodGet, one, s.limitPastReads(s.getBooking))
 	s.handle(fiber.MethodPatch, one, s.annotateBooking)
 	s.handle(fiber.MethodDelete, one, s.cancelBooking)
 	s.handle(fiber.MethodDelete, one+"/seats/:seat", s.returnSeat)
 	s.handle(fiber.MethodDelete, one+"/areas/:area/:place", s.returnPlace)
 	s.handle(fiber.MethodPost, one+"/payment", s.payBooking)
 	s.handle(fiber.MethodPost, one+"/extension", s.changeBooking(s.extend))
-	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.past(s.listBookings))
+	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.limitPastReads(s.listBookings))
 }
 
-// newBooking is the body of a request for a booking: seats by name and places of areas, or the best
+// newBooking is the body of a new booking: seats by name and places of areas, or the best
 // available seats.
 type newBooking struct {
 	Holder        events.Holder      `json:"holder"`
@@ -61,10 +61,10 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 	if err := body.applyTo(&command); err != nil {
 		return command, err
 	}
-	if command.Label, err = r.bookedLabel(&body); err != nil {
+	if command.Label, err = r.bookingLabel(&body); err != nil {
 		return command, err
 	}
-	command.Restricted = r.caller.serves()
+	command.Restricted = r.caller.actsForOthers()
 	if command.Order, err = body.order(); err != nil {
 		return command, err
 	}
@@ -112,12 +112,12 @@ func (s *Server) book(r *request) error {
 		return err
 	}
 	command.PerformanceID = id
-	if w := r.recordIntent(); w != nil {
-		w.Holder, w.Seats, w.Areas, w.Section = command.Holder, command.Seats, command.Areas, command.Section
-		w.Quantity = int64(command.Quantity)
+	if rec := r.refusalRecord(); rec != nil {
+		rec.Holder, rec.Seats, rec.Areas, rec.Section = command.Holder, command.Seats, command.Areas, command.Section
+		rec.Quantity = int64(command.Quantity)
 	}
 	var answer bookings.Answer
-	in, err := s.admitted(
+	use, err := s.runWithPass(
 		r,
 		command.Holder,
 		func() events.RoomID { return s.roomOfPerformance(id) },
@@ -128,8 +128,8 @@ func (s *Server) book(r *request) error {
 				defer cancel()
 				command.Origin = r.origin(id)
 				answer, err = s.config.Bookings.Book(ctx, command)
-				if errors.Is(err, live.ErrNotFound) { // the views lag, so they can't choose the best seats
-					if err = r.caughtUp(); err == nil {
+				if errors.Is(err, live.ErrNotFound) { // the views lag and don't know the performance yet
+					if err = r.waitForViews(); err == nil {
 						answer, err = s.config.Bookings.Book(ctx, command)
 					}
 				}
@@ -137,7 +137,7 @@ func (s *Server) book(r *request) error {
 			})
 		},
 	)
-	in.leave()
+	use.release()
 	if err != nil {
 		r.noteHead()
 		if errors.Is(err, bookings.ErrNoSection) {
@@ -150,31 +150,31 @@ func (s *Server) book(r *request) error {
 		return err
 	}
 	r.setCanonical(nameLocation, "/v1/bookings/"+string(answer.Booking.ID))
-	return r.booked(fiber.StatusCreated, answer)
+	return r.answerBooking(fiber.StatusCreated, answer)
 }
 
-// noteHead notes the head of the log, so that the caller's next read includes all steps of a booking. The
-// steps are facts in several streams; an answer has the position of one of them, a refusal of none.
+// noteHead makes later reads include everything that is in the log now. It is for commands whose steps are
+// facts in several streams: their answer has the position of one of them only, and their refusal has none.
 func (r *request) noteHead() {
-	until, end := r.answerContext()
-	defer end()
-	ctx, cancel := context.WithTimeout(until, waitLimit)
+	until, cancel := r.answerContext()
 	defer cancel()
-	if head, err := r.server.config.Store.Head(ctx); err == nil { // without the log no read advances either
-		r.server.note(head)
+	ctx, cancelHead := context.WithTimeout(until, defaultViewsTimeout)
+	defer cancelHead()
+	if head, err := r.server.config.Store.Head(ctx); err == nil { // on failure the views do not advance either
+		r.server.notePosition(head)
 	}
 }
 
-// booked answers with the state of a booking after a request.
-func (r *request) booked(status int, answer bookings.Answer) error {
-	r.server.note(answer.Position)
+// answerBooking answers a command with the state of the booking after it.
+func (r *request) answerBooking(status int, answer bookings.Answer) error {
+	r.server.notePosition(answer.Position)
 	if answer.Replayed {
 		r.ctx.Set(headerReplay, "true")
 	}
 	booking := bookingNow(&answer.Booking, answer.Revision, answer.Position)
-	r.tag(answer.Revision)
+	r.setETag(answer.Revision)
 	if answer.PaymentOutcome != nil {
-		r.server.note(answer.PaymentOutcome.Position)
+		r.server.notePosition(answer.PaymentOutcome.Position)
 	}
 	return r.encoded(status, func(dst []byte) []byte {
 		dst = AppendBooking(dst, &booking, nil)
@@ -185,27 +185,28 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	})
 }
 
-// bookedAsOf answers a repeated request with the booking as of the position then, as the first one was.
-func (s *Server) bookedAsOf(ctx context.Context, r *request, status int, answer bookings.Answer,
-	then events.Position) error {
-	s.note(answer.Position)
+// answerBookingAsOf answers a repeated request with the booking as of a position, as the first request was
+// answered.
+func (s *Server) answerBookingAsOf(ctx context.Context, r *request, status int, answer bookings.Answer,
+	position events.Position) error {
+	s.notePosition(answer.Position)
 	if answer.Replayed {
 		r.ctx.Set(headerReplay, "true")
 	}
-	booking, err := row.BookingAt(ctx, s.config.Store, answer.Booking.ID, then)
+	booking, err := row.BookingAt(ctx, s.config.Store, answer.Booking.ID, position)
 	if err != nil {
 		return err
 	}
-	r.tag(booking.Revision)
+	r.setETag(booking.Revision)
 	body := AppendBooking(make([]byte, 0, 512), booking, nil)
 	if answer.PaymentOutcome != nil {
-		s.note(answer.PaymentOutcome.Position)
+		s.notePosition(answer.PaymentOutcome.Position)
 		body = withOutcome(body, &answer.PaymentOutcome.Payment)
 	}
 	return r.json(status, body)
 }
 
-// firstFact returns the position of the first fact of a stream that matches, 0 if there is none.
+// firstFact returns the position of the first fact of a stream for which matches is true, 0 if there is none.
 func (s *Server) firstFact(ctx context.Context, stream events.StreamID, matches func(events.Fact) bool,
 ) (at events.Position, err error) {
 	err = row.UpTo(ctx, s.config.Store, stream, events.EndPosition, func(e *events.Recorded) error {
@@ -234,7 +235,7 @@ func bookingNow(state *booking.State, revision events.Revision, position events.
 	return b
 }
 
-// change sends a command about a booking. by is its holder, "" for the organiser.
+// change sends a command about a booking. by is the holder who sends it, "" for a caller who may act for others.
 type change func(ctx context.Context, from bookings.Origin, id events.BookingID,
 	by events.Holder) (bookings.Answer, error)
 
@@ -255,14 +256,14 @@ func (s *Server) extend(ctx context.Context, from bookings.Origin, id events.Boo
 	return s.config.Bookings.Extend(ctx, bookings.Extend{Origin: from, BookingID: id, By: by})
 }
 
-// changeBooking returns the handler of a change.
+// changeBooking returns the handler of a request that makes a change.
 func (s *Server) changeBooking(do change) handler {
 	return func(r *request) error {
 		id, err := param[events.BookingID](r, "id", "booking")
 		if err != nil {
 			return err
 		}
-		by, err := r.caller.only(RoleService)
+		by, err := r.caller.restrictedTo(RoleService)
 		if err != nil {
 			return err
 		}
@@ -280,7 +281,7 @@ func (s *Server) changeBooking(do change) handler {
 		if err != nil {
 			return err
 		}
-		return r.booked(fiber.StatusOK, answer)
+		return r.answerBooking(fiber.StatusOK, answer)
 	}
 }
 
@@ -290,7 +291,7 @@ func (s *Server) getBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor, RoleService)
+	only, err := r.caller.restrictedTo(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -300,7 +301,7 @@ func (s *Server) getBooking(r *request) error {
 	}
 	booking, now := (*row.Booking)(nil), time.Now()
 	if at != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 		defer cancel()
 		now = at.Time
 		booking, err = row.BookingAt(ctx, s.config.Store, events.BookingID(id), at.Position)
@@ -322,28 +323,28 @@ func (s *Server) getBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	aged := expireBooking(booking, now)
-	if r.tag(booking.Revision) && !aged && !secret { // aged: it has expired since that revision
+	expired := expireBooking(booking, now)
+	if r.setETag(booking.Revision) && !expired && !secret {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, withContact(AppendBooking(nil, booking, at), contact))
 }
 
-// expireBooking sets the status of a booking to expired if its deadline has passed but no fact records
-// that yet, and reports whether it did.
+// expireBooking sets the status of a booking to expired if its deadline has passed without a fact that records
+// the expiry, and reports whether it did.
 func expireBooking(b *row.Booking, now time.Time) (changed bool) {
 	before := b.Status
 	b.Status = b.StatusAt(now)
 	return b.Status != before
 }
 
-// listBookings answers with a page of a holder's bookings, in the order of their creation.
+// listBookings answers with a page of a holder's bookings, oldest first.
 func (s *Server) listBookings(r *request) error {
-	holder, err := r.ownHolder("list", RoleAuditor, RoleService)
+	holder, err := r.holderParam("list", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
-	after, limit, err := r.numbered()
+	after, limit, err := r.numberedPaging()
 	if err != nil {
 		return err
 	}
@@ -357,14 +358,14 @@ func (s *Server) listBookings(r *request) error {
 	}
 	if at == nil {
 		now := time.Now()
-		return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+		return r.list(len(page), numberedCursor(next), func(dst []byte, i int) ([]byte, error) {
 			expireBooking(&page[i], now)
 			return AppendBooking(dst, &page[i], nil), nil
 		}, nil)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
-	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+	return r.list(len(page), numberedCursor(next), func(dst []byte, i int) ([]byte, error) {
 		booking, err := row.BookingAt(ctx, s.config.Store, page[i].ID, at.Position)
 		if err != nil || booking == nil { // it did not exist yet
 			return dst, err

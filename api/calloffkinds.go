@@ -9,13 +9,13 @@ import (
 	"admitone/projections/row"
 )
 
-// performanceCancellation implements callOffOf.find.
+// performanceCancellation implements callOffKind.find.
 func (*Server) performanceCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	show, ok, err := from.Performance(events.PerformanceID(id))
 	return show.Cancelled, ok, err
 }
 
-// affectedBookings implements callOffOf.each.
+// affectedBookings implements callOffKind.each.
 func (*Server) affectedBookings(from *projections.Reading, id string, off *row.Cancelled, now time.Time,
 	visit func(string, *affected) error) error {
 	planned := row.Cancelled{Fence: events.EndPosition}
@@ -63,7 +63,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 	}
 }
 
-// appendCancelled appends the cancellation of a resource, if there is one.
+// appendCancelled appends the status and the cancellation of a resource, if it is cancelled.
 func appendCancelled(o *events.Object, off *row.Cancelled) {
 	if off.Fence == 0 {
 		return
@@ -72,13 +72,13 @@ func appendCancelled(o *events.Object, off *row.Cancelled) {
 	off.Append(o)
 }
 
-// productCancellation implements callOffOf.find.
+// productCancellation implements callOffKind.find.
 func (*Server) productCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	p, ok, err := from.Product(events.ProductID(id))
 	return p.Cancelled, ok, err
 }
 
-// affectedReservations implements callOffOf.each.
+// affectedReservations implements callOffKind.each.
 func (*Server) affectedReservations(from *projections.Reading, id string, _ *row.Cancelled, now time.Time,
 	visit func(string, *affected) error) error {
 	for after := ""; ; {
@@ -112,27 +112,27 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 	}
 }
 
-// tournamentCancellation implements callOffOf.find.
+// tournamentCancellation implements callOffKind.find.
 func (*Server) tournamentCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
 	t, ok, err := from.Tournament(events.TournamentID(id))
 	return t.Cancelled, ok, err
 }
 
-// affectedEntries implements callOffOf.each. It sets no holder: the owners of teams are not public.
+// affectedEntries implements callOffKind.each. It sets no holder, because the owners of teams are not public.
 func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Cancelled, _ time.Time,
 	visit func(string, *affected) error) error {
-	for _, of := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after := uint64(0); ; {
-			page, next, err := from.Entries(events.TournamentID(id), of, after, 0, rowBatch)
+			page, next, err := from.Entries(events.TournamentID(id), status, after, 0, rowBatch)
 			if err != nil {
 				return err
 			}
 			for i := range page {
-				a := affected{id: string(page[i].TeamID), status: string(of), quantity: 1, remaining: off.Fence == 0}
+				a := affected{id: string(page[i].TeamID), status: string(status), quantity: 1, remaining: off.Fence == 0}
 				if off.Fence != 0 {
 					a.status = string(events.EntryCancelled)
 				}
-				if err := visit(fmt.Sprintf("%s %020d", of, page[i].Number), &a); err != nil {
+				if err := visit(fmt.Sprintf("%s %020d", status, page[i].Number), &a); err != nil {
 					return err
 				}
 			}

@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,30 +21,32 @@ func init() {
 	register(kind{collection: "calloffs", rules: calloff.Kind, routes: (*Server).callOffRoutes})
 }
 
-// callOffOf describes a kind of resource that can be cancelled.
-type callOffOf struct {
-	collection, category string
+// callOffKind describes a kind of resource that can be cancelled.
+type callOffKind struct {
+	collection string // in paths
+	category   string // of its streams
 	// find reports whether the resource exists, and returns its cancellation.
 	find func(s *Server, from *projections.Reading, id string) (off row.Cancelled, ok bool, err error)
-	// each calls visit, ordered by key, with every booking, reservation or entry that the
-	// cancellation ends, has ended or would end. It stops at visit's first error.
+	// each calls visit, in the order of the keys, for every booking, reservation or entry that the
+	// cancellation has ended, will end or, without a cancellation yet, would end. It stops at the first
+	// error of visit.
 	each func(s *Server, from *projections.Reading, id string, off *row.Cancelled, now time.Time,
 		visit func(key string, a *affected) error) error
 }
 
-// affected is a booking, reservation or entry that a cancellation ends.
+// affected is a booking, reservation or entry (a sale) that a cancellation affects.
 type affected struct {
 	id, holder, status string
 	quantity           int64
-	// remaining means that the sale has not ended yet, paid that it is refunded.
-	remaining, paid bool
-	refund          int64
-	method          string
-	provider        events.Provider
+	remaining          bool // the cancellation has not ended it yet
+	paid               bool // it has been paid, so it is refunded
+	refund             int64
+	method             string // of the payment
+	provider           events.Provider
 }
 
 // callOffs are the kinds of resources that can be cancelled.
-var callOffs = []callOffOf{
+var callOffs = []callOffKind{
 	{"performances", events.PerformanceCategory, (*Server).performanceCancellation, (*Server).affectedBookings},
 	{"products", events.ProductCategory, (*Server).productCancellation, (*Server).affectedReservations},
 	{"tournaments", events.TournamentCategory, (*Server).tournamentCancellation, (*Server).affectedEntries},
@@ -52,11 +56,12 @@ func (s *Server) callOffRoutes() {
 	for _, of := range callOffs {
 		path := "/v1/" + of.collection + "/:id/cancellation"
 		s.handle(fiber.MethodPost, path, s.callOff(of))
-		s.handle(fiber.MethodGet, path, s.costly(s.getCallOff(of)))
+		s.handle(fiber.MethodGet, path, s.limitReads(s.getCallOff(of)))
 	}
 }
 
-// dryRun returns the query parameter dry_run. It refuses unknown parameters: a misspelt one would cancel for good.
+// dryRun returns the query parameter dry_run. It refuses unknown parameters, because a misspelt one would make
+// a dry run a cancellation, which can't be undone.
 func (r *request) dryRun() (bool, error) {
 	if err := r.checkParameters("dry_run", "limit", "cursor", "min_position"); err != nil {
 		return false, err
@@ -66,7 +71,7 @@ func (r *request) dryRun() (bool, error) {
 
 // callOff cancels a resource. It answers 202 with the progress or, for a dry run, 200 with the
 // affected sales.
-func (s *Server) callOff(of callOffOf) handler {
+func (s *Server) callOff(of callOffKind) handler {
 	return func(r *request) error {
 		if err := r.caller.requireRole(RoleAdmin); err != nil {
 			return err
@@ -89,17 +94,17 @@ func (s *Server) callOff(of callOffOf) handler {
 			return invalidField("reason", "give a reason of 1 to 200 printable characters")
 		}
 		if dry {
-			return s.costly(func(r *request) error { return s.answerCallOff(r, of, id, fiber.StatusOK) })(r)
+			return s.limitReads(func(r *request) error { return s.answerCallOff(r, of, id, fiber.StatusOK) })(r)
 		}
 		if s.config.Sweeps == nil {
 			return notFound("cancellation")
 		}
-		if _, err := r.paging(); err != nil { // before anything is written
+		if _, err := r.paging(); err != nil { // check the parameters of the answer before cancelling
 			return err
 		}
 		err = r.keyed(func(command actors.CommandID) error {
 			answer, err := s.config.Sweeps.CallOff(context.Background(), r.source(command), of.category, id, *body.Reason)
-			s.note(answer.Position)
+			s.notePosition(answer.Position)
 			if answer.Replayed {
 				r.set(headerReplay, "true")
 			}
@@ -114,7 +119,7 @@ func (s *Server) callOff(of callOffOf) handler {
 }
 
 // getCallOff answers with the progress of a cancellation.
-func (s *Server) getCallOff(of callOffOf) handler {
+func (s *Server) getCallOff(of callOffKind) handler {
 	return func(r *request) error {
 		if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 			return err
@@ -129,26 +134,26 @@ func (s *Server) getCallOff(of callOffOf) handler {
 
 // callOffReport collects the sales that a cancellation ends, or would end.
 type callOffReport struct {
-	of  callOffOf
+	of  callOffKind
 	id  string
 	off row.Cancelled
 	row row.CallOff
-	// position is the log position of the views that were read.
+	// position is the log position of the views.
 	position events.Position
 
-	holders                                      map[uint64]struct{}
-	affected, held, paid, remaining, quantity, n int64
-	refunds                                      []callOffRefund
+	holders                                     map[uint64]struct{} // hashes of their names
+	affected, unpaid, paid, remaining, quantity int64
+	refunds                                     []callOffRefund
 
-	// items are the page: up to limit items whose keys follow after. next is the key of its last item if
-	// more follow.
+	// items are the page: up to limit items with keys greater than after. next is the key of the last one,
+	// "" if it is the last of all.
 	after, next string
 	limit       int
 	items       []affected
 	keys        []string
 }
 
-// callOffRefund counts the refunds by one payment method and provider.
+// callOffRefund counts the refunds of one payment method and provider.
 type callOffRefund struct {
 	method   string
 	provider events.Provider
@@ -156,14 +161,14 @@ type callOffRefund struct {
 	amount   int64
 }
 
-// answerCallOff answers with the state of a cancellation in the views. After 202 it does not fail
-// if they lag.
-func (s *Server) answerCallOff(r *request, of callOffOf, id string, status int) error {
+// answerCallOff answers with the state of a cancellation in the views. With status 202, the cancellation has
+// just been accepted: the answer then succeeds even if the views lag.
+func (s *Server) answerCallOff(r *request, of callOffKind, id string, status int) error {
 	p, err := r.paging()
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil && status != fiber.StatusAccepted {
+	if err := r.waitForViews(); err != nil && status != fiber.StatusAccepted {
 		return err
 	}
 	from, err := s.config.Views.Read()
@@ -186,7 +191,7 @@ func (s *Server) answerCallOff(r *request, of callOffOf, id string, status int) 
 	if c.row, _, err = from.CallOff(events.NewCallOffID(of.category, id)); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), reportLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	err = of.each(s, from, id, &c.off, time.Now(), func(key string, a *affected) error {
 		c.add(key, a)
@@ -198,6 +203,7 @@ func (s *Server) answerCallOff(r *request, of callOffOf, id string, status int) 
 	return r.json(status, c.append(nil, s.config.Currency.Code, status == fiber.StatusAccepted))
 }
 
+// holderSeed is the seed of the hashes in callOffReport.holders.
 var holderSeed = maphash.MakeSeed()
 
 // add counts a, and adds it to items if it is on the page.
@@ -222,7 +228,7 @@ func (c *callOffReport) add(key string, a *affected) {
 		c.refunds[i].count++
 		c.refunds[i].amount += a.refund
 	} else {
-		c.held++
+		c.unpaid++
 	}
 	if key <= c.after {
 		return
@@ -253,7 +259,7 @@ func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byt
 	for _, n := range []struct {
 		name string
 		n    int64
-	}{{"holders", int64(len(c.holders))}, {"count", c.affected}, {"quantity", c.quantity}, {"unpaid", c.held},
+	}{{"holders", int64(len(c.holders))}, {"count", c.affected}, {"quantity", c.quantity}, {"unpaid", c.unpaid},
 		{"paid", c.paid}, {"left", c.remaining}} {
 		o.Int(n.name, n.n)
 	}
@@ -261,9 +267,9 @@ func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byt
 	o.Buf = append(o.Buf, '[')
 	slices.SortFunc(c.refunds, func(a, b callOffRefund) int {
 		if a.method != b.method {
-			return -cmpText(a.method, b.method) // the wallet first
+			return strings.Compare(b.method, a.method) // the wallet first
 		}
-		return cmpText(string(a.provider), string(b.provider))
+		return cmp.Compare(a.provider, b.provider)
 	})
 	for i := range c.refunds {
 		if i > 0 {
@@ -292,16 +298,6 @@ func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byt
 	return o.Close()
 }
 
-func cmpText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 func appendMethod(o *events.Object, method string, provider events.Provider) {
 	o.String("method", method)
 	if provider != "" {
@@ -324,5 +320,5 @@ func (a *affected) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// walletMethod is the method of a payment from a wallet.
+// walletMethod is the payment method of a payment from a wallet.
 const walletMethod = "wallet"

@@ -16,7 +16,7 @@ import (
 
 const fieldCancellation = "cancellation"
 
-// newCancellation decodes a cancellation policy. It returns the zero one if it is absent or null.
+// newCancellation decodes a cancellation policy. If it is absent or null, the zero policy is returned.
 func newCancellation(given jsontext.Value) (rule events.Cancellation, err error) {
 	if given == nil || given.Kind() == 'n' {
 		return rule, nil
@@ -67,8 +67,8 @@ func appendCancellation(o *events.Object, rule events.Cancellation) {
 	o.Raw(fieldCancellation, inner.Close())
 }
 
-// override returns the reason with which an admin overrides the cancellation policy, "" if the request
-// does not.
+// override returns the reason for which an admin overrides the cancellation policy, "" if the request does not
+// override it.
 func (r *request) override() (reason string, err error) {
 	if r.ctx == nil { // a direct command of a batch has no query
 		return "", nil
@@ -87,10 +87,11 @@ func (r *request) override() (reason string, err error) {
 	return reason, r.caller.requireRole(RoleAdmin)
 }
 
+// maxReason bounds the reason of an override or a cancellation, in characters.
 const maxReason = 200
 
-// flag returns a boolean query parameter, false if it is absent. An empty or repeated one is refused: it is ambiguous,
-// and its effect can't be undone.
+// flag returns a boolean query parameter, false if it is absent. An empty or repeated parameter is refused,
+// because what it enables can't be undone.
 func (r *request) flag(name string) (bool, error) {
 	switch given := r.ctx.Context().QueryArgs().PeekMulti(name); {
 	case len(given) == 0 || len(given) == 1 && string(given[0]) == "false":
@@ -101,12 +102,12 @@ func (r *request) flag(name string) (bool, error) {
 	return false, refuse(codes.BadParameter, name+" must be true or false, and given once")
 }
 
-// returnSeat returns one seat of a booked booking.
+// returnSeat returns one seat of a paid booking.
 func (s *Server) returnSeat(r *request) error {
 	return s.returnPart(r, bookings.ReturnSeat{Seat: events.SeatName(r.segment("seat"))})
 }
 
-// returnPlace returns one place of an area of a booked booking, by its number in the booking.
+// returnPlace returns one place of an area of a paid booking. The path has its number in the booking.
 func (s *Server) returnPlace(r *request) error {
 	id, err := param[events.AreaID](r, "area", "place")
 	if err != nil {
@@ -131,7 +132,7 @@ func (s *Server) returnPart(r *request, part bookings.ReturnSeat) (err error) {
 	})(r)
 }
 
-// cancelBooking releases a booking.
+// cancelBooking cancels a booking.
 func (s *Server) cancelBooking(r *request) error {
 	reason, err := r.override()
 	if err != nil {

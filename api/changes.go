@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// maxSeatChanges is the maximum page size of seat changes. It is large because each page reads the
+// maxSeatChanges is the maximum number of seat changes on a page. It is large because each page reads the
 // streams of all seats.
 const maxSeatChanges = 10_000
 
@@ -28,12 +28,12 @@ func (s *Server) listSeatChanges(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
-	page, more, err := s.config.Views.SeatChanges(ctx, id, after, limit)
+	page, hasMore, err := s.config.Views.SeatChanges(ctx, id, after, limit)
 	if err == nil && page == nil {
 		err = notFound("performance")
 	}
@@ -41,10 +41,10 @@ func (s *Server) listSeatChanges(r *request) error {
 		return err
 	}
 	next := uint64(0)
-	if more {
+	if hasMore {
 		next = uint64(page.Position)
 	}
-	return r.list(len(page.Changes), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+	return r.list(len(page.Changes), numberedCursor(next), func(dst []byte, i int) ([]byte, error) {
 		c := &page.Changes[i]
 		o := events.OpenObject(dst)
 		o.Int("position", int64(c.Position))

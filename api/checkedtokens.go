@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// maxCachedTokens bounds each generation of checkedTokens.
+// maxCachedTokens bounds the tokens of each generation of checkedTokens.
 const maxCachedTokens = 1 << 13
 
 // checkedTokens caches the callers of valid tokens, because verifying a public-key signature costs several
-// times as much as a command. Entries are keyed by the token's hash, and valid until the token expires or
-// the keys are read again. Two generations bound the memory: a token that is used moves to the newer one,
-// and the older one is dropped when the newer one is full. A nil cache is always empty.
+// times as much as a command. Entries are keyed by the token's hash, and are valid until the token expires or
+// the keys are read again. To bound the memory there are two generations: a token moves to the newer one when
+// it is used, and the older one is dropped when the newer one is full. A nil *checkedTokens caches nothing.
 type checkedTokens struct {
 	mu           sync.Mutex
-	version      uint64                     // of the keys; guarded by mu
+	version      uint64                     // of the keys that verified the tokens; guarded by mu
 	newer, older map[tokenHash]checkedToken // guarded by mu
 }
 
@@ -60,7 +60,7 @@ func (t *checkedTokens) find(hash tokenHash, version uint64) (known checkedToken
 	return known, ok
 }
 
-// add caches a token, unless the keys were read again while it was checked.
+// add caches a token, unless the keys have been read again since its check.
 func (t *checkedTokens) add(hash tokenHash, version uint64, checked checkedToken) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -19,7 +19,7 @@ func init() {
 	retryAfter[codes.ProviderUnavailable] = "5"
 }
 
-// maxReturnURL bounds the URLs to which a page redirects a holder, in bytes.
+// maxReturnURL bounds the URLs to which the provider's page sends a holder back, in bytes.
 const maxReturnURL = 2000
 
 func (s *Server) checkoutRoutes() {
@@ -30,13 +30,14 @@ func (s *Server) checkoutRoutes() {
 	s.handleSigned("/v1/payments/"+string(s.config.Payments.Provider()), s.recordReport)
 }
 
-// checkout answers with the provider's page on which a booking is paid: 201, or 200 if it exists already.
+// checkout answers with the URL of the provider's page on which a booking can be paid: 201, or 200 if the page
+// exists already.
 func (s *Server) checkout(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
 		return err
 	}
-	by, err := r.caller.only(RoleService)
+	by, err := r.caller.restrictedTo(RoleService)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (s *Server) checkout(r *request) error {
 	if err != nil {
 		return checkoutProblem(err)
 	}
-	s.note(opened.Position)
+	s.notePosition(opened.Position)
 	status := fiber.StatusCreated
 	if opened.Existing {
 		status = fiber.StatusOK
@@ -79,6 +80,7 @@ func (s *Server) checkout(r *request) error {
 	return r.json(status, o.Close())
 }
 
+// checkoutProblem converts the errors of the payment provider to problems. It returns other errors unchanged.
 func checkoutProblem(err error) error {
 	refused := (*payments.Refused)(nil)
 	switch {
@@ -95,6 +97,7 @@ func checkoutProblem(err error) error {
 	return err
 }
 
+// validReturnURL reports whether text is a complete http or https URL without user information.
 func validReturnURL(text *string) bool {
 	if text == nil || len(*text) > maxReturnURL || !validText(*text, maxReturnURL) {
 		return false
@@ -103,17 +106,17 @@ func validReturnURL(text *string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
-// maxReport bounds a provider's report, in bytes: a Stripe event about a long invoice has some 100 KiB.
+// maxReport bounds a payment provider's report, in bytes. A Stripe event about a long invoice has about 100 KiB.
 const maxReport = 1 << 20
 
-// recordReport records a signed report of the provider. It answers 200 once the content is durable, and 503
-// if the report has to be sent again.
+// recordReport records a signed report of the payment provider. It answers 200 once the content is durable,
+// and 503 if the provider has to send the report again.
 func (s *Server) recordReport(r *request) error {
 	body := r.body()
 	if len(body) > maxReport {
 		return errBodyTooLarge
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), r.begun.Add(reportTimeout))
+	ctx, cancel := context.WithDeadline(context.Background(), r.start.Add(providerReportTimeout))
 	defer cancel()
 	err := s.config.Payments.HandleReport(ctx, r.id, func(name string) string { return r.ctx.Get(name) }, body)
 	if !errors.Is(err, payments.ErrForged) {
@@ -130,5 +133,5 @@ func (s *Server) recordReport(r *request) error {
 	return nil
 }
 
-// reportTimeout bounds the provider's wait for its answer.
-const reportTimeout = AnswerLimit
+// providerReportTimeout bounds the provider's wait for its answer.
+const providerReportTimeout = AnswerLimit

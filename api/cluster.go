@@ -22,7 +22,7 @@ import (
 
 func (s *Server) clusterRoutes() { s.handle(fiber.MethodGet, "/v1/cluster", s.cluster) }
 
-// clusterNode is a node of the system from the viewpoint of this one.
+// clusterNode is a node of the cluster, as this node sees it.
 type clusterNode struct {
 	Name      string  `json:"name"`
 	Run       string  `json:"run"`
@@ -34,14 +34,14 @@ type clusterNode struct {
 	HTTP      string  `json:"http"`
 	Hop       int     `json:"hop_protocol"`
 	Share     float64 `json:"share"`
-	// Heard is null for this node itself.
+	// Heard is the age of the newest heartbeat; nil for this node itself.
 	Heard *float64 `json:"heard_seconds_ago"`
 	Skew  float64  `json:"clock_ahead_seconds"`
 	// Position is 0 for a node that has not reported it.
 	Position events.Position `json:"position"`
 }
 
-// clusterHops are the counts of [peers.Hops].
+// clusterHops has the counts of [peers.Hops].
 type clusterHops struct {
 	Passed      int64 `json:"passed"`
 	DecidedHere int64 `json:"decided_here"`
@@ -56,8 +56,8 @@ type clusterRoom struct {
 	Term  int64  `json:"term"`
 }
 
-// clusterCursor is a cursor with external effects (deliveries, payments, sweeps), and the node that last took
-// it over.
+// clusterCursor is a cursor with external effects (deliveries, payments, sweeps), and the node that took it
+// over last.
 type clusterCursor struct {
 	Stream  events.StreamID `json:"stream"`
 	Node    string          `json:"node"`
@@ -66,15 +66,17 @@ type clusterCursor struct {
 }
 
 const (
-	// maxClusterRooms bounds the rooms in an answer, maxClusterCursors the cursors of each kind.
-	maxClusterRooms, maxClusterCursors = 100, 100
-	// cursorTimeout bounds the time for reading the cursors: a node that can't reach the log answers
-	// without the cursors that it has not cached.
+	// maxClusterRooms bounds the rooms in an answer.
+	maxClusterRooms = 100
+	// maxClusterCursors bounds the cursors of each kind in an answer.
+	maxClusterCursors = 100
+	// cursorTimeout bounds the time for reading the cursors. A node that can't reach the log leaves out
+	// the cursors that are not in its memory.
 	cursorTimeout = 500 * time.Millisecond
 )
 
-// cluster answers with the nodes of the system from the viewpoint of this one. Without --cluster,
-// clustered is false and nodes is empty.
+// cluster answers with the nodes of the cluster, as this node sees them. Without --cluster, clustered is false
+// and nodes is empty.
 func (s *Server) cluster(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -125,8 +127,8 @@ func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
 	return rooms[:min(len(rooms), maxClusterRooms)]
 }
 
-// cursorStreams returns the streams of active cursors: enabled webhooks, open cancellations, and cursors
-// that are entities of their own.
+// cursorStreams returns the streams of the active cursors: of enabled webhooks, of cancellations in progress,
+// and of cursors that are entities themselves.
 func (s *Server) cursorStreams() (streams []events.StreamID, err error) {
 	views := s.config.Views
 	hooks, _, err := views.Webhooks("", maxClusterCursors)
@@ -180,6 +182,7 @@ func (s *Server) clusterCursors() ([]clusterCursor, error) {
 	return taken, nil
 }
 
+// checkNode returns a problem, with a reason, if this node of a cluster can't take traffic.
 func (s *Server) checkNode() error {
 	if s.config.Peers == nil {
 		return nil

@@ -15,13 +15,14 @@ import (
 	"admitone/api/connections"
 )
 
-// spareConnections is the number of connections that are accepted beyond the limit, each for one request.
+// spareConnections is the number of connections accepted beyond the limit. Each serves one request.
 const spareConnections = 16
 
+// operationalPaths are served on spare connections to every caller.
 var operationalPaths = []string{"/healthz", "/readyz", "/metrics"}
 
-// newPool returns the pool of the server's connections. An eighth of them is reserved for requests,
-// because sockets stay open for hours.
+// newPool returns the pool of the server's connections. It reserves an eighth of them for requests, because
+// sockets stay open for hours.
 func (s *Server) newPool() *connections.Pool {
 	c := &s.config
 	if c.MaxConnections == 0 {
@@ -37,7 +38,7 @@ func (s *Server) newPool() *connections.Pool {
 	})
 }
 
-// connectionProblems has the answers to refused connections, by reason.
+// connectionProblems maps the reasons for refusing a connection to the answer.
 var connectionProblems = map[connections.Reason]*problem{
 	connections.TooMany: refuse(core.CodeOverloaded,
 		"too many connections are open; nothing was done, try again in a moment"),
@@ -45,20 +46,20 @@ var connectionProblems = map[connections.Reason]*problem{
 		"too many connections are open from your address; nothing was done, close some or try again"),
 }
 
-// refusalOf returns the complete response to a refused connection, whose request is not read.
+// refusalOf returns the complete response to a refused connection. The request is not read.
 func refusalOf(reason connections.Reason) []byte {
 	var answer fasthttp.Response
 	id := string(actors.NewCommandID())
 	if err := connectionProblems[reason].answer(&answer, id); err != nil {
-		return nil // there are no fields that could fail
+		return nil // impossible: the problems have no members that could fail to encode
 	}
 	answer.Header.Set(headerNosniff, nosniff)
 	answer.SetConnectionClose()
 	return []byte(answer.String())
 }
 
-// refuseSpare refuses a request over a spare connection, unless its path is operational or it is from an
-// auditor or admin.
+// refuseSpare refuses a request over a spare connection, unless its path is operational, or an auditor or admin
+// sent it and it opens no socket.
 func (s *Server) refuseSpare(r *request) error {
 	conn, ok := r.ctx.Context().Conn().(*connections.Conn)
 	if !ok || !conn.Spare() {
@@ -72,9 +73,9 @@ func (s *Server) refuseSpare(r *request) error {
 	return connectionProblems[connections.TooMany]
 }
 
-// dropSilentConns closes connections that never sent a byte, without a response. Clients open
-// connections in advance, and a client that sends a request at that moment would mistake the response
-// for its answer.
+// dropSilentConns makes an error handler close a connection without a response if the client has never sent a
+// byte. Clients open connections in advance, and one that sends its first request just then would take the
+// response for the answer to it.
 func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	return func(c *fasthttp.RequestCtx, err error) {
 		if conn, ok := c.Conn().(*connections.Conn); ok && !conn.HasSent() {
@@ -85,8 +86,8 @@ func dropSilentConns(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.Requ
 	}
 }
 
-// drainBody reads up to 8 MiB or 2 s of an unwanted body, because closing a connection with unread
-// bytes resets it, and the client may never see the response. It never returns an error.
+// drainBody reads an unwanted body, up to 8 MiB and for at most 2 s. Closing a connection with unread bytes
+// resets it, and the client may then never see the response.
 func drainBody(conn net.Conn) {
 	buffer := make([]byte, 32<<10)
 	end := time.Now().Add(2 * time.Second)
@@ -102,19 +103,19 @@ func drainBody(conn net.Conn) {
 	}
 }
 
-// callerAddress returns the address of the caller. counts reports whether limits per address apply to it,
-// proxied whether the connection is shared with other callers, because it is a proxy's or another node's.
+// callerAddress returns the address of the caller. counts is true if limits per address apply to it. proxied is
+// true if other callers may share the connection, because a proxy or another node has opened it.
 func (r *request) callerAddress() (address netip.Addr, counts, proxied bool) {
 	if r.hop != nil && r.hop.received {
 		return r.hop.Client, r.hop.Client.IsValid() && !connections.Exempt(r.hop.Client), true
 	}
-	address, named, proxied := r.callerNamed()
+	address, named, proxied := r.directCallerAddress()
 	return address, named && !connections.Exempt(address), proxied
 }
 
-// callerNamed returns the address of the caller of a request that was not forwarded. named is false if
-// a proxy does not name it.
-func (r *request) callerNamed() (address netip.Addr, named, proxied bool) {
+// directCallerAddress returns the address of the caller of a request that no other node has forwarded. named is
+// false if the request came through a proxy that does not name the address.
+func (r *request) directCallerAddress() (address netip.Addr, named, proxied bool) {
 	proxies := r.server.config.Proxies
 	peer := connections.AddressOf(r.ctx.Context().RemoteAddr())
 	var lines []string
@@ -127,7 +128,7 @@ func (r *request) callerNamed() (address netip.Addr, named, proxied bool) {
 	return address, named, proxied
 }
 
-// registerConnections registers the metrics of connections: limits and usage.
+// registerConnections registers the metrics of connections: their limits and their numbers.
 func (m *metrics) registerConnections(s *Server) {
 	gauge := func(name, help string, value func(connections.Stats) int) {
 		s.config.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help},

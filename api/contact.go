@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// contactRoutes adds a route if the server stores contacts.
+// contactRoutes adds the route for contacts, if the server stores them.
 func (s *Server) contactRoutes() {
 	if s.config.Contacts != nil {
 		s.handle(fiber.MethodDelete, "/v1/holders/:holder/contact", s.forget)
@@ -59,11 +59,11 @@ func (c *contact) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// parseContact validates the contact of a body for [request.storeContact]. rest returns the body without
-// the contact.
+// parseContact validates the contact of a body and keeps it for [request.storeContact]. rest returns the body
+// without the contact.
 //
-// Only rest is hashed into the command's id, which is recorded in the log: a telephone number could be
-// found from its hash by brute force.
+// The command's id, which is recorded in the log, is derived from a hash of rest and not of the whole body. From
+// a hash of the body, a telephone number could be found by brute force.
 func (r *request) parseContact(c *contact, rest func() any) (err error) {
 	if c == nil {
 		return nil
@@ -79,9 +79,9 @@ func (r *request) parseContact(c *contact, rest func() any) (err error) {
 	return err
 }
 
-// storeContact stores the contact of an accepted command, if any, for the resources that the command has
-// created. It runs after the command, so that refused commands store nothing. After a crash in between,
-// the request has no answer, and its retry sends the contact again.
+// storeContact stores the contact in the request, if any, for the resources that its command has created. It is
+// called after the command, so that refused commands store nothing. After a crash in between, the client has no
+// answer, and the contact is stored by the retry.
 func (r *request) storeContact(replayed bool, holder events.Holder, subjects ...string) error {
 	if r.contact == nil {
 		return nil
@@ -119,18 +119,22 @@ func (r *request) contactFailed(err error) error {
 			"and retrying with the same Idempotency-Key is safe")
 }
 
-// The subjects under which contacts are stored.
+// reservationContact returns the subject under which the contact of a reservation is stored.
 func reservationContact(productID events.ProductID, id events.ReservationID) string {
 	return "reservation/" + string(productID) + "/" + string(id)
 }
+
+// bookingContact is reservationContact for a booking.
 func bookingContact(id string) string { return "booking/" + id }
+
+// entryContact is reservationContact for an entry.
 func entryContact(tournamentID events.TournamentID, teamID events.TeamID) string {
 	return "entry/" + string(tournamentID) + "/" + string(teamID)
 }
 
-// contactOf returns the contact of a subject, nil if there is none or the caller may not see it. secret
-// means that the answer must not be revalidated by the resource's revision, because the holder may have
-// been forgotten since.
+// contactOf returns the contact of a subject, nil if there is none or the caller may not see it. If secret is
+// true, the answer must not be 304, even if the resource has not changed: the holder may have been forgotten
+// since.
 func (r *request) contactOf(subject string) (contact []byte, secret bool, err error) {
 	book := r.server.config.Contacts
 	if book == nil || !book.Known(subject) {

@@ -5,9 +5,8 @@ import (
 	"sync"
 )
 
-// coroutine runs commands one after another, alternating with the batch that starts them: it yields when
-// an entity has received the command, and when the command has ended. Only one batch may use it at a
-// time.
+// coroutine runs commands one after another, and yields to the batch that started the command when an entity
+// has received the command, and again when the command has ended. Only one batch may use it at a time.
 type coroutine struct {
 	command *batchCommand
 	ended   bool
@@ -42,8 +41,8 @@ func (co *coroutine) resume() (ended bool) {
 	return co.ended
 }
 
-// coroutinePool keeps idle coroutines, whose stacks have already grown. batchWindow and maxRunning bound
-// their number.
+// coroutinePool keeps idle coroutines for reuse, because their stacks have already grown. batchWindow times
+// maxRunning bounds the number of coroutines.
 type coroutinePool struct {
 	mu     sync.Mutex
 	free   []*coroutine // guarded by mu
@@ -73,7 +72,7 @@ func (p *coroutinePool) put(co *coroutine) {
 	p.free = append(p.free, co)
 }
 
-// close stops the idle coroutines, and the others when they are put back.
+// close stops the idle coroutines. The others are stopped when they are put back.
 func (p *coroutinePool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// The methods and headers that pages of allowed origins may use (Fetch standard, section 3.2).
+// The methods and headers that pages of allowed origins may use, and the headers that they may read (Fetch
+// standard, section 3.2).
 var (
 	corsMethods = strings.Join([]string{fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 		fiber.MethodPatch, fiber.MethodDelete}, ", ")
@@ -24,12 +25,12 @@ const (
 	headerRateLimit       = "RateLimit"
 	headerRateLimitPolicy = "RateLimit-Policy"
 
-	// preflightMaxAge is the time for which a browser may cache the response to a preflight, in seconds.
+	// preflightMaxAge is how long a browser may cache the response to a preflight, in seconds.
 	preflightMaxAge = "600"
 )
 
 // enableCORS implements CORS: pages of Config.AllowOrigins may send requests to server and read all
-// responses, including errors. No response allows credentials: a page sends its token itself.
+// responses, including errors. Credentials of the browser are not allowed: a page sends its token itself.
 func (s *Server) enableCORS(server *fasthttp.Server) {
 	if len(s.config.AllowOrigins) == 0 {
 		return
@@ -47,21 +48,21 @@ func (s *Server) enableCORS(server *fasthttp.Server) {
 
 // setCORSHeaders sets the CORS headers of a response.
 func (s *Server) setCORSHeaders(c *fasthttp.RequestCtx) {
-	header, anybody := &c.Response.Header, slices.Contains(s.config.AllowOrigins, "*")
-	if !anybody {
+	header, anyOrigin := &c.Response.Header, slices.Contains(s.config.AllowOrigins, "*")
+	if !anyOrigin {
 		header.Add(fiber.HeaderVary, fiber.HeaderOrigin)
 	}
 	origin := string(c.Request.Header.Peek(fiber.HeaderOrigin))
 	if origin == "" || !knownOrigin(origin, string(c.Request.Host()), s.config.AllowOrigins) {
 		return
 	}
-	if anybody {
+	if anyOrigin {
 		origin = "*"
 	}
 	header.Set(fiber.HeaderAccessControlAllowOrigin, origin)
 	header.Set(fiber.HeaderAccessControlExposeHeaders, corsExposedHeaders)
 	if c.IsOptions() && len(c.Request.Header.Peek(fiber.HeaderAccessControlRequestMethod)) > 0 {
-		// Even if there is no such route, so that the page can read the error of its request.
+		// A preflight succeeds even if there is no such route, so that the page can read the error.
 		c.Response.ResetBody()
 		header.SetContentType("")
 		c.SetStatusCode(fiber.StatusNoContent)

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// csvColumns are the columns of a list, named like the resource's members.
+// csvColumns are the columns of a CSV file, named like the members of the resource.
 type csvColumns struct {
 	names []string
 	index map[string]int
@@ -36,9 +36,9 @@ func (c *csvColumns) appendHeader(dst []byte) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// appendLine appends a resource, an encoded JSON object, as one line (RFC 4180). Cells of absent members
-// are empty; arrays and objects are written as JSON. A member without a column is an error, because the
-// list would be silently incomplete.
+// appendLine appends a resource, which is an encoded JSON object, as one line (RFC 4180). The cells of absent
+// members are empty. Arrays and objects stay JSON. A member without a column is an error: without it the file
+// would be incomplete.
 func (c *csvColumns) appendLine(dst, object []byte) ([]byte, error) {
 	clear(c.cells)
 	members := jsontext.NewDecoder(bytes.NewReader(object))
@@ -103,19 +103,19 @@ func appendCSVText(dst, text []byte) []byte {
 	return append(append(dst, text...), '"')
 }
 
-// streamChunk is the size of writes to a connection, in bytes. A client that reads at least as much within
-// 15/16 of the stall timeout is not disconnected (connections.Conn.SetWriteDeadline).
+// streamChunk is the maximum size of a write to a connection, in bytes. A client that reads that much within
+// 15/16 of the stall timeout stays connected; see connections.Conn.SetWriteDeadline.
 const streamChunk = 4 << 10
 
-// streamBody is the body of a response that is generated while it is sent. After an error of fill the body
-// ends abruptly, so that clients detect that it is incomplete.
+// streamBody is the body of a response that is generated while it is sent. If fill fails, the body ends
+// abruptly, so that clients can tell that it is incomplete.
 type streamBody struct {
-	// fill appends the next piece to dst. more is false for the last one.
-	fill func(dst []byte) (piece []byte, more bool, err error)
+	// fill appends the next piece to dst. hasMore is false for the last piece.
+	fill func(dst []byte) (piece []byte, hasMore bool, err error)
 	// stop is called once, when the response has ended or the client has disconnected.
 	stop  func()
-	conn  net.Conn
-	stall time.Duration
+	conn  net.Conn      // nil for none
+	stall time.Duration // after which a client that does not read is disconnected
 
 	unsent, piece []byte
 	done          bool
@@ -128,11 +128,11 @@ func (b *streamBody) Read(p []byte) (int, error) {
 		if b.done {
 			return 0, io.EOF
 		}
-		piece, more, err := b.fill(b.piece[:0])
+		piece, hasMore, err := b.fill(b.piece[:0])
 		if err != nil {
 			return 0, err
 		}
-		b.piece, b.unsent, b.done = piece, piece, !more
+		b.piece, b.unsent, b.done = piece, piece, !hasMore
 	}
 	if b.conn != nil {
 		if err := b.conn.SetWriteDeadline(time.Now().Add(b.stall)); err != nil {

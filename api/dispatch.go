@@ -8,25 +8,26 @@ import (
 	"admitone/events"
 )
 
-// dispatch sends a command to the entity of stream, under the id of the Idempotency-Key.
+// dispatch sends a command to the entity of stream, with the id that is derived from the Idempotency-Key. base is the
+// precondition, nil for none.
 func (r *request) dispatch(
 	stream events.StreamID,
 	command core.Command,
-	conditional *editBase,
+	base *editBase,
 ) (answer actors.Answer, err error) {
 	err = r.keyed(func(id actors.CommandID) error {
-		answer, err = r.dispatchAs(r.commandContext(), id, stream, command, conditional)
+		answer, err = r.dispatchAs(r.commandContext(), id, stream, command, base)
 		return err
 	})
 	r.noteAnswer(stream, &answer)
 	return answer, err
 }
 
-// dispatchNew is dispatch for a command that creates the entity of stream, whose id the body may contain.
+// dispatchNew is dispatch for a command that creates the entity of stream. The body may contain the entity's id.
 func (r *request) dispatchNew(stream events.StreamID, command core.Command) (answer actors.Answer, err error) {
-	// The limit starts here, because reading a plan may take seconds.
-	ctx, end := context.WithTimeout(context.Background(), AnswerLimit)
-	defer end()
+	// The time starts now, not with the request, because reading a plan may take seconds.
+	ctx, cancel := context.WithTimeout(context.Background(), AnswerLimit)
+	defer cancel()
 	err = r.keyedIn(ctx, stream.Category(), func(id actors.CommandID) error {
 		answer, err = r.dispatchAs(ctx, id, stream, command, nil)
 		return err
@@ -35,29 +36,29 @@ func (r *request) dispatchNew(stream events.StreamID, command core.Command) (ans
 	return answer, err
 }
 
-// dispatchAs sends a command to the entity of stream under an id.
+// dispatchAs sends a command to the entity of stream with a given id.
 func (r *request) dispatchAs(
 	ctx context.Context,
 	id actors.CommandID,
 	stream events.StreamID,
 	command core.Command,
-	conditional *editBase,
+	base *editBase,
 ) (actors.Answer, error) {
 	request := actors.Request{
 		Stream: stream, Command: command, ID: id,
-		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
+		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.actsForOthers(),
 		Submitted: r.submitted,
 	}
 	r.setForwarded(&request)
-	if conditional != nil {
-		conditional.on(&request)
+	if base != nil {
+		base.applyTo(&request)
 	}
 	return r.server.config.Desk.Ask(ctx, request)
 }
 
-// noteAnswer records the position and the effects of an answer or a refusal.
+// noteAnswer records the position of an answer or a refusal, and counts its facts.
 func (r *request) noteAnswer(stream events.StreamID, answer *actors.Answer) {
-	r.server.note(answer.Position)
+	r.server.notePosition(answer.Position)
 	r.noteDecision(stream, answer)
 	if answer.Replayed {
 		r.set(headerReplay, "true")

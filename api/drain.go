@@ -12,7 +12,7 @@ import (
 // drainTick is the interval at which drain checks for open connections.
 const drainTick = 10 * time.Millisecond
 
-// closeAfterResponse closes connections after their next response once the server is draining.
+// closeAfterResponse makes a handler close its connection after the response, once the server is draining.
 func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		next(c)
@@ -26,10 +26,10 @@ func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.Reque
 // other servers while this one still accepts all requests.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// drain accepts no new connections and serves the open ones, until none remains or Config.Linger has
-// passed. A load balancer reuses connections: if it sends a command just when the server closes an idle
-// connection, the outcome is unknown, and the command can't be sent to another server. So Linger should
-// exceed the load balancer's idle timeout.
+// drain stops accepting connections and serves the open ones, until none remains or Config.Linger has passed.
+// A load balancer reuses connections. If it sends a command just when the server closes an idle one, the outcome
+// is unknown, so the command can't be sent to another server. Linger should therefore exceed the load balancer's
+// idle timeout.
 func (s *Server) drain(ctx context.Context) {
 	if s.config.Linger <= 0 {
 		return
@@ -51,8 +51,8 @@ func (s *Server) drain(ctx context.Context) {
 	}
 }
 
-// requesting returns the number of open connections that are not sockets. Fasthttp's own count is one
-// too low once its listener is closed.
+// requesting returns the number of open connections that are not sockets. fasthttp's own count can't be used:
+// once its listener is closed, it is too low by one.
 func (s *Server) requesting() int {
 	n := s.pool.Stats()
 	return n.Open - n.Upgraded + n.SpareOpen

@@ -17,8 +17,8 @@ import (
 func (s *Server) entryRoutes() {
 	const all, one = "/v1/tournaments/:id/entries", "/v1/tournaments/:id/entries/:team"
 	s.handle(fiber.MethodPost, all, s.enter)
-	s.handle(fiber.MethodGet, all, s.past(s.listEntries))
-	s.handle(fiber.MethodGet, one, s.past(s.getEntry))
+	s.handle(fiber.MethodGet, all, s.limitPastReads(s.listEntries))
+	s.handle(fiber.MethodGet, one, s.limitPastReads(s.getEntry))
 	s.handle(fiber.MethodDelete, one, s.withdraw)
 }
 
@@ -31,8 +31,8 @@ type newEntry struct {
 	orderFields
 }
 
-// newEntry decodes and validates the body. It returns the teams in order, and the holder who enters them:
-// in open mode, unless the body names one, the first team.
+// newEntry decodes and validates the body. It returns the teams in order, and the holder who enters them. In
+// open mode, if the body names no holder, that is the first team.
 func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order events.OrderData, err error) {
 	if err = r.caller.requireActor(); err != nil {
 		return
@@ -93,7 +93,7 @@ func (body *newEntry) teams() ([]events.TeamID, error) {
 	return teams, nil
 }
 
-// enter enters teams, all of them or none. The pass of a waiting room must belong to the holder who enters
+// enter enters teams, all of them or none. The pass of a waiting room must be that of the holder who enters
 // them.
 func (s *Server) enter(r *request) error {
 	id, err := param[events.TournamentID](r, "id", "tournament")
@@ -104,17 +104,17 @@ func (s *Server) enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	if w := r.recordIntent(); w != nil {
-		w.TeamIDs = teams
+	if rec := r.refusalRecord(); rec != nil {
+		rec.TeamIDs = teams
 	}
-	if err := r.knownTeams(id, teams); err != nil {
+	if err := r.requireTeams(id, teams); err != nil {
 		return err
 	}
-	if err := r.ownTeams(id, teams...); err != nil {
+	if err := r.requireOwnTeams(id, teams...); err != nil {
 		return err
 	}
-	var v *entered
-	in, err := s.admitted(
+	var v *entryAnswer
+	use, err := s.runWithPass(
 		r,
 		holder,
 		func() events.RoomID { return s.roomOfTournament(id) },
@@ -123,11 +123,11 @@ func (s *Server) enter(r *request) error {
 			return err
 		},
 	)
-	defer in.leave()
+	defer use.release()
 	if err != nil {
 		return err
 	}
-	r.endPass(in, holder, v.replayed)
+	r.endPass(use, holder, v.replayed)
 	subjects := make([]string, len(v.teams))
 	for i, team := range v.teams {
 		subjects[i] = entryContact(id, team)
@@ -143,9 +143,9 @@ func (s *Server) enter(r *request) error {
 	return r.encoded(fiber.StatusCreated, v.append)
 }
 
-// knownTeams refuses teams that do not exist, or the tournament, if that does not exist either. Teams are
-// never deleted, so a team in the views exists. Any other may be new, and is looked up in its stream.
-func (r *request) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
+// requireTeams refuses teams that do not exist or, if it does not exist either, the tournament. Teams are never
+// deleted, so a team in the views exists. A team that the views lack may be new, so its stream is read.
+func (r *request) requireTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
 	for _, id := range teams {
 		known, err := r.server.config.Views.HasTeam(id)
 		if err == nil && !known {
@@ -157,7 +157,7 @@ func (r *request) knownTeams(tournamentID events.TournamentID, teams []events.Te
 		if known {
 			continue
 		}
-		if err := r.knownTournament(tournamentID); err != nil {
+		if err := r.requireTournament(tournamentID); err != nil {
 			return err
 		}
 		return &problem{code: core.CodeNotFound, detail: "there is no such team; create it first: POST /v1/teams",
@@ -166,8 +166,8 @@ func (r *request) knownTeams(tournamentID events.TournamentID, teams []events.Te
 	return nil
 }
 
-// knownTournament refuses a tournament that does not exist.
-func (r *request) knownTournament(id events.TournamentID) error {
+// requireTournament refuses a tournament that does not exist.
+func (r *request) requireTournament(id events.TournamentID) error {
 	_, known, err := r.server.config.Views.Tournament(id)
 	if err == nil && !known {
 		known, err = r.exists(tournament.Stream(id))
@@ -178,16 +178,16 @@ func (r *request) knownTournament(id events.TournamentID) error {
 	return err
 }
 
-// ownTeams refuses teams that the caller may not enter or withdraw, or the tournament, if that does not
-// exist.
-func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.TeamID) error {
+// requireOwnTeams refuses teams that the caller may not enter or withdraw or, if it does not exist, the
+// tournament.
+func (r *request) requireOwnTeams(tournamentID events.TournamentID, teams ...events.TeamID) error {
 	for _, id := range teams {
 		own, err := r.owns(id)
 		if err == nil && own {
 			continue
 		}
 		if err == nil {
-			err = r.knownTournament(tournamentID)
+			err = r.requireTournament(tournamentID)
 		}
 		if err != nil {
 			return err
@@ -199,24 +199,24 @@ func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.Tea
 }
 
 // exists reports whether an entity exists, according to the entity itself.
-func (r *request) exists(stream events.StreamID) (known bool, err error) {
+func (r *request) exists(stream events.StreamID) (exists bool, err error) {
 	_, err = r.server.config.Desk.View(r.commandContext(), stream,
-		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
-	return known, err
+		func(c core.Core) { exists = c.(interface{ Exists() bool }).Exists() })
+	return exists, err
 }
 
 // dispatchToTournament sends an entry or a withdrawal to a tournament.
-func (r *request) dispatchToTournament(id events.TournamentID, command core.Command) (*entered, error) {
+func (r *request) dispatchToTournament(id events.TournamentID, command core.Command) (*entryAnswer, error) {
 	answer, err := r.dispatch(tournament.Stream(id), command, nil)
 	if err != nil {
 		return nil, err
 	}
-	v, ok := enteredOf(id, answer)
+	v, ok := newEntryAnswer(id, answer)
 	if !ok {
-		return nil, unexpected(answer.Facts)
+		return nil, errUnexpectedFacts(answer.Facts)
 	}
 	v.replayed = answer.Replayed
-	r.tag(answer.Revision)
+	r.setETag(answer.Revision)
 	return v, nil
 }
 
@@ -226,8 +226,8 @@ func (s *Server) roomOfTournament(id events.TournamentID) events.RoomID {
 	return row.WaitingRoom
 }
 
-// entered is the answer to an entry or a withdrawal.
-type entered struct {
+// entryAnswer is the answer to an entry or a withdrawal.
+type entryAnswer struct {
 	tournamentID events.TournamentID
 	teams        []events.TeamID
 	status       events.EntryStatus
@@ -237,13 +237,13 @@ type entered struct {
 	revision     events.Revision
 	position     events.Position
 	replayed     bool
-	order        events.OrderData // of an entry
+	order        events.OrderData // zero for a withdrawal
 }
 
-// enteredOf derives the answer to a command from its facts: the first is about the command's teams, the
-// others are promotions. ok is false for any other facts.
-func enteredOf(tournamentID events.TournamentID, answer actors.Answer) (v *entered, ok bool) {
-	v = &entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
+// newEntryAnswer derives the answer to a command from its facts. The first fact is about the command's teams, the
+// others are promotions. ok is false if the facts are not of this form.
+func newEntryAnswer(tournamentID events.TournamentID, answer actors.Answer) (v *entryAnswer, ok bool) {
+	v = &entryAnswer{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
 	for i, fact := range answer.Facts {
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
@@ -267,7 +267,8 @@ func enteredOf(tournamentID events.TournamentID, answer actors.Answer) (v *enter
 	return v, len(v.teams) > 0
 }
 
-func (v *entered) append(dst []byte) []byte {
+// append appends the answer as JSON.
+func (v *entryAnswer) append(dst []byte) []byte {
 	o := events.OpenObject(dst)
 	if len(v.teams) == 1 {
 		o.String("team_id", string(v.teams[0]))
@@ -291,7 +292,7 @@ func (v *entered) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// withdraw withdraws a team from its slot or from the waitlist, which may promote other teams.
+// withdraw withdraws a team from the tournament or from the waitlist. That may promote other teams.
 func (s *Server) withdraw(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -300,7 +301,7 @@ func (s *Server) withdraw(r *request) error {
 	if err := r.caller.requireActor(); err != nil {
 		return err
 	}
-	if err := r.ownTeams(id, teamID); err != nil {
+	if err := r.requireOwnTeams(id, teamID); err != nil {
 		return err
 	}
 	if r.caller.open {

@@ -18,7 +18,7 @@ func (s *Server) listEntries(r *request) error {
 	if err != nil {
 		return err
 	}
-	after, limit, err := r.numbered()
+	after, limit, err := r.numberedPaging()
 	if err != nil {
 		return err
 	}
@@ -60,14 +60,14 @@ func (s *Server) listEntries(r *request) error {
 	}
 	return r.list(
 		len(page),
-		numberedNext(next),
+		numberedCursor(next),
 		func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) },
 		more,
 	)
 }
 
-// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it,
-// so its revision is the tournament's.
+// getEntry answers with the entry of a team. The revision is the tournament's, because the place on the waitlist
+// also changes when other teams withdraw.
 func (s *Server) getEntry(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *Server) getEntry(r *request) error {
 		entry, ok = roster.Entry(teamID)
 		order = roster.Order(teamID)
 	} else {
-		// Read the tournament first: an ETag older than the entry costs one more request, while a newer
-		// one would hide a change.
+		// Read the tournament first. If the entry changes in between, the ETag is too old, which costs one
+		// more request. In the other order it would be too new, and hide the change.
 		if tournament, err = s.tournamentNow(id); err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *Server) getEntry(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.tag(tournament.Revision) && !secret && order.IsZero() {
+	if r.setETag(tournament.Revision) && !secret && order.IsZero() {
 		return r.notModified()
 	}
 	body, err := s.appendEntry(nil, &entry, at)
@@ -126,8 +126,8 @@ func (s *Server) getEntry(r *request) error {
 	return r.json(fiber.StatusOK, withContact(withOrderData(body, &order), contact))
 }
 
-// visibleOrder returns the order data of an entry if the caller may see them, else none. The holder who
-// entered the team, its owner, and the roles that read everything may.
+// visibleOrder returns the order data of an entry, or none if the caller may not see them. The owner of the
+// team, the holder who entered it, auditors, services and admins may.
 func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderData) (events.OrderData, error) {
 	if order.IsZero() || r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin) == nil {
 		return order, nil
@@ -135,8 +135,8 @@ func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderDa
 	if r.caller.sub == "" {
 		return events.OrderData{}, nil
 	}
-	mine := s.costly(func(*request) error { return s.ownEntry(entry, r.caller.sub) })
-	err := mine(r)
+	check := s.limitReads(func(*request) error { return s.requireOwnEntry(entry, r.caller.sub) })
+	err := check(r)
 	if refusal := (*problem)(nil); errors.As(err, &refusal) && refusal.code == core.CodeForbidden {
 		return events.OrderData{}, nil
 	}
@@ -152,9 +152,9 @@ func (s *Server) tournamentNow(id events.TournamentID) (row.Tournament, error) {
 	return row, err
 }
 
-// rosterAt returns a tournament with its teams at a moment. Errors: not_found; the store's.
+// rosterAt returns a tournament and its teams at a moment. Errors: not_found; the store's.
 func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	roster, err := row.RosterAt(ctx, s.config.Store, id, at.Position)
 	if err == nil && roster == nil {
@@ -163,7 +163,8 @@ func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, 
 	return roster, err
 }
 
-// appendEntry appends an entry as the HTTP resource, with the name of its team, which never changes.
+// appendEntry appends an entry as the HTTP resource. The team's name is from the views, also for the past,
+// because it never changes.
 func (s *Server) appendEntry(dst []byte, e *row.Entry, at *row.Moment) ([]byte, error) {
 	team, _, err := s.config.Views.Team(e.TeamID)
 	if err != nil {

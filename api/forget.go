@@ -18,16 +18,16 @@ import (
 // forgetTimeout bounds the wait for other nodes.
 const forgetTimeout = 2 * time.Second
 
-// forget destroys the keys of a holder's contacts, on all servers on the log. Idempotent; only the member forgotten
-// of the answer differs.
+// forget destroys the keys of a holder's contacts, on all servers of the log. It is idempotent, except that the
+// member forgotten of the answer may differ.
 func (s *Server) forget(r *request) error {
-	holder, err := r.ownHolder("contact")
+	holder, err := r.holderParam("contact")
 	if err != nil {
 		return err
 	}
 	known := s.config.Contacts.HasDataOf(holder)
 	if !known && !s.config.Shared {
-		// Only the files reveal losses and damage.
+		// HasDataOf reads the memory. Only Forget reads the files, which may be lost or damaged.
 		if known, err = s.config.Contacts.Forget(holder); err != nil {
 			return r.contactFailed(err)
 		}
@@ -43,7 +43,7 @@ func (s *Server) forget(r *request) error {
 	if err != nil {
 		return r.contactFailed(err)
 	}
-	s.note(position)
+	s.notePosition(position)
 	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, true, s.awaitForgotten(ctx, position)))
 }
 
@@ -53,22 +53,22 @@ func forgetMetadata(r *request) events.Metadata {
 		CausationID: source.CausationID, Actor: source.Actor}
 }
 
-// awaitForgotten waits until all nodes that are not suspected have read the log up to a position, at most for
-// forgetTimeout or until ctx ends. It returns the names of the nodes that have not.
+// awaitForgotten waits until all nodes that are not suspected have read the log up to a position, for at most
+// forgetTimeout or until ctx ends. It returns the names of all nodes that have not.
 func (s *Server) awaitForgotten(ctx context.Context, position events.Position) (lagging []string) {
 	if s.config.Peers == nil {
 		return nil
 	}
 	for end := time.Now().Add(forgetTimeout); ; time.Sleep(peerPause) {
 		lagging = lagging[:0]
-		waits := false
+		waiting := false
 		for _, m := range s.config.Peers.Members() {
 			if !m.Self && m.Position < position {
 				lagging = append(lagging, string(m.Name))
-				waits = waits || !m.Suspected
+				waiting = waiting || !m.Suspected
 			}
 		}
-		if !waits || time.Now().After(end) || ctx.Err() != nil {
+		if !waiting || time.Now().After(end) || ctx.Err() != nil {
 			slices.Sort(lagging)
 			return lagging
 		}
@@ -78,8 +78,8 @@ func (s *Server) awaitForgotten(ctx context.Context, position events.Position) (
 // peerPause is the interval between checks of other nodes' progress.
 const peerPause = 20 * time.Millisecond
 
-// AppendForgotten appends the answer to a request to forget a holder. known means that contacts may have existed,
-// and pending has the names of the nodes that have not destroyed their keys yet.
+// AppendForgotten appends the answer to a request to forget a holder. known is true if the holder may have had
+// contacts. pending has the names of the nodes that have not destroyed their keys yet.
 func AppendForgotten(dst []byte, holder events.Holder, known bool, pending []string) []byte {
 	o := events.OpenObject(dst)
 	o.String("holder", string(holder))

@@ -18,15 +18,15 @@ import (
 	"admitone/events"
 )
 
-// hop is a request that another node may decide too: it was forwarded to this node, or this node has
-// forwarded it and may have to decide it itself.
+// hop describes a request that another node may decide too: either another node has forwarded it to this one, or
+// this node has forwarded it and may still have to decide it.
 type hop struct {
 	peers.Hop
-	received bool
-	commands int // number of ids returned by commandID
+	received bool // forwarded to this node
+	commands int  // number of ids that commandID has returned
 }
 
-// commandID returns the id of the next command of the request. Every node derives the same ids in the same
+// commandID returns the id of the next command of the request. Every node derives the same ids, in the same
 // order.
 func (h *hop) commandID() actors.CommandID {
 	h.commands++
@@ -44,19 +44,19 @@ func (r *request) newCommandID() actors.CommandID {
 	return r.hop.commandID()
 }
 
-// setForwarded marks a command that another node may decide too.
+// setForwarded sets the fields of a command that another node may decide too.
 func (r *request) setForwarded(request *actors.Request) {
 	if r.hop == nil {
 		return
 	}
 	request.After, request.At, request.Until = &r.hop.After, r.hop.At, r.hop.Until
 	if key, err := r.key(); err == nil && key == "" {
-		request.Bounded = false // the node has created the id, even if it has the form of a keyed one
+		request.Bounded = false // a node has created the id, although it may look like one from an Idempotency-Key
 	}
 }
 
-// clock returns the time at which the credentials of a request are checked: the time at the node
-// that received it first, or now.
+// clock returns the time at which the credentials of a request must be valid: the time at which the first node
+// received it, or now.
 func (r *request) clock() time.Time {
 	if at := r.receivedAt(); !at.IsZero() {
 		return at
@@ -64,8 +64,8 @@ func (r *request) clock() time.Time {
 	return time.Now()
 }
 
-// receivedAt returns when the first node received a forwarded request, by that node's clock; zero for a
-// request that was not forwarded.
+// receivedAt returns when the first node received a forwarded request, by that node's clock. It returns the zero
+// time for a request that was not forwarded.
 func (r *request) receivedAt() time.Time {
 	if r.hop == nil {
 		return time.Time{}
@@ -73,8 +73,8 @@ func (r *request) receivedAt() time.Time {
 	return r.hop.Clock
 }
 
-// catchUp waits until this node has read the log up to its present head: the owner of an entity may have
-// appended to it, and a refusal based on stale state would be wrong. Error: log_unavailable at until.
+// catchUp waits until this node has read the log up to its current head. The owner of an entity may have appended
+// to the log, and a refusal based on older state would be wrong. Error: log_unavailable, at the time until.
 func (s *Server) catchUp(until time.Time) error {
 	ctx, cancel := context.WithDeadline(context.Background(), until)
 	defer cancel()
@@ -86,7 +86,7 @@ func (s *Server) catchUp(until time.Time) error {
 		select {
 		case <-ctx.Done():
 			err = ctx.Err()
-		case <-time.After(catchUpEvery):
+		case <-time.After(catchUpInterval):
 		}
 	}
 	if err != nil {
@@ -95,12 +95,12 @@ func (s *Server) catchUp(until time.Time) error {
 	return nil
 }
 
-// catchUpEvery is the interval at which catchUp checks its progress.
-const catchUpEvery = 2 * time.Millisecond
+// catchUpInterval is the interval at which catchUp checks its progress.
+const catchUpInterval = 2 * time.Millisecond
 
-// forwarded forwards a request to the node that owns its entity, if that is another one, and answers it
-// with h otherwise; see package peers. Requests forwarded by other nodes are answered with h.
-func (s *Server) forwarded(h handler) handler {
+// withForwarding returns a handler that forwards a request to the node that owns its entity. h answers it if this
+// node is the owner, if the owner does not answer, and if another node has forwarded it; see package peers.
+func (s *Server) withForwarding(h handler) handler {
 	if s.config.Peers == nil {
 		return h
 	}
@@ -108,7 +108,7 @@ func (s *Server) forwarded(h handler) handler {
 		if r.hop != nil {
 			return s.answerHop(r, h)
 		}
-		until := r.begun.Add(AnswerLimit)
+		until := r.start.Add(AnswerLimit)
 		key := s.keyOf(r)
 		if key != "" {
 			s.config.Peers.AwaitServing()
@@ -120,12 +120,12 @@ func (s *Server) forwarded(h handler) handler {
 		now := time.Now()
 		r.hop = &hop{Hop: peers.Hop{Command: r.mintCommandID(), After: max(s.config.Views.Position(), s.config.Followed()),
 			At: now, Until: until, Clock: now}}
-		if address, named, _ := r.callerNamed(); named {
+		if address, named, _ := r.directCallerAddress(); named {
 			r.hop.Client = address
 		}
 		position, passed := owner.Pass(r.ctx.Context(), r.id, &r.hop.Hop)
 		if passed {
-			s.note(position)
+			s.notePosition(position)
 			return nil
 		}
 		if time.Now().After(until) {
@@ -136,7 +136,7 @@ func (s *Server) forwarded(h handler) handler {
 		}
 		limit, cancel := context.WithDeadline(context.Background(), until)
 		defer cancel()
-		r.until = limit // of which the owner has used up a part
+		r.until = limit // the owner has used up part of the time
 		return h(r)
 	}
 }
@@ -160,8 +160,8 @@ func (r *request) readHop() error {
 	return nil
 }
 
-// answerHop answers a request that another node has forwarded. A header of the answer has the position
-// that later reads there have to include.
+// answerHop answers a request that another node has forwarded. A header of the answer has the log position that
+// later reads at that node have to include.
 func (s *Server) answerHop(r *request, h handler) error {
 	switch {
 	case time.Now().After(r.hop.Until):
@@ -173,11 +173,11 @@ func (s *Server) answerHop(r *request, h handler) error {
 		s.config.Peers.Misplaced()
 	}
 	err := h(r)
-	r.set(headerPosition, strconv.FormatUint(uint64(s.answered()), 10))
+	r.set(headerPosition, strconv.FormatUint(uint64(s.answeredPosition()), 10))
 	return err
 }
 
-// keyOf returns the placement key of a request, "" if any node may answer it.
+// keyOf returns the placement key of a request, "" if every node may answer it.
 func (s *Server) keyOf(r *request) placement.Key {
 	path := r.path()
 	key := placement.KeyOfPath(r.method(), path)
@@ -189,30 +189,31 @@ func (s *Server) keyOf(r *request) placement.Key {
 	case events.WaitingRoomCategory:
 		if r.method() == fiber.MethodGet && s.config.Peers.State() == peers.Serving &&
 			s.config.Rooms.Follows(events.RoomID(id), r.segment("visitor")) {
-			return "" // a poll
+			return "" // this node follows the room, so it can answer polls
 		}
 	case placement.BookingKind:
 		booking, known, err := s.config.Views.Booking(id)
 		if err != nil || !known {
-			return "" // decide here
+			return "" // unknown here, so it can't be placed
 		}
 		return placement.OfPerformance(booking.PerformanceID)
 	}
 	return key
 }
 
-// oneStep has the last segments of paths whose POST is a single command. All others may take several
-// steps, whose ids are derived from a keyed id.
-var oneStep = []string{"/reservations", "/entries", "/charges", "/visitors"}
+// singleCommandSuffixes are the ends of the paths whose POST is a single command. All others may take several
+// steps, whose ids are derived from that of the request.
+var singleCommandSuffixes = []string{"/reservations", "/entries", "/charges", "/visitors"}
 
-// mintCommandID returns a new command id for the header of a forwarded request.
+// mintCommandID returns a new command id for a request that is forwarded. It is of the keyed form if the request
+// may take several steps.
 func (r *request) mintCommandID() string {
 	path := r.path()
 	several := strings.HasPrefix(path, "/v1/bookings/") || strings.HasPrefix(path, "/v1/performances/")
 	if method := r.method(); !several && (method == fiber.MethodPost || method == fiber.MethodDelete) {
 		several = true
-		for _, end := range oneStep {
-			several = several && !strings.HasSuffix(path, end)
+		for _, suffix := range singleCommandSuffixes {
+			several = several && !strings.HasSuffix(path, suffix)
 		}
 	}
 	if several {
@@ -221,7 +222,7 @@ func (r *request) mintCommandID() string {
 	return string(actors.NewCommandID())
 }
 
-// acceptFrames accepts connections over which other nodes send their requests in frames.
+// acceptFrames upgrades connections over which other nodes send their requests in frames.
 func (s *Server) acceptFrames(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil {
 		return next
@@ -247,6 +248,7 @@ func (s *Server) acceptFrames(next fasthttp.RequestHandler) fasthttp.RequestHand
 	}
 }
 
+// answerHeartbeats answers the heartbeats of other nodes.
 func (s *Server) answerHeartbeats(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil {
 		return next

@@ -99,14 +99,14 @@ func TestOneWaitAtTwoNodes(t *testing.T) {
 		sent := &fasthttp.RequestCtx{}
 		sent.Request.Header.SetMethod(fiber.MethodPost)
 		sent.Request.SetRequestURI(fmt.Sprintf("/v1/products/p%d/reservations", i))
-		r := &request{ctx: app.AcquireCtx(sent), server: w.server, begun: time.Now()}
+		r := &request{ctx: app.AcquireCtx(sent), server: w.server, start: time.Now()}
 		decided := false
-		w.must(w.server.forwarded(func(r *request) error {
+		w.must(w.server.withForwarding(func(r *request) error {
 			decided = true
 			if r.hop == nil {
 				return nil // an entity of this node
 			}
-			if until, limited := r.commandContext().Deadline(); !limited || !until.Equal(r.begun.Add(AnswerLimit)) {
+			if until, limited := r.commandContext().Deadline(); !limited || !until.Equal(r.start.Add(AnswerLimit)) {
 				t.Errorf("it is waited for until %v", until)
 			}
 			return nil

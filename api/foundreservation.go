@@ -9,11 +9,12 @@ import (
 type foundReservation struct {
 	reservation
 	order events.OrderData
-	// orderRevision is the revision of the fact that contains order, 0 for none. ended means that the
-	// reservation is no longer in the product's core; seen is the product's revision at which it was
-	// looked up then.
-	orderRevision, checkedAt events.Revision
-	ended                    bool
+	// orderRevision is the revision of the fact that contains order, 0 for none.
+	orderRevision events.Revision
+	// ended is true if the product's core no longer has the reservation.
+	ended bool
+	// checkedAt is the revision at which the product's core was found not to have the reservation.
+	checkedAt events.Revision
 }
 
 // append appends the reservation as the HTTP resource.
@@ -25,8 +26,8 @@ func (v *foundReservation) append(dst []byte) []byte {
 	return withOrderData(dst, &v.order)
 }
 
-// reservationOf returns the state of reservation id after a fact, nil if the fact is about others. For ""
-// it returns the fact's first reservation.
+// reservationOf returns the state of the reservation id after a fact, nil if the fact is not about it. If id is
+// "", it returns the state of the first reservation of the fact.
 func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation {
 	v := &foundReservation{}
 	switch f := fact.(type) {

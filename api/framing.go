@@ -11,15 +11,15 @@ import (
 	"admitone/api/connections"
 )
 
-// headerNosniff prevents browsers from guessing the type of a response. Every response has it.
+// headerNosniff, set to nosniff, prevents browsers from guessing the type of a response. Every response has it.
 const (
 	headerNosniff = fiber.HeaderXContentTypeOptions
 	nosniff       = "nosniff"
 )
 
-// framed wraps Fiber's handler. It refuses requests that can be parsed in more than one way, maps methods
-// that Fiber does not know to TRACE, which no route has, and adds nosniff to every response.
-func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+// checkFraming wraps Fiber's handler. It refuses requests that can be parsed in more than one way, maps methods
+// unknown to Fiber to TRACE, which no route has, and adds nosniff to every response.
+func (s *Server) checkFraming(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		if fault := misframed(&c.Request.Header); fault != "" {
 			s.refuseMisframed(c, fault)
@@ -36,8 +36,8 @@ func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	}
 }
 
-// unreadable is the counterpart of framed for requests that fasthttp could not parse.
-func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
+// handleUnreadable is checkFraming for requests that fasthttp could not parse.
+func handleUnreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
 	next = dropSilentConns(next)
 	return func(c *fasthttp.RequestCtx, err error) {
 		next(c, err)
@@ -45,8 +45,8 @@ func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCt
 	}
 }
 
-// refuseMisframed refuses the request and closes the connection, because it is unknown where the next
-// request begins.
+// refuseMisframed refuses a request and closes the connection, because it is unknown where the next request
+// starts.
 func (s *Server) refuseMisframed(c *fasthttp.RequestCtx, fault string) {
 	ctx := s.app.AcquireCtx(c)
 	defer s.app.ReleaseCtx(ctx)
@@ -63,8 +63,8 @@ var (
 	chunked          = []byte("chunked")
 )
 
-// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too lenient: if it
-// parses two requests and a proxy one, the proxy has checked only one of them (request smuggling).
+// misframed returns why a request is ambiguous or invalid by RFC 9112, "" if it is neither. fasthttp is too
+// lenient: where it parses two requests, a proxy may parse and check only one (request smuggling).
 func misframed(h *fasthttp.RequestHeader) string {
 	if version := string(h.Protocol()); version != "HTTP/1.1" && version != "HTTP/1.0" {
 		return "send HTTP/1.1 or HTTP/1.0"
@@ -105,8 +105,8 @@ func misframed(h *fasthttp.RequestHeader) string {
 	return ""
 }
 
-// badTarget returns why a request target is invalid, "" if it is not: it has a fragment, or its absolute
-// form has an authority other than Host.
+// badTarget returns why a request target is invalid, "" if it is valid. A target must not have a fragment, and the
+// authority of its absolute form must be the same as Host.
 func badTarget(h *fasthttp.RequestHeader) string {
 	target := h.RequestURI()
 	if bytes.IndexByte(target, '#') >= 0 {
@@ -115,8 +115,8 @@ func badTarget(h *fasthttp.RequestHeader) string {
 	if len(target) == 0 || target[0] == '/' {
 		return ""
 	}
-	_, after, whole := bytes.Cut(target, []byte("://"))
-	if !whole {
+	_, after, absolute := bytes.Cut(target, []byte("://"))
+	if !absolute {
 		return "" // * or, for CONNECT, an authority: no route has either
 	}
 	if end := bytes.IndexAny(after, "/?"); end >= 0 {

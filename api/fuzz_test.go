@@ -189,7 +189,7 @@ func FuzzParameters(f *testing.F) {
 		if id := requestID(r.ctx); id == "" || len(id) > 128 || !visibleASCII(id) {
 			t.Fatalf("request id %q; want id not empty, len(id) ≤ 128, visibleASCII(id)", id)
 		}
-		r.tag(7)
+		r.setETag(7)
 		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx, time.Now()); err != nil {
 			known(t, err)
 		}

@@ -14,23 +14,25 @@ import (
 // hallPath is the path of the maps of halls, which only the pages use; see [web.HallMap].
 const hallPath = "/halls"
 
-// cachedMaps bounds the maps in memory. The map of 100,000 seats has about 300 KB.
+// cachedMaps bounds the maps in memory. The map of a hall with 100,000 seats has about 300 KB.
 const cachedMaps = 16
 
-// hallMaps caches the maps of the halls that were shown most recently. The zero value is ready.
+// hallMaps caches the maps of halls that were requested most recently. The zero value is an empty cache.
 type hallMaps struct {
 	mu     sync.Mutex
 	recent []hallMap // at most cachedMaps, most recently used last; guarded by mu
 }
 
-// hallMap is the map of the plan with a digest.
+// hallMap is the map of a hall, encoded by [web.HallMap].
 type hallMap struct {
-	digest, tag string
-	body        []byte
+	digest string // of the plan
+	tag    string // the ETag
+	body   []byte
 }
 
-// get returns the map of the plan with a digest, whose hall is read if the map is not cached. One at a time is made,
-// so that a crowd that comes first makes it once. Errors: those of read.
+// get returns the map of the plan with a digest. If it is not cached, the map is made from the hall that read
+// returns. Only one map is made at a time, so that concurrent requests for the same one make it once. Errors: those
+// of read.
 func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMap, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,7 +47,7 @@ func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMa
 		return hallMap{}, err
 	}
 	body := web.HallMap(hall)
-	made := hallMap{digest: digest, tag: etagOf(body), body: body}
+	made := hallMap{digest: digest, tag: contentETag(body), body: body}
 	if len(c.recent) == cachedMaps {
 		c.recent = slices.Delete(c.recent, 0, 1)
 	}
@@ -53,15 +55,15 @@ func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMa
 	return made, nil
 }
 
-// hallMapPage answers with the map of a hall. The map of a plan may change with the version of this program or with
-// a different log at this address, so browsers revalidate their cached copy. It is sent as gzip only, which all of them
-// accept.
+// hallMapPage answers with the map of a hall. Browsers have to revalidate their copy, because the map may change with
+// the version of this program, or if this address serves another log. It is always compressed with gzip, which all
+// browsers accept.
 func (s *Server) hallMapPage(r *request) error {
 	id, err := param[events.PlanID](r, "id", "plan")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	plan, ok, err := s.config.Views.Plan(id)

@@ -5,8 +5,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Names of headers in the canonical form of fasthttp, for [setHeader] and PeekCanonical: looked up by any other form,
-// a name is brought into this one first, and most requests use all of these.
+// The names of frequent headers in the canonical form of fasthttp, for [setHeader] and PeekCanonical. fasthttp's
+// other functions convert names to this form at each call.
 var (
 	nameContentTypeOptions = []byte(fiber.HeaderXContentTypeOptions)
 	nameETag               = []byte("Etag")

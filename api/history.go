@@ -15,17 +15,17 @@ import (
 )
 
 func (s *Server) historyRoutes() {
-	s.handle(fiber.MethodGet, "/v1/history/:id", s.costly(s.listHistories))
-	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.costly(s.history))
-	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.costly(s.history))
+	s.handle(fiber.MethodGet, "/v1/history/:id", s.limitReads(s.listHistories))
+	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.limitReads(s.history))
+	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.limitReads(s.history))
 }
 
-// listHistories answers with the kinds of entities that have a history under an id.
+// listHistories answers with the kinds of entities of which one with the given id has a history.
 func (s *Server) listHistories(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	id, found := r.segment("id"), []string(nil)
 	for _, kind := range history.Entities() {
@@ -63,35 +63,35 @@ func (s *Server) history(r *request) error {
 	}
 	kind := r.segment("kind")
 	id := r.segment("id")
-	part, ofPerson := r.segment("part"), history.IDsOf(kind) == history.HolderName
+	part, ofHolder := r.segment("part"), history.IDsOf(kind) == history.HolderName
 	if part != "" {
-		if ofPerson || !input.ValidID(id) { // only ids of parts of a performance have two segments
+		if ofHolder || !input.ValidID(id) { // only ids of parts of a performance have two segments
 			return notFound(kind)
 		}
 		id += "/" + part
 	}
-	if ofPerson {
+	if ofHolder {
 		if rule := storedHolderFault(id); rule != "" {
 			return notHolder(kind, rule)
 		}
 	} else if id = history.EntityID(kind, id); !validEntity(kind, id) {
 		return notFound(kind)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	page, next, more, err := history.ReadRelated(ctx, s.config.Store, kind, id, from, p.limit)
+	page, next, hasMore, err := history.ReadRelated(ctx, s.config.Store, kind, id, from, p.limit)
 	switch {
 	case errors.Is(err, history.ErrNoKind):
 		return notFound("kind")
-	case errors.Is(err, history.ErrEmpty) && s.untouched(ctx, kind, id):
-		page, more = nil, false
+	case errors.Is(err, history.ErrEmpty) && s.existsWithoutEvents(ctx, kind, id):
+		page, hasMore = nil, false
 	case errors.Is(err, history.ErrEmpty):
 		return notFound(kind)
 	case err != nil:
 		return err
 	}
 	cursor := ""
-	if more {
+	if hasMore {
 		cursor = strconv.FormatUint(uint64(next), 10)
 	}
 	return r.list(
@@ -102,8 +102,8 @@ func (s *Server) history(r *request) error {
 	)
 }
 
-// untouched reports whether an entity exists although its stream is empty, which only a seat can.
-func (s *Server) untouched(ctx context.Context, kind, id string) bool {
+// existsWithoutEvents reports whether an entity exists although its stream is empty. Only a seat can.
+func (s *Server) existsWithoutEvents(ctx context.Context, kind, id string) bool {
 	if kind != "seat" {
 		return false
 	}
@@ -111,12 +111,12 @@ func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	return err == nil && seat != nil
 }
 
-// validEntity reports whether id can identify an entity: an id or, for a kind whose entities are
-// parts of another one, two parts.
+// validEntity reports whether id can identify an entity of a kind. For a kind whose entities are parts of another
+// entity, such as seats, id consists of the other one's id and the name of the part.
 func validEntity(kind, id string) bool {
 	if history.IDsOf(kind) == history.Parts {
-		whole, name, _ := strings.Cut(id, "~")
-		return input.ValidID(whole) && validHolder(events.Holder(name))
+		owner, name, _ := strings.Cut(id, "~")
+		return input.ValidID(owner) && validHolder(events.Holder(name))
 	}
 	return input.ValidID(id)
 }

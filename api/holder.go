@@ -12,9 +12,9 @@ import (
 // section 2.
 const maxHolder = 255
 
-// holderFault returns the rule that a text violates as the name of a holder, "" for a valid name. Any
-// printable sub is valid, even with slashes, | and \, or invisible joiners between characters. Names that
-// can't be put into a URL, or that look like a different name, are not.
+// holderFault returns the rule for names of holders that a text violates, "" if it is a valid name. Every printable
+// sub of a token is valid, even with slashes, | and \, or with invisible joiners between its characters. Names that
+// can't be put into a URL, or that look like another name, are not.
 func holderFault(name string) (rule string) {
 	switch {
 	case name == "":
@@ -32,7 +32,7 @@ func holderFault(name string) (rule string) {
 	}
 	visible := false
 	for _, c := range name {
-		if '!' <= c && c <= '~' { // of no class below
+		if '!' <= c && c <= '~' { // printable ASCII is in none of the classes below
 			visible = true
 			continue
 		}
@@ -52,7 +52,7 @@ func holderFault(name string) (rule string) {
 	return ""
 }
 
-// The directional marks that names in Hebrew and Arabic need, and the byte order mark.
+// The directional marks that names in Hebrew and Arabic may need, and the byte order mark.
 const (
 	leftToRight   = '\u200e'
 	rightToLeft   = '\u200f'
@@ -60,19 +60,21 @@ const (
 	byteOrderMark = '\ufeff'
 )
 
-// keyPrefix precedes the names of API keys in the metadata of events, so no holder may have such a name.
+// keyPrefix precedes the name of an API key where it stands for the caller, as in the metadata of events. No holder
+// may have such a name.
 const keyPrefix = "key:"
 
-// validHolder reports whether a name is valid by holderFault.
+// validHolder reports whether a name is valid; see holderFault.
 func validHolder(name events.Holder) bool { return holderFault(string(name)) == "" }
 
-// storedHolderFault is [holderFault] for lookups: logs of earlier versions may have holders whose names
-// begin with keyPrefix.
+// storedHolderFault is [holderFault] for the name of an existing holder, which may begin with keyPrefix: earlier
+// versions did not forbid that.
 func storedHolderFault(name string) (rule string) {
 	return holderFault(strings.TrimPrefix(name, keyPrefix))
 }
 
-// notHolder returns not_found for a path with an invalid name of a holder, with the rule in its detail.
+// notHolder returns the problem not_found for a path with an invalid name of a holder. The detail has the violated
+// rule.
 func notHolder(resource, rule string) *problem {
 	p := notFound(resource)
 	p.detail += ": " + rule

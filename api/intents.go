@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// defaultIntent is the default lifetime of an intent, in seconds.
+// defaultIntent is the default lifetime of a payment intent, in seconds.
 const defaultIntent = 1800
 
 func (s *Server) intentRoutes() {
@@ -18,7 +18,7 @@ func (s *Server) intentRoutes() {
 	s.handle(fiber.MethodDelete, intent, s.endIntent)
 }
 
-// beginIntent begins a payment intent: 201, or 200 if the same one is open already.
+// beginIntent opens a payment intent: 201, or 200 if the same intent is open already.
 func (s *Server) beginIntent(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
@@ -42,8 +42,8 @@ func (s *Server) beginIntent(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	begin := func(command actors.CommandID) error {
 		answer, err = s.config.Bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: r.origin(command),
 			BookingID: id, Intent: events.IntentID(actors.NewID().String()), Provider: *body.Provider, Seconds: seconds})
@@ -55,29 +55,30 @@ func (s *Server) beginIntent(r *request) error {
 		return err
 	}
 	if answer.Replayed {
-		then, err := s.firstFact(ctx, booking.Stream(id), func(fact events.Fact) bool {
+		openedAt, err := s.firstFact(ctx, booking.Stream(id), func(fact events.Fact) bool {
 			opened, ok := fact.(*events.BookingIntentOpened)
 			return ok && opened.Intent == answer.Intent
 		})
 		if err != nil {
 			return err
 		}
-		if then != 0 {
-			return s.bookedAsOf(ctx, r, fiber.StatusCreated, answer, then)
+		if openedAt != 0 {
+			return s.answerBookingAsOf(ctx, r, fiber.StatusCreated, answer, openedAt)
 		}
-		err = begin(r.newCommandID()) // the first attempt was refused in the end, so it is decided anew
+		err = begin(r.newCommandID()) // the first request opened no intent, so this one is decided anew
 		r.noteHead()
 		if err != nil {
 			return err
 		}
 	}
 	if answer.Intent == "" {
-		return r.booked(fiber.StatusOK, answer)
+		return r.answerBooking(fiber.StatusOK, answer)
 	}
-	return r.booked(fiber.StatusCreated, answer)
+	return r.answerBooking(fiber.StatusCreated, answer)
 }
 
-// endIntent ends the intent that the request names, or else the open one. No-op if that has ended.
+// endIntent ends the payment intent that the request names, by default the open one. It does nothing if the intent
+// has ended.
 func (s *Server) endIntent(r *request) error {
 	id, err := param[events.BookingID](r, "id", "booking")
 	if err != nil {
@@ -86,13 +87,13 @@ func (s *Server) endIntent(r *request) error {
 	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	answer, err := s.config.Bookings.EndIntent(ctx, bookings.EndIntent{
 		Origin: r.origin(r.newCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
 	r.noteHead()
 	if err != nil {
 		return err
 	}
-	return r.booked(fiber.StatusOK, answer)
+	return r.answerBooking(fiber.StatusOK, answer)
 }

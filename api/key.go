@@ -15,9 +15,9 @@ import (
 	"admitone/events"
 )
 
-// keyed calls do with the id derived from the Idempotency-Key and the request, or a random one without
-// a key. If the key was used with a different request, do is called once more with the id that earlier
-// versions derived, which hashed the raw body; the refusal has recorded nothing.
+// keyed calls do with the command id that is derived from the Idempotency-Key and the request, or with a new id if
+// there is no key. If do refuses because the key was used for another request, keyed calls it again with the id
+// that earlier versions derived, from the raw body and path: the key may have been used then, for the same request.
 func (r *request) keyed(do func(id actors.CommandID) error) error {
 	key, err := r.key()
 	if err != nil {
@@ -40,26 +40,25 @@ func (r *request) keyed(do func(id actors.CommandID) error) error {
 	return err
 }
 
-// keyedIn is keyed for a command whose stream depends on its body: the stream of a different body does not
-// know that the key was used, so the views are checked too. scope is as in
-// [projections.Projections.KeyUsed].
+// keyedIn is keyed for a command whose stream depends on the body. A key that was used with a different body is in
+// another stream, so keyedIn looks it up in the views. For scope see [projections.Projections.KeyUsed].
 func (r *request) keyedIn(ctx context.Context, scope string, do func(id actors.CommandID) error) error {
 	return r.keyedAfter(ctx, r.server.config.Views.CatchUp, scope, do)
 }
 
-// keyedIfUnreported is keyed for a request about a resource whose payment may have been reported under the same key.
-// The report was decided in the payment's stream, so the resource's own stream does not know the key. A concurrent
-// report to another server is not detected, so that requests need not wait for the views.
+// keyedIfUnreported is keyed for a request about a resource whose payment may have been reported with the same key.
+// Such a report is in the payment's stream, so keyedIfUnreported looks the key up in the views. It does not detect a
+// concurrent report to another server, because it would have to wait for the views of every request.
 func (r *request) keyedIfUnreported(of events.PaymentSubject, do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" || r.server.config.Currency.Assumed {
 		return r.keyed(do)
 	}
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	return r.keyedAfter(ctx, r.server.awaitReports, of.Path(), do)
 }
 
-// keyedAfter is keyedIn with catchUp to wait for the views.
+// keyedAfter is keyedIn, with catchUp to make the views recent enough.
 func (r *request) keyedAfter(ctx context.Context, catchUp func(context.Context) error, scope string,
 	do func(id actors.CommandID) error) error {
 	if key, err := r.key(); err != nil || key == "" {
@@ -86,10 +85,10 @@ func (r *request) keyedAfter(ctx context.Context, catchUp func(context.Context) 
 	})
 }
 
-// keyedReport is keyedIn for the report of a payment.
+// keyedReport is keyedIn for the report of a payment for a resource.
 func (r *request) keyedReport(of events.PaymentSubject, do func(id actors.CommandID) error) error {
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	return r.keyedIn(ctx, of.Path(), func(id actors.CommandID) error {
 		err := do(id)
 		if noteErr := r.server.noteReports(ctx); err == nil {
@@ -99,15 +98,15 @@ func (r *request) keyedReport(of events.PaymentSubject, do func(id actors.Comman
 	})
 }
 
-// noteReports makes awaitReports wait for everything up to the log's current head. Error: the store's.
+// noteReports makes later calls of awaitReports wait for the views up to the log's current head. Error: the store's.
 func (s *Server) noteReports(ctx context.Context) error {
 	head, err := s.config.Store.Head(ctx)
-	raise(&s.reported, head)
+	storeMax(&s.reported, head)
 	return err
 }
 
-// awaitReports waits until the views include all payments that were reported to this server, and all that were in the
-// log when it is first called. Errors: projection_behind; the store's.
+// awaitReports waits until the views include all payments that were reported to this server, and everything that was in
+// the log when awaitReports was called first. Errors: projection_behind; the store's.
 func (s *Server) awaitReports(ctx context.Context) error {
 	if s.reported.Load() == 0 {
 		if err := s.noteReports(ctx); err != nil {
@@ -117,7 +116,7 @@ func (s *Server) awaitReports(ctx context.Context) error {
 	return s.awaitViews(events.Position(s.reported.Load()))
 }
 
-// sentBody returns the body, or its replacement if the body must not be hashed.
+// sentBody returns the body to be hashed for the command id: that of the request, or its replacement.
 func (r *request) sentBody() []byte {
 	if r.hashed != nil {
 		return r.hashed
@@ -137,8 +136,8 @@ func (r *request) sentPath() string {
 	return path
 }
 
-// canonicalBody returns the canonical form of a body: a retry with members in a different order or with other
-// white space is the same request. An empty body counts as an empty object.
+// canonicalBody returns the canonical form of a body, so that a retry may order the members differently, or use
+// other white space. An empty body counts as an empty object.
 func canonicalBody(body []byte) []byte {
 	if len(body) == 0 {
 		return []byte("{}")
@@ -157,21 +156,21 @@ func (r *request) origin(id actors.CommandID) bookings.Origin {
 		At: from.At, Until: from.Until}
 }
 
-// source returns a request to the desk with its metadata; the caller adds stream and command.
+// source returns a request to the desk with the metadata of r. The caller of source sets the stream and the command.
 func (r *request) source(id actors.CommandID) actors.Request {
 	request := actors.Request{
 		ID:            id,
 		CorrelationID: r.id,
 		CausationID:   r.id,
 		Actor:         r.caller.name(),
-		Bounded:       !r.caller.serves(),
+		Bounded:       !r.caller.actsForOthers(),
 	}
 	r.setForwarded(&request)
 	return request
 }
 
-// keyOwner returns the owner of an Idempotency-Key: the caller. In open mode with no holder in the body it
-// is the path, so that two holders who confirm with the same key don't collide.
+// keyOwner returns the name within which the Idempotency-Key is unique: the caller's. In open mode, a request without a
+// holder in its body has no named caller, and the key is unique within the path.
 func (r *request) keyOwner() string {
 	if r.caller.sub != "" {
 		return string(r.caller.sub)
@@ -179,8 +178,8 @@ func (r *request) keyOwner() string {
 	return r.path()
 }
 
-// key returns the Idempotency-Key of a POST, "" if it has none. An empty header is refused, because its
-// sender relies on a safe retry.
+// key returns the Idempotency-Key of a POST, "" if it has none. An empty header is refused, because its sender expects
+// to be able to retry.
 func (r *request) key() (key string, err error) {
 	if r.keyRead {
 		return r.sentKey, nil
@@ -192,6 +191,7 @@ func (r *request) key() (key string, err error) {
 	return key, err
 }
 
+// readKey parses the Idempotency-Key.
 func (r *request) readKey() (string, error) {
 	key := ""
 	if r.command != nil {

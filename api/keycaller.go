@@ -14,26 +14,26 @@ import (
 	"admitone/events"
 )
 
-// keyViews caches whether the views are fresh enough to look API keys up.
+// keyViews remembers when the views were last recent enough for looking up API keys.
 type keyViews struct {
 	mu      sync.Mutex
 	checked time.Time // guarded by mu
-	err     error     // of that time; guarded by mu
+	err     error     // the result of that check; guarded by mu
 }
 
-// freshKeys is the maximum age of the views in which a key is looked up: a key that was revoked longer ago
-// is refused by every server.
-const freshKeys = time.Second
+// maxKeyViewAge is the maximum age of the views in which an API key is looked up. A key that was revoked longer ago is
+// refused by every server.
+const maxKeyViewAge = time.Second
 
-// fresh returns nil if the views include everything that the log had freshKeys ago. It reads the head of
-// the log at most once per freshKeys.
-func (k *keyViews) fresh(s *Server) error {
+// catchUp waits until the views include everything that was in the log maxKeyViewAge ago. It reads the head of the log
+// at most once in that time. Error: projection_behind.
+func (k *keyViews) catchUp(s *Server) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.checked) < freshKeys {
+	if time.Since(k.checked) < maxKeyViewAge {
 		return k.err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), freshKeys)
+	ctx, cancel := context.WithTimeout(context.Background(), maxKeyViewAge)
 	defer cancel()
 	k.checked = time.Now()
 	head, err := s.config.Store.Head(ctx)
@@ -46,8 +46,8 @@ func (k *keyViews) fresh(s *Server) error {
 	return k.err
 }
 
-// callerOf returns the sender of a request, by an API key or by Config.Auth. Credentials are checked as of
-// now. In open mode API keys are ignored.
+// callerOf returns the sender of a request, who authenticates with an API key or as Config.Auth requires. Credentials
+// must be valid at the time now. In open mode API keys are ignored.
 func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
 	if _, open := s.config.Auth.(OpenAuth); open {
 		return s.config.Auth.caller(c, now)
@@ -59,20 +59,20 @@ func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
 	return s.keyCaller(key, now)
 }
 
-// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys,
-// because it can't see which were revoked since.
+// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys, because it does not
+// know which have been revoked since.
 func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	refused := refuse(codes.Unauthenticated, "the API key is not valid here")
 	id, ok := idOfKey(key)
 	if !ok || s.config.AsOf != nil {
 		return caller{}, refused
 	}
-	if err := s.keyViews.fresh(s); err != nil {
+	if err := s.keyViews.catchUp(s); err != nil {
 		return caller{}, err
 	}
 	k, known, err := s.config.Views.APIKey(id)
 	if err == nil && !known { // this server may just have created it
-		if err = s.awaitViews(s.answered()); err == nil {
+		if err = s.awaitViews(s.answeredPosition()); err == nil {
 			k, known, err = s.config.Views.APIKey(id)
 		}
 	}
@@ -86,13 +86,13 @@ func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	return caller{sub: events.Holder(keyPrefix + k.Name), role: Role(k.Role), key: true}, nil
 }
 
-// idOfKey returns the id in an API key. ok is false for a malformed one.
-func idOfKey(key string) (events.APIKeyID, bool) {
-	var id events.ID
+// idOfKey returns the id in an API key. ok is false if the key is malformed.
+func idOfKey(key string) (id events.APIKeyID, ok bool) {
+	var raw events.ID
 	secret, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimPrefix(key, apiKeyPrefix))
-	if err != nil || len(secret) != len(id)+apiKeyRandom {
+	if err != nil || len(secret) != len(raw)+apiKeyRandom {
 		return "", false
 	}
-	copy(id[:], secret)
-	return events.APIKeyID(id.String()), true
+	copy(raw[:], secret)
+	return events.APIKeyID(raw.String()), true
 }

@@ -16,47 +16,47 @@ import (
 )
 
 const (
-	// maxLarge bounds the large bodies that are in memory at a time.
+	// maxLarge bounds the large bodies that are in memory at the same time.
 	maxLarge = 32
-	// largeSlack is the excess over the limit up to which a body is still read to its end, so that
-	// the refusal can be sent.
+	// largeSlack is the number of bytes by which a body may exceed the limit and still be read to its end,
+	// so that the client sees the refusal.
 	largeSlack = 32 << 10
 	// largeTimeout bounds the time to read a large body.
 	largeTimeout = 2 * time.Minute
-	// largeLifetime bounds how long a large body counts as in memory: fasthttp does not report every
-	// connection that breaks while a body is read.
+	// largeLifetime bounds how long a large body counts as being in memory, because fasthttp does not
+	// report every connection that breaks while a body is read.
 	largeLifetime = 2 * largeTimeout
 )
 
 // largeBody is the limit of a route whose bodies may be larger than maxBody.
 type largeBody struct {
 	method string
-	// path is the route's, with * in place of an id.
-	path    string
-	max     int
-	tooMuch *problem
-	// limit bounds the bodies of the route that are in memory at a time; 0 means maxLarge.
+	// path is that of the route, with * in place of an id.
+	path     string
+	max      int // in bytes
+	tooLarge *problem
+	// limit bounds the bodies of the route that are in memory at the same time; 0 means maxLarge.
 	limit int
-	// roles are the roles whose bodies are read; nil for all callers that may act.
+	// roles may send large bodies; nil means every caller who may act for a holder.
 	roles []Role
-	// signed means that requests are authenticated by a signature of the body alone.
+	// signed is true if requests are authenticated only by a signature of the body.
 	signed bool
 }
 
 // largeRoutes are the routes that accept large bodies.
 var largeRoutes = []largeBody{
 	{method: fiber.MethodPost, path: batchPath, max: maxBatchBody,
-		tooMuch: refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
+		tooLarge: refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
 	{method: fiber.MethodPost, path: plansPath, max: maxPlanBody, limit: 1,
-		tooMuch: refuse(codes.BodyTooLarge, "a seating plan may have 32 MiB"), roles: []Role{RoleAdmin}},
+		tooLarge: refuse(codes.BodyTooLarge, "a seating plan may have 32 MiB"), roles: []Role{RoleAdmin}},
 	{method: fiber.MethodPut, path: "/v1/performances/*/blocks", max: maxBlockBody, limit: 4,
-		tooMuch: refuse(codes.BodyTooLarge, "the body of a request that blocks may have 1 MiB"), roles: []Role{RoleAdmin}},
+		tooLarge: refuse(codes.BodyTooLarge, "the body of a request that blocks may have 1 MiB"), roles: []Role{RoleAdmin}},
 	{method: fiber.MethodPost, path: "/v1/payments/*", max: maxReport, limit: 4,
-		tooMuch: refuse(codes.BodyTooLarge, "a report of a payment provider may have 1 MiB"), signed: true},
+		tooLarge: refuse(codes.BodyTooLarge, "a report of a payment provider may have 1 MiB"), signed: true},
 }
 
-// largeOf returns the entry of largeRoutes for a request, nil for none.
-func largeOf(h *fasthttp.RequestHeader) *largeBody {
+// largeBodyOf returns the entry of largeRoutes for a request, nil for none.
+func largeBodyOf(h *fasthttp.RequestHeader) *largeBody {
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte{'?'})
 	for i := range largeRoutes {
 		if r := &largeRoutes[i]; string(h.Method()) == r.method && r.matches(string(path)) {
@@ -66,7 +66,7 @@ func largeOf(h *fasthttp.RequestHeader) *largeBody {
 	return nil
 }
 
-// matches reports whether a path matches the route.
+// matches reports whether a path is one of the route.
 func (b *largeBody) matches(path string) bool {
 	prefix, suffix, hasID := strings.Cut(b.path, "*")
 	if !hasID {
@@ -82,55 +82,55 @@ func (b *largeBody) matches(path string) bool {
 // largeBodies are the large bodies in memory, by the header of their request.
 type largeBodies struct {
 	mu    sync.Mutex
-	until map[*fasthttp.RequestHeader]largeUse // guarded by mu
-	count atomic.Int32                         // of until; written under mu
+	inUse map[*fasthttp.RequestHeader]largeUse // guarded by mu
+	count atomic.Int32                         // the length of inUse; written under mu
 }
 
-// largeUse is a large body in memory, which counts at most until the time until.
+// largeUse is a large body in memory. It counts until it is released, at most until a time.
 type largeUse struct {
 	until time.Time
 	route *largeBody
 }
 
-// acquire counts a large body, or returns false if too many are in memory.
+// acquire counts a large body. It returns false if too many are in memory.
 func (l *largeBodies) acquire(h *fasthttp.RequestHeader, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.until == nil {
-		l.until = map[*fasthttp.RequestHeader]largeUse{}
+	if l.inUse == nil {
+		l.inUse = map[*fasthttp.RequestHeader]largeUse{}
 	}
-	route, same := largeOf(h), 0
-	for other, use := range l.until {
+	route, sameRoute := largeBodyOf(h), 0
+	for other, use := range l.inUse {
 		if now.After(use.until) {
-			delete(l.until, other)
+			delete(l.inUse, other)
 		} else if use.route == route {
-			same++
+			sameRoute++
 		}
 	}
-	if len(l.until) >= maxLarge || route != nil && route.limit > 0 && same >= route.limit {
+	if len(l.inUse) >= maxLarge || route != nil && route.limit > 0 && sameRoute >= route.limit {
 		return false
 	}
-	l.until[h] = largeUse{now.Add(largeLifetime), route}
-	l.count.Store(int32(len(l.until)))
+	l.inUse[h] = largeUse{now.Add(largeLifetime), route}
+	l.count.Store(int32(len(l.inUse)))
 	return true
 }
 
 func (l *largeBodies) release(h *fasthttp.RequestHeader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.until, h)
-	l.count.Store(int32(len(l.until)))
+	delete(l.inUse, h)
+	l.count.Store(int32(len(l.inUse)))
 }
 
 func (l *largeBodies) has(h *fasthttp.RequestHeader) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, ok := l.until[h]
+	_, ok := l.inUse[h]
 	return ok
 }
 
-// acceptLargeBodies makes server accept large bodies from authenticated callers. All others are refused
-// before the body is read, by the limit of the other routes.
+// acceptLargeBodies makes server accept large bodies from authenticated callers. For all other callers the limit of
+// ordinary routes applies, so that they are refused before the body is read.
 func (s *Server) acceptLargeBodies(server *fasthttp.Server) {
 	large := &s.batches.large
 	server.HeaderReceived = func(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
@@ -138,8 +138,8 @@ func (s *Server) acceptLargeBodies(server *fasthttp.Server) {
 		if 0 <= length && length <= maxRead {
 			return fasthttp.RequestConfig{}
 		}
-		route := largeOf(h)
-		if route == nil || length > route.max+largeSlack || s.largeCaller(h) != nil || !large.acquire(h, time.Now()) {
+		route := largeBodyOf(h)
+		if route == nil || length > route.max+largeSlack || s.checkLargeCaller(h) != nil || !large.acquire(h, time.Now()) {
 			return fasthttp.RequestConfig{}
 		}
 		return fasthttp.RequestConfig{MaxRequestBodySize: route.max + largeSlack, ReadTimeout: largeTimeout}
@@ -157,9 +157,9 @@ func (s *Server) acceptLargeBodies(server *fasthttp.Server) {
 	}
 }
 
-// largeCaller returns why the sender of a header may not send a large body, nil if it may.
-func (s *Server) largeCaller(h *fasthttp.RequestHeader) error {
-	route := largeOf(h)
+// checkLargeCaller returns the error for a sender of a header who may not send a large body, nil if the sender may.
+func (s *Server) checkLargeCaller(h *fasthttp.RequestHeader) error {
+	route := largeBodyOf(h)
 	if route != nil && route.signed {
 		return nil
 	}
@@ -177,19 +177,19 @@ func (s *Server) largeCaller(h *fasthttp.RequestHeader) error {
 	return caller.requireActor()
 }
 
-// largeRefusal returns the problem for a body that exceeded the limit: otherwise, for a route without
-// large bodies.
+// largeRefusal returns the problem for a body that exceeded the limit. For a route without large bodies it is
+// otherwise.
 func (s *Server) largeRefusal(c *fiber.Ctx, otherwise *problem) *problem {
 	h := &c.Request().Header
-	route := largeOf(h)
+	route := largeBodyOf(h)
 	if route == nil {
 		return otherwise
 	}
-	if err := s.largeCaller(h); err != nil {
+	if err := s.checkLargeCaller(h); err != nil {
 		return problemOf(err, func() *slog.Logger { return s.config.Logger })
 	}
 	if s.batches.large.has(h) || h.ContentLength() > route.max+largeSlack {
-		return route.tooMuch
+		return route.tooLarge
 	}
 	return problemOf(actors.ErrOverloaded, nil)
 }

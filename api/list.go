@@ -10,12 +10,12 @@ import (
 
 // paging has the query parameters of a list.
 type paging struct {
-	// after is the cursor at which the previous page ended, "" for the first page.
+	// after is the decoded cursor of the page, "" for the first page.
 	after string
 	limit int
 }
 
-// paging parses limit and cursor.
+// paging parses the query parameters limit and cursor.
 func (r *request) paging() (p paging, err error) {
 	if p.limit, err = r.limit(); err != nil {
 		return p, err
@@ -24,8 +24,8 @@ func (r *request) paging() (p paging, err error) {
 	return p, err
 }
 
-// numbered is paging for lists whose cursors are numbers.
-func (r *request) numbered() (after uint64, limit int, err error) {
+// numberedPaging is paging for a list whose cursors are numbers.
+func (r *request) numberedPaging() (after uint64, limit int, err error) {
 	p, err := r.paging()
 	if err != nil {
 		return 0, 0, err
@@ -34,9 +34,9 @@ func (r *request) numbered() (after uint64, limit int, err error) {
 	return uint64(position), p.limit, err
 }
 
-// list answers with {"items":[…],"next":…}. item appends the item with index i, 0 ≤ i < size, or nothing
-// to skip it. next is the decoded cursor of the next page, "" at the end. more, if not nil, appends
-// further members.
+// list answers with {"items":[…],"next":…}. item appends the item with index i, 0 ≤ i < size, or nothing to leave it
+// out. next is the decoded cursor of the next page, "" if this is the last one. more, unless nil, appends further
+// members.
 func (r *request) list(
 	size int,
 	next string,
@@ -51,12 +51,12 @@ func (r *request) list(
 		if !first {
 			o.Buf = append(o.Buf, ',')
 		}
-		begun := len(o.Buf)
+		itemStart := len(o.Buf)
 		var err error
 		if o.Buf, err = item(o.Buf, i); err != nil {
 			return err
 		}
-		if len(o.Buf) == begun {
+		if len(o.Buf) == itemStart {
 			o.Buf = o.Buf[:before]
 			continue
 		}
@@ -71,6 +71,7 @@ func (r *request) list(
 	return r.json(fiber.StatusOK, o.Close())
 }
 
+// appendCursor appends an encoded cursor, null for "".
 func appendCursor(dst []byte, after string) []byte {
 	if after == "" {
 		return append(dst, "null"...)

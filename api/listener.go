@@ -24,15 +24,15 @@ func (s *Server) newApp() *fiber.App {
 		ErrorHandler:          s.unroutedError,
 	})
 	server := app.Server()
-	// Otherwise closing a hijacked connection has no effect; see package sockets.
+	// Without this, closing a hijacked connection has no effect; see package sockets.
 	server.KeepHijackedConns = true
-	server.LazyRequestTime = true // request.begun is used instead
+	server.LazyRequestTime = true // request.start is used instead
 	server.Handler = s.closeAfterResponse(
-		s.answerHeartbeats(s.acceptFrames(s.acceptVisitorHeartbeats(s.framed(s.normalizePaths(server.Handler))))))
-	server.ErrorHandler = unreadable(server.ErrorHandler)
+		s.answerHeartbeats(s.acceptFrames(s.acceptVisitorHeartbeats(s.checkFraming(s.normalizePaths(server.Handler))))))
+	server.ErrorHandler = handleUnreadable(server.ErrorHandler)
 	return app
 }
 
-// ListenOperations serves the operational routes on ln, for servers with Config.OperationsApart. Shutdown
-// ends it last. The connections of ln are not limited.
+// ListenOperations serves the operational routes on ln until Shutdown, which stops it last. It requires
+// Config.OperationsApart. The connections of ln are not limited.
 func (s *Server) ListenOperations(ln net.Listener) error { return s.operations.Listener(ln) }

@@ -16,8 +16,7 @@ import (
 	"admitone/projections/row"
 )
 
-// maxExports bounds the concurrent CSV exports. A running export prevents the views from deleting old
-// records.
+// maxExports bounds the concurrent CSV exports. While an export runs, the views can't delete old records.
 const maxExports = 4
 
 // rowBatch is the number of rows read from the views at a time.
@@ -27,16 +26,16 @@ const rowBatch = 200
 // fewer items than its limit although next is not null.
 const maxExamined = 10_000
 
-// listing is a list of resources that is answered page by page as JSON, or completely as CSV. Each answer
-// shows the views at one log position.
+// listing is a list of resources. It is sent as JSON page by page, or as CSV as a whole. Each answer shows the views
+// at one log position.
 type listing[R any] struct {
-	// name is the CSV file's, columns are the names of its columns in order.
+	// name is the name of the CSV file, columns are the names of its columns.
 	name    string
 	columns []string
-	// page returns up to limit rows after a cursor, "" for the beginning, and the next cursor, "" at the
-	// end.
+	// page returns up to limit rows after a cursor, and the cursor of the next page. "" is the cursor of the
+	// first page, and the next one of the last.
 	page func(from *projections.Reading, after string, limit int) ([]R, string, error)
-	// resolve changes a row to its state at the requested moment. It returns false to omit the row.
+	// resolve changes a row to its state at the requested moment. It returns false to leave the row out.
 	resolve func(*R) (bool, error)
 	// write appends a row as JSON.
 	write func(dst []byte, row *R) ([]byte, error)
@@ -46,15 +45,17 @@ type listing[R any] struct {
 
 // query has the parameters of a listing.
 type query struct {
-	csv, mark, contact bool
-	status, holder     string
-	at                 *row.Moment
-	// now is the time with which deadlines are compared.
-	now time.Time
+	csv     bool
+	bom     bool // begin the CSV file with a byte order mark
+	contact bool // include contacts
+	status  string
+	holder  string
+	at      *row.Moment // nil for the present
+	now     time.Time   // the time with which deadlines are compared
 }
 
-// query parses the parameters of a listing. statuses are its valid statuses, others the parameters
-// that it has besides status and those of every list.
+// query parses the parameters of a listing. statuses are the valid values of status. others are the parameters that
+// the list has besides status and those of every list.
 func (r *request) query(statuses []string, others ...string) (q query, err error) {
 	if q, err = r.format(append(others, "status")...); err != nil {
 		return q, err
@@ -72,15 +73,15 @@ func (r *request) query(statuses []string, others ...string) (q query, err error
 	return q, nil
 }
 
-// format parses the requested format of a list, from the query or the header Accept, and whether contacts
-// are to be included. It refuses parameters that are neither others nor those of every list.
+// format parses the format of a list, from the query or the Accept header, and whether to include contacts. It refuses
+// parameters that are neither in others nor those of every list.
 func (r *request) format(others ...string) (q query, err error) {
 	if err := r.checkParameters(append(others, "format", "contact", "limit", "cursor", "min_position")...); err != nil {
 		return q, err
 	}
 	switch format := r.ctx.Query("format"); format {
 	case "csv":
-		q.csv, q.mark = true, true
+		q.csv, q.bom = true, true
 	case "":
 		// Media types are case-insensitive (RFC 9110 section 8.3.1), but Fiber compares them exactly.
 		r.ctx.Request().Header.Set(fiber.HeaderAccept, strings.ToLower(r.ctx.Get(fiber.HeaderAccept)))
@@ -105,7 +106,7 @@ func (r *request) format(others ...string) (q query, err error) {
 
 const mimeCSV = "text/csv; charset=utf-8; header=present"
 
-// answerList answers with a page of a list as JSON, or with all of it as CSV.
+// answerList answers with a page of a list as JSON, or with the whole list as CSV.
 func answerList[R any](r *request, q *query, l *listing[R]) error {
 	if q.csv {
 		return streamList(r, q, l)
@@ -177,15 +178,15 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 	r.ctx.Context().Response.SetBodyStream(&streamBody{
 		conn: r.ctx.Context().Conn(), stall: s.config.StallAfter,
 		fill: func(dst []byte) ([]byte, bool, error) {
-			piece, more, err := f.fill(dst)
+			piece, hasMore, err := f.fill(dst)
 			if err != nil {
 				log.Error("an export failed and is incomplete", "list", l.name, "error", err)
 			}
-			return piece, more, err
+			return piece, hasMore, err
 		},
 		stop: func() {
 			if err := from.Close(); err != nil {
-				log.Error("a reading of the views could not be closed", "error", err)
+				log.Error("a snapshot of the views could not be closed", "error", err)
 			}
 			<-s.exports
 		},
@@ -195,21 +196,21 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 
 // csvFile is a CSV export in progress.
 type csvFile[R any] struct {
-	list     *listing[R]
-	query    *query
-	from     *projections.Reading
-	contacts *contacts.Book // nil for none
-	columns  *csvColumns
-	after    string
-	begun    bool
-	object   []byte // reused for every line
+	list          *listing[R]
+	query         *query
+	from          *projections.Reading
+	contacts      *contacts.Book // nil for none
+	columns       *csvColumns
+	after         string
+	headerWritten bool
+	object        []byte // reused for every line
 }
 
-// fill appends the header or the lines of the next rows to dst. It returns false after the last.
-func (f *csvFile[R]) fill(dst []byte) ([]byte, bool, error) {
-	if !f.begun {
-		f.begun = true
-		if f.query.mark {
+// fill appends the header, or the lines of the next rows. hasMore is false after the last row.
+func (f *csvFile[R]) fill(dst []byte) (lines []byte, hasMore bool, err error) {
+	if !f.headerWritten {
+		f.headerWritten = true
+		if f.query.bom {
 			dst = append(dst, string(byteOrderMark)...)
 		}
 		return f.columns.appendHeader(dst), true, nil
@@ -227,6 +228,7 @@ func (f *csvFile[R]) fill(dst []byte) ([]byte, bool, error) {
 	return dst, next != "", nil
 }
 
+// line appends the line of a row, if it is in the list.
 func (f *csvFile[R]) line(dst []byte, row *R) ([]byte, error) {
 	include, err := f.list.resolve(row)
 	if err != nil || !include {

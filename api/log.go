@@ -11,15 +11,15 @@ import (
 	"admitone/events"
 )
 
-// readLimit bounds the time to read a page of the log.
-const readLimit = AnswerLimit
+// readTimeout bounds the time to read a page of the log.
+const readTimeout = AnswerLimit
 
 func (s *Server) logRoutes() {
 	s.handle(fiber.MethodGet, "/v1/events", s.listEvents)
 	s.handle(fiber.MethodGet, "/v1/streams/:stream/events", s.listStream)
 }
 
-// listEvents answers with a page of the log after a position.
+// listEvents answers with a page of the log, after a position.
 func (s *Server) listEvents(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -41,21 +41,21 @@ func (s *Server) listEvents(r *request) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	var page []events.Recorded
 	for next := ""; ; {
-		more, err := s.config.Store.ReadAll(ctx, after, events.Forward, limit-len(page))
+		batch, err := s.config.Store.ReadAll(ctx, after, events.Forward, limit-len(page))
 		if err != nil {
 			return err
 		}
-		full := len(more) == limit-len(page)
-		if len(more) > 0 {
-			after = more[len(more)-1].Position
+		full := len(batch) == limit-len(page)
+		if len(batch) > 0 {
+			after = batch[len(batch)-1].Position
 		}
-		for i := range more {
-			if !more[i].Stream.Internal() {
-				page = append(page, more[i])
+		for i := range batch {
+			if !batch[i].Stream.Internal() {
+				page = append(page, batch[i])
 			}
 		}
 		if full && len(page) < limit {
@@ -68,7 +68,7 @@ func (s *Server) listEvents(r *request) error {
 	}
 }
 
-// listStream answers with a page of one stream starting at a revision.
+// listStream answers with a page of one stream, from a revision on.
 func (s *Server) listStream(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Server) listStream(r *request) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	name := r.segment("stream")
 	stream := events.StreamID(name)
@@ -118,7 +118,7 @@ func (s *Server) listStream(r *request) error {
 	return r.answerEvents(page, next)
 }
 
-// numberCursor parses a decoded cursor that is a number; "" is 0.
+// numberCursor parses a decoded cursor that is a number. "" counts as 0.
 func numberCursor[N events.Position | events.Revision](cursor string) (N, error) {
 	if cursor == "" {
 		return 0, nil
@@ -130,6 +130,7 @@ func numberCursor[N events.Position | events.Revision](cursor string) (N, error)
 	return N(n), nil
 }
 
+// answerEvents answers with a page of events as CloudEvents.
 func (r *request) answerEvents(page []events.Recorded, next string) error {
 	return r.list(
 		len(page),

@@ -15,12 +15,12 @@ import (
 	"admitone/events"
 )
 
-// metrics are the metrics of the HTTP server. Metrics of other components are read at each scrape.
+// metrics are the metrics of the HTTP server. The metrics of other components are read at each scrape.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
 	batched  *prometheus.CounterVec
-	// facts by name and problems by code; both sets are fixed.
+	// facts are by name, problems by code. Both maps are complete and never change.
 	facts    map[string]prometheus.Counter
 	problems map[core.Code]prometheus.Counter
 }
@@ -81,7 +81,7 @@ func newMetrics(c Config) *metrics {
 	return m
 }
 
-// counters returns the counters of all values of a label.
+// counters returns the counters of vec by the value of its label.
 func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheus.Counter {
 	found := make(map[L]prometheus.Counter, len(values))
 	for _, value := range values {
@@ -90,14 +90,14 @@ func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheu
 	return found
 }
 
-// countFacts counts the facts of an accepted command.
+// countFacts counts the facts of a command.
 func (m *metrics) countFacts(facts []events.Fact) {
 	for _, fact := range facts {
 		m.facts[fact.Name()].Inc()
 	}
 }
 
-// countProblem counts a problem, if its code is a known one.
+// countProblem counts a problem, unless its code is unknown.
 func (m *metrics) countProblem(p *problem) {
 	if counter := m.problems[p.code]; counter != nil {
 		counter.Inc()
@@ -201,14 +201,15 @@ func (m *metrics) registerMonitor(c Config) {
 	)
 }
 
-// routeMetrics are the counters of one route, looked up once.
+// routeMetrics are the metrics of one route, looked up once.
 type routeMetrics struct {
 	vec     *prometheus.CounterVec
-	labels  [2]string
-	seconds prometheus.Observer
+	labels  [2]string           // the method and the path
+	seconds prometheus.Observer // nil for a route of batches
 	status  [600]atomic.Pointer[prometheus.Counter]
 }
 
+// route returns the metrics of one route.
 func (m *metrics) route(method, path string) *routeMetrics {
 	return &routeMetrics{
 		vec:     m.requests,
@@ -217,16 +218,18 @@ func (m *metrics) route(method, path string) *routeMetrics {
 	}
 }
 
+// observe counts a request and records how long it took.
 func (r *routeMetrics) observe(status int, took time.Duration) {
 	r.seconds.Observe(took.Seconds())
 	r.count(status)
 }
 
-// batchRoute returns the counters of the commands of one route in batches.
+// batchRoute returns the counters of one route for commands in batches.
 func (m *metrics) batchRoute(method, path string) *routeMetrics {
 	return &routeMetrics{vec: m.batched, labels: [2]string{method, path}}
 }
 
+// count counts an answer by its status.
 func (r *routeMetrics) count(status int) {
 	status = min(max(status, 0), len(r.status)-1)
 	counter := r.status[status].Load()

@@ -6,29 +6,29 @@ import (
 	"admitone/actors/admission"
 )
 
-// roomCollector collects the metrics of the waiting rooms that this node runs. Only organisers create
-// rooms, so the number of label values is bounded.
+// roomCollector collects the metrics of the waiting rooms that this node knows. Only admins create rooms, so callers
+// can't make the number of label values grow.
 type roomCollector struct {
-	rooms                              *admission.Rooms
-	waiting, active, admitted, measure *prometheus.Desc
+	rooms                                *admission.Rooms
+	waiting, active, admitted, perSecond *prometheus.Desc
 }
 
 func newRoomCollector(rooms *admission.Rooms) *roomCollector {
-	about := func(name, help string) *prometheus.Desc {
+	desc := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("admitone_waiting_room_"+name, help, []string{"room"}, nil)
 	}
 	return &roomCollector{
-		rooms:    rooms,
-		waiting:  about("waiting", "Waiting visitors."),
-		active:   about("active", "Active passes."),
-		admitted: about("admitted_total", "Admitted visitors."),
-		measure:  about("admitted_per_second", "Measured admissions per second, on which estimates are based."),
+		rooms:     rooms,
+		waiting:   desc("waiting", "Waiting visitors."),
+		active:    desc("active", "Active passes."),
+		admitted:  desc("admitted_total", "Admitted visitors."),
+		perSecond: desc("admitted_per_second", "Measured admissions per second, on which estimates are based."),
 	}
 }
 
 // Describe implements [prometheus.Collector].
 func (c *roomCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.waiting, c.active, c.admitted, c.measure} {
+	for _, d := range []*prometheus.Desc{c.waiting, c.active, c.admitted, c.perSecond} {
 		to <- d
 	}
 }
@@ -39,7 +39,7 @@ func (c *roomCollector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(c.waiting, prometheus.GaugeValue, float64(l.Waiting), l.ID)
 		to <- prometheus.MustNewConstMetric(c.active, prometheus.GaugeValue, float64(l.Active), l.ID)
 		to <- prometheus.MustNewConstMetric(c.admitted, prometheus.CounterValue, float64(l.Admitted), l.ID)
-		to <- prometheus.MustNewConstMetric(c.measure, prometheus.GaugeValue, l.PerSecond, l.ID)
+		to <- prometheus.MustNewConstMetric(c.perSecond, prometheus.GaugeValue, l.PerSecond, l.ID)
 	}
 }
 

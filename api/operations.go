@@ -24,7 +24,7 @@ func (s *Server) operationRoutes() {
 	})
 }
 
-// healthz answers 200, or 503 if the views have stopped permanently and the process should be restarted.
+// healthz answers 200, or 503 if the views have stopped for good and the process should be restarted.
 func (s *Server) healthz(r *request) error {
 	if err := s.config.Views.Healthy(); err != nil {
 		r.log().Error("the views have stopped", "error", err)
@@ -33,7 +33,7 @@ func (s *Server) healthz(r *request) error {
 	return r.value(fiber.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz answers 200 if the server can take traffic now, and otherwise why it can't.
+// readyz answers 200 if the server can take traffic, and otherwise 503 with the reason.
 func (s *Server) readyz(r *request) error {
 	if s.draining.Load() {
 		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
@@ -87,8 +87,8 @@ func (s *Server) noteDamage(err error) {
 	}
 }
 
-// checkDamage returns a problem if the log was found to be damaged since the start, by a request or in the
-// background. Intact parts are still served, but the server is not ready.
+// checkDamage returns a problem if a request or a check in the background has found the log damaged since the start.
+// The intact parts are still served, but the server is not ready.
 func (s *Server) checkDamage() error {
 	var err error
 	if first := s.damage.Load(); first != nil {
@@ -104,8 +104,8 @@ func (s *Server) checkDamage() error {
 		"the log is damaged; see the server's log, run admitone verify, and restore a backup")
 }
 
-// readyKeys adds a member if this server's pass keys differ from the log's. The server is ready
-// nevertheless, because everything else works.
+// readyKeys adds a member to ready if this server's keys for passes differ from the log's. The server is still ready,
+// because everything except waiting rooms works.
 func (s *Server) readyKeys(ready map[string]any) {
 	if s.config.Rooms == nil {
 		return
@@ -118,8 +118,8 @@ func (s *Server) readyKeys(ready map[string]any) {
 	}
 }
 
-// checkMonitor returns a problem if the monitor has found a violation in the log. Details are only for callers
-// that may read the log, because the name of a stream may contain a holder.
+// checkMonitor returns a problem if the monitor has found a violation in the log. Only callers who may read the log
+// see the details, because the name of a stream may contain a holder.
 func (s *Server) checkMonitor(r *request) error {
 	if s.config.Monitor == nil {
 		return nil
@@ -138,20 +138,20 @@ func (s *Server) checkMonitor(r *request) error {
 			"rule": broken.Rule, "detail": broken.Detail}}}
 }
 
-// page returns the handler of a static file, with an ETag for cheap revalidation.
-func page(body []byte, kind string) handler {
+// staticFile returns the handler of a static file, with an ETag for cheap revalidation.
+func staticFile(body []byte, mediaType string) handler {
 	body = endLine(body)
-	tag := etagOf(body)
+	tag := contentETag(body)
 	return func(r *request) error {
 		if !r.revalidated(tag) {
-			setText(r.ctx.Response(), kind, body)
+			setText(r.ctx.Response(), mediaType, body)
 		}
 		return nil
 	}
 }
 
-// revalidated sets the ETag of a file that browsers cache and revalidate. If the browser has this version, it answers
-// 304 and returns true.
+// revalidated sets the ETag of a file that browsers must revalidate. If the browser has this version, revalidated
+// answers 304 and returns true.
 func (r *request) revalidated(tag string) bool {
 	r.ctx.Set(fiber.HeaderETag, tag)
 	r.ctx.Set(fiber.HeaderCacheControl, "no-cache")

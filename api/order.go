@@ -26,14 +26,14 @@ const (
 	maxMetadataSize  = 1 << 10 // bytes of all names and values
 )
 
-// orderFields are the members of order data in a body. Metadata stays encoded, so that bodies without it
-// hash to the same value as in versions that did not know it.
+// orderFields are the members of order data in a body. Metadata stays encoded, so that a body without metadata has the
+// same hash as in versions that did not know it.
 type orderFields struct {
 	Reference *string        `json:"reference,omitzero"`
 	Metadata  jsontext.Value `json:"metadata,omitzero"`
 }
 
-// order validates the members in the body of a new resource.
+// order validates and returns the order data in the body of a new resource.
 func (f *orderFields) order() (o events.OrderData, err error) {
 	if f.Reference != nil {
 		o.Reference = *f.Reference
@@ -45,7 +45,7 @@ func (f *orderFields) order() (o events.OrderData, err error) {
 	return o, err
 }
 
-// orderEdit has the members of order data in an edit. An absent member is unchanged, null removes it.
+// orderEdit has the members of order data in an edit. An absent member is left unchanged; null removes it.
 type orderEdit struct {
 	Reference jsontext.Value `json:"reference"`
 	Metadata  jsontext.Value `json:"metadata"`
@@ -89,8 +89,8 @@ func (f *orderEdit) apply(o events.OrderData) (events.OrderData, error) {
 // isEmpty reports whether the edit changes nothing.
 func (f *orderEdit) isEmpty() bool { return f.Reference == nil && f.Metadata == nil }
 
-// printable reports whether s has at most limit characters, all of them printable and not only white space.
-// Printable characters neither reverse nor hide the surrounding text.
+// printable reports whether s has at most limit characters, is not blank, and has only printable characters, which
+// neither reverse nor hide the surrounding text.
 func printable(s string, limit int) bool {
 	return utf8.ValidString(s) && strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= limit &&
 		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
@@ -103,7 +103,8 @@ func checkReference(reference string) error {
 	return nil
 }
 
-// metadataOf decodes an object of strings, sorted by name; nil if it is empty.
+// metadataOf decodes and validates metadata, an object of strings. It returns the pairs sorted by name, nil if there
+// are none.
 func metadataOf(given jsontext.Value) ([]events.MetadataPair, error) {
 	var pairs map[string]string
 	if err := json.Unmarshal(given, &pairs); err != nil || given.Kind() != '{' {

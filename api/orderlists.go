@@ -12,13 +12,13 @@ import (
 )
 
 func (s *Server) orderListRoutes() {
-	s.handle(fiber.MethodGet, "/v1/bookings", s.past(s.findBookings))
-	s.handle(fiber.MethodGet, "/v1/performances/:id/bookings", s.past(s.performanceBookings))
-	s.handle(fiber.MethodGet, "/v1/reservations", s.past(s.findReservations))
-	s.handle(fiber.MethodGet, "/v1/products/:id/reservations", s.past(s.productReservations))
+	s.handle(fiber.MethodGet, "/v1/bookings", s.limitPastReads(s.findBookings))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/bookings", s.limitPastReads(s.performanceBookings))
+	s.handle(fiber.MethodGet, "/v1/reservations", s.limitPastReads(s.findReservations))
+	s.handle(fiber.MethodGet, "/v1/products/:id/reservations", s.limitPastReads(s.productReservations))
 }
 
-// The columns of the lists: every member that a resource can have.
+// The columns of the CSV files: every member that a resource can have.
 var (
 	bookingColumns = []string{"id", "performance_id", "holder", "seats", "areas", "returned", "lines", "amount", "status",
 		"expires_at", "extended", "intent", fieldCancellation, "kept", fieldReference, fieldMetadata, "revision",
@@ -29,6 +29,7 @@ var (
 		fieldMetadata, "revision", "position"}
 )
 
+// bookingStatuses and reservationStatuses are the statuses by which lists can be filtered.
 var bookingStatuses = []string{string(events.BookingIsHeld), string(events.BookingIsAwaiting),
 	string(events.BookingIsPaying),
 	string(events.BookingIsBooked), string(events.BookingIsReleased), string(events.BookingIsExpired),
@@ -46,7 +47,7 @@ func (r *request) reference() (string, error) {
 	return reference, nil
 }
 
-// findBookings answers with the bookings that have a reference.
+// findBookings answers with the bookings, of all performances, that have a reference.
 func (s *Server) findBookings(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -86,9 +87,9 @@ func (s *Server) performanceBookings(r *request) error {
 	return answerList(r, &q, s.bookingList(&q, by, owner, func(b *row.Booking) bool { return b.PerformanceID == id }))
 }
 
-// checkExisted returns not_found if a resource did not exist at the requested moment.
+// checkExisted returns not_found unless a resource existed at the requested moment.
 func (s *Server) checkExisted(q *query, stream events.StreamID, resource string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	first, err := s.config.Store.Read(ctx, stream, 0, events.Forward, 1)
 	if err == nil && (len(first) == 0 || q.at != nil && first[0].Position > q.at.Position) {
@@ -97,8 +98,8 @@ func (s *Server) checkExisted(q *query, stream events.StreamID, resource string)
 	return err
 }
 
-// bookingList returns the listing of the bookings of an index that match and have the requested status and
-// holder.
+// bookingList returns the listing of the bookings that an index has for owner, as far as they match and have the
+// requested status and holder.
 func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string,
 	matches func(*row.Booking) bool) *listing[row.Booking] {
 	return &listing[row.Booking]{
@@ -109,10 +110,10 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 				return nil, "", err
 			}
 			page, next, err := from.Bookings(by, owner, uint64(number), limit)
-			return page, numberedNext(next), err
+			return page, numberedCursor(next), err
 		},
 		resolve: func(b *row.Booking) (bool, error) {
-			if there, err := s.bookingAsOf(q, b); err != nil || !there {
+			if existed, err := s.bookingAsOf(q, b); err != nil || !existed {
 				return false, err
 			}
 			expireBooking(b, q.now)
@@ -124,16 +125,16 @@ func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string
 	}
 }
 
-// bookingAsOf changes a booking from the views to its state at the requested moment. It returns false if
-// the booking did not exist yet.
-func (s *Server) bookingAsOf(q *query, b *row.Booking) (bool, error) {
+// bookingAsOf changes a booking from the views to its state at the requested moment. existed is false if the booking
+// did not exist yet.
+func (s *Server) bookingAsOf(q *query, b *row.Booking) (existed bool, err error) {
 	if q.at == nil || b.Position <= q.at.Position {
 		return true, nil
 	}
 	if b.Made > q.at.Position {
 		return false, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	past, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
 	if err != nil || past == nil {
@@ -143,7 +144,7 @@ func (s *Server) bookingAsOf(q *query, b *row.Booking) (bool, error) {
 	return true, nil
 }
 
-// findReservations answers with the reservations of all products that have a reference.
+// findReservations answers with the reservations, of all products, that have a reference.
 func (s *Server) findReservations(r *request) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (s *Server) findReservations(r *request) error {
 			return nil, "", err
 		}
 		page, next, err := from.ReferencedReservations(reference, uint64(number), limit)
-		return page, numberedNext(next), err
+		return page, numberedCursor(next), err
 	}
 	return answerList(r, &q, list)
 }
@@ -191,13 +192,13 @@ func (s *Server) productReservations(r *request) error {
 	return answerList(r, &q, list)
 }
 
-// reservationList returns the listing of the reservations that match and have the requested status and
-// holder. The caller sets page.
+// reservationList returns the listing of the reservations that match and have the requested status and holder. The
+// caller has to set its page.
 func (s *Server) reservationList(q *query, matches func(*row.Reservation) bool) *listing[row.Reservation] {
 	return &listing[row.Reservation]{
 		name: "reservations", columns: reservationColumns,
 		resolve: func(v *row.Reservation) (bool, error) {
-			if there, err := s.reservationAsOf(q, v); err != nil || !there {
+			if existed, err := s.reservationAsOf(q, v); err != nil || !existed {
 				return false, err
 			}
 			return matches(v) && (q.status == "" || string(v.StatusAt(q.now)) == q.status) &&
@@ -213,16 +214,16 @@ func (s *Server) reservationList(q *query, matches func(*row.Reservation) bool) 
 }
 
 // reservationAsOf is bookingAsOf for a reservation.
-func (s *Server) reservationAsOf(q *query, v *row.Reservation) (bool, error) {
+func (s *Server) reservationAsOf(q *query, v *row.Reservation) (existed bool, err error) {
 	if q.at == nil || v.Position() <= q.at.Position {
 		return true, nil
 	}
-	past, there := v.AsOf(q.at.Position)
-	if !there {
+	past, existed := v.AsOf(q.at.Position)
+	if !existed {
 		return false, nil
 	}
 	if past.OrderPosition > q.at.Position {
-		ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 		defer cancel()
 		order, revision, position, err := s.orderAsOf(ctx, v, q.at.Position)
 		if err != nil {
@@ -234,8 +235,7 @@ func (s *Server) reservationAsOf(q *query, v *row.Reservation) (bool, error) {
 	return true, nil
 }
 
-// streamEntries answers with the entries of a tournament as CSV, entered or waitlisted, with their order
-// data.
+// streamEntries answers with the entries of a tournament that have a status as CSV, with their order data.
 func (s *Server) streamEntries(r *request, id events.TournamentID, status events.EntryStatus) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
@@ -277,6 +277,7 @@ type orderedEntry struct {
 	order events.OrderData
 }
 
+// pastEntries returns the pages of the entries of a roster, for listing.page.
 func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projections.Reading, string, int) ([]orderedEntry,
 	string, error) {
 	return func(_ *projections.Reading, after string, limit int) (all []orderedEntry, next string, err error) {
@@ -288,20 +289,22 @@ func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projection
 		for _, e := range page {
 			all = append(all, orderedEntry{e, roster.Order(e.TeamID)})
 		}
-		return all, numberedNext(following), nil
+		return all, numberedCursor(following), nil
 	}
 }
 
+// presentEntries returns the pages of the current entries of a tournament, for listing.page. Each call continues the
+// numbering of the waitlist where the previous page ended.
 func presentEntries(id events.TournamentID, status events.EntryStatus) func(*projections.Reading, string,
 	int) ([]orderedEntry, string, error) {
-	waiting := int64(0)
+	listed := int64(0)
 	return func(from *projections.Reading, after string, limit int) (all []orderedEntry, next string, err error) {
 		number, err := numberCursor[events.Position](after)
 		if err != nil {
 			return nil, "", err
 		}
-		page, following, err := from.Entries(id, status, uint64(number), waiting, limit)
-		waiting += int64(len(page))
+		page, following, err := from.Entries(id, status, uint64(number), listed, limit)
+		listed += int64(len(page))
 		for _, e := range page {
 			if err != nil {
 				break
@@ -310,6 +313,6 @@ func presentEntries(id events.TournamentID, status events.EntryStatus) func(*pro
 			order, err = from.EntryOrder(id, e.TeamID)
 			all = append(all, orderedEntry{e, order})
 		}
-		return all, numberedNext(following), err
+		return all, numberedCursor(following), err
 	}
 }

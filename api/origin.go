@@ -16,13 +16,12 @@ import (
 
 const headerFetchSite = "Sec-Fetch-Site"
 
-// OpenAuth trusts every caller; it is meant for a loopback address. Two rules prevent pages of other
-// origins, in a browser on this machine, from sending commands. First, Host must be an IP address,
-// localhost or a host of Origins ("*" allows any): otherwise a page whose host name resolves to this
-// machine would have the same origin (DNS rebinding). Second, commands of pages of other origins are
-// refused; see isForeign.
+// OpenAuth trusts every caller. It is meant for a loopback address. Two rules prevent pages of other origins, in a
+// browser on this machine, from sending commands. First, Host must be an IP address, localhost or the host of one of
+// Origins ("*" allows any): otherwise a page could have its host name resolved to this machine and so belong to the
+// server's origin (DNS rebinding). Second, commands from pages of other origins are refused; see isForeign.
 type OpenAuth struct {
-	// Origins is as [Config].AllowOrigins.
+	// Origins are the allowed origins, as in [Config].AllowOrigins.
 	Origins []string
 }
 
@@ -39,6 +38,7 @@ func (a OpenAuth) caller(c *fiber.Ctx, _ time.Time) (caller, error) {
 	return caller{role: RoleAdmin, open: true}, nil
 }
 
+// acceptsHost reports whether the server answers requests with a Host header.
 func (a OpenAuth) acceptsHost(host string) bool {
 	if slices.Contains(a.Origins, "*") {
 		return true
@@ -55,9 +55,9 @@ func (a OpenAuth) acceptsHost(host string) bool {
 	return name == "" || strings.EqualFold(name, "localhost") || net.ParseIP(strings.Trim(name, "[]")) != nil
 }
 
-// isForeign reports whether a command was sent by a page of an origin that is neither the server's own nor
-// allowed. Browsers send Origin with every command of a page (Fetch standard, section 3.1), or at least
-// Sec-Fetch-Site. Programs send neither.
+// isForeign reports whether a request is a command from a page whose origin is neither the server's own nor allowed.
+// Browsers send Origin with every command of a page (Fetch standard, section 3.1), or at least Sec-Fetch-Site. Other
+// programs send neither.
 func (a OpenAuth) isForeign(c *fiber.Ctx) bool {
 	switch c.Method() {
 	case fiber.MethodGet, fiber.MethodHead, fiber.MethodOptions:

@@ -113,24 +113,24 @@ func TestAccessLogNeverWaits(t *testing.T) {
 	a := newAccessLog(out)
 	s := bareServer()
 	r := fake(t, s, "GET", "/"+strings.Repeat("a", 60_000), "")
-	a.line(r, 200, time.Millisecond)
+	a.record(r, 200, time.Millisecond)
 	<-out.begun
 	for range 100 { // six megabytes
-		a.line(r, 200, time.Millisecond)
+		a.record(r, 200, time.Millisecond)
 	}
 	close(out.free)
 	a.close(t.Context())
-	a.line(r, 200, 0) // after the end it has no effect
+	a.record(r, 200, 0) // after the end it has no effect
 	a.close(t.Context())
 	lines := strings.Count(out.text.String(), "\n")
 	if !strings.Contains(out.text.String(), `access log lines dropped","count":`) || lines < 50 || lines > 90 {
 		t.Errorf("%d lines, and they end in %s", lines, out.text.String()[out.text.Len()-100:])
 	}
 	none := newAccessLog(nil)
-	none.line(r, 200, 0)
+	none.record(r, 200, 0)
 	none.close(t.Context())
 	failing := newAccessLog(brokenPipe{})
-	failing.line(r, 200, 0)
+	failing.record(r, 200, 0)
 	failing.close(t.Context())
 }
 

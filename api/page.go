@@ -16,24 +16,24 @@ import (
 )
 
 func (s *Server) pageRoutes() {
-	s.handle(fiber.MethodGet, "/", secured(listPage(s.config.Views.Products, web.WriteProducts)))
-	s.handle(fiber.MethodGet, "/tournaments", secured(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
-	s.handle(fiber.MethodGet, "/tournaments/:id", secured(s.tournamentPage))
-	s.handle(fiber.MethodGet, "/performances", secured(s.performancesPage))
-	s.handle(fiber.MethodGet, "/performances/:id", secured(s.performancePage))
-	s.handle(fiber.MethodGet, "/waiting-rooms", secured(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
-	s.handle(fiber.MethodGet, "/waiting-rooms/:id", secured(s.waitingRoomPage))
-	s.handle(fiber.MethodGet, "/audit", secured(s.auditPage))
-	s.handle(fiber.MethodGet, "/cluster", secured(clusterPage))
-	s.handle(fiber.MethodGet, hallPath+"/:id", secured(s.hallMapPage))
+	s.handle(fiber.MethodGet, "/", withSecurityHeaders(listPage(s.config.Views.Products, web.WriteProducts)))
+	s.handle(fiber.MethodGet, "/tournaments", withSecurityHeaders(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
+	s.handle(fiber.MethodGet, "/tournaments/:id", withSecurityHeaders(s.tournamentPage))
+	s.handle(fiber.MethodGet, "/performances", withSecurityHeaders(s.performancesPage))
+	s.handle(fiber.MethodGet, "/performances/:id", withSecurityHeaders(s.performancePage))
+	s.handle(fiber.MethodGet, "/waiting-rooms", withSecurityHeaders(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
+	s.handle(fiber.MethodGet, "/waiting-rooms/:id", withSecurityHeaders(s.waitingRoomPage))
+	s.handle(fiber.MethodGet, "/audit", withSecurityHeaders(s.auditPage))
+	s.handle(fiber.MethodGet, "/cluster", withSecurityHeaders(clusterPage))
+	s.handle(fiber.MethodGet, hallPath+"/:id", withSecurityHeaders(s.hallMapPage))
 	for _, asset := range web.Assets() {
-		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
+		s.handle(fiber.MethodGet, asset.Path, withSecurityHeaders(staticFile(asset.Body, asset.Kind)))
 	}
-	s.handle(fiber.MethodGet, "/docs", secured(docs))
+	s.handle(fiber.MethodGet, "/docs", withSecurityHeaders(docsPage))
 }
 
-// secured sets the security headers of a page.
-func secured(h handler) handler {
+// withSecurityHeaders makes a handler set the security headers of a page.
+func withSecurityHeaders(h handler) handler {
 	return func(r *request) error {
 		r.ctx.Set(fiber.HeaderContentSecurityPolicy, web.Policy)
 		r.ctx.Set(fiber.HeaderReferrerPolicy, "no-referrer")
@@ -41,7 +41,7 @@ func secured(h handler) handler {
 	}
 }
 
-// listPage returns the handler of a page with a list.
+// listPage returns the handler of a page that shows a list.
 func listPage[R any](
 	list func(after string, limit int) ([]R, string, error),
 	write func(io.Writer, web.Frame, []R) error,
@@ -59,22 +59,22 @@ func listPage[R any](
 	}
 }
 
-// listPaging parses the paging parameters and waits for the views, so that a visitor who has just created
-// something finds it. If the views are far behind, the stale list is shown, and its script catches up.
+// listPaging parses the paging parameters and waits for the views, so that the page shows what its visitor has just
+// created. If the views are far behind, there is no error: the page shows an older list, and its script updates it.
 func (r *request) listPaging() (paging, error) {
 	p, err := r.paging()
 	if err != nil {
 		return p, err
 	}
 	var refused *problem
-	if err := r.caughtUp(); err != nil && !(errors.As(err, &refused) && refused.code == codes.ProjectionBehind) {
+	if err := r.waitForViews(); err != nil && !(errors.As(err, &refused) && refused.code == codes.ProjectionBehind) {
 		return p, err
 	}
 	return p, nil
 }
 
-// listFrame returns the frame of a page of a list. next is the decoded cursor of the next page, "" at the
-// end.
+// listFrame returns the frame of a page of a list. next is the decoded cursor of the next page, "" if this is the
+// last one.
 func (r *request) listFrame(p paging, next string) web.Frame {
 	frame := r.frame()
 	frame.First = p.after == ""
@@ -84,16 +84,16 @@ func (r *request) listFrame(p paging, next string) web.Frame {
 	return frame
 }
 
-// maxPageTeams is the number of teams that a tournament's page initially shows of each list.
+// maxPageTeams is the number of entered and of waitlisted teams that a tournament's page initially shows.
 const maxPageTeams = 100
 
-// tournamentPage shows one tournament with its first teams.
+// tournamentPage answers with the page of a tournament, which shows its first teams.
 func (s *Server) tournamentPage(r *request) error {
 	id, err := param[events.TournamentID](r, "id", "tournament")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // the caller may have just created the tournament
+	if err := r.waitForViews(); err != nil { // the caller may have just created the tournament
 		return err
 	}
 	row, err := s.tournamentNow(id)
@@ -125,13 +125,13 @@ func (s *Server) teams(tournamentID events.TournamentID, status events.EntryStat
 	return list, err
 }
 
-// waitingRoomPage shows one waiting room; its script polls for the visitor's place.
+// waitingRoomPage answers with the page of a waiting room. Its script polls for the visitor's place.
 func (s *Server) waitingRoomPage(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // the caller may have just created the room
+	if err := r.waitForViews(); err != nil { // the caller may have just created the room
 		return err
 	}
 	row, ok, err := s.config.Views.WaitingRoom(id)
@@ -144,18 +144,18 @@ func (s *Server) waitingRoomPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
 }
 
-// auditPage shows the audit page. It is the same for every caller; its script loads the data that
-// the caller may see.
+// auditPage answers with the audit page. It is the same for every caller: its script loads the data that the caller
+// may see.
 func (s *Server) auditPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteAudit(body, r.frame(), s.config.Proofs != nil) })
 }
 
-// clusterPage is the same for every caller: its script loads the data that the caller may see.
+// clusterPage answers with the page of the cluster. It is the same for every caller, too.
 func clusterPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteCluster(body, r.frame()) })
 }
 
-// frame returns the data that every page shows.
+// frame returns the data that every page needs.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
 	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge,
@@ -166,13 +166,13 @@ func (r *request) frame() web.Frame {
 	return frame
 }
 
-// docs shows the description of the API.
-func docs(r *request) error {
+// docsPage answers with the description of the API.
+func docsPage(r *request) error {
 	body, err := web.Docs()
 	if err != nil {
 		return err
 	}
-	return page(body, fiber.MIMETextHTMLCharsetUTF8)(r)
+	return staticFile(body, fiber.MIMETextHTMLCharsetUTF8)(r)
 }
 
 // html answers with a dynamic page.
@@ -186,7 +186,8 @@ func (r *request) html(write func(io.Writer) error) error {
 	return nil
 }
 
-func etagOf(body []byte) string {
+// contentETag returns an ETag that depends on the content.
+func contentETag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + hex.EncodeToString(sum[:8]) + `"`
 }

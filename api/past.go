@@ -16,16 +16,16 @@ import (
 	"admitone/projections/row"
 )
 
-// pastLimit bounds the time of a query about the past.
-const pastLimit = 30 * time.Second
+// pastTimeout bounds the duration of a query about the past.
+const pastTimeout = 30 * time.Second
 
-// maxCostly bounds the concurrent queries that read large parts of the log. Any caller may query
-// the past, and that must not slow sales down.
+// maxCostly bounds the concurrent queries that read large parts of the log. Every caller may query the past, and that
+// must not slow down sales.
 const maxCostly = 4
 
-// costly limits the concurrency of a handler to maxCostly, together with all others, and refuses
-// further requests as overloaded.
-func (s *Server) costly(h handler) handler {
+// limitReads returns a handler that runs h unless maxCostly requests to such handlers are running. Then it refuses the
+// request as overloaded.
+func (s *Server) limitReads(h handler) handler {
 	return func(r *request) error {
 		select {
 		case s.reading <- struct{}{}:
@@ -37,46 +37,46 @@ func (s *Server) costly(h handler) handler {
 	}
 }
 
-// past makes a handler costly for queries of the past.
-func (s *Server) past(h handler) handler {
-	costly := s.costly(h)
+// limitPastReads is limitReads for queries of the past. Queries of the present are not limited.
+func (s *Server) limitPastReads(h handler) handler {
+	limited := s.limitReads(h)
 	return func(r *request) error {
 		if r.ctx.Query("at") == "" {
 			return h(r)
 		}
-		return costly(r)
+		return limited(r)
 	}
 }
 
-// plusQuery returns a query parameter that is a time, in which an unescaped + was decoded to a space.
+// plusQuery returns a query parameter that is a time. An unescaped + in it, which was decoded to a space, is restored.
 func (r *request) plusQuery(name string) string {
 	return strings.ReplaceAll(r.ctx.Query(name), " ", "+")
 }
 
-// at parses the query parameter at: a log position or a time. ok is false for none. A moment in the
-// future means the present.
+// at parses the query parameter at, which is a log position or a time. ok is false if it is absent and the present is
+// meant. On a server of the past no moment is later than the server's.
 func (r *request) at() (m row.Moment, ok bool, err error) {
-	given, shown := r.plusQuery("at"), r.server.config.AsOf
-	if given == "" && shown != nil {
-		return *shown, true, nil
+	given, latest := r.plusQuery("at"), r.server.config.AsOf
+	if given == "" && latest != nil {
+		return *latest, true, nil
 	}
 	if given == "" {
 		return m, false, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	m, err = row.MomentOf(ctx, r.server.config.Store, given)
 	if errors.Is(err, row.ErrBadMoment) {
 		return m, false, refuse(codes.BadParameter,
 			"at is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
 	}
-	if shown != nil && m.Time.After(shown.Time) {
-		m = *shown
+	if latest != nil && m.Time.After(latest.Time) {
+		m = *latest
 	}
 	return m, true, err
 }
 
-// refusePastCommand is the handler of commands on a server of the past, which refuses all of them.
+// refusePastCommand is the handler of all commands on a server of the past. It refuses them.
 func (s *Server) refusePastCommand(r *request) error {
 	at := s.config.AsOf
 	r.ctx.Set(fiber.HeaderAllow, "GET, HEAD")
@@ -87,14 +87,13 @@ func (s *Server) refusePastCommand(r *request) error {
 		fields: map[string]any{"as_of": json.RawMessage(appendAsOf(nil, *at))}}
 }
 
-// moment returns the requested moment, nil for the present. It first waits until the views include
-// the position that the request requires.
+// moment returns the moment that a request is about, nil for the present. It waits for the views; see waitForViews.
 func (r *request) moment() (*row.Moment, error) {
 	at, past, err := r.at()
 	if err != nil {
 		return nil, err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return nil, err
 	}
 	if !past {
@@ -103,7 +102,7 @@ func (r *request) moment() (*row.Moment, error) {
 	return &at, nil
 }
 
-// asOf is the value of as_of.
+// asOf is the value of the member as_of.
 type asOf struct {
 	Position events.Position `json:"position"`
 	Time     time.Time       `json:"time"`
@@ -129,12 +128,12 @@ func (s *Server) reservationAt(
 		if err != nil {
 			return err
 		}
-		if _, late := fact.(*events.ProductPaymentFailed); late && found != nil {
-			return nil // an expired reservation does not change
+		if _, isLate := fact.(*events.ProductPaymentFailed); isLate && found != nil {
+			return nil // a late payment does not change an expired reservation
 		}
 		if r := reservationOf(fact, id); r != nil {
 			r.ProductID, r.Revision, r.Position = productID, e.Revision, e.Position
-			if _, states := fact.(*events.ProductReservationAnnotated); !states && found != nil {
+			if _, hasOrder := fact.(*events.ProductReservationAnnotated); !hasOrder && found != nil {
 				r.order = found.order
 			}
 			found = r

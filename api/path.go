@@ -10,12 +10,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Paths are routed literally: dot segments are not resolved, empty segments are kept, an escaped slash is
-// part of its segment, and each segment is decoded once. Before anything else reads it, a path is
-// normalised so that only characters that need escapes are escaped. So an entity has one path in the
-// router, in the ids of keyed commands and in logs.
+// Paths are routed literally: dot segments are not resolved, empty segments are kept, an escaped slash is part of its
+// segment, and each segment is decoded once. Before anything else reads a path, it is normalised, so that it escapes
+// only the characters that need it. An entity then has a single path in the router, in the ids of keyed commands and in
+// logs.
 
-// normalizePaths normalises the paths of requests, and refuses those with invalid escapes.
+// normalizePaths makes a handler normalise the paths of requests, and refuse paths with invalid escapes.
 func (s *Server) normalizePaths(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
 		if !normalizePath(&c.Request) {
@@ -26,11 +26,11 @@ func (s *Server) normalizePaths(next fasthttp.RequestHandler) fasthttp.RequestHa
 	}
 }
 
-// normalizePath normalises the path of a request; ok is false if it has invalid escapes.
+// normalizePath normalises the path of a request. ok is false if the path has invalid escapes.
 func normalizePath(r *fasthttp.Request) (ok bool) {
 	if target := r.Header.RequestURI(); bytes.HasPrefix(target, []byte("//")) {
-		// fasthttp would interpret the next segment as a host, although this is a path whose first
-		// segment is empty (RFC 9112 section 3.2.1). With "/." before it, fasthttp parses it as a path.
+		// This is a path whose first segment is empty (RFC 9112 section 3.2.1), but fasthttp would take the
+		// second segment for a host. With "/." in front, fasthttp parses it as a path.
 		r.SetRequestURI("/." + string(target))
 	}
 	if path := r.URI().PathOriginal(); !isNormal(path) {
@@ -50,12 +50,11 @@ var errBadEscape = refuse(codes.BadParameter,
 func (s *Server) refusePath(c *fasthttp.RequestCtx) {
 	ctx := s.app.AcquireCtx(c)
 	defer s.app.ReleaseCtx(ctx)
-	// The answer is written to memory, which can't fail.
-	_ = s.unroutedError(ctx, errBadEscape)
+	_ = s.unroutedError(ctx, errBadEscape) // writes to memory, which can't fail
 }
 
-// isNormal reports whether a path needs no normalisation, because no character of it could need an escape.
-// It may return false for a normal path.
+// isNormal reports whether a path certainly is normal, because it has no character that is ever escaped. It may return
+// false for a normal path.
 func isNormal(path []byte) bool {
 	for _, c := range path {
 		switch {
@@ -67,7 +66,7 @@ func isNormal(path []byte) bool {
 	return true
 }
 
-// normalPath returns the normal form of a path; ok is false if it has an invalid escape.
+// normalPath returns the normal form of a path. ok is false if the path has an invalid escape.
 func normalPath(path string) (plain string, ok bool) {
 	segments := strings.Split(path, "/")
 	for i, segment := range segments {
@@ -80,7 +79,7 @@ func normalPath(path string) (plain string, ok bool) {
 	return strings.Join(segments, "/"), true
 }
 
-// segment returns the decoded path parameter name. It may contain any bytes, also invalid UTF-8.
+// segment returns the decoded path parameter called name. It may contain any bytes, even invalid UTF-8.
 func (r *request) segment(name string) string {
 	if r.command != nil {
 		return r.command.segment(name)
@@ -88,7 +87,7 @@ func (r *request) segment(name string) string {
 	return decoded(r.ctx.Params(name))
 }
 
-// decoded decodes a segment of a path that normalizePaths has normalised.
+// decoded returns the decoded form of a segment of a normalised path.
 func decoded(segment string) string {
 	plain, err := url.PathUnescape(segment)
 	if err != nil { // only in tests, which may bypass normalizePaths

@@ -12,10 +12,10 @@ import (
 	"admitone/projections/row"
 )
 
-// externalMethod is the method of external payments.
+// externalMethod is the payment method of external payments.
 const externalMethod = "external"
 
-// newPayment is the body of a payment: empty for a payment from the wallet, else an external payment.
+// newPayment is the body of a payment. It is empty for a payment from the wallet.
 type newPayment struct {
 	Method    *string          `json:"method"`
 	Provider  *events.Provider `json:"provider"`
@@ -74,13 +74,14 @@ func (r *request) newPayment() (*externalPayment, error) {
 	return m, nil
 }
 
+// validProvider reports whether p can be the name of a payment provider.
 func validProvider(p events.Provider) bool {
 	return len(p) >= 1 && len(p) <= 32 && !strings.ContainsFunc(string(p), func(c rune) bool {
 		return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-'
 	})
 }
 
-// validReference reports whether s can be the reference of a provider.
+// validReference reports whether s can be a reference of a payment provider.
 func validReference(s string) bool { return validText(s, 255) }
 
 // payBooking pays a booking from the wallet, or records an external payment.
@@ -89,7 +90,7 @@ func (s *Server) payBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	by, err := r.caller.only(RoleService)
+	by, err := r.caller.restrictedTo(RoleService)
 	if err != nil {
 		return err
 	}
@@ -102,8 +103,8 @@ func (s *Server) payBooking(r *request) error {
 	if money != nil {
 		keyed = r.keyedReport
 	}
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	err = keyed(events.PaymentSubject{BookingID: id}, func(command actors.CommandID) error {
 		from := r.origin(command)
 		if money == nil {
@@ -120,9 +121,9 @@ func (s *Server) payBooking(r *request) error {
 		return err
 	}
 	if answer.PaymentOutcome == nil || !answer.PaymentOutcome.Repeated {
-		return r.booked(fiber.StatusOK, answer)
+		return r.answerBooking(fiber.StatusOK, answer)
 	}
-	then, err := s.firstFact(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {
+	decidedAt, err := s.firstFact(ctx, events.PaymentStream(money.provider, money.reference), func(fact events.Fact) bool {
 		_, paid := fact.(*events.PaymentBooked)
 		_, owed := fact.(*events.PaymentOwed)
 		return paid || owed
@@ -130,7 +131,7 @@ func (s *Server) payBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	return s.bookedAsOf(ctx, r, fiber.StatusOK, answer, then)
+	return s.answerBookingAsOf(ctx, r, fiber.StatusOK, answer, decidedAt)
 }
 
 // withOutcome appends the outcome of an external payment to an encoded object.
@@ -143,8 +144,7 @@ func withOutcome(object []byte, p *payment.State) []byte {
 	return append(append(object, p.RefundOfAll()...), `"}`...)
 }
 
-// AppendPayment appends an external payment as JSON, with as_of unless at is nil. Payments have no route
-// of their own; refunds have.
+// AppendPayment appends an external payment as JSON, with as_of unless at is nil. No route answers with payments.
 func AppendPayment(dst []byte, p *row.Payment, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("provider", string(p.Provider))
@@ -165,6 +165,7 @@ func AppendPayment(dst []byte, p *row.Payment, at *row.Moment) []byte {
 	return o.Close()
 }
 
+// appendPaid appends the ids of the booking or reservation that a payment is for.
 func appendPaid(o *events.Object, of *events.PaymentSubject) {
 	if of.BookingID != "" {
 		o.String("booking_id", string(of.BookingID))

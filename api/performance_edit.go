@@ -15,8 +15,8 @@ import (
 	"admitone/projections/row"
 )
 
-// performanceTimes parses when the sale of a new performance opens and closes. By default it closes when
-// the performance starts; null means never.
+// performanceTimes parses the times at which the sale of a new performance opens and closes. By default the sale closes
+// when the performance starts; with null it never does.
 func performanceTimes(startsAt time.Time, opensAt, closesAt jsontext.Value) (times events.SaleTimes, err error) {
 	opens, err := editedTime(fieldOpensAt, opensAt)
 	if err != nil {
@@ -26,8 +26,8 @@ func performanceTimes(startsAt time.Time, opensAt, closesAt jsontext.Value) (tim
 	return events.SaleTimes{OpensAt: core.Or(opens, time.Time{}), ClosesAt: core.Or(closes, startsAt)}, err
 }
 
-// editPerformance edits a performance, unless it has been edited since. If-Match must be its edit_tag:
-// the ETag changes with every seat.
+// editPerformance edits a performance, unless it has been edited since If-Match. That must be an edit_tag, because the
+// ETag changes with every seat.
 func (s *Server) editPerformance(r *request) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (s *Server) editPerformance(r *request) error {
 	}
 	answer, err := r.dispatch(performance.Stream(id), command, base)
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
-		return r.checkPrecondition(refusal, performance.Stream(id), base.revision, answer.Revision)
+		return r.stalePrecondition(refusal, performance.Stream(id), base.revision, answer.Revision)
 	}
 	if err != nil {
 		return err
@@ -62,16 +62,16 @@ func (s *Server) editPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.tagPerformance(&edited)
+	r.setPerformanceETag(&edited)
 	return r.json(200, AppendPerformance(nil, &edited, nil))
 }
 
-// editAreas makes an edit that resizes areas.
+// editAreas makes an edit that changes the capacity of areas.
 func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performance.Edit) error {
 	var at events.Position
 	err := r.keyed(func(command actors.CommandID) (err error) {
-		ctx, end := r.answerContext()
-		defer end()
+		ctx, cancel := r.answerContext()
+		defer cancel()
 		err = s.config.Bookings.EditAreas(ctx, bookings.EditAreas{Origin: r.origin(command), PerformanceID: id, Edit: edit})
 		if err == nil {
 			at, err = s.config.Store.Head(ctx) // at or after the last event of the edit
@@ -86,7 +86,7 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 			if err != nil {
 				return err
 			}
-			return r.checkPrecondition(refusal, performance.Stream(id), *edit.Base, now.Revision)
+			return r.stalePrecondition(refusal, performance.Stream(id), *edit.Base, now.Revision)
 		case core.CodeInvalidField:
 			return invalidField(refusal.Fields.Field(), refusal.Detail)
 		}
@@ -99,11 +99,11 @@ func (s *Server) editAreas(r *request, id events.PerformanceID, edit *performanc
 	if err != nil {
 		return err
 	}
-	r.tagPerformance(&edited)
+	r.setPerformanceETag(&edited)
 	return r.json(200, AppendPerformance(nil, &edited, nil))
 }
 
-// newPerformanceEdit reads and checks the body of an edit.
+// newPerformanceEdit decodes and validates the body of an edit.
 func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	var body struct {
 		Title          *string        `json:"title"`
@@ -164,8 +164,8 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	return command, err
 }
 
-// performanceAsEdited returns a performance from its entity, with the seat counts from the views: a
-// successful edit must not fail because the views lag.
+// performanceAsEdited returns the current state of a performance. The seat counts are from the views, everything else is
+// from the entity: a successful edit must not fail because the views lag.
 func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Position) (row.Performance, error) {
 	_ = s.awaitViews(position)
 	var latest performance.Create
@@ -181,7 +181,7 @@ func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Po
 	if err != nil {
 		return row.Performance{}, err
 	}
-	edited := untouched(&latest, hall)
+	edited := newPerformanceRow(&latest, hall)
 	edited.Edited = revision
 	counted, ok, err := s.config.Views.Performance(id)
 	if err != nil || !ok {
@@ -196,7 +196,8 @@ func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Po
 	return edited, nil
 }
 
-// sectionPrices converts prices of categories to prices of sections; nil if there are price types.
+// sectionPrices converts prices of categories to prices of sections. It returns nil if there are price types, which
+// sections don't have.
 func sectionPrices(prices []events.CategoryPrice) map[events.SectionID]int64 {
 	sections := make(map[events.SectionID]int64, len(prices))
 	for _, p := range prices {

@@ -8,14 +8,14 @@ import (
 	"admitone/events"
 )
 
-// performancesPage shows a list of performances by date, by default from today on. On a server of the
-// past, today is the day of its moment.
+// performancesPage answers with the page of the performances, by date. By default it starts at the present day or, on a
+// server of the past, at the day of its moment.
 func (s *Server) performancesPage(r *request) error {
 	p, err := r.listPaging()
 	if err != nil {
 		return err
 	}
-	from, before, err := r.span()
+	from, before, err := r.dateRange()
 	if err != nil {
 		return err
 	}
@@ -42,13 +42,13 @@ func (s *Server) performancesPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WritePerformances(body, r.listFrame(p, next), dates, rows) })
 }
 
-// performancePage shows one performance and its sections; its script loads the seats.
+// performancePage answers with the page of a performance, which shows its sections. Its script loads the seats.
 func (s *Server) performancePage(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // the caller may have just created the performance
+	if err := r.waitForViews(); err != nil { // the caller may have just created the performance
 		return err
 	}
 	row, err := s.performanceNow(id)

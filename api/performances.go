@@ -21,8 +21,8 @@ func init() {
 
 func (s *Server) performanceRoutes() {
 	s.handle(fiber.MethodPost, "/v1/performances", s.createPerformance)
-	s.handle(fiber.MethodGet, "/v1/performances", s.past(s.listPerformances))
-	s.handle(fiber.MethodGet, "/v1/performances/:id", s.past(s.getPerformance))
+	s.handle(fiber.MethodGet, "/v1/performances", s.limitPastReads(s.listPerformances))
+	s.handle(fiber.MethodGet, "/v1/performances/:id", s.limitPastReads(s.getPerformance))
 	s.handle(fiber.MethodPatch, "/v1/performances/:id", s.editPerformance)
 	s.seatRoutes()
 }
@@ -49,18 +49,18 @@ func (s *Server) createPerformance(r *request) error {
 		if err != nil {
 			return err
 		}
-		r.tagPerformance(&row)
+		r.setPerformanceETag(&row)
 		return r.json(fiber.StatusOK, AppendPerformance(nil, &row, nil))
 	}
-	row := untouched(command, hall)
+	row := newPerformanceRow(command, hall)
 	row.Position = answer.Position
-	r.tagPerformance(&row)
+	r.setPerformanceETag(&row)
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// untouched returns the row of a performance that has just been created. hall is its plan's, nil
-// without a plan.
-func untouched(c *performance.Create, hall *events.Hall) row.Performance {
+// newPerformanceRow returns the row of a performance that has just been created. hall is that of its plan, nil if it has
+// no plan.
+func newPerformanceRow(c *performance.Create, hall *events.Hall) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
 		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, SaleTimes: c.SaleTimes,
@@ -104,8 +104,8 @@ type performanceBody struct {
 	Cancellation   jsontext.Value        `json:"cancellation"`
 }
 
-// newPerformance decodes and validates the body. It also returns the hall of the plan that the body names,
-// nil if it names none.
+// newPerformance decodes and validates the body. It also returns the hall of the plan in the body, nil if there is no
+// plan.
 func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
 	var body performanceBody
 	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
@@ -150,11 +150,11 @@ func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
 		command.Sections, err = sectionsOf(body.Sections)
 		return command, nil, err
 	}
-	hall, err := r.inPlan(command, &body)
+	hall, err := r.setPlan(command, &body)
 	return command, hall, err
 }
 
-// sectionsOf validates each section individually; the performance's core checks them together.
+// sectionsOf validates the sections one by one. The performance's core checks that they are compatible.
 func sectionsOf(given []newSection) ([]events.Section, error) {
 	sections := make([]events.Section, 0, len(given))
 	for i, from := range given {
@@ -201,11 +201,12 @@ func timeOf(field, text string) (time.Time, error) {
 	return t, nil
 }
 
-// span parses the query parameters from and to, both inclusive: dates, or times. before is exclusive.
-func (r *request) span() (from, before time.Time, err error) {
+// dateRange parses the query parameters from and to, which are dates or times, and both inclusive. It returns the range
+// of start times from (inclusive) to before (exclusive); zero means no bound.
+func (r *request) dateRange() (from, before time.Time, err error) {
 	for _, bound := range []struct {
 		name string
-		day  time.Duration
+		day  time.Duration // added to a date
 		to   *time.Time
 	}{{"from", 0, &from}, {"to", 24 * time.Hour, &before}} {
 		given := r.plusQuery(bound.name)
@@ -222,20 +223,20 @@ func (r *request) span() (from, before time.Time, err error) {
 				bound.name+" is a date, such as 2031-05-01, or an RFC 3339 time")
 		}
 		if bound.day > 0 {
-			t = t.Add(1) // before is excluded
+			t = t.Add(1) // to is inclusive, before is exclusive
 		}
 		*bound.to = t
 	}
 	return from, before, nil
 }
 
-// listPerformances answers with a page of performances, by start time.
+// listPerformances answers with a page of the performances, by start time.
 func (s *Server) listPerformances(r *request) error {
 	p, err := r.paging()
 	if err != nil {
 		return err
 	}
-	from, before, err := r.span()
+	from, before, err := r.dateRange()
 	if err != nil {
 		return err
 	}
@@ -252,7 +253,7 @@ func (s *Server) listPerformances(r *request) error {
 			return AppendPerformance(dst, &rows[i], nil), nil
 		}, nil)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
 		row, _, err := s.performanceAt(ctx, rows[i].ID, at)
@@ -281,7 +282,7 @@ func (s *Server) performance(
 	at *row.Moment,
 ) (performance *row.Performance, seats *row.SeatMap, err error) {
 	if at != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 		defer cancel()
 		if performance, seats, err = s.performanceAt(ctx, id, at); err == nil && performance == nil {
 			err = notFound("performance")
@@ -317,7 +318,7 @@ func (s *Server) getPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.tagPerformance(performance) {
+	if r.setPerformanceETag(performance) {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, AppendPerformance(nil, performance, at))
@@ -332,10 +333,10 @@ func (s *Server) performanceNow(id events.PerformanceID) (row.Performance, error
 	return row, err
 }
 
-// tagPerformance sets the ETag from the position, because a performance shows its seats, which have streams
-// and revisions of their own. It reports whether the client has that version already.
-func (r *request) tagPerformance(performance *row.Performance) (fresh bool) {
-	return r.tag(events.Revision(performance.Position))
+// setPerformanceETag sets the ETag to the position, because a performance shows its seats, whose streams have
+// revisions of their own. It reports whether the client has that version already.
+func (r *request) setPerformanceETag(performance *row.Performance) (fresh bool) {
+	return r.setETag(events.Revision(performance.Position))
 }
 
 // AppendPerformance appends a performance as the HTTP resource, with as_of unless at is nil.

@@ -17,7 +17,7 @@ import (
 
 const (
 	plansPath = "/v1/plans"
-	// maxPlanBody bounds the body with a seating plan, in bytes.
+	// maxPlanBody bounds the body of a request with a seating plan, in bytes.
 	maxPlanBody = 32 << 20
 )
 
@@ -35,12 +35,12 @@ func (s *Server) planRoutes() {
 		now: planNow, write: AppendPlan,
 	}
 	s.handle(fiber.MethodPost, plansPath, func(r *request) error { return s.createPlan(r, plans) })
-	s.handle(fiber.MethodGet, plansPath, s.past(plans.listPage))
-	s.handle(fiber.MethodGet, plansPath+"/:id", s.past(s.getPlan))
+	s.handle(fiber.MethodGet, plansPath, s.limitPastReads(plans.listPage))
+	s.handle(fiber.MethodGet, plansPath+"/:id", s.limitPastReads(s.getPlan))
 }
 
-// createPlan stores a plan in parts and seals it: 201, or 200 if an identical one exists. Only one plan is
-// decoded and stored at a time, because that may take some hundred megabytes of memory.
+// createPlan stores a plan in parts and seals it: 201, or 200 if an identical one exists. It stores one plan at a time,
+// because that may take several hundred megabytes of memory.
 func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -53,12 +53,12 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 	}
 	body := r.body()
 	if len(body) > maxPlanBody {
-		return largeOf(&r.ctx.Request().Header).tooMuch
+		return largeBodyOf(&r.ctx.Request().Header).tooLarge
 	}
 	if err := r.sendsJSON(); err != nil {
 		return err
 	}
-	given, hall, err := input.DecodePlan(body, theBody)
+	given, hall, err := input.DecodePlan(body, bodyPart)
 	if err != nil {
 		return err
 	}
@@ -66,34 +66,34 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 	if given.ID == "" {
 		id = nil
 	}
-	made, err := newID(r, id)
+	planID, err := newID(r, id)
 	if err != nil {
 		return err
 	}
 	text := events.AppendPlan(nil, given, events.PlanComplete)
-	seal := &plan.Seal{ID: made, Digest: events.PlanDigest(text), Bytes: int64(len(text)), DisplayName: hall.DisplayName,
+	seal := &plan.Seal{ID: planID, Digest: events.PlanDigest(text), Bytes: int64(len(text)), DisplayName: hall.DisplayName,
 		Seats: int64(hall.Seats()), Places: hall.Places()}
-	r.hashed = []byte(string(made) + " " + seal.Digest)
+	r.hashed = []byte(string(planID) + " " + seal.Digest)
 	given, hall = nil, nil
 	if err := s.storePlan(r, seal, text); err != nil {
 		return err
 	}
-	answer, err := r.dispatchNew(plan.Stream(made), seal)
+	answer, err := r.dispatchNew(plan.Stream(planID), seal)
 	if err != nil {
 		return err
 	}
-	r.ctx.Set(fiber.HeaderLocation, plansPath+"/"+string(made))
+	r.ctx.Set(fiber.HeaderLocation, plansPath+"/"+string(planID))
 	if len(answer.Facts) == 0 {
-		return plans.answerNow(r, made)
+		return plans.answerNow(r, planID)
 	}
-	r.tag(answer.Revision)
-	sealed := row.Plan{ID: made, Name: seal.DisplayName, Seats: seal.Seats, Places: seal.Places, Revision: answer.Revision,
+	r.setETag(answer.Revision)
+	sealed := row.Plan{ID: planID, Name: seal.DisplayName, Seats: seal.Seats, Places: seal.Places, Revision: answer.Revision,
 		Position: answer.Position}
 	return r.json(fiber.StatusCreated, AppendPlan(nil, &sealed, nil))
 }
 
-// storePlan stores the missing parts of a plan. No-op for a sealed one. Each part is a command of its own,
-// because stores limit the size of an append; after a failure the next request resumes.
+// storePlan stores the missing parts of a plan, unless it is sealed. Each part is a command of its own, because stores
+// limit the size of an append. After a failure the next request continues with the first missing part.
 func (s *Server) storePlan(r *request, seal *plan.Seal, text []byte) error {
 	var stored plan.State
 	if _, err := s.config.Desk.View(context.Background(), plan.Stream(seal.ID), func(c core.Core) {
@@ -120,7 +120,7 @@ func (s *Server) storePlan(r *request, seal *plan.Seal, text []byte) error {
 	return nil
 }
 
-// getPlan answers with the complete text of a plan, or with its pretix form.
+// getPlan answers with the complete text of a plan, or with the plan in the format of pretix.
 func (s *Server) getPlan(r *request) error {
 	id, err := param[events.PlanID](r, "id", "plan")
 	if err != nil {
@@ -142,7 +142,7 @@ func (s *Server) getPlan(r *request) error {
 		return notFound("plan")
 	}
 	r.ctx.Set(fiber.HeaderCacheControl, "max-age=31536000, immutable")
-	if r.tag(found.Revision) {
+	if r.setETag(found.Revision) {
 		return r.notModified()
 	}
 	if format == "pretix" {
@@ -173,8 +173,8 @@ func (s *Server) getPlan(r *request) error {
 	return nil
 }
 
-// sendPretixPlan answers with the pretix form of a plan. Only one is in memory at a time, until it is sent;
-// storing plans is not affected.
+// sendPretixPlan answers with a plan in the format of pretix. Only one such plan is in memory at a time, until it is
+// sent.
 func (s *Server) sendPretixPlan(r *request, found *row.Plan) error {
 	select {
 	case s.pretix <- struct{}{}:
@@ -196,7 +196,7 @@ func (s *Server) sendPretixPlan(r *request, found *row.Plan) error {
 	return nil
 }
 
-// pretixPlan returns the pretix form of a plan, which requires the whole text.
+// pretixPlan returns a plan in the format of pretix. The whole text has to be in memory for that.
 func (s *Server) pretixPlan(found *row.Plan) ([]byte, error) {
 	text := make([]byte, 0, found.Bytes)
 	for part := range found.Parts {
@@ -224,12 +224,11 @@ func AppendPlan(dst []byte, p *row.Plan, at *row.Moment) []byte {
 	return appendPlanHead(dst, p, at, true)
 }
 
-// appendPlanHead appends the summary of a plan. named is false if the plan's text follows, which has the
-// name.
-func appendPlanHead(dst []byte, p *row.Plan, at *row.Moment, named bool) []byte {
+// appendPlanHead appends the summary of a plan. withName is false if the plan's text follows, which has the name.
+func appendPlanHead(dst []byte, p *row.Plan, at *row.Moment, withName bool) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(p.ID))
-	if named {
+	if withName {
 		o.String("name", p.Name)
 	}
 	o.Int("seats", p.Seats)

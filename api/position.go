@@ -2,14 +2,15 @@ package api
 
 import "bytes"
 
-// positionMember is the encoded name of a log position's member.
+// positionMember is the encoded name of the member with a log position.
 var positionMember = []byte(`"position":`)
 
-// maxNested bounds the nested positions that are skipped: in as_of, and in the last item of a list.
+// maxNested is the number of nested positions that may follow an object's own: one in as_of, and one in the last item
+// of a list.
 const maxNested = 2
 
-// positionIn returns the digits of an encoded object's own position, nil if it has none. Objects have it near their
-// end.
+// positionIn returns the digits of an encoded object's own position, nil if it has none. It searches from the end,
+// because the position is one of the last members.
 func positionIn(object []byte) []byte {
 	before := object
 	for range maxNested + 1 {
@@ -30,8 +31,8 @@ func positionIn(object []byte) []byte {
 	return nil
 }
 
-// endsObject reports whether the object that contains rest ends exactly at the end of rest, so that no outer object
-// follows.
+// endsObject reports whether the innermost object that is open before rest ends where rest ends. If so, that object is
+// not nested.
 func endsObject(rest []byte) bool {
 	depth := 1
 	for i := 0; i < len(rest); i++ {

@@ -11,18 +11,18 @@ import (
 	"admitone/projections/history"
 )
 
-// maxChanges bounds the changes listed for a stale edit. The newest are listed.
+// maxChanges bounds the changes that are listed for a stale edit. The newest ones are listed.
 const maxChanges = 20
 
-// checkPrecondition returns the problem for a stale edit. It lists the changes since revision known, on
-// which the edit was based, up to now, the revision at which it was refused, as lines of the history.
-func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamID, known, now events.Revision) error {
+// stalePrecondition returns the problem for a stale edit. It lists, as lines of the history, the changes from known, the
+// revision on which the edit is based, to now, the revision at which the edit was refused.
+func (r *request) stalePrecondition(refusal *core.Refusal, stream events.StreamID, known, now events.Revision) error {
 	p := &problem{
 		code:   refusal.Code,
 		detail: staleDetail(refusal, known),
 		fields: map[string]any{"current_revision": now},
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	lines, err := r.server.changes(ctx, stream, known, now)
 	if err != nil {
@@ -43,8 +43,7 @@ func (r *request) checkPrecondition(refusal *core.Refusal, stream events.StreamI
 	return p
 }
 
-// staleDetail returns why an edit is stale: the resource has changed, or the server has never sent this
-// ETag.
+// staleDetail returns why an edit is stale: the resource has changed, or If-Match was never a tag of it.
 func staleDetail(refusal *core.Refusal, known events.Revision) string {
 	if known == noSuchRevision {
 		return "If-Match is not exactly a tag that this resource had; read it again and send its edit_tag in quotes, " +
@@ -53,7 +52,7 @@ func staleDetail(refusal *core.Refusal, known events.Revision) string {
 	return refusal.Detail
 }
 
-// changes returns the newest events of a stream after known, up to now, oldest first.
+// changes returns the newest events of a stream after known, up to now, in their order.
 func (s *Server) changes(
 	ctx context.Context,
 	stream events.StreamID,

@@ -15,8 +15,8 @@ import (
 	"admitone/events"
 )
 
-// inPlan sets the plan and the prices of a new performance in command, and returns the plan's hall.
-func (r *request) inPlan(command *performance.Create, body *performanceBody) (*events.Hall, error) {
+// setPlan sets the plan and the prices of a new performance in command. It returns the hall of the plan.
+func (r *request) setPlan(command *performance.Create, body *performanceBody) (*events.Hall, error) {
 	if body.Sections != nil {
 		return nil, invalidField("sections", "give a plan or sections, not both")
 	}
@@ -39,27 +39,28 @@ func (r *request) inPlan(command *performance.Create, body *performanceBody) (*e
 	if command.Prices, err = pricesOf(body.Prices); err != nil {
 		return nil, err
 	}
-	// JSON objects have no order; prices are listed in the order of the plan.
+	// JSON objects have no order, so prices are put in the order of the plan's categories.
 	slices.SortStableFunc(command.Prices, func(a, b events.CategoryPrice) int {
 		return hall.CategoryNamed(a.Category) - hall.CategoryNamed(b.Category)
 	})
 	return hall, nil
 }
 
-// newPrice is a price type in a body.
+// newPrice is a price type in the body of a performance.
 type newPrice struct {
 	Type       *string `json:"type"`
 	Amount     *int64  `json:"amount"`
 	Restricted bool    `json:"restricted"`
 }
 
-// pricesOf decodes the prices of categories, each with an amount or price types, sorted by category.
+// pricesOf decodes the prices of categories, each of which is an amount or a list of price types. It sorts them by
+// category.
 func pricesOf(text jsontext.Value) (prices []events.CategoryPrice, err error) {
 	if len(text) == 0 {
 		return nil, nil
 	}
 	var given map[string]jsontext.Value
-	if err := decodePart(text, &given, "prices"); err != nil {
+	if err := decodeMember(text, &given, "prices"); err != nil {
 		return nil, err
 	}
 	for _, category := range slices.Sorted(maps.Keys(given)) {
@@ -73,7 +74,7 @@ func pricesOf(text jsontext.Value) (prices []events.CategoryPrice, err error) {
 			continue
 		}
 		var amount int64
-		if err := decodePart(value, &amount, "prices"); err != nil {
+		if err := decodeMember(value, &amount, "prices"); err != nil {
 			return nil, err
 		}
 		prices = append(prices, events.CategoryPrice{Category: category, Amount: amount})
@@ -84,7 +85,7 @@ func pricesOf(text jsontext.Value) (prices []events.CategoryPrice, err error) {
 // typesOf decodes the price types of a category.
 func typesOf(category string, text jsontext.Value) (prices []events.CategoryPrice, err error) {
 	var types []newPrice
-	if err := decodePart(text, &types, "prices"); err != nil {
+	if err := decodeMember(text, &types, "prices"); err != nil {
 		return nil, err
 	}
 	if len(types) == 0 || len(types) > events.MaxPriceTypes {
@@ -100,8 +101,8 @@ func typesOf(category string, text jsontext.Value) (prices []events.CategoryPric
 	return prices, nil
 }
 
-// decodePart decodes a member of a body. Refusals name the field.
-func decodePart(text jsontext.Value, into any, field string) error {
+// decodeMember decodes a member of a body. A refusal names the field.
+func decodeMember(text jsontext.Value, into any, field string) error {
 	if err := input.Decode(text, into, input.Part{Name: field, Shape: "of another form"}); err != nil {
 		return within(field, err)
 	}

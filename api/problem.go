@@ -24,8 +24,8 @@ import (
 	"admitone/projections/live"
 )
 
-// statuses has the HTTP status of every code that clients may get; openapi.yaml lists the same. A new code
-// is added here, or in the init function of the routes if it belongs to one kind alone.
+// statuses has the HTTP status of every code that clients may get. openapi.yaml lists the same codes. A code that
+// belongs to one kind of entity is added by the init function of its file.
 var statuses = map[core.Code]int{
 	codes.MalformedJSON:           400,
 	codes.BadCursor:               400,
@@ -79,7 +79,7 @@ var statuses = map[core.Code]int{
 	codes.KeysUnavailable:         503,
 }
 
-// retryAfter has the default Retry-After of codes, in seconds.
+// retryAfter has the default Retry-After of a code, in seconds.
 var retryAfter = map[core.Code]string{
 	core.CodeOverloaded:    "1",
 	codes.RateLimited:      "1",
@@ -91,11 +91,11 @@ var retryAfter = map[core.Code]string{
 	codes.KeysUnavailable:  "1",
 }
 
-// problem is an error response of the API: a code of statuses, and its members.
+// problem is an error response of the API. Its code is in statuses.
 type problem struct {
 	code   core.Code
 	detail string
-	fields core.Fields
+	fields core.Fields   // further members
 	after  time.Duration // Retry-After, rounded up to seconds; 0 means the default of the code
 }
 
@@ -112,11 +112,11 @@ func invalidField(field, detail string) *problem {
 	return &problem{code: core.CodeInvalidField, detail: detail, fields: map[string]any{"field": field}}
 }
 
-// problemOf converts any error that a handler returns to a problem. An unknown error is a bug; it is
-// logged and answered as internal.
+// problemOf converts an error of a handler to a problem. An unknown error is a bug: it is logged, and answered as
+// internal.
 //
-// log is called only if there is something to log, because building a logger is expensive and refusals
-// are frequent.
+// log returns the logger. It is called only if there is something to log, because creating a logger is expensive and
+// refusals are frequent.
 func problemOf(err error, log func() *slog.Logger) *problem {
 	if p, ok := err.(*problem); ok {
 		return p
@@ -151,7 +151,7 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		return refuse(codes.LogUnavailable, "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.Is(err, projections.ErrNotReady):
 		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; try again")
-	case errors.Is(err, live.ErrNotFound): // the entity exists, otherwise the command would have been refused
+	case errors.Is(err, live.ErrNotFound): // only the views lack the entity: without it the command would be refused
 		return refuse(codes.ProjectionBehind, "the read side does not have that yet; try again")
 	case errors.Is(err, admission.ErrKeysDiffer):
 		return refuse(codes.KeysDiffer,
@@ -164,6 +164,7 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 	return refuse(codes.Internal, "this is a bug; the server's log has the details under this request's id")
 }
 
+// problemOfFiber converts an error of Fiber, or of fasthttp, to a problem.
 func problemOfFiber(err *fiber.Error) *problem {
 	switch err.Code {
 	case http.StatusNotFound:
@@ -185,12 +186,11 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 	return p.answer(c.Response(), requestID)
 }
 
-// encode encodes a problem document (RFC 9457). Its members depend on the code, so no compiled encoder is
-// used.
+// encode returns the status and the problem document (RFC 9457).
 func (p *problem) encode(requestID string) (status int, body []byte, err error) {
 	status, ok := statuses[p.code]
 	if !ok {
-		status, p = 500, refuse(codes.Internal, "an unlisted code: "+string(p.code))
+		status, p = 500, refuse(codes.Internal, "the code "+string(p.code)+" has no status; this is a bug")
 	}
 	o := events.OpenObject(make([]byte, 0, 256))
 	o.String("type", "about:blank#"+string(p.code))
@@ -206,26 +206,26 @@ func (p *problem) encode(requestID string) (status int, body []byte, err error) 
 }
 
 // answer writes a problem document and its headers.
-func (p *problem) answer(a *fasthttp.Response, requestID string) error {
+func (p *problem) answer(response *fasthttp.Response, requestID string) error {
 	status, body, err := p.encode(requestID)
 	if err != nil {
 		return err
 	}
-	a.SetStatusCode(status)
-	a.Header.Set(headerRequestID, requestID) // again, because a failed upgrade removes it
+	response.SetStatusCode(status)
+	response.Header.Set(headerRequestID, requestID) // again, because a failed upgrade to a WebSocket removes it
 	if p.after > 0 {
-		a.Header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
+		response.Header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
 	} else if seconds := retryAfter[p.code]; seconds != "" {
-		a.Header.Set(fiber.HeaderRetryAfter, seconds)
+		response.Header.Set(fiber.HeaderRetryAfter, seconds)
 	}
 	if p.code == codes.Unauthenticated {
-		a.Header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
+		response.Header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
 	}
 	if p.code == codes.UpgradeRequired { // RFC 9110 section 15.5.22
-		a.Header.Set(fiber.HeaderUpgrade, "websocket")
-		a.Header.Set(fiber.HeaderConnection, fiber.HeaderUpgrade)
+		response.Header.Set(fiber.HeaderUpgrade, "websocket")
+		response.Header.Set(fiber.HeaderConnection, fiber.HeaderUpgrade)
 	}
-	setText(a, "application/problem+json", body)
+	setText(response, "application/problem+json", body)
 	return nil
 }
 
@@ -238,7 +238,7 @@ func wholeSeconds(d time.Duration) int64 {
 	return seconds
 }
 
-// appendFields appends the members of a code, sorted by name.
+// appendFields appends the further members, sorted by name.
 func (p *problem) appendFields(o *events.Object) error {
 	names := make([]string, 0, 4)
 	for name := range p.fields {

@@ -22,7 +22,7 @@ func (r *request) answerProblem(p *problem) error {
 		return nil
 	}
 	status := r.ctx.Response().StatusCode()
-	return secured(func(r *request) error {
+	return withSecurityHeaders(func(r *request) error {
 		return r.html(func(body io.Writer) error {
 			return web.WriteProblem(body, r.frame(), r.ctx.Path(), problemInWords(p, status), r.id)
 		})
@@ -32,8 +32,8 @@ func (r *request) answerProblem(p *problem) error {
 // programPaths are the paths outside /v1/ that only programs request.
 var programPaths = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml", "/asyncapi.yaml"}
 
-// acceptsHTML reports whether a path is one that people open in a browser: below /v1/ all answers are JSON,
-// and paths below /assets/ are requested by pages.
+// acceptsHTML reports whether people may open the path of a request in a browser. Only programs and pages request the
+// others.
 func acceptsHTML(c *fiber.Ctx) bool {
 	path := c.Path()
 	return !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/assets/") &&
@@ -41,7 +41,7 @@ func acceptsHTML(c *fiber.Ctx) bool {
 		!slices.Contains(programPaths, path)
 }
 
-// problemInWords returns the title and text of the page for a problem.
+// problemInWords returns the title and the text of the page that shows a problem.
 func problemInWords(p *problem, status int) web.Problem {
 	words := web.Problem{Status: status, Title: "This address can’t be understood", Detail: p.detail}
 	resource := p.fields.Resource()

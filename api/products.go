@@ -10,7 +10,7 @@ import (
 	"admitone/projections/row"
 )
 
-// maxHold is the longest hold, thirty days.
+// maxHold is the longest time for a hold, thirty days in seconds.
 const maxHold = 30 * 24 * 60 * 60
 
 func init() {
@@ -28,8 +28,8 @@ func (s *Server) productRoutes() {
 		write: AppendProduct,
 	}
 	s.handle(fiber.MethodPost, "/v1/products", products.create(newProduct, RoleAdmin))
-	s.handle(fiber.MethodGet, "/v1/products", s.past(products.listPage))
-	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(products.one))
+	s.handle(fiber.MethodGet, "/v1/products", s.limitPastReads(products.listPage))
+	s.handle(fiber.MethodGet, "/v1/products/:id", s.limitPastReads(products.answerOne))
 	s.handle(fiber.MethodPatch, "/v1/products/:id", products.edit(newProductEdit))
 	s.reservationRoutes()
 }
@@ -85,7 +85,7 @@ func newProduct(r *request) (core.Command, events.ProductID, error) {
 	return command, id, err
 }
 
-// newProductEdit decodes and validates the body of an edit.
+// newProductEdit decodes and validates the body of an edit of a product.
 func newProductEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name           *string        `json:"name"`

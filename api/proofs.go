@@ -23,14 +23,14 @@ import (
 // Proofs provides signed heads and receipts, with which callers can verify the log without trusting the
 // server. [*merkle.Tree] and [*merkle.SharedTree] implement it.
 type Proofs interface {
-	// AppendHead appends the newest signed head as JSON, waiting for the first one. Error: ctx.Err().
+	// AppendHead appends the newest signed head as JSON. It waits for the first one. Error: ctx.Err().
 	AppendHead(ctx context.Context, dst []byte) ([]byte, error)
-	// Receipt returns the receipt of the event at a position as JSON, waiting for a head that covers it.
-	// Error: ctx.Err().
+	// Receipt returns the receipt of the event at a position as JSON. It waits for a head that covers the
+	// event. Error: ctx.Err().
 	Receipt(ctx context.Context, position events.Position) ([]byte, error)
 }
 
-// proofRoutes adds routes if the log has proofs.
+// proofRoutes adds the routes for heads and receipts, if the log has proofs.
 func (s *Server) proofRoutes() {
 	if s.config.Proofs == nil {
 		return
@@ -41,8 +41,8 @@ func (s *Server) proofRoutes() {
 	s.handle(fiber.MethodGet, "/v1/bookings/:id/receipt", s.bookingReceipt)
 }
 
-// logHead answers with a signed head. It is public: the more parties store heads, the harder it is to
-// change the log undetected.
+// logHead answers with the newest signed head. Heads are public: the more parties keep them, the harder it is to change
+// the log undetected.
 func (s *Server) logHead(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.viewsTimeout)
 	defer cancel()
@@ -70,18 +70,18 @@ func (r *request) receipt(position events.Position) error {
 	return r.json(fiber.StatusOK, body)
 }
 
-// entryReceipt answers with the receipt of an entry: of the event that gave the team its slot or its place
-// on the waitlist. The event contains the holder who caused it, so the receipt is not public.
+// entryReceipt answers with the receipt of the event that gave a team its slot or its place on the waitlist. The event
+// contains the holder who caused it, so the receipt is not public.
 func (s *Server) entryReceipt(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor)
+	only, err := r.caller.restrictedTo(RoleAuditor)
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	if _, err := s.tournamentNow(id); err != nil {
@@ -95,31 +95,30 @@ func (s *Server) entryReceipt(r *request) error {
 		return notFound("entry")
 	}
 	if only != "" {
-		mine := s.costly(func(*request) error { return s.ownEntry(&entry, only) })
-		if err := mine(r); err != nil {
+		check := s.limitReads(func(*request) error { return s.requireOwnEntry(&entry, only) })
+		if err := check(r); err != nil {
 			return err
 		}
 	}
 	return r.receipt(entry.Position)
 }
 
-// ownEntry refuses an entry unless holder owns the team or has entered it.
-func (s *Server) ownEntry(entry *row.Entry, holder events.Holder) error {
+// requireOwnEntry refuses an entry unless holder owns the team or has entered it.
+func (s *Server) requireOwnEntry(entry *row.Entry, holder events.Holder) error {
 	team, _, err := s.config.Views.Team(entry.TeamID)
 	if err != nil || team.Owner == holder {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
-	by, err := s.enteredBy(ctx, entry)
-	if err == nil && by != holder {
+	enteredBy, err := s.enteredBy(ctx, entry)
+	if err == nil && enteredBy != holder {
 		err = refuse(core.CodeForbidden, "the entry belongs to another holder")
 	}
 	return err
 }
 
-// enteredBy returns the holder who entered a team: the actor of the event of its entry, even if that was to
-// the waitlist.
+// enteredBy returns the holder who entered a team, possibly to the waitlist: the actor of that event.
 func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder, error) {
 	stream := tournament.Stream(entry.TournamentID)
 	for last := entry.Revision; last >= 0; {
@@ -132,7 +131,7 @@ func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder
 			if err != nil {
 				return "", err
 			}
-			if v, _ := enteredOf(entry.TournamentID,
+			if v, _ := newEntryAnswer(entry.TournamentID,
 				actors.Answer{Facts: []events.Fact{fact}}); v.status != events.EntryWithdrawn &&
 				slices.Contains(v.teams, entry.TeamID) {
 				metadata, err := events.ParseMetadata(page[i].Metadata)
@@ -144,18 +143,18 @@ func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder
 	return "", nil
 }
 
-// bookingReceipt answers with the receipt of a booking: of its last event, or of the one at a revision. Only
-// the first event has the seats.
+// bookingReceipt answers with the receipt of the last event of a booking, or of the event at a revision. Only the first
+// event contains the seats.
 func (s *Server) bookingReceipt(r *request) error {
 	id, err := param[string](r, "id", "booking")
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor, RoleService)
+	only, err := r.caller.restrictedTo(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	row, ok, err := s.config.Views.Booking(id)
@@ -175,7 +174,7 @@ func (s *Server) bookingReceipt(r *request) error {
 	if !given {
 		return r.receipt(row.Position)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	stream := events.NewStreamID(events.BookingCategory, id)
 	page, err := s.config.Store.Read(ctx, stream, events.Revision(revision), events.Forward, 1)
@@ -188,10 +187,10 @@ func (s *Server) bookingReceipt(r *request) error {
 	return r.receipt(page[0].Position)
 }
 
-// expiredSingly reports whether the event of a reservation's expiry contains no other holder: one fact has
-// all reservations that expire at the same time.
-func (s *Server) expiredSingly(v *foundReservation) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+// expiredAlone reports whether the event of a reservation's expiry contains no other holder. One fact contains all the
+// reservations of a product that expire at the same time.
+func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	page, err := s.config.Store.Read(ctx, product.Stream(v.ProductID), v.Revision, events.Forward, 1)
 	if err != nil || len(page) == 0 {
@@ -206,19 +205,18 @@ func (s *Server) expiredSingly(v *foundReservation) (bool, error) {
 		!slices.ContainsFunc(expired.Expired, func(h events.ExpiredHold) bool { return h.Holder != v.Holder }), nil
 }
 
-// reservationReceipt answers with the receipt of the last event about a reservation. An expiry that
-// contains other holders must not be disclosed; the answer is then the receipt of the hold, which has the
-// deadline.
+// reservationReceipt answers with the receipt of the last event about a reservation. If that is an expiry which also
+// contains other holders, it must not be disclosed. The answer is then the receipt of the hold, which has the deadline.
 func (s *Server) reservationReceipt(r *request) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor, RoleService)
+	only, err := r.caller.restrictedTo(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	v, err := s.findReservation(r, productID, rid, id)
@@ -229,21 +227,22 @@ func (s *Server) reservationReceipt(r *request) error {
 		return notFound("reservation")
 	}
 	if only != "" && v.Holder != only {
-		return errNotYours
+		return errOtherHolder
 	}
-	position, until := v.Position, *v // position: of its end, if it has ended
+	position := v.Position // of the last event, if the reservation has ended
+	last := *v             // the state after the event for the receipt
 	if v.Status == events.ReservationExpired && only != "" {
-		single, err := s.expiredSingly(v)
+		alone, err := s.expiredAlone(v)
 		if err != nil {
 			return err
 		}
-		if !single {
-			until.Status = events.ReservationHeld
+		if !alone {
+			last.Status = events.ReservationHeld
 		}
 	}
-	if until.Status == events.ReservationConfirmed || until.Status == events.ReservationHeld {
-		search := s.costly(func(*request) (err error) {
-			position, err = s.reservationEvent(product.Stream(productID), rid, id, &until)
+	if last.Status == events.ReservationConfirmed || last.Status == events.ReservationHeld {
+		search := s.limitReads(func(*request) (err error) {
+			position, err = s.reservationEvent(product.Stream(productID), rid, id, &last)
 			return err
 		})
 		if err := search(r); err != nil {
@@ -253,29 +252,29 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is the time by which an event may be recorded before the time in its id, because the clock
+// clockSlack is how long before the time in a reservation's id its first event may have been recorded, because the clock
 // was set back in between.
 const clockSlack = 2 * time.Second
 
-// reservationEvent returns the position of the last event about an open reservation. There is no index of
-// them, but the id contains the time of its creation (UUIDv7, RFC 9562 section 5.7), so that the stream
-// need not be read from the beginning.
+// reservationEvent returns the position of the event after which a reservation had the status of v. There is no index of
+// such events, but the id of the reservation contains the time of its creation (UUIDv7, RFC 9562 section 5.7), so the
+// stream need not be read from the beginning.
 func (s *Server) reservationEvent(
 	stream events.StreamID,
 	rid events.ReservationID,
 	id events.ID,
 	v *foundReservation,
 ) (events.Position, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
-	made := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
-	from, err := s.revisionAt(ctx, stream, v.Revision, made.Add(-clockSlack))
+	created := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
+	from, err := s.revisionAt(ctx, stream, v.Revision, created.Add(-clockSlack))
 	if err != nil {
 		return 0, err
 	}
-	position, err := s.lastAbout(ctx, stream, from, rid, v.Status)
+	position, err := s.eventWithStatus(ctx, stream, from, rid, v.Status)
 	if err == nil && position == 0 { // the clock was set back by more than clockSlack
-		position, err = s.lastAbout(ctx, stream, 0, rid, v.Status)
+		position, err = s.eventWithStatus(ctx, stream, 0, rid, v.Status)
 	}
 	if err == nil && position == 0 {
 		err = notFound("reservation")
@@ -283,8 +282,8 @@ func (s *Server) reservationEvent(
 	return position, err
 }
 
-// revisionAt returns the revision of the first event of a stream, up to last, that was recorded at or after
-// a time, by binary search.
+// revisionAt returns the revision of the first event of a stream, before last, that was recorded at or after a time. If
+// there is none, it returns last.
 func (s *Server) revisionAt(
 	ctx context.Context,
 	stream events.StreamID,
@@ -302,9 +301,9 @@ func (s *Server) revisionAt(
 	return events.Revision(first), readErr
 }
 
-// lastAbout returns the position of the last event about a reservation at or after revision from, 0
-// for none. It stops at the first event with the given status.
-func (s *Server) lastAbout(
+// eventWithStatus returns the position of the first event, from a revision on, after which a reservation has a status. If
+// there is none, it returns the position of the last event about the reservation, 0 for none.
+func (s *Server) eventWithStatus(
 	ctx context.Context,
 	stream events.StreamID,
 	from events.Revision,

@@ -16,54 +16,54 @@ import (
 )
 
 const (
-	// rateWindow is the period of the limit. Its whole allowance may be used as a burst.
+	// rateWindow is the period of the limit. The allowance for a whole period may be used as one burst.
 	rateWindow = time.Second
-	// rateShards is the number of shards, each with a lock of its own.
+	// rateShards is the number of shards. Each has its own lock.
 	rateShards = 16
-	// rateCallers bounds the callers of a shard with an individual allowance in one window; all others
-	// share one allowance.
+	// rateCallers bounds the callers in a shard and window that have an allowance of their own. All others
+	// share one.
 	rateCallers = 1 << 13
 )
 
-// rateCaller identifies a caller of the limit: by the token's sub or, without a token, by network.
+// rateCaller identifies a caller for the rate limit: by the sub of the token or, without a token, by the network.
 type rateCaller struct {
 	sub     events.Holder
 	network netip.Prefix
 }
 
-// rateLimit limits the commands of each caller with the generic cell rate algorithm. After a window
-// without commands a caller has the whole allowance again and is dropped, so memory is bounded by the
-// callers of two windows.
+// rateLimit limits the commands of each caller with the generic cell rate algorithm. A caller who has sent no command for
+// a window has the whole allowance again and is forgotten, so the memory is bounded by the callers of two windows.
 type rateLimit struct {
 	perSecond int64
-	every     time.Duration // the average interval of commands
+	every     time.Duration // the average time between commands
 	policy    string        // the RateLimit-Policy header
 	seed      maphash.Seed
-	began     time.Time
+	start     time.Time
 	shards    [rateShards]rateShard
 }
 
-// rateShard has some of the callers. The values are theoretical arrival times, relative to began.
+// rateShard has some of the callers. The values of its maps are theoretical arrival times, as durations since
+// rateLimit.start.
 type rateShard struct {
 	mu                sync.Mutex
 	current, previous map[rateCaller]time.Duration // of this and the previous window; guarded by mu
-	begun             time.Duration                // start of this window; guarded by mu
+	windowStart       time.Duration                // start of this window; guarded by mu
 }
 
-// newRateLimit returns a limit of perSecond commands per second, nil for 0.
+// newRateLimit returns a limit of perSecond commands per second for each caller, nil if perSecond is 0.
 func newRateLimit(perSecond int64) *rateLimit {
 	if perSecond < 1 {
 		return nil
 	}
 	return &rateLimit{perSecond: perSecond, every: rateWindow / time.Duration(perSecond), seed: maphash.MakeSeed(),
-		began:  time.Now(),
+		start:  time.Now(),
 		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, perSecond, int(rateWindow/time.Second))}
 }
 
-// allow counts a command. It returns the number of commands that the caller may still send at once
-// or, if this one exceeds the limit, the time to wait.
+// allow counts a command. It returns the number of commands that the caller may send immediately afterwards or, if this
+// one exceeds the limit and does not count, the time to wait.
 func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait time.Duration) {
-	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
+	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.start)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	from, arrival := shard.find(from, at)
@@ -75,14 +75,14 @@ func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait
 	return int64((rateWindow - (next - at)) / l.every), 0
 }
 
-// find returns the key under which a caller is counted, and its theoretical arrival time. The caller holds
-// mu.
+// find returns the key of a caller in the shard, which may be shared, and its theoretical arrival time. It must be called
+// with mu held.
 func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Duration) {
-	if s.current == nil || at-s.begun >= rateWindow {
-		if s.previous = s.current; at-s.begun >= 2*rateWindow {
+	if s.current == nil || at-s.windowStart >= rateWindow {
+		if s.previous = s.current; at-s.windowStart >= 2*rateWindow {
 			s.previous = nil
 		}
-		s.current, s.begun = map[rateCaller]time.Duration{}, at
+		s.current, s.windowStart = map[rateCaller]time.Duration{}, at
 	}
 	arrival, known := s.current[from]
 	if !known && len(s.current) >= rateCallers {
@@ -95,8 +95,8 @@ func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Du
 	return from, arrival
 }
 
-// rateLimited applies the rate limit to a command, and to each command of a batch.
-func (s *Server) rateLimited(method, path string, h handler) handler {
+// withRateLimit returns a handler that applies the rate limit to a command, and to each command of a batch.
+func (s *Server) withRateLimit(method, path string, h handler) handler {
 	if s.rate == nil || method == fiber.MethodGet || path == batchPath {
 		return h
 	}
@@ -116,7 +116,7 @@ func (s *Server) rateLimited(method, path string, h handler) handler {
 	}
 }
 
-// sender returns the HTTP request of a command: its batch, or itself.
+// sender returns the HTTP request with which a command was sent: its batch, or the request itself.
 func (r *request) sender() *request {
 	switch {
 	case r.command != nil:
@@ -127,7 +127,7 @@ func (r *request) sender() *request {
 	return r
 }
 
-// rateCaller returns the caller under which a command is counted. counts is false for an exempt address.
+// rateCaller returns the caller for whom a command counts. counts is false for an exempt address.
 func (r *request) rateCaller() (from rateCaller, counts bool) {
 	if !r.caller.open && r.caller.sub != "" {
 		return rateCaller{sub: r.caller.sub}, true

@@ -14,11 +14,11 @@ import (
 // and however long the limit has been active.
 func TestRateLimit(t *testing.T) {
 	l := newRateLimit(4)
-	now := l.began
+	now := l.start
 	expect := func(caller string, remaining int64, wait time.Duration) {
 		t.Helper()
 		if r, w := l.allow(rateCaller{sub: events.Holder(caller)}, now); r != remaining || w != wait {
-			t.Errorf("%s after %s: %d more, wait %s; want %d, %s", caller, now.Sub(l.began), r, w, remaining, wait)
+			t.Errorf("%s after %s: %d more, wait %s; want %d, %s", caller, now.Sub(l.start), r, w, remaining, wait)
 		}
 	}
 	for range 3 {
@@ -42,7 +42,7 @@ func TestRateLimit(t *testing.T) {
 // the bound share one allowance.
 func TestRateLimitIsBounded(t *testing.T) {
 	l := newRateLimit(1)
-	now, refused := l.began, 0
+	now, refused := l.start, 0
 	crowd := func(callers int) {
 		for i := range callers {
 			if _, wait := l.allow(rateCaller{sub: events.Holder(fmt.Sprint(i))}, now); wait > 0 {

@@ -8,14 +8,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// redirectedPages has the first segments of the paths of pages, and whether an id may follow.
+// redirectedPages has the first segments of the paths of pages, and whether an id may follow the segment.
 var redirectedPages = map[string]bool{
 	"products": true, "performances": true, "tournaments": true, "waiting-rooms": true, "audit": false, "docs": false,
 }
 
-// redirectTarget returns where to redirect a request for a path without a route, "" if there is no page for it.
-// It drops a trailing slash, keeps the query, and maps the path of a product to its anchor on the page
-// of products. Paths below /v1/ are never redirected.
+// redirectTarget returns where to redirect a request whose path has no route, "" if no page corresponds to the path. It
+// drops a trailing slash, keeps the query, and maps the path of a product to its anchor on the page of products. Paths
+// below /v1/ are never redirected.
 func redirectTarget(c *fiber.Ctx) string {
 	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
 		return ""
@@ -24,9 +24,9 @@ func redirectTarget(c *fiber.Ctx) string {
 		return "/assets/icon.svg"
 	}
 	path := strings.TrimSuffix(c.Path(), "/")
-	name, id, one := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	name, id, hasID := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	allowsID, known := redirectedPages[name]
-	if path != "/"+name && path != "/"+name+"/"+id || !known || one && !(allowsID && input.ValidID(id)) {
+	if path != "/"+name && path != "/"+name+"/"+id || !known || hasID && !(allowsID && input.ValidID(id)) {
 		return ""
 	}
 	query := ""
@@ -34,7 +34,7 @@ func redirectTarget(c *fiber.Ctx) string {
 		query = "?" + string(given)
 	}
 	switch {
-	case name == "products" && one:
+	case name == "products" && hasID:
 		return "/" + query + "#name-" + id
 	case name == "products":
 		return "/" + query

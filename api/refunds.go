@@ -16,7 +16,7 @@ func (s *Server) refundRoutes() {
 	s.handle(fiber.MethodPost, "/v1/refunds/:id/settlement", s.settleRefund)
 }
 
-// refundColumns are the columns of the list: every member that a refund can have.
+// refundColumns are the columns of the CSV file: every member that a refund can have.
 var refundColumns = []string{"id", "status", "amount", "currency", "provider", "reference", "booking_id", "product_id",
 	"reservation_id", "cause", "settlement", "at_provider", "revision", "position"}
 
@@ -29,7 +29,7 @@ func (s *Server) listRefunds(r *request) error {
 	if err != nil {
 		return err
 	}
-	q.at = nil // only their current state is listed
+	q.at = nil // refunds have no past states
 	return answerList(r, &q, &listing[row.Refund]{
 		name: "refunds", columns: refundColumns,
 		page: func(from *projections.Reading, after string, limit int) ([]row.Refund, string, error) {
@@ -38,7 +38,7 @@ func (s *Server) listRefunds(r *request) error {
 				return nil, "", err
 			}
 			page, next, err := from.Refunds(q.status == string(row.RefundOwed), number, limit)
-			return page, numberedNext(uint64(next)), err
+			return page, numberedCursor(uint64(next)), err
 		},
 		resolve: func(f *row.Refund) (bool, error) {
 			return q.status == "" || string(f.Status) == q.status, nil
@@ -48,13 +48,13 @@ func (s *Server) listRefunds(r *request) error {
 	})
 }
 
-// refund returns the refund that the path names. Errors: not_found; the views'.
+// refund returns the refund in the path. Errors: not_found; projection_behind; the views'.
 func (s *Server) refund(r *request) (*row.Refund, error) {
 	id, err := param[events.RefundID](r, "id", "refund")
 	if err != nil {
 		return nil, err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return nil, err
 	}
 	refund, ok, err := s.config.Views.Refund(id)
@@ -72,7 +72,7 @@ func (s *Server) getRefund(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.tag(refund.Revision) {
+	if r.setETag(refund.Revision) {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, appendRefund(nil, refund))
@@ -101,11 +101,11 @@ func (s *Server) settleRefund(r *request) error {
 		return err
 	}
 	if s.config.Payments != nil && s.config.Payments.RequestsRefunds() {
-		reason = "" // the provider may be about to pay it too
+		reason = "" // no override: the provider may be about to pay the refund
 	}
 	var answer actors.Answer
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	err = r.keyed(func(id actors.CommandID) error {
 		answer, err = refunds.Run(ctx, s.config.Desk, refunds.Settle{Request: r.source(id),
 			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference, Reason: reason})
@@ -123,7 +123,7 @@ func (s *Server) settleRefund(r *request) error {
 		refund.Asked, refund.Failure = false, ""
 		refund.Revision, refund.Position = answer.Revision, answer.Position
 	}
-	r.tag(refund.Revision)
+	r.setETag(refund.Revision)
 	return r.json(fiber.StatusOK, appendRefund(nil, refund))
 }
 

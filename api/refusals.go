@@ -14,25 +14,25 @@ import (
 	"admitone/projections/row"
 )
 
-// recordIntent returns the record of this request for the case of a refusal, to be filled in by its
-// handler; nil if refusals are not recorded.
-func (r *request) recordIntent() *events.RefusalRecorded {
+// refusalRecord returns the record that is written if this request is refused. Its handler fills in what it knows. It is
+// nil if refusals are not recorded.
+func (r *request) refusalRecord() *events.RefusalRecorded {
 	if r.server.config.Refusals == nil {
 		return nil
 	}
-	if r.intent == nil {
-		r.intent = &events.RefusalRecorded{BeatenRevision: int64(events.NoStream)}
+	if r.refusal == nil {
+		r.refusal = &events.RefusalRecorded{BeatenRevision: int64(events.NoStream)}
 	}
-	return r.intent
+	return r.refusal
 }
 
-// noteDecision records the entity that has answered a command, and its newest fact.
+// noteDecision sets the entity that has decided a command, and its newest fact, in the record of a refusal.
 func (r *request) noteDecision(stream events.StreamID, answer *actors.Answer) {
-	if w := r.recordIntent(); w != nil {
-		w.Stream = string(stream)
+	if rec := r.refusalRecord(); rec != nil {
+		rec.Stream = string(stream)
 		if answer.Position > 0 {
-			w.BeatenStream = string(stream)
-			w.BeatenRevision, w.BeatenPosition = int64(answer.Revision), int64(answer.Position)
+			rec.BeatenStream = string(stream)
+			rec.BeatenRevision, rec.BeatenPosition = int64(answer.Revision), int64(answer.Position)
 		}
 	}
 }
@@ -50,44 +50,44 @@ func streamOfPath(path string) events.StreamID {
 	return events.NewStreamID(k.rules.Category, decoded(parts[3]))
 }
 
-// refused records a refusal by an entity's rules: a command that conflicts with earlier events, or has no
-// valid pass. Invalid and too frequent requests are not recorded.
-func (s *Server) refused(r *request, p *problem) {
+// recordRefusal records a refusal if the command conflicts with earlier events, or has no valid pass. Invalid requests and
+// too frequent ones are not recorded.
+func (s *Server) recordRefusal(r *request, p *problem) {
 	status := statuses[p.code]
 	withoutPass := p.code == core.CodePassRequired || p.code == core.CodePassInvalid
 	if !withoutPass && status != fiber.StatusConflict && status != fiber.StatusGone &&
 		status != fiber.StatusPreconditionFailed {
 		return
 	}
-	w := r.recordIntent()
-	w.Method, w.Path, w.Code, w.Detail = r.method(), r.path(), string(p.code), p.detail
-	if w.Stream == "" {
-		w.Stream = string(streamOfPath(w.Path))
+	rec := r.refusalRecord()
+	rec.Method, rec.Path, rec.Code, rec.Detail = r.method(), r.path(), string(p.code), p.detail
+	if rec.Stream == "" {
+		rec.Stream = string(streamOfPath(rec.Path))
 	}
-	if w.Stream == "" {
+	if rec.Stream == "" {
 		return
 	}
-	if w.Holder == "" && len(w.TeamIDs) == 0 {
-		w.Holder = r.caller.sub
+	if rec.Holder == "" && len(rec.TeamIDs) == 0 {
+		rec.Holder = r.caller.sub
 	}
 	performance := events.PerformanceID("")
-	switch stream := events.StreamID(w.Stream); stream.Category() {
+	switch stream := events.StreamID(rec.Stream); stream.Category() {
 	case events.PerformanceCategory:
 		performance = events.PerformanceID(stream.Entity())
 	case events.BookingCategory:
 		if row, known := s.refusedBooking(r, stream.Entity()); known {
-			w.Holder, performance = row.Holder, row.PerformanceID
+			rec.Holder, performance = row.Holder, row.PerformanceID
 		}
 	}
-	if w.BeatenPosition == 0 {
-		w.BeatenStream = string(beatenBy(w, p, performance))
+	if rec.BeatenPosition == 0 {
+		rec.BeatenStream = string(beatenBy(rec, p, performance))
 	}
-	s.config.Refusals.Record(refusals.Refusal{RefusalRecorded: *w, RequestID: r.id, Actor: r.caller.name(),
-		At: time.Now(), Bounded: !r.caller.serves()})
+	s.config.Refusals.Record(refusals.Refusal{RefusalRecorded: *rec, RequestID: r.id, Actor: r.caller.name(),
+		At: time.Now(), Bounded: !r.caller.actsForOthers()})
 }
 
-// refusedBooking returns the booking of a refused command. If the views lack it, it waits until they have
-// caught up.
+// refusedBooking returns the booking that a refused command is about. If the views lack it, refusedBooking waits until
+// they have caught up with the log.
 func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, known bool) {
 	booking, known, err := s.config.Views.Booking(id)
 	if err == nil && !known && s.config.Views.CatchUp(r.ctx.Context()) == nil {
@@ -96,14 +96,14 @@ func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, kno
 	return booking, known && err == nil
 }
 
-// beatenBy returns the entity whose state caused a refusal, derived from the refusal where the command
-// involved several entities.
+// beatenBy returns the stream of the entity whose state caused a refusal. For a command to several entities it is derived
+// from the members of the problem.
 func beatenBy(w *events.RefusalRecorded, p *problem, performance events.PerformanceID) events.StreamID {
 	taken := p.fields.Seats()
-	few, _ := p.fields["areas"].([]bookings.AreaLeft)
+	soldOut, _ := p.fields["areas"].([]bookings.AreaLeft)
 	switch {
-	case len(few) > 0 && performance != "":
-		return events.NewStreamID(events.AreaCategory, events.OfPerformance(performance, string(few[0].Area)))
+	case len(soldOut) > 0 && performance != "":
+		return events.NewStreamID(events.AreaCategory, events.OfPerformance(performance, string(soldOut[0].Area)))
 	case len(taken) > 0 && performance != "":
 		return events.NewStreamID(events.SeatCategory, events.OfPerformance(performance, string(taken[0])))
 	case p.code == core.CodeLimitExceeded && p.fields.HasTaken() && performance != "":

@@ -13,37 +13,36 @@ import (
 )
 
 func (s *Server) reportRoutes() {
-	s.handle(fiber.MethodGet, "/v1/products/:id/report", s.costly(s.productReport))
-	s.handle(fiber.MethodGet, "/v1/performances/:id/report", s.costly(s.performanceReport))
-	s.handle(fiber.MethodGet, "/v1/tournaments/:id/report", s.costly(s.tournamentReport))
+	s.handle(fiber.MethodGet, "/v1/products/:id/report", s.limitReads(s.productReport))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/report", s.limitReads(s.performanceReport))
+	s.handle(fiber.MethodGet, "/v1/tournaments/:id/report", s.limitReads(s.tournamentReport))
 }
 
-// report has the counts and amounts of sales. Received is the sum of Open, Booked, Kept, Refunded and Owed.
-// Sections and categories contain only money that is applied to sales; the totals also contain wrong, late
-// and duplicate payments.
+// report has the counts and amounts of the sales of one resource. Received is the sum of Open, Booked, Kept, Refunded and
+// Owed. Sections and categories have only payments that paid for something; the totals include wrong, late and duplicate
+// payments, too.
 type report struct {
 	ID string `json:"id"`
-	counted
+	salesCounts
 	Sections []sectionReport `json:"sections"`
-	// Categories has the price types ever sold or held, if the performance has a plan.
+	// Categories has the price types that were ever sold or held, for a performance with a plan.
 	Categories []categoryReport `json:"categories,omitzero"`
-	// Foreign is money in other currencies, which the totals do not include.
-	Foreign  []foreignMoney  `json:"foreign,omitzero"` // nil for none
+	// Foreign has the payments in other currencies, which are not in the totals; nil for none.
+	Foreign  []foreignMoney  `json:"foreign,omitzero"`
 	Position events.Position `json:"position"`
 	AsOf     asOf            `json:"as_of,omitzero"` // zero for the present
 }
 
-// counted has the counts of units, seats or teams that are sold, held or returned, with their amounts.
-type counted struct {
+// salesCounts has the numbers of units, seats or teams that are sold, held or returned, and the amounts.
+type salesCounts struct {
 	Sold     int64 `json:"sold"`
 	Held     int64 `json:"held"`
 	Returned int64 `json:"given_back"`
-	money
+	amounts
 }
 
-// money has amounts in minor units. A payment from a wallet counts as received once it has booked its
-// seats.
-type money struct {
+// amounts are in minor units. A payment from a wallet is received once it has booked its seats.
+type amounts struct {
 	Received int64 `json:"received"`
 	Open     int64 `json:"open"`
 	Booked   int64 `json:"booked"`
@@ -55,22 +54,22 @@ type money struct {
 // sectionReport has the counts of one section of a performance.
 type sectionReport struct {
 	Section events.SectionID `json:"section"`
-	counted
+	salesCounts
 }
 
 // categoryReport has the counts of one price type of one category.
 type categoryReport struct {
 	Category  string `json:"category"`
 	PriceType string `json:"price_type,omitempty"`
-	counted
+	salesCounts
 }
 
 var appendReport = events.EncoderOf[report]()
 
-// reportLimit bounds the time to compute a report.
-const reportLimit = 30 * time.Second
+// reportTimeout bounds the time to compute a report.
+const reportTimeout = 30 * time.Second
 
-// answerReport answers with a report that count computes from the views at one log position.
+// answerReport answers with the report that count computes from the views at one log position. q has the moment.
 func (r *request) answerReport(resource string, count func(ctx context.Context, q *query, from *projections.Reading,
 	v *report) (found bool, err error)) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
@@ -84,7 +83,7 @@ func (r *request) answerReport(resource string, count func(ctx context.Context, 
 	if q.at, err = r.moment(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), reportLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	from, err := r.server.config.Views.Read()
 	if err != nil {
@@ -117,7 +116,7 @@ func (s *Server) performanceReport(r *request) error {
 			return false, err
 		}
 		parts := newReportParts(&show)
-		external, err := from.HasPayments()
+		hasPayments, err := from.HasPayments()
 		if err != nil {
 			return false, err
 		}
@@ -130,23 +129,23 @@ func (s *Server) performanceReport(r *request) error {
 				return false, err
 			}
 			for i := range page {
-				there, err := s.bookingAsOf(q, &page[i])
+				existed, err := s.bookingAsOf(q, &page[i])
 				if err != nil {
 					return false, err
 				}
-				if !there {
+				if !existed {
 					continue
 				}
-				owed, err := s.owed(ctx, q, from, &page[i])
+				owed, err := s.owedFunc(ctx, q, from, &page[i])
 				if err != nil {
 					return false, err
 				}
 				countBooking(&page[i], &show.Cancelled, q.now, owed, parts)
-				if !external {
+				if !hasPayments {
 					continue
 				}
 				if err := s.countPayments(ctx, q, from, events.PaymentSubject{BookingID: page[i].ID}, v, func(id string) bool {
-					return hasPaid(&page[i]) && page[i].Payment.Entity() == id
+					return countedBySeats(&page[i]) && page[i].Payment.Entity() == id
 				}); err != nil {
 					return false, err
 				}
@@ -156,17 +155,18 @@ func (s *Server) performanceReport(r *request) error {
 			}
 		}
 		for i := range parts.sections {
-			v.add(&parts.sections[i].counted)
+			v.add(&parts.sections[i].salesCounts)
 		}
 		v.add(&parts.places)
-		v.Sections, v.Categories = parts.sections, parts.sold()
+		v.Sections, v.Categories = parts.sections, parts.soldCategories()
 		return true, nil
 	})
 }
 
-// owed returns a function that reports whether the refund for a cause is still owed. A refund to the wallet
-// is owed until the booking has completed it, a refund of an external payment until it is settled.
-func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
+// owedFunc returns a function that reports whether a refund of a booking is still owed. about and cause identify the
+// refund; done means that the booking has completed it. A refund to the wallet is owed until then, a refund of an
+// external payment until it is settled.
+func (s *Server) owedFunc(ctx context.Context, q *query, from *projections.Reading,
 	b *row.Booking) (func(cause events.RefundCause, about string, done bool) bool, error) {
 	if b.Payment == "" || !b.Refunded && !b.Refunding && len(b.Returned) == 0 {
 		return func(_ events.RefundCause, _ string, done bool) bool { return !done }, nil
@@ -186,7 +186,8 @@ func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading,
 	}, err
 }
 
-// countBooking adds the seats and places of a booking to the parts of a report.
+// countBooking adds the seats and places of a booking to the parts of a report. off is the cancellation of the
+// performance; owed is from owedFunc.
 func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 	owed func(cause events.RefundCause, about string, done bool) bool, parts *reportParts) {
 	for i := range b.Returned {
@@ -195,11 +196,11 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 			kept = 0 // refunded by the cancellation of the performance
 		}
 		stillOwed := owed(events.OwedSeatReturned, r.Part().About(), r.Done)
-		of := parts.of(&r.BookedSeat)
+		counts := parts.seatParts(&r.BookedSeat)
 		if r.Area != "" {
-			of = parts.ofArea(r.Area, r.PriceType)
+			counts = parts.placeParts(r.Area, r.PriceType)
 		}
-		for _, s := range of {
+		for _, s := range counts {
 			s.addReturned(r.Price, kept, stillOwed)
 		}
 	}
@@ -207,7 +208,7 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 		owed(events.OwedReleased, "", b.Refunded)
 	cancelled := b.Status == events.BookingIsCancelled && owed(events.OwedCancelled, "", b.Refunded)
 	status := b.StatusAt(now)
-	count := func(price int64, parts []*counted) {
+	count := func(price int64, parts []*salesCounts) {
 		for _, s := range parts {
 			switch {
 			case status == events.BookingIsHeld || status == events.BookingIsAwaiting || status == events.BookingIsPaying:
@@ -224,17 +225,17 @@ func countBooking(b *row.Booking, off *row.Cancelled, now time.Time,
 		}
 	}
 	for i := range b.Seats {
-		count(b.Seats[i].Price, parts.of(&b.Seats[i]))
+		count(b.Seats[i].Price, parts.seatParts(&b.Seats[i]))
 	}
 	for i := range b.Areas {
 		for range b.Areas[i].Quantity {
-			count(b.Areas[i].Price, parts.ofArea(b.Areas[i].Area, b.Areas[i].PriceType))
+			count(b.Areas[i].Price, parts.placeParts(b.Areas[i].Area, b.Areas[i].PriceType))
 		}
 	}
 }
 
-// addReturned counts a seat or place that was paid and returned.
-func (s *counted) addReturned(price, kept int64, owed bool) {
+// addReturned counts a seat or place that was paid and returned. kept is the part of the price that is not refunded.
+func (s *salesCounts) addReturned(price, kept int64, owed bool) {
 	s.Returned++
 	s.Received += price
 	if s.Kept += kept; owed {
@@ -244,8 +245,8 @@ func (s *counted) addReturned(price, kept int64, owed bool) {
 	}
 }
 
-// add adds the counts of a part.
-func (s *counted) add(part *counted) {
+// add adds the numbers and amounts of a part of the report.
+func (s *salesCounts) add(part *salesCounts) {
 	s.Sold, s.Held, s.Returned = s.Sold+part.Sold, s.Held+part.Held, s.Returned+part.Returned
 	s.Received, s.Open, s.Booked = s.Received+part.Received, s.Open+part.Open, s.Booked+part.Booked
 	s.Kept, s.Refunded, s.Owed = s.Kept+part.Kept, s.Refunded+part.Refunded, s.Owed+part.Owed
@@ -267,11 +268,11 @@ func (s *Server) productReport(r *request) error {
 				return false, err
 			}
 			for i := range page {
-				past, there := page[i], true
+				past, existed := page[i], true
 				if q.at != nil {
-					past, there = page[i].AsOf(q.at.Position)
+					past, existed = page[i].AsOf(q.at.Position)
 				}
-				if there {
+				if existed {
 					v.countReservation(&past, q.now)
 				}
 			}
@@ -283,19 +284,18 @@ func (s *Server) productReport(r *request) error {
 	})
 }
 
-func (v *report) countReservation(one *row.Reservation, now time.Time) {
-	switch status := one.StatusAt(now); {
+func (v *report) countReservation(r *row.Reservation, now time.Time) {
+	switch status := r.StatusAt(now); {
 	case status == events.ReservationHeld:
-		v.Held += one.Quantity
+		v.Held += r.Quantity
 	case status == events.ReservationConfirmed:
-		v.Sold += one.Quantity
-	case one.Confirmed():
-		v.Returned += one.Quantity
+		v.Sold += r.Quantity
+	case r.Confirmed():
+		v.Returned += r.Quantity
 	}
 }
 
-// tournamentReport counts the entries of a tournament. Waitlisted teams do not count as held, and entries
-// have no payments.
+// tournamentReport counts the entries of a tournament. Waitlisted teams do not count as held. Entries are not paid for.
 func (s *Server) tournamentReport(r *request) error {
 	return r.answerReport("tournament", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {

@@ -9,8 +9,8 @@ import (
 	"admitone/projections/row"
 )
 
-// foreignMoney is money in a currency that is not the log's. It is applied to no sale. Amounts are in
-// minor units of Currency.
+// foreignMoney has the payments in a currency other than the log's. They pay for nothing. Amounts are in minor units of
+// Currency.
 type foreignMoney struct {
 	Currency string `json:"currency"`
 	Received int64  `json:"received"`
@@ -19,14 +19,15 @@ type foreignMoney struct {
 	Owed     int64  `json:"owed"`
 }
 
-// countPayments adds the external payments for of to v, as of q. It skips payments for which counted
-// returns true: their money is reported with the seats they paid for. Errors: the store's, and ctx's.
+// countPayments adds the external payments for a booking or a product to v, as of the moment of q. It leaves out the
+// payments for which skip returns true, because they are counted with the seats that they paid for. Errors: the
+// store's, the views' and ctx's.
 func (s *Server) countPayments(ctx context.Context, q *query, from *projections.Reading, of events.PaymentSubject,
-	v *report, counted func(id string) bool) error {
+	v *report, skip func(id string) bool) error {
 	var past *row.Payment
 	var visitErr error
 	err := from.PaymentsFor(of, func(id string, p row.Payment) bool {
-		if counted(id) {
+		if skip(id) {
 			return true
 		}
 		past = &p
@@ -47,7 +48,7 @@ func (s *Server) countPayments(ctx context.Context, q *query, from *projections.
 	return visitErr
 }
 
-// countPayment adds one payment's sums, to Foreign if it is in a different currency.
+// countPayment adds the amounts of one payment, to Foreign if it is in another currency.
 func (v *report) countPayment(p *row.Payment, currency string) {
 	if p.Currency == currency {
 		v.Received, v.Open, v.Booked = v.Received+p.Received, v.Open+p.Open, v.Booked+p.Booked
@@ -63,7 +64,7 @@ func (v *report) countPayment(p *row.Payment, currency string) {
 	f.Received, f.Open, f.Refunded, f.Owed = f.Received+p.Received, f.Open+p.Open, f.Refunded+p.Refunded, f.Owed+p.Owed
 }
 
-// hasPaid reports whether the money of a booking's own payment is counted by its seats.
-func hasPaid(b *row.Booking) bool {
+// countedBySeats reports whether countBooking counts the payment of a booking with its seats.
+func countedBySeats(b *row.Booking) bool {
 	return b.Status == events.BookingIsBooked || b.Refunding || b.Refunded || len(b.Returned) > 0
 }

@@ -9,13 +9,14 @@ import (
 type reportParts struct {
 	layout   *events.Layout
 	sections []sectionReport
-	// categories are the plan's. Each has its price types: first the current ones in order, then removed
-	// ones.
+	// categories has the price types of each category of the plan: the current ones in order, then the
+	// removed ones.
 	categories [][]categoryReport
-	// places counts the places of areas, which belong to no section.
-	places counted
+	// places has the counts of places, which belong to no section.
+	places salesCounts
 }
 
+// newReportParts returns the parts for a performance, with all counts zero.
 func newReportParts(show *row.Performance) *reportParts {
 	p := &reportParts{layout: show.Layout, sections: make([]sectionReport, len(show.Sections))}
 	for i := range show.Sections {
@@ -34,13 +35,13 @@ func newReportParts(show *row.Performance) *reportParts {
 	return p
 }
 
-// of returns the parts in which a seat is counted.
-func (p *reportParts) of(seat *events.BookedSeat) []*counted {
+// seatParts returns the parts in which a seat is counted.
+func (p *reportParts) seatParts(seat *events.BookedSeat) []*salesCounts {
 	at, ok := p.layout.Find(seat.Seat)
 	if !ok { // impossible: verify checks bookings against the layout
 		return nil
 	}
-	parts := []*counted{&p.sections[p.layout.SectionOf(at)].counted}
+	parts := []*salesCounts{&p.sections[p.layout.SectionOf(at)].salesCounts}
 	hall := p.layout.Hall()
 	if hall == nil {
 		return parts
@@ -48,8 +49,8 @@ func (p *reportParts) of(seat *events.BookedSeat) []*counted {
 	return append(parts, p.category(hall.Category(at), seat.PriceType))
 }
 
-// ofArea returns the parts in which a place of an area is counted.
-func (p *reportParts) ofArea(id events.AreaID, priceType string) []*counted {
+// placeParts returns the parts in which a place of an area is counted.
+func (p *reportParts) placeParts(id events.AreaID, priceType string) []*salesCounts {
 	hall := p.layout.Hall()
 	if hall == nil {
 		return nil
@@ -58,26 +59,26 @@ func (p *reportParts) ofArea(id events.AreaID, priceType string) []*counted {
 	if at < 0 { // impossible: verify checks bookings against the layout
 		return nil
 	}
-	return []*counted{&p.places, p.category(hall.Areas[at].Category, priceType)}
+	return []*salesCounts{&p.places, p.category(hall.Areas[at].Category, priceType)}
 }
 
-// category returns the counts of a price type of a category.
-func (p *reportParts) category(of int, priceType string) *counted {
-	types := &p.categories[of]
+// category returns the counts of a price type, of the category with an index in the plan.
+func (p *reportParts) category(index int, priceType string) *salesCounts {
+	types := &p.categories[index]
 	for i := range *types {
 		if (*types)[i].PriceType == priceType {
-			return &(*types)[i].counted
+			return &(*types)[i].salesCounts
 		}
 	}
-	*types = append(*types, categoryReport{Category: p.layout.Hall().Categories[of].Name, PriceType: priceType})
-	return &(*types)[len(*types)-1].counted
+	*types = append(*types, categoryReport{Category: p.layout.Hall().Categories[index].Name, PriceType: priceType})
+	return &(*types)[len(*types)-1].salesCounts
 }
 
-// sold returns the price types ever sold or held.
-func (p *reportParts) sold() (all []categoryReport) {
+// soldCategories returns the price types ever sold or held.
+func (p *reportParts) soldCategories() (all []categoryReport) {
 	for _, types := range p.categories {
 		for i := range types {
-			if types[i].counted != (counted{}) {
+			if types[i].salesCounts != (salesCounts{}) {
 				all = append(all, types[i])
 			}
 		}

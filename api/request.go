@@ -27,36 +27,37 @@ const (
 	headerIdempotencyKey = "Idempotency-Key"
 )
 
-// request is the context of one request, or of one command of a batch, in its handler.
+// request is one HTTP request, or one command of a batch, that a handler answers.
 type request struct {
 	ctx    *fiber.Ctx
 	server *Server
 	id     string
 	caller caller
-	begun  time.Time
+	start  time.Time // when the server received it
 	// sentKey is the Idempotency-Key, once keyRead is true; see key.
 	sentKey string
 	keyRead bool
-	// contact is the contact in the body. hashed is hashed into the command's id in place of the body, if
-	// it is not nil; see parseContact.
+	// contact is the encoded contact in the body. If hashed is not nil, the command's id is derived from it
+	// in place of the body; see parseContact.
 	contact, hashed []byte
-	// command is set for a command of a batch that has no ctx: the request is read from it, and the
-	// answer written to it.
+	// command is set for a command of a batch with a direct route. There is no ctx then: the request is
+	// read from command, and the answer is written to it.
 	command *batchCommand
-	// submitted is passed to the desk for a command of a batch; see [actors.Request].
+	// submitted is for [actors.Request]; nil except for a command of a batch.
 	submitted func()
-	// commands is the number of commands of a batch.
+	// commands is the number of commands, for a batch.
 	commands int
-	// batch is the request of the batch, for a command of a batch that has a ctx.
+	// batch is the request of the batch, for a command of a batch without a direct route.
 	batch *request
-	// until is set for a batch and its commands. It ends when they must be answered.
+	// until ends when a batch and its commands must be answered; nil for all other requests.
 	until context.Context
-	// hop is set if another node may decide the request too.
+	// hop is set if another node may decide the request, too.
 	hop *hop
-	// intent is nil until recordIntent is called.
-	intent *events.RefusalRecorded
+	// refusal is the result of refusalRecord, nil until that is called.
+	refusal *events.RefusalRecorded
 }
 
+// log returns a logger with the attributes of the request.
 func (r *request) log() *slog.Logger {
 	return r.server.config.Logger.With("request_id", r.id, "method", r.method(), "path", loggedPath(r.path()))
 }
@@ -84,7 +85,7 @@ func (r *request) body() []byte {
 	return r.ctx.Request().Body()
 }
 
-// header returns a header that commands of batches may have too, "" if it is absent.
+// header returns a header, "" if it is absent. A command of a batch has only the header headerPass.
 func (r *request) header(name string) string {
 	switch {
 	case r.command == nil:
@@ -95,7 +96,7 @@ func (r *request) header(name string) string {
 	return ""
 }
 
-// set sets a header of the answer. No-op for a command of a batch, whose answers have no headers.
+// set sets a header of the answer. The answer to a command of a batch has no headers.
 func (r *request) set(name, value string) {
 	if r.command == nil {
 		r.ctx.Set(name, value)
@@ -109,7 +110,7 @@ func (r *request) setCanonical(name []byte, value string) {
 	}
 }
 
-// requestID returns the client's request id, if it is valid, or a new one.
+// requestID returns the request id that the client has sent, or a new one if there is no valid one.
 func requestID(c *fiber.Ctx) string {
 	given := c.Request().Header.PeekCanonical(nameRequestID)
 	if len(given) == 0 || len(given) > 128 || !visibleASCII(string(given)) {
@@ -118,6 +119,7 @@ func requestID(c *fiber.Ctx) string {
 	return string(given)
 }
 
+// visibleASCII reports whether s has only visible ASCII characters.
 func visibleASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
@@ -127,7 +129,7 @@ func visibleASCII(s string) bool {
 	return true
 }
 
-// param returns the path parameter name, which must be an id. Error: not_found for an invalid id.
+// param returns the path parameter called name, which must be an id. Error: not_found, if it is not.
 func param[ID ~string](r *request, name, resource string) (ID, error) {
 	id := r.segment(name)
 	if !input.ValidID(id) {
@@ -136,8 +138,7 @@ func param[ID ~string](r *request, name, resource string) (ID, error) {
 	return ID(id), nil
 }
 
-// validText reports whether s has at most limit characters, none of them a control character, and not only
-// white space.
+// validText reports whether s has at most limit characters, none of them a control character, and is not blank.
 func validText(s string, limit int) bool {
 	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= limit &&
 		!strings.ContainsFunc(s, unicode.IsControl)
@@ -154,8 +155,8 @@ func checkName(name *string) error {
 	return nil
 }
 
-// newID returns the client's choice of an id, or derives one from the Idempotency-Key, so that a retry
-// creates the same entity. Without either it returns a random one.
+// newID returns the id of a new entity: the one that the client has chosen or, if it is nil, one derived from the
+// Idempotency-Key, so that a retry creates the same entity. Without either it is random.
 func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	if chosen != nil {
 		if !input.ValidID(string(*chosen)) {
@@ -170,7 +171,7 @@ func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	return ID(events.EventID("id "+r.keyOwner()+" "+key, 0).String()), nil
 }
 
-// wholeNumber returns an optional integer, or fallback if it is nil. Error: it is not from lowest to highest.
+// wholeNumber returns an optional integer, or fallback if it is nil. Error: the integer is not between lowest and highest.
 func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (int64, error) {
 	if value == nil {
 		return fallback, nil
@@ -184,6 +185,7 @@ func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (i
 // limit parses the query parameter limit of a list.
 func (r *request) limit() (int, error) { return r.limitUpTo(500) }
 
+// limitUpTo is limit for a list with larger pages.
 func (r *request) limitUpTo(largest int) (int, error) {
 	given := r.ctx.Query("limit")
 	if given == "" {
@@ -196,8 +198,8 @@ func (r *request) limitUpTo(largest int) (int, error) {
 	return n, nil
 }
 
-// checkParameters refuses query parameters other than names, and repeated ones. A list that ignored a misspelt
-// filter would answer with everything, and one that ignored a second value with less than was requested.
+// checkParameters refuses query parameters that are not in names, and repeated ones. If a list ignored a misspelt filter,
+// it would answer with more than was requested, and if it ignored a second value, with less.
 func (r *request) checkParameters(names ...string) error {
 	given := map[string]bool{}
 	for key := range r.ctx.Context().QueryArgs().All() {
@@ -227,8 +229,8 @@ func (r *request) cursor() (string, error) {
 	return string(after), nil
 }
 
-// position parses a query parameter that is a log position. It returns false for none.
-func (r *request) position(name string) (events.Position, bool, error) {
+// position parses a query parameter that is a log position. ok is false if it is absent.
+func (r *request) position(name string) (position events.Position, ok bool, err error) {
 	given := r.ctx.Query(name)
 	if given == "" {
 		return 0, false, nil
@@ -240,12 +242,11 @@ func (r *request) position(name string) (events.Position, bool, error) {
 	return events.Position(n), true, nil
 }
 
-// noSuchRevision is a revision that no entity can have. It is the base of an edit whose ETag this server has
-// never sent.
+// noSuchRevision is a revision that no entity can have. It stands for an If-Match that was never an ETag.
 const noSuchRevision = events.EndRevision
 
-// ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110
-// section 8.8.3.2), so a different spelling of a revision, or a weak ETag, is stale: noSuchRevision.
+// ifMatch returns the revision on which an edit is based. If-Match requires the strong comparison (RFC 9110 section
+// 8.8.3.2), so for another spelling of a revision, or for a weak ETag, it returns noSuchRevision.
 func (r *request) ifMatch() (*events.Revision, error) {
 	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
 	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {
@@ -264,15 +265,14 @@ func (r *request) ifMatch() (*events.Revision, error) {
 	return &revision, nil
 }
 
-// editBase is the precondition of an edit: the revision of the entity or, if edit is set, of its
-// newest edit.
+// editBase is the precondition of an edit: the revision of the entity or, if edit is true, that of its newest edit.
 type editBase struct {
 	revision events.Revision
 	edit     bool
 }
 
-// on sets the precondition of a request.
-func (b *editBase) on(request *actors.Request) {
+// applyTo sets the precondition in a request to the desk.
+func (b *editBase) applyTo(request *actors.Request) {
 	if b.edit {
 		request.IfEdited = &b.revision
 	} else {
@@ -280,7 +280,7 @@ func (b *editBase) on(request *actors.Request) {
 	}
 }
 
-// ifMatchEdit is ifMatch for a resource with an edit_tag, which is accepted as well as its ETag.
+// ifMatchEdit is ifMatch for a resource with an edit_tag. It accepts the edit_tag and the ETag.
 func (r *request) ifMatchEdit() (*editBase, error) {
 	revision, err := r.ifMatch()
 	if err != nil {
@@ -308,10 +308,9 @@ func etag(revision events.Revision) string {
 	return `"` + strconv.FormatInt(int64(revision), 10) + `"`
 }
 
-// tag sets the ETag and reports whether the sender of a GET or HEAD has that revision already. If-None-Match
-// uses the weak comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its
-// ETag weak.
-func (r *request) tag(revision events.Revision) (fresh bool) {
+// setETag sets the ETag of an answer. fresh is true if the sender of a GET or HEAD has this revision already. If-None-Match
+// uses the weak comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its ETag weak.
+func (r *request) setETag(revision events.Revision) (fresh bool) {
 	if r.command != nil {
 		return false
 	}
@@ -331,26 +330,26 @@ func (r *request) tag(revision events.Revision) (fresh bool) {
 	return false
 }
 
-// notModified answers that the client has the resource already.
+// notModified answers 304: the client has the current state.
 func (r *request) notModified() error {
 	r.ctx.Status(fiber.StatusNotModified)
 	return nil
 }
 
-// waitLimit bounds the wait of a request for the views.
-const waitLimit = 2 * time.Second
+// defaultViewsTimeout is the value of Server.viewsTimeout except in tests.
+const defaultViewsTimeout = 2 * time.Second
 
-// caughtUp waits until the views include min_position, if given, and the events of all earlier answers of
-// this server. Error: projection_behind.
-func (r *request) caughtUp() error {
+// waitForViews waits until the views include the query parameter min_position, if it is given, and the events of all
+// answers that this server has given. Errors: bad_parameter; projection_behind; the views'.
+func (r *request) waitForViews() error {
 	position, _, err := r.position("min_position")
 	if err != nil {
 		return err
 	}
-	return r.server.awaitViews(max(position, r.server.answered()))
+	return r.server.awaitViews(max(position, r.server.answeredPosition()))
 }
 
-// awaitViews waits until the views include position. Error: projection_behind.
+// awaitViews waits until the views include position. Errors: projection_behind; the views'.
 func (s *Server) awaitViews(position events.Position) error {
 	if s.config.Views.Position() >= position {
 		return nil

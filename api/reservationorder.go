@@ -14,7 +14,7 @@ import (
 	"admitone/projections/row"
 )
 
-// orderAt returns the order data in the event at a revision of a product; none for 0.
+// orderAt returns the order data in the event of a product at a revision. For 0 it returns no order data.
 func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Revision) (events.OrderData, error) {
 	if at == 0 {
 		return events.OrderData{}, nil
@@ -23,8 +23,8 @@ func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Rev
 	return order, err
 }
 
-// orderEvent is orderAt for a revision above 0. It also returns the event's position, and the
-// revision of the previous event with order data of that reservation, 0 for none.
+// orderEvent is orderAt for a revision above 0. It also returns the position of the event, and the revision of the
+// previous event with order data of the same reservation, 0 for none.
 func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.Revision) (order events.OrderData,
 	position events.Position, before events.Revision, err error) {
 	page, err := s.config.Store.Read(ctx, product.Stream(id), at, events.Forward, 1)
@@ -52,12 +52,12 @@ func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.
 	return order, page[0].Position, before, err
 }
 
-// withOrder reads the order data of a reservation whose newest fact only refers to them.
+// withOrder sets the order data of a reservation, if its newest fact only refers to them.
 func (s *Server) withOrder(v *foundReservation) (err error) {
 	if v.orderRevision == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	order, err := s.orderAt(ctx, v.ProductID, v.orderRevision)
 	v.order = order
@@ -67,23 +67,23 @@ func (s *Server) withOrder(v *foundReservation) (err error) {
 // orderAsOf returns the order data of a reservation as of a position, with the revision and position of
 // the fact that contains them.
 func (s *Server) orderAsOf(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
-	at events.Revision, stated events.Position, err error) {
+	at events.Revision, recorded events.Position, err error) {
 	for at = v.OrderRevision; at != 0; {
 		var before events.Revision
-		order, stated, before, err = s.orderEvent(ctx, v.ProductID, at)
-		if err != nil || stated <= position {
-			return order, at, stated, err
+		order, recorded, before, err = s.orderEvent(ctx, v.ProductID, at)
+		if err != nil || recorded <= position {
+			return order, at, recorded, err
 		}
 		at = before
 	}
 	return events.OrderData{}, 0, 0, nil
 }
 
-// annotationAttempts bounds the attempts to annotate an ended reservation. An attempt fails if the product
-// has changed meanwhile.
+// annotationAttempts bounds the attempts to annotate an ended reservation. An attempt fails if the product changes
+// in the meantime.
 const annotationAttempts = 32
 
-// annotateReservation edits the order data of a reservation in any status.
+// annotateReservation edits the order data of a reservation, whatever its status.
 func (s *Server) annotateReservation(r *request) error {
 	if err := r.caller.requireRole(RoleService, RoleAdmin); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *Server) annotateReservation(r *request) error {
 			return notFound("reservation")
 		}
 		if edit.isEmpty() {
-			return r.unchanged(v, *base)
+			return r.answerUnchanged(v, *base)
 		}
 		answer, err := r.annotate(v, id, *base, &edit)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
@@ -120,24 +120,24 @@ func (s *Server) annotateReservation(r *request) error {
 		if err != nil {
 			return err
 		}
-		if v = answered(answer, productID); v == nil {
-			return unexpected(answer.Facts)
+		if v = reservationInAnswer(answer, productID); v == nil {
+			return errUnexpectedFacts(answer.Facts)
 		}
-		return r.reservation(fiber.StatusOK, v)
+		return r.answerReservation(fiber.StatusOK, v)
 	}
 	return refuse(core.CodeOverloaded, "the product is changing too fast; try again in a moment")
 }
 
-// unchanged answers an edit that changes nothing, as [product.Annotate] would decide it.
-func (r *request) unchanged(v *foundReservation, base events.Revision) error {
+// answerUnchanged answers an edit that changes nothing. It checks the precondition as [product.Annotate] does.
+func (r *request) answerUnchanged(v *foundReservation, base events.Revision) error {
 	if newest := max(v.Revision, v.checkedAt); base < v.orderRevision || base > newest {
 		return core.StaleRevision(newest)
 	}
-	return r.reservation(fiber.StatusOK, v)
+	return r.answerReservation(fiber.StatusOK, v)
 }
 
-// annotate sends the annotation to the product. For an ended reservation, which the product no longer has,
-// the precondition is that the product has not changed since the views were read.
+// annotate sends the annotation to the product. The product no longer has an ended reservation, so for one the
+// precondition is that the product has not changed since the reservation was read from the views.
 func (r *request) annotate(
 	v *foundReservation,
 	id events.ID,
@@ -157,8 +157,8 @@ func (r *request) annotate(
 	return r.dispatch(product.Stream(v.ProductID), command, &editBase{revision: v.checkedAt})
 }
 
-// reservation answers with a reservation.
-func (r *request) reservation(status int, v *foundReservation) error {
-	r.tag(v.Revision)
+// answerReservation answers with a reservation.
+func (r *request) answerReservation(status int, v *foundReservation) error {
+	r.setETag(v.Revision)
 	return r.json(status, v.append(nil))
 }

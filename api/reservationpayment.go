@@ -12,13 +12,13 @@ import (
 	"admitone/projections"
 )
 
-// EndedReservations looks up ended reservations in the views.
+// EndedReservations looks up ended reservations in the views, for package reservations.
 type EndedReservations struct{ Views *projections.Projections }
 
-// Ended implements Views of package reservations.
+// Ended implements [sales.Views].
 func (v EndedReservations) Ended(ctx context.Context, of events.PaymentSubject,
 	position events.Position) (*product.Ended, error) {
-	ctx, cancel := context.WithTimeout(ctx, waitLimit)
+	ctx, cancel := context.WithTimeout(ctx, defaultViewsTimeout)
 	defer cancel()
 	if err := v.Views.WaitFor(ctx, position); err != nil {
 		return nil, err
@@ -36,8 +36,8 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 	money *externalPayment) error {
 	var answer sales.Answer
 	of := events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
-	ctx, end := r.answerContext()
-	defer end()
+	ctx, cancel := r.answerContext()
+	defer cancel()
 	err := r.keyedReport(of, func(command actors.CommandID) (err error) {
 		answer, err = s.config.Reservations.Report(ctx, sales.Report{Request: r.source(command),
 			ProductID: productID, ReservationID: id, Provider: money.provider, Reference: money.reference,
@@ -59,9 +59,9 @@ func (s *Server) payReservation(r *request, productID events.ProductID, rid even
 		r.set(headerReplay, "true")
 	}
 	if answer.Payment.Paid {
-		r.endPass(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+		r.endPass(passUse{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
-	r.tag(v.Revision)
+	r.setETag(v.Revision)
 	return r.json(fiber.StatusOK, withOutcome(v.append(nil), &answer.Payment))
 }
 
@@ -77,7 +77,7 @@ func (s *Server) startRefund(r *request, answer *actors.Answer) error {
 		}
 		if payment != "" {
 			err := s.config.Reservations.Resume(context.Background(), r.source(r.newCommandID()), payment)
-			r.noteHead() // the caller's next read includes the refund
+			r.noteHead() // so that the caller's next read includes the refund
 			return err
 		}
 	}

@@ -17,13 +17,13 @@ import (
 func (s *Server) reservationRoutes() {
 	const one = "/v1/products/:id/reservations/:rid"
 	s.handle(fiber.MethodPost, "/v1/products/:id/reservations", s.reserve)
-	s.handle(fiber.MethodGet, one, s.past(s.getReservation))
+	s.handle(fiber.MethodGet, one, s.limitPastReads(s.getReservation))
 	s.handle(fiber.MethodPatch, one, s.annotateReservation)
 	s.handle(fiber.MethodPost, one+"/confirm", s.confirm)
 	s.handle(fiber.MethodDelete, one, s.release)
 }
 
-// reservation is the HTTP resource.
+// reservation is a reservation as the HTTP resource.
 type reservation struct {
 	ID        events.ReservationID     `json:"id"`
 	ProductID events.ProductID         `json:"product_id"`
@@ -40,7 +40,7 @@ type reservation struct {
 
 var appendReservation = events.EncoderOf[reservation]()
 
-// newReservation is the body of a reservation.
+// newReservation is the body of a new reservation.
 type newReservation struct {
 	Holder   events.Holder `json:"holder"`
 	Quantity *int64        `json:"quantity"`
@@ -49,6 +49,7 @@ type newReservation struct {
 	orderFields
 }
 
+// newReservation decodes and validates the body.
 func (r *request) newReservation() (command product.Reserve, err error) {
 	if err := r.caller.requireActor(); err != nil {
 		return command, err
@@ -69,7 +70,7 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	}
 	command.Hold = core.Or(body.Hold, false)
 	switch {
-	case r.caller.serves():
+	case r.caller.actsForOthers():
 	case body.Hold == nil:
 		command.Terms = product.TermsHold
 	default:
@@ -81,20 +82,21 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	hold := command.Hold
 	return command, r.parseContact(body.Contact, func() any {
 		rest, hold := body, hold
-		// The hash includes hold, as in versions in which hold could not be omitted.
+		// The hash always includes hold, as it did in versions in which hold could not be omitted.
 		rest.Contact, rest.Hold = nil, &hold
 		return rest
 	})
 }
 
-// openHolds returns the number of open holds of a holder, 0 if the caller is exempt from their limit.
+// openHolds returns the number of open holds of a holder, 0 if the limit for them does not apply to the caller.
 func (r *request) openHolds(holder events.Holder) (int64, error) {
-	if r.caller.serves() {
+	if r.caller.actsForOthers() {
 		return 0, nil
 	}
 	return r.server.config.Views.OpenHolds(holder)
 }
 
+// reserve takes or holds units of a product for a holder.
 func (s *Server) reserve(r *request) error {
 	id, err := param[events.ProductID](r, "id", "product")
 	if err != nil {
@@ -105,11 +107,11 @@ func (s *Server) reserve(r *request) error {
 		return err
 	}
 	command.ReservationID = actors.NewID()
-	if w := r.recordIntent(); w != nil {
-		w.Holder, w.Quantity, w.Hold = command.Holder, command.Quantity, command.Hold
+	if rec := r.refusalRecord(); rec != nil {
+		rec.Holder, rec.Quantity, rec.Hold = command.Holder, command.Quantity, command.Hold
 	}
 	var answer actors.Answer
-	in, err := s.admitted(
+	use, err := s.runWithPass(
 		r,
 		command.Holder,
 		func() events.RoomID { return s.roomOfProduct(id) },
@@ -119,22 +121,22 @@ func (s *Server) reserve(r *request) error {
 			return err
 		},
 	)
-	defer in.leave()
+	defer use.release()
 	if err != nil {
 		return err
 	}
-	v := answered(answer, id)
+	v := reservationInAnswer(answer, id)
 	if v == nil {
-		return unexpected(answer.Facts)
+		return errUnexpectedFacts(answer.Facts)
 	}
 	if v.Status == events.ReservationConfirmed {
-		r.endPass(in, v.Holder, answer.Replayed)
+		r.endPass(use, v.Holder, answer.Replayed)
 	}
 	if err := r.storeContact(answer.Replayed, v.Holder, reservationContact(id, v.ID)); err != nil {
 		return err
 	}
 	r.setCanonical(nameLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
-	r.tag(v.Revision)
+	r.setETag(v.Revision)
 	return r.encoded(fiber.StatusCreated, v.append)
 }
 
@@ -144,8 +146,8 @@ func (s *Server) roomOfProduct(id events.ProductID) events.RoomID {
 	return row.WaitingRoom
 }
 
-// answered converts the answer to a command to a reservation, nil if none of its facts is about one.
-func answered(answer actors.Answer, productID events.ProductID) *foundReservation {
+// reservationInAnswer returns the reservation that the answer to a command is about, nil if its facts are about none.
+func reservationInAnswer(answer actors.Answer, productID events.ProductID) *foundReservation {
 	if len(answer.Facts) == 0 {
 		return nil
 	}
@@ -156,10 +158,12 @@ func answered(answer actors.Answer, productID events.ProductID) *foundReservatio
 	return v
 }
 
-func unexpected(facts []events.Fact) error {
+// errUnexpectedFacts returns the error for an answer whose facts its command can't have. That is a bug.
+func errUnexpectedFacts(facts []events.Fact) error {
 	return fmt.Errorf("unexpected facts in an answer: %v", facts)
 }
 
+// yardstick decodes a reservation and answers, without a command: the baseline of the benchmarks.
 func (s *Server) yardstick(r *request) error {
 	command, err := r.newReservation()
 	if err != nil {
@@ -176,7 +180,7 @@ func (s *Server) yardstick(r *request) error {
 	return r.encoded(fiber.StatusCreated, func(dst []byte) []byte { return appendReservation(dst, v) })
 }
 
-// reservationParams returns the path parameters of a reservation, whose id is returned as text and parsed.
+// reservationParams returns the path parameters of a reservation. rid is the id as in the path, id is its parsed form.
 func (r *request) reservationParams() (productID events.ProductID, rid events.ReservationID, id events.ID, err error) {
 	if productID, err = param[events.ProductID](r, "id", "product"); err != nil {
 		return
@@ -190,12 +194,13 @@ func (r *request) reservationParams() (productID events.ProductID, rid events.Re
 	return
 }
 
+// getReservation answers with the present or a past state of a reservation.
 func (s *Server) getReservation(r *request) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor, RoleService)
+	only, err := r.caller.restrictedTo(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -205,7 +210,7 @@ func (s *Server) getReservation(r *request) error {
 	}
 	var v *foundReservation
 	if at != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 		defer cancel()
 		v, err = s.reservationAt(ctx, productID, rid, *at)
 	} else {
@@ -218,13 +223,13 @@ func (s *Server) getReservation(r *request) error {
 		return notFound("reservation")
 	}
 	if only != "" && v.Holder != only {
-		return errNotYours
+		return errOtherHolder
 	}
 	contact, secret, err := r.contactOf(reservationContact(productID, rid))
 	if err != nil {
 		return err
 	}
-	if r.tag(v.Revision) && !secret {
+	if r.setETag(v.Revision) && !secret {
 		return r.notModified()
 	}
 	if at != nil {
@@ -233,8 +238,8 @@ func (s *Server) getReservation(r *request) error {
 	return r.json(fiber.StatusOK, withContact(v.append(nil), contact))
 }
 
-// findReservation returns a reservation, nil if it does not exist: an open one from the product's entity, an
-// ended one from the views.
+// findReservation returns a reservation, nil if it does not exist. Open ones are from the product's entity, ended ones
+// from the views.
 func (s *Server) findReservation(
 	r *request,
 	productID events.ProductID,
@@ -268,7 +273,7 @@ func (s *Server) findReservation(
 	return v, err
 }
 
-// endedReservation returns a reservation that has ended up to position, nil for none.
+// endedReservation returns a reservation that has ended at or before position, nil if there is none.
 func (s *Server) endedReservation(
 	r *request,
 	productID events.ProductID,
@@ -287,6 +292,7 @@ func (s *Server) endedReservation(
 	return v, nil
 }
 
+// confirm confirms a held reservation. The body may report an external payment for it.
 func (s *Server) confirm(r *request) error {
 	money, err := r.newPayment()
 	if err != nil {
@@ -300,10 +306,10 @@ func (s *Server) confirm(r *request) error {
 		return s.payReservation(r, productID, rid, id, money)
 	}
 	terms := product.TermsRefuse
-	if r.caller.serves() {
+	if r.caller.actsForOthers() {
 		terms = product.TermsSell
 	}
-	return s.end(r, func(id events.ID, by events.Holder) core.Command {
+	return s.changeReservation(r, func(id events.ID, by events.Holder) core.Command {
 		return &product.Confirm{ReservationID: id, By: by, Terms: terms}
 	}, func(ended *foundReservation) error {
 		if ended.Status == events.ReservationExpired {
@@ -317,6 +323,7 @@ func (s *Server) confirm(r *request) error {
 	})
 }
 
+// release releases a reservation.
 func (s *Server) release(r *request) error {
 	reason, err := r.override()
 	if err != nil {
@@ -325,7 +332,7 @@ func (s *Server) release(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	return s.end(r, func(id events.ID, by events.Holder) core.Command {
+	return s.changeReservation(r, func(id events.ID, by events.Holder) core.Command {
 		return &product.Release{ReservationID: id, By: by, Reason: reason}
 	}, func(ended *foundReservation) error {
 		if ended.Status == events.ReservationExpired {
@@ -333,16 +340,16 @@ func (s *Server) release(r *request) error {
 				detail: "the hold has passed its deadline; there is nothing left to release",
 				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
-		r.tag(ended.Revision) // a repeated request gets the same answer
+		r.setETag(ended.Revision) // a repeated request gets the same answer
 		return r.json(fiber.StatusOK, ended.append(nil))
 	})
 }
 
-var errNotYours = refuse(core.CodeForbidden, "the reservation belongs to another holder")
+var errOtherHolder = refuse(core.CodeForbidden, "the reservation belongs to another holder")
 
-// end sends a command about a reservation. The product's entity has only open reservations; answerEnded
+// changeReservation sends a command about a reservation. The product's entity has only open reservations; answerEnded
 // answers for one that has ended.
-func (s *Server) end(
+func (s *Server) changeReservation(
 	r *request,
 	command func(id events.ID, by events.Holder) core.Command,
 	answerEnded func(*foundReservation) error,
@@ -351,7 +358,7 @@ func (s *Server) end(
 	if err != nil {
 		return err
 	}
-	by, err := r.caller.only(RoleService)
+	by, err := r.caller.restrictedTo(RoleService)
 	if err != nil {
 		return err
 	}
@@ -372,19 +379,19 @@ func (s *Server) end(
 			return refusal
 		}
 		if by != "" && ended.Holder != by {
-			return errNotYours
+			return errOtherHolder
 		}
 		return answerEnded(ended)
 	}
 	if err != nil {
 		return err
 	}
-	v := answered(answer, productID)
+	v := reservationInAnswer(answer, productID)
 	if v == nil {
-		return unexpected(answer.Facts)
+		return errUnexpectedFacts(answer.Facts)
 	}
-	if v.Status == events.ReservationConfirmed { // the pass may have ended already, or may not have been sent
-		r.endPass(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
+	if v.Status == events.ReservationConfirmed { // without the ticket: the request need not carry the pass
+		r.endPass(passUse{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
 	if err := s.startRefund(r, &answer); err != nil {
 		return err
@@ -392,5 +399,5 @@ func (s *Server) end(
 	if err := s.withOrder(v); err != nil {
 		return err
 	}
-	return r.reservation(fiber.StatusOK, v)
+	return r.answerReservation(fiber.StatusOK, v)
 }

@@ -12,29 +12,30 @@ import (
 	"admitone/projections/row"
 )
 
-// resource describes a kind of entities that are created, listed, read and edited under one path. R is
-// their row in the views, ID the type of their id.
+// resource describes a kind of entity whose instances are created, listed, read and edited under one path. R is the
+// type of the row in the views, ID that of the id.
 type resource[R any, ID ~string] struct {
-	// name is the name in not_found, path the list's.
+	// name is the name of the resource in not_found, path is the path of the list.
 	name, path string
 	server     *Server
 	stream     func(id ID) events.StreamID
-	// list and get read the views, at reads the log.
+	// list and get read the views. at reads a past state from the log.
 	list func(after string, limit int) ([]R, string, error)
 	get  func(id ID) (R, bool, error)
 	at   func(ctx context.Context, id ID, position events.Position) (*R, error)
-	// apply applies an event to a row, now converts an entity's state to a row.
+	// apply applies an event to a row. now converts the state of an entity to a row.
 	apply func(*R, *events.Recorded) error
 	now   func(core.Core) R
-	// head returns a row's id, revision and position.
+	// head returns the id of a row, and pointers to its revision and position.
 	head func(*R) (id ID, revision *events.Revision, position *events.Position)
 	// write appends a row as JSON, with as_of unless at is nil.
 	write func(dst []byte, row *R, at *row.Moment) []byte
-	// age updates a row that changes with time alone, and reports whether it did; nil if rows do not.
+	// age applies changes without an event, such as a deadline, to a row. It reports whether the row may
+	// have changed since its revision. It is nil if there are no such changes.
 	age func(row *R, now time.Time) bool
 }
 
-// inLog binds a reader of the past to the server's store.
+// inLog returns at bound to the server's store, for resource.at.
 func inLog[R any, ID ~string](
 	s *Server,
 	at func(context.Context, events.Store, ID, events.Position) (*R, error),
@@ -44,8 +45,8 @@ func inLog[R any, ID ~string](
 	}
 }
 
-// create returns the handler that creates an entity: 201, or 200 if an identical one exists. read decodes
-// the body and returns the command and the entity's id.
+// create returns the handler that creates an entity: 201, or 200 if an identical one exists. read decodes the body, and
+// returns the command and the id of the entity.
 func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), roles ...Role) handler {
 	return func(r *request) error {
 		if err := r.caller.requireRole(roles...); err != nil {
@@ -63,19 +64,19 @@ func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), 
 		if len(answer.Facts) == 0 {
 			return k.answerNow(r, id)
 		}
-		var made R
+		var created R
 		for i, fact := range answer.Facts {
 			later := len(answer.Facts) - 1 - i
-			if err := k.apply(&made, &events.Recorded{
+			if err := k.apply(&created, &events.Recorded{
 				Event: events.Event{Type: fact.Name(), Fact: fact}, Stream: k.stream(id),
 				Revision: answer.Revision - events.Revision(later), Position: answer.Position,
 			}); err != nil {
 				return err
 			}
 		}
-		k.applyAge(&made, time.Now())
-		r.tag(answer.Revision)
-		return r.json(fiber.StatusCreated, k.write(nil, &made, nil))
+		k.applyAge(&created, time.Now())
+		r.setETag(answer.Revision)
+		return r.json(fiber.StatusCreated, k.write(nil, &created, nil))
 	}
 }
 
@@ -100,7 +101,7 @@ func (k *resource[R, ID]) listPage(r *request) error {
 			return k.write(dst, &rows[i], nil), nil
 		}, nil)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
 		id, _, _ := k.head(&rows[i])
@@ -113,8 +114,8 @@ func (k *resource[R, ID]) listPage(r *request) error {
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
-// one answers with the present or a past state of an entity.
-func (k *resource[R, ID]) one(r *request) error {
+// answerOne answers with the present or a past state of an entity.
+func (k *resource[R, ID]) answerOne(r *request) error {
 	id, err := param[ID](r, "id", k.name)
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func (k *resource[R, ID]) one(r *request) error {
 	var row *R
 	now := time.Now()
 	if at != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 		defer cancel()
 		now = at.Time
 		row, err = k.at(ctx, id, at.Position)
@@ -143,13 +144,13 @@ func (k *resource[R, ID]) one(r *request) error {
 	}
 	_, revision, _ := k.head(row)
 	aged := k.applyAge(row, now)
-	if r.tag(*revision) && !aged { // aged: time has changed it since that revision
+	if r.setETag(*revision) && !aged {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, k.write(nil, row, at))
 }
 
-// edit returns the handler that edits an entity. A stale edit is refused with the changes since.
+// edit returns the handler that edits an entity. The refusal of a stale edit lists the changes since its base.
 func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handler {
 	return func(r *request) error {
 		if err := r.caller.requireRole(RoleAdmin); err != nil {
@@ -169,7 +170,7 @@ func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handle
 		}
 		answer, err := r.dispatch(k.stream(id), command, base)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
-			return r.checkPrecondition(refusal, k.stream(id), base.revision, answer.Revision)
+			return r.stalePrecondition(refusal, k.stream(id), base.revision, answer.Revision)
 		}
 		if err != nil {
 			return err
@@ -178,8 +179,8 @@ func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handle
 	}
 }
 
-// answerNow answers a command with the state from the entity: a successful command must not fail because
-// the views are behind.
+// answerNow answers a command with the current state of the entity, not with that of the views: a successful command
+// must not fail because the views are behind.
 func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	var row R
 	answer, err := k.server.config.Desk.View(context.Background(), k.stream(id), func(c core.Core) { row = k.now(c) })
@@ -189,11 +190,11 @@ func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	_, revision, position := k.head(&row)
 	*revision, *position = answer.Revision, answer.Position
 	k.applyAge(&row, time.Now())
-	r.tag(answer.Revision)
+	r.setETag(answer.Revision)
 	return r.json(fiber.StatusOK, k.write(nil, &row, nil))
 }
 
-// applyAge calls age, if the kind has it.
+// applyAge calls age, unless it is nil.
 func (k *resource[R, ID]) applyAge(row *R, now time.Time) bool {
 	return k.age != nil && k.age(row, now)
 }

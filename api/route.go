@@ -6,25 +6,25 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// handler answers one request, or returns the error to answer with.
+// handler answers a request, or returns the error to answer with.
 type handler func(*request) error
 
 // handle adds a route with the common middleware: request id, authentication, recovery from panics,
 // conversion of errors, access log and metrics. A GET route also answers HEAD.
 func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, method, path, h) }
 
-// handleOn is handle for one of the server's listeners.
+// handleOn is handle for the application of one of the server's listeners.
 func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
 		h = s.refusePastCommand
 	}
-	h = s.rateLimited(method, path, withKey(h))
+	h = s.withRateLimit(method, path, withKey(h))
 	s.batches.add(method, path, h)
-	s.serve(app, method, path, s.authenticated(s.forwarded(h)))
+	s.serve(app, method, path, s.withAuth(s.withForwarding(h)))
 }
 
-// handleSigned adds a POST route whose sender is authenticated by a signature alone, which h checks. Caller,
-// origin and Idempotency-Key are ignored, and no rate limit applies.
+// handleSigned adds a POST route whose requests are authenticated only by a signature, which h checks. Token, origin and
+// Idempotency-Key are ignored, and no rate limit applies.
 func (s *Server) handleSigned(path string, h handler) {
 	if s.config.AsOf != nil {
 		h = s.refusePastCommand
@@ -32,22 +32,22 @@ func (s *Server) handleSigned(path string, h handler) {
 	s.serve(s.app, fiber.MethodPost, path, h)
 }
 
-// serve adds a route whose handler h authenticates the caller itself.
+// serve adds a route with the middleware of handle, except for authentication.
 func (s *Server) serve(app *fiber.App, method, path string, h handler) {
 	route := s.metrics.route(method, path)
 	serve := func(c *fiber.Ctx) error {
-		r := &request{ctx: c, server: s, begun: time.Now()}
+		r := &request{ctx: c, server: s, start: time.Now()}
 		r.id = requestID(c)
 		setHeader(&c.Response().Header, nameRequestID, r.id)
-		if err := s.recovering(r, h); err != nil {
+		if err := s.callHandler(r, h); err != nil {
 			if err := r.answerProblem(s.problem(r, err)); err != nil {
 				return err
 			}
 		}
-		took := time.Since(r.begun)
+		took := time.Since(r.start)
 		status := c.Response().StatusCode()
 		route.observe(status, took)
-		s.access.line(r, status, took)
+		s.access.record(r, status, took)
 		return nil
 	}
 	app.Add(method, path, serve)

@@ -9,13 +9,13 @@ import (
 	"admitone/events"
 )
 
-// The names of the members that limit a sale.
+// The members with the times at which a sale opens and closes.
 const (
 	fieldOpensAt  = "opens_at"
 	fieldClosesAt = "closes_at"
 )
 
-// saleTimes parses when a new sale opens and closes; nil means no limit.
+// saleTimes parses the times at which a new sale opens and closes. nil means that there is no such time.
 func saleTimes(opensAt, closesAt *string) (times events.SaleTimes, err error) {
 	if opensAt != nil {
 		if times.OpensAt, err = timeOf(fieldOpensAt, *opensAt); err != nil {
@@ -28,8 +28,8 @@ func saleTimes(opensAt, closesAt *string) (times events.SaleTimes, err error) {
 	return times, err
 }
 
-// editedTime decodes a time in an edit. It returns nil if it is absent, and the zero time if it is null,
-// which removes the time.
+// editedTime decodes a time in an edit. It returns nil if the member is absent, and a zero time if it is null, which
+// removes the time.
 func editedTime(field string, given jsontext.Value) (*time.Time, error) {
 	switch {
 	case given == nil:

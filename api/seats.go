@@ -16,8 +16,8 @@ import (
 )
 
 func (s *Server) seatRoutes() {
-	s.handle(fiber.MethodGet, "/v1/performances/:id/seats", s.past(s.listSeats))
-	s.handle(fiber.MethodGet, "/v1/performances/:id/changes", s.costly(s.listSeatChanges))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/seats", s.limitPastReads(s.listSeats))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/changes", s.limitReads(s.listSeatChanges))
 	s.blockRoutes()
 	s.handle(fiber.MethodPut, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Block{}))
 	s.handle(fiber.MethodDelete, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Unblock{}))
@@ -26,13 +26,13 @@ func (s *Server) seatRoutes() {
 // seatStatuses are the statuses by which a list of seats can be filtered.
 var seatStatuses = []events.SeatStatus{events.SeatIsFree, events.SeatIsHeld, events.SeatIsBooked, events.SeatIsBlocked}
 
-// listSeats answers with a page of a performance's seats, by section and row.
+// listSeats answers with a page of the seats of a performance, by section and row.
 func (s *Server) listSeats(r *request) error {
 	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
-	after, limit, err := r.numbered()
+	after, limit, err := r.numberedPaging()
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Server) listSeats(r *request) error {
 		return refuse(codes.BadParameter, "the performance has no such section")
 	}
 	page, next := seats.Seats(section, status, after, limit)
-	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+	return r.list(len(page), numberedCursor(next), func(dst []byte, i int) ([]byte, error) {
 		o := events.OpenObject(dst)
 		o.String("seat", string(page[i].Seat))
 		o.String("status", string(page[i].Status))
@@ -68,7 +68,7 @@ func (s *Server) listSeats(r *request) error {
 	})
 }
 
-// changeSeat returns the handler that blocks or unblocks a seat. Idempotent.
+// changeSeat returns the handler that blocks or unblocks a seat. Both are idempotent.
 func (s *Server) changeSeat(command core.Command) handler {
 	return func(r *request) error {
 		if err := r.caller.requireRole(RoleAdmin); err != nil {
@@ -103,7 +103,7 @@ func (s *Server) changeSeat(command core.Command) handler {
 	}
 }
 
-// layout returns the seat layout of a performance. Errors: not_found; a failure.
+// layout returns the seat layout of a performance. Errors: not_found; the desk's and the views'.
 func (s *Server) layout(performanceID events.PerformanceID) (layout *events.Layout, err error) {
 	var latest performance.Create
 	_, err = s.config.Desk.View(context.Background(), performance.Stream(performanceID), func(c core.Core) {
@@ -139,7 +139,7 @@ func (s *Server) answerSeat(r *request, performanceID events.PerformanceID, name
 	o.String("status", string(status))
 	o.Int("price", price)
 	if answer.Revision != events.NoStream { // otherwise the seat has no events
-		r.tag(answer.Revision)
+		r.setETag(answer.Revision)
 		o.Int("revision", int64(answer.Revision))
 		o.Int("position", int64(answer.Position))
 	}

@@ -35,15 +35,14 @@ import (
 	"admitone/projections/verify"
 )
 
-// Limits of the HTTP side.
+// Limits of HTTP.
 const (
-	// maxBody is the largest body that is decoded; a larger one is body_too_large.
+	// maxBody is the size of the largest body that is decoded. A larger one is refused as body_too_large.
 	maxBody = 64 << 10
-	// maxRead is the largest body that is read. It exceeds maxBody, so that a body slightly above the
-	// limit is read to its end and the client sees the refusal.
+	// maxRead is the size of the largest body that is read. It exceeds maxBody, so that a body slightly
+	// above the limit is read to its end and the client sees the refusal.
 	maxRead = 96 << 10
-	// maxRequesting bounds the connections that are not sockets, each of which may buffer a body of
-	// maxRead.
+	// maxRequesting bounds the connections that are not sockets. Each may buffer a body of maxRead.
 	maxRequesting = 20_000
 	// maxHeader bounds the request line and headers. Each open connection that is not a socket has a
 	// buffer of this size.
@@ -55,36 +54,36 @@ type Config struct {
 	Desk  *actors.Desk
 	Views *projections.Projections
 	Store events.Store
-	// Bookings runs the multi-step commands of bookings, Reservations the steps of payments for
-	// reservations, on the same Desk.
+	// Bookings runs the multi-step commands of bookings, Reservations those of payments for reservations,
+	// both on Desk.
 	Bookings     *bookings.Bookings
 	Reservations *sales.Reservations
-	// Rooms runs the waiting rooms, on the same Desk.
+	// Rooms runs the waiting rooms, on Desk.
 	Rooms *admission.Rooms
 	// JoinsPerMinute limits how often one address may join waiting rooms; 0 means unlimited.
 	JoinsPerMinute int
-	// CommandsPerSecond limits the commands of one caller: a token's sub or, without a token, an
-	// address. It is at most a million; 0 means unlimited.
+	// CommandsPerSecond limits the commands of one caller, who is identified by the sub of a token or,
+	// without a token, by the address. It is at most a million; 0 means unlimited.
 	CommandsPerSecond int64
 	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
 	Auth Auth
 	// AllowOrigins are the origins (scheme://host[:port]), besides the server's own, whose pages may open
 	// sockets, send requests and read the responses; "*" allows any.
 	AllowOrigins []string
-	// MaxSockets bounds the open sockets (100,000), and is at most seven eighths of MaxConnections.
+	// MaxSockets bounds the open sockets, to at most seven eighths of MaxConnections; 0 means 100,000.
 	MaxSockets int64
-	// MaxConnections bounds the open connections, including sockets (MaxSockets plus 20,000). The
-	// process needs some descriptors beyond that.
+	// MaxConnections bounds the open connections, including sockets; 0 means MaxSockets plus 20,000. The
+	// process needs a few more file descriptors.
 	MaxConnections int
 	// ConnectionsPerAddress bounds the connections of one address, unless it is exempt (see
 	// connections.Exempt), and the sockets of one address behind Proxies; 0 means unlimited.
 	ConnectionsPerAddress int
-	// Proxies are trusted to name the address of a caller.
+	// Proxies are trusted to name the address of the caller.
 	Proxies connections.Proxies
-	// MaxLag bounds the positions by which the views of a ready server may lag behind the log
-	// (100,000).
+	// MaxLag is the number of positions by which the views of a ready server may lag behind the log;
+	// 0 means 100,000.
 	MaxLag uint64
-	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
+	// MaxWatches bounds the topics watched by all sockets together; 0 means 1,000,000.
 	MaxWatches int
 	// AccessLog gets a line per request; nil disables it.
 	AccessLog io.Writer
@@ -97,7 +96,7 @@ type Config struct {
 	AsOf *row.Moment
 	// Contacts stores the contact details of holders; nil refuses contacts.
 	Contacts *contacts.Book
-	// Currency of all amounts; the zero value means [events.AssumedCurrency].
+	// Currency is that of all amounts; the zero value means [events.AssumedCurrency].
 	Currency events.Currency
 	// HoldersCharge lets holders and auditors charge their own wallets; otherwise only a service
 	// or an admin may.
@@ -118,23 +117,23 @@ type Config struct {
 	// Yardstick adds POST /yardstick, which decodes a reservation and answers: the baseline of
 	// the benchmarks.
 	Yardstick bool
-	// PingEvery is the interval of pings on sockets (25 s). A client that sends nothing, not even pongs,
-	// for 2.4 intervals is disconnected.
+	// PingEvery is the interval of pings on sockets; 0 means 25 s. A client that sends nothing, not even
+	// pongs, for 2.4 intervals is disconnected.
 	PingEvery time.Duration
-	// Linger is the time for which Shutdown keeps serving open connections, until load balancers
-	// use other servers; 0 disables it.
+	// Linger is how long Shutdown serves the open connections, so that load balancers can switch to other
+	// servers; 0 means not at all.
 	Linger time.Duration
 	// OperationsApart moves /metrics, /healthz and /readyz to the listener of ListenOperations.
 	OperationsApart bool
-	// Peers are the other nodes of the cluster; nil without one.
+	// Peers are the other nodes of the cluster; nil without a cluster.
 	Peers *peers.Peers
-	// Shared means that other servers append to the log, each with its own contacts.
+	// Shared is true if other servers append to the log. Each has its own contacts.
 	Shared bool
-	// Followed returns the log position up to which the desk knows the appends of other nodes; nil
-	// without others.
+	// Followed returns the log position up to which the desk knows the appends of other nodes; nil if
+	// there are no other nodes.
 	Followed func() events.Position
-	// StallAfter is the time without reading after which the client of a socket or an export is
-	// disconnected (10 s).
+	// StallAfter is the time after which the client of a socket or an export is disconnected if it does
+	// not read; 0 means 10 s.
 	StallAfter time.Duration
 }
 
@@ -142,37 +141,37 @@ type Config struct {
 type Server struct {
 	config Config
 	app    *fiber.App
-	// operations has the operational routes; it is app unless they have a listener of their own.
+	// operations has the operational routes. It is app, unless they have a listener of their own.
 	operations *fiber.App
 	pool       *connections.Pool
 	sockets    *sockets.Hub
 	access     *accessLog
-	reading    chan struct{} // bounds costly
-	exports    chan struct{} // bounds CSV exports
-	planning   chan struct{} // held while a seating plan is being stored
-	pretix     chan struct{} // held while a plan's pretix form is in memory
+	reading    chan struct{} // holds an element per request that limitReads counts
+	exports    chan struct{} // holds an element per CSV export
+	planning   chan struct{} // holds an element while a seating plan is being stored
+	pretix     chan struct{} // holds an element while a plan in the format of pretix is in memory
 	hallMaps   hallMaps
 	metrics    *metrics
 	joins      *joinLimit // nil for none
 	rate       *rateLimit // nil for none
 	keyViews   keyViews
-	keys       actors.KeyedMutex[string] // serializes keyedAfter, by Idempotency-Key and caller
+	keys       actors.KeyedMutex[string] // serializes keyedAfter by the key in the command id
 	batches    *batches
 	frames     peers.FrameServer // of other nodes' requests
-	// damage is the first error of a request that reports damage of the log, nil if there was none.
+	// damage is the first error of a request that reported damage of the log, nil if there was none.
 	damage atomic.Pointer[error]
-	// highest is the highest position that was answered: later reads have to include it.
-	highest atomic.Uint64
+	// answered is the highest log position in an answer. Later reads have to include it.
+	answered atomic.Uint64
 	// reported is a log position at or after all payment reports to this server; see awaitReports.
 	reported atomic.Uint64
 
-	// viewsTimeout bounds the wait of a request for the views.
+	// viewsTimeout bounds how long a request waits for the views.
 	viewsTimeout time.Duration
 
 	mu       sync.Mutex
 	listener *connections.Listener // of Listen; guarded by mu
 	stopping bool                  // guarded by mu
-	draining atomic.Bool           // responses close their connections
+	draining atomic.Bool           // every response closes its connection
 }
 
 // New returns a server. Call Listen to start it.
@@ -214,7 +213,7 @@ func New(config Config) *Server {
 		metrics:      newMetrics(config),
 		joins:        newJoinLimit(config.JoinsPerMinute),
 		rate:         newRateLimit(config.CommandsPerSecond),
-		viewsTimeout: waitLimit,
+		viewsTimeout: defaultViewsTimeout,
 	}
 	s.batches = newBatches(s)
 	s.pool = s.newPool()
@@ -259,16 +258,16 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. All reads include the log as of the call of Listen, because a
+// Listen serves on ln until Shutdown. All reads include everything that is in the log when Listen is called, because the
 // previous server may have answered with it.
 func (s *Server) Listen(ln net.Listener) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	head, err := s.config.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	s.note(head)
+	s.notePosition(head)
 	pooled := s.pool.Listen(ln)
 	if !s.setListener(pooled) {
 		return pooled.Close()
@@ -284,15 +283,15 @@ func (s *Server) setListener(ln *connections.Listener) bool {
 	return !s.stopping
 }
 
-// Shutdown finishes the requests in progress, closes the sockets (close code 1012) and returns when all have
-// ended. When ctx ends first it aborts them and returns ctx.Err().
+// Shutdown closes the sockets (close code 1012), and returns when the requests in progress have been answered. If ctx ends
+// first, they are aborted, and Shutdown returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.Stop()
 	s.drain(ctx)
 	err := errors.Join(s.frames.Shutdown(ctx), s.app.ShutdownWithContext(ctx))
 	s.stopAccepting()
-	if waited := s.sockets.Wait(ctx); err == nil {
-		err = waited
+	if waitErr := s.sockets.Wait(ctx); err == nil {
+		err = waitErr
 	}
 	if s.operations != s.app {
 		err = errors.Join(err, s.operations.ShutdownWithContext(ctx))
@@ -302,19 +301,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// problem converts the error of a request to a problem, and records it.
+// problem converts the error of a request to a problem, counts it, and records it if it is a refusal.
 func (s *Server) problem(r *request, err error) *problem {
 	s.noteDamage(err)
 	p := problemOf(err, r.log)
 	s.metrics.countProblem(p)
 	if s.config.Refusals != nil && r.method() != fiber.MethodGet && r.method() != fiber.MethodHead {
-		s.refused(r, p)
+		s.recordRefusal(r, p)
 	}
 	return p
 }
 
-// recovering calls h and converts a panic to an error.
-func (s *Server) recovering(r *request, h handler) (err error) {
+// callHandler calls h. If h panics, the result is a problem.
+func (s *Server) callHandler(r *request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.log().Error("a handler panicked", "panic", cause, "stack", string(debug.Stack()))
@@ -324,8 +323,8 @@ func (s *Server) recovering(r *request, h handler) (err error) {
 	return h(r)
 }
 
-// authenticated authenticates the caller before h.
-func (s *Server) authenticated(h handler) handler {
+// withAuth returns a handler that authenticates the caller and then calls h.
+func (s *Server) withAuth(h handler) handler {
 	return func(r *request) (err error) {
 		if err := r.readHop(); err != nil {
 			return err
@@ -340,7 +339,7 @@ func (s *Server) authenticated(h handler) handler {
 	}
 }
 
-// withKey refuses an invalid Idempotency-Key before h, also on routes that do not use it.
+// withKey returns a handler that refuses an invalid Idempotency-Key, even if h does not use it, and then calls h.
 func withKey(h handler) handler {
 	return func(r *request) error {
 		if _, err := r.key(); err != nil {
@@ -350,11 +349,11 @@ func withKey(h handler) handler {
 	}
 }
 
-// note raises the highest answered position to at least position.
-func (s *Server) note(position events.Position) { raise(&s.highest, position) }
+// notePosition makes later reads include a log position.
+func (s *Server) notePosition(position events.Position) { storeMax(&s.answered, position) }
 
-// raise sets a position to the maximum of itself and another one.
-func raise(to *atomic.Uint64, position events.Position) {
+// storeMax raises to to at least position.
+func storeMax(to *atomic.Uint64, position events.Position) {
 	for {
 		highest := to.Load()
 		if uint64(position) <= highest || to.CompareAndSwap(highest, uint64(position)) {
@@ -363,5 +362,5 @@ func raise(to *atomic.Uint64, position events.Position) {
 	}
 }
 
-// answered returns the highest answered position.
-func (s *Server) answered() events.Position { return events.Position(s.highest.Load()) }
+// answeredPosition returns the highest log position in an answer.
+func (s *Server) answeredPosition() events.Position { return events.Position(s.answered.Load()) }

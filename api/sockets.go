@@ -17,7 +17,7 @@ import (
 func (s *Server) newSockets() *sockets.Hub {
 	c := &s.config
 	config := sockets.Config{
-		Views: c.Views, CaughtUp: func() error { return s.awaitViews(s.answered()) },
+		Views: c.Views, CaughtUp: func() error { return s.awaitViews(s.answeredPosition()) },
 		MaxSockets: c.MaxSockets, PerNetwork: c.ConnectionsPerAddress, MaxWatches: c.MaxWatches,
 		PingEvery: c.PingEvery, StallAfter: c.StallAfter, Metrics: c.Metrics, Logger: c.Logger,
 	}
@@ -27,8 +27,8 @@ func (s *Server) newSockets() *sockets.Hub {
 	return sockets.New(config)
 }
 
-// pollForSocket polls for the visitor of a socket. A poll that comes too soon is answered too, though it
-// does not count as a heartbeat, so that a visitor who has just joined over HTTP sees the place at once.
+// pollForSocket polls for the visitor of a socket. It answers a poll that comes too soon, too, so that a visitor who has
+// just joined over HTTP sees the place immediately, but such a poll does not count as a heartbeat.
 func (s *Server) pollForSocket(ctx context.Context, room events.RoomID, visitor string) (sockets.Visit, error) {
 	visit, err := s.config.Rooms.Poll(ctx, room, visitor)
 	if err != nil {
@@ -47,6 +47,7 @@ func (s *Server) socketRoutes() {
 	s.handle(fiber.MethodGet, "/ws/reservations", s.openSocket)
 }
 
+// openSocket upgrades a request to a WebSocket.
 func (s *Server) openSocket(r *request) error {
 	if !sockets.IsUpgrade(r.ctx) {
 		return refuse(codes.UpgradeRequired, "this path accepts only WebSocket upgrades")
@@ -57,15 +58,14 @@ func (s *Server) openSocket(r *request) error {
 	return s.sockets.Open(r.ctx, r.id, r.namedNetwork())
 }
 
-// allowedOrigin reports whether a request's origin may open a socket. Programs send no Origin, and pages of
-// this server send its own.
+// allowedOrigin reports whether the origin of a request may open a socket. Programs other than browsers send no Origin.
 func (s *Server) allowedOrigin(c *fiber.Ctx) bool {
 	origin := c.Get(fiber.HeaderOrigin)
 	return origin == "" || knownOrigin(origin, string(c.Request().Host()), s.config.AllowOrigins)
 }
 
-// namedNetwork returns the network under which a socket behind a trusted proxy is counted. It is zero without
-// a proxy, because the connection itself is counted then.
+// namedNetwork returns the network for which a socket behind a trusted proxy counts. It returns zero without a proxy,
+// because the connection itself counts then.
 func (r *request) namedNetwork() netip.Prefix {
 	address, counts, proxied := r.callerAddress()
 	if !counts || !proxied || r.server.config.ConnectionsPerAddress == 0 {

@@ -24,11 +24,11 @@ func (s *Server) teamRoutes() {
 		write: AppendTeam,
 	}
 	s.handle(fiber.MethodPost, "/v1/teams", teams.create(newTeam, RoleHolder, RoleAuditor, RoleService, RoleAdmin))
-	s.handle(fiber.MethodGet, "/v1/teams/:id", s.past(teams.one))
+	s.handle(fiber.MethodGet, "/v1/teams/:id", s.limitPastReads(teams.answerOne))
 }
 
-// newTeam decodes and validates the body of a new team. Its owner is the holder in the body or else the
-// caller; in open mode there may be no owner.
+// newTeam decodes and validates the body of a new team. The owner is the holder in the body, by default the caller. In
+// open mode a team may have no owner.
 func newTeam(r *request) (core.Command, events.TeamID, error) {
 	var body struct {
 		ID     *events.TeamID `json:"id"`
@@ -51,16 +51,16 @@ func newTeam(r *request) (core.Command, events.TeamID, error) {
 	if err := checkName(&body.Name); err != nil {
 		return nil, "", err
 	}
-	if !r.caller.serves() {
+	if !r.caller.actsForOthers() {
 		command.Owned, err = r.server.config.Views.OwnedTeams(command.Owner)
 	}
 	return command, command.ID, err
 }
 
-// owns reports whether the caller may enter and withdraw a team: the caller is its owner, may act for every
-// holder, or the team has no owner. A team that does not exist has none.
+// owns reports whether the caller may enter and withdraw a team: if the caller owns it or may act for every holder, or if
+// the team has no owner. A team that does not exist has no owner.
 func (r *request) owns(teamID events.TeamID) (bool, error) {
-	if r.caller.serves() {
+	if r.caller.actsForOthers() {
 		return true, nil
 	}
 	row, known, err := r.server.config.Views.Team(teamID)

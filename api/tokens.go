@@ -21,17 +21,17 @@ import (
 // token is a holder's. A request without a token is anonymous.
 type JWTAuth struct {
 	Secret []byte
-	// Keys are the issuer's. If set, tokens signed with Secret are refused.
+	// Keys are those of the issuer. If they are set, tokens signed with Secret are refused.
 	Keys *keyset.Set
-	// Issuer and Audience are the required iss and aud; "" requires nothing.
+	// Issuer and Audience are the required claims iss and aud; "" means that any value is accepted.
 	Issuer, Audience string
-	// RoleClaim is the claim with the role; "" means role.
+	// RoleClaim is the name of the claim with the role; "" means role.
 	RoleClaim string
 
-	checked *checkedTokens // set by [New]; nil caches nothing
+	checked *checkedTokens // set by [New]
 }
 
-// A token may name EdDSA by its newer name; token.Method.Alg() is the older one.
+// init accepts EdDSA also by its newer name. token.Method.Alg() still returns the older name.
 func init() {
 	jwt.RegisterSigningMethod(keyset.Ed25519, func() jwt.SigningMethod { return jwt.SigningMethodEdDSA })
 }
@@ -39,8 +39,8 @@ func init() {
 // claimRole is the default of JWTAuth.RoleClaim.
 const claimRole = "role"
 
-// headerCritical lists extensions that the recipient of a token must support (RFC 7515 section 4.1.11). This
-// server supports none, including headerUnencoded (RFC 7797), which changes the signed bytes.
+// headerCritical lists the extensions that the recipient of a token has to support (RFC 7515 section 4.1.11). This server
+// supports none, not even headerUnencoded (RFC 7797), which changes what is signed.
 const (
 	headerCritical  = "crit"
 	headerUnencoded = "b64"
@@ -54,7 +54,7 @@ func (a JWTAuth) methods() []string {
 	return []string{jwt.SigningMethodHS256.Alg()}
 }
 
-// options returns the rules by which tokens are checked as of now.
+// options returns the rules for tokens. They must be valid at the time now.
 func (a JWTAuth) options(now time.Time) []jwt.ParserOption {
 	options := []jwt.ParserOption{jwt.WithValidMethods(a.methods()), jwt.WithExpirationRequired(),
 		jwt.WithStrictDecoding(), jwt.WithTimeFunc(func() time.Time { return now })}
@@ -67,6 +67,7 @@ func (a JWTAuth) options(now time.Time) []jwt.ParserOption {
 	return options
 }
 
+// key returns the key with which a token must be signed.
 func (a JWTAuth) key(token *jwt.Token) (any, error) {
 	for _, name := range []string{headerCritical, headerUnencoded} {
 		if _, given := token.Header[name]; given {
@@ -96,7 +97,7 @@ func (a JWTAuth) caller(c *fiber.Ctx, now time.Time) (caller, error) {
 		func(token string) (checkedToken, error) { return a.check(token, now) })
 }
 
-// check checks a token as of now.
+// check verifies a token, which must be valid at the time now.
 func (a JWTAuth) check(token string, now time.Time) (checkedToken, error) {
 	claims := jwt.MapClaims{} // a struct would match Role and ROLE as well
 	_, err := jwt.ParseWithClaims(token, claims, a.key, a.options(now)...)
@@ -117,8 +118,8 @@ func (a JWTAuth) check(token string, now time.Time) (checkedToken, error) {
 	}
 	role := RoleHolder
 	if claimed, given := claims[cmp.Or(a.RoleClaim, claimRole)]; given {
-		word, _ := claimed.(string)
-		role = Role(word)
+		name, _ := claimed.(string)
+		role = Role(name)
 	}
 	if !role.known() {
 		return checkedToken{}, refuse(codes.Unauthenticated, "the token's role is not one of "+roleNames)
@@ -133,8 +134,8 @@ func (a JWTAuth) check(token string, now time.Time) (checkedToken, error) {
 // ready reports whether tokens can be checked.
 func (a JWTAuth) ready() bool { return a.Keys == nil || a.Keys.Ready() }
 
-// Token returns a new token, signed with Secret, that is valid from now for life. Error: an invalid sub or
-// role.
+// Token returns a new token, signed with Secret, that is valid from now on for the duration life. Error: sub or role is
+// invalid.
 func (a JWTAuth) Token(sub string, role Role, now time.Time, life time.Duration) (string, error) {
 	if rule := holderFault(sub); rule != "" {
 		return "", fmt.Errorf("%.100q can't be a holder's name: %s", sub, rule)

@@ -28,8 +28,8 @@ func (s *Server) tournamentRoutes() {
 		age:   closeAtDeadline,
 	}
 	s.handle(fiber.MethodPost, "/v1/tournaments", tournaments.create(newTournament, RoleAdmin))
-	s.handle(fiber.MethodGet, "/v1/tournaments", s.past(tournaments.listPage))
-	s.handle(fiber.MethodGet, "/v1/tournaments/:id", s.past(tournaments.one))
+	s.handle(fiber.MethodGet, "/v1/tournaments", s.limitPastReads(tournaments.listPage))
+	s.handle(fiber.MethodGet, "/v1/tournaments/:id", s.limitPastReads(tournaments.answerOne))
 	s.handle(fiber.MethodPatch, "/v1/tournaments/:id", tournaments.edit(newTournamentEdit))
 	s.entryRoutes()
 }
@@ -92,10 +92,10 @@ func newTournament(r *request) (core.Command, events.TournamentID, error) {
 	return command, id, nil
 }
 
-// deadline parses a register deadline.
+// deadline parses the member register_deadline.
 func deadline(text string) (time.Time, error) { return timeOf("register_deadline", text) }
 
-// newTournamentEdit decodes and validates the body of an edit.
+// newTournamentEdit decodes and validates the body of an edit of a tournament.
 func newTournamentEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name             *string                  `json:"name"`
@@ -138,7 +138,7 @@ func newTournamentEdit(r *request) (core.Command, error) {
 	return command, err
 }
 
-// checkStatus validates a status set by the organiser, unless it is nil.
+// checkStatus validates a status in a body, unless it is nil.
 func checkStatus(s *events.TournamentStatus) error {
 	if s != nil && *s != events.TournamentOpen && *s != events.TournamentClosed {
 		return invalidField("status", "open or closed")
@@ -157,8 +157,8 @@ func tournamentNow(c core.Core) row.Tournament {
 	}
 }
 
-// closeAtDeadline sets the status of a tournament to closed if its register deadline has passed, for which
-// there is no event, and reports whether it did.
+// closeAtDeadline sets the status of a tournament to closed if its register deadline has passed, and reports whether that
+// changed the status. There is no event for the deadline.
 func closeAtDeadline(t *row.Tournament, now time.Time) bool {
 	before := t.Status
 	t.Status = t.StatusAt(now)

@@ -9,14 +9,14 @@ import (
 	"admitone/api/codes"
 )
 
-// unroutedError answers requests that match no route or could not be parsed.
+// unroutedError answers a request that matches no route or could not be parsed.
 func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
-	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
+	r := &request{ctx: c, server: s, id: requestID(c), start: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
 	p := problemOf(err, r.log)
 	if to := redirectTarget(c); to != "" && p.code == core.CodeNotFound {
 		err := c.Redirect(to, fiber.StatusPermanentRedirect)
-		s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
+		s.access.record(r, c.Response().StatusCode(), time.Since(r.start))
 		return err
 	}
 	s.metrics.countProblem(p)
@@ -29,6 +29,6 @@ func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
 	} else if err := r.answerProblem(p); err != nil {
 		return err
 	}
-	s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
+	s.access.record(r, c.Response().StatusCode(), time.Since(r.start))
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// acceptVisitorHeartbeats records heartbeats of visitors that other nodes have received.
+// acceptVisitorHeartbeats accepts the heartbeats of visitors that other nodes have received.
 func (s *Server) acceptVisitorHeartbeats(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	if s.config.Peers == nil || s.config.Rooms == nil {
 		return next
@@ -26,6 +26,7 @@ func (s *Server) acceptVisitorHeartbeats(next fasthttp.RequestHandler) fasthttp.
 	}
 }
 
+// recordVisitorHeartbeats records the heartbeats in the body of a request, and returns the status of the answer.
 func (s *Server) recordVisitorHeartbeats(c *fasthttp.RequestCtx) int {
 	if size := c.Request.Header.ContentLength(); size < 0 || size > admission.MaxMarks {
 		return fasthttp.StatusBadRequest

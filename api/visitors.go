@@ -33,7 +33,7 @@ func (r *request) newVisitor() (holder events.Holder, err error) {
 	return r.holder(body.Holder)
 }
 
-// join adds a holder to the waiting room: 201, or 200 if the holder already has a place or a pass.
+// join adds a holder to a waiting room: 201, or 200 if the holder has a place or a pass already.
 func (s *Server) join(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Server) join(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.joinAllowed(r); err != nil {
+	if err := s.checkJoinLimit(r); err != nil {
 		return err
 	}
 	var visit admission.Visit
@@ -55,7 +55,7 @@ func (s *Server) join(r *request) error {
 		visit, answer, replayed, err = s.config.Rooms.Join(ctx, id, holder, r.source(command))
 		return err
 	})
-	s.note(answer.Position)
+	s.notePosition(answer.Position)
 	if err != nil {
 		return err
 	}
@@ -69,11 +69,11 @@ func (s *Server) join(r *request) error {
 		s.metrics.countFacts(answer.Facts)
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/waiting-rooms/"+string(id)+"/visitors/"+visit.Visitor)
-	return r.visit(status, &visit)
+	return r.answerVisit(status, &visit)
 }
 
-// poll answers with the visitor's state, and counts as a heartbeat. The id in the path authorises the
-// request, because it can't be guessed. Neither an entity nor the log is accessed.
+// poll answers with the state of a visitor, and counts as a heartbeat. The id in the path authorises the request, because
+// it can't be guessed. A poll reaches neither an entity nor the log.
 func (s *Server) poll(r *request) error {
 	if s.config.Rooms == nil { // a server of the past has no visitors
 		return notFound("visitor")
@@ -87,10 +87,10 @@ func (s *Server) poll(r *request) error {
 			detail: "you polled a moment ago; your place is safe, poll again after Retry-After",
 			after:  visit.PollAfter}
 	}
-	return r.visit(fiber.StatusOK, &visit)
+	return r.answerVisit(fiber.StatusOK, &visit)
 }
 
-// leave gives up the place or the pass of a visitor. Idempotent.
+// leave gives up the place or the pass of a visitor. It is idempotent.
 func (s *Server) leave(r *request) error {
 	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
@@ -98,17 +98,17 @@ func (s *Server) leave(r *request) error {
 	}
 	visit, answer, err := s.config.Rooms.Leave(context.Background(), id, r.segment("visitor"),
 		r.source(r.newCommandID()))
-	s.note(answer.Position)
+	s.notePosition(answer.Position)
 	if err != nil {
 		return err
 	}
 	s.metrics.countFacts(answer.Facts)
-	return r.visit(fiber.StatusOK, &visit)
+	return r.answerVisit(fiber.StatusOK, &visit)
 }
 
-// visit answers with the state of a visitor. It must not be cached, because it contains a pass or changes
-// with the next poll.
-func (r *request) visit(status int, v *admission.Visit) error {
+// answerVisit answers with the state of a visitor. The answer must not be cached, because it contains a pass or may differ
+// at the next poll.
+func (r *request) answerVisit(status int, v *admission.Visit) error {
 	header := &r.ctx.Response().Header
 	header.Set(fiber.HeaderCacheControl, "no-store")
 	if v.Status == events.VisitorWaiting {
@@ -117,14 +117,15 @@ func (r *request) visit(status int, v *admission.Visit) error {
 	return r.object(status, appendVisit(make([]byte, 0, 256), v))
 }
 
-// appendVisit appends the state of a visitor. position is null before a shuffled order is drawn, eta_seconds
-// while no visitors are admitted. The members depend on the status, so no compiled encoder is used.
+// appendVisit appends the state of a visitor as JSON.
 func appendVisit(dst []byte, v *admission.Visit) []byte {
 	o := events.OpenObject(dst)
 	appendVisitMembers(&o, v)
 	return o.Close()
 }
 
+// appendVisitMembers appends the members of a visitor's state. position is null until a shuffled order is drawn, and
+// eta_seconds is null while no visitors are admitted.
 func appendVisitMembers(o *events.Object, v *admission.Visit) {
 	o.String("visitor", v.Visitor)
 	o.Int("ticket", v.Ticket)

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// AnswerLimit bounds how long a request waits for the log; then the answer is 503
-	// log_unavailable. A client that waits for five seconds always gets an answer.
+	// AnswerLimit bounds how long a request waits for the log. Then it is answered with 503
+	// log_unavailable, so a client that waits for five seconds always gets an answer.
 	AnswerLimit = 4800 * time.Millisecond
-	// stallLimit is the time without new events after which a batch ends, once it has waited for AnswerLimit.
-	stallLimit = time.Second
+	// stallTimeout is the time without new events after which a batch that has waited for AnswerLimit ends.
+	stallTimeout = time.Second
 )
 
 // answerContext returns a context that ends when the request must be answered.
@@ -20,10 +20,11 @@ func (r *request) answerContext() (context.Context, context.CancelFunc) {
 	if r.until != nil {
 		return context.WithTimeout(r.until, AnswerLimit)
 	}
-	return context.WithDeadline(context.Background(), r.begun.Add(AnswerLimit))
+	return context.WithDeadline(context.Background(), r.start.Add(AnswerLimit))
 }
 
-// commandContext returns the context of a command to one entity: the batch's, or one that the desk bounds.
+// commandContext returns the context of a command to one entity. It is that of the batch, or one without a deadline,
+// because the desk has its own.
 func (r *request) commandContext() context.Context {
 	if r.until != nil {
 		return r.until
@@ -31,22 +32,22 @@ func (r *request) commandContext() context.Context {
 	return context.Background()
 }
 
-// batchContext returns the context of a batch. It ends after AnswerLimit, or later: a large batch may
-// continue while new events are recorded at least every stallLimit.
+// batchContext returns the context of a batch. It ends after AnswerLimit or, as long as new events are recorded at least
+// every stallTimeout, later.
 func (s *Server) batchContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
-	watch := time.AfterFunc(AnswerLimit-stallLimit, func() {
+	watch := time.AfterFunc(AnswerLimit-stallTimeout, func() {
 		defer cancel()
-		tick := time.NewTicker(stallLimit)
+		tick := time.NewTicker(stallTimeout)
 		defer tick.Stop()
 		for {
-			before := s.reached()
+			before := s.newestPosition()
 			select {
 			case <-tick.C:
 			case <-ctx.Done():
 				return
 			}
-			if s.reached() == before {
+			if s.newestPosition() == before {
 				return
 			}
 		}
@@ -54,5 +55,7 @@ func (s *Server) batchContext() (context.Context, context.CancelFunc) {
 	return ctx, func() { watch.Stop(); cancel() }
 }
 
-// reached returns the newest position of the log that this server knows.
-func (s *Server) reached() events.Position { return max(s.config.Views.Position(), s.answered()) }
+// newestPosition returns the newest position of the log that this server knows.
+func (s *Server) newestPosition() events.Position {
+	return max(s.config.Views.Position(), s.answeredPosition())
+}

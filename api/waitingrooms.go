@@ -29,16 +29,17 @@ func (s *Server) waitingRoomRoutes() {
 			return w.ID, &version, &w.Position
 		},
 		write: AppendWaitingRoom,
-		// The ETag is the version of the settings. The other members change independently of it.
+		// The ETag is the version of the settings. Once visitors have joined, the other members change
+		// independently of it.
 		age: func(w *row.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
 	}
-	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listPage))
-	s.handle(fiber.MethodGet, one, s.past(rooms.one))
+	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.limitPastReads(rooms.listPage))
+	s.handle(fiber.MethodGet, one, s.limitPastReads(rooms.answerOne))
 	s.handle(fiber.MethodPut, one, s.setWaitingRoom)
 	s.visitorRoutes()
 }
 
-// newWaitingRoom decodes the settings of a room, which its entity validates.
+// newWaitingRoom decodes the settings of a room. The room's entity validates them.
 func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err error) {
 	var body struct {
 		AdmitPerSecond   *int64            `json:"admit_per_second"`
@@ -74,7 +75,7 @@ func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err err
 	return settings, err
 }
 
-// setWaitingRoom creates a room: 201, or edits it: 200. A stale edit is refused.
+// setWaitingRoom creates a room (201) or edits it (200). A stale edit is refused.
 func (s *Server) setWaitingRoom(r *request) error {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return err
@@ -98,7 +99,7 @@ func (s *Server) setWaitingRoom(r *request) error {
 	}
 	answer, err := s.config.Rooms.Set(context.Background(), events.RoomID(id), settings, base,
 		r.source(r.newCommandID()))
-	s.note(answer.Position)
+	s.notePosition(answer.Position)
 	refusal := (*core.Refusal)(nil)
 	if base != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
 		return &problem{
@@ -123,7 +124,7 @@ func (s *Server) setWaitingRoom(r *request) error {
 
 // waitingRoomNow answers with the current state of a room from its entity.
 func (s *Server) waitingRoomNow(r *request, id events.RoomID, status int) error {
-	var room row.WaitingRoom // must not be read after an error: it may still be written
+	var room row.WaitingRoom // must not be read after an error: View may still write it
 	answer, err := s.config.Desk.View(context.Background(), waitingroom.Stream(id), func(c core.Core) {
 		l := c.(*waitingroom.Room).Line()
 		room.ID, room.WaitingRoomSettings = events.RoomID(l.ID), l.Settings
@@ -134,7 +135,7 @@ func (s *Server) waitingRoomNow(r *request, id events.RoomID, status int) error 
 		return err
 	}
 	room.Revision, room.Position = answer.Revision, answer.Position
-	r.tag(events.Revision(room.Version))
+	r.setETag(events.Revision(room.Version))
 	return r.json(status, AppendWaitingRoom(nil, &room, nil))
 }
 
@@ -150,8 +151,8 @@ func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// waitingRoomOf validates the waiting room of a resource; nil and "" mean none. The room need not exist yet, but
-// it issues no passes before.
+// waitingRoomOf validates the waiting room of a resource. nil and "" mean none. The room need not exist yet, but until it
+// does, nobody gets a pass.
 func waitingRoomOf(given *events.RoomID) (room events.RoomID, err error) {
 	if given == nil || *given == "" {
 		return "", nil
@@ -165,60 +166,59 @@ func waitingRoomOf(given *events.RoomID) (room events.RoomID, err error) {
 // headerPass is the header with the pass of an admitted visitor.
 const headerPass = "Admission-Pass"
 
-// entrance is the waiting room and the ticket of the pass that a command uses; zero without a room. The
-// caller has to call leave.
-type entrance struct {
-	room   events.RoomID
-	ticket int64
+// passUse is the use of a pass by a command. It is zero if the command uses none. release must be called.
+type passUse struct {
+	room   events.RoomID // that issued the pass
+	ticket int64         // of the visitor
 	end    func()
 }
 
-// leave releases the pass for the next request with it. Idempotent.
-func (in *entrance) leave() {
-	if in.end != nil {
-		in.end()
+// release lets other requests use the pass. It is idempotent.
+func (u *passUse) release() {
+	if u.end != nil {
+		u.end()
 	}
-	*in = entrance{}
+	*u = passUse{}
 }
 
-// admitted runs a command on a resource that may require a pass. do gets the room of the caller's pass, ""
-// for none. The entity checks whether that room is the required one, so stale views admit nobody. guess
-// returns the room according to the views, which only saves a second attempt.
+// runWithPass runs do, a command on a resource that may require a pass. do gets the room of the caller's pass, "" for none.
+// The entity checks whether that is the room that it requires, so stale views admit nobody. expectedRoom returns that room
+// according to the views, which saves a second attempt.
 //
 // A replayed answer needs no pass.
-func (s *Server) admitted(
+func (s *Server) runWithPass(
 	r *request,
 	holder events.Holder,
-	guess func() events.RoomID,
+	expectedRoom func() events.RoomID,
 	do func(room events.RoomID) error,
-) (in entrance, err error) {
+) (use passUse, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			in.leave()
+			use.release()
 			panic(cause)
 		}
 	}()
 	pass := r.header(headerPass)
 	enter := func(room events.RoomID) error {
-		in.leave()
+		use.release()
 		ticket, end, err := s.config.Rooms.Enter(room, holder, pass, r.receivedAt())
 		if err == nil {
-			in = entrance{room, ticket, end}
+			use = passUse{room, ticket, end}
 		}
 		return err
 	}
 	if pass != "" {
-		if room := guess(); room != "" {
-			_ = enter(room) // after a wrong guess, the entity's refusal names the room
+		if room := expectedRoom(); room != "" {
+			_ = enter(room) // if this is the wrong room, the entity's refusal names the right one
 		}
 	}
-	for range 3 { // the required room may change meanwhile
-		if err = do(in.room); err == nil {
-			return in, nil
+	for range 3 { // the required room may change between attempts
+		if err = do(use.room); err == nil {
+			return use, nil
 		}
 		refusal := (*core.Refusal)(nil)
 		if !errors.As(err, &refusal) || refusal.Code != core.CodePassRequired {
-			return in, err
+			return use, err
 		}
 		room := events.RoomID(refusal.Fields.WaitingRoom())
 		if refused := enter(room); refused != nil {
@@ -228,18 +228,17 @@ func (s *Server) admitted(
 				p.detail = "this requires a waiting room that does not exist; " +
 					"try again when the organiser has created the room, or no longer requires it"
 			}
-			return entrance{}, p
+			return passUse{}, p
 		}
 	}
-	return in, actors.ErrOverloaded
+	return use, actors.ErrOverloaded
 }
 
-// endPass ends the pass of a holder whose purchase is complete. No-op without a room, and for a replayed
-// answer.
-func (r *request) endPass(in entrance, holder events.Holder, replayed bool) {
-	if in.room == "" || replayed {
+// endPass ends the pass of a holder whose purchase is complete. It does nothing without a room or for a replayed answer.
+func (r *request) endPass(use passUse, holder events.Holder, replayed bool) {
+	if use.room == "" || replayed {
 		return
 	}
-	r.server.config.Rooms.Done(in.room, holder, in.ticket, actors.Request{ID: actors.NewCommandID(),
+	r.server.config.Rooms.Done(use.room, holder, use.ticket, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()})
 }

@@ -330,7 +330,7 @@ func TestJoinsPerAddress(t *testing.T) {
 
 func TestJoinLimit(t *testing.T) {
 	l := newJoinLimit(6)
-	now := l.began
+	now := l.start
 	join := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
 	for i := range 6 {
 		if wait := join("192.0.2.1"); wait > 0 {

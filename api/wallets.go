@@ -20,19 +20,19 @@ func init() {
 
 func (s *Server) walletRoutes() {
 	s.handle(fiber.MethodPost, "/v1/wallets/:holder/charges", s.charge)
-	s.handle(fiber.MethodGet, "/v1/wallets/:holder", s.past(s.getWallet))
-	s.handle(fiber.MethodGet, "/v1/wallets/:holder/entries", s.past(s.listWalletEntries))
-	s.handle(fiber.MethodGet, "/v1/holders/:holder/wallets", s.past(s.listWallets))
+	s.handle(fiber.MethodGet, "/v1/wallets/:holder", s.limitPastReads(s.getWallet))
+	s.handle(fiber.MethodGet, "/v1/wallets/:holder/entries", s.limitPastReads(s.listWalletEntries))
+	s.handle(fiber.MethodGet, "/v1/holders/:holder/wallets", s.limitPastReads(s.listWallets))
 }
 
-// ownHolder returns the holder in the path, if that is the caller, or the caller is an admin or has one of
-// the roles. Errors: not_found for an invalid name; forbidden.
-func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, error) {
+// holderParam returns the holder in the path. It must be the caller, unless the caller is an admin or has one of the
+// roles. Errors: not_found for an invalid name; forbidden.
+func (r *request) holderParam(resource string, roles ...Role) (events.Holder, error) {
 	holder := events.Holder(r.segment("holder"))
 	if rule := storedHolderFault(string(holder)); rule != "" {
 		return "", notHolder(resource, rule)
 	}
-	only, err := r.caller.only(roles...)
+	only, err := r.caller.restrictedTo(roles...)
 	if err == nil && only != "" && only != holder {
 		err = refuse(core.CodeForbidden, "the "+resource+" belongs to another holder")
 	}
@@ -41,11 +41,11 @@ func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, erro
 
 // charge adds an amount to a wallet. The first charge creates the wallet.
 func (s *Server) charge(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleService)
+	holder, err := r.holderParam("wallet", RoleService)
 	if err != nil {
 		return err
 	}
-	if !s.config.HoldersCharge && !r.caller.serves() {
+	if !s.config.HoldersCharge && !r.caller.actsForOthers() {
 		return refuse(core.CodeForbidden, "a service or an admin charges wallets here")
 	}
 	if rule := holderFault(string(holder)); rule != "" {
@@ -76,14 +76,14 @@ func (s *Server) charge(r *request) error {
 		return err
 	}
 	if len(answer.Facts) == 0 {
-		return unexpected(answer.Facts)
+		return errUnexpectedFacts(answer.Facts)
 	}
 	charged, ok := answer.Facts[0].(*events.WalletCharged)
 	if !ok {
-		return unexpected(answer.Facts)
+		return errUnexpectedFacts(answer.Facts)
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/wallets/"+url.PathEscape(string(holder)))
-	r.tag(answer.Revision)
+	r.setETag(answer.Revision)
 	wallet := row.Wallet{
 		Holder:   holder,
 		Balance:  charged.Balance,
@@ -93,9 +93,9 @@ func (s *Server) charge(r *request) error {
 	return r.json(fiber.StatusCreated, AppendWallet(nil, &wallet, nil))
 }
 
-// getWallet answers with a wallet. It is not found before the first charge.
+// getWallet answers with a wallet. Before the first charge it is not found.
 func (s *Server) getWallet(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
+	holder, err := r.holderParam("wallet", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Server) getWallet(r *request) error {
 	if err != nil {
 		return err
 	}
-	if r.tag(row.Revision) {
+	if r.setETag(row.Revision) {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, AppendWallet(nil, row, at))
@@ -115,7 +115,7 @@ func (s *Server) getWallet(r *request) error {
 
 // listWallets answers with the wallet of a holder as a list, which is empty before the first charge.
 func (s *Server) listWallets(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
+	holder, err := r.holderParam("wallet", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (s *Server) wallet(holder events.Holder, at *row.Moment) (*row.Wallet, erro
 	if !ok {
 		return nil, notFound("wallet")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	past, err := row.WalletAt(ctx, s.config.Store, holder, at.Position)
 	if err == nil && past == nil {
@@ -157,7 +157,7 @@ func (s *Server) wallet(holder events.Holder, at *row.Moment) (*row.Wallet, erro
 	return past, err
 }
 
-// AppendWallet appends a wallet as the HTTP resource, with as_of if at is given.
+// AppendWallet appends a wallet as the HTTP resource, with as_of unless at is nil.
 func AppendWallet(dst []byte, w *row.Wallet, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("holder", string(w.Holder))
@@ -172,11 +172,11 @@ func AppendWallet(dst []byte, w *row.Wallet, at *row.Moment) []byte {
 
 // listWalletEntries answers with a page of the entries of a wallet, oldest first.
 func (s *Server) listWalletEntries(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
+	holder, err := r.holderParam("wallet", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
-	after, limit, err := r.numbered()
+	after, limit, err := r.numberedPaging()
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func (s *Server) listWalletEntries(r *request) error {
 		return err
 	}
 	var more func(*events.Object)
-	if at != nil { // entries never change, so earlier lists are prefixes of the current one
+	if at != nil { // entries never change, so every past list is a prefix of the current one
 		for i := range page {
 			if page[i].Position > at.Position {
 				page, next = page[:i], 0
@@ -203,14 +203,14 @@ func (s *Server) listWalletEntries(r *request) error {
 	}
 	return r.list(
 		len(page),
-		numberedNext(next),
+		numberedCursor(next),
 		func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil },
 		more,
 	)
 }
 
-// numberedNext returns the decoded cursor of a list whose cursors are numbers, "" for 0.
-func numberedNext(next uint64) string {
+// numberedCursor returns the decoded cursor for a number, "" for 0, which stands for the end.
+func numberedCursor(next uint64) string {
 	if next == 0 {
 		return ""
 	}

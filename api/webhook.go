@@ -50,7 +50,7 @@ const (
 	webhookDisabled = "disabled"
 )
 
-// webhookParam returns the id that the path names. It refuses callers other than admins.
+// webhookParam returns the id in the path. It refuses callers who are not admins.
 func (r *request) webhookParam() (events.WebhookID, error) {
 	if err := r.caller.requireRole(RoleAdmin); err != nil {
 		return "", err
@@ -69,8 +69,8 @@ func (s *Server) checkWebhookURL(url *string) error {
 	return nil
 }
 
-// webhookTypes decodes the event types: nil if they are absent, and a pointer to nil for null, which means
-// all types.
+// webhookTypes decodes the event types. It returns nil if they are absent, and a pointer to nil if they are null, which
+// means all types.
 func webhookTypes(given jsontext.Value) (*[]string, error) {
 	var types []string
 	switch {
@@ -94,7 +94,7 @@ func webhookTypes(given jsontext.Value) (*[]string, error) {
 	return &types, nil
 }
 
-// checkDescription validates a description, unless it is nil. It may be empty.
+// checkDescription validates a description, unless it is nil. An empty one is valid.
 func checkDescription(text *string) error {
 	if text != nil && *text != "" && !validText(*text, maxName) {
 		return invalidField(fieldDescription, "at most 200 characters, none of them a control character")
@@ -117,15 +117,15 @@ func (s *Server) makeWebhook(r *request) error {
 	if len(answer.Facts) == 0 {
 		return s.webhookNow(r, command.ID, nil)
 	}
-	var made row.Webhook
-	if err := made.Apply(&events.Recorded{Event: events.Event{Type: answer.Facts[0].Name(), Fact: answer.Facts[0]},
+	var created row.Webhook
+	if err := created.Apply(&events.Recorded{Event: events.Event{Type: answer.Facts[0].Name(), Fact: answer.Facts[0]},
 		Stream: stream, Revision: answer.Revision, Position: answer.Position}); err != nil {
 		return err
 	}
-	r.tag(made.Edited)
-	secret := s.config.Webhooks.Key().Secret(made.ID, made.Secret)
+	r.setETag(created.Edited)
+	secret := s.config.Webhooks.Key().Secret(created.ID, created.Secret)
 	r.ctx.Set(fiber.HeaderCacheControl, "no-store")
-	return r.json(fiber.StatusCreated, appendWebhook(nil, &made, func(o *events.Object) { o.String("secret", secret) }))
+	return r.json(fiber.StatusCreated, appendWebhook(nil, &created, func(o *events.Object) { o.String("secret", secret) }))
 }
 
 // newWebhook decodes and validates the body of a new webhook.
@@ -170,7 +170,7 @@ func (s *Server) listWebhooks(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	rows, next, err := s.config.Views.Webhooks(p.after, p.limit)
@@ -182,14 +182,14 @@ func (s *Server) listWebhooks(r *request) error {
 	}, nil)
 }
 
-// oneWebhook answers with a webhook. Its ETag is the revision of its newest edit; other members
-// change independently of it.
+// oneWebhook answers with a webhook. The ETag is the revision of its newest edit. Members such as reached change
+// independently of it.
 func (s *Server) oneWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	if err := r.waitForViews(); err != nil {
 		return err
 	}
 	found, ok, err := s.config.Views.Webhook(id)
@@ -199,7 +199,7 @@ func (s *Server) oneWebhook(r *request) error {
 	if !ok {
 		return notFound("webhook")
 	}
-	if r.tag(found.Edited) && found.Revision == found.Edited {
+	if r.setETag(found.Edited) && found.Revision == found.Edited {
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, AppendWebhook(nil, &found, nil))
@@ -274,7 +274,7 @@ func (s *Server) deleteWebhook(r *request) error {
 	return r.json(fiber.StatusOK, o.Close())
 }
 
-// changeWebhookSecret answers with a new secret.
+// changeWebhookSecret replaces the secret of a webhook, and answers with the new one.
 func (s *Server) changeWebhookSecret(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -296,7 +296,7 @@ func (s *Server) changeWebhookSecret(r *request) error {
 	})
 }
 
-// testWebhook delivers a test event, and answers with the outcome.
+// testWebhook delivers a test event, and answers with the result.
 func (s *Server) testWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {
@@ -305,13 +305,13 @@ func (s *Server) testWebhook(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	state, _, err := s.webhookState(ctx, id)
 	if err != nil {
 		return err
 	}
-	result, err := s.config.Webhooks.Test(context.Background(), &state) // ends as a delivery does
+	result, err := s.config.Webhooks.Test(context.Background(), &state) // has the timeout of a delivery
 	if err != nil {
 		return err
 	}
@@ -342,13 +342,13 @@ func (s *Server) replayWebhook(r *request) error {
 	if body.From == nil || *body.From < 1 {
 		return invalidField("from", "a position in the log: that of the first event to be delivered again")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	made, err := s.config.Webhooks.CreatedAt(ctx, id)
+	createdAt, err := s.config.Webhooks.CreatedAt(ctx, id)
 	if err != nil {
 		return err
 	}
-	command := &webhook.Replay{From: events.Position(*body.From), Made: made}
+	command := &webhook.Replay{From: events.Position(*body.From), Made: createdAt}
 	if _, err := r.dispatch(webhook.Stream(id), command, nil); err != nil {
 		return err
 	}

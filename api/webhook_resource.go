@@ -13,7 +13,7 @@ import (
 	"admitone/projections/row"
 )
 
-// webhookState returns the state of a webhook from its entity. Errors: not_found; a failure.
+// webhookState returns the current state of a webhook from its entity. Errors: not_found; the desk's.
 func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook.State, actors.Answer, error) {
 	var (
 		state  webhook.State
@@ -24,31 +24,31 @@ func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook
 		state, exists = w.State(), w.Exists()
 	})
 	if err != nil {
-		return webhook.State{}, answer, err // state may still be written
+		return webhook.State{}, answer, err // not state: View may still write it
 	}
 	if !exists {
 		return state, answer, notFound("webhook")
 	}
-	s.note(answer.Position)
+	s.notePosition(answer.Position)
 	return state, answer, nil
 }
 
-// webhookNow answers with the current state of a webhook from its entity, and the members that more adds.
+// webhookNow answers with the current state of a webhook from its entity, and with the members that more appends.
 func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.Object)) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	state, answer, err := s.webhookState(ctx, id)
 	if err != nil {
 		return err
 	}
-	made, err := s.config.Webhooks.CreatedAt(ctx, id)
+	createdAt, err := s.config.Webhooks.CreatedAt(ctx, id)
 	if err != nil {
 		return err
 	}
 	now := row.Webhook{ID: id, WebhookSettings: state.Settings, Disabled: state.Disabled, Cause: state.Cause,
-		Reached: state.Reached(made), CursorFailure: state.Cursor.CursorFailure, NextAt: state.Cursor.NextAt,
+		Reached: state.Reached(createdAt), CursorFailure: state.Cursor.CursorFailure, NextAt: state.Cursor.NextAt,
 		Edited: state.Edited, Revision: answer.Revision, Position: answer.Position}
-	r.tag(now.Edited)
+	r.setETag(now.Edited)
 	return r.json(fiber.StatusOK, appendWebhook(nil, &now, more))
 }
 
@@ -69,7 +69,7 @@ func AppendWebhook(dst []byte, w *row.Webhook, at *row.Moment) []byte {
 	})
 }
 
-// appendWebhook appends a webhook and the members that more adds; more may be nil.
+// appendWebhook appends a webhook, and the members that more appends unless it is nil.
 func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", string(w.ID))
@@ -99,14 +99,13 @@ func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte
 	return o.Close()
 }
 
-// staleWebhook adds the revision of the newest edit to the refusal of a stale one. It returns any other
-// error unchanged.
+// staleWebhook adds the revision of the newest edit to the refusal of a stale edit. It returns other errors unchanged.
 func (s *Server) staleWebhook(err error, id events.WebhookID, known events.Revision) error {
 	refusal, ok := err.(*core.Refusal)
 	if !ok || refusal.Code != core.CodeStaleRevision {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
 	state, _, err := s.webhookState(ctx, id)
 	if err != nil {

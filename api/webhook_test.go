@@ -148,7 +148,7 @@ func TestWebhookRefusals(t *testing.T) {
 	for n := range 99 {
 		w.do("POST", "/v1/webhooks", fmt.Sprintf(`{"id":"w%d","url":"https://shop.example/h"}`, n)).is(201)
 	}
-	w.do("GET", "/v1/webhooks?min_position="+fmt.Sprint(int64(w.server.answered())), "").is(200)
+	w.do("GET", "/v1/webhooks?min_position="+fmt.Sprint(int64(w.server.answeredPosition())), "").is(200)
 	w.do("POST", "/v1/webhooks", newHook).problem(409, "limit_exceeded")
 }
 

@@ -8,68 +8,71 @@ import (
 	"admitone/projections/demand"
 )
 
-// round is the interval of admissions, as in package admission.
+// round is the interval between rounds of admissions, as in package admission.
 const round = 50 * time.Millisecond
 
-// admission has the recorded and the simulated time of an admission; zero is never.
-type admission struct{ recorded, here time.Time }
+// admission has the recorded and the simulated time of an admission; zero stands for never.
+type admission struct{ recorded, simulated time.Time }
 
-// admissions run the waiting rooms under other settings. The times of the recorded admissions do
+// admissions simulates waiting rooms with changed settings. The times of the recorded admissions do
 // not apply then, and rooms admit in rounds as on a server.
 type admissions struct {
 	*executor
-	todo agenda[demand.Request]
-	// next has the next round of each room in which something may happen.
+	pending agenda[demand.Request]
+	// next has the time of each room's next round that may have an effect.
 	next map[events.StreamID]time.Time
 	// By tickets of the log: the holder, the time of the admission, and the requests after it.
 	holders  map[ticket]events.Holder
 	recorded map[ticket]time.Time
 	after    map[ticket][]demand.Request
-	// ours maps tickets of the simulation to the numbers of those of the log.
-	ours map[ticket]int64
-	here map[ticket]time.Time // the times of admissions, by tickets of the log
+	// logNumbers maps tickets of the simulation to the numbers of those of the log.
+	logNumbers map[ticket]int64
+	admitted   map[ticket]time.Time // the times of admissions, by tickets of the log
 }
 
-// newAdmissions takes the requests about waiting rooms, and the holders from before the range.
+// newAdmissions returns the simulation of the given requests about waiting rooms. holders has the holders of tickets
+// from before the range.
 func newAdmissions(r *executor, requests []demand.Request, holders map[ticket]events.Holder) *admissions {
 	d := &admissions{executor: r, next: map[events.StreamID]time.Time{}, holders: holders,
-		recorded: map[ticket]time.Time{}, after: map[ticket][]demand.Request{}, ours: map[ticket]int64{},
-		here: map[ticket]time.Time{}}
-	for _, w := range requests {
-		switch f := w.Fact.(type) {
+		recorded: map[ticket]time.Time{}, after: map[ticket][]demand.Request{}, logNumbers: map[ticket]int64{},
+		admitted: map[ticket]time.Time{}}
+	for _, request := range requests {
+		switch f := request.Fact.(type) {
 		case *events.WaitingRoomAdmitted:
 			for number := range events.Tickets(f.Tickets) {
-				d.recorded[ticket{w.Stream, number}] = w.At
+				d.recorded[ticket{request.Stream, number}] = request.At
 			}
 			continue
 		case *events.WaitingRoomFinished:
-			d.hold(&w, f.Ticket)
+			d.hold(&request, f.Ticket)
 			continue
 		case *events.WaitingRoomLeft:
 			if f.Was == events.VisitorAdmitted {
-				d.hold(&w, f.Ticket)
+				d.hold(&request, f.Ticket)
 				continue
 			}
 		case *events.WaitingRoomJoined:
-			d.holders[ticket{w.Stream, f.Ticket}] = f.Holder
+			d.holders[ticket{request.Stream, f.Ticket}] = f.Holder
 		}
-		d.plan(w)
+		d.schedule(request)
 	}
 	return d
 }
 
 // plan schedules a request to be decided, by its time and position.
-func (d *admissions) plan(w demand.Request) { d.todo.add(w.At, uint64(w.Position), w) }
+func (d *admissions) schedule(request demand.Request) {
+	d.pending.add(request.At, uint64(request.Position), request)
+}
 
-// hold retains a request of an admitted visitor until the visitor is admitted here. If the visitor
+// hold retains a request of an admitted visitor until the simulation admits the visitor. If the visitor
 // was admitted before the range, the request is decided at its recorded time.
-func (d *admissions) hold(w *demand.Request, number int64) {
-	t := ticket{w.Stream, number}
+func (d *admissions) hold(request *demand.Request, number int64) {
+	t := ticket{request.Stream, number}
 	if _, inRange := d.recorded[t]; !inRange {
-		d.plan(*w)
+		d.schedule(*request)
 		return
 	}
-	d.after[t] = append(d.after[t], *w)
+	d.after[t] = append(d.after[t], *request)
 }
 
 // run decides all requests and returns the admissions of each holder.
@@ -80,46 +83,46 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 		}
 	}
 	for {
-		if d.todo.len() == 0 { // rounds, until they lead to more requests
+		if d.pending.len() == 0 { // execute rounds until they lead to more requests
 			if _, err := d.rounds(time.Time{}); err != nil {
 				return nil, err
 			}
-			if d.todo.len() == 0 {
-				return d.of(), nil
+			if d.pending.len() == 0 {
+				return d.byHolder(), nil
 			}
 		}
-		w := d.todo.take().what
-		added, err := d.rounds(w.At)
+		request := d.pending.take().what
+		added, err := d.rounds(request.At)
 		if err != nil {
 			return nil, err
 		}
 		if added {
-			d.plan(w) // an added request may precede it
+			d.schedule(request) // an added request may precede it
 			continue
 		}
-		if err := d.step(&w); err != nil {
+		if err := d.step(&request); err != nil {
 			return nil, err
 		}
 	}
 }
 
 // step decides one request.
-func (d *admissions) step(w *demand.Request) error {
-	d.now = w.At
-	if _, err := d.decide(w); err != nil {
+func (d *admissions) step(request *demand.Request) error {
+	d.now = request.At
+	if _, err := d.decide(request); err != nil {
 		return err
 	}
-	if f, ok := w.Fact.(*events.WaitingRoomJoined); ok {
-		d.ours[ticket{w.Stream, d.tickets[ticket{w.Stream, f.Ticket}]}] = f.Ticket
+	if f, ok := request.Fact.(*events.WaitingRoomJoined); ok {
+		d.logNumbers[ticket{request.Stream, d.tickets[ticket{request.Stream, f.Ticket}]}] = f.Ticket
 	}
-	if next, planned := d.next[w.Stream]; !planned || next.After(w.At.Add(round)) {
-		d.next[w.Stream] = w.At.Add(1) // a server begins a round as soon as one has an effect
+	if next, planned := d.next[request.Stream]; !planned || next.After(request.At.Add(round)) {
+		d.next[request.Stream] = request.At.Add(1) // a server starts a round as soon as it may have an effect
 	}
 	return nil
 }
 
-// rounds executes the rounds before a time, all of them if it is zero, and reports whether they
-// led to new requests.
+// rounds executes the rounds before a time, or all rounds if it is zero, until they lead to new
+// requests, which it reports.
 func (d *admissions) rounds(before time.Time) (added bool, err error) {
 	for {
 		var room events.StreamID
@@ -133,7 +136,7 @@ func (d *admissions) rounds(before time.Time) (added bool, err error) {
 		if !any || !before.IsZero() && !at.Before(before) {
 			return added, nil
 		}
-		if d.todo.len() > 0 && before.IsZero() {
+		if d.pending.len() > 0 && before.IsZero() {
 			return added, nil // requests come first
 		}
 		d.now = at
@@ -147,7 +150,7 @@ func (d *admissions) rounds(before time.Time) (added bool, err error) {
 	}
 }
 
-// round admits at one room and plans the next.
+// round executes the round of a room, and schedules the room's next one.
 func (d *admissions) round(room events.StreamID) (added bool, err error) {
 	facts, err := d.command(room, &waitingroom.Admit{})
 	if err != nil {
@@ -170,21 +173,21 @@ func (d *admissions) round(room events.StreamID) (added bool, err error) {
 }
 
 // admit records an admission and schedules the requests that follow it.
-func (d *admissions) admit(mine ticket) (added bool) {
-	theirs := mine
-	if number, known := d.ours[mine]; known {
-		theirs.number = number
+func (d *admissions) admit(simulated ticket) (added bool) {
+	recorded := simulated
+	if number, known := d.logNumbers[simulated]; known {
+		recorded.number = number
 	}
-	d.here[theirs] = d.now
-	for _, w := range d.after[theirs] {
-		w.At = d.now.Add(w.At.Sub(d.recorded[theirs]))
-		d.plan(w)
+	d.admitted[recorded] = d.now
+	for _, request := range d.after[recorded] {
+		request.At = d.now.Add(request.At.Sub(d.recorded[recorded]))
+		d.schedule(request)
 		added = true
 	}
 	return added
 }
 
-// nextRound returns the next time at which a room may admit or expire visitors, zero if never.
+// nextRound returns the next time at which a room may admit or expire visitors, zero for never.
 func (d *admissions) nextRound(stream events.StreamID) time.Time {
 	room := d.room(stream)
 	line := room.Line()
@@ -203,15 +206,15 @@ func (d *admissions) nextRound(stream events.StreamID) time.Time {
 	if soon := d.now.Add(round); next.Before(soon) {
 		return soon
 	}
-	return next.Add(1) // a deadline has passed one nanosecond after it
+	return next.Add(1) // a deadline has passed one nanosecond later
 }
 
-// of returns the admissions of each holder.
-func (d *admissions) of() map[events.Holder][]admission {
+// byHolder returns the admissions of each holder.
+func (d *admissions) byHolder() map[events.Holder][]admission {
 	all := map[events.Holder][]admission{}
 	for t, at := range d.recorded {
 		if holder, known := d.holders[t]; known {
-			all[holder] = append(all[holder], admission{at, d.here[t]})
+			all[holder] = append(all[holder], admission{at, d.admitted[t]})
 		}
 	}
 	return all

@@ -6,10 +6,10 @@ import (
 	"admitone/actors/core"
 )
 
-// agenda is a heap of planned items, ordered by time and then by number.
+// agenda is a heap of scheduled items, ordered by time and then by number.
 type agenda[T any] struct{ heap core.Heap[planned[T]] }
 
-// planned is an item planned for a time.
+// planned is an item scheduled for a time.
 type planned[T any] struct {
 	at     time.Time
 	number uint64
@@ -30,7 +30,7 @@ func (a *agenda[T]) add(at time.Time, number uint64, what T) {
 	a.heap.Push(planned[T]{at, number, what}, planned[T].before)
 }
 
-// hasBefore reports whether an item is planned before a time.
+// hasBefore reports whether an item is scheduled before a time.
 func (a *agenda[T]) hasBefore(at time.Time) bool { return len(a.heap) > 0 && a.heap[0].at.Before(at) }
 
 // take removes the next item. The agenda must not be empty.

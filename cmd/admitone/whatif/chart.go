@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// The chart's measures, in pixels.
+// The dimensions of the chart, in pixels.
 const (
 	chartWidth, chartHeight            = 800, 400
 	marginLeft, marginRight, marginTop = 70, 20, 50
 	marginBottom                       = 45
 )
 
-// chart is a drawing of two series on the same axes.
+// chart is a drawing of several series on the same axes.
 type chart struct {
 	bytes.Buffer
 	begin, end time.Time
@@ -71,7 +71,7 @@ func (d *chart) y(total int64) float64 {
 	return chartHeight - marginBottom - float64(total)/float64(d.highest)*(chartHeight-marginTop-marginBottom)
 }
 
-// axes draws a line for every step of the totals, and five times.
+// axes draws a grid line with a label for every step of the totals, and five labels of times.
 func (d *chart) axes() {
 	for total, step := int64(0), stepOf(d.highest); total <= d.highest; total += step {
 		y := d.y(total)
@@ -83,16 +83,16 @@ func (d *chart) axes() {
 			chartWidth-marginRight, y, y)
 		fmt.Fprintf(d, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft-8, y+4, label)
 	}
-	const moments = 4
+	const intervals = 4
 	span := d.end.Sub(d.begin)
-	for i := range moments + 1 {
-		after := span * time.Duration(i) / moments
+	for i := range intervals + 1 {
+		after := span * time.Duration(i) / intervals
 		at, anchor := d.begin.Add(after), "middle"
 		label := "+" + after.Round(max(time.Millisecond, span/1000).Truncate(time.Millisecond)).String()
 		switch i {
 		case 0:
 			label, anchor = at.UTC().Format("2006-01-02 15:04:05"), "start"
-		case moments:
+		case intervals:
 			anchor = "end"
 		}
 		fmt.Fprintf(d, `<text x="%.1f" y="%d" text-anchor="%s">%s</text>`+"\n",
@@ -100,7 +100,7 @@ func (d *chart) axes() {
 	}
 }
 
-// stepOf returns 1, 2 or 5 times a power of ten such that there are at most ten steps.
+// stepOf returns the smallest step, 1, 2 or 5 times a power of ten, with at most ten steps up to highest.
 func stepOf(highest int64) int64 {
 	for step := int64(1); ; step *= 10 {
 		for _, times := range []int64{1, 2, 5} {

@@ -22,8 +22,8 @@ import (
 // executor decides requests in a simulation.
 type executor struct {
 	*simulation
-	// names maps the bookings of the log to those of the simulation.
-	names map[string]events.BookingID
+	// bookingIDs maps the bookings of the log to those of the simulation.
+	bookingIDs map[string]events.BookingID
 	// tickets maps the tickets of the log to the numbers of those of the simulation.
 	tickets map[ticket]int64
 	// expired has the expired reservations, which a product does not retain.
@@ -39,7 +39,7 @@ type ticket struct {
 func newExecutor(h *simulation) *executor {
 	r := &executor{
 		simulation: h,
-		names:      map[string]events.BookingID{},
+		bookingIDs: map[string]events.BookingID{},
 		tickets:    map[ticket]int64{},
 		expired:    map[events.ReservationID]product.Ended{},
 	}
@@ -47,7 +47,7 @@ func newExecutor(h *simulation) *executor {
 	h.observe = func(stream events.StreamID, fact events.Fact, at time.Time) {
 		if f, ok := fact.(*events.ProductExpired); ok {
 			for i := range f.Expired {
-				r.noteExpired(stream, &f.Expired[i])
+				r.retainExpired(stream, &f.Expired[i])
 			}
 		}
 		observe(stream, fact, at)
@@ -55,36 +55,36 @@ func newExecutor(h *simulation) *executor {
 	return r
 }
 
-// decide executes a request at the simulation's time. It returns the code of the refusal, "" if
-// the request is granted. Error: a failure of the rules.
-func (r *executor) decide(w *demand.Request) (refused core.Code, err error) {
-	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-		return r.retryRefused(w, f)
+// decide executes a request at the time of the simulation. It returns the code of the refusal, "" if
+// the request is granted. Errors are failures, not refusals.
+func (r *executor) decide(request *demand.Request) (refused core.Code, err error) {
+	if f, ok := request.Fact.(*events.RefusalRecorded); ok {
+		return r.retryRefused(request, f)
 	}
-	if done, err := r.decideBooking(w); done {
+	if done, err := r.decideBooking(request); done {
 		return code(err)
 	}
-	if w.Stream.Category() == events.WaitingRoomCategory {
-		return code(r.decideRoom(w))
+	if request.Stream.Category() == events.WaitingRoomCategory {
+		return code(r.decideRoom(request))
 	}
-	if f, ok := w.Fact.(*events.SeatReleased); ok {
-		return "", r.noteRelease(w.Stream, f)
+	if f, ok := request.Fact.(*events.SeatReleased); ok {
+		return "", r.replayRelease(request.Stream, f)
 	}
-	if f, ok := w.Fact.(*events.PaymentReceived); ok {
-		return code(r.receive(w, f))
+	if f, ok := request.Fact.(*events.PaymentReceived); ok {
+		return code(r.receive(request, f))
 	}
-	command, err := r.commandOf(w)
+	command, err := r.commandOf(request)
 	if command == nil || err != nil {
 		return "", err
 	}
-	_, err = r.command(w.Stream, command)
-	if _, ok := w.Fact.(*events.PerformanceCancelled); ok && err == nil {
-		err = r.sweep(events.PerformanceID(w.Stream.Entity()))
+	_, err = r.command(request.Stream, command)
+	if _, ok := request.Fact.(*events.PerformanceCancelled); ok && err == nil {
+		err = r.cancelBookings(events.PerformanceID(request.Stream.Entity()))
 	}
-	if _, ok := w.Fact.(*events.ProductCancelled); ok && err == nil {
-		err = r.sweepProduct(w.Stream)
+	if _, ok := request.Fact.(*events.ProductCancelled); ok && err == nil {
+		err = r.cancelReservations(request.Stream)
 	}
-	if f, ok := w.Fact.(*events.ProductConfirmed); ok && !r.expired[f.ReservationID].ExpiresAt.IsZero() {
+	if f, ok := request.Fact.(*events.ProductConfirmed); ok && !r.expired[f.ReservationID].ExpiresAt.IsZero() {
 		return core.CodeHoldExpired, nil
 	}
 	return code(err)
@@ -98,30 +98,30 @@ func code(err error) (core.Code, error) {
 	return "", err
 }
 
-// commandOf returns the command to one entity that a request represents; nil for deadlines, which
-// the simulation determines itself.
-func (r *executor) commandOf(w *demand.Request) (command core.Command, err error) {
-	if k := kinds.Of(w.Stream); k != nil && k.Command != nil {
-		command, err = k.Command(w, r.pass(w))
+// commandOf returns the command to one entity that a request represents. It returns nil for
+// deadlines, which the simulation executes itself.
+func (r *executor) commandOf(request *demand.Request) (command core.Command, err error) {
+	if k := kinds.Of(request.Stream); k != nil && k.Command != nil {
+		command, err = k.Command(request, r.pass(request))
 	}
-	if command == nil && err == nil && !w.System {
-		err = fmt.Errorf("no command leads to %s", w.Fact.Name())
+	if command == nil && err == nil && !request.System {
+		err = fmt.Errorf("no command leads to %s", request.Fact.Name())
 	}
 	return command, err
 }
 
-// pass returns the waiting room whose pass accompanies a request, "" for none. A granted request
-// had the pass; a request that was refused for lack of a pass has none here either.
-func (r *executor) pass(w *demand.Request) events.RoomID {
-	switch core.Code(w.Refused) {
+// pass returns the waiting room whose pass accompanies a request, "" for none. A granted request had
+// the pass; a request that was refused for lack of a pass has none in the simulation either.
+func (r *executor) pass(request *demand.Request) events.RoomID {
+	switch core.Code(request.Refused) {
 	case core.CodePassRequired, core.CodePassInvalid:
 		return ""
 	}
-	stream := w.Stream
-	if f, ok := w.Fact.(*events.BookingHeld); ok {
+	stream := request.Stream
+	if f, ok := request.Fact.(*events.BookingHeld); ok {
 		stream = performance.Stream(f.PerformanceID)
 	}
-	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+	if f, ok := request.Fact.(*events.RefusalRecorded); ok {
 		if at := strings.Split(f.Path, "/"); len(at) > 3 && at[2] == "performances" {
 			stream = performance.Stream(events.PerformanceID(at[3]))
 		}
@@ -136,9 +136,9 @@ func (r *executor) pass(w *demand.Request) events.RoomID {
 	return ""
 }
 
-// noteRelease holds and releases a seat, as a refused booking did: the longest stay of the holder
-// at that seat is counted from then.
-func (r *executor) noteRelease(stream events.StreamID, f *events.SeatReleased) error {
+// replayRelease holds and releases a seat, as a refused booking did, because the seat's limit on the
+// holder's consecutive holds counts from then.
+func (r *executor) replayRelease(stream events.StreamID, f *events.SeatReleased) error {
 	id, name := events.CutPerformance(stream.Entity())
 	e, err := r.entity(performance.Stream(id))
 	if err != nil {
@@ -165,16 +165,16 @@ func (r *executor) noteRelease(stream events.StreamID, f *events.SeatReleased) e
 
 // bookingID returns the id in the simulation of a booking of the log.
 func (r *executor) bookingID(recorded string) events.BookingID {
-	if id, ok := r.names[recorded]; ok {
+	if id, ok := r.bookingIDs[recorded]; ok {
 		return id
 	}
-	return events.BookingID(recorded) // from before the range, or never created
+	return events.BookingID(recorded) // a booking from before the range, or one that was never created
 }
 
-// decideBooking executes a request about a booking; done is false for any other.
-func (r *executor) decideBooking(w *demand.Request) (done bool, err error) {
+// decideBooking executes a request about a booking. done is false for other requests.
+func (r *executor) decideBooking(request *demand.Request) (done bool, err error) {
 	ctx := context.Background()
-	if f, ok := w.Fact.(*events.BookingHeld); ok {
+	if f, ok := request.Fact.(*events.BookingHeld); ok {
 		seats, types := make([]events.SeatName, len(f.Seats)), map[events.SeatName]string{}
 		for i := range f.Seats {
 			if seats[i] = f.Seats[i].Seat; f.Seats[i].PriceType != "" {
@@ -182,15 +182,15 @@ func (r *executor) decideBooking(w *demand.Request) (done bool, err error) {
 			}
 		}
 		answer, err := r.bookings.Book(ctx, bookings.Book{Origin: origin(), PerformanceID: f.PerformanceID,
-			Holder: f.Holder, Seats: seats, Types: types, Restricted: true, Areas: events.Wanted(f.Areas), Room: r.pass(w),
+			Holder: f.Holder, Seats: seats, Types: types, Restricted: true, Areas: events.Wanted(f.Areas), Room: r.pass(request),
 			Order: f.OrderData, Label: f.Label})
 		if err == nil {
-			r.names[string(f.BookingID)] = answer.Booking.ID
+			r.bookingIDs[string(f.BookingID)] = answer.Booking.ID
 		}
 		return true, err
 	}
-	id := r.bookingID(w.Stream.Entity())
-	switch f := w.Fact.(type) {
+	id := r.bookingID(request.Stream.Entity())
+	switch f := request.Fact.(type) {
 	case *events.BookingPaymentStarted:
 		_, err = r.bookings.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: id})
 	case *events.BookingIntentBegun:
@@ -214,48 +214,48 @@ func (r *executor) decideBooking(w *demand.Request) (done bool, err error) {
 }
 
 // decideRoom executes a request about a waiting room.
-func (r *executor) decideRoom(w *demand.Request) error {
+func (r *executor) decideRoom(request *demand.Request) error {
 	number := func(n int64) int64 {
-		if mine, known := r.tickets[ticket{w.Stream, n}]; known {
-			return mine
+		if simulated, known := r.tickets[ticket{request.Stream, n}]; known {
+			return simulated
 		}
-		return n // from before the range
+		return n // a ticket from before the range
 	}
 	var command core.Command
-	switch f := w.Fact.(type) {
+	switch f := request.Fact.(type) {
 	case *events.WaitingRoomOpened:
-		return r.set(w.Stream, f.RoomID, f.WaitingRoomSettings)
+		return r.set(request.Stream, f.RoomID, f.WaitingRoomSettings)
 	case *events.WaitingRoomChanged:
-		return r.set(w.Stream, events.RoomID(w.Stream.Entity()), f.WaitingRoomSettings)
+		return r.set(request.Stream, events.RoomID(request.Stream.Entity()), f.WaitingRoomSettings)
 	case *events.WaitingRoomJoined:
-		if _, err := r.command(w.Stream, &waitingroom.Join{Holder: f.Holder}); err != nil {
+		if _, err := r.command(request.Stream, &waitingroom.Join{Holder: f.Holder}); err != nil {
 			return err
 		}
-		mine, _ := r.room(w.Stream).Ticket(f.Holder)
-		r.tickets[ticket{w.Stream, f.Ticket}] = mine
+		simulated, _ := r.room(request.Stream).Ticket(f.Holder)
+		r.tickets[ticket{request.Stream, f.Ticket}] = simulated
 		return nil
 	case *events.WaitingRoomLeft:
 		command = &waitingroom.Leave{Ticket: number(f.Ticket)}
 	case *events.WaitingRoomFinished:
 		command = &waitingroom.Finish{Ticket: number(f.Ticket)}
 	case *events.WaitingRoomDropped:
-		var mine []int64
+		var simulated []int64
 		for recorded := range events.Tickets(f.Tickets) {
-			mine = append(mine, number(recorded))
+			simulated = append(simulated, number(recorded))
 		}
-		slices.Sort(mine)
+		slices.Sort(simulated)
 		drop := &waitingroom.Drop{}
-		for _, n := range mine {
+		for _, n := range simulated {
 			drop.Tickets = events.AddTicket(drop.Tickets, n)
 		}
 		command = drop
 	case *events.WaitingRoomShuffled:
-		return r.shuffle(w.Stream, f.Seed)
+		return r.shuffle(request.Stream, f.Seed)
 	case *events.WaitingRoomAdmitted:
 		command = &waitingroom.Admit{}
 	default:
-		return fmt.Errorf("no command leads to %s", w.Fact.Name())
+		return fmt.Errorf("no command leads to %s", request.Fact.Name())
 	}
-	_, err := r.command(w.Stream, command)
+	_, err := r.command(request.Stream, command)
 	return err
 }

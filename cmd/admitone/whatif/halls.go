@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// halls has the halls of the log's seating plans, which no policy changes.
+// halls reads and caches the halls of the seating plans in the log, which no policy changes.
 type halls struct {
 	store events.Store
 

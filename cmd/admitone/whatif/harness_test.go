@@ -24,7 +24,7 @@ import (
 
 var day = time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// memoryLog is a log in memory with the operations that a desk and a question need.
+// memoryLog is a log in memory with the operations that a desk and Ask need.
 type memoryLog struct {
 	events.Store
 	mu     sync.Mutex
@@ -84,17 +84,17 @@ func (m *memoryLog) head() events.Position {
 	return events.Position(len(m.all))
 }
 
-// sale is a desk with bookings, on a clock that the test moves.
+// sale is a desk with bookings, and a clock that the test sets.
 type sale struct {
-	fatal    func(args ...any)
-	log      *memoryLog
-	mu       sync.Mutex
-	time     time.Time // guarded by mu
-	desk     *actors.Desk
-	process  *bookings.Bookings
-	bookings []string
-	late     []*events.RefusalRecorded // not yet written
-	at       []time.Time
+	fatal     func(args ...any)
+	log       *memoryLog
+	mu        sync.Mutex
+	time      time.Time // guarded by mu
+	desk      *actors.Desk
+	process   *bookings.Bookings
+	bookings  []string
+	refusals  []*events.RefusalRecorded // not yet written
+	refusedAt []time.Time
 }
 
 func newSale(fatal func(args ...any)) *sale {
@@ -103,16 +103,16 @@ func newSale(fatal func(args ...any)) *sale {
 	s.must(err)
 	quiet := slog.New(slog.DiscardHandler)
 	s.desk = actors.NewDesk(engine, actors.Config{Store: s.log, Kinds: kinds.Rules(), Now: s.now, Logger: quiet})
-	s.process = bookings.New(oneByOne{s.desk}, noViews{})
+	s.process = bookings.New(separateCommands{s.desk}, noViews{})
 	return s
 }
 
-// oneByOne hides that entities can decide in one turn, as on an EventStoreDB: a booking with
-// several reasons for refusal may then be refused for a different one than in the simulation, which
-// sends its commands one by one.
-type oneByOne struct{ actors.Dispatcher }
+// separateCommands makes bookings send their commands one by one, as on an EventStoreDB and as in the
+// simulation. If several entities decide together, a booking with several reasons for refusal may be
+// refused for a different one.
+type separateCommands struct{ actors.Dispatcher }
 
-// noViews has no map, and no unfinished bookings.
+// noViews has no seat maps and no unfinished bookings.
 type noViews struct{}
 
 func (noViews) TakenSeats(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
@@ -153,7 +153,7 @@ func (s *sale) set(at time.Time) {
 	s.time = at
 }
 
-// do sends a command, whatever its outcome.
+// do sends a command and records a refusal.
 func (s *sale) do(stream events.StreamID, command core.Command) []events.Fact {
 	answer, err := s.desk.Ask(context.Background(),
 		actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(), Actor: "somebody"})
@@ -181,27 +181,27 @@ func (s *sale) refused(stream events.StreamID, command core.Command, answer acto
 	default:
 		f.Path = "/v1/" + stream.Category()
 	}
-	s.late = append(s.late, f)
-	s.at = append(s.at, s.now())
+	s.refusals = append(s.refusals, f)
+	s.refusedAt = append(s.refusedAt, s.now())
 }
 
-// writeRefusals appends the refusals so far, as a server does from time to time.
+// writeRefusals appends the refusals so far, as a server does at intervals.
 func (s *sale) writeRefusals() {
 	stream := events.RefusalsOf(day)
-	for i, f := range s.late {
+	for i, f := range s.refusals {
 		e := events.Event{Type: f.Name(), Data: events.AppendFact(nil, f)}
-		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{Actor: string(f.Holder), At: s.at[i]})
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{Actor: string(f.Holder), At: s.refusedAt[i]})
 		_, err := s.log.Append(context.Background(), stream, s.log.counts[stream]-1, []events.Event{e})
 		s.must(err)
 	}
-	s.late, s.at = nil, nil
+	s.refusals, s.refusedAt = nil, nil
 }
 
-// pass advances the time, and executes the deadlines of bookings in between, as a server does.
+// pass advances the time by d, and executes the deadlines of bookings in between, as a server does.
 func (s *sale) pass(d time.Duration) {
 	to := s.now().Add(d)
 	for {
-		var due []string // all that are due at the same moment
+		var due []string // the bookings with the earliest deadline
 		first := to
 		for _, id := range s.bookings {
 			_, err := s.desk.View(context.Background(), booking.Stream(events.BookingID(id)), func(c core.Core) {
@@ -259,10 +259,10 @@ func (s *sale) refusedBooking(err error, f *events.RefusalRecorded) {
 	} else {
 		f.BeatenStream = ""
 	}
-	s.late, s.at = append(s.late, f), append(s.at, s.now())
+	s.refusals, s.refusedAt = append(s.refusals, f), append(s.refusedAt, s.now())
 }
 
-// reserve takes units and returns the reservation's id.
+// reserve requests units and returns the reservation's id.
 func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 	id := actors.NewID()
 	s.do(
@@ -273,7 +273,7 @@ func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 	return id
 }
 
-// open puts one of each kind on sale.
+// open puts an entity of each kind on sale.
 func (s *sale) open() {
 	s.do(
 		product.Stream("tee"),
@@ -296,7 +296,7 @@ func (s *sale) open() {
 	}
 }
 
-// teeOffer is the offer of the product, whose units may be given back for a part of the time.
+// teeOffer is the offer of the product, whose units may be returned until ten minutes after the start.
 var teeOffer = product.Offer{Price: 5,
 	Cancellation: events.Cancellation{RefundPercent: 50, Until: day.Add(10 * time.Minute)}}
 

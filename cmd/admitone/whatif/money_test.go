@@ -16,8 +16,8 @@ import (
 	"admitone/events"
 )
 
-// someMoney begins or ends an intent of a booking, or reports a payment for it.
-func (s *sale) someMoney(t *rapid.T, what, id string) {
+// randomPayment begins or ends a payment intent of a booking, or reports a payment for it.
+func (s *sale) randomPayment(t *rapid.T, what, id string) {
 	ctx, path, err := context.Background(), "/v1/bookings/"+id+"/payment-intent", error(nil)
 	var state booking.State
 	_, viewErr := s.desk.View(ctx, booking.Stream(events.BookingID(id)), func(c core.Core) {
@@ -40,7 +40,7 @@ func (s *sale) someMoney(t *rapid.T, what, id string) {
 	s.refusedBooking(err, &events.RefusalRecorded{Path: path, Stream: "booking-" + id})
 }
 
-// payReservation reports a payment for units of a reservation, whatever its state.
+// payReservation reports a payment for units of a reservation in any state.
 func (s *sale) payReservation(id events.ID, reference int, units int64) {
 	_, err := reservations.New(s.desk, s).Report(context.Background(), reservations.Report{
 		Request: actors.Request{ID: actors.NewCommandID(), Actor: "somebody"}, ProductID: "tee", ReservationID: id,
@@ -51,8 +51,8 @@ func (s *sale) payReservation(id events.ID, reference int, units int64) {
 	}
 }
 
-// moneyReturned completes the refund of a paid reservation that was released.
-func (s *sale) moneyReturned(facts []events.Fact) {
+// completeRefunds completes the refunds of paid reservations that were released.
+func (s *sale) completeRefunds(facts []events.Fact) {
 	for _, fact := range facts {
 		if f, ok := fact.(*events.ProductReleased); ok && f.Payment != "" {
 			s.must(reservations.New(s.desk, s).Resume(context.Background(), actors.Request{ID: actors.NewCommandID(),
@@ -70,10 +70,10 @@ func (s *sale) Ended(_ context.Context, of events.PaymentSubject, _ events.Posit
 		s.must(err)
 		switch f := fact.(type) {
 		case *events.ProductExpired:
-			for _, one := range f.Expired {
-				if one.ReservationID == of.ReservationID {
-					ended = &product.Ended{Holder: one.Holder, Quantity: one.Quantity, Status: events.ReservationExpired,
-						ExpiresAt: one.ExpiresAt, Offer: teeOffer}
+			for _, hold := range f.Expired {
+				if hold.ReservationID == of.ReservationID {
+					ended = &product.Ended{Holder: hold.Holder, Quantity: hold.Quantity, Status: events.ReservationExpired,
+						ExpiresAt: hold.ExpiresAt, Offer: teeOffer}
 				}
 			}
 		case *events.ProductReleased:

@@ -27,7 +27,7 @@ func bounds() map[string][2]int64 {
 // Settings returns the names that a policy may have, sorted.
 func Settings() []string { return slices.Sorted(maps.Keys(bounds())) }
 
-// ErrBadPolicy is returned for a setting that does not exist or can't have its value.
+// ErrBadPolicy is returned for a setting that does not exist or can't have the given value.
 var ErrBadPolicy = errors.New("no such setting")
 
 // ParsePolicy reads settings, each "name=value". Error: ErrBadPolicy.
@@ -49,7 +49,7 @@ func ParsePolicy(texts []string) (kinds.Policy, error) {
 	return p, nil
 }
 
-// before returns a fact from before the range as it is folded under the policy.
+// before returns a fact from before the range as it has to be folded under the policy.
 func (q *run) before(stream events.StreamID, fact events.Fact) events.Fact {
 	if s := kinds.Of(stream).Settings; s != nil && s.Before != nil {
 		return s.Before(fact, q.Policy)
@@ -68,8 +68,8 @@ func (q *run) intent(stream events.StreamID, fact events.Fact) events.Fact {
 // changesRooms reports whether the policy has settings of waiting rooms.
 func (q *run) changesRooms() bool { return q.Policy.Changes(kinds.Find("waiting-room")) }
 
-// applyPolicy applies the policy to the existing entities. Error: ErrBadPolicy if the state of one
-// does not allow it.
+// applyPolicy applies the policy to the existing entities. Error: ErrBadPolicy if the state of an
+// entity does not permit it.
 func (q *run) applyPolicy() error {
 	for _, stream := range slices.Sorted(maps.Keys(q.whatIf.entities)) {
 		k := kinds.Of(stream)

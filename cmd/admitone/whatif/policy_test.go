@@ -20,7 +20,7 @@ import (
 
 const second = time.Second
 
-// ask asks a question about a sale.
+// ask answers a question about a sale, with the settings of its policy.
 func ask(t *testing.T, s *sale, from events.Position, set ...string) *Comparison {
 	t.Helper()
 	policy, err := ParsePolicy(set)
@@ -34,6 +34,7 @@ func ask(t *testing.T, s *sale, from events.Position, set ...string) *Comparison
 	return c
 }
 
+// begin returns an open sale.
 func begin(t *testing.T) *sale {
 	s := newSale(t.Fatal)
 	t.Cleanup(s.close)
@@ -47,13 +48,13 @@ func (s *sale) confirm(id events.ID) {
 
 func TestShorterHolds(t *testing.T) {
 	s := begin(t)
-	quick, slow, never := s.reserve("ann", 1, true), s.reserve("bob", 2, true), s.reserve("cid", 4, true)
+	quick, slow := s.reserve("ann", 1, true), s.reserve("bob", 2, true)
+	s.reserve("cid", 4, true) // never confirmed
 	s.book("dot", "A-1-1")
 	s.pass(20 * second)
 	s.confirm(quick)
 	s.pass(20 * second)
 	s.confirm(slow)
-	_ = never
 	s.pass(30 * second)
 	s.book("ann", "A-1-2")
 	c := ask(t, s, 0, "hold_seconds=30")
@@ -106,11 +107,11 @@ func TestLimitStockAndSlots(t *testing.T) {
 	policy := kinds.Policy{"stock": 3}
 	_, err := Ask(t.Context(), s.log, Question{Policy: policy, From: s.log.head(), To: s.log.head()})
 	if !errors.Is(err, ErrBadPolicy) || !strings.Contains(err.Error(), "product-tee") {
-		t.Errorf("less stock than is sold already: %v", err)
+		t.Errorf("less stock than is sold already: error %v, want ErrBadPolicy for product-tee", err)
 	}
 }
 
-// queue makes visitors wait, and buy ten seconds after their admission.
+// queue returns a sale whose visitors waited, and bought ten seconds after their admission.
 func queue(t *testing.T) *sale {
 	s := begin(t)
 	door := waitingroom.Stream("door")
@@ -141,7 +142,7 @@ func TestSlowerAdmission(t *testing.T) {
 	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
 		t.Errorf("recorded: %+v; want Admitted = 3, UnitsSold = 3, PlacesLost = 1, Wait.P50 = 11 and Wait.Max = 21", n)
 	}
-	// One after another: each is admitted when the previous one is done, ten seconds later.
+	// Each visitor is admitted when the previous one has finished, ten seconds later.
 	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 ||
 		n.Wait.Max < 20 || n.Wait.Max > 20.3 {
 		t.Errorf("what if: %+v; want Admitted = 3, UnitsSold = 3, PlacesLost = 1, Wait.P50 >= 10, Wait.P50 <= 10.2, Wait.Max >= 20 and Wait.Max <= 20.3",
@@ -157,7 +158,7 @@ func TestFasterAdmission(t *testing.T) {
 	s := queue(t)
 	c := ask(t, s, 0, "admit_per_second=100")
 	if n := c.WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 0.2 || !n.LastSale.Before(*c.Recorded.LastSale) {
-		t.Errorf("what if: %+v", n)
+		t.Errorf("what if: %+v; want Admitted >= 3, UnitsSold = 3, Wait.P50 <= 0.2 and an earlier LastSale", n)
 	}
 	// The same question in the middle of the queue.
 	middle := events.Position(0)
@@ -187,7 +188,7 @@ func TestEveryIntentIsACommand(t *testing.T) {
 	s.do(product.Stream("tee"), &product.Release{ReservationID: id})
 	s.do(waitingroom.Stream("door"), &waitingroom.Join{Holder: "ann"})
 	if c := ask(t, s, 0); c.Intents != int64(s.log.head()) {
-		t.Errorf("%d intents in %d facts of requests; want Intents = %v", c.Intents, s.log.head(), int64(s.log.head()))
+		t.Errorf("Intents = %d, want %d", c.Intents, s.log.head())
 	}
 }
 
@@ -221,7 +222,7 @@ func TestTableAndChart(t *testing.T) {
 		t.Errorf("%d lines in the chart, want 2", paths)
 	}
 	if err := (&Comparison{}).Chart(io.Discard); err != nil {
-		t.Errorf("a chart of nothing: %v", err)
+		t.Errorf("Chart of an empty comparison: %v, want no error", err)
 	}
 }
 
@@ -231,9 +232,10 @@ func TestSeriesStaysSmall(t *testing.T) {
 		s.add(day.Add(time.Duration(i)*second), int64(i))
 	}
 	if n := len(s.points); n > maxPoints || s.points[n-1].total != 99_999 {
-		t.Errorf("%d points, the last of %d; want n <= maxPoints and 99_999", n, s.points[n-1].total)
+		t.Errorf("%d points, the last of %d; want at most %d, the last of 99999", n, s.points[n-1].total, maxPoints)
 	}
 	if stepOf(7) != 1 || stepOf(11) != 2 || stepOf(101) != 10 || stepOf(5_933) != 1000 {
-		t.Error(stepOf(7), stepOf(11), stepOf(101), stepOf(5_933))
+		t.Errorf("stepOf(7), (11), (101), (5933) = %d, %d, %d, %d; want 1, 2, 10, 1000", stepOf(7), stepOf(11), stepOf(101),
+			stepOf(5_933))
 	}
 }

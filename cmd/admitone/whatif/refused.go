@@ -13,31 +13,30 @@ import (
 	"admitone/projections/demand"
 )
 
-// retryRefused decides again a request that was refused in the log. A request that the simulation does not
-// decide is refused as recorded: invalid requests, and those of organisers.
-func (r *executor) retryRefused(w *demand.Request, f *events.RefusalRecorded) (core.Code, error) {
+// retryRefused decides a request again that was refused in the log. Requests that the simulation does not
+// decide (invalid ones, and those of organisers) are refused as recorded.
+func (r *executor) retryRefused(request *demand.Request, f *events.RefusalRecorded) (core.Code, error) {
 	recorded := core.Code(f.Code)
 	switch {
-	case w.Transient, recorded == core.CodeAmountMismatch, recorded == core.CodePaymentReferenceUsed:
+	case request.Transient, recorded == core.CodeAmountMismatch, recorded == core.CodePaymentReferenceUsed:
 		return recorded, nil
 	}
-	done, err := r.commandOfRefused(w, f)
+	done, err := r.executeRefused(request, f)
 	if !done {
 		return recorded, nil
 	}
 	refused, err := code(err)
 	switch {
 	case refused == core.CodeNotFound && (recorded == core.CodeHoldExpired || recorded == core.CodeReleased):
-		return recorded, nil // a product does not retain ended reservations, which a server looks up
+		return recorded, nil // a server looks up ended reservations, which a product does not retain
 	case refused == core.CodePassRequired && recorded == core.CodePassInvalid:
-		return recorded, nil // no invalid pass is shown in a simulation
+		return recorded, nil // a simulation has no invalid passes
 	}
 	return refused, err
 }
 
-// commandOfRefused executes a refused request; done is false for one that the simulation does not
-// decide.
-func (r *executor) commandOfRefused(w *demand.Request, f *events.RefusalRecorded) (done bool, err error) {
+// executeRefused executes a refused request. done is false if the simulation does not decide it.
+func (r *executor) executeRefused(request *demand.Request, f *events.RefusalRecorded) (done bool, err error) {
 	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")
 	if !ok {
 		return false, nil
@@ -51,25 +50,27 @@ func (r *executor) commandOfRefused(w *demand.Request, f *events.RefusalRecorded
 		_, err = r.bookings.Book(
 			context.Background(),
 			bookings.Book{Origin: origin(), PerformanceID: events.PerformanceID(path[0]),
-				Holder: f.Holder, Seats: f.Seats, Areas: f.Areas, Quantity: int(f.Quantity), Section: f.Section, Room: r.pass(w)},
+				Holder: f.Holder, Seats: f.Seats, Areas: f.Areas, Quantity: int(f.Quantity), Section: f.Section,
+				Room: r.pass(request)},
 		)
 		return true, err
 	case "bookings":
-		return r.bookingOfRefused(f, path)
+		return r.executeRefusedBooking(f, path)
 	}
 	k := kinds.ByCollection(collection)
 	if k == nil || k.RefusedCommand == nil {
 		return false, nil
 	}
-	command := k.RefusedCommand(f, path, r.pass(w))
+	command := k.RefusedCommand(f, path, r.pass(request))
 	if command == nil {
 		return false, nil
 	}
-	_, err = r.command(w.Stream, command)
+	_, err = r.command(request.Stream, command)
 	return true, err
 }
 
-func (r *executor) bookingOfRefused(f *events.RefusalRecorded, path []string) (done bool, err error) {
+// executeRefusedBooking is executeRefused for requests about an existing booking.
+func (r *executor) executeRefusedBooking(f *events.RefusalRecorded, path []string) (done bool, err error) {
 	ctx, id := context.Background(), r.bookingID(path[0])
 	switch {
 	case len(path) == 2 && path[1] == "payment":
@@ -84,12 +85,12 @@ func (r *executor) bookingOfRefused(f *events.RefusalRecorded, path []string) (d
 	return true, err
 }
 
-// UnconfirmedHolds implements [bookings.Views]. No booking is requested twice in a simulation.
+// UnconfirmedHolds implements [bookings.Views]. A simulation does not repeat requests for bookings.
 func (h *simulation) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
 
-// CatchUp implements [bookings.Views]. A simulation is always caught up.
+// CatchUp implements [bookings.Views]. A simulation does not lag behind.
 func (h *simulation) CatchUp(context.Context) error { return nil }
 
 // KeptAfter implements [bookings.Views]. In a simulation no fee is withheld after a cancellation.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// row is a row of the table, with a figure for each side.
+// row is a row of the table, with the formatted figures of both sides.
 type row struct {
 	name             string
 	recorded, whatIf string
@@ -88,7 +88,7 @@ func orNone(text string) string {
 	return text
 }
 
-// number formats n with separators of thousands, 0 as "".
+// number formats n with thousands separators; "" for 0.
 func number(n int64) string {
 	if n == 0 {
 		return ""

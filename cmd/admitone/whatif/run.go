@@ -46,15 +46,15 @@ type run struct {
 	whatIf          *executor
 	recordedSummary *summary
 	whatIfSummary   *summary
-	holders         map[ticket]events.Holder // of tickets from before the range
-	bookers         map[events.StreamID]events.Holder
+	holders         map[ticket]events.Holder          // of tickets from before the range
+	bookers         map[events.StreamID]events.Holder // by the stream of the booking
 	intents         int64
 	last            time.Time // of the recorded facts
 	latest          time.Time // of the requests decided so far
 }
 
-// Ask answers a question. The entities of the log must fit into memory twice. Errors: ErrBadPolicy;
-// the store's; events.ErrDamaged.
+// Ask answers a question. It needs memory for two copies of all entities in the log. Errors:
+// ErrBadPolicy; the store's; events.ErrDamaged.
 func Ask(ctx context.Context, store events.Store, question Question) (*Comparison, error) {
 	q := newRun(store, question)
 	if err := q.execute(ctx); err != nil {
@@ -83,25 +83,25 @@ func (q *run) execute(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var late []demand.Request // requests not decided in the order of the log
-	for w, err := range demand.Of(q.inRange(ctx), refused) {
+	var all []demand.Request // if the order of the log does not apply
+	for request, err := range demand.Of(q.inRange(ctx), refused) {
 		if err != nil {
 			return err
 		}
-		w.Fact = q.intent(w.Stream, w.Fact)
-		if !w.System {
+		request.Fact = q.intent(request.Stream, request.Fact)
+		if !request.System {
 			q.intents++
 		}
-		q.recordedSummary.refused(core.Code(w.Refused))
+		q.recordedSummary.refused(core.Code(request.Refused))
 		if q.changesRooms() {
-			late = append(late, w)
+			all = append(all, request)
 			continue
 		}
-		if err := q.decide(&w); err != nil {
+		if err := q.decide(&request); err != nil {
 			return err
 		}
 	}
-	if err := q.decideLate(late); err != nil {
+	if err := q.decideWithRooms(all); err != nil {
 		return err
 	}
 	if err := q.recorded.end(q.last); err != nil {
@@ -117,17 +117,17 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// begin starts the range.
+// begin prepares both sides for the range.
 func (q *run) begin() error {
-	q.recordedSummary.on, q.whatIfSummary.on = true, true
+	q.recordedSummary.active, q.whatIfSummary.active = true, true
 	if err := q.whatIf.settle(); err != nil {
 		return err
 	}
 	return q.applyPolicy()
 }
 
-// inRange yields the events of the range. It folds the log into the recorded simulation, and the part before the range
-// also into the other one, under the policy.
+// inRange yields the events of the range. It folds the whole log into the recorded simulation, and the events before
+// the range also into the simulation under the policy.
 func (q *run) inRange(ctx context.Context) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		for e, err := range events.All(ctx, q.store, 0) {
@@ -163,7 +163,7 @@ func (q *run) fold(e *events.Recorded) error {
 	if err != nil {
 		return err
 	}
-	if e.Position >= q.From && !q.recordedSummary.on {
+	if e.Position >= q.From && !q.recordedSummary.active {
 		if err := q.begin(); err != nil {
 			return err
 		}
@@ -185,28 +185,28 @@ func (q *run) fold(e *events.Recorded) error {
 }
 
 // decide decides a request at its time.
-func (q *run) decide(w *demand.Request) error {
-	q.latest = maxTime(q.latest, w.At)
-	if err := q.whatIf.until(w.At); err != nil {
+func (q *run) decide(request *demand.Request) error {
+	q.latest = maxTime(q.latest, request.At)
+	if err := q.whatIf.advance(request.At); err != nil {
 		return err
 	}
-	refused, err := q.whatIf.decide(w)
+	refused, err := q.whatIf.decide(request)
 	q.whatIfSummary.refused(refused)
 	return err
 }
 
-// decideLate decides the requests if the waiting rooms have other settings: first the admissions,
-// then everything else, in the resulting order.
-func (q *run) decideLate(late []demand.Request) error {
+// decideWithRooms decides all requests if the policy changes waiting rooms: first those about waiting
+// rooms, then all others in the resulting order.
+func (q *run) decideWithRooms(all []demand.Request) error {
 	var rooms, rest []demand.Request
-	for _, w := range late {
-		if w.Stream.Category() == events.WaitingRoomCategory {
-			rooms = append(rooms, w)
+	for _, request := range all {
+		if request.Stream.Category() == events.WaitingRoomCategory {
+			rooms = append(rooms, request)
 		} else {
-			rest = append(rest, w)
+			rest = append(rest, request)
 		}
 	}
-	if len(late) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
 	admissions, err := newAdmissions(q.whatIf, rooms, q.holders).run()
@@ -217,14 +217,14 @@ func (q *run) decideLate(late []demand.Request) error {
 		slices.SortFunc(of, func(a, b admission) int { return a.recorded.Compare(b.recorded) })
 	}
 	admitted := rest[:0]
-	for _, w := range rest {
-		at, ok := moved(w.At, admissions[q.holder(&w)])
+	for _, request := range rest {
+		at, ok := moved(request.At, admissions[q.holder(&request)])
 		if !ok {
 			q.whatIfSummary.refused(neverAdmitted)
 			continue
 		}
-		w.At = at
-		admitted = append(admitted, w)
+		request.At = at
+		admitted = append(admitted, request)
 	}
 	slices.SortStableFunc(admitted, func(a, b demand.Request) int { return a.At.Compare(b.At) })
 	for i := range admitted {
@@ -235,35 +235,35 @@ func (q *run) decideLate(late []demand.Request) error {
 	return nil
 }
 
-// moved returns the time of a request recorded at a time, moved like the holder's admissions; ok is false if the last
-// admission before it does not happen here.
+// moved returns the time of a request that was recorded at a time, moved like the holder's last admission before it.
+// ok is false if the simulation has no such admission.
 func moved(at time.Time, admissions []admission) (_ time.Time, ok bool) {
 	for _, a := range slices.Backward(admissions) {
 		if a.recorded.After(at) {
 			continue
 		}
-		return a.here.Add(at.Sub(a.recorded)), !a.here.IsZero()
+		return a.simulated.Add(at.Sub(a.recorded)), !a.simulated.IsZero()
 	}
 	return at, true
 }
 
 // holder returns the holder that a request concerns, or else its actor.
-func (q *run) holder(w *demand.Request) events.Holder {
-	switch f := w.Fact.(type) {
+func (q *run) holder(request *demand.Request) events.Holder {
+	switch f := request.Fact.(type) {
 	case *events.BookingHeld:
-		q.bookers[w.Stream] = f.Holder
+		q.bookers[request.Stream] = f.Holder
 	case *events.BookingPaymentStarted, *events.BookingExtended, *events.BookingReleased, *events.BookingSeatReturned,
 		*events.BookingIntentBegun, *events.BookingIntentEnded:
-		return q.bookers[w.Stream]
+		return q.bookers[request.Stream]
 	case *events.PaymentReceived:
 		if f.BookingID != "" {
 			return q.bookers[booking.Stream(f.BookingID)]
 		}
 	case *events.WalletCharged:
-		return events.Holder(w.Stream.Entity())
+		return events.Holder(request.Stream.Entity())
 	}
-	if holder := events.HolderOf(w.Fact); holder != "" {
+	if holder := events.HolderOf(request.Fact); holder != "" {
 		return holder
 	}
-	return events.Holder(w.Actor)
+	return events.Holder(request.Actor)
 }

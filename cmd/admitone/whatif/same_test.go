@@ -21,9 +21,9 @@ import (
 	"admitone/events"
 )
 
-// TestTheSamePolicyHasTheSameOutcome: for random histories of every kind, decided by a server's
-// desk, the question without a change leads to exactly the same facts.
-func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
+// TestUnchangedPolicyReproducesLog: for random histories of every kind, decided by a server's desk, a
+// question with an unchanged policy leads to exactly the same facts.
+func TestUnchangedPolicyReproducesLog(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := newSale(t.Fatal)
 		defer s.close()
@@ -41,13 +41,13 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 			switch rapid.SampledFrom([]string{"product", "product", "tournament", "booking", "booking", "booking", "room",
 				"room"}).Draw(t, "kind") {
 			case "product":
-				reserved = s.someProduct(t, reserved)
+				reserved = s.randomProduct(t, reserved)
 			case "tournament":
-				s.someTournament(t)
+				s.randomTournament(t)
 			case "booking":
-				s.someBooking(t)
+				s.randomBooking(t)
 			case "room":
-				s.someRoom(t)
+				s.randomRoom(t)
 			}
 		}
 		s.writeRefusals()
@@ -57,7 +57,7 @@ func TestTheSamePolicyHasTheSameOutcome(t *testing.T) {
 	})
 }
 
-func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
+func (s *sale) randomProduct(t *rapid.T, reserved []events.ID) []events.ID {
 	tee := product.Stream("tee")
 	pick := func() events.ID { return rapid.SampledFrom(reserved).Draw(t, "reservation") }
 	what := rapid.SampledFrom([]string{"hold", "buy", "confirm", "confirm", "pay", "pay", "release", "edit",
@@ -75,9 +75,9 @@ func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 		s.payReservation(pick(), rapid.IntRange(1, 6).Draw(t, "reference"), rapid.Int64Range(1, 4).Draw(t, "units"))
 	case "release":
 		id := pick()
-		s.moneyReturned(s.do(tee, &product.Release{ReservationID: id, Reason: someReason(t)}))
+		s.completeRefunds(s.do(tee, &product.Release{ReservationID: id, Reason: randomReason(t)}))
 	case "times":
-		times := s.someTimes(t)
+		times := s.randomTimes(t)
 		s.do(tee, &product.Edit{OpensAt: &times.OpensAt, ClosesAt: &times.ClosesAt})
 	case "edit":
 		stock := rapid.Int64Range(4, 20).Draw(t, "stock")
@@ -86,11 +86,11 @@ func (s *sale) someProduct(t *rapid.T, reserved []events.ID) []events.ID {
 	return reserved
 }
 
-// someReason is that of an override, or "".
-func someReason(t *rapid.T) string { return rapid.SampledFrom([]string{"", "ill"}).Draw(t, "reason") }
+// randomReason returns the reason of an override, or "".
+func randomReason(t *rapid.T) string { return rapid.SampledFrom([]string{"", "ill"}).Draw(t, "reason") }
 
-// someTimes are bounds of a sale around the present moment.
-func (s *sale) someTimes(t *rapid.T) (times events.SaleTimes) {
+// randomTimes returns sale times close to the current time.
+func (s *sale) randomTimes(t *rapid.T) (times events.SaleTimes) {
 	near := func(from, to int) time.Time {
 		return s.now().Add(time.Duration(rapid.IntRange(from, to).Draw(t, "bound")) * time.Second)
 	}
@@ -99,7 +99,7 @@ func (s *sale) someTimes(t *rapid.T) (times events.SaleTimes) {
 	return times
 }
 
-func (s *sale) someTournament(t *rapid.T) {
+func (s *sale) randomTournament(t *rapid.T) {
 	cup := tournament.Stream("cup")
 	team := func() events.TeamID { return events.TeamID(fmt.Sprint("t", rapid.IntRange(0, 7).Draw(t, "team"))) }
 	switch rapid.SampledFrom([]string{"enter", "enter", "group", "withdraw", "edit", "close"}).Draw(t, "tournament") {
@@ -119,7 +119,7 @@ func (s *sale) someTournament(t *rapid.T) {
 	}
 }
 
-func (s *sale) someBooking(t *rapid.T) {
+func (s *sale) randomBooking(t *rapid.T) {
 	holder := rapid.SampledFrom(holders).Draw(t, "holder")
 	name := fmt.Sprintf("A-%d-%d", rapid.IntRange(1, 2).Draw(t, "row"), rapid.IntRange(1, 3).Draw(t, "number"))
 	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block", "edit",
@@ -131,7 +131,7 @@ func (s *sale) someBooking(t *rapid.T) {
 		slices.Contains([]string{"pay", "extend", "cancel", "intent", "end intent", "report", "return"}, what) {
 		what = "book"
 	}
-	about := func() string { return rapid.SampledFrom(s.bookings).Draw(t, "which") }
+	pick := func() string { return rapid.SampledFrom(s.bookings).Draw(t, "which") }
 	ctx := context.Background()
 	switch what {
 	case "book":
@@ -140,29 +140,29 @@ func (s *sale) someBooking(t *rapid.T) {
 			holder,
 			[]events.SeatName{events.SeatName(name), events.SeatName(next)}[:rapid.IntRange(1, 2).Draw(t, "seats")]...)
 	case "pay":
-		id := about()
+		id := pick()
 		_, err := s.process.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: events.BookingID(id)})
 		s.refusedBooking(err, &events.RefusalRecorded{Path: "/v1/bookings/" + id + "/payment", Stream: "booking-" + id})
 	case "extend":
-		id := about()
+		id := pick()
 		_, err := s.process.Extend(ctx, bookings.Extend{Origin: origin(), BookingID: events.BookingID(id)})
 		s.refusedBooking(err, &events.RefusalRecorded{Path: "/v1/bookings/" + id + "/extension", Stream: "booking-" + id})
 	case "cancel":
-		id := about()
+		id := pick()
 		_, err := s.process.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: events.BookingID(id),
-			Reason: someReason(t)})
+			Reason: randomReason(t)})
 		s.refusedBooking(err, &events.RefusalRecorded{Method: "DELETE", Path: "/v1/bookings/" + id, Stream: "booking-" + id})
 	case "return":
-		id := about()
+		id := pick()
 		_, err := s.process.ReturnSeat(ctx, bookings.ReturnSeat{Origin: origin(), BookingID: events.BookingID(id),
-			Seat: events.SeatName(name), Reason: someReason(t)})
+			Seat: events.SeatName(name), Reason: randomReason(t)})
 		s.refusedBooking(err, &events.RefusalRecorded{Method: "DELETE", Path: "/v1/bookings/" + id + "/seats/" + name,
 			Stream: "booking-" + id})
 	case "times":
-		times := s.someTimes(t)
+		times := s.randomTimes(t)
 		s.do(performance.Stream("gala"), &performance.Edit{OpensAt: &times.OpensAt, ClosesAt: &times.ClosesAt})
 	case "intent", "end intent", "report":
-		s.someMoney(t, what, about())
+		s.randomPayment(t, what, pick())
 	case "charge":
 		s.do(
 			wallet.Stream(events.Holder(holder)),
@@ -184,7 +184,7 @@ func (s *sale) someBooking(t *rapid.T) {
 	}
 }
 
-func (s *sale) someRoom(t *rapid.T) {
+func (s *sale) randomRoom(t *rapid.T) {
 	door := waitingroom.Stream("door")
 	number := rapid.Int64Range(1, 8).Draw(t, "ticket")
 	switch rapid.SampledFrom([]string{"join", "join", "admit", "admit", "leave", "finish", "drop", "set"}).Draw(t,
@@ -211,14 +211,14 @@ func (s *sale) someRoom(t *rapid.T) {
 	}
 }
 
-// checkUnchanged asks the question without a change, and compares fact by fact.
+// checkUnchanged answers a question with an unchanged policy, and compares the facts.
 func (s *sale) checkUnchanged(t rapid.TB, from events.Position) {
 	t.Helper()
 	q := newRun(s.log, Question{From: from, To: s.log.head()})
-	var was, mine closingTracker
-	q.recorded.observe = was.record(q.recordedSummary)
+	var logged, simulated streamFacts
+	q.recorded.observe = logged.record(q.recordedSummary)
 	observe := q.whatIf.observe
-	record := mine.record(newSummary())
+	record := simulated.record(newSummary())
 	q.whatIf.observe = func(stream events.StreamID, fact events.Fact, at time.Time) {
 		record(stream, fact, at)
 		observe(stream, fact, at)
@@ -226,40 +226,39 @@ func (s *sale) checkUnchanged(t rapid.TB, from events.Position) {
 	if err := q.execute(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	names := make([]string, 0, 2*len(q.whatIf.names))
-	for theirs, ours := range q.whatIf.names {
-		names = append(names, string(ours), theirs)
+	names := make([]string, 0, 2*len(q.whatIf.bookingIDs))
+	for recorded, id := range q.whatIf.bookingIDs {
+		names = append(names, string(id), recorded)
 	}
-	again := strings.NewReplacer(names...)
-	received := closingTracker{}
-	was.complete()
-	mine.complete()
-	for stream, facts := range mine {
+	replacer := strings.NewReplacer(names...)
+	received := streamFacts{}
+	logged.removeBriefAllowances()
+	simulated.removeBriefAllowances()
+	for stream, facts := range simulated {
 		for _, fact := range facts {
-			name := events.StreamID(again.Replace(string(stream)))
-			received[name] = append(received[name], again.Replace(fact))
+			name := events.StreamID(replacer.Replace(string(stream)))
+			received[name] = append(received[name], replacer.Replace(fact))
 		}
 	}
-	refused := append(was.closed(), received.closed()...)
-	was.forget(refused)
-	received.forget(refused)
-	if len(received) != len(was) {
-		t.Errorf("from %d: %d streams, and the log has %d", from, len(received), len(was))
+	refused := append(logged.closed(), received.closed()...)
+	logged.remove(refused)
+	received.remove(refused)
+	if len(received) != len(logged) {
+		t.Errorf("from %d: %d streams, want %d as in the log", from, len(received), len(logged))
 	}
-	for stream, facts := range was {
+	for stream, facts := range logged {
 		if got := received[stream]; !slices.Equal(got, facts) {
-			t.Errorf("from %d: %s goes\n%s\nand in the log\n%s", from, stream, strings.Join(got, "\n"),
-				strings.Join(facts, "\n"))
+			t.Errorf("from %d: facts of %s\n%s\nwant\n%s", from, stream, strings.Join(got, "\n"), strings.Join(facts, "\n"))
 		}
 	}
 	recorded, requested := q.recordedSummary.result(), q.whatIfSummary.result()
 	if fmt.Sprintf("%+v", figuresOf(recorded)) != fmt.Sprintf("%+v", figuresOf(requested)) {
-		t.Errorf("from %d: the figures are\n%+v\nand were\n%+v", from, requested, recorded)
+		t.Errorf("from %d: figures\n%+v\nwant\n%+v", from, requested, recorded)
 	}
 }
 
-// closed returns the bookings that have only closed attempts: they were refused.
-func (h closingTracker) closed() (ids []string) {
+// closed returns the bookings that have only abandoned attempts, because they were refused.
+func (h streamFacts) closed() (ids []string) {
 	closed := func(fact string) bool { return strings.HasPrefix(fact, "booking.abandoned.") }
 	for stream, facts := range h {
 		if stream.Category() == "booking" && !slices.ContainsFunc(facts, func(fact string) bool { return !closed(fact) }) {
@@ -269,9 +268,9 @@ func (h closingTracker) closed() (ids []string) {
 	return ids
 }
 
-// forget removes bookings and their holds. In the simulation some are decided again under another
-// id, and of others only the seats are touched, which changes the begin of the holder's next stay.
-func (h closingTracker) forget(ids []string) {
+// remove removes bookings and their holds. Refused bookings have other ids in the simulation, or only
+// their seats are held and released.
+func (h streamFacts) remove(ids []string) {
 	for _, id := range ids {
 		delete(h, events.NewStreamID("booking", id))
 		for stream, facts := range h {
@@ -291,11 +290,11 @@ func figuresOf(f Figures) Figures {
 	return f
 }
 
-// closingTracker has the facts of each stream, in order.
-type closingTracker map[events.StreamID][]string
+// streamFacts has the facts of each stream, in order.
+type streamFacts map[events.StreamID][]string
 
-// complete removes allowances that were taken briefly by refused bookings: nothing depends on them.
-func (h closingTracker) complete() {
+// removeBriefAllowances removes allowances that refused bookings took briefly, because nothing depends on them.
+func (h streamFacts) removeBriefAllowances() {
 	for stream, facts := range h {
 		if stream.Category() != "allowance" {
 			continue
@@ -311,27 +310,27 @@ func (h closingTracker) complete() {
 	}
 }
 
-// record records facts and forwards them. How many expirations are in one fact depends on the time of
-// the next command, so they are recorded one by one.
-func (h *closingTracker) record(t *summary) func(events.StreamID, events.Fact, time.Time) {
-	*h = closingTracker{}
-	elsewhere := map[events.StreamID]bool{} // money for reservations, of which a simulation has only the product's part
+// record returns a function that records facts and forwards them to a summary. Expirations are recorded one by one,
+// because their number in one fact depends on the time of the next command.
+func (h *streamFacts) record(t *summary) func(events.StreamID, events.Fact, time.Time) {
+	*h = streamFacts{}
+	payments := map[events.StreamID]bool{} // for reservations: a simulation does not have them
 	return func(stream events.StreamID, fact events.Fact, at time.Time) {
 		t.add(stream, fact, at)
 		if f, ok := fact.(*events.PaymentReceived); ok && f.ReservationID != "" {
-			elsewhere[stream] = true
+			payments[stream] = true
 		}
-		if elsewhere[stream] {
+		if payments[stream] {
 			return
 		}
 		switch f := fact.(type) {
 		case *events.ProductExpired:
-			for _, one := range f.Expired {
-				(*h)[stream] = append((*h)[stream], "expired "+string(one.ReservationID))
+			for _, hold := range f.Expired {
+				(*h)[stream] = append((*h)[stream], "expired "+string(hold.ReservationID))
 			}
 		case *events.WaitingRoomExpired:
-			for one := range events.Tickets(f.Tickets) {
-				(*h)[stream] = append((*h)[stream], fmt.Sprint("expired ", one))
+			for ticket := range events.Tickets(f.Tickets) {
+				(*h)[stream] = append((*h)[stream], fmt.Sprint("expired ", ticket))
 			}
 		default:
 			(*h)[stream] = append((*h)[stream], fact.Name()+" "+string(events.AppendFact(nil, fact)))

@@ -21,26 +21,26 @@ import (
 	"admitone/events"
 )
 
-// simulation has all entities in memory, on virtual time: a desk for [bookings.Bookings], without
-// a log.
+// simulation has all entities in memory, in virtual time. It is the desk of [bookings.Bookings],
+// without a log.
 type simulation struct {
 	bookings *bookings.Bookings
 	halls    halls
 	// observe is called with every fact that is folded or decided.
 	observe func(stream events.StreamID, fact events.Fact, at time.Time)
 
-	mu       sync.Mutex // bookings send commands from several goroutines
-	now      time.Time  // guarded by mu
-	entities map[events.StreamID]*entity
-	position events.Position
-	taken    map[events.PerformanceID]map[string]bool // the seats of each performance that are not free
-	wakes    agenda[events.StreamID]                  // the deadlines of bookings, which concern other entities
+	mu        sync.Mutex // bookings send commands from several goroutines
+	now       time.Time  // guarded by mu
+	entities  map[events.StreamID]*entity
+	position  events.Position
+	taken     map[events.PerformanceID]map[string]bool // the seats of each performance that are not free
+	deadlines agenda[events.StreamID]                  // the deadlines of bookings, which concern other entities
 }
 
 type entity struct {
 	core     core.Core
 	revision events.Revision
-	number   int // by age
+	number   int // in the order of creation
 }
 
 func newSimulation(store events.Store, observe func(events.StreamID, events.Fact, time.Time)) *simulation {
@@ -68,7 +68,7 @@ func (h *simulation) entity(stream events.StreamID) (*entity, error) {
 	return e, nil
 }
 
-// fold evolves an entity by a recorded fact.
+// fold applies a recorded fact to its entity.
 func (h *simulation) fold(stream events.StreamID, fact events.Fact, at time.Time) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil { // a core panics on an impossible fact
@@ -85,7 +85,7 @@ func (h *simulation) fold(stream events.StreamID, fact events.Fact, at time.Time
 	return nil
 }
 
-// accept records the facts by which an entity has evolved.
+// accept records facts that an entity has applied.
 func (h *simulation) accept(stream events.StreamID, e *entity, facts []events.Fact) {
 	for _, fact := range facts {
 		e.revision++
@@ -97,7 +97,7 @@ func (h *simulation) accept(stream events.StreamID, e *entity, facts []events.Fa
 	}
 	if stream.Category() == events.BookingCategory && len(facts) > 0 {
 		if at := e.core.NextDeadline(); !at.IsZero() {
-			h.wakes.add(at, uint64(e.number), stream)
+			h.deadlines.add(at, uint64(e.number), stream)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (h *simulation) updateSeatMap(stream events.StreamID, s *seat.Seat) {
 	h.taken[show][name] = true
 }
 
-// step executes a command as the shell does; a nil command only expires passed deadlines.
+// step executes a command as a desk does. A nil command only expires passed deadlines.
 func (h *simulation) step(stream events.StreamID, command core.Command) (*entity, []events.Fact, error) {
 	e, err := h.entity(stream)
 	if err != nil {
@@ -123,7 +123,7 @@ func (h *simulation) step(stream events.StreamID, command core.Command) (*entity
 	}
 	facts, err := core.Step(e.core, command, h.now, func(expired []events.Fact) { h.accept(stream, e, expired) })
 	if err != nil && !errors.As(err, new(*core.Refusal)) {
-		err = fmt.Errorf("trying %s again: %w", stream, err)
+		err = fmt.Errorf("deciding a request to %s again: %w", stream, err)
 	}
 	if err == nil {
 		h.accept(stream, e, facts)
@@ -163,13 +163,13 @@ func (h *simulation) command(stream events.StreamID, command core.Command) ([]ev
 // origin returns the origin of the commands of a simulation.
 func origin() bookings.Origin { return bookings.Origin{ID: actors.NewCommandID(), Actor: "what-if"} }
 
-// until advances the time. Entities expire passed deadlines with their next command; only the
-// deadline of a booking concerns other entities, and is executed at its time.
-func (h *simulation) until(at time.Time) error {
-	for h.wakes.hasBefore(at) {
-		due := h.wakes.take()
+// advance advances the time. Entities expire passed deadlines with their next command, except bookings,
+// whose deadlines concern other entities and are executed at their time.
+func (h *simulation) advance(at time.Time) error {
+	for h.deadlines.hasBefore(at) {
+		due := h.deadlines.take()
 		if e := h.entities[due.what]; !e.core.NextDeadline().Equal(due.at) {
-			continue // it has been paid or extended
+			continue // the booking has been paid or extended
 		}
 		h.now = due.at.Add(1)
 		if err := h.bookings.Resume(context.Background(), origin(), events.BookingID(due.what.Entity())); err != nil {
@@ -180,8 +180,8 @@ func (h *simulation) until(at time.Time) error {
 	return nil
 }
 
-// settle completes or undoes the bookings in progress at the beginning of the range. Seats of
-// bookings that are not recorded yet are released; their requests follow.
+// settle completes or undoes the bookings in progress at the beginning of the range. The seats of
+// bookings that are not recorded yet are released, because the range has their requests.
 func (h *simulation) settle() error {
 	for _, stream := range h.byAge() {
 		var err error
@@ -198,8 +198,8 @@ func (h *simulation) settle() error {
 			}
 			show, _ := events.CutPerformance(stream.Entity())
 			_, err = h.command(stream, &seat.Release{HoldID: hold, Reason: events.ReleasedIncomplete})
-			_, other := h.command(allowance.Stream(show, holder), &allowance.Release{HoldID: hold})
-			err = errors.Join(err, other)
+			_, allowanceErr := h.command(allowance.Stream(show, holder), &allowance.Release{HoldID: hold})
+			err = errors.Join(err, allowanceErr)
 		}
 		if err != nil {
 			return err
@@ -208,15 +208,15 @@ func (h *simulation) settle() error {
 	return nil
 }
 
-// byAge returns the streams of all entities, the oldest first. The order of their names is not
-// that of the log: the ids of bookings made in one millisecond are random.
+// byAge returns the streams of all entities, the oldest first. Their names have a different order,
+// because the ids of bookings created in the same millisecond are random.
 func (h *simulation) byAge() []events.StreamID {
 	older := func(a, b events.StreamID) int { return cmp.Compare(h.entities[a].number, h.entities[b].number) }
 	return slices.SortedFunc(maps.Keys(h.entities), older)
 }
 
-// sweep cancels the bookings of a cancelled performance.
-func (h *simulation) sweep(id events.PerformanceID) error {
+// cancelBookings cancels the bookings of a cancelled performance.
+func (h *simulation) cancelBookings(id events.PerformanceID) error {
 	for _, stream := range h.byAge() {
 		b, ok := h.entities[stream].core.(*booking.Booking)
 		if !ok || b.State().PerformanceID != id {
@@ -229,8 +229,8 @@ func (h *simulation) sweep(id events.PerformanceID) error {
 	return nil
 }
 
-// sweepProduct cancels the reservations of a cancelled product.
-func (h *simulation) sweepProduct(stream events.StreamID) error {
+// cancelReservations cancels the reservations of a cancelled product.
+func (h *simulation) cancelReservations(stream events.StreamID) error {
 	for _, id := range h.entities[stream].core.(*product.Product).Open() {
 		if _, err := h.command(stream, &product.CallOff{ReservationID: id}); err != nil {
 			return err
@@ -239,9 +239,9 @@ func (h *simulation) sweepProduct(stream events.StreamID) error {
 	return nil
 }
 
-// end expires everything whose deadline passes by a moment.
+// end expires everything whose deadline has passed at a time.
 func (h *simulation) end(at time.Time) error {
-	if err := h.until(at); err != nil {
+	if err := h.advance(at); err != nil {
 		return err
 	}
 	for stream := range h.entities {

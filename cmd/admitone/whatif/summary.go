@@ -12,13 +12,13 @@ import (
 
 // Figures are the outcome of a sale over the range.
 type Figures struct {
-	// UnitsSold of products, SeatsBooked and TeamsEntered, less those that were released.
+	// UnitsSold, SeatsBooked and TeamsEntered count those that were not released afterwards.
 	UnitsSold    int64 `json:"units_sold"`
 	SeatsBooked  int64 `json:"seats_booked"`
 	TeamsEntered int64 `json:"teams_entered"`
 	// TeamsWaiting joined the waitlist and were neither promoted nor withdrawn.
 	TeamsWaiting int64 `json:"teams_waiting"`
-	// Takings are debits less refunds, in minor units.
+	// Takings are debits minus refunds, in minor units.
 	Takings int64 `json:"takings"`
 	// HoldsExpired counts expired reservations, BookingsExpired expired bookings, and GivenBack the
 	// released ones of both.
@@ -30,14 +30,14 @@ type Figures struct {
 	Buyers          int64   `json:"buyers"`
 	TopTenShare     float64 `json:"top_ten_share"`
 	TopPercentShare float64 `json:"top_percent_share"`
-	// Admitted by waiting rooms, after Wait. PlacesLost left, or were dropped because they stopped
-	// polling.
+	// Admitted counts the visitors admitted by waiting rooms, and PlacesLost those who left, or were
+	// dropped because they stopped polling. Wait is the time until admission.
 	Admitted   int64 `json:"admitted"`
 	PlacesLost int64 `json:"places_lost"`
 	Wait       Wait  `json:"wait_seconds"`
 	// LastSale is the time of the last sale.
 	LastSale *time.Time `json:"last_sale"`
-	// Refused requests by code, as far as they are recorded.
+	// Refused counts the recorded refusals by code.
 	Refused map[core.Code]int64 `json:"refused"`
 }
 
@@ -53,18 +53,18 @@ type Wait struct {
 // summary computes the figures from facts.
 type summary struct {
 	// on is false before the range.
-	on      bool
+	active  bool
 	figures Figures
 	owned   map[events.Holder]int64 // units and seats by holder
 	joined  map[ticket]time.Time
-	begun   map[events.BookingID]time.Time // of payments, by booking: they count as the times of the sales
+	paid    map[events.BookingID]time.Time // of payments, by booking: they count as the times of the sales
 	waits   []time.Duration
 	sales   series
 }
 
 func newSummary() *summary {
 	return &summary{figures: Figures{Refused: map[core.Code]int64{}}, owned: map[events.Holder]int64{},
-		joined: map[ticket]time.Time{}, begun: map[events.BookingID]time.Time{}}
+		joined: map[ticket]time.Time{}, paid: map[events.BookingID]time.Time{}}
 }
 
 // add adds a fact.
@@ -73,9 +73,9 @@ func (t *summary) add(stream events.StreamID, fact events.Fact, at time.Time) {
 		t.joined[ticket{stream, f.Ticket}] = at
 	}
 	if _, ok := fact.(*events.BookingPaymentStarted); ok {
-		t.begun[events.BookingID(stream.Entity())] = at
+		t.paid[events.BookingID(stream.Entity())] = at
 	}
-	if !t.on {
+	if !t.active {
 		return
 	}
 	if !t.addProduct(fact, at) && !t.addSeat(fact, at) && !t.addTeams(fact, at) {
@@ -83,8 +83,8 @@ func (t *summary) add(stream events.StreamID, fact events.Fact, at time.Time) {
 	}
 }
 
-// sold adds a change of one of the figures of sales.
-func (t *summary) sold(which *int64, holder events.Holder, change int64, at time.Time) {
+// addSale adds a change to one of the figures of sales.
+func (t *summary) addSale(which *int64, holder events.Holder, change int64, at time.Time) {
 	*which += change
 	if holder != "" {
 		if t.owned[holder] += change; t.owned[holder] == 0 {
@@ -101,17 +101,17 @@ func (t *summary) addProduct(fact events.Fact, at time.Time) bool {
 	n := &t.figures
 	switch f := fact.(type) {
 	case *events.ProductReserved:
-		t.sold(&n.UnitsSold, f.Holder, f.Quantity, at)
+		t.addSale(&n.UnitsSold, f.Holder, f.Quantity, at)
 	case *events.ProductConfirmed:
-		t.sold(&n.UnitsSold, f.Holder, f.Quantity, at)
+		t.addSale(&n.UnitsSold, f.Holder, f.Quantity, at)
 	case *events.ProductReleased:
 		n.GivenBack++
 		if f.Was == events.ReservationConfirmed {
-			t.sold(&n.UnitsSold, f.Holder, -f.Quantity, at)
+			t.addSale(&n.UnitsSold, f.Holder, -f.Quantity, at)
 		}
 	case *events.ProductReservationCancelled:
 		if f.Was == events.ReservationConfirmed {
-			t.sold(&n.UnitsSold, f.Holder, -f.Quantity, at)
+			t.addSale(&n.UnitsSold, f.Holder, -f.Quantity, at)
 		}
 	case *events.ProductExpired:
 		n.HoldsExpired += int64(len(f.Expired))
@@ -126,8 +126,8 @@ func (t *summary) addSeat(fact events.Fact, at time.Time) bool {
 	switch f := fact.(type) {
 	case *events.SeatBooked:
 		// The time between payment and booking differs between log and simulation.
-		last, begun := n.LastSale, t.begun[f.BookingID]
-		if t.sold(&n.SeatsBooked, f.Holder, 1, at); !begun.IsZero() {
+		last, begun := n.LastSale, t.paid[f.BookingID]
+		if t.addSale(&n.SeatsBooked, f.Holder, 1, at); !begun.IsZero() {
 			n.LastSale = &begun
 		}
 		if last != nil && last.After(*n.LastSale) {
@@ -135,7 +135,7 @@ func (t *summary) addSeat(fact events.Fact, at time.Time) bool {
 		}
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
-			t.sold(&n.SeatsBooked, f.Holder, -1, at)
+			t.addSale(&n.SeatsBooked, f.Holder, -1, at)
 		}
 	case *events.BookingExpired:
 		n.BookingsExpired++
@@ -155,7 +155,7 @@ func (t *summary) addTeams(fact events.Fact, at time.Time) bool {
 	n := &t.figures
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		t.sold(&n.TeamsEntered, "", int64(len(f.TeamIDs)), at)
+		t.addSale(&n.TeamsEntered, "", int64(len(f.TeamIDs)), at)
 	case *events.TournamentWaitlisted:
 		n.TeamsWaiting += int64(len(f.TeamIDs))
 	case *events.TournamentPromoted:
@@ -164,12 +164,12 @@ func (t *summary) addTeams(fact events.Fact, at time.Time) bool {
 			teams += int64(len(row))
 		}
 		n.TeamsWaiting -= teams
-		t.sold(&n.TeamsEntered, "", teams, at)
+		t.addSale(&n.TeamsEntered, "", teams, at)
 	case *events.TournamentWithdrawn:
 		if f.Was == events.EntryWaitlisted {
 			n.TeamsWaiting--
 		} else {
-			t.sold(&n.TeamsEntered, "", -1, at)
+			t.addSale(&n.TeamsEntered, "", -1, at)
 		}
 	default:
 		return false
@@ -193,7 +193,7 @@ func (t *summary) addRoom(stream events.StreamID, fact events.Fact, at time.Time
 	}
 }
 
-// refused counts a refusal. Refusals because something does not exist are consequences of others.
+// refused counts a refusal. not_found is ignored, because it is the consequence of another refusal.
 func (t *summary) refused(code core.Code) {
 	if code != "" && code != core.CodeNotFound {
 		t.figures.Refused[code]++
@@ -244,19 +244,19 @@ type point struct {
 // maxPoints bounds a series.
 const maxPoints = 8192
 
-// series is the number of sales over time. It is thinned out as it grows.
+// series is the total sold over time. It keeps fewer points per change as it grows.
 type series struct {
-	points []point
-	every  int // one change in every is kept
-	passed int // changes since the last that was kept
+	points  []point
+	every   int // one of so many changes is kept
+	skipped int // changes since the last one that was kept
 }
 
 func (s *series) add(at time.Time, total int64) {
-	if s.passed++; s.passed < s.every {
-		s.last(at, total)
+	if s.skipped++; s.skipped < s.every {
+		s.updateLast(at, total)
 		return
 	}
-	s.passed = 0
+	s.skipped = 0
 	if len(s.points) == maxPoints {
 		kept := s.points[:0]
 		for i := 0; i < len(s.points); i += 2 {
@@ -267,8 +267,8 @@ func (s *series) add(at time.Time, total int64) {
 	s.points = append(s.points, point{at, total})
 }
 
-// last updates the newest point, so that it is correct even if changes are omitted.
-func (s *series) last(at time.Time, total int64) {
+// updateLast updates the newest point, so that it is correct even if changes are skipped.
+func (s *series) updateLast(at time.Time, total int64) {
 	if n := len(s.points); n > 0 {
 		s.points[n-1] = point{at, total}
 	}

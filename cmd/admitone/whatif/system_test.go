@@ -8,8 +8,8 @@ import (
 	"admitone/projections/demand"
 )
 
-// TestSystemNeedsNoCommand: the effects of a kind's deadline are left out, because the simulation
-// has its own deadlines; a request without a command is a programming error.
+// TestSystemNeedsNoCommand: recorded effects of deadlines are ignored, because the simulation has its
+// own deadlines. A request without a command is an error.
 func TestSystemNeedsNoCommand(t *testing.T) {
 	r := newExecutor(newSimulation(nil, func(events.StreamID, events.Fact, time.Time) {}))
 	for stream, fact := range map[events.StreamID]events.Fact{
@@ -17,10 +17,10 @@ func TestSystemNeedsNoCommand(t *testing.T) {
 	} {
 		code, err := r.decide(&demand.Request{Stream: stream, Fact: fact, System: true})
 		if code != "" || err != nil {
-			t.Errorf("%s of the system: refused with %q, error %v", fact.Name(), code, err)
+			t.Errorf("%s of the system: refused with %q, error %v; want neither", fact.Name(), code, err)
 		}
 		if _, err = r.decide(&demand.Request{Stream: stream, Fact: fact}); err == nil {
-			t.Errorf("%s was requested, and no command leads to it: no error", fact.Name())
+			t.Errorf("%s as a request, to which no command leads: no error, want one", fact.Name())
 		}
 	}
 }

@@ -14,6 +14,8 @@ import (
 type Verdict struct {
 	Events  uint64
 	Streams int
+	// Internal is the number of Events in the store's own streams, which Streams does not count.
+	Internal uint64
 	// Head is the last position of the log when the verification began.
 	Head events.Position
 	// Others counts the events that were not checked, nil for none.
@@ -149,7 +151,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
 	}
-	return Verdict{v.count, len(v.streams), head, v.others(), v.ExternalSums(nil)}, err
+	return Verdict{v.count, len(v.streams), v.internal, head, v.others(), v.ExternalSums(nil)}, err
 }
 
 // checkEnd checks that no event is missing at the end of a log. Errors: a *[Violation].

@@ -90,8 +90,10 @@ type Verifier struct {
 	last    events.Position
 	created time.Time
 	count   uint64
-	streams map[events.StreamID]*streamState
-	ledger  *ledger
+	// internal is the number of events in the store's own streams, which count includes.
+	internal uint64
+	streams  map[events.StreamID]*streamState
+	ledger   *ledger
 	// foreign has the number of events of other programs, by category; backwards is the number of times that the
 	// clock ran backwards.
 	foreign   map[string]uint64
@@ -154,6 +156,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 		return f
 	}
 	if e.Stream.Internal() {
+		v.internal++
 		return v.accept(e)
 	}
 	stream, ok := v.streams[e.Stream]

@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/cmd/admitone/remote"
 	"admitone/cmd/admitone/server"
 	"admitone/events"
+	"admitone/events/embedded"
 	"admitone/events/merkle"
 )
 
@@ -34,9 +35,11 @@ func newHead() *cobra.Command {
 		Use:   "head",
 		Short: "Print the signed head of the log, which identifies all of it in five lines",
 		Long: "Prints the signed head of the log, to be stored where the log's operator can't change it:\n" +
-			"verify --against later proves that nothing before it was changed. For a log in an\n" +
-			"EventStoreDB it is the newest that a server has signed, and covers this system's own\n" +
-			"events alone.",
+			"verify --against later proves that nothing before it was changed. It covers all events of\n" +
+			"a log in a directory, and is signed with its head.key; nothing in the directory changes.\n" +
+			"For a log that servers share, in an EventStoreDB or in the directory of admitone eventstore,\n" +
+			"it is the newest head that a server has signed, and covers this system's own events alone,\n" +
+			"without those of the store itself: \"counts\" is \"own\" instead of \"all\".",
 		Example: "  admitone head > monday.head\n  admitone head --url http://127.0.0.1:8080 --json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			h, err := from.head(cmd, args)
@@ -69,37 +72,61 @@ func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) 
 		}
 		return h, server.Call(cmd.Context(), http.MethodGet, "/v1/log/head", "", &h)
 	}
-	if server.IsRemote(s.store) {
-		return s.headKept(cmd, args)
-	}
-	if isUnwritable(s.store) {
-		return s.headUnkept(cmd, args)
-	}
-	store, err := s.openStore(cmd, args)
-	if err != nil {
-		return h, err
-	}
-	defer store.Close()
-	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	tree, err := server.OpenTree(cmd.Context(), store, s.store, 0, logger)
-	if err != nil {
-		return h, err
-	}
-	signed, err := grown(cmd.Context(), tree)
-	if err != nil {
-		return h, err
-	}
-	return h, json.Unmarshal(signed.AppendJSON(nil, tree.Key), &h)
-}
-
-// headKept reads the newest head that the servers on an EventStoreDB have signed.
-func (s *source) headKept(cmd *cobra.Command, args []string) (h logHead, err error) {
 	store, err := s.open(cmd, args)
 	if err != nil {
 		return h, err
 	}
 	defer store.Close()
-	signed, key, err := merkle.NewestHead(cmd.Context(), store)
+	key, err := s.headKey(store)
+	if err != nil {
+		return h, err
+	}
+	if key == nil {
+		return s.headInLog(cmd.Context(), store)
+	}
+	signed, err := s.signHead(cmd, store.(*embedded.Store), key)
+	if err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal(signed.AppendJSON(nil, key), &h)
+}
+
+// publicKey returns the public half of the key that signs the heads of a log.
+func (s *source) publicKey(cmd *cobra.Command, args []string) (string, error) {
+	if s.embedded() {
+		store, err := s.open(cmd, args)
+		if err != nil {
+			return "", err
+		}
+		key, err := s.headKey(store)
+		if err := errors.Join(err, store.Close()); err != nil {
+			return "", err
+		}
+		if key != nil {
+			return key.String(), nil
+		}
+	}
+	h, err := s.head(cmd, args)
+	return h.Key, err
+}
+
+// headKey returns the key of the heads over all events of a log, nil for an EventStoreDB and for a
+// directory without one.
+func (s *source) headKey(store events.Store) (*merkle.Key, error) {
+	if server.IsRemote(s.store) {
+		return nil, nil
+	}
+	return server.FindHeadKey(s.store, store.Epoch())
+}
+
+// headInLog reads the newest head that the servers on a shared log have signed; admitone eventstore
+// stores it in the directory of the log, like all of its events.
+func (s *source) headInLog(ctx context.Context, store events.Store) (h logHead, err error) {
+	signed, key, err := merkle.NewestHead(ctx, store)
+	if errors.Is(err, merkle.ErrNoHeads) && !server.IsRemote(s.store) {
+		return h, fmt.Errorf("%s has no %s to sign a head with; admitone serve creates it when it starts on that directory, "+
+			"and verify --key checks a copy against a head of the original", s.store, server.HeadKeyFile)
+	}
 	if errors.Is(err, merkle.ErrNoHeads) {
 		return h, fmt.Errorf("%s: %w; the servers that use it sign heads, unless they run with --sign-every 0", s.name(), err)
 	}
@@ -109,43 +136,40 @@ func (s *source) headKept(cmd *cobra.Command, args []string) (h logHead, err err
 	return h, json.Unmarshal(merkle.AppendHeadJSON(nil, &signed, key), &h)
 }
 
-// headUnkept signs a head over a log in a directory that can't be written: the tree is built in
-// memory. The key must exist.
-func (s *source) headUnkept(cmd *cobra.Command, args []string) (h logHead, err error) {
-	store, err := s.open(cmd, args)
+// signHead signs a head over the whole log in a directory, which it only reads. The log must agree
+// with the heads signed before. Errors: as merkle.Check.Take; a *server.Loss; the log's.
+func (s *source) signHead(cmd *cobra.Command, store *embedded.Store, key *merkle.Key) (h merkle.Checkpoint, err error) {
+	check, err := treeCheck(s.store, store.Epoch())
 	if err != nil {
 		return h, err
 	}
-	defer store.Close()
-	key, err := server.FindHeadKey(s.store, store.Epoch())
+	defer check.Close()
+	end, err := store.Head(cmd.Context())
 	if err != nil {
 		return h, err
 	}
-	if key == nil {
-		return h, fmt.Errorf("no head of the log in %s was ever signed, and the key for it can't be made: the directory "+
-			"can't be written", s.store)
-	}
-	edge := merkle.CompactRange{}
+	bar := progress.New(cmd.ErrOrStderr())
+	defer bar.Done()
 	for e, err := range events.All(cmd.Context(), store, 0) {
+		if err == nil {
+			err = check.Take(&e)
+		}
 		if err != nil {
 			return h, err
 		}
-		edge.Add(nil, &e)
+		if e.Position%headProgress == 0 {
+			bar.Say("reading the log: position %d of %d", e.Position, end)
+		}
 	}
-	signed, err := key.Sign(merkle.Head{Epoch: store.Epoch(), Size: edge.Size, Root: edge.Root()})
-	if err != nil {
+	if err := check.End(); err != nil {
 		return h, err
 	}
-	return h, json.Unmarshal(signed.AppendJSON(nil, key), &h)
+	if err := server.FindLoss(cmd.Context(), store, s.store); err != nil {
+		return h, err
+	}
+	edge := check.Edge()
+	return key.Sign(merkle.Head{Epoch: store.Epoch(), Size: check.Size(), Root: edge.Root()})
 }
 
-// grown adds the whole log to the tree and closes it.
-func grown(ctx context.Context, tree *merkle.Tree) (h merkle.Checkpoint, err error) {
-	if err = tree.CatchUp(ctx); err == nil {
-		h, err = tree.Head()
-	}
-	if closed := tree.Close(ctx); err == nil {
-		err = closed
-	}
-	return h, err
-}
+// headProgress is the number of events after which the progress is shown again.
+const headProgress = 1 << 16

@@ -211,10 +211,27 @@ func (a *audited) killSigner() (survivor *process) {
 	}
 }
 
+// awaitWrittenHead waits until the only server of a log in a directory has written a head.
+func (a *audited) awaitWrittenHead() {
+	a.t.Helper()
+	if a.shared {
+		return
+	}
+	file := filepath.Join(a.store, server.TreeFolder, "heads")
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		if info, err := os.Stat(file); err == nil && info.Size() > 0 {
+			return
+		} else if time.Now().After(end) {
+			a.t.Fatalf("no head was written to %s: %v", file, err)
+		}
+	}
+}
+
 // verifyAtRest checks the log, after all servers have ended, against the saved heads and receipts.
 func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]string) {
 	t := a.t
 	t.Helper()
+	a.awaitWrittenHead()
 	for _, p := range a.servers {
 		p.kill()
 	}
@@ -242,6 +259,9 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 	a.close()
 	if a.dir == "" {
 		return
+	}
+	if h, _ := must(t, exitDone, "head", "--store", a.dir); h != newest {
+		t.Errorf("the head in the directory is\n%s\nwant\n%s", h, newest)
 	}
 	for name, file := range kept { // the heads cover only our own events, in the directory too
 		if v := runVerify(t, exitDone, "--store", a.dir, "--against", file); v.Heads < 2 {

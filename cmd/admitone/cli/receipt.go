@@ -44,11 +44,11 @@ func newReceiptKey() *cobra.Command {
 		Short:   "Print the public half of the key that signs the log's heads",
 		Example: "  admitone receipt key --store /var/lib/admitone\n  admitone receipt key --url http://127.0.0.1:8080",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := from.head(cmd, args)
+			key, err := from.publicKey(cmd, args)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), h.Key)
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), key)
 			return err
 		},
 	}

@@ -25,10 +25,13 @@ import (
 
 // verdict is the result of verify, as printed with --json.
 type verdict struct {
-	Source  string          `json:"source"`
-	Events  uint64          `json:"events"`
-	Streams int             `json:"streams"`
-	Head    events.Position `json:"head"`
+	Source  string `json:"source"`
+	Events  uint64 `json:"events"`
+	Streams int    `json:"streams"`
+	// Internal is the number of Events in the store's own streams, which Streams does not count: its
+	// epoch, signed heads, snapshots and metadata.
+	Internal uint64          `json:"internal_events,omitempty"`
+	Head     events.Position `json:"head"`
 	// Heads is the number of signed heads of this log, and Root the root of its tree, "" if heads
 	// were not checked.
 	Heads int    `json:"heads"`
@@ -117,7 +120,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	})
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
-	v.Events, v.Streams, v.Head, v.External = found.Events, found.Streams, found.Head, found.ExternalSums
+	v.Events, v.Streams, v.Internal, v.Head, v.External = found.Events, found.Streams, found.Internal, found.Head, found.ExternalSums
 	if others := found.Others; others != nil {
 		v.Foreign, v.Backwards = others.Foreign, others.Backwards
 	}
@@ -193,6 +196,10 @@ func (v *verdict) print(out io.Writer) {
 		}
 		fmt.Fprintf(out, "\n  rule:  %s\n  found: %s\n", broken.Rule, broken.Detail)
 		return
+	}
+	if v.Internal > 0 {
+		fmt.Fprintf(out, "%d of these events are the store's own (epoch, signed heads, snapshots, metadata), in streams that are "+
+			"not counted\n", v.Internal)
 	}
 	v.printOthers(out)
 	if v.Heads > 0 {

@@ -52,7 +52,7 @@ const (
 func (a *access) flags(f *pflag.FlagSet) {
 	f.StringVar(&a.auth, "auth", authOpen, "open (every caller may do everything; loopback only) or jwt")
 	f.StringVar(&a.secret, "jwt-secret-file", "",
-		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, created if needed)")
+		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in --secrets, created if needed)")
 	f.StringVar(&a.jwks, "jwks", "",
 		"URL or file with the public keys (JWKS) of the token issuer; tokens signed with a secret are then refused")
 	a.claims.flags(f, "must have; any accepts all of them, and must be given with --jwks")

@@ -11,18 +11,18 @@ func clusterFlags(f *pflag.FlagSet, s *server.Settings) {
 	c := &s.Cluster
 	f.StringVar(&c.Listen, "cluster", "", "address at which this node listens for the others on the same EventStoreDB "+
 		"(TCP and UDP): together they form one system")
-	f.StringVar(&c.Node, "node", "", "name of this node, the same after a restart (default: the host and the port of "+
-		"--cluster)")
-	f.StringSliceVar(&c.Join, "join", nil, "address of another node, or dns://NAME:PORT for all addresses of a name "+
-		"(default: those stored with the log)")
-	f.StringVar(&c.Advertise, "cluster-advertise", "", "host or address at which others reach this node (default: that of "+
-		"--cluster)")
-	f.StringVar(&c.HTTP, "http-advertise", "", "address at which other nodes reach --listen (default: the host of "+
-		"--cluster and the port of --listen)")
-	f.StringVar(&c.SecretFile, "cluster-secret-file", "", "file with the secret for messages between nodes (default: "+
-		"derived from the secret of tokens)")
-	f.StringVar(&s.Secrets, "secrets", "", "directory of the secrets that all nodes share: jwt.key, passes.key, "+
-		"webhooks.key; missing ones are created (default: the directory of the views)")
+	f.StringVar(&c.Node, "node", "", "name of this node, different from those of all other nodes and the same after a "+
+		"restart (default: the name of this machine and the port of --cluster)")
+	f.StringSliceVar(&c.Join, "join", nil, "address of another node, or dns://NAME:PORT for all addresses of a name, in "+
+		"addition to those stored with the log")
+	f.StringVar(&c.Advertise, "cluster-advertise", "", "host at which others reach --cluster (default: its own, or one of "+
+		"this machine if it listens on all addresses)")
+	f.StringVar(&c.HTTP, "http-advertise", "", "address at which other nodes reach --listen (default: its own, or, if it "+
+		"listens on all addresses, its port at the host of --cluster-advertise or --cluster, or at this machine's name)")
+	f.StringVar(&c.SecretFile, "cluster-secret-file", "", "file with the secret for messages between nodes, at least 32 "+
+		"bytes (default: derived from the secret of tokens)")
+	f.StringVar(&s.Secrets, "secrets", "", "directory of the secrets that all servers on a log share: jwt.key, passes.key, "+
+		"webhooks.key, head.key; missing ones are created (default: the store, or --data if the log is in an EventStoreDB)")
 	c.Version = readBuild().Version
 }
 

@@ -53,12 +53,12 @@ func newEventstore() *cobra.Command {
 	f.BoolVar(&e.writable, "writable", false,
 		"let clients append, delete and set metadata; without a --user on a loopback address only")
 	f.BoolVar(&e.AcceptLoss, "accept-loss", false,
-		"for one start: continue a log that has lost its end, as another log with a new epoch")
+		"for this start: accept that the end of the log is missing, and continue it with a new epoch")
 	f.StringVar(&e.cert, "tls-cert", "", "file with the certificate (PEM), for TLS")
 	f.StringVar(&e.key, "tls-key", "", "file with the certificate's key (PEM)")
-	f.StringSliceVar(&e.users, "user", nil, "NAME:PASSWORD of a user (several: repeat it); none: "+
-		"everybody may")
-	f.StringSliceVar(&e.readers, "reader", nil, "NAME:PASSWORD of a user with read access only, even with --writable")
+	f.StringSliceVar(&e.users, "user", nil, "NAME:PASSWORD of an account that may connect "+
+		"(repeatable); if there is none, anyone may")
+	f.StringSliceVar(&e.readers, "reader", nil, "NAME:PASSWORD of an account with read access only, even with --writable")
 	return cmd
 }
 

@@ -55,8 +55,8 @@ func newServe() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&s.Listen, "listen", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&s.Store, "store", "./data", "directory of the log, or an EventStoreDB: esdb://host:2113?tls=false")
-	f.StringVar(&s.Data, "data", "./data", "directory of everything else (views, jwt.key), if the log is in an "+
-		"EventStoreDB")
+	f.StringVar(&s.Data, "data", "./data", "directory of this server's views and contacts if the log is in an "+
+		"EventStoreDB, and of its secrets without --secrets")
 	who.flags(f)
 	f.BoolVar(&demo, "demo", false, "create a few products, a tournament and a concert, unless they exist")
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
@@ -70,9 +70,9 @@ func newServe() *cobra.Command {
 	f.DurationVar(&s.SignEvery, "sign-every", 10*time.Second,
 		"interval at which the head of a growing log is signed; 0 is no tree, no heads, no receipts")
 	f.StringVar(&s.HeadKeyFile, "head-key-file", "", "file with the key that signs the heads of a log in an EventStoreDB, "+
-		"the same for all servers (default: head.key in --data, created if needed)")
+		"the same for all servers (default: head.key in --secrets, or in --data, created if needed)")
 	f.BoolVar(&s.AcceptLoss, "accept-loss", false,
-		"for one start: continue a log that has lost its end, as another log with a new epoch")
+		"for this start: accept that the end of the log is missing, and continue it with a new epoch")
 	roomFlags(f, &s)
 	clusterFlags(f, &s)
 	webhookFlags(f, &s)
@@ -97,8 +97,8 @@ func newServe() *cobra.Command {
 // roomFlags defines the flags of waiting rooms.
 func roomFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.StringVar(&s.PassKeys, "pass-keys-file", "",
-		"file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, created "+
-			"if needed)")
+		"file with the keys that sign passes of waiting rooms (default: passes.key in --secrets, created if "+
+			"needed)")
 	f.BoolVar(&s.AcceptKeys, "accept-keys", false,
 		"accept this server's pass keys as the log's, if those are lost: earlier places and passes can no longer be "+
 			"read")

@@ -10,7 +10,7 @@ import (
 func webhookFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.StringVar(&s.Webhooks.KeyFile, "webhooks-key-file", "",
 		"file with the key from which the secrets of webhooks are derived, the same for all servers on a log (default: "+
-			"webhooks.key in the store, or in --data, created if needed)")
+			"webhooks.key in --secrets, created if needed)")
 	f.BoolVar(&s.Webhooks.AllowPrivate, "webhook-allow-private", false,
 		"webhooks may have http:// URLs and addresses of this machine and of private networks")
 	const faster = "webhook-faster"

@@ -46,7 +46,7 @@ func certificate(t *testing.T) (*tls.Config, string) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, file
 }
 
-// TestAccess: over TLS, with users who may write, read, or neither.
+// TestAccess: a node serves users over TLS according to their permission to write or to read.
 func TestAccess(t *testing.T) {
 	config, ca := certificate(t)
 	log := openLog(t, t.TempDir())
@@ -132,7 +132,7 @@ func TestEpoch(t *testing.T) {
 	}
 	first := <-epochs
 	if _, err := events.ParseID(first); err != nil {
-		t.Fatalf("epoch %q", first)
+		t.Fatalf("epoch = %q, want an id: %v", first, err)
 	}
 	for range n - 1 {
 		if other := <-epochs; other != first {

@@ -15,7 +15,7 @@ import (
 // ownEvents excludes the node's own streams and this package's, by their first character.
 const ownEvents = `^[^` + systemPrefix + ownPrefix + `]`
 
-// window is how many events a node examines between two checkpoints.
+// window is the number of events that a node examines between two checkpoints.
 const window = 4096
 
 // ReadAll implements events.Store. A position without an event costs more: a node refuses to read
@@ -119,8 +119,8 @@ func (s *Store) appendBelow(ctx context.Context, page []events.Recorded, last ev
 	return append(page, more...), err
 }
 
-// isBadPosition reports whether a node may have refused a position because there is no event at it.
-// The protocol has no code for that.
+// isBadPosition reports whether a node may have refused a position because it has no event there. The
+// protocol has no code for this.
 func isBadPosition(err error) bool {
 	var f *failure
 	return errors.As(err, &f) && f.exception() == "" &&

@@ -23,7 +23,7 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 		return events.Appended{}, withCause(events.ErrUnavailable, err)
 	}
 	if limit := s.MaxAppend(); int64(size) > limit {
-		return events.Appended{}, &events.TooLargeError{Limit: limit, Cause: fmt.Errorf("these are %d", size)}
+		return events.Appended{}, &events.TooLargeError{Limit: limit, Cause: fmt.Errorf("the append has %d", size)}
 	}
 	if !s.gate.enter() {
 		return events.Appended{}, events.ErrClosed
@@ -51,7 +51,7 @@ type proposal struct {
 	size     int // as the node counts it; 0 if it does not share a call
 }
 
-// append is Append for any stream and content; the caller has entered the gate.
+// append is Append for any stream and content. The caller must have entered the gate.
 func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error) {
 	switch err := ctx.Err(); {
 	case err != nil:
@@ -67,7 +67,7 @@ func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error)
 	return appended, err
 }
 
-// propose sends an append, with others on one call if possible.
+// propose sends an append, if possible on a call shared with others.
 func (s *Store) propose(ctx context.Context, p *proposal) (events.Appended, error) {
 	if p.size > 0 && p.size <= maxBatched && !s.unbatched.Load() {
 		appended, err := s.proposeShared(ctx, p)
@@ -79,17 +79,17 @@ func (s *Store) propose(ctx context.Context, p *proposal) (events.Appended, erro
 	return s.proposeAlone(ctx, *p)
 }
 
-// proposeAlone sends an append on a call of its own.
+// proposeAlone sends an append on a separate call.
 func (s *Store) proposeAlone(ctx context.Context, p proposal) (appended events.Appended, err error) {
 	err = s.call(ctx, appending, unsent, func(ctx context.Context, l *nodeConn) (err error) {
-		appended, err = propose(s.outgoing(ctx, true), l, p)
+		appended, err = proposeOn(s.outgoing(ctx, true), l, p)
 		return err
 	})
 	return appended, err
 }
 
-// propose makes one append on one connection. Errors: *failure, and events.Store's.
-func propose(ctx context.Context, l *nodeConn, p proposal) (events.Appended, error) {
+// proposeOn makes one append on one connection. Errors: *failure, and events.Store's.
+func proposeOn(ctx context.Context, l *nodeConn, p proposal) (events.Appended, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // otherwise unreceived messages keep the call alive
 	call, err := l.streams().Append(ctx)
@@ -100,8 +100,8 @@ func propose(ctx context.Context, l *nodeConn, p proposal) (events.Appended, err
 	if err = p.send(call); err == nil {
 		at, err = sent, call.CloseSend()
 	}
-	// EOF: the node has ended the call; RecvMsg returns why. It cannot have accepted a batch before
-	// its end.
+	// EOF means that the node has ended the call; RecvMsg returns the reason. The node cannot have
+	// accepted a batch before it received the end.
 	if err == nil || errors.Is(err, io.EOF) {
 		err = call.RecvMsg(response)
 	}
@@ -155,8 +155,8 @@ func (p *proposal) result(success *streams.AppendResp_Success) (events.Appended,
 	return appended, nil
 }
 
-// positionOf finds the position of an existing event: some nodes omit it when an append is
-// repeated. Error: ErrUnknown.
+// positionOf finds the position of an existing event, because some nodes omit it in the answer to a
+// repeated append. Error: ErrUnknown.
 func (s *Store) positionOf(ctx context.Context, stream events.StreamID, at events.Revision) (events.Position, error) {
 	page, err := s.readStream(ctx, stream, at, events.Forward, 1)
 	if err == nil && len(page) == 0 {

@@ -15,7 +15,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestAppendNotSent: a batch whose end the node has not received is certainly not in the log.
+// TestAppendNotSent: a batch whose end the node has not received is not in the log.
 func TestAppendNotSent(t *testing.T) {
 	f, s, log := serveFaulty(t)
 	batch := sampleBatch("product-1", 1500) // more than a node accepts without reading
@@ -31,7 +31,7 @@ func TestAppendNotSent(t *testing.T) {
 		f.then("Append", test.fault)
 		_, err := s.Append(ctx, "product-1", events.NoStream, batch)
 		if !errors.Is(err, events.ErrUnavailable) || test.cause != nil && !errors.Is(err, test.cause) {
-			t.Errorf("%v, want ErrUnavailable", err)
+			t.Errorf("%v, want ErrUnavailable and the cause %v", err, test.cause)
 		}
 	}
 	if head, err := log.Read(t.Context(), "product-1", 0, events.Forward, 1); err != nil || len(head) != 0 {
@@ -42,19 +42,19 @@ func TestAppendNotSent(t *testing.T) {
 	}
 }
 
-// answer changes a node's answer to an append.
-func answer(change func(*streams.AppendResp_Success)) fault {
+// changeAnswer changes a node's answer to an append.
+func changeAnswer(change func(*streams.AppendResp_Success)) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		return serve(changing{call, change})
+		return serve(changedAnswers{call, change})
 	}
 }
 
-type changing struct {
+type changedAnswers struct {
 	grpc.ServerStream
 	change func(*streams.AppendResp_Success)
 }
 
-func (c changing) SendMsg(m any) error {
+func (c changedAnswers) SendMsg(m any) error {
 	c.change(m.(*streams.AppendResp).GetSuccess())
 	return c.ServerStream.SendMsg(m)
 }
@@ -63,7 +63,7 @@ func (c changing) SendMsg(m any) error {
 // unknown outcome.
 func TestAppendAnswers(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	f.then("Append", answer(func(success *streams.AppendResp_Success) {
+	f.then("Append", changeAnswer(func(success *streams.AppendResp_Success) {
 		success.PositionOption = &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}}
 	}))
 	appended, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 3))
@@ -72,7 +72,7 @@ func TestAppendAnswers(t *testing.T) {
 	}
 	all, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
 	if err != nil || len(all) != 3 || appended.Position != all[2].Position || appended.Revision != 2 {
-		t.Errorf("%+v, %v, want the place of %v", appended, err, positions(all))
+		t.Errorf("appended %+v, %v; want revision 2 and the last of the positions %v", appended, err, positions(all))
 	}
 	for _, other := range []func(*streams.AppendResp_Success){
 		func(success *streams.AppendResp_Success) {
@@ -82,7 +82,7 @@ func TestAppendAnswers(t *testing.T) {
 			success.CurrentRevisionOption = &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}}
 		},
 	} {
-		f.then("Append", answer(other))
+		f.then("Append", changeAnswer(other))
 		if _, err := s.Append(t.Context(), "product-2", events.NoStream,
 			sampleBatch("product-2", 1)); !errors.Is(err, events.ErrUnknown) {
 			t.Errorf("%v, want ErrUnknown", err)
@@ -108,14 +108,14 @@ func TestRequestHeaders(t *testing.T) {
 	}
 }
 
-// nowhere is a log that does not say where it has written.
-type nowhere struct {
+// withoutPositions is a log whose answers to appends have no positions.
+type withoutPositions struct {
 	events.Store
 	appends int // to product-1
 }
 
 // Append implements events.Store.
-func (n *nowhere) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (n *withoutPositions) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	if stream == "product-1" {
 		n.appends++
@@ -125,9 +125,10 @@ func (n *nowhere) Append(ctx context.Context, stream events.StreamID, expected e
 	return appended, err
 }
 
-// TestBatchedNowhere: if the answer of a batched append has no position, it is read from the log.
-func TestBatchedNowhere(t *testing.T) {
-	log := &nowhere{Store: openLog(t, t.TempDir())}
+// TestBatchedAppendWithoutPosition: if the answer to a batched append has no position, the position is read from the
+// log.
+func TestBatchedAppendWithoutPosition(t *testing.T) {
+	log := &withoutPositions{Store: openLog(t, t.TempDir())}
 	at := serve(t, log, "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
 	s := connect(t, at.address)
@@ -139,6 +140,7 @@ func TestBatchedNowhere(t *testing.T) {
 	all, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
 	if err != nil || len(all) != 3 || appended != (events.Appended{Revision: 2, Position: all[2].Position}) ||
 		log.appends != 1 {
-		t.Errorf("%+v, %v, want the place of %v; %d appends", appended, err, positions(all), log.appends)
+		t.Errorf("appended %+v, %v, in %d appends; want revision 2 and the last of the positions %v, in one append",
+			appended, err, log.appends, positions(all))
 	}
 }

@@ -21,17 +21,17 @@ import (
 )
 
 const (
-	// maxBatched is the size of the largest append that shares a call with others: it is one
-	// message.
+	// maxBatched is the size of the largest append that shares a call with others, because it is
+	// one message.
 	maxBatched = 2 << 20
-	// batchCallLife is how long new appends join a call. A node that shuts down waits for calls to
-	// end, and the leader may have changed before the next call.
+	// batchCallLife is the time during which new appends join a call. It is short because a node
+	// that shuts down waits for calls to end, and because the next call may go to a new leader.
 	batchCallLife = 25 * time.Millisecond
 )
 
 // batchCall is a call of BatchAppend on one connection. The appends of all callers are sent on it
-// as they arrive, without waiting for each other's answers; each is a separate message, and
-// atomic by itself.
+// as they arrive, without waiting for the answers to earlier ones. Each is a separate message, and
+// atomic.
 type batchCall struct {
 	// run distinguishes the correlation ids of this call from those of others.
 	run  uint64
@@ -41,13 +41,13 @@ type batchCall struct {
 	mu      sync.Mutex
 	queue   []*batched          // to be sent, in order; guarded by mu
 	waiting map[uint64]*batched // sent, by number; guarded by mu
-	last    uint64              // number of the newest; guarded by mu
-	full    bool                // no more appends join it; guarded by mu
-	ended   *failure            // why the call has ended; guarded by mu
+	last    uint64              // number of the newest append; guarded by mu
+	full    bool                // no more appends may join; guarded by mu
+	ended   *failure            // why the call has ended, nil before; guarded by mu
 }
 
-// batched is an append in progress. It gets one result. With an answer of the node, that is the last
-// use of it by its call.
+// batched is an append in progress. It receives one result. If the result is an answer of the node, the
+// call does not use the append any more.
 type batched struct {
 	number   uint64
 	proposal *proposal
@@ -59,8 +59,8 @@ type batchedResult struct {
 	err      error // *failure, or one of events.Store's
 }
 
-// batches returns the connection's open call, or begins one.
-func (l *nodeConn) batches(headers metadata.MD) *batchCall {
+// sharedCall returns the connection's open batch call, or begins a new one.
+func (l *nodeConn) sharedCall(headers metadata.MD) *batchCall {
 	l.batching.Lock()
 	defer l.batching.Unlock()
 	if c := l.batch; c != nil && c.isOpen() {
@@ -108,15 +108,15 @@ func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) 
 		for {
 			b, number, last := c.next()
 			if last {
-				_ = call.CloseSend() // receive learns the outcome
+				_ = call.CloseSend() // receive gets the outcome
 				return
 			}
 			if b == nil {
 				break
 			}
 			if err := call.SendMsg(messages.batched(c.run, b)); err != nil {
-				c.unsent(b, number)
-				if !errors.Is(err, io.EOF) { // otherwise receive learns the reason
+				c.requeue(b, number)
+				if !errors.Is(err, io.EOF) { // with EOF, receive gets the reason
 					cancel()
 				}
 				break
@@ -125,8 +125,8 @@ func (c *batchCall) send(call streams.Streams_BatchAppendClient, cancel func()) 
 	}
 }
 
-// next removes the next append from the queue, nil if it is empty, and returns its number. last
-// reports that no more will join.
+// next removes and returns the next append of the queue, nil if the queue is empty, and its number.
+// last reports that the queue is empty and no more appends will join.
 func (c *batchCall) next() (b *batched, number uint64, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,8 +142,8 @@ func (c *batchCall) next() (b *batched, number uint64, last bool) {
 	return b, b.number, false
 }
 
-// unsent requeues an append that could not be sent: the call has ended, or is about to.
-func (c *batchCall) unsent(b *batched, number uint64) {
+// requeue puts an append that could not be sent back into the queue. The call has ended, or will end soon.
+func (c *batchCall) requeue(b *batched, number uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting[number] == b {
@@ -175,7 +175,7 @@ func (c *batchCall) receive(call streams.Streams_BatchAppendClient, l *nodeConn)
 	}
 }
 
-// end fails all appends of a call that has ended. Unsent ones were not written.
+// end fails all appends of a call that has ended. Those that were not sent were not written.
 func (c *batchCall) end(call interface{ Trailer() metadata.MD }, err error) {
 	if errors.Is(err, io.EOF) {
 		err = errNoAnswer
@@ -193,10 +193,10 @@ func (c *batchCall) end(call interface{ Trailer() metadata.MD }, err error) {
 	signal(c.wake)
 }
 
-// errNoAnswer ends the appends of a call that the node, and not this side, has ended.
+// errNoAnswer is the error of appends on a call that the node has ended without an error.
 var errNoAnswer = errors.New("the node has ended the call")
 
-// put queues an append, and reports whether it could still join the call.
+// put queues an append. It returns false if no more appends may join the call.
 func (c *batchCall) put(b *batched) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -224,11 +224,11 @@ func (c *batchCall) withdraw(b *batched) stage {
 	return sent
 }
 
-// sharedAppend is an append on the calls that appends share. One that a node has made at the first
-// attempt is reused: an append then needs no memory of its own.
+// sharedAppend is an append on a shared call. It is reused, to save allocations, if it succeeded at the
+// first attempt.
 type sharedAppend struct {
 	proposal proposal
-	batched  *batched // of the present attempt
+	batched  *batched // of the current attempt
 	appended events.Appended
 	failed   bool                                   // a call may still use it
 	attempt  func(context.Context, *nodeConn) error // sets appended or failed
@@ -252,7 +252,7 @@ func newBatched(p *proposal) *batched {
 	return &batched{proposal: p, result: make(chan batchedResult, 1)}
 }
 
-// proposeShared makes an append on a call with others. Errors: as propose.
+// proposeShared makes an append on a shared call. Errors: those of proposeOn.
 func (s *Store) proposeShared(ctx context.Context, p *proposal) (events.Appended, error) {
 	a, ok := s.sharing.Get().(*sharedAppend)
 	if !ok {
@@ -268,12 +268,12 @@ func (s *Store) proposeShared(ctx context.Context, p *proposal) (events.Appended
 	return appended, err
 }
 
-// propose makes the append on the connection's shared call. Errors: as the function propose.
+// propose makes the append on the connection's shared call. Errors: those of proposeOn.
 func (b *batched) propose(ctx context.Context, headers metadata.MD, l *nodeConn) (events.Appended, error) {
 	for {
-		c := l.batches(headers)
+		c := l.sharedCall(headers)
 		if !c.put(b) {
-			continue // it was closed in between
+			continue // the call was closed in between
 		}
 		select {
 		case r := <-b.result:

@@ -83,16 +83,16 @@ func TestBatchedAnswers(t *testing.T) {
 		answer *streams.BatchAppendResp
 		want   error // nil: it succeeds
 	}{
-		"made":             {success(6), nil},
-		"elsewhere":        {success(9), events.ErrUnknown},
-		"nothing":          {&streams.BatchAppendResp{}, events.ErrUnknown},
-		"another revision": {refusal(&shared.WrongExpectedVersion{}), events.ErrConflict},
-		"deleted":          {refusal(&shared.StreamDeleted{}), ErrRefused},
-		"denied":           {refusal(&shared.AccessDenied{}), ErrRefused},
-		"bad":              {refusal(&shared.BadRequest{}), ErrRefused},
-		"large":            {refusal(&shared.MaximumAppendSizeExceeded{MaxAppendSize: 40_000}), events.ErrTooLarge},
-		"late":             {refusal(&shared.Timeout{}), events.ErrUnknown},
-		"who knows":        {refusal(&shared.Unknown{}), events.ErrUnknown},
+		"success":                {success(6), nil},
+		"unexpected revision":    {success(9), events.ErrUnknown},
+		"no result":              {&streams.BatchAppendResp{}, events.ErrUnknown},
+		"wrong expected version": {refusal(&shared.WrongExpectedVersion{}), events.ErrConflict},
+		"stream deleted":         {refusal(&shared.StreamDeleted{}), ErrRefused},
+		"access denied":          {refusal(&shared.AccessDenied{}), ErrRefused},
+		"bad request":            {refusal(&shared.BadRequest{}), ErrRefused},
+		"too large":              {refusal(&shared.MaximumAppendSizeExceeded{MaxAppendSize: 40_000}), events.ErrTooLarge},
+		"timeout":                {refusal(&shared.Timeout{}), events.ErrUnknown},
+		"unknown error":          {refusal(&shared.Unknown{}), events.ErrUnknown},
 		"no detail": {&streams.BatchAppendResp{Result: &streams.BatchAppendResp_Error{Error: &rpc.Status{Code: 2}}},
 			events.ErrUnknown},
 	} {
@@ -110,7 +110,7 @@ func TestBatchedAnswers(t *testing.T) {
 			}
 		}
 		if !errors.Is(err, c.want) || c.want == nil && (appended != events.Appended{Revision: 6, Position: 77}) {
-			t.Errorf("%s: %+v, %v", name, appended, err)
+			t.Errorf("%s: %+v, error %v; want error %v", name, appended, err, c.want)
 		}
 	}
 }
@@ -126,19 +126,19 @@ func serveBatches(t *testing.T) (*faults, *Store, events.Store) {
 // appendMany appends to n streams concurrently, and returns the results.
 func appendMany(s *Store, n int) []error {
 	failed := make([]error, n)
-	var all sync.WaitGroup
+	var wg sync.WaitGroup
 	for i := range failed {
-		all.Go(func() {
+		wg.Go(func() {
 			stream := events.NewStreamID("product", strconv.Itoa(i))
 			_, failed[i] = s.Append(context.Background(), stream, events.NoStream, sampleBatch(stream, 1+i%3))
 		})
 	}
-	all.Wait()
+	wg.Wait()
 	return failed
 }
 
-// TestOneCallForAll: appends of many callers share a call, and each gets its own result.
-func TestOneCallForAll(t *testing.T) {
+// TestAppendsShareCalls: appends of many callers share a call, and each caller gets its result.
+func TestAppendsShareCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, log := newNetwork(), newMemory()
 		var calls atomic.Int64
@@ -157,7 +157,7 @@ func TestOneCallForAll(t *testing.T) {
 		}
 		for i, err := range appendMany(s, 300) { // the same events again
 			if err != nil {
-				t.Errorf("%d: %v", i, err)
+				t.Errorf("repeated append %d: %v", i, err)
 			}
 		}
 		if n := calls.Load(); n > 2 {
@@ -206,8 +206,8 @@ func cutAfter(answers int64, err error) fault {
 	}
 }
 
-// TestBatchCut: a call ends after some of its appends are answered. Those are in the log; any other
-// may be, and repeating the append finds out.
+// TestBatchCut: a call ends after some of its appends are answered. Those are in the log; the others
+// may be, and can be repeated.
 func TestBatchCut(t *testing.T) {
 	for _, answers := range []int64{0, 1, 7, 39} {
 		f, s, log := serveBatches(t)
@@ -287,18 +287,18 @@ func TestBatchRefused(t *testing.T) {
 		fault fault
 		want  []error
 	}{
-		"unavailable": {refuse(codes.Unavailable), []error{events.ErrUnknown, events.ErrUnavailable}},
-		"internal":    {refuse(codes.Internal), []error{events.ErrUnknown, events.ErrUnavailable}},
-		"ended":       {refuse(codes.OK), []error{events.ErrUnknown, events.ErrUnavailable}},
-		"user":        {refuse(codes.Unauthenticated), []error{ErrRefused}},
-		"no leader":   {refuse(codes.NotFound, "exception", "not-leader"), []error{events.ErrUnavailable}},
-		"old":         {refuse(codes.Unimplemented), []error{nil}},
+		"unavailable":     {refuse(codes.Unavailable), []error{events.ErrUnknown, events.ErrUnavailable}},
+		"internal":        {refuse(codes.Internal), []error{events.ErrUnknown, events.ErrUnavailable}},
+		"no error":        {refuse(codes.OK), []error{events.ErrUnknown, events.ErrUnavailable}},
+		"unauthenticated": {refuse(codes.Unauthenticated), []error{ErrRefused}},
+		"no leader":       {refuse(codes.NotFound, "exception", "not-leader"), []error{events.ErrUnavailable}},
+		"unimplemented":   {refuse(codes.Unimplemented), []error{nil}},
 	} {
 		f, s, _ := serveBatches(t)
 		f.then("BatchAppend", c.fault)
 		for i, err := range appendMany(s, 5) {
 			if !isAnyOf(err, c.want) && err != nil {
-				t.Errorf("%s, %d: %v", name, i, err)
+				t.Errorf("%s, append %d: %v, want one of %v", name, i, err, c.want)
 			}
 		}
 		for i, err := range appendMany(s, 5) {
@@ -306,14 +306,14 @@ func TestBatchRefused(t *testing.T) {
 				t.Errorf("%s, repeated append %d: %v", name, i, err)
 			}
 		}
-		if s.unbatched.Load() != (name == "old") {
-			t.Errorf("%s: appends share a call or not, contrary to the node's version", name)
+		if got, want := s.unbatched.Load(), name == "unimplemented"; got != want {
+			t.Errorf("%s: unbatched = %t, want %t", name, got, want)
 		}
 	}
 }
 
-// TestBatchObeysContexts: a caller that stops waiting does not affect the others, and its error
-// depends on the stage of its append.
+// TestBatchObeysContexts: a caller that stops waiting does not affect the others, and gets an error for
+// the stage of its append.
 func TestBatchObeysContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f := newNetwork(), &faults{}
@@ -329,11 +329,11 @@ func TestBatchObeysContexts(t *testing.T) {
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
-		begun := time.Now()
+		start := time.Now()
 		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.DeadlineExceeded) ||
-			time.Since(begun) != 10*time.Millisecond {
-			t.Errorf("after %v: %v, want the deadline's error after 10ms", time.Since(begun), err)
+			time.Since(start) != 10*time.Millisecond {
+			t.Errorf("after %v: %v, want the deadline's error after 10ms", time.Since(start), err)
 		}
 		close(release)
 		for i, err := range <-others {

@@ -12,12 +12,12 @@ import (
 	"admitone/events"
 )
 
-// most and least are the halves of an id in the protocol.
+// most and least return the most and the least significant bits of an id, as in the protocol.
 func most(id events.ID) uint64  { return binary.BigEndian.Uint64(id[:8]) }
 func least(id events.ID) uint64 { return binary.BigEndian.Uint64(id[8:]) }
 
-// batched encodes an append as the only message of a batch. Its correlation id consists of the
-// call's run and the append's number.
+// batched encodes an append as the only message of a batch. The correlation id consists of the call's
+// run and the append's number.
 func (c *encoder) batched(run uint64, b *batched) *encoded {
 	p := b.proposal
 	whole := c.whole[:0]

@@ -10,16 +10,16 @@ import (
 	"admitone/events"
 )
 
-// maxRedirects is how many redirects a call follows.
+// maxRedirects bounds the number of redirects that a call follows.
 const maxRedirects = 3
 
-// call runs f with a connection for its role, and again after a redirect to the leader. f's errors
-// are a *failure, which is translated, or one of events.Store's. at is the stage of a call that
-// cannot begin.
+// call runs f with a connection for its role, and again after a redirect to the leader. The errors of f
+// are a *failure, which is translated, or one of events.Store's. at is the stage of the failure if there
+// is no connection.
 func (s *Store) call(caller context.Context, r role, at stage, f func(context.Context, *nodeConn) error) error {
 	ctx, cancel := s.bound(caller, r)
 	defer cancel()
-	for again := 0; ; again++ {
+	for redirects := 0; ; redirects++ {
 		c, err := s.nodes.acquire(ctx, r)
 		if errors.Is(err, events.ErrClosed) {
 			return err
@@ -29,11 +29,11 @@ func (s *Store) call(caller context.Context, r role, at stage, f func(context.Co
 		}
 		err = f(ctx, c)
 		s.nodes.release(r, c)
-		failed, is := errors.AsType[*failure](err)
-		if !is {
+		failed, ok := errors.AsType[*failure](err)
+		if !ok {
 			return err
 		}
-		if s.handleFailure(caller, r, c, failed) && again < maxRedirects {
+		if s.handleFailure(caller, r, c, failed) && redirects < maxRedirects {
 			continue
 		}
 		if failed.tooLarge() {
@@ -43,7 +43,7 @@ func (s *Store) call(caller context.Context, r role, at stage, f func(context.Co
 	}
 }
 
-// handleFailure updates the nodes after a failure, and reports whether the call may succeed now.
+// handleFailure updates the nodes after a failure, and reports whether a retry may succeed.
 func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, failed *failure) bool {
 	if leader, redirected := failed.leader(); redirected {
 		return s.nodes.redirect(c, leader)
@@ -54,12 +54,11 @@ func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, faile
 	return false
 }
 
-// readTimeout bounds a read of one page, whatever the caller's deadline: a query of many pages may
-// take long, but must not wait for a node that is frozen.
+// readTimeout bounds a read of one page, independently of the caller's deadline: a query of many pages
+// may take long, but must not wait for a frozen node.
 const readTimeout = 4 * time.Second
 
-// bound adds the default deadline if ctx has none, and bounds a read. The context may outlive a call
-// that has its own deadline.
+// bound adds the default deadline if ctx has none, and limits reads to readTimeout.
 func (s *Store) bound(ctx context.Context, r role) (context.Context, context.CancelFunc) {
 	if r == reading {
 		return context.WithTimeout(ctx, min(s.deadline, readTimeout))
@@ -70,7 +69,7 @@ func (s *Store) bound(ctx context.Context, r role) (context.Context, context.Can
 	return context.WithTimeout(ctx, s.deadline)
 }
 
-// outgoing adds the headers. Unlike the official client, it does send requires-leader.
+// outgoing adds the headers of a call: unlike the official client, also requires-leader.
 func (s *Store) outgoing(ctx context.Context, leader bool) context.Context {
 	headers := s.headers
 	if leader {

@@ -70,11 +70,11 @@ func (c *cluster) up(host string) {
 // redirect returns the leader that a call to host is redirected to, if any.
 func (c *cluster) redirect(host string, ctx context.Context) (leader string, elsewhere bool) {
 	header, _ := metadata.FromIncomingContext(ctx)
-	wants := len(header.Get("requires-leader")) == 1 && header.Get("requires-leader")[0] == "true"
+	requiresLeader := len(header.Get("requires-leader")) == 1 && header.Get("requires-leader")[0] == "true"
 	c.state.Lock()
 	defer c.state.Unlock()
 	switch {
-	case !wants:
+	case !requiresLeader:
 		c.otherCalls++
 	case c.leader == host:
 		c.leaderCalls++
@@ -326,7 +326,7 @@ func TestBusyNode(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
 		if !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("one more: %v, want %v, %v", err, events.ErrUnavailable, context.DeadlineExceeded)
+			t.Errorf("an append more than the maximum: %v, want %v, %v", err, events.ErrUnavailable, context.DeadlineExceeded)
 		}
 		cancel()
 		time.Sleep(7 * time.Second) // less than the default deadline
@@ -360,20 +360,20 @@ func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 	})
 }
 
-// TestOpenFails: with the reason, and without leaking connections.
+// TestOpenFails: Open fails with the reason, and leaks no connections.
 func TestOpenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
 		for _, connectionString := range []string{"esdb://a?tls=false", "esdb+discover://a,b?tls=false"} {
 			_, err := Open(t.Context(), connectionString, Options{Logger: discardLogger, Dial: n.dial})
 			if err == nil || !strings.Contains(err.Error(), errDown.Error()) {
-				t.Errorf("%s: %v", connectionString, err)
+				t.Errorf("%s: Open = %v, want %q", connectionString, err, errDown)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			began := time.Now()
 			if _, err := Open(ctx, connectionString, Options{Logger: discardLogger, Dial: n.dial}); err == nil ||
 				time.Since(began) > 300*time.Millisecond {
-				t.Errorf("%s: %v after %v", connectionString, err, time.Since(began))
+				t.Errorf("%s: Open = %v after %v, want an error within 300ms", connectionString, err, time.Since(began))
 			}
 			cancel()
 		}

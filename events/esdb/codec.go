@@ -10,8 +10,8 @@ import (
 )
 
 // Events are nearly all of the traffic. They are encoded and decoded without reflection and
-// intermediate messages, which saves a third of the cost of an event. The field numbers are those
-// of streams.proto and shared.proto; a test compares with the generated stubs.
+// intermediate messages, which saves a third of the cost of an event. The field numbers are those of
+// streams.proto and shared.proto. Tests compare the encoding with that of the generated stubs.
 const (
 	appendProposed = 2 // AppendReq
 
@@ -42,7 +42,7 @@ const (
 	mapKey, mapValue = 1, 2
 )
 
-// codec handles encoded and received messages and leaves the others to gRPC's codec.
+// codec handles *encoded and *received messages, and leaves all others to gRPC's codec.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }

@@ -90,11 +90,11 @@ func TestReceived(t *testing.T) {
 				clear(text) // gRPC reuses it
 			}
 			if r.isEvent != (m.GetEvent() != nil) || r.isCaughtUp != (m.GetCheckpoint() != nil) || r.damage != nil {
-				t.Fatalf("decoded %+v from %v", r, m)
+				t.Fatalf("decoded %+v, want %v", r, m)
 			}
 			if r.caughtUpTo.commit != m.GetCheckpoint().GetCommitPosition() ||
 				r.caughtUpTo.prepare != m.GetCheckpoint().GetPreparePosition() {
-				t.Errorf("decoded checkpoint %v from %v", r.caughtUpTo, m)
+				t.Errorf("decoded checkpoint %v, want %v", r.caughtUpTo, m)
 			}
 			if r.isEvent {
 				retained, wants = append(retained, r.event), append(wants, want)
@@ -182,7 +182,7 @@ func TestReceivedDamage(t *testing.T) {
 	}
 }
 
-// FuzzReceived: no bytes make it panic, and it accepts what the stubs accept.
+// FuzzReceived: decode does not panic, and accepts every message that the stubs accept.
 func FuzzReceived(f *testing.F) {
 	f.Add([]byte("\x0a\x02\x0a\x00"))
 	f.Add([]byte{0x1a, 0x04, 0x08, 0x01, 0x10, 0x02})
@@ -194,10 +194,10 @@ func FuzzReceived(f *testing.F) {
 			return
 		}
 		if err != nil {
-			t.Fatalf("%v of %v", err, &m)
+			t.Fatalf("decode: %v, want no error for %v", err, &m)
 		}
 		if want := m.GetEvent() != nil; want && !r.isEvent {
-			t.Errorf("%+v of %v", r, &m)
+			t.Errorf("decoded %+v, want an event from %v", r, &m)
 		}
 	})
 }

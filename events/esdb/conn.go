@@ -18,12 +18,12 @@ import (
 const (
 	// maxMessage is the largest message accepted, as in the official clients.
 	maxMessage = 17 << 20
-	// receiveWindow is how many bytes of a call, and of a connection, a node may send before they are received.
-	// A fixed one saves gRPC's pings for measuring the network, one after another while there is traffic.
+	// receiveWindow is the number of bytes that a node may send, per call and per connection, before they are
+	// received. With a fixed window, gRPC does not send continuous pings to estimate the bandwidth.
 	receiveWindow = 4 << 20
-	// connectTimeout bounds one attempt to connect, including TLS and HTTP/2. The next one follows
-	// after minBackoff, later ones after up to maxBackoff: a node that is back is found within two
-	// seconds, even after an attempt that timed out.
+	// connectTimeout bounds one attempt to connect, including TLS and HTTP/2. The next attempt follows
+	// after minBackoff, later ones after up to maxBackoff. So a node that is up again is found within
+	// two seconds, even after an attempt that timed out.
 	connectTimeout         = 1500 * time.Millisecond
 	minBackoff, maxBackoff = 50 * time.Millisecond, 300 * time.Millisecond
 )
@@ -35,7 +35,7 @@ type dialer func(ctx context.Context, host string) (net.Conn, error)
 type connection struct {
 	address
 	dial dialer
-	// lookupHost resolves a name to its addresses; nil: names are dialled.
+	// lookupHost resolves a name to its addresses. If it is nil, names are dialled.
 	lookupHost func(ctx context.Context, name string) ([]string, error)
 	// confirm is called before a connection for appends is used; see Store.confirmNode.
 	confirm func(ctx context.Context, host string) error
@@ -69,7 +69,7 @@ func (c *connection) open(host, name string, dial dialer) (*grpc.ClientConn, err
 			Time: c.keepAlive, Timeout: c.keepAliveTimeout, PermitWithoutStream: true,
 		}))
 	}
-	// The dialer resolves the name each time: a node may come back at another address.
+	// The dialer resolves the name each time, because a node may get a new address.
 	return grpc.NewClient("passthrough:///"+host, options...)
 }
 
@@ -106,7 +106,7 @@ func (c *connection) newNodeConn(host string, r role) (*nodeConn, error) {
 	return l, err
 }
 
-// confirmed returns a dialer whose connections lead to the log that was opened.
+// confirmed returns a dialer that calls confirm for each connection.
 func (c *connection) confirmed(dial dialer) dialer {
 	return func(ctx context.Context, host string) (net.Conn, error) {
 		opened, err := dial(ctx, host)
@@ -132,13 +132,13 @@ func (c *connection) recordSocket(socket *atomic.Pointer[net.Conn]) dialer {
 	}
 }
 
-// closeNow closes a connection at once. By itself, gRPC waits for seconds for a frozen node to
-// receive its GOAWAY.
+// closeNow closes a connection immediately. gRPC would wait for seconds for a frozen node to receive
+// its GOAWAY.
 func closeNow(conn *grpc.ClientConn, socket *atomic.Pointer[net.Conn]) {
 	if opened := socket.Load(); opened != nil {
 		_ = (*opened).Close() // the connection is abandoned anyway
 	}
-	_ = conn.Close() // fails only if it is closed already
+	_ = conn.Close() // fails only if the connection is already closed
 }
 
 func (l *nodeConn) streams() streams.StreamsClient { return streams.NewStreamsClient(l.conn) }
@@ -151,7 +151,7 @@ func (l *nodeConn) done() {
 }
 
 // retire lets the calls in progress complete, unless the node is unresponsive, and ends
-// subscriptions at once. The connection must no longer be in use by nodes; nodes.mu must be held.
+// subscriptions immediately. nodes must no longer use the connection, and nodes.mu must be held.
 func (l *nodeConn) retire() {
 	l.retired.Store(true)
 	l.cancel()
@@ -160,7 +160,7 @@ func (l *nodeConn) retire() {
 	}
 }
 
-// abort ends every call on the connection at once. It may be called again.
+// abort ends every call on the connection immediately. It may be called repeatedly.
 func (l *nodeConn) abort() {
 	l.cancel()
 	closeNow(l.conn, &l.socket)

@@ -10,24 +10,24 @@ import (
 	"admitone/events"
 )
 
-// ErrReplaced means that the address leads to a different log from the one that was opened, or to
-// an older copy of it. It is an events.ErrDamaged, and permanent: events read before can no longer
-// be trusted, and nothing is appended.
+// ErrReplaced means that the log at the address is no longer the one that was opened, or is an older
+// copy of it. It is an events.ErrDamaged, and permanent: events read before can no longer be trusted,
+// and nothing is appended.
 var ErrReplaced = fmt.Errorf("%w: the log at this address was replaced", events.ErrDamaged)
 
 const (
 	// watchInterval is the interval at which Watch checks the last event.
 	watchInterval = 2 * time.Second
-	// confirmAgain is the pause before a missing event is looked up again: a node that has just
-	// become the leader may not have indexed it yet.
-	confirmAgain = 300 * time.Millisecond
-	// maxOriginLookups bounds how many events of a page are examined to find the last one of this
+	// confirmRetryDelay is the pause before a missing event is looked up again, because a node that
+	// has just become the leader may not have indexed the event yet.
+	confirmRetryDelay = 300 * time.Millisecond
+	// maxOriginLookups bounds the events of a page that are examined to find the last event of this
 	// system.
 	maxOriginLookups = 16
 )
 
-// continuity has the last event of this system that was read or appended. A log without that event
-// has gone back.
+// continuity has the last event of this system that was read or appended. A log without that event is an
+// older copy.
 type continuity struct {
 	origins *events.Origins
 
@@ -114,13 +114,13 @@ func (s *Store) watchOnce(ctx context.Context) error {
 	return s.sameLog(ctx)
 }
 
-// sameLog checks that the address still leads to the log that was opened, and that the log has not
-// gone back: in another one, positions have a different meaning. Errors: as Read; ErrReplaced.
+// sameLog checks that the log at the address is still the one that was opened, and not an older copy.
+// Positions have a different meaning in another log. Errors: those of Read; ErrReplaced.
 func (s *Store) sameLog(ctx context.Context) error {
 	return s.confirm(ctx, s.readStream)
 }
 
-// streamReader is Store.readStream, or the same for a certain node.
+// streamReader has the signature of Store.readStream.
 type streamReader func(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error)
 
@@ -138,13 +138,13 @@ func (s *Store) confirm(ctx context.Context, read streamReader) error {
 		if attempt > 0 {
 			return s.continuity.declare(fault)
 		}
-		if !pause(ctx, confirmAgain) {
+		if !pause(ctx, confirmRetryDelay) {
 			return ctx.Err()
 		}
 	}
 }
 
-// compareLog returns how the log differs from the one read before, nil if it does not.
+// compareLog compares the log with the events read before. fault describes a difference, nil for none.
 func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.Recorded) (fault, err error) {
 	if s.epoch != "empty" && s.epoch != "" {
 		epoch, err := s.readEpoch(ctx, read)
@@ -165,33 +165,32 @@ func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.
 	if len(page) == 1 && page[0].ID == last.ID && page[0].Position == last.Position {
 		return nil, nil
 	}
-	return s.wentBack(ctx, last, page), nil
+	return s.olderCopy(ctx, last, page), nil
 }
 
-// wentBack returns the error for a log that lacks an event.
-func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []events.Recorded) error {
+// olderCopy returns the error for a log that lacks the event last, and has page there.
+func (s *Store) olderCopy(ctx context.Context, last *events.Recorded, page []events.Recorded) error {
 	end := "its end can't be read"
-	// The caller's context may have ended, and other connections may not have reached the log
-	// again.
+	// The caller's context may have ended, and other connections may not be re-established yet.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), watchInterval)
 	defer cancel()
-	for again := true; again; again = pause(ctx, confirmAgain) {
+	for again := true; again; again = pause(ctx, confirmRetryDelay) {
 		if head, err := s.head(ctx); err == nil {
 			end = fmt.Sprintf("it ends at position %d", head)
 			break
 		}
 	}
 	has := "is gone"
-	if len(there) == 1 && there[0].Revision == last.Revision {
-		has = fmt.Sprintf("is another event now, at position %d", there[0].Position)
+	if len(page) == 1 && page[0].Revision == last.Revision {
+		has = fmt.Sprintf("is another event now, at position %d", page[0].Position)
 	}
 	return fmt.Errorf("%w: it has gone back: %s, and position %d was seen before (%s@%d, which %s); an older copy was put "+
 		"there, or events were deleted", ErrReplaced, end, last.Position, last.Stream, last.Revision, has)
 }
 
-// confirmNode is called for each new connection for appends, before anything is sent on it, and
-// confirms the log at that node over a separate connection. So nothing is appended to a log that
-// has gone back. A node that is not the leader refuses appends anyway.
+// confirmNode is called for each new connection for appends, before anything is sent on it. It confirms
+// the log at that node over a separate connection, so that nothing is appended to an older copy. A node
+// that is not the leader refuses appends anyway.
 func (s *Store) confirmNode(ctx context.Context, host string) error {
 	if last, err := s.continuity.state(); err != nil || last.Position == 0 {
 		return err

@@ -16,7 +16,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// sealed is an event of this system. Its hash continues the empty chain.
+// sealed returns an event of this system. Its hash continues the empty chain.
 func sealed(stream events.StreamID, revision events.Revision, name string) events.Event {
 	e := events.Event{ID: randomID(), Type: name, Data: []byte("{}")}
 	e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, revision, &e, &events.Metadata{CommandID: "c"})
@@ -44,21 +44,21 @@ func (m *memory) older(n int) *memory {
 	return old
 }
 
-// TestLogGoneBack: the log is replaced by an older copy. A process that has seen the newer
-// events appends nothing to it, and followers and Watch end with both positions.
+// TestLogGoneBack: the log is replaced by an older copy. A process that has seen newer events appends
+// nothing to it, and the errors of followers and of Watch name both positions.
 func TestLogGoneBack(t *testing.T) {
 	for _, test := range []struct {
-		about   string
-		written bool          // the newest events were appended, not only followed, by the process
-		lost    int           // events of the end
-		outage  time.Duration // 0: the copy is there before it is noticed
+		name    string
+		written bool          // the process has appended, not only followed, the newest events
+		lost    int           // number of newest events that the copy lacks
+		outage  time.Duration // 0: the log is replaced before the outage is noticed
 	}{
 		{"its own events", true, 5, time.Minute},
-		{"another's events", false, 5, time.Minute},
+		{"events of another process", false, 5, time.Minute},
 		{"the last event alone", false, 1, 0},
-		{"all of them", true, 10, time.Second},
+		{"all events", true, 10, time.Second},
 	} {
-		t.Run(test.about, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const host = "a:2113"
 				n, log := newNetwork(), newMemory()
@@ -135,8 +135,8 @@ func TestLogGoneBack(t *testing.T) {
 	}
 }
 
-// TestLogGoneBackWhileConnected: without a lost connection, Watch detects it within its
-// interval.
+// TestLogGoneBackWhileConnected: if the log is replaced without a lost connection, Watch detects it within
+// its interval.
 func TestLogGoneBackWhileConnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -165,9 +165,9 @@ func TestLogGoneBackWhileConnected(t *testing.T) {
 	})
 }
 
-// TestALogWithoutItsLastEvent: a test can't restore an older copy of a real EventStoreDB, but can
-// delete its last event.
-func TestALogWithoutItsLastEvent(t *testing.T) {
+// TestLogWithoutItsLastEvent: Watch detects that the last event was deleted. An older copy of a real
+// EventStoreDB cannot be restored in a test.
+func TestLogWithoutItsLastEvent(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
 	t.Run("esdbwire", func(t *testing.T) { loseLastEvent(t, "esdb://"+at.address+"?tls=false") })

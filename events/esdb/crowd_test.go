@@ -32,12 +32,12 @@ type workload struct {
 	handled      atomic.Int64      // len(followed)
 	progress     chan struct{}     // of 1
 	followed     []events.Recorded // private to the follower until it has ended
-	failed       error             // likewise
+	failed       error             // private to the follower until it has ended
 	ended        chan struct{}
 	cancelFollow context.CancelFunc
 }
 
-// appendTimeout is how long a writer waits for an append, as the shell does.
+// appendTimeout is the time for which a writer waits for an append, as an actor does.
 const appendTimeout = 5 * time.Second
 
 // startWorkload starts a workload.
@@ -64,8 +64,7 @@ func startWorkload(store *Store, writers int, interval time.Duration) *workload 
 	return c
 }
 
-// write does what the shell does: after an unknown outcome or a conflict it reads the log and
-// decides again.
+// write appends batches. Like an actor, it reads the log after an unknown outcome or a conflict.
 func (c *workload) write(stream events.StreamID) {
 	revision := events.NoStream
 	for n := 0; ; n++ {
@@ -87,7 +86,7 @@ func (c *workload) write(stream events.StreamID) {
 	}
 }
 
-// last returns the last revision of a stream as soon as it can be read.
+// last waits until it can read the last revision of a stream, and returns it.
 func (c *workload) last(stream events.StreamID, known events.Revision) events.Revision {
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
@@ -128,7 +127,7 @@ func (c *workload) record(stream events.StreamID, expected events.Revision, batc
 	}
 }
 
-// check ends the workload and compares its records with log, the store behind the server.
+// check ends the workload and compares its records with log, the store of the server.
 func (c *workload) check(t *testing.T, log events.Store) {
 	t.Helper()
 	close(c.stop)
@@ -184,7 +183,7 @@ func (c *workload) check(t *testing.T, log events.Store) {
 		len(all), len(c.acked), written, len(c.unknown), len(c.notWritten), c.conflicts, c.store.Stats().Returns)
 }
 
-// waitFollowed waits until the follower has handled that many events, or has ended.
+// waitFollowed waits until the follower has handled n events, or has ended.
 func (c *workload) waitFollowed(n int) {
 	for int(c.handled.Load()) < n {
 		select {

@@ -73,7 +73,7 @@ func (n *nodes) candidates(ctx context.Context) []candidate {
 	return all
 }
 
-// resolve returns the addresses of a host: one name may stand for the whole cluster.
+// resolve returns the addresses of a host, because one name may stand for the whole cluster.
 func (n *nodes) resolve(ctx context.Context, name string) []string {
 	host, port, err := net.SplitHostPort(name)
 	if err != nil || n.lookupHost == nil || net.ParseIP(host) != nil {
@@ -81,7 +81,7 @@ func (n *nodes) resolve(ctx context.Context, name string) []string {
 	}
 	found, err := n.lookupHost(ctx, host)
 	if err != nil || len(found) < 2 {
-		return []string{name} // dialling it returns the error
+		return []string{name} // dialling the name returns the error
 	}
 	for i := range found {
 		found[i] = net.JoinHostPort(found[i], port)
@@ -106,7 +106,7 @@ func (n *nodes) readGossip(ctx context.Context, c candidate) ([]*gossip.MemberIn
 
 var errNoLeader = errors.New("no leader at present")
 
-// applyMembers switches to the leader among members, and to the preferred node to follow at.
+// applyMembers connects to the leader among members, and to the preferred node for followers.
 // Errors: errNoLeader, and those of connecting to the leader.
 func (n *nodes) applyMembers(members []*gossip.MemberInfo) error {
 	alive := slices.DeleteFunc(slices.Clone(members), func(m *gossip.MemberInfo) bool {
@@ -130,7 +130,7 @@ func (n *nodes) applyMembers(members []*gossip.MemberInfo) error {
 	return n.moveTo(leader, n.choose(alive, leader, current))
 }
 
-// choose returns the node to follow at: the current one if it is still preferred.
+// choose returns the node for followers: the current one if it is still preferred.
 func (n *nodes) choose(alive []*gossip.MemberInfo, leader, current string) string {
 	var preferred []string
 	for _, m := range alive {

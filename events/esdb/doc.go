@@ -4,10 +4,10 @@
 //
 // It implements events.Store and events.Snapshots. Every append states the exact revision and
 // preserves the ids of its events. Every call obeys its context, whether the node refuses, is down,
-// answers incorrectly, or does not answer. Calls to a node that is down fail at once; one that is
-// back is found within a second, a new leader as soon as another node announces it. Followers
-// resume automatically at their last position. Nothing has to be restarted, and neither connections
-// nor goroutines grow with the number of failures.
+// answers incorrectly, or does not answer. Calls to a node that is down fail immediately. A node that
+// is up again is found within two seconds, and a new leader as soon as another node announces it.
+// Followers resume automatically at their last position. Nothing has to be restarted, and the numbers
+// of connections and goroutines do not grow with the number of failures.
 //
 // # Why not EventStoreDB's own client
 //
@@ -16,7 +16,7 @@
 // Unavailable leaks a connection. Closing it while it is in use panics. It never sends the header
 // that requires the leader, and it drops the trailers with the reason of a refused append. So this
 // package uses the same module's generated stubs over its own gRPC connections, which reconnect by
-// themselves. The tests use the official client: what either writes, the other reads.
+// themselves. Tests check that this package and the official client read each other's events.
 //
 // # Why three connections
 //
@@ -26,23 +26,23 @@
 //
 // # Why appends share a call
 //
-// Opening a call costs both sides more than an append of one event, and a node accepts a hundred at
-// a time. So appends are sent on one call of BatchAppend, each as a separate, atomic message, and
-// none waits for the answer of another. Appends join a call for 25 ms, and it ends when all are
-// answered, so a node that shuts down or is no longer the leader gets no new ones. Large appends,
-// those to internal streams, and those to a node without BatchAppend have their own calls.
+// Opening a call costs both sides more than an append of one event, and a node accepts a hundred calls
+// at a time. So appends are sent on one call of BatchAppend, each as a separate, atomic message, and
+// none waits for the answer to another. Appends join a call for 25 ms. It ends when all are answered,
+// so that a node that shuts down or is no longer the leader gets no new appends. Large appends, those
+// to internal streams, and those to a node without BatchAppend have separate calls.
 //
 // # Why events are encoded by hand
 //
-// They are nearly all of the traffic, and the generated code allocates a dozen objects for each by
-// reflection; see codec.go, received.go. A follower in the process that appended gets the appended
-// facts without decoding them again; see recent.go.
+// Events are nearly all of the traffic, and the generated code allocates a dozen objects for each by
+// reflection; see codec.go and received.go. A follower in the process that appended an event gets its
+// fact without decoding it again; see recent.go.
 //
 // # Why followers share a subscription
 //
 // A server follows the log for its views, its entities and its tree. Every subscription makes the
 // node send, and this process decode, each event once more. So followers that have reached the end
-// of the log share one; see tail. A follower that is far behind, or alone, has its own.
+// of the log share one; see tail. A follower that is far behind, or the only one, has its own.
 //
 // # The outcome of a failed append
 //
@@ -62,9 +62,9 @@
 // # Positions
 //
 // A position is the commit position of the event, an offset in the node's files. So positions
-// increase but are far from consecutive. A node does not read from a position where no event
-// begins; for such positions the nearest known event below is used, see knownPositions. A filter on
-// the node excludes its own events and this package's, whose streams begin with $ and ~.
+// increase but are far from consecutive. A node does not read from a position where no event begins.
+// For such positions, the nearest known event below is used; see knownPositions. A filter on the node
+// excludes its own streams, whose names begin with $, and those of this package, which begin with ~.
 //
 // # Internal streams
 //
@@ -79,13 +79,13 @@
 // snapshot or the new one. Streams of facts never get such limits. To set them on its own streams,
 // the user needs the right to write metadata ($mw), which by default only administrators have.
 //
-// # A log that has gone back
+// # An older copy of the log
 //
-// A store that was restored from an older backup has the same epoch. So the last event of this
-// system that was read or appended is remembered, and looked up at every subscription, by Watch
-// every two seconds, and on every new connection for appends before anything is sent: a process
-// that has lost its connection can't append to the older log. The event is identified by its stream
-// and revision. Events of other programs don't count, since those may be deleted.
+// A log that was restored from an older backup has the same epoch. So the last event of this system
+// that was read or appended is remembered. It is looked up at every subscription, by Watch every two
+// seconds, and on every new connection for appends before anything is sent, so that a process that has
+// lost its connection can't append to the older log. The event is identified by its stream and
+// revision. Events of other programs don't count, because they may be deleted.
 //
 // # Limits
 //

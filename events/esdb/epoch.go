@@ -15,8 +15,9 @@ const (
 	epochType                   = "admitone.epoch.v1"
 )
 
-// findEpoch returns the log's epoch, and writes one if there is none. Opened for reading, it
-// derives one from the first event. Errors: as Read; events.ErrUnavailable if it can't be written.
+// findEpoch returns the log's epoch. If there is none, it writes one, or, if the log was opened for
+// reading, derives one from the first event. Errors: those of Read; events.ErrUnavailable if the epoch
+// can't be written.
 func (s *Store) findEpoch(ctx context.Context) (string, error) {
 	epoch, err := s.readEpoch(ctx, s.readStream)
 	if err != nil || epoch != "" {
@@ -35,7 +36,7 @@ func (s *Store) findEpoch(ctx context.Context) (string, error) {
 	return epoch, err
 }
 
-// readEpoch returns "" for a writable log without an epoch.
+// readEpoch returns the log's epoch, "" if there is none and the log was opened for writing.
 func (s *Store) readEpoch(ctx context.Context, read streamReader) (string, error) {
 	page, err := read(ctx, epochStream, 0, events.Forward, 1)
 	if err != nil {

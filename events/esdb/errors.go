@@ -35,7 +35,7 @@ type failure struct {
 	cause   error
 }
 
-// newFailure takes the trailers from the call that failed, if it had begun.
+// newFailure returns the failure of a call, with its trailers if the call had begun.
 func newFailure(at stage, call interface{ Trailer() metadata.MD }, err error) *failure {
 	f := &failure{stage: at, code: status.Code(err), cause: err}
 	if call != nil {
@@ -46,7 +46,7 @@ func newFailure(at stage, call interface{ Trailer() metadata.MD }, err error) *f
 
 func (f *failure) Error() string { return f.cause.Error() }
 
-// value returns a trailer's value, "" if it is not there.
+// value returns the value of a trailer, "" if it is missing.
 func (f *failure) value(key string) string {
 	if values := f.trailer.Get(key); len(values) > 0 {
 		return values[0]
@@ -57,7 +57,7 @@ func (f *failure) value(key string) string {
 // exception is the name that the node gives the failure, "" if none.
 func (f *failure) exception() string { return f.value("exception") }
 
-// leader returns the node to redirect to, if the failure is a redirect; "" if that node is unknown.
+// leader returns the new leader if the failure is a redirect, "" if the node does not name it.
 func (f *failure) leader() (host string, redirected bool) {
 	if f.exception() != "not-leader" {
 		return "", false
@@ -90,7 +90,7 @@ func (f *failure) nodeFailed() bool {
 }
 
 // translate maps a failure to one of the errors of events.Store. ctx is the caller's. In doubt, an
-// append that was sent has an unknown outcome: the caller then reads the log.
+// append that was sent has an unknown outcome, so that the caller reads the log.
 func translate(ctx context.Context, f *failure) error {
 	if ctx.Err() != nil && f.stage == readOnly {
 		return ctx.Err()

@@ -19,17 +19,17 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// faults are planned deviations of a server, per call.
+// faults has planned faults for calls to a server.
 type faults struct {
 	mu   sync.Mutex
 	plan map[string][]fault // by method; guarded by mu
 }
 
-// fault handles one call; serve is the normal behaviour.
+// fault handles one call. It may call serve, which handles the call normally.
 type fault func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error
 
-// then plans faults for the next calls of a method: Append, Read or, for reads that
-// do not end, Subscribe.
+// then plans faults for the next calls of a method. For reads that are subscriptions, the method is
+// Subscribe.
 func (f *faults) then(method string, plan ...fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,7 +88,7 @@ func (f *faults) unreached(t *testing.T) {
 // noFault serves the call normally.
 func noFault(call grpc.ServerStream, serve func(grpc.ServerStream) error) error { return serve(call) }
 
-// refuse answers at once with an error; trailers are keys and values in turn.
+// refuse answers immediately with an error. trailers are alternating keys and values.
 func refuse(code codes.Code, trailers ...string) fault {
 	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
 		call.SetTrailer(metadata.Pairs(trailers...))
@@ -101,7 +101,7 @@ func refuseAfterRequest(code codes.Code, trailers ...string) fault {
 	return drain(refuse(code, trailers...))
 }
 
-// drain receives the whole request first.
+// drain receives the whole request and then applies another fault.
 func drain(then fault) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		for {
@@ -297,7 +297,7 @@ func TestAppendObeysItsContext(t *testing.T) {
 	}
 }
 
-// TestReadFaults is the same for reads. No events are returned with an error.
+// TestReadFaults checks the error of a failed read, with which no events are returned.
 func TestReadFaults(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -326,7 +326,7 @@ func TestReadFaults(t *testing.T) {
 			}
 			page, err = s.Read(t.Context(), "product-1", 0, events.Forward, 10)
 			if err != nil || len(page) != 5 {
-				t.Errorf("again: %d events, %v, want 5", len(page), err)
+				t.Errorf("repeated read: %d events, %v, want 5", len(page), err)
 			}
 		})
 	}
@@ -345,13 +345,13 @@ func TestReadObeysItsContext(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		f.then(map[bool]string{true: "Subscribe", false: "Read"}[name == "Follow"], hang(cancel))
 		if err := call(ctx); !errors.Is(err, context.Canceled) || errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want %v and not ErrUnavailable", name, err, context.Canceled)
 		}
 	}
 }
 
-// TestNothingReachesTheNode: an invalid append is refused locally.
-func TestNothingReachesTheNode(t *testing.T) {
+// TestInvalidAppendsAreNotSent: an invalid append is refused without a call to the node.
+func TestInvalidAppendsAreNotSent(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	f.then("Append", refuse(codes.DataLoss))
 	sample := func(change func(*events.Event)) []events.Event {

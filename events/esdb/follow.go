@@ -12,10 +12,10 @@ import (
 	"admitone/events"
 )
 
-// Follow implements events.Store. Transient failures, such as a node that is down or silent or a
-// change of leader, do not end it: it resubscribes where it was. It returns events.ErrUnavailable
-// only together with [ErrRefused], and ErrDamaged also when there is another log at the address. A
-// page has at most 4,096 events, all that arrived while handle was busy.
+// Follow implements events.Store. Transient failures (a node that is down or silent, a change of leader)
+// do not end it: it resubscribes at its position. It returns events.ErrUnavailable only together with
+// [ErrRefused], and ErrDamaged also if another log is at the address. A page has the events that arrived
+// while handle was busy, at most 4,096.
 func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -74,30 +74,30 @@ var (
 type follower struct {
 	*Store
 	at     logPosition     // where to subscribe
-	last   events.Position // the last handled
+	last   events.Position // the last position handled
 	handle func([]events.Recorded) error
-	failed error // handle's
+	failed error // returned by handle
 	// unshared is set for the follower of a tail itself; tail is the tail that it is about to join.
 	unshared bool
 	tail     *tail
-	// searched means that the node refused the position and another was found.
+	// searched means that the node refused the position, and another one was searched.
 	searched bool
-	// slow counts how often it was too slow since slowSince.
+	// slow counts the subscriptions since slowSince that ended because the follower was too slow.
 	slow      int
 	slowSince time.Time
 	// outageLogged is when an outage was last logged; zero if none is current.
 	outageLogged time.Time
 }
 
-// slowAllowed is how often a node may end a subscription as too slow within slowWithin before a
-// warning is logged.
+// slowAllowed is the number of times that a node may end a subscription as too slow within slowWithin
+// before a warning is logged.
 const (
 	slowAllowed = 5
 	slowWithin  = time.Minute
 )
 
 // isSlow reports whether the node ended the subscription because this follower was too slow, and
-// has not done so too often. The follower then resubscribes at once, without a warning.
+// has not done so too often. The follower then resubscribes immediately, without a warning.
 func (f *follower) isSlow(err error) bool {
 	var failed *failure
 	if !errors.As(err, &failed) || !failed.slowConsumer() {
@@ -228,7 +228,7 @@ func (f *follower) explain(ctx context.Context, l *nodeConn, err error) error {
 	var failed *failure
 	if !errors.As(err, &failed) {
 		if err == nil || l.ctx.Err() != nil {
-			return errMoved // or the node ended the subscription without an error
+			return errMoved // the connection was replaced, or the node ended the subscription without an error
 		}
 		return err
 	}

@@ -40,8 +40,8 @@ func collect(t *testing.T, s *Store, after events.Position, n int) []events.Reco
 	return all
 }
 
-// appendOnes appends n events one by one, each in a separate stream.
-func appendOnes(t *testing.T, s events.Store, name string, n int) {
+// appendEach appends n events one by one, each in a separate stream.
+func appendEach(t *testing.T, s events.Store, name string, n int) {
 	t.Helper()
 	for i := range n {
 		stream := events.StreamID(fmt.Sprintf("%s-%d", name, i))
@@ -54,7 +54,7 @@ func appendOnes(t *testing.T, s events.Store, name string, n int) {
 // TestFollowResumes: however a subscription ends, the next one continues at its position.
 func TestFollowResumes(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	appendOnes(t, s, "product", 40)
+	appendEach(t, s, "product", 40)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -71,14 +71,14 @@ func TestFollowResumes(t *testing.T) {
 	)
 	checkEqual(t, collect(t, s, 0, len(all)), all)
 	if returns := s.Stats().Returns; returns != 8 {
-		t.Errorf("it came back %d times, want 8", returns)
+		t.Errorf("%d resubscriptions, want 8", returns)
 	}
 }
 
 // TestFollowEndsAtPermanentFailures: a permanent failure ends a follower.
 func TestFollowEndsAtPermanentFailures(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	appendOnes(t, s, "product", 4)
+	appendEach(t, s, "product", 4)
 	for _, test := range []struct {
 		fault fault
 		want  error
@@ -115,7 +115,7 @@ func invalidEvent(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault 
 // TestFollowDeliversOnce: events that a node sends again are skipped.
 func TestFollowDeliversOnce(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	appendOnes(t, s, "product", 6)
+	appendEach(t, s, "product", 6)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -129,10 +129,10 @@ func TestFollowDeliversOnce(t *testing.T) {
 	checkEqual(t, collect(t, s, from, 3), all[3:])
 }
 
-// checkpoint sends a checkpoint and ends the subscription.
-func checkpoint(testServer int, at logPosition) fault {
+// checkpoint sends the given number of messages, then a checkpoint, and ends the subscription.
+func checkpoint(messages int, at logPosition) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		if err := after(testServer, nil)(call, serve); err != nil {
+		if err := after(messages, nil)(call, serve); err != nil {
 			return err
 		}
 		m := &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
@@ -149,7 +149,7 @@ func checkpoint(testServer int, at logPosition) fault {
 // and ignores one beyond all positions.
 func TestFollowCheckpoints(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	appendOnes(t, s, "product", 10)
+	appendEach(t, s, "product", 10)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestFollowCheckpoints(t *testing.T) {
 	f.then("Subscribe",
 		checkpoint(1, logPosition{math.MaxUint64, math.MaxUint64}), // only the confirmation
 		checkpoint(1, logPosition{math.MaxInt64, math.MaxUint64}),
-		checkpoint(5, logPosition{fourth, 0}), // two before three events: the fourth is not passed yet
+		checkpoint(5, logPosition{fourth, 0}), // before the fourth event
 	)
 	checkEqual(t, collect(t, s, 0, len(all)), all)
 	// After a valid one, earlier events are not requested again.
@@ -166,11 +166,11 @@ func TestFollowCheckpoints(t *testing.T) {
 	checkEqual(t, collect(t, s, 0, len(all)-4), all[4:])
 }
 
-// TestFollowSkipsInternalEvents: so do the reads with any limit.
+// TestFollowSkipsInternalEvents: followers, and reads with any limit, skip internal events.
 func TestFollowSkipsInternalEvents(t *testing.T) {
 	_, s, log := serveFaulty(t)
 	for i := range 30 {
-		appendOnes(t, s, fmt.Sprintf("product%d", i), 1)
+		appendEach(t, s, fmt.Sprintf("product%d", i), 1)
 		for _, stream := range []events.StreamID{"$system-1", "$$product-1", "~own-1", "product-ended"} {
 			batch := sampleBatch(stream, 3)
 			if stream == "product-ended" {
@@ -184,7 +184,7 @@ func TestFollowSkipsInternalEvents(t *testing.T) {
 	all := collect(t, s, 0, 30)
 	for i, r := range all {
 		if r.Stream != events.StreamID(fmt.Sprintf("product%d-0", i)) {
-			t.Fatalf("event %d is in stream %s, want another", i, r.Stream)
+			t.Fatalf("event %d is in stream %s, want product%d-0", i, r.Stream, i)
 		}
 	}
 	for _, limit := range []int{1, 7, 30, 40} {
@@ -205,8 +205,8 @@ func TestFollowSkipsInternalEvents(t *testing.T) {
 	}
 }
 
-// TestFollowDetectsAnotherLog: the address refers to another log, in which the same positions have
-// a different meaning.
+// TestFollowDetectsAnotherLog: a follower ends if another log is at the address, because the same
+// positions have a different meaning there.
 func TestFollowDetectsAnotherLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -214,7 +214,7 @@ func TestFollowDetectsAnotherLog(t *testing.T) {
 		one, other := newMemory(), newMemory()
 		n.start(host, one, esdbwire.Config{})
 		s := n.connect(t, "esdb://a?tls=false")
-		appendOnes(t, s, "product", 5)
+		appendEach(t, s, "product", 5)
 		ended, caughtUp := make(chan error, 1), make(chan struct{})
 		go func() {
 			ended <- s.Follow(context.Background(), 0, func(page []events.Recorded) error {
@@ -236,7 +236,7 @@ func TestFollowDetectsAnotherLog(t *testing.T) {
 	})
 }
 
-// TestOutageIsReported: regularly, but not at every attempt.
+// TestOutageIsReported: an outage is logged regularly, but not at every attempt.
 func TestOutageIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -278,7 +278,7 @@ func TestGoaway(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		c.check(t, log)
 		if failed := len(c.unknown) + len(c.notWritten); failed > 0 {
-			t.Errorf("%d events were not acknowledged", failed)
+			t.Errorf("%d events were not acknowledged, want 0", failed)
 		}
 		if s.Stats().Returns == 0 {
 			t.Error("no subscription ended, so the test covers nothing")
@@ -288,11 +288,11 @@ func TestGoaway(t *testing.T) {
 	})
 }
 
-// TestFollowRemembersFacts: it reuses the facts of events appended through the store, if they match
-// the log.
+// TestFollowRemembersFacts: followers reuse the facts of events appended through the store, if they
+// match the log.
 func TestFollowRemembersFacts(t *testing.T) {
 	f, s, log := serveFaulty(t)
-	s.recent.begin() // as an earlier follower would
+	s.recent.begin() // normally called by an earlier follower
 	event := func(quantity int64) events.Event {
 		fact := &events.ProductReserved{Quantity: quantity}
 		return events.Event{ID: events.EventID("command", int(quantity)), Type: fact.Name(),
@@ -318,7 +318,7 @@ func TestFollowRemembersFacts(t *testing.T) {
 	all := collect(t, s, 0, 4)
 	for i, want := range []events.Fact{appended.Fact, nil, other.Fact, nil} {
 		if all[i].Fact != want {
-			t.Errorf("event %d comes with %v, want %v", i, all[i].Fact, want)
+			t.Errorf("event %d has the fact %v, want %v", i, all[i].Fact, want)
 		}
 	}
 }

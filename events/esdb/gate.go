@@ -12,7 +12,7 @@ type gate struct {
 
 func newGate() *gate { return &gate{idle: make(chan struct{})} }
 
-// enter reports whether the call may proceed; if so, it must call leave.
+// enter reports whether a call may proceed. If so, the caller must call leave at the end.
 func (g *gate) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,17 +12,17 @@ import (
 type headReads struct {
 	mu      sync.Mutex
 	running bool      // guarded by mu
-	next    *headRead // not begun yet, nil if no caller waits; guarded by mu
+	next    *headRead // the next read, nil if no caller waits for it; guarded by mu
 }
 
-// headRead is a read for all callers that joined before it began.
+// headRead is a read for all callers that joined before its start.
 type headRead struct {
 	done chan struct{} // closed at its end
 	head events.Position
 	err  error
 }
 
-// join returns the read to wait for; if lead is true, the caller must call run.
+// join returns the read to wait for. If lead is true, the caller must call run.
 func (h *headReads) join() (r *headRead, lead bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -33,7 +33,7 @@ func (h *headReads) join() (r *headRead, lead bool) {
 	return h.next, lead
 }
 
-// run reads as long as callers wait.
+// run reads until no caller waits for a read.
 func (h *headReads) run(read func() (events.Position, error)) {
 	for {
 		h.mu.Lock()

@@ -16,8 +16,8 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// TestSharedHeadReads: concurrent callers share reads, each sees the log as of its
-// call, and one that stops waiting does not affect the others.
+// TestSharedHeadReads: concurrent callers of Head share reads, the result is never older than the call,
+// and a caller that stops waiting does not affect the others.
 func TestSharedHeadReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
@@ -33,9 +33,9 @@ func TestSharedHeadReads(t *testing.T) {
 		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(slow)}})
 		s := n.connect(t, "esdb://a?tls=false")
 		reads.Store(0)
-		var all sync.WaitGroup
+		var wg sync.WaitGroup
 		for i := range 100 {
-			all.Go(func() {
+			wg.Go(func() {
 				stream := events.NewStreamID("product", strconv.Itoa(i))
 				time.Sleep(time.Duration(i) * time.Millisecond / 3)
 				appended, err := s.Append(context.Background(), stream, events.NoStream, sampleBatch(stream, 1))
@@ -51,9 +51,9 @@ func TestSharedHeadReads(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
 		if _, err := s.Head(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
+			t.Errorf("Head with a short deadline: %v, want %v", err, context.DeadlineExceeded)
 		}
-		all.Wait()
+		wg.Wait()
 		if n := reads.Load(); n > 10 {
 			t.Errorf("%d reads of the head, want at most 10", n)
 		}
@@ -61,7 +61,7 @@ func TestSharedHeadReads(t *testing.T) {
 			t.Error(err)
 		}
 		if _, err := s.Head(t.Context()); !errors.Is(err, events.ErrClosed) {
-			t.Error(err)
+			t.Errorf("Head after Close: %v, want %v", err, events.ErrClosed)
 		}
 		n.kill(t, "a:2113")
 	})

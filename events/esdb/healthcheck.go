@@ -14,11 +14,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// When a node is silent for maxMissedIntervals although calls wait for it, every connection to it
-// is probed. If there is no answer within probeGrace, the node is probed over a new connection too.
-// If it answers there, the old connection is dead and is replaced: that is detected within two
-// seconds. If it is silent there as well, for probeTimeout, it may be frozen or merely busy, and
-// aborting its calls would not help; but if there are other nodes, they are queried for the leader.
+// If a node is silent for maxMissedIntervals although calls wait for it, every connection to it is
+// probed. If there is no answer within probeGrace, the node is probed over a new connection too. If it
+// answers there, the old connection is dead and is replaced, which takes at most two seconds. If it does
+// not answer there within probeTimeout, it may be frozen or merely busy, and aborting its calls would
+// not help. If there are other nodes, they are then queried for the leader.
 const (
 	healthcheckInterval = 300 * time.Millisecond
 	maxMissedIntervals  = 2
@@ -51,7 +51,7 @@ func (n *nodes) runHealthcheck() {
 	}
 }
 
-// isOverdue is called once per interval and reports whether to probe.
+// isOverdue reports whether to probe the connection. It must be called once per interval.
 func (l *nodeConn) isOverdue() bool {
 	messages := l.messages.Load()
 	if messages != l.lastMessages || l.calls.Load() == 0 {
@@ -62,8 +62,8 @@ func (l *nodeConn) isOverdue() bool {
 	return l.missed >= maxMissedIntervals
 }
 
-// check probes a connection and acts on the result. One that is not connected is not probed: gRPC
-// has its own timeout for connecting.
+// check probes a connection and acts on the result. It does not probe a connection that is not
+// established, because gRPC has a timeout for connecting.
 func (n *nodes) check(r role, l *nodeConn) {
 	if l.conn.GetState() != connectivity.Ready || !l.probing.CompareAndSwap(false, true) {
 		return
@@ -90,7 +90,7 @@ type finding int
 const (
 	connAlive  finding = iota
 	connDead           // the node answers on a new connection, but not on this one
-	nodeSilent         // it answers on neither
+	nodeSilent         // the node answers on neither connection
 )
 
 // probe checks whether the connection and its node respond.
@@ -123,7 +123,7 @@ func (n *nodes) probe(l *nodeConn) finding {
 	return connDead
 }
 
-// within reports whether done is closed before the time is up.
+// within reports whether done is closed within limit.
 func within(done <-chan struct{}, limit time.Duration) bool {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -160,7 +160,7 @@ func (n *nodes) reconnect(r role, l *nodeConn) {
 	n.mu.Lock()
 	if n.conns[r] == l && !n.closed {
 		n.log.Warn("a connection is dead although its node responds; reconnecting", "node", l.host)
-		_ = n.renew(r, l.host) // this host has been connected to before
+		_ = n.renew(r, l.host) // cannot fail for a host that was connected before
 	}
 	n.mu.Unlock()
 	l.abort()

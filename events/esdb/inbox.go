@@ -7,15 +7,15 @@ import (
 	"admitone/events"
 )
 
-// maxInbox and maxInboxBytes bound what a follower has received but not handled. Beyond that, flow
-// control holds back the node.
+// maxInbox and maxInboxBytes bound the events that a follower has received but not handled. When they
+// are reached, flow control holds back the node.
 const (
 	maxInbox      = 4096
 	maxInboxBytes = 16 << 20
 )
 
-// inbox decouples the receiving goroutine from the handling one, so that a handler gets everything
-// that arrived while it was busy.
+// inbox decouples the receiving goroutine from the handling one, so that a handler gets all events that
+// arrived while it was busy.
 type inbox struct {
 	mu      sync.Mutex
 	page    []events.Recorded // guarded by mu
@@ -29,7 +29,7 @@ func newInbox(at logPosition) *inbox {
 	return &inbox{at: at, filled: make(chan struct{}, 1), emptied: make(chan struct{}, 1)}
 }
 
-// put adds an event when there is room. Error: ctx.Err().
+// put waits until there is room and adds an event. Error: ctx.Err().
 func (b *inbox) put(ctx context.Context, r *events.Recorded) error {
 	for {
 		b.mu.Lock()

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestInboxIsBounded: by events and by bytes; receive makes room.
+// TestInboxIsBounded: an inbox bounds the number of its events and their bytes, and receive makes room.
 func TestInboxIsBounded(t *testing.T) {
 	for _, size := range []int{0, 1 << 20} {
 		b := newInbox(logPosition{})
@@ -25,7 +25,7 @@ func TestInboxIsBounded(t *testing.T) {
 		go func() { waits <- b.put(ctx, r) }()
 		cancel()
 		if err := <-waits; !errors.Is(err, context.Canceled) {
-			t.Errorf("into a full one: %v, want %v", err, context.Canceled)
+			t.Errorf("put into a full inbox: %v, want %v", err, context.Canceled)
 		}
 		page, at := b.receive(nil)
 		if len(page) != fits || at != (logPosition{uint64(fits), uint64(fits)}) {

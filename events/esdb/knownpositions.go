@@ -7,14 +7,14 @@ import (
 	"admitone/events"
 )
 
-// knownPositions are positions of events, spread over the part of the log read so far. Scanning
-// from one of them finds the events near any other position.
+// knownPositions has positions of events, spread over the part of the log read so far. Scanning from
+// one of them finds the events near any other position.
 type knownPositions struct {
 	mu sync.Mutex
 	at []events.Position // sorted; guarded by mu
 }
 
-// maxKnownPositions bounds them; beyond it, every second one is dropped.
+// maxKnownPositions bounds their number. When it is reached, every second position is dropped.
 const maxKnownPositions = 1 << 14
 
 func (l *knownPositions) note(p events.Position) {
@@ -33,7 +33,7 @@ func (l *knownPositions) note(p events.Position) {
 	l.at = l.at[:len(l.at)/2]
 }
 
-// atMost returns the greatest one that is at most p, 0 if there is none.
+// atMost returns the greatest known position that is at most p, 0 if there is none.
 func (l *knownPositions) atMost(p events.Position) events.Position {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// MinMaxAppend is the smallest limit of a node that is supported: the facts of one command must
+	// MinMaxAppend is the smallest supported limit of a node, because the facts of one command must
 	// fit into one append.
 	MinMaxAppend = 32 << 10
 )
 
 var (
-	// ErrSmallAppends: the node's limit is below MinMaxAppend.
+	// ErrSmallAppends means that the node's limit is below MinMaxAppend.
 	ErrSmallAppends = errors.New("the node's limit on appends is too small")
-	// ErrMayNotReadAll: the user lacks the right to read the whole log. It is an ErrRefused.
+	// ErrMayNotReadAll means that the user lacks the right to read the whole log. It is an ErrRefused.
 	ErrMayNotReadAll = fmt.Errorf("%w: the user may not read $all; it needs the right $r there, which by default "+
 		"administrators alone have", ErrRefused)
 )
@@ -30,13 +30,13 @@ const limitStream events.StreamID = ownPrefix + "limit"
 // farRevision is a revision that no stream reaches.
 const farRevision events.Revision = 1 << 40
 
-// MaxAppend returns the size of the largest append that the node accepts in bytes, as far as it is
-// known. It never grows.
+// MaxAppend returns the size in bytes of the largest append that the node is known to accept. It never
+// grows.
 func (s *Store) MaxAppend() int64 { return s.maxAppend.Load() }
 
-// learnLimit determines whether the node accepts appends of maxAppend bytes, by an append that it
-// must refuse: because of its size, in an error with the limit, or because of its expected
-// revision. For a user without the right to write the limit stays unknown; reading is still
+// learnLimit determines whether the node accepts appends of maxAppend bytes. It sends an append that the
+// node must refuse, either because of its size, with an error that states the limit, or because of its
+// expected revision. For a user without the right to write, the limit remains unknown, but reading is
 // possible. Errors: those of an append; ErrSmallAppends.
 func (s *Store) learnLimit(ctx context.Context) error {
 	if s.readOnly {
@@ -68,7 +68,7 @@ func (s *Store) noteLimit(f *failure) error {
 		if err != nil || limit < 1 {
 			continue
 		}
-		for now := s.maxAppend.Load(); limit < now && !s.maxAppend.CompareAndSwap(now, limit); now = s.maxAppend.Load() {
+		for old := s.maxAppend.Load(); limit < old && !s.maxAppend.CompareAndSwap(old, limit); old = s.maxAppend.Load() {
 		}
 	}
 	return &events.TooLargeError{Limit: s.MaxAppend(), Cause: f}

@@ -40,7 +40,7 @@ func TestAppendLimitIsDetected(t *testing.T) {
 		var large *events.TooLargeError
 		if small := test.want == MinMaxAppend; small != errors.As(err, &large) || small && (large.Limit != MinMaxAppend ||
 			s.MaxAppend() != MinMaxAppend || !errors.Is(err, events.ErrTooLarge)) {
-			t.Errorf("appending 40 KiB to a node with a limit of %d: %v", test.node, err)
+			t.Errorf("appending 40 KiB to a node with a limit of %d: %v; want TooLargeError: %t", test.node, err, small)
 		}
 		s.Close()
 		at.stop(t)
@@ -86,7 +86,7 @@ func TestSlowConsumer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			appendOnes(t, s, "product", 20)
+			appendEach(t, s, "product", 20)
 			for range times {
 				f.then("Subscribe", after(2, status.Error(codes.Aborted, "Operation timed out: Consumer too slow to handle "+
 					"event while live. Client resubscription required.")))
@@ -105,7 +105,7 @@ func TestSlowConsumer(t *testing.T) {
 			s.Close()
 			n.kill(t, "a:2113")
 			if warned := strings.Contains(lines.String(), "WARN"); warned != warns {
-				t.Errorf("ended %d times as too slow, unexpected log: %s", times, &lines)
+				t.Errorf("ended %d times as too slow: warned = %t, want %t; log:\n%s", times, warned, warns, &lines)
 			}
 		})
 	}

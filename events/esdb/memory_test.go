@@ -26,7 +26,7 @@ func newMemory() *memory {
 	return &memory{streams: map[events.StreamID][]events.Recorded{}, changed: make(chan struct{})}
 }
 
-// begin locks, and returns an error if the call must fail.
+// begin locks mu, and returns an error if the call must fail.
 func (m *memory) begin(ctx context.Context) error {
 	m.mu.Lock()
 	if m.closed {
@@ -141,7 +141,7 @@ func (m *memory) Close() error {
 	return nil
 }
 
-// TestMemory: the log of the tests in virtual time conforms.
+// TestMemory: the log in memory conforms to the contract of stores.
 func TestMemory(t *testing.T) {
 	checkSkipped(t, "memory", storetest.Run(t, storetest.Target{
 		Open: func(*testing.T) events.Store { return newMemory() },

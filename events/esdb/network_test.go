@@ -87,7 +87,7 @@ func (n *network) freeze(host string, receives bool) {
 	n.nodes[host].thawed, n.nodes[host].receives = make(chan struct{}), receives
 }
 
-// thaw transfers bytes again. If lost, existing connections stay blocked: only new ones work.
+// thaw transfers bytes again. If lost is true, existing connections stay blocked, and only new ones work.
 func (n *network) thaw(host string, lost bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -111,7 +111,7 @@ func (n *network) cut(host string) {
 	}
 }
 
-// open counts the connections.
+// open returns the number of open connections.
 func (n *network) open() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -152,7 +152,7 @@ type conn struct {
 
 func (c *conn) forget() { c.lost = true }
 
-// pass waits until bytes may pass, to the node or from it. Error: net.ErrClosed.
+// pass waits until bytes may be transferred to the node, or else from the node. Error: net.ErrClosed.
 func (c *conn) pass(to bool) error {
 	for {
 		c.network.mu.Lock()

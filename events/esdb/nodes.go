@@ -80,7 +80,7 @@ func (n *nodes) start(ctx context.Context) error {
 	return nil
 }
 
-// acquire returns the connection for a call, which must call release. Errors: ErrClosed, ctx.Err().
+// acquire returns the connection for a call. The caller must release it. Errors: ErrClosed, ctx.Err().
 func (n *nodes) acquire(ctx context.Context, r role) (*nodeConn, error) {
 	if slots := n.slots[r]; slots != nil {
 		select {
@@ -111,7 +111,7 @@ func (n *nodes) releaseSlot(r role) {
 	}
 }
 
-// moveTo connects appends and reads to leader, and followers to follow.
+// moveTo connects appends and reads to the node leader, and followers to the node follow.
 func (n *nodes) moveTo(leader, follow string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -139,7 +139,7 @@ func (n *nodes) renew(r role, host string) error {
 	return nil
 }
 
-// redirect is called when l's node names another leader, and reports whether a retry is worthwhile.
+// redirect handles the redirect of a call on l to another leader, and reports whether a retry may succeed.
 func (n *nodes) redirect(l *nodeConn, leader string) bool {
 	if leader == "" || leader == l.host {
 		n.requestDiscovery() // an election is in progress
@@ -159,9 +159,9 @@ func (n *nodes) redirect(l *nodeConn, leader string) bool {
 	return n.moveTo(leader, follow) == nil
 }
 
-// unreachable is called when a call on l failed as if its node were down. With gossip, it requests
-// a discovery; otherwise it switches from a node that it was redirected to back to the configured
-// one.
+// unreachable handles a failure of a call on l that suggests that its node is down. With gossip, it
+// requests a discovery. Otherwise it returns from a node that it was redirected to to the configured
+// node.
 func (n *nodes) unreachable(r role, l *nodeConn) {
 	n.mu.Lock()
 	current := n.conns[r.conn()] == l && !n.closed
@@ -171,7 +171,7 @@ func (n *nodes) unreachable(r role, l *nodeConn) {
 	case n.gossip:
 		n.requestDiscovery()
 	case l.host != n.hosts[0]:
-		_ = n.moveTo(n.hosts[0], n.hosts[0]) // the same address succeeded at the start
+		_ = n.moveTo(n.hosts[0], n.hosts[0]) // cannot fail: it succeeded with the same address at the start
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestNoLeader: for ten seconds no node is the leader or knows one. Appends fail at once without
+// TestNoLeader: for ten seconds, no node is the leader or knows one. Appends fail immediately without
 // writing anything, and a new leader is found within two seconds.
 func TestNoLeader(t *testing.T) {
 	for _, address := range []string{"esdb://a:1?tls=false", "esdb://a:1,b:1?tls=false"} {
@@ -23,8 +23,8 @@ func TestNoLeader(t *testing.T) {
 			}
 			workload.check(t, c.log)
 			if len(workload.unknown) > 0 || len(workload.notWritten) < 300 {
-				t.Errorf("%s: %d events have an unknown outcome, %d were refused; want 0, at least 300", address, len(workload.unknown),
-					len(workload.notWritten))
+				t.Errorf("%s: %d events have an unknown outcome, %d were refused; want 0, at least 300", address,
+					len(workload.unknown), len(workload.notWritten))
 			}
 			s.Close()
 			c.down(t, c.hosts...)

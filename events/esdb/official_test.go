@@ -14,8 +14,8 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// official connects EventStoreDB's official client.
-func official(t *testing.T, address string) *esdb.Client {
+// connectOfficial connects EventStoreDB's official client.
+func connectOfficial(t *testing.T, address string) *esdb.Client {
 	t.Helper()
 	config, err := esdb.ParseConnectionString(fmt.Sprintf("esdb://%s?tls=false", address))
 	if err != nil {
@@ -30,12 +30,12 @@ func official(t *testing.T, address string) *esdb.Client {
 	return client
 }
 
-// TestOfficialClient: either client reads unchanged what the other writes, and detects conflicts
-// with it.
+// TestOfficialClient: each client reads the events of the other unchanged, and detects conflicts with
+// it.
 func TestOfficialClient(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
-	store, client := connect(t, at.address), official(t, at.address)
+	store, client := connect(t, at.address), connectOfficial(t, at.address)
 	defer store.Close()
 	ownBatch := sampleBatch("product-1", 3)
 	if _, err := store.Append(t.Context(), "product-1", events.NoStream, ownBatch); err != nil {
@@ -103,7 +103,7 @@ func checkOfficialRead(t *testing.T, client *esdb.Client, want []events.Recorded
 			break
 		}
 		if err != nil {
-			t.Fatalf("after %d events: %v", i, err)
+			t.Fatalf("after %d events: %v, want %d events and io.EOF", i, err, len(want))
 		}
 		compare(i, e.Event)
 	}

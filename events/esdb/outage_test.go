@@ -23,7 +23,7 @@ import (
 // outages are the kinds of temporary failure of a node.
 var outages = []struct {
 	name string
-	// maxRecovery is how long the store may take to work again once the node does.
+	// maxRecovery bounds the time until the store works again after the end of the outage.
 	maxRecovery time.Duration
 	begin       func(t testing.TB, n *network, host string)
 	end         func(n *network, host string, log events.Store)
@@ -56,8 +56,8 @@ func TestOutages(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	if raceDetector {
-		// A bubble's timers share one context of the race detector, which breaks down with a
-		// SIGSEGV when two processors run timers of the bubble at once.
+		// The timers of a synctest bubble share one context of the race detector, which fails with a
+		// SIGSEGV if two processors run timers of the bubble at the same time.
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	}
 	synctest.Test(t, func(t *testing.T) { hundredOutages(t, rand.New(rand.NewPCG(seed, 1))) })
@@ -78,15 +78,15 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 	slowest := map[string]time.Duration{}
 	for range count {
 		outage := outages[random.IntN(len(outages))]
-		lasts := time.Duration(0.1 * math.Pow(600, random.Float64()) * float64(time.Second))
+		duration := time.Duration(0.1 * math.Pow(600, random.Float64()) * float64(time.Second))
 		outage.begin(t, n, host)
-		time.Sleep(lasts)
+		time.Sleep(duration)
 		outage.end(n, host, log)
-		total += lasts
+		total += duration
 		elapsed := waitUntilWorking(t, s)
 		slowest[outage.name] = max(slowest[outage.name], elapsed)
 		if elapsed > outage.maxRecovery {
-			t.Errorf("%s for %v: recovery took %v", outage.name, lasts, elapsed)
+			t.Errorf("%s for %v: recovery took %v, want at most %v", outage.name, duration, elapsed, outage.maxRecovery)
 		}
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 	}
@@ -150,11 +150,11 @@ func TestRestarts(t *testing.T) {
 	at.stop(t)
 }
 
-// eventually waits until wrong returns nil.
-func eventually(t *testing.T, wrong func() error) {
+// eventually waits, for at most a minute, until check returns nil.
+func eventually(t *testing.T, check func() error) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		err := wrong()
+		err := check()
 		if err == nil {
 			return
 		}
@@ -191,8 +191,8 @@ func (c *countedConn) Close() error {
 // probeStream is the stream of waitUntilWorking.
 const probeStream events.StreamID = "probe-1"
 
-// waitUntilWorking appends, reads and gets the head until all three succeed, and returns how long
-// that took. No call takes longer than its context.
+// waitUntilWorking appends, reads and gets the head until all three succeed, and returns the time that
+// this took. It checks that no call takes longer than its context permits.
 func waitUntilWorking(t *testing.T, s *Store) time.Duration {
 	t.Helper()
 	return waitUntilWorkingWithin(t, s, 0)
@@ -213,7 +213,7 @@ func waitUntilWorkingWithin(t *testing.T, s *Store, late time.Duration) time.Dur
 			if len(last) > 0 {
 				revision = last[0].Revision
 			}
-			e := sealed(probeStream, revision+1, "probe.v1") // it must be there again after each outage
+			e := sealed(probeStream, revision+1, "probe.v1") // sealed, so that the store expects it after an outage
 			_, err = s.Append(ctx, probeStream, revision, []events.Event{e})
 		}
 		if err == nil {
@@ -260,13 +260,13 @@ func TestDefaultDeadline(t *testing.T) {
 	})
 }
 
-// TestCloseWaits for an append and for a follower's handler; the follower ends with ErrClosed.
+// TestCloseWaits: Close waits for an append and for a follower's handler. The follower ends with ErrClosed.
 func TestCloseWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f := newNetwork(), &faults{}
 		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
 		s := n.connect(t, "esdb://a?tls=false")
-		appendOnes(t, s, "product", 1)
+		appendEach(t, s, "product", 1)
 		release := make(chan struct{})
 		time.Sleep(2 * batchCallLife) // the next append opens a new call
 		f.then("BatchAppend", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
@@ -291,14 +291,14 @@ func TestCloseWaits(t *testing.T) {
 		if _, err := s.Head(context.Background()); !errors.Is(err, events.ErrClosed) {
 			t.Errorf("a call after Close began: %v, want %v", err, events.ErrClosed)
 		}
-		for _, one := range []chan struct{}{release, handling} {
+		for _, unblock := range []chan struct{}{release, handling} {
 			synctest.Wait()
 			select {
 			case <-closed:
 				t.Error("Close did not wait for calls in progress")
 			default:
 			}
-			close(one)
+			close(unblock)
 		}
 		for _, err := range []error{<-closed, <-appended, s.Close()} {
 			if err != nil {

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// maxPage is the most events that one call reads, so that each call meets its deadline whatever the
+// maxPage bounds the number of events that one call reads, so that a call meets its deadline with any
 // limit.
 const maxPage = 4096
 
@@ -81,8 +81,8 @@ func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) 
 	return page, nil
 }
 
-// receive makes a read or a subscription and calls handle with each message. It returns nil at the
-// end, handle's error, ErrDamaged for an invalid event, or a *failure.
+// receive reads or subscribes, and calls handle with each message. It returns nil at the end, the error
+// of handle, ErrDamaged for an invalid event, or a *failure.
 func receive(ctx context.Context, l *nodeConn, request *streams.ReadReq, handle func(*received) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // otherwise unreceived messages keep the call alive
@@ -124,8 +124,8 @@ func streamRequest(stream events.StreamID, from events.Revision, dir events.Dire
 	return request
 }
 
-// newRequest returns a request with the common options. Without a compatibility level, a node sends
-// only events, and confirmations and checkpoints to subscriptions.
+// newRequest returns a request with the common options. It states no compatibility level, so that a node
+// sends only events and, to subscriptions, confirmations and checkpoints.
 func newRequest(dir events.Direction) *streams.ReadReq {
 	o := &streams.ReadReq_Options{
 		UuidOption: &streams.ReadReq_Options_UUIDOption{

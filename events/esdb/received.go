@@ -16,12 +16,10 @@ import (
 // received is a decoded ReadResp: an event, a checkpoint, or something that is ignored. It is
 // reused for each message.
 type received struct {
-	// event is set if isEvent; damage is why it is invalid.
-	event   events.Recorded
-	isEvent bool
-	damage  error
-	// caughtUpTo is set if isCaughtUp.
-	caughtUpTo logPosition
+	event      events.Recorded // if isEvent
+	isEvent    bool
+	damage     error       // why event is invalid, nil if it is valid
+	caughtUpTo logPosition // if isCaughtUp
 	isCaughtUp bool
 
 	created    int64 // of event, in ticks since 1970
@@ -36,7 +34,7 @@ type received struct {
 // arenaSize is the approximate size of one allocation for several events.
 const arenaSize = 32 << 10
 
-// own returns bytes of the message for the event: a copy, if gRPC will reuse them.
+// own returns bytes of the message that the event may retain: a copy, if gRPC will reuse them.
 func (r *received) own(b []byte) []byte {
 	switch {
 	case len(b) == 0:
@@ -55,7 +53,7 @@ func (r *received) own(b []byte) []byte {
 // tick is the resolution of an event's time.
 const tick = 100 * time.Nanosecond
 
-// decode decodes a message. lasting means that nobody changes b any more. Its error means an invalid
+// decode decodes a message. lasting means that b does not change any more. An error means an invalid
 // encoding.
 func (r *received) decode(b []byte, lasting bool) error {
 	r.lasting = lasting
@@ -80,8 +78,8 @@ func (r *received) decode(b []byte, lasting bool) error {
 	})
 }
 
-// decodeEvent decodes a ReadEvent. Links are not resolved and are events like any other, so the
-// event is always present.
+// decodeEvent decodes a ReadEvent. The requests do not ask nodes to resolve links, so the event is always
+// present.
 func (r *received) decodeEvent(b []byte) error {
 	r.isEvent, r.hasID, r.hasCreated = true, false, false
 	found := false
@@ -185,8 +183,8 @@ func (r *received) entry(b []byte) error {
 
 var errWire = errors.New("malformed message from the log's server")
 
-// fields calls visit with each field of a message: with its bytes, or with its number. Fields of
-// other types are skipped.
+// fields calls visit with each field of a message that has bytes or a number. Fields of other types are
+// skipped.
 func fields(b []byte, visit func(field protowire.Number, text []byte, number uint64) error) error {
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)
@@ -221,7 +219,7 @@ func fields(b []byte, visit func(field protowire.Number, text []byte, number uin
 // names interns the names of types.
 type names map[string]string
 
-// maxNames bounds them; beyond it, they are dropped.
+// maxNames bounds their number. When it is reached, all are dropped.
 const maxNames = 4096
 
 func (n *names) intern(b []byte) string {

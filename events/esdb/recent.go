@@ -8,17 +8,16 @@ import (
 	"admitone/events"
 )
 
-// recent caches the facts of events recently appended through this store. A follower in the same
-// process would otherwise decode most of its events again, which doubles its work. A fact that is
-// no longer cached is decoded.
+// recent caches the facts of events recently appended through this store, so that a follower in the same
+// process does not decode them again, which would double its work. Facts that are not cached are decoded.
 type recent struct {
 	seed  maphash.Seed
 	mu    sync.Mutex
-	slots []cachedFact // by the last bits of the id; nil before the first follower; guarded by mu
+	slots []cachedFact // indexed by the last bits of the id; nil before the first follower; guarded by mu
 }
 
-// cachedFact is a fact and a hash of its bytes: an event that is decided again has the same id but
-// may have another fact.
+// cachedFact is a fact with a hash of its bytes, because an event that is decided again has the same id
+// but may have another fact.
 type cachedFact struct {
 	id   events.ID
 	sum  uint64
@@ -30,7 +29,7 @@ const maxRecent = 1 << 15
 
 func newRecent() *recent { return &recent{seed: maphash.MakeSeed()} }
 
-// begin enables the cache; followers call it.
+// begin enables the cache. Every follower calls it.
 func (r *recent) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -39,13 +38,13 @@ func (r *recent) begin() {
 	}
 }
 
-// slot requires r.mu.
+// slot returns the slot of an event. r.mu must be held.
 func (r *recent) slot(id events.ID) *cachedFact {
 	return &r.slots[binary.BigEndian.Uint64(id[8:])%maxRecent]
 }
 
-// remember caches the facts of a batch before it is appended: a follower may receive it before the
-// append returns.
+// remember caches the facts of a batch. It must be called before the append, because a follower may
+// receive the batch before the append returns.
 func (r *recent) remember(batch []events.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

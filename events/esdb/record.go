@@ -28,8 +28,8 @@ const (
 	systemPrefix = "$"
 )
 
-// belongsToLog reports whether an event belongs to the log. The filter on streams has excluded most others;
-// a tombstone is in the stream itself.
+// belongsToLog reports whether an event belongs to the log. The filter excludes most other events by their
+// streams, but not tombstones, which are in the deleted stream itself.
 func belongsToLog(e *events.Recorded) bool {
 	return !strings.HasPrefix(e.Type, systemPrefix) && !e.Stream.Internal()
 }
@@ -47,7 +47,7 @@ func sizeOf(e *events.Event) int {
 	return len(e.Data) + len(e.Metadata) + 2*units
 }
 
-// checkAppend returns the batch's size as the node counts it. Error: ErrRefused for an invalid
+// checkAppend checks a batch and returns its size as the node counts it. Error: ErrRefused for an invalid
 // batch, or for an internal stream other than that of signed heads.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (size int, err error) {
 	switch {

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// LoadSnapshot implements events.Snapshots. Further error: events.ErrUnavailable.
+// LoadSnapshot implements events.Snapshots. Additional error: events.ErrUnavailable.
 func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -60,7 +60,7 @@ func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID,
 	err = read(head, r)
 	var damage *snapshotDamage
 	if errors.As(r.err, &damage) {
-		return r.err // rather than the error that read derived from it
+		return r.err // read may have returned an error derived from it
 	}
 	return err
 }
@@ -83,8 +83,8 @@ func parseHead(e *events.Recorded, stream events.StreamID) (h snapshotHead, head
 	return h, head, nil
 }
 
-// piecesAtOnce is how many pieces one read fetches.
-const piecesAtOnce = 4
+// piecesPerRead is the number of pieces that one read fetches.
+const piecesPerRead = 4
 
 // pieceReader reads the pieces of a snapshot and verifies each.
 type pieceReader struct {
@@ -117,7 +117,7 @@ func (r *pieceReader) advance() error {
 		if r.left == 0 {
 			return io.EOF
 		}
-		page, err := r.store.readStream(r.ctx, r.stream, r.next, events.Forward, int(min(r.left, piecesAtOnce)))
+		page, err := r.store.readStream(r.ctx, r.stream, r.next, events.Forward, int(min(r.left, piecesPerRead)))
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,7 @@ func TestSnapshotsLeaveNothingBehind(t *testing.T) {
 // TestStreamsOfFactsHaveNoLimits: saving a snapshot sets no metadata on a stream of facts.
 func TestStreamsOfFactsHaveNoLimits(t *testing.T) {
 	_, s, _ := serveFaulty(t)
-	appendOnes(t, s, "product", 1)
+	appendEach(t, s, "product", 1)
 	if err := save(s, "product-0", 0, []byte("state")); err != nil {
 		t.Fatal(err)
 	}

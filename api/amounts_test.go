@@ -37,57 +37,57 @@ func TestInvalidAmounts(t *testing.T) {
 			body := strings.Replace(l.body, "AMOUNT", amount, 1)
 			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
 			if a.status != 422 {
-				t.Errorf("%s %s %s: got %d %s; want status = 422", l.method, l.path, body, a.status, a.text)
+				t.Errorf("%s %s %s: got %d %s; want status 422", l.method, l.path, body, a.status, a.text)
 			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, l.field) {
-				t.Errorf("%s %s %s: it is about %q; want strings.HasPrefix(got, l.field)", l.method, l.path, body, got)
+				t.Errorf("%s %s %s: got field %q, want the prefix %q", l.method, l.path, body, got, l.field)
 			}
 		}
 	}
 	if now := w.head(); now != before {
-		t.Errorf("%d events were written", now-before)
+		t.Errorf("%d events were written, want none", now-before)
 	}
 }
 
-// TestInvalidCurrencies: a report names a currency as ISO 4217 writes it. Money in a currency
-// other than the log's is refused, or owed completely if the report is final.
+// TestInvalidCurrencies: a report must name a currency exactly as ISO 4217 does. A payment in a
+// currency other than the log's is refused or, if the report is final, recorded as owed.
 func TestInvalidCurrencies(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	path := w.held("hall", "ada", "A-1-1") + "/payment"
-	in := func(currency, more string) answer {
+	payIn := func(currency, more string) answer {
 		return w.do("POST", path, strings.Replace(external("in "+currency, 100, more), `"EUR"`, currency, 1))
 	}
 	for _, currency := range []string{`"eur"`, `"Eur"`, `"EURO"`, `"EU"`, `""`, `" EUR"`, `"EUR "`, `"XXX"`, `"XTS"`, `"XAU"`,
 		`"XBT"`, `"ZZZ"`, `"978"`, `"€"`, `"ＥＵＲ"`, `"ΕUR"`, "978", "null", `["EUR"]`} {
 		for _, more := range []string{"", `,"final":true`} {
-			if got := in(currency, more).problem(422, "invalid_field"); got["field"] != "currency" {
-				t.Errorf("%s: it is about %v; want field = currency", currency, got["field"])
+			if got := payIn(currency, more).problem(422, "invalid_field"); got["field"] != "currency" {
+				t.Errorf("%s: got field %v, want currency", currency, got["field"])
 			}
 		}
 	}
 	for _, currency := range []string{`"KRW"`, `"KWD"`, `"USD"`, `"CLF"`} {
-		if got := in(currency, "").problem(409, "amount_mismatch"); got["expected"] != 100.0 || got["currency"] != "EUR" {
+		if got := payIn(currency, "").problem(409, "amount_mismatch"); got["expected"] != 100.0 || got["currency"] != "EUR" {
 			t.Errorf("%s: got %v; want expected = 100, currency = EUR", currency, got)
 		}
-		if got := in(currency, `,"final":true`).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
+		if got := payIn(currency, `,"final":true`).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
 			t.Errorf("%s: got %v; want outcome = refund_owed, status = held", currency, got)
 		}
 	}
-	if got := in(`"EUR"`, "").is(200); got["outcome"] != "booked" {
+	if got := payIn(`"EUR"`, "").is(200); got["outcome"] != "booked" {
 		t.Errorf("got %v; want outcome = booked", got)
 	}
 	w.verifyMoney()
 }
 
-// TestLargeSums: sums at their bounds, and beyond 64 bits, are neither truncated nor wrapped.
+// TestLargeSums: amounts at their bounds, and sums of them, are exact.
 func TestLargeSums(t *testing.T) {
 	const maxPrice = 1_000_000_000_000
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
-	dear := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(maxPrice)), 1)
-	dear = strings.Replace(dear, `"rows":1`, `"rows":2`, 1)
-	w.do("POST", "/v1/performances", fmt.Sprintf(dear, "hall")).is(201)
+	expensive := strings.Replace(newHall, `"price":100`, fmt.Sprint(`"price":`, int64(maxPrice)), 1)
+	expensive = strings.Replace(expensive, `"rows":1`, `"rows":2`, 1)
+	w.do("POST", "/v1/performances", fmt.Sprintf(expensive, "hall")).is(201)
 	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"tee","name":"n","stock":1000000000,"price":%d}`, int64(maxPrice))).is(201)
 	unit := func(quantity int64) string {
 		return "/v1/products/tee/reservations/" + w.reserve("tee", "ada",

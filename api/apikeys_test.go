@@ -11,7 +11,7 @@ import (
 
 func init() { answersOfKinds = append(answersOfKinds, exerciseAPIKeys) }
 
-// exerciseAPIKeys requests every operation on keys.
+// exerciseAPIKeys sends a request for every operation on API keys.
 func exerciseAPIKeys(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const keys = "/v1/api-keys"
 	id := send("POST", keys, `{"name":"shop","role":"service","expires_at":"2199-01-01T00:00:00Z"}`).is(201)["id"].(string)
@@ -23,8 +23,8 @@ func exerciseAPIKeys(_ *testing.T, send func(method, path, body string, headers 
 	send("GET", keys, "").is(200)
 }
 
-// apiKey creates a key and returns its id, and the header value that a program sends.
-func (w *harness) apiKey(body string) (id, sends string) {
+// apiKey creates an API key and returns its id, and the value of Authorization that authenticates with it.
+func (w *harness) apiKey(body string) (id, authorization string) {
 	w.t.Helper()
 	made := w.do("POST", "/v1/api-keys", body, "Authorization", bearer(w.t.(*testing.T), "root", RoleAdmin)).is(201)
 	return made["id"].(string), "Bearer " + made["key"].(string)
@@ -48,21 +48,21 @@ func TestAPIKeys(t *testing.T) {
 	w.do("POST", path, `{"holder":"ada"}`, "Authorization", audit).problem(403, "forbidden")
 	log := w.do("GET", "/v1/events?limit=500", "", "Authorization", audit)
 	if log.is(200); !strings.Contains(log.text, `"key:shop"`) {
-		t.Errorf("nothing was done by key:shop: %s; want \"key:shop\" in text", log.text)
+		t.Errorf("got events %s; want one with the actor key:shop", log.text)
 	}
 	about := w.do("GET", "/v1/api-keys/"+id, "", "Authorization", admin)
 	list := w.do("GET", "/v1/api-keys", "", "Authorization", admin)
 	for _, a := range []answer{log, about, list, w.do("GET", "/v1/history/api-key/"+id, "", "Authorization", admin)} {
 		if a.is(200); strings.Contains(a.text, strings.TrimPrefix(shop, "Bearer ")) {
-			t.Errorf("%s tells the key", a.what)
+			t.Errorf("%s: the answer contains the key: %s", a.what, a.text)
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
-		t.Errorf("got %s %s; want no hash in text+text, 2 items", about.text, list.text)
+		t.Errorf("got %s and %s; want a list of 2 keys, and no hash in either", about.text, list.text)
 	}
 }
 
-// TestBadAPIKeys: anything but a valid key is refused, whatever it looks like.
+// TestBadAPIKeys: malformed and altered keys are refused, even where no authentication is required.
 func TestBadAPIKeys(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	_, good := w.apiKey(`{"name":"shop","role":"auditor"}`)
@@ -75,20 +75,21 @@ func TestBadAPIKeys(t *testing.T) {
 	}
 	const id = len("Bearer adm_") + 20 // characters of the id and some of the secret
 	for what, key := range map[string]string{
-		"none": "Bearer adm_", "a different end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
-		"padded": good + "=", "a different id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
-		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "no base64": "Bearer adm_" + strings.Repeat("!", 64),
-		"basic": "Basic " + good[len("Bearer "):],
+		"empty": "Bearer adm_", "another last character": good[:len(good)-1] + last, "truncated": good[:len(good)-4],
+		"extended": good + "AAAA",
+		"padded":   good + "=", "another id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
+		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "not base64": "Bearer adm_" + strings.Repeat("!", 64),
+		"the scheme Basic": "Basic " + good[len("Bearer "):],
 	} {
 		send(key).problem(401, "unauthenticated")
 		if a := w.do("GET", "/v1/products", "", "Authorization", key); a.status != 401 {
-			t.Errorf("%s: got %d; want status = 401", what, a.status)
+			t.Errorf("%s: got status %d, want 401", what, a.status)
 		}
 	}
 }
 
-// TestAPIKeyEnds: a key ends permanently when it is revoked, and when it expires.
-func TestAPIKeyEnds(t *testing.T) {
+// TestAPIKeyIsRefusedAfterItsEnd: a key is refused once it is revoked, or has expired.
+func TestAPIKeyIsRefusedAfterItsEnd(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
 	send := func(key string) int { return w.do("GET", "/v1/events", "", "Authorization", key).status }
@@ -100,32 +101,32 @@ func TestAPIKeyEnds(t *testing.T) {
 	far, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
 	shown := w.do("GET", "/v1/api-keys/"+far, "", "Authorization", admin).is(200)["expires_at"]
 	if status := send(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
-		t.Errorf("a key for ever: %d, it expires at %v; want status = 200, shown = 9999-12-31T23:59:59Z", status, shown)
+		t.Errorf("got status %d, expires_at = %v; want 200, 9999-12-31T23:59:59Z", status, shown)
 	}
 	first := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	repeated := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
 	if first.is(200)["ended_at"] == nil || repeated.text != first.text {
-		t.Errorf("got %s %s; want ended_at not nil, text = %v", first.text, repeated.text, first.text)
+		t.Errorf("got %s, then %s; want ended_at, and twice the same answer", first.text, repeated.text)
 	}
 	w.wait(func() bool { return send(key) == 401 })
 	w.wait(func() bool { return send(brief) == 401 })
 	if status := send(second); status != 200 {
-		t.Errorf("the other key of that name: %d; want 200", status)
+		t.Errorf("the other key with that name: got status %d, want 200", status)
 	}
 	w.do("DELETE", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
 	w.do("GET", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
 }
 
-// TestAPIKeyOfStaleViews: a server whose views do not follow the log can't know whether a key was
-// revoked, and accepts none.
-func TestAPIKeyOfStaleViews(t *testing.T) {
+// TestStaleViewsRefuseAPIKeys: a server whose views do not follow the log can't know whether a key has
+// been revoked, so it accepts none.
+func TestStaleViewsRefuseAPIKeys(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	_, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	w.do("GET", "/v1/products", "", "Authorization", key).problem(503, "projection_behind")
 }
 
-// TestNewAPIKey: an invalid key is refused, and so is an Idempotency-Key.
-func TestNewAPIKey(t *testing.T) {
+// TestCreateAPIKeyRefusals: a new key with an invalid member is refused, and so is an Idempotency-Key.
+func TestCreateAPIKeyRefusals(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
 	for body, field := range map[string]string{

@@ -8,7 +8,7 @@ import (
 
 func init() { answersOfKinds = append(answersOfKinds, exerciseAreas) }
 
-// exerciseAreas requests blocked places, and other sizes of areas.
+// exerciseAreas sends every kind of request that blocks places or resizes areas.
 func exerciseAreas(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	plan, show := standingPlan("arena")
 	send("POST", "/v1/plans", plan).is(201)
@@ -28,8 +28,8 @@ func exerciseAreas(_ *testing.T, send func(method, path, body string, headers ..
 	send("DELETE", blocks+"?label=press", "").is(200)
 }
 
-// TestAreasAreResizedAndBlocked: the performance shows the blocked places and the sizes, and an
-// edit is made completely or not at all.
+// TestAreasAreResizedAndBlocked: the performance shows the blocked places and the capacities, and an
+// edit is applied as a whole or not at all.
 func TestAreasAreResizedAndBlocked(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
@@ -37,7 +37,7 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	w.do("POST", "/v1/plans", plan, "Authorization", admin).is(201)
 	made := w.do("POST", "/v1/performances", show, "Authorization", admin).is(201)
 	const one, blocks = "/v1/performances/arena", "/v1/performances/arena/blocks"
-	stands := func(want string) map[string]any {
+	expectAreas := func(want string) map[string]any {
 		t.Helper()
 		now := w.do("GET", one, "").is(200)
 		if got := encoded(t, now["areas"]); got != want {
@@ -46,52 +46,52 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 		return now
 	}
 	w.do("PUT", blocks, `{"rows":["A-1"],"areas":{"floor":20},"label":"press"}`, "Authorization", admin).is(200)
-	stands(`[{"area":"floor","blocked":20,"booked":0,"capacity":30,"held":0,"remaining":10}]`)
+	expectAreas(`[{"area":"floor","blocked":20,"booked":0,"capacity":30,"held":0,"remaining":10}]`)
 	held := w.do("POST", one+"/bookings", `{"holder":"bob","areas":{"floor":22},"label":"press"}`, "Authorization", service).is(201)
 	w.do("POST", one+"/bookings", `{"areas":{"floor":1},"label":"press"}`, "Authorization", ada).problem(403, "forbidden")
-	stands(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
-	few := w.do("PATCH", one, `{"title":"Other","areas":{"floor":21}}`, "Authorization", admin,
+	expectAreas(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
+	refused := w.do("PATCH", one, `{"title":"Other","areas":{"floor":21}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).problem(409, "limit_exceeded")
-	if few["area"] != "floor" || few["held"] != 22.0 {
-		t.Errorf("it says %v; want area = floor, held = 22", few)
+	if refused["area"] != "floor" || refused["held"] != 22.0 {
+		t.Errorf("got %v; want area = floor, held = 22", refused)
 	}
-	now := stands(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
+	now := expectAreas(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
 	if now["title"] == "Other" || now["edit_tag"] != made["edit_tag"] {
-		t.Errorf("it was edited: %v; want title ≠ Other, edit_tag = %v", now, made["edit_tag"])
+		t.Errorf("after a refused edit: got %v; want the old title, edit_tag = %v", now, made["edit_tag"])
 	}
 	edited := w.do("PATCH", one, `{"title":"Other","areas":{"floor":22}}`, "Authorization", admin,
 		"If-Match", `"`+made["edit_tag"].(string)+`"`).is(200)
-	now = stands(`[{"area":"floor","booked":0,"capacity":22,"held":22,"remaining":0}]`)
+	now = expectAreas(`[{"area":"floor","booked":0,"capacity":22,"held":22,"remaining":0}]`)
 	if edited["title"] != "Other" || encoded(t, edited["areas"]) != encoded(t, now["areas"]) ||
 		edited["edit_tag"] != now["edit_tag"] || edited["edit_tag"] == made["edit_tag"] {
-		t.Errorf("%v, then %v; want title = Other, areas = %v, edit_tag = %v, edit_tag ≠ %v",
-			edited, now, encoded(t, now["areas"]), now["edit_tag"], made["edit_tag"])
+		t.Errorf("the edit answered %v, a read %v; want the same areas and edit_tag, title = Other, edit_tag ≠ %v",
+			edited, now, made["edit_tag"])
 	}
 	w.do("DELETE", "/v1/bookings/"+held["id"].(string), "", "Authorization", service).is(200)
 	a := w.do("GET", blocks, "", "Authorization", service)
 	if !strings.Contains(a.text, `"areas":{"floor":20}`) {
-		t.Errorf("blocked are %s; want \"areas\":{\"floor\":20} in text", a.text)
+		t.Errorf("got blocks %s; want 20 places on the floor", a.text)
 	}
 	deleted := w.do("DELETE", blocks+"?label=press", "", "Authorization", admin).is(200)
 	if encoded(t, deleted["areas"]) != `{"floor":20}` {
-		t.Errorf("unblocked are %v; want areas = {\"floor\":20}", deleted)
+		t.Errorf("got unblocked %v; want 20 places on the floor", deleted)
 	}
-	stands(`[{"area":"floor","booked":0,"capacity":22,"held":0,"remaining":22}]`)
+	expectAreas(`[{"area":"floor","booked":0,"capacity":22,"held":0,"remaining":22}]`)
 }
 
-// TestBadAreas: invalid numbers of places are refused with their field, and nothing changes.
+// TestBadAreas: invalid numbers of places are refused, and nothing changes.
 func TestBadAreas(t *testing.T) {
 	w := newHarness(t)
 	plan, show := standingPlan("arena")
 	w.do("POST", "/v1/plans", plan).is(201)
 	w.do("POST", "/v1/performances", show).is(201)
-	concurrently := make([]string, 60_000)
-	for i := range concurrently {
-		concurrently[i] = fmt.Sprintf(`"a%d":1`, i)
+	manyAreas := make([]string, 60_000)
+	for i := range manyAreas {
+		manyAreas[i] = fmt.Sprintf(`"a%d":1`, i)
 	}
 	for _, areas := range []string{`null`, `{}`, `3`, `[]`, `{"floor":0}`, `{"floor":-1}`, `{"floor":1.5}`, `{"floor":1e308}`,
 		`{"floor":9223372036854775807}`, `{"floor":"3"}`, `{"floor":null}`, `{"floor":[3]}`, `{"floor":31}`, `{"yard":1}`,
-		`{"":1}`, `{"floor":1,"yard":1}`, `{"floor":1,"floor":2}`, `{` + strings.Join(concurrently, ",") + `}`} {
+		`{"":1}`, `{"floor":1,"yard":1}`, `{"floor":1,"floor":2}`, `{` + strings.Join(manyAreas, ",") + `}`} {
 		for _, change := range [][2]string{{"PUT", "/blocks"}, {"PATCH", ""}} {
 			body := `{"areas":` + areas + `}`
 			if change[0] == "PUT" {
@@ -99,7 +99,7 @@ func TestBadAreas(t *testing.T) {
 			}
 			a := w.do(change[0], "/v1/performances/arena"+change[1], body, "If-Match", `"e0"`)
 			if a.status != 422 && a.status != 400 && a.status != 413 {
-				t.Errorf("%s %.100s: got %d %.300s; want status = 422 or status = 400 or status = 413",
+				t.Errorf("%s %.100s: got %d %.300s; want status 422, 400 or 413",
 					change[0], body, a.status, a.text)
 			}
 		}

@@ -34,27 +34,27 @@ func arena() string {
 	return plan.String() + "]}"
 }
 
-// TestFiguresOfAnArena prints the cost of 100,000 seats and 20,000 standing places. The snapshot of
-// the map has at most 1.5 MB.
+// TestFiguresOfAnArena prints the cost of 100,000 seats and 20,000 standing places, and checks that a
+// snapshot has at most 1.5 MB.
 func TestFiguresOfAnArena(t *testing.T) {
 	w := newHarness(t)
 	plan, before := arena(), heapInUse()
-	began := time.Now()
+	start := time.Now()
 	w.do("POST", "/v1/plans", plan).is(201)
-	t.Logf("the plan of %d bytes is stored in %v", len(plan), time.Since(began).Round(time.Millisecond))
-	began = time.Now()
+	t.Logf("the plan of %d bytes is stored in %v", len(plan), time.Since(start).Round(time.Millisecond))
+	start = time.Now()
 	w.do("POST", "/v1/performances", `{"id":"show","title":"Show","venue":"Arena","starts_at":"2099-01-01T20:00:00Z",`+
 		`"plan":"arena","prices":{"Seat":100,"Floor":50}}`).is(201)
-	t.Logf("the performance is created in %v", time.Since(began).Round(time.Microsecond))
+	t.Logf("the performance is created in %v", time.Since(start).Round(time.Microsecond))
 	w.do("GET", "/v1/performances/show", "").is(200)
 	peer := w.dial("/ws")
 	for _, topic := range []string{"seats:show", "performance:show"} {
-		began = time.Now()
+		start = time.Now()
 		peer.Send(`{"event":"subscribe","data":{"topics":["` + topic + `"]}}`)
 		frame, _ := peer.Next()
-		t.Logf("the snapshot of %s has %d bytes, in %v", topic, len(frame.Data), time.Since(began).Round(time.Microsecond))
+		t.Logf("the snapshot of %s has %d bytes, in %v", topic, len(frame.Data), time.Since(start).Round(time.Microsecond))
 		if frame.Event != "snapshot" || len(frame.Data) > 1_500_000 {
-			t.Errorf("the first frame of %s is a %s of %d bytes", topic, frame.Event, len(frame.Data))
+			t.Errorf("the first frame of %s is a %s of %d bytes, want a snapshot of at most 1,500,000", topic, frame.Event, len(frame.Data))
 		}
 	}
 	t.Logf("together they take %d KB of memory", (heapInUse()-before)/1000)
@@ -71,7 +71,7 @@ func TestFiguresOfAnArena(t *testing.T) {
 	t.Logf("a seat that is taken is refused in %v (median of %d)", took[len(took)/2], len(took))
 }
 
-// exerciseTaken requests a taken seat, without the network.
+// requestTaken requests a taken seat, without the network, and returns the time until the refusal.
 func requestTaken(t *testing.T, w *harness, i int) time.Duration {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod("POST")
@@ -79,15 +79,16 @@ func requestTaken(t *testing.T, w *harness, i int) time.Duration {
 	c.Request.Header.SetContentType("application/json")
 	c.Request.Header.SetHost("127.0.0.1")
 	c.Request.SetBodyString(fmt.Sprintf(`{"holder":"h-%d","seats":["Z50-5-50"]}`, i))
-	began := time.Now()
+	start := time.Now()
 	w.server.app.Server().Handler(&c)
-	took := time.Since(began)
+	took := time.Since(start)
 	if c.Response.StatusCode() != 409 {
-		t.Fatalf("got %d %s; want c.Response.StatusCode() = 409", c.Response.StatusCode(), c.Response.Body())
+		t.Fatalf("got %d %s; want status 409", c.Response.StatusCode(), c.Response.Body())
 	}
 	return took
 }
 
+// heapInUse returns the size of the reachable heap, in bytes.
 func heapInUse() int64 {
 	runtime.GC()
 	var stats runtime.MemStats

@@ -21,8 +21,8 @@ func messages(t *testing.T) map[string]*sockettest.Message {
 	return found
 }
 
-// TestSocketExamples: the examples of asyncapi.yaml match their messages, a server accepts those
-// that clients send, and a payload that is not an example does not match.
+// TestSocketExamples: the examples of asyncapi.yaml match the schemas of their messages, a server
+// accepts those that clients send, and a payload with an unknown member does not match.
 func TestSocketExamples(t *testing.T) {
 	w := newHarness(t)
 	w.product("tee", 3, "")
@@ -37,14 +37,14 @@ func TestSocketExamples(t *testing.T) {
 			if err := m.Validate(example); err != nil {
 				t.Errorf("an example of %s: %v; want no error", name, err)
 			}
-			if !m.FromClient || name == "wait" { // no visitor waits
+			if !m.FromClient || name == "wait" { // there is no such visitor
 				continue
 			}
 			sockets[name] = w.dial("/ws")
 			sockets[name].Send(string(example))
 		}
 		if m.Validate([]byte(`{"event":"`+name+`","data":{"colour":"red"}}`)) == nil && name != "ping" {
-			t.Errorf("%s accepts anything", name)
+			t.Errorf("the schema of %s accepts an unknown member, want an error", name)
 		}
 	}
 	for name, answer := range map[string]string{"subscribe": "snapshot", "unsubscribe": "unsubscribed", "ping": "pong",
@@ -123,7 +123,7 @@ func TestEverySocketMessage(t *testing.T) {
 func TestDeliveriesAreAsDescribed(t *testing.T) {
 	w, event := newHarness(t, withDeliveries), messages(t)["event"]
 	if event == nil || event.FromServer || event.FromClient || len(event.Examples) == 0 {
-		t.Fatalf("the message of webhooks: %+v", event)
+		t.Fatalf("got the message event %+v; want examples, and neither the server nor the client as its sender", event)
 	}
 	receiver := webhooktest.NewReceiver(t, nil)
 	secret := w.createWebhook("w", receiver.URL(), "")
@@ -132,15 +132,15 @@ func TestDeliveriesAreAsDescribed(t *testing.T) {
 	receiver.Await(2, patience)
 	for _, d := range receiver.All() {
 		if err := errors.Join(event.Validate(d.Body), event.ValidateHeaders(d.Header)); err != nil {
-			t.Errorf("got %v\n%s; want no error", err, d.Body)
+			t.Errorf("got the error %v, want none; the body is %s", err, d.Body)
 		}
 		if got, err := client.CheckWebhook(secret, d.Header, d.Body); err != nil || got.ID != d.ID() || got.Position == 0 {
-			t.Errorf("the client has %+v of it: %v; want no error, got.ID = %v, got.Position ≠ 0", got, err, d.ID())
+			t.Errorf("CheckWebhook = %+v, %v; want the id %v, a position and no error", got, err, d.ID())
 		}
 		unsigned := d.Header.Clone()
 		unsigned.Set("webhook-signature", "none")
 		if event.ValidateHeaders(unsigned) == nil {
-			t.Error("any signature fits the description")
+			t.Error("ValidateHeaders accepts the signature none, want an error")
 		}
 	}
 }

@@ -25,8 +25,8 @@ func bearer(t *testing.T, sub string, role Role) string {
 	return "Bearer " + token
 }
 
-// badTokens by their fault. None of them gives access to anything, not even to routes that need no
-// token.
+// badTokens returns invalid tokens by their fault. A request with one of them is refused, even on a route
+// that needs no token.
 func badTokens(t *testing.T) map[string]string {
 	sign := func(method jwt.SigningMethod, key any, c jwt.MapClaims) string {
 		token, err := jwt.NewWithClaims(method, c).SignedString(key)
@@ -47,24 +47,24 @@ func badTokens(t *testing.T) map[string]string {
 			secret.Secret,
 			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()},
 		),
-		"without exp":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
-		"not yet":       sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
-		"alg none":      sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
-		"HS512":         sign(jwt.SigningMethodHS512, secret.Secret, good),
-		"other secret":  sign(hs, []byte("another secret of thirty-two bytes"), good),
-		"no sub":        sign(hs, secret.Secret, jwt.MapClaims{"role": "admin", "exp": soon}),
-		"hostile sub":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "a\u202eb", "role": "admin", "exp": soon}),
-		"empty role":    sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "", "exp": soon}),
-		"null role":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": nil, "exp": soon}),
-		"key as sub":    sign(hs, secret.Secret, jwt.MapClaims{"sub": "key:shop", "role": "admin", "exp": soon}),
-		"crit":          signWith(t, map[string]any{"crit": []string{"exp"}}, good),
-		"crit, empty":   signWith(t, map[string]any{"crit": []string{}}, good),
-		"b64":           signWith(t, map[string]any{"b64": false}, good),
-		"unused bits":   unusedBits(t, signWith(t, nil, good)),
-		"no UTF-8":      signText("{\"sub\":\"a\xffb\"" + `,"role":"admin","exp":` + fmt.Sprint(soon) + `}`),
-		"half a pair":   signText(`{"sub":"a\ud800b","role":"admin","exp":` + fmt.Sprint(soon) + `}`),
-		"unknown role":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "Admin", "exp": soon}),
-		"role as array": sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": []string{"admin"}, "exp": soon}),
+		"without exp":    sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
+		"future nbf":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
+		"alg none":       sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
+		"HS512":          sign(jwt.SigningMethodHS512, secret.Secret, good),
+		"other secret":   sign(hs, []byte("another secret of thirty-two bytes"), good),
+		"no sub":         sign(hs, secret.Secret, jwt.MapClaims{"role": "admin", "exp": soon}),
+		"reversing sub":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "a\u202eb", "role": "admin", "exp": soon}),
+		"empty role":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "", "exp": soon}),
+		"null role":      sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": nil, "exp": soon}),
+		"key as sub":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "key:shop", "role": "admin", "exp": soon}),
+		"crit":           signWith(t, map[string]any{"crit": []string{"exp"}}, good),
+		"crit, empty":    signWith(t, map[string]any{"crit": []string{}}, good),
+		"b64":            signWith(t, map[string]any{"b64": false}, good),
+		"unused bits":    unusedBits(t, signWith(t, nil, good)),
+		"invalid UTF-8":  signText("{\"sub\":\"a\xffb\"" + `,"role":"admin","exp":` + fmt.Sprint(soon) + `}`),
+		"lone surrogate": signText(`{"sub":"a\ud800b","role":"admin","exp":` + fmt.Sprint(soon) + `}`),
+		"unknown role":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "Admin", "exp": soon}),
+		"role as array":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": []string{"admin"}, "exp": soon}),
 	}
 }
 
@@ -157,7 +157,7 @@ func TestRoles(t *testing.T) {
 			switch {
 			case want == 401:
 				if a.problem(401, "unauthenticated"); a.header.Get("WWW-Authenticate") == "" {
-					t.Errorf("%s: a 401 without WWW-Authenticate", a.what)
+					t.Errorf("%s: the answer 401 has no WWW-Authenticate", a.what)
 				}
 			case want == 403:
 				a.problem(403, "forbidden")
@@ -174,7 +174,7 @@ func TestRoles(t *testing.T) {
 			try(what, token, 401)
 		}
 	}
-	// An ended reservation is still its holder's.
+	// An ended reservation still belongs to its holder.
 	rid := held()
 	path := reservations + "/" + rid
 	w.do("DELETE", path, "", "Authorization", ada).is(200)
@@ -186,7 +186,7 @@ func TestRoles(t *testing.T) {
 	w.do("DELETE", path, "", "Authorization", admin).is(200)
 }
 
-// TestActorFromToken: the event has the caller, whatever the body contains.
+// TestActorFromToken: the actor of an event is the caller, whatever the body contains.
 func TestActorFromToken(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
@@ -199,7 +199,7 @@ func TestActorFromToken(t *testing.T) {
 	first := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "ada", RoleHolder))...)
 	second := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "bob", RoleHolder))...)
 	if first.is(201)["holder"] != "ada" || second.is(201)["holder"] != "bob" {
-		t.Errorf("one key, two callers: %s, %s; want holder = ada, holder = bob", first.text, second.text)
+		t.Errorf("two callers with one Idempotency-Key: got %s and %s; want the holders ada and bob", first.text, second.text)
 	}
 	events := w.do("GET", "/v1/events", "", "Authorization", admin).is(200)["items"].([]any)
 	actors := ""
@@ -207,18 +207,18 @@ func TestActorFromToken(t *testing.T) {
 		actors += fmt.Sprint(e.(map[string]any)["actor"], " ")
 	}
 	if actors != "root root ada bob " {
-		t.Errorf("the actors are %s; want root root ada bob ", actors)
+		t.Errorf("got actors %q, want %q", actors, "root root ada bob ")
 	}
 }
 
 func TestTokenRefusesBadClaims(t *testing.T) {
 	for _, sub := range []string{"", "..", " a", "key:shop"} {
 		if _, err := secret.Token(sub, RoleHolder, time.Now(), time.Hour); err == nil {
-			t.Errorf("a token for %q; want err not nil", sub)
+			t.Errorf("Token for the sub %q: got no error, want one", sub)
 		}
 	}
 	if _, err := secret.Token("ada", "king", time.Now(), time.Hour); err == nil {
-		t.Error("a token for a king")
+		t.Error("Token for the role king: got no error, want one")
 	}
 }
 

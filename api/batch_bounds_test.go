@@ -20,8 +20,9 @@ func eventually(t *testing.T, holds func() bool) {
 	}
 }
 
-// TestLargeBodiesAreFew: the number of large bodies read at once is bounded; one more is overloaded.
-func TestLargeBodiesAreFew(t *testing.T) {
+// TestLargeBodiesAreBounded: only maxLarge large bodies are read at the same time. Another one is refused
+// as overloaded.
+func TestLargeBodiesAreBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
 	body := `{"commands":[` + cmd("POST", reservations, `{"holder":"ada"}`) + `]}` + strings.Repeat(" ", 200<<10)
@@ -50,28 +51,28 @@ func TestLargeBodiesAreFew(t *testing.T) {
 	w.do("POST", "/v1/batch", body).each(1)[0].is(201)
 }
 
-// TestPlacesOfLargeBodiesEnd: a request whose client has fallen silent releases its place.
-func TestPlacesOfLargeBodiesEnd(t *testing.T) {
+// TestLargeBodyExpires: a large body whose client has fallen silent does not count for ever.
+func TestLargeBodyExpires(t *testing.T) {
 	var large largeBodies
 	now, headers := time.Now(), make([]fasthttp.RequestHeader, maxLarge+1)
 	for i := range headers {
-		if large.acquire(&headers[i], now) != (i < maxLarge) {
-			t.Fatalf("body %d; want large.acquire(&headers[i], now) = %v", i, (i < maxLarge))
+		if got, want := large.acquire(&headers[i], now), i < maxLarge; got != want {
+			t.Fatalf("acquire of body %d = %v, want %v", i, got, want)
 		}
 	}
 	last := &headers[maxLarge]
 	if large.has(last) || large.acquire(last, now.Add(largeLifetime)) {
-		t.Error("acquire with all places taken = true, want false")
+		t.Error("acquire beyond the limit = true, want false")
 	}
 	if !large.acquire(last, now.Add(largeLifetime+1)) || !large.has(last) || large.has(&headers[0]) {
-		t.Error("the oldest place was not replaced after its lifetime")
+		t.Error("acquire after the lifetime of the others = false, want true")
 	}
 	if large.release(last); large.has(last) {
 		t.Error("has after release = true, want false")
 	}
 }
 
-// TestBatchWithoutALog: each command is answered separately, in time.
+// TestBatchWithoutALog: without the log, each command still gets its own answer, in time.
 func TestBatchWithoutALog(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -87,7 +88,8 @@ func TestBatchWithoutALog(t *testing.T) {
 	all[3].code(503, "log_unavailable")
 }
 
-// TestBatchOverload: a command that one product can't take is refused in its place; another's is done.
+// TestBatchOverload: commands to a product that is overloaded are refused one by one. Those to another
+// product are executed.
 func TestBatchOverload(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.desks.MaxPerEntity = 1 })
 	w.product("p", 5000, "")
@@ -109,12 +111,12 @@ func TestBatchOverload(t *testing.T) {
 		a.code(429, "overloaded")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(sold) || sold == 200 {
-		t.Errorf("%d were sold: %v; want sold = %v, sold ≠ 200", sold, v, float64(sold))
+		t.Errorf("%d commands were accepted, want fewer than 200; got %v, want sold = %d", sold, v, sold)
 	}
 }
 
-// TestBatchBeginsNothingLate: a command whose turn comes after the batch's deadline is not begun.
-func TestBatchBeginsNothingLate(t *testing.T) {
+// TestBatchStartsNothingLate: a command whose turn comes after batchTimeout is not started.
+func TestBatchStartsNothingLate(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
 	for _, path := range []string{reservations, reservations + "?x", "/v1/performances/gig/bookings"} {
@@ -126,7 +128,7 @@ func TestBatchBeginsNothingLate(t *testing.T) {
 		late := batchCommand{item: &item, batches: w.server.batches,
 			request: &request{server: w.server, id: "late", start: time.Now().Add(-batchTimeout)}}
 		if late.run(nil); late.status != 429 || !strings.Contains(string(late.body), "overloaded") {
-			t.Errorf("%s: got %d %s; want status = 429, overloaded in late.body", path, late.status, late.body)
+			t.Errorf("%s: got %d %s; want 429 overloaded", path, late.status, late.body)
 		}
 	}
 }
@@ -148,18 +150,18 @@ func TestBatchIsBounded(t *testing.T) {
 	go func() { done <- w.batch(one) }()
 	select {
 	case a := <-done:
-		t.Errorf("answered without a turn: %s", a.text)
-	case <-time.After(20 * time.Millisecond): // a correct server only looks correct sooner
+		t.Errorf("got the answer %s, want none while %d other batches run", a.text, maxRunning)
+	case <-time.After(20 * time.Millisecond): // too short a time can only hide a fault
 	}
 	for range maxRunning {
 		<-w.server.batches.slots
 	}
 	(<-done).each(1)[0].is(201)
-	concurrently := make([]string, maxBatchCommands)
-	for i := range concurrently {
-		concurrently[i] = one[0]
+	full := make([]string, maxBatchCommands)
+	for i := range full {
+		full[i] = one[0]
 	}
-	for i, a := range w.batch(concurrently).each(len(concurrently)) {
+	for i, a := range w.batch(full).each(len(full)) {
 		if v := a.is(201); v["remaining"] != float64(5000-3-i) {
 			t.Fatalf("command %d: %s; want remaining = %v", i, a.text, float64(5000-3-i))
 		}
@@ -188,11 +190,11 @@ func TestBatchInLogAndMetrics(t *testing.T) {
 		`admitone_problems_total{code="sold_out"} 2`,
 	} {
 		if !strings.Contains(text, line) {
-			t.Errorf("no %s; want line in text", line)
+			t.Errorf("the metrics have no line %s", line)
 		}
 	}
 	if strings.Contains(text, `admitone_http_requests_total{method="POST",route="/v1/products/:id/reservations"`) {
-		t.Error("a command of a batch counts as a request")
+		t.Error("a command of a batch counts as an HTTP request, want only the batch to count")
 	}
 	eventually(t, func() bool { return strings.Contains(w.access.String(), `"commands":3`) })
 	if n := strings.Count(w.access.String(), `"mine"`); n != 1 {

@@ -50,20 +50,21 @@ func TestBatchRefusals(t *testing.T) {
 		a := w.do("POST", "/v1/batch", test.body, "Content-Type", "application/json")
 		v := a.problem(test.status, test.code)
 		if field, _ := v["field"].(string); field != test.field {
-			t.Errorf("%s: field %q, want %q", a.what, field, test.field)
+			t.Errorf("%s: got field %q, want %q", a.what, field, test.field)
 		}
 		if test.status == 413 && !strings.Contains(v["detail"].(string), "1 MiB") {
-			t.Errorf("got %v; want status ≠ 413 or 1 MiB in detail", v)
+			t.Errorf("got %v; want a detail with the limit 1 MiB", v)
 		}
 	}
 	w.do("POST", "/v1/batch", list(good), "Content-Type", "text/plain").problem(415, "unsupported_media_type")
 	w.do("GET", "/v1/batch", "").problem(405, "method_not_allowed")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. {
-		t.Errorf("a refused batch has done something: %v; want sold = 0", v)
+		t.Errorf("after refused batches: got %v; want sold = 0", v)
 	}
 }
 
-// TestBatchReachesNoOtherRoute: a request that is not a command is refused in its place, and not executed.
+// TestBatchReachesNoOtherRoute: a command for a route that is not batchable is refused, and the other
+// commands are answered.
 func TestBatchReachesNoOtherRoute(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -112,11 +113,11 @@ func TestBatchReachesNoOtherRoute(t *testing.T) {
 		all[1].code(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. || v["price"] != 0. {
-		t.Errorf("an unknown command has had an effect: %v; want sold = 0, price = 0", v)
+		t.Errorf("after refused commands: got %v; want sold = 0, price = 0", v)
 	}
 }
 
-// TestBatchWithAPanic: the panic is answered as an internal error, and the others are answered.
+// TestBatchWithAPanic: a command whose handler panics is answered with internal, and the others run.
 func TestBatchWithAPanic(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
@@ -136,7 +137,7 @@ func TestBatchWithAPanic(t *testing.T) {
 		all[i].is(201)
 	}
 	if !strings.Contains(w.log.String(), "a handler panicked") {
-		t.Error("the log has no word of it")
+		t.Errorf("got the log %s; want a line about the panic", w.log)
 	}
 	w.log.clear()
 }

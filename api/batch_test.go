@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// cmd encodes a command of a batch; more are further members.
+// cmd encodes a command of a batch. more are further members.
 func cmd(method, path, body string, more ...string) string {
 	text := fmt.Sprintf(`{"method":%q,"path":%q`, method, path)
 	if body != "" {
@@ -38,7 +38,7 @@ func (a answer) each(n int) []answer {
 		} `json:"answers"`
 	}
 	if a.status != 200 {
-		a.t.Fatalf("%s: status %d: %s; want status = 200", a.what, a.status, excerpt(a.text))
+		a.t.Fatalf("%s: got %d %s; want status 200", a.what, a.status, excerpt(a.text))
 	}
 	if err := json.Unmarshal([]byte(a.text), &v); err != nil || len(v.Answers) != n {
 		a.t.Fatalf("%s: %d answers, want %d: %v: %s", a.what, len(v.Answers), n, err, excerpt(a.text))
@@ -99,7 +99,8 @@ func TestBatchConfirmsThenReleasesOneReservation(t *testing.T) {
 	all[4].code(410, "released")
 }
 
-// TestBatchKeepsTheOrderOfBookings: by performance, and by the paying wallet.
+// TestBatchKeepsTheOrderOfBookings: commands for the same seats, and payments from the same wallet, run in
+// their order.
 func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 1, "")
@@ -123,7 +124,7 @@ func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	all[3].is(200)
 }
 
-// mask replaces the parts that differ between runs.
+// mask returns the status and body of an answer, without the parts that differ between runs.
 func mask(a answer) string {
 	text := strings.TrimSuffix(a.text, "\n")
 	for _, p := range []string{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
@@ -133,7 +134,8 @@ func mask(a answer) string {
 	return fmt.Sprint(a.status, " ", text)
 }
 
-// kindsOfCommands has each kind of command, accepted and refused.
+// kindsOfCommands creates what the commands are about, and returns every kind of command, with commands that
+// are accepted and commands that are refused.
 func kindsOfCommands(w *harness, admin string) []string {
 	create := func(method, path, body string) string {
 		a := w.do(method, path, body, "Authorization", admin)
@@ -219,8 +221,8 @@ func kindsOfCommands(w *harness, admin string) []string {
 	}
 }
 
-// TestBatchAnswersAsItsCommandsAlone sends the same commands one by one to one server, and in a batch
-// to another.
+// TestBatchAnswersAsItsCommandsAlone: commands in a batch get the same answers as commands that are sent one
+// by one, to another server.
 func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 	callers := map[string]string{
 		"open": "", "ada": bearer(t, "ada", RoleHolder), "audit": bearer(t, "audit", RoleAuditor),
@@ -251,7 +253,7 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 			commands := kindsOfCommands(together, callers["root"])
 			for i, a := range together.batch(commands, "Authorization", token).each(len(singles)) {
 				if got, want := mask(a), mask(singles[i]); got != want {
-					t.Errorf("%s\nin a batch %s\nalone      %s; want got = %v", commands[i], got, want, want)
+					t.Errorf("%s\nin a batch: got %s\nwant, as alone: %s", commands[i], got, want)
 				}
 			}
 		})
@@ -300,18 +302,17 @@ func TestBatchKeys(t *testing.T) {
 	one, repeated, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
 	if one["id"] != repeated["id"] || one["position"] != repeated["position"] || one["id"] == bobs["id"] ||
 		one["id"] == two["id"] {
-		t.Errorf("got %s; want id = %v, position = %v, id ≠ %v, id ≠ %v",
-			first.text, repeated["id"], repeated["position"], bobs["id"], two["id"])
+		t.Errorf("got %s; want one reservation for the first two commands, and others for the next two", first.text)
 	}
 	all[4].code(422, "idempotency_key_reused")
 	for i, a := range w.batch(commands[:4]).each(4) {
 		if a.text != all[i].text {
-			t.Errorf("command %d again: %s, was %s; want text = %v", i, a.text, all[i].text, all[i].text)
+			t.Errorf("command %d repeated: got %s, want %s", i, a.text, all[i].text)
 		}
 	}
 	single := w.do("POST", reservations, `{"holder":"ada"}`, "Idempotency-Key", "1")
 	if v := single.is(201); v["id"] != one["id"] || single.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("alone: %s; want id = %v, Idempotent-Replay = true", single.text, one["id"])
+		t.Errorf("sent alone: got %s, %v; want id = %v, Idempotent-Replay = true", single.text, single.header, one["id"])
 	}
 	w.batch(commands, "Idempotency-Key", "x").problem(400, "bad_parameter")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 3. {
@@ -319,7 +320,7 @@ func TestBatchKeys(t *testing.T) {
 	}
 }
 
-// TestBatchWithPasses: commands with one pass wait for each other, as alone, and a purchase ends it.
+// TestBatchWithPasses: commands with the same pass wait for each other, and a purchase ends the pass.
 func TestBatchWithPasses(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")

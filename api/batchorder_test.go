@@ -8,12 +8,12 @@ import (
 	"admitone/api/input"
 )
 
-// TestBatchClaims: which commands of a batch wait for which others.
+// TestBatchClaims: a command of a batch waits for an earlier one if their claims conflict.
 func TestBatchClaims(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gig", 1, "")
 	w.hall("few", 1, `,"limit_per_holder":2`)
-	had := w.book("gig", "ada", "A-1-1").is(201)["id"].(string)
+	adas := w.book("gig", "ada", "A-1-1").is(201)["id"].(string)
 	bobs := w.book("gig", "bob", "A-1-2").is(201)["id"].(string)
 	book := func(performance, body string, more ...string) string {
 		return cmd("POST", "/v1/performances/"+performance+"/bookings", body, more...)
@@ -37,26 +37,26 @@ func TestBatchClaims(t *testing.T) {
 		{"any seat of a different performance", book("few", best), book("gig", one), false},
 		{"an invalid body before", book("gig", `[]`), book("gig", one), true},
 		{"an area", book("gig", `{"areas":{"floor":1}}`), book("gig", `{"areas":{"floor":2},"seats":["A-1-1"]}`), true},
-		{"a performance that is not there", book("none", one), book("none", two), true},
+		{"a performance that does not exist", book("none", one), book("none", two), true},
 		{"a holder with a limit", book("few", one), book("few", two), true},
 		{"other holders with a limit", book("few", one), book("few", `{"holder":"bob","seats":["A-1-2"]}`), false},
 		{"one key", book("gig", one, key), book("gig", two, key), true},
 		{"one key for two performances", book("gig", one, key), book("few", two, key), false},
 		{"a pass", book("gig", one, `,"admission_pass":"x"`), book("gig", two), true},
-		{"a booking's seat", cancel(had), book("gig", one), true},
-		{"a booking's other seats", cancel(had), book("gig", two), false},
-		{"a booking and any seat", pay(had), book("gig", best), true},
-		{"one booking", pay(had), cancel(had), true},
-		{"bookings of two holders", pay(had), pay(bobs), false},
-		{"a booking that is not there", cancel("none"), cancel("none"), true},
+		{"a booking's seat", cancel(adas), book("gig", one), true},
+		{"a booking's other seats", cancel(adas), book("gig", two), false},
+		{"a booking and any seat", pay(adas), book("gig", best), true},
+		{"one booking", pay(adas), cancel(adas), true},
+		{"bookings of two holders", pay(adas), pay(bobs), false},
+		{"a booking that does not exist", cancel("none"), cancel("none"), true},
 	} {
 		b := &batchRun{batches: w.server.batches, request: &request{server: w.server}, claimants: map[string]*claimants{}}
 		first, second := make(chan struct{}), make(chan struct{})
 		if before := b.claim(commandIn(t, test.first), first); len(before) > 0 {
-			t.Errorf("%s: the first one waits", test.what)
+			t.Errorf("%s: the first command waits for %d others, want 0", test.what, len(before))
 		}
 		if before := b.claim(commandIn(t, test.second), second); len(before) > 0 != test.waits {
-			t.Errorf("%s: waits for %d; want len(before) > 0 = %v", test.what, len(before), test.waits)
+			t.Errorf("%s: the second command waits for %d others; want it to wait: %v", test.what, len(before), test.waits)
 		}
 	}
 }
@@ -74,11 +74,11 @@ func TestBatchClaimsSharedByMany(t *testing.T) {
 		for i := range 3 {
 			body := fmt.Sprintf(`{"holder":"ada","seats":["A-1-%d","A-1-%d"]}`, 3*round+i+1, 3*round+i+1)
 			if n := waitsFor(body); n != round {
-				t.Errorf("round %d, booking %d: waits for %d", round, i, n)
+				t.Errorf("round %d, booking %d: waits for %d commands, want %d", round, i, n, round)
 			}
 		}
 		if n := waitsFor(`{"holder":"ada","best_available":{"quantity":1}}`); n != 3+round {
-			t.Errorf("round %d: any seat waits for %d", round, n)
+			t.Errorf("round %d: the booking of any seat waits for %d commands, want %d", round, n, 3+round)
 		}
 	}
 }
@@ -127,6 +127,6 @@ func TestBatchOfBookings(t *testing.T) {
 	}
 	all[600].is(201)
 	if free := len(w.seatsIn("gig", "free")); free != 99 {
-		t.Errorf("%d seats are free", free)
+		t.Errorf("%d seats are free, want 99", free)
 	}
 }

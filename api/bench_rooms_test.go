@@ -11,9 +11,9 @@ import (
 // roomVisitors is the number of waiting visitors during BenchmarkPollRoute.
 const roomVisitors = 50_000
 
-// BenchmarkPollRoute is a visitor's poll through the handler, without a network, while many wait;
-// compare BenchmarkYardstickRoute. All polls but those of the first round are too soon: a refusal
-// costs as much as an answer.
+// BenchmarkPollRoute measures a visitor's poll through the handler, without a network, while roomVisitors
+// wait. BenchmarkYardstickRoute is its baseline. After the first round all polls come too soon, and are
+// refused, which costs as much as an answer.
 func BenchmarkPollRoute(b *testing.B) {
 	w := newHarness(b)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":1`)
@@ -57,7 +57,7 @@ func BenchmarkPollRoute(b *testing.B) {
 			c.Request.SetRequestURI(paths[next.Add(1)%roomVisitors])
 			c.Request.Header.SetHost("127.0.0.1")
 			if handler(&c); c.Response.StatusCode() != 200 && c.Response.StatusCode() != 429 {
-				b.Errorf("got %d %s; want c.Response.StatusCode() = 200 or c.Response.StatusCode() = 429",
+				b.Errorf("got %d %s; want status 200 or 429",
 					c.Response.StatusCode(), c.Response.Body())
 				return
 			}

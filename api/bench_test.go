@@ -11,30 +11,28 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkReserveRoute is a reservation through the handler, without a network;
-// BenchmarkYardstickRoute the same without the desk and the log. Concurrent callers share
-// appends.
+// BenchmarkReserveRoute measures a reservation through the handler, without a network. Concurrent callers
+// share appends.
 func BenchmarkReserveRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/v1/products/p/reservations", `{"holder":"holder-%d"}`)
 }
 
-// BenchmarkYardstickRoute is the baseline of BenchmarkReserveRoute.
+// BenchmarkYardstickRoute is the baseline of BenchmarkReserveRoute: it uses neither the desk nor the log.
 func BenchmarkYardstickRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/yardstick", `{"holder":"holder-%d"}`)
 }
 
-// BenchmarkEnterRoute is an entry into one tournament, each by a different team; BenchmarkFullRoute is
-// the refusal of a full one.
+// BenchmarkEnterRoute measures an entry into one tournament, each by a different team.
 func BenchmarkEnterRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/v1/tournaments/cup/entries", `{"team_id":"t-%d"}`)
 }
 
-// BenchmarkFullRoute is the refusal of a full tournament.
+// BenchmarkFullRoute measures the refusal of an entry into a full tournament.
 func BenchmarkFullRoute(b *testing.B) {
 	benchmarkRoute(b, 409, "/v1/tournaments/full/entries", `{"team_id":"t-%d"}`)
 }
 
-// benchmarkRoute posts bodies that differ by a number, for which there is a team.
+// benchmarkRoute posts bodies that differ in a number. For each number there is a team.
 func benchmarkRoute(b *testing.B, status int, path, body string) {
 	w := newHarness(b, func(w *harness) { w.config.Yardstick = true })
 	w.product("p", 1_000_000_000, "")
@@ -56,7 +54,7 @@ func benchmarkRoute(b *testing.B, status int, path, body string) {
 				c.Request.Header.SetHost("127.0.0.1")
 				c.Request.SetBodyRaw(fmt.Appendf(nil, body, next.Add(1)))
 				if handler(&c); c.Response.StatusCode() != status {
-					b.Errorf("got %d %s; want c.Response.StatusCode() = %v", c.Response.StatusCode(), c.Response.Body(), status)
+					b.Errorf("got %d %s; want status %d", c.Response.StatusCode(), c.Response.Body(), status)
 					return
 				}
 			}
@@ -70,7 +68,7 @@ func benchmarkRoute(b *testing.B, status int, path, body string) {
 	post(status, path, body)
 }
 
-// BenchmarkReserveOverSockets has 64 connections in parallel.
+// BenchmarkReserveOverSockets measures a reservation over TCP, with 32 connections per processor.
 func BenchmarkReserveOverSockets(b *testing.B) {
 	w := newHarness(b)
 	w.product("p", 1_000_000_000, "")

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// studio is a plan whose zone B is nearest to the focal point. Row 1 of zone A has an aisle, and a
-// wheelchair place with a companion's seat; row 2 has four adjacent seats.
+// studio returns a plan whose zone Side Stage is nearest to the focal point. Row 1 of zone A has an aisle, and a
+// wheelchair place with a companion's seat. Row 2 has four adjacent seats.
 func studio() string {
 	var rows []string
 	for _, row := range []struct {
@@ -56,7 +56,7 @@ func TestBestInAPlan(t *testing.T) {
 	} {
 		made := book(line.best)
 		if made.status != 201 || !reflect.DeepEqual(made.is(201)["seats"], line.want) {
-			t.Fatalf("%s: %d %s, want %v", line.about, made.status, made.text, line.want)
+			t.Fatalf("%s: got %d %s, want the seats %v", line.about, made.status, made.text, line.want)
 		}
 		w.do("DELETE", "/v1/bookings/"+made.is(201)["id"].(string), "").is(200)
 		w.do("GET", "/v1/performances/show/seats", "").is(200) // waits for the views
@@ -74,7 +74,7 @@ func TestBestInAPlan(t *testing.T) {
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-2-1","A-2-2"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) != 2 || !reflect.DeepEqual(others[0], []any{"A-1-2", "A-1-3"}) &&
 		!reflect.DeepEqual(others[0], []any{"A-1-1", "A-1-2"}) {
-		t.Errorf("got %v; want 2 alternatives, others[0] = %v or others[0] = %v",
+		t.Errorf("got %v; want 2 alternatives, the first of them %v or %v",
 			taken, []any{"A-1-2", "A-1-3"}, []any{"A-1-1", "A-1-2"})
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "plain")).is(201)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// exerciseBlocks makes every kind of request about blocks of the hall, whose row A-2 is free.
+// exerciseBlocks sends every kind of request about blocks of the hall, whose row A-2 must be free.
 func exerciseBlocks(send func(method, path, body string, headers ...string) answer) {
 	const path = "/v1/performances/hall/blocks"
 	send("PUT", path, `{"seats":["A-2-3","A-2-2"],"label":"press"}`).is(200)
@@ -33,7 +33,7 @@ func TestBlocks(t *testing.T) {
 	}
 	as(admin, "POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
 	const blocks, bookings = "/v1/performances/hall/blocks", "/v1/performances/hall/bookings"
-	listed := func(want string) {
+	expectBlocks := func(want string) {
 		t.Helper()
 		a := as(service, "GET", blocks, "")
 		var got, wanted any
@@ -41,14 +41,14 @@ func TestBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := json.Unmarshal([]byte(a.text), &got); err != nil || a.status != 200 || !reflect.DeepEqual(got, wanted) {
-			t.Errorf("%d %s, want %s", a.status, a.text, want)
+			t.Errorf("got %d %s, want %s", a.status, a.text, want)
 		}
 	}
-	listed(`[]`)
+	expectBlocks(`[]`)
 	as(admin, "PUT", blocks, `{"seats":["A-1-2","A-1-1"],"label":"press"}`).is(200)
 	as(admin, "PUT", blocks, `{"seats":["A-1-2","A-1-3"],"label":"crew"}`).problem(409, "seat_taken")
 	as(admin, "PUT", "/v1/performances/hall/seats/A-1-3/block", "").is(200)
-	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
+	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
 	for _, body := range []string{`{"label":"press"}`, `{"seats":["A-1-1"],"rows":["A-1"],"label":"press"}`,
 		`{"seats":[],"label":"press"}`, `{"rows":[],"label":"press"}`, `{"seats":["A-1-1"]}`,
 		`{"seats":["A-1-1"],"label":"a\nb"}`, `{"seats":["A-1-1","A-1-1"],"label":"press"}`} {
@@ -59,18 +59,18 @@ func TestBlocks(t *testing.T) {
 	as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"crew"}`).problem(409, "seat_taken")
 	as(service, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1},"label":"press"}`).problem(422, "invalid_field")
 	made := as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"press"}`).is(201)
-	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-2"],"areas":{}}]`)
+	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-2"],"areas":{}}]`)
 	as(service, "DELETE", "/v1/bookings/"+made["id"].(string), "").is(200)
-	listed(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
+	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
 	deleted := as(admin, "DELETE", blocks+"?label=press", "").is(200)
 	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(deleted["seats"], want) {
-		t.Errorf("unblocked are %v; want seats = %v", deleted["seats"], want)
+		t.Errorf("got unblocked seats %v, want %v", deleted["seats"], want)
 	}
-	listed(`[{"label":"","seats":["A-1-3"],"areas":{}}]`)
+	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}}]`)
 	as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
 }
 
-// TestLargeBlocks: an admin's body may be up to 1 MiB, and the body of any other caller is not read.
+// TestLargeBlocks: the body of an admin may have up to 1 MiB. A large body of any other caller is not read.
 func TestLargeBlocks(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin := bearer(t, "root", RoleAdmin)
@@ -86,7 +86,7 @@ func TestLargeBlocks(t *testing.T) {
 	for _, size := range []int{maxBlockBody + 1, maxBlockBody + largeSlack, maxBlockBody + largeSlack + 1} {
 		a := w.do("PUT", path, body(size), "Authorization", admin).problem(413, "body_too_large")
 		if detail := fmt.Sprint(a["detail"]); !strings.Contains(detail, "1 MiB") {
-			t.Errorf("%d bytes: %s; want 1 MiB in detail", size, detail)
+			t.Errorf("%d bytes: got the detail %q, want the limit 1 MiB in it", size, detail)
 		}
 	}
 	w.do("PUT", path, body(maxBlockBody), "Authorization", bearer(t, "ada", RoleHolder)).problem(403, "forbidden")
@@ -96,7 +96,7 @@ func TestLargeBlocks(t *testing.T) {
 	for _, other := range []string{"/v1/performances//blocks", "/v1/performances/a/b/blocks", "/v1/performances/blocks",
 		"/v1/performances/hall/blocks/"} {
 		if (&largeBody{path: "/v1/performances/*/blocks"}).matches(other) {
-			t.Errorf("%s is taken for a large route", other)
+			t.Errorf("matches(%q) = true, want false", other)
 		}
 	}
 }

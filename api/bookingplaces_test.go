@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// standingPlan returns a plan with the given id and a show with the same id, whose floor has three
-// price types.
+// standingPlan returns a plan and a performance with the same id. Its floor has three price types.
 func standingPlan(id string) (plan, show string) {
 	forAll := strings.NewReplacer(`,"accessible":true`, "", `,"companion_of":"a1"`, "")
 	plan = forAll.Replace(fmt.Sprintf(parlour, `"id":"`+id+`",`))
@@ -32,7 +31,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, exercisePlaces)
 }
 
-// exercisePlaces requests places of areas.
+// exercisePlaces sends every kind of request about places of areas.
 func exercisePlaces(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	plan, show := standingPlan("standing")
 	send("POST", "/v1/plans", plan).is(201)
@@ -99,10 +98,10 @@ func TestSeatsAndPlaces(t *testing.T) {
 	as := func(token, method, path, body string, headers ...string) answer {
 		return w.do(method, path, body, append(headers, "Authorization", token)...)
 	}
-	same := func(got any, want string) {
+	expectJSON := func(got any, want string) {
 		t.Helper()
 		if text := encoded(t, got); text != want {
-			t.Errorf("%s\nwant %s", text, want)
+			t.Errorf("got  %s\nwant %s", text, want)
 		}
 	}
 	plan, show := standingPlan("show")
@@ -114,22 +113,22 @@ func TestSeatsAndPlaces(t *testing.T) {
 	const seatLines = `{"price":5000,"price_type":"adult","quantity":1,"seat":"A-1-1"},` +
 		`{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},`
 	made := as(ada, "POST", bookings, body, "Idempotency-Key", "k").is(201)
-	same([]any{made["amount"], made["areas"], made["seats"]}, `[10600,{"floor":3},["A-1-1","A-1-2"]]`)
+	expectJSON([]any{made["amount"], made["areas"], made["seats"]}, `[10600,{"floor":3},["A-1-1","A-1-2"]]`)
 	const lines = `[` + seatLines + `{"area":"floor","places":[1,2],"price":1000,"price_type":"adult","quantity":2},` +
 		`{"area":"floor","places":[3],"price":600,"price_type":"student","quantity":1}]`
-	same(made["lines"], lines)
+	expectJSON(made["lines"], lines)
 	repeated := as(ada, "POST", bookings, body, "Idempotency-Key", "k")
 	if repeated.is(201)["id"] != made["id"] || repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %s; want id = %v, Idempotent-Replay = true", repeated.text, made["id"])
+		t.Errorf("repeated: got %s; want id = %v, Idempotent-Replay = true", repeated.text, made["id"])
 	}
-	same(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
+	expectJSON(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
 		`[{"area":"floor","booked":0,"capacity":30,"held":3,"remaining":27}]`)
 	out := as(desk, "POST", bookings, `{"holder":"bob","seats":["A-1-3b"],"areas":{"floor":28}}`).problem(409, "sold_out")
-	same([]any{out["remaining"], out["areas"]}, `[27,[{"area":"floor","remaining":27}]]`)
+	expectJSON([]any{out["remaining"], out["areas"]}, `[27,[{"area":"floor","remaining":27}]]`)
 	placesOnly := as(desk, "POST", bookings, `{"holder":"bob","areas":{"floor":[{"price_type":"press","quantity":27}]}}`).is(201)
-	same([]any{placesOnly["amount"], placesOnly["seats"], placesOnly["areas"]}, `[0,[],{"floor":27}]`)
+	expectJSON([]any{placesOnly["amount"], placesOnly["seats"], placesOnly["areas"]}, `[0,[],{"floor":27}]`)
 	out = as(desk, "POST", bookings, `{"holder":"cid","areas":{"floor":1}}`).problem(409, "sold_out")
-	same([]any{out["remaining"], out["areas"]}, `[0,[{"area":"floor","remaining":0}]]`)
+	expectJSON([]any{out["remaining"], out["areas"]}, `[0,[{"area":"floor","remaining":0}]]`)
 
 	one := fmt.Sprint("/v1/bookings/", made["id"])
 	as(ada, "DELETE", one+"/areas/floor/2", "").problem(409, "not_held")
@@ -143,30 +142,30 @@ func TestSeatsAndPlaces(t *testing.T) {
 		`{"area":"floor","places":[3],"price":600,"price_type":"student","quantity":1}]`
 	for range 2 {
 		now := as(ada, "DELETE", one+"/areas/floor/2", "").is(200)
-		same([]any{now["areas"], now["lines"], now["status"], now["returned"]}, `[{"floor":2},`+remaining+`,"booked",null]`)
+		expectJSON([]any{now["areas"], now["lines"], now["status"], now["returned"]}, `[{"floor":2},`+remaining+`,"booked",null]`)
 	}
-	same(as(ada, "GET", "/v1/wallets/ada", "").is(200)["balance"], "10400")
-	same(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
+	expectJSON(as(ada, "GET", "/v1/wallets/ada", "").is(200)["balance"], "10400")
+	expectJSON(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
 		`[{"area":"floor","booked":2,"capacity":30,"held":27,"remaining":1}]`)
-	reported := func() {
+	checkReport := func() {
 		t.Helper()
 		report := as(admin, "GET", "/v1/performances/show/report", "").is(200)
-		same([]any{report["sold"], report["held"], report["given_back"], report["received"], report["booked"],
+		expectJSON([]any{report["sold"], report["held"], report["given_back"], report["received"], report["booked"],
 			report["refunded"]}, "[4,27,1,10600,9600,1000]")
 		const adult = `{"booked":1000,"category":"Floor","given_back":1,"held":0,"kept":0,"open":0,"owed":0,` +
 			`"price_type":"adult","received":2000,"refunded":1000,"sold":1}`
 		if got := encoded(t, report["categories"]); !strings.Contains(got, adult) ||
 			!strings.Contains(got, `"category":"Floor","given_back":0,"held":27`) {
-			t.Errorf("got %s; want adult in got, \"category\":\"Floor\",\"given_back\":0,\"held\":27 in got", got)
+			t.Errorf("got categories %s; want %s and a price type with 27 held places", got, adult)
 		}
 	}
-	reported()
+	checkReport()
 	if list := as(desk, "GET", bookings+"?format=csv", ""); !strings.Contains(list.text, `"{""floor"":2}"`) {
-		t.Errorf("got %s; want \"{\"\"floor\"\":2}\" in text", list.text)
+		t.Errorf("got the list %s; want a booking with 2 places on the floor", list.text)
 	}
 	w.verifyLog()
 	w.stop()
 	w.start()
-	same(as(ada, "GET", one, "").is(200)["lines"], remaining)
-	reported()
+	expectJSON(as(ada, "GET", one, "").is(200)["lines"], remaining)
+	checkReport()
 }

@@ -27,11 +27,12 @@ func TestConcurrentPaymentsOfOneWallet(t *testing.T) {
 	answers[0].is(200)
 	answers[1].problem(409, "insufficient_balance")
 	if w.balance("ada") != 50 || len(w.seatsIn("h", "booked")) != 1 || len(w.seatsIn("h", "held")) != 1 {
-		t.Errorf("a balance of %d, booked %v, held %v", w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
+		t.Errorf("got balance %d, booked %v, held %v; want 50, one seat, one seat",
+			w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
 	}
 }
 
-// clock is set by a test.
+// clock runs ahead of the system's clock by a duration that a test sets.
 type clock struct {
 	mu    sync.Mutex
 	ahead time.Duration // guarded by mu
@@ -43,6 +44,7 @@ func (c *clock) now() time.Time {
 	return time.Now().Add(c.ahead)
 }
 
+// forward moves the clock forward by a duration.
 func (c *clock) forward(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,17 +60,16 @@ func TestLatePaymentAndExtension(t *testing.T) {
 	path := "/v1/bookings/" + booked["id"].(string)
 	longer := w.do("POST", path+"/extension", "").is(200)
 	if longer["expires_at"].(string) <= booked["expires_at"].(string) || longer["extended"] != true {
-		t.Errorf("extended from %v to %v; want expires_at > %v, extended = true",
-			booked, longer, booked["expires_at"].(string))
+		t.Errorf("got %v; want expires_at after %v, extended = true", longer, booked["expires_at"])
 	}
 	w.do("POST", path+"/extension", "").problem(409, "limit_exceeded")
 	c.forward(200 * time.Second)
 	w.do("POST", path+"/extension", "").problem(410, "hold_expired")
 	if v := w.do("GET", path, "").is(200); v["status"] != "expired" {
-		t.Errorf("past its deadline: %v; want status = expired", v)
+		t.Errorf("after the deadline: got %v; want status = expired", v)
 	}
 	if v := w.do("POST", path+"/payment", "").is(200); v["status"] != "booked" || w.balance("ada") != 800 {
-		t.Errorf("paid late, all free: %v; want status = booked, balance of ada = 800", v)
+		t.Errorf("a late payment for free seats: got %v, balance %d; want status = booked, 800", v, w.balance("ada"))
 	}
 
 	lost := "/v1/bookings/" + w.book("h", "ada", "A-1-3", "A-1-4").is(201)["id"].(string)
@@ -76,7 +77,7 @@ func TestLatePaymentAndExtension(t *testing.T) {
 	w.book("h", "bob", "A-1-4").is(201)
 	w.do("POST", lost+"/payment", "").problem(410, "hold_expired")
 	if w.balance("ada") != 800 || strings.Join(w.seatsIn("h", "held"), " ") != "A-1-4" {
-		t.Errorf("a balance of %d, held %v", w.balance("ada"), w.seatsIn("h", "held"))
+		t.Errorf("got balance %d, held %v; want 800, A-1-4", w.balance("ada"), w.seatsIn("h", "held"))
 	}
 	w.do("DELETE", lost, "").problem(410, "hold_expired")
 }
@@ -110,12 +111,12 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 		`{}`, "Idempotency-Key", "p")}} {
 		if pair[1].text != pair[0].text || pair[1].status != pair[0].status ||
 			pair[1].header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s again: %d %s, want %d %s", pair[0].what, pair[1].status, pair[1].text, pair[0].status, pair[0].text)
+			t.Errorf("%s repeated: got %d %s, want %d %s", pair[0].what, pair[1].status, pair[1].text, pair[0].status, pair[0].text)
 		}
 	}
 	if got := w.do("POST", path+"/extension", "", "Idempotency-Key", "x"); got.status != 200 ||
 		got.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("the extension again: %d %s; want status = 200, Idempotent-Replay = true", got.status, got.text)
+		t.Errorf("the extension repeated: got %d %s; want status 200, Idempotent-Replay = true", got.status, got.text)
 	}
 	w.do(
 		"POST",

@@ -2,7 +2,7 @@ package api
 
 import "testing"
 
-// TestBookingRoles: a holder books only for itself, an admin for any holder.
+// TestBookingRoles: a holder books and pays only for itself, an admin for every holder.
 func TestBookingRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
@@ -64,19 +64,19 @@ func TestBookingRoles(t *testing.T) {
 	as(admin, "DELETE", path, "").is(200)
 }
 
-// TestHoldersCharge: if configured, holders and auditors charge their own wallets only.
+// TestHoldersCharge: with HoldersCharge, holders and auditors may charge their own wallets, and no others.
 func TestHoldersCharge(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.config.HoldersCharge = secret, true })
-	for role, mine := range map[Role]int{RoleHolder: 201, RoleAuditor: 201, RoleService: 201, RoleAdmin: 201,
+	for role, own := range map[Role]int{RoleHolder: 201, RoleAuditor: 201, RoleService: 201, RoleAdmin: 201,
 		RoleDoor: 403} {
-		own, other := mine, 403
+		other := 403
 		if role == RoleService || role == RoleAdmin {
 			other = 201
 		}
 		for holder, want := range map[string]int{"me": own, "you": other} {
 			if a := w.do("POST", "/v1/wallets/"+holder+"/charges", `{"amount":1}`, "Authorization", bearer(t, "me",
 				role)); a.status != want {
-				t.Errorf("%s charges the wallet of %s: status %d, want %d", role, holder, a.status, want)
+				t.Errorf("%s charges the wallet of %s: got status %d, want %d", role, holder, a.status, want)
 			}
 		}
 	}
@@ -102,7 +102,7 @@ func TestPerformanceBodies(t *testing.T) {
 			`"price":1}]}`: "hold_seconds",
 	} {
 		if v := w.do("POST", "/v1/performances", body).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: the field is %v, want %s", body, v["field"], field)
+			t.Errorf("%s: got field %v, want %s", body, v["field"], field)
 		}
 	}
 	made := w.do(
@@ -116,7 +116,7 @@ func TestPerformanceBodies(t *testing.T) {
 	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1,
 		"?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {
 		if v := w.do("GET", "/v1/performances"+query, "").is(200); len(v["items"].([]any)) != n {
-			t.Errorf("%s: %v, want %d", query, v, n)
+			t.Errorf("%s: got %v, want %d performances", query, v, n)
 		}
 	}
 }

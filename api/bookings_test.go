@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// hall creates a performance: section A with rows of ten seats at 100 each; more are further
+// hall creates a performance with one section, A, of rows of ten seats at 100 each. more are further
 // members.
 func (w *harness) hall(id string, rows int, more string) {
 	w.t.Helper()
@@ -51,14 +51,15 @@ func (w *harness) seatsIn(performance, status string) (names []string) {
 		for _, item := range v["items"].([]any) {
 			names = append(names, item.(map[string]any)["seat"].(string))
 		}
-		next, more := v["next"].(string)
-		if !more {
+		next, hasMore := v["next"].(string)
+		if !hasMore {
 			return names
 		}
 		cursor = next
 	}
 }
 
+// texts returns the strings of a decoded array.
 func texts(v any) (all []string) {
 	for _, item := range v.([]any) {
 		all = append(all, item.(string))
@@ -82,41 +83,41 @@ func TestBookingLifecycle(t *testing.T) {
 		t.Errorf("got %v %v; want a booking held at %s, of two seats for 200, ETag = \"0\"", v, a.header, path)
 	}
 	if got := w.do("GET", path, ""); got.text != a.text {
-		t.Errorf("read back: %s, want %s", got.text, a.text)
+		t.Errorf("read: got %s, want %s", got.text, a.text)
 	}
 	if v := w.do("POST", path+"/payment", `{}`).problem(409, "insufficient_balance"); v["balance"] != float64(0) ||
 		v["amount"] != float64(200) {
 		t.Errorf("got %v; want balance = 0, amount = 200", v)
 	}
 	if v := w.do("GET", path, "").is(200); v["status"] != "held" {
-		t.Errorf("after a payment that failed: %v; want status = held", v)
+		t.Errorf("after a failed payment: got %v; want status = held", v)
 	}
 	w.charge("ada", 250)
 	paid := w.do("POST", path+"/payment", `{}`)
 	if v := paid.is(200); v["status"] != "booked" || w.balance("ada") != 50 {
-		t.Errorf("%v, and a balance of %d; want status = booked, balance of ada = 50", v, w.balance("ada"))
+		t.Errorf("got %v, balance %d; want status = booked, 50", v, w.balance("ada"))
 	}
 	if got := strings.Join(w.seatsIn("h", "booked"), " "); got != "A-1-1 A-1-2" {
-		t.Errorf("booked are %s; want A-1-1 A-1-2", got)
+		t.Errorf("got booked seats %s, want A-1-1 A-1-2", got)
 	}
 	w.do("POST", path+"/payment", `{}`).problem(409, "already_confirmed")
 	past := fmt.Sprint("?at=", int(v["position"].(float64)))
 	if v := w.do("GET", path+past, "").is(200); v["status"] != "held" || v["as_of"] == nil {
-		t.Errorf("then: %v; want status = held, as_of not nil", v)
+		t.Errorf("at the position of the hold: got %v; want status = held, and as_of", v)
 	}
 	if v := w.do("GET", "/v1/performances/h"+past, "").is(200); v["held"] != float64(2) || v["booked"] != float64(0) ||
 		v["remaining"] != float64(18) {
-		t.Errorf("then: %v; want held = 2, booked = 0, remaining = 18", v)
+		t.Errorf("at the position of the hold: got %v; want held = 2, booked = 0, remaining = 18", v)
 	}
 	if v := w.do("GET", "/v1/performances/h/seats"+past+"&status=held", "").is(200); len(v["items"].([]any)) != 2 {
-		t.Errorf("then: %v; want 2 items", v)
+		t.Errorf("at the position of the hold: got %v; want 2 held seats", v)
 	}
 	deleted := w.do("DELETE", path, "")
 	if v := deleted.is(200); v["status"] != "released" || w.balance("ada") != 250 || len(w.seatsIn("h", "free")) != 20 {
-		t.Errorf("%v, and a balance of %d", v, w.balance("ada"))
+		t.Errorf("got %v, balance %d; want status = released, 250, and 20 free seats", v, w.balance("ada"))
 	}
 	if repeated := w.do("DELETE", path, ""); repeated.text != deleted.text {
-		t.Errorf("again: %s, want %s", repeated.text, deleted.text)
+		t.Errorf("repeated: got %s, want %s", repeated.text, deleted.text)
 	}
 	w.do("POST", path+"/payment", "").problem(410, "released")
 	var kinds []string
@@ -125,7 +126,7 @@ func TestBookingLifecycle(t *testing.T) {
 		kinds = append(kinds, fmt.Sprint(e["kind"], " ", e["amount"], " ", e["balance"]))
 	}
 	if got := strings.Join(kinds, ", "); got != "charged 250 250, debited 200 50, refunded 200 250" {
-		t.Errorf("the entries are %s; want charged 250 250, debited 200 50, refunded 200 250", got)
+		t.Errorf("got entries %s; want charged 250 250, debited 200 50, refunded 200 250", got)
 	}
 	if v := w.do("GET", "/v1/holders/ada/bookings", "").is(200); len(v["items"].([]any)) != 1 {
 		t.Errorf("got %v; want one item", v)
@@ -138,19 +139,19 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 	w.book("h", "ada", "A-1-5", "A-1-6").is(201)
 	v := w.book("h", "bob", "A-1-4", "A-1-5", "A-1-6").problem(409, "seat_taken")
 	if got := strings.Join(texts(v["seats"]), " "); got != "A-1-5 A-1-6" {
-		t.Errorf("taken are %s; want A-1-5 A-1-6", got)
+		t.Errorf("got taken seats %s, want A-1-5 A-1-6", got)
 	}
 	others := v["alternatives"].([]any)
 	if len(others) < 1 || len(others) > 3 {
-		t.Errorf("the alternatives are %v; want at least 1 alternative, at most 3 alternatives", others)
+		t.Errorf("got alternatives %v, want 1 to 3", others)
 	}
 	for _, other := range others {
 		if len(texts(other)) != 3 {
-			t.Errorf("an alternative of a different size: %v; want len(texts(other)) = 3", other)
+			t.Errorf("got the alternative %v, want 3 seats", other)
 		}
 	}
 	if got := w.seatsIn("h", "held"); len(got) != 2 {
-		t.Errorf("held are %v; want 2 entries", got)
+		t.Errorf("got held seats %v, want 2", got)
 	}
 	w.book("h", "bob", texts(others[0])...).is(201)
 	v = w.do("POST", "/v1/performances/h/bookings", `{"holder":"c","best_available":{"quantity":8}}`).problem(
@@ -173,7 +174,7 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 		`{"holder":"c","best_available":{}}`:                           "best_available.quantity",
 	} {
 		if v := w.do("POST", "/v1/performances/h/bookings", body).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: the field is %v, want %s", body, v["field"], field)
+			t.Errorf("%s: got field %v, want %s", body, v["field"], field)
 		}
 	}
 	if v := w.book("none", "c", "A-1-1").problem(404, "not_found"); v["resource"] != "performance" {
@@ -181,7 +182,8 @@ func TestRefusedBookingKeepsNothing(t *testing.T) {
 	}
 }
 
-func TestOneSeatHundredHolders(t *testing.T) {
+// TestOneSeatManyHolders: of 100 holders who want one seat at the same time, one gets it.
+func TestOneSeatManyHolders(t *testing.T) {
 	w := newHarness(t)
 	w.hall("h", 1, "")
 	var mu sync.Mutex
@@ -201,12 +203,12 @@ func TestOneSeatHundredHolders(t *testing.T) {
 	}
 	all.Wait()
 	if codes["201"] != 1 || codes["409 seat_taken"] != 99 {
-		t.Errorf("the answers are %v; want 201 = 1, codes[\"409 seat_taken\"] = 99", codes)
+		t.Errorf("got answers %v; want one 201, and 99 times 409 seat_taken", codes)
 	}
 }
 
-// TestOverlappingBookings lets 200 callers book random groups of 1 to 6 of
-// 100 seats.
+// TestOverlappingBookings: of 200 holders who book random groups of 1 to 6 of 100 seats, none gets a seat of
+// another, and in each set of overlapping groups at least one gets its seats.
 func TestOverlappingBookings(t *testing.T) {
 	w := newHarness(t)
 	w.hall("h", 10, "")
@@ -233,7 +235,7 @@ func TestOverlappingBookings(t *testing.T) {
 			defer mu.Unlock()
 			for _, name := range texts(a.is(201)["seats"]) {
 				if other, twice := owner[name]; twice {
-					t.Errorf("%s is in the bookings of %d and %d", name, other, i)
+					t.Errorf("%s is in the bookings of holders %d and %d, want one booking", name, other, i)
 				}
 				owner[name] = i
 			}
@@ -247,7 +249,7 @@ func TestOverlappingBookings(t *testing.T) {
 		}
 	}
 	if len(held) != len(owner) {
-		t.Errorf("%d seats are held, and %d are in bookings", len(held), len(owner))
+		t.Errorf("%d seats are held, want the %d in bookings", len(held), len(owner))
 	}
 	for _, group := range overlapping(wanted) {
 		succeeded := false
@@ -256,7 +258,7 @@ func TestOverlappingBookings(t *testing.T) {
 			succeeded = succeeded || taken
 		}
 		if !succeeded {
-			t.Errorf("no holder who requested some of %v has any", group)
+			t.Errorf("no seat of %v is booked, want at least one of the requested groups", group)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// concurrently calls do for every number below n, concurrently.
-func concurrently(n int, do func(i int)) {
+// forEachParallel calls do for every number below n, on 64 goroutines.
+func forEachParallel(n int, do func(i int)) {
 	var all sync.WaitGroup
 	for worker := range 64 {
 		all.Go(func() {
@@ -27,8 +27,8 @@ func concurrently(n int, do func(i int)) {
 	all.Wait()
 }
 
-// TestOpenHoldsAreBounded: per holder, over products and performances together; confirming or
-// releasing makes room, and a retry is not a new hold.
+// TestOpenHoldsAreBounded: the open holds of a holder are limited, those of products and performances
+// together. Confirming or releasing a hold allows another one, and a retry is not a new hold.
 func TestOpenHoldsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
@@ -45,7 +45,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
 	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
 	made := make([]answer, core.MaxOpenHolds-1)
-	concurrently(len(made), func(i int) {
+	forEachParallel(len(made), func(i int) {
 		made[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
 		made[i].is(201)
 	})
@@ -59,23 +59,23 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		"seat",
 	)
 	last.is(201)
-	seen := func() { // the views count all holds
+	awaitViews := func() { // until they count all holds
 		t.Helper()
 		head, err := w.store.Head(context.Background())
 		w.must(err)
 		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%d", head), "").is(200)
 	}
-	full := func(a answer) {
+	expectLimit := func(a answer) {
 		t.Helper()
 		if v := a.problem(409, "limit_exceeded"); v["limit"] != float64(core.MaxOpenHolds) ||
 			v["open_holds"] != float64(core.MaxOpenHolds) {
 			t.Errorf("got %v; want limit = %v, open_holds = %v", v, float64(core.MaxOpenHolds), float64(core.MaxOpenHolds))
 		}
 	}
-	seen()
-	full(w.do("POST", "/v1/products/q/reservations", hold, "Authorization", ada))
-	full(w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-2"]}`, "Authorization", ada))
-	full(
+	awaitViews()
+	expectLimit(w.do("POST", "/v1/products/q/reservations", hold, "Authorization", ada))
+	expectLimit(w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-2"]}`, "Authorization", ada))
+	expectLimit(
 		w.do(
 			"POST",
 			"/v1/performances/hall/bookings",
@@ -93,7 +93,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada, "Idempotency-Key",
 			"seat")} {
 		if repeated.is(201); repeated.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: a retry is decided again", repeated.what)
+			t.Errorf("%s: got no Idempotent-Replay for a retry, want true", repeated.what)
 		}
 	}
 	for _, exempt := range []string{shop, admin} {
@@ -106,11 +106,11 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 			exempt,
 		).is(200)
 	}
-	// Two are now above the bound.
+	// Two of ada's holds now exceed the limit.
 	for i, end := range []string{"/confirm", "", "", ""} {
-		seen()
+		awaitViews()
 		if a := w.do("POST", path, hold, "Authorization", ada); (a.status == 409) != (i < 3) {
-			t.Errorf("with %d returned: %d %s; want a refusal: %t", i, a.status, a.text, i < 3)
+			t.Errorf("after %d ended holds: got %d %s; want a refusal: %t", i, a.status, a.text, i < 3)
 		}
 		method := "DELETE"
 		if end != "" {
@@ -120,11 +120,11 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	}
 }
 
-// TestTeamsAreBounded: per owner.
+// TestTeamsAreBounded: the teams of an owner are limited, unless a service creates them.
 func TestTeamsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	ada, bob, shop := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
-	concurrently(team.MaxOwned, func(i int) {
+	forEachParallel(team.MaxOwned, func(i int) {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"n"}`, i), "Authorization", ada).is(201)
 	})
 	head, err := w.store.Head(context.Background())
@@ -139,8 +139,8 @@ func TestTeamsAreBounded(t *testing.T) {
 	w.do("POST", "/v1/teams", `{"name":"n","holder":"ada"}`, "Authorization", shop).is(201)
 }
 
-// TestKeysAreBounded: one caller can't use up the keyed requests of others. The bound holds across
-// a restart, and known keys are still answered.
+// TestKeysAreBounded: the new Idempotency-Keys of one caller are limited, also across a restart. Requests
+// with a known key are still answered, and other callers are not affected.
 func TestKeysAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.desks.SnapshotEvery = secret, 7_000 })
 	const limit, path = 10_000, "/v1/products/p/reservations"
@@ -149,8 +149,8 @@ func TestKeysAreBounded(t *testing.T) {
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":100000}`, "Authorization", admin).is(201)
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
-	spend := func(sub string, n int) { // the effect of as many requests, without HTTP
-		concurrently(n, func(i int) {
+	useKeys := func(sub string, n int) { // like as many requests over HTTP
+		forEachParallel(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
 				Stream: product.Stream(
 					"p",
@@ -161,20 +161,20 @@ func TestKeysAreBounded(t *testing.T) {
 			}
 		})
 	}
-	spend("shop", limit)
-	spend("ada", limit-2)
+	useKeys("shop", limit)
+	useKeys("ada", limit-2)
 	w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "last").is(201)
 	for range 2 {
 		spent := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "more")
 		spent.problem(429, "rate_limited")
 		var wait int
 		if fmt.Sscan(spent.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
-			t.Errorf("Retry-After is %d; want wait ≥ %v, wait ≤ %v", wait, 23*3600, 24*3600+1)
+			t.Errorf("got Retry-After %d, want %d to %d", wait, 23*3600, 24*3600+1)
 		}
 		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
 		if repeated := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
 			"first"); repeated.text != first.text {
-			t.Errorf("%d %s, want %s", repeated.status, repeated.text, first.text)
+			t.Errorf("repeated: got %d %s, want %s", repeated.status, repeated.text, first.text)
 		}
 		w.do("POST", path, `{"quantity":2}`, "Authorization", ada, "Idempotency-Key", "first").problem(
 			422,
@@ -193,6 +193,6 @@ func TestKeysAreBounded(t *testing.T) {
 			Quantity:      1,
 		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
 	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
-		t.Errorf("not exempt: %v; want errors.As(err, &spent)", err)
+		t.Errorf("got the error %v, want a KeysSpent, because a service is not exempt", err)
 	}
 }

@@ -60,7 +60,7 @@ func exerciseCheckouts(t *testing.T, send func(method, path, body string, header
 		"cancel_url":  `{"success_url":"https://shop.example"}`,
 	} {
 		if got := send("POST", path, body).problem(422, "invalid_field"); got["field"] != field {
-			t.Errorf("%s: it is about %v; want field = %v", body, got["field"], field)
+			t.Errorf("%s: got field %v, want %v", body, got["field"], field)
 		}
 	}
 	send("POST", "/v1/bookings/none/checkout", newCheckout).problem(404, "not_found")

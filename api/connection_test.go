@@ -175,7 +175,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	w.must(err)
 	answer{t, "a third connection", response.StatusCode, response.Header, string(text)}.problem(429, "rate_limited")
 	if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-		t.Errorf("got %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
+		t.Errorf("got headers %v, Close = %v; want %s and a connection that closes", response.Header, response.Close, nosniff)
 	}
 	first.Close()
 	w.awaitOpen(1)

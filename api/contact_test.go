@@ -144,7 +144,7 @@ func TestCommandIDExcludesContact(t *testing.T) {
 		}
 		meta, err := events.ParseMetadata(page[0].Metadata)
 		if err != nil || !strings.HasPrefix(meta.CommandID, "k") {
-			t.Fatalf("got %v %v; want no error, strings.HasPrefix(meta.CommandID, \"k\")", meta.CommandID, err)
+			t.Fatalf("got %v %v; want a command id that begins with k, and no error", meta.CommandID, err)
 		}
 		ids[meta.CommandID] = true
 	}

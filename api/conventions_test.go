@@ -213,7 +213,7 @@ func TestHostileIDs(t *testing.T) {
 	}
 	w.do("GET", "/v1/products/p/reservations/"+strings.ToUpper(other), "").problem(404, "not_found")
 	if v := w.do("GET", "/v1/products/q/reservations/"+other, "").problem(404, "not_found"); v["resource"] == nil {
-		t.Errorf("got %v; want resource not nil", v)
+		t.Errorf("got %v; want a resource", v)
 	}
 }
 

@@ -223,7 +223,7 @@ func TestTournamentAsOf(t *testing.T) {
 	}
 	entry := func(team, at string) answer { return w.do("GET", "/v1/tournaments/cup/entries/"+team+"?at="+at, "") }
 	if v := entry("b", "7").is(200); v["status"] != "waitlisted" || v["place"] != float64(1) || v["as_of"] == nil {
-		t.Errorf("got %v; want status = waitlisted, place = 1, as_of not nil", v)
+		t.Errorf("got %v; want status = waitlisted, place = 1, and as_of", v)
 	}
 	if v := entry("b", "9").is(200); v["status"] != "entered" {
 		t.Errorf("got %v; want status = entered", v)
@@ -315,7 +315,7 @@ func TestConcurrentEntries(t *testing.T) {
 	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(got) != 500 ||
 		got[499].(map[string]any)["team_id"] != waits[499] ||
 		got[499].(map[string]any)["place"] != float64(500) {
-		t.Errorf("the 500th that waits is %v, want %s", got[len(got)-1], waits[499])
+		t.Errorf("the 500th team on the waitlist is %v, want %s", got[len(got)-1], waits[499])
 	}
 	each(leave, func(i int) {
 		if v := w.withdraw("cup", in[2*i]).is(200); len(v["promoted"].([]any)) != 1 || v["entered"] != float64(slots) {

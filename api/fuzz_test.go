@@ -130,7 +130,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 		}
 	}
 	if !validHolder(holder) {
-		t.Fatalf("%q is of %q; want validHolder(holder)", body, holder)
+		t.Fatalf("the body %q was accepted for the holder %q, want a valid name", body, holder)
 	}
 }
 
@@ -167,7 +167,7 @@ func FuzzParameters(f *testing.F) {
 		if after, err := r.cursor(); err != nil {
 			known(t, err)
 		} else if !utf8.ValidString(after) || len(after) > 256 {
-			t.Fatalf("cursor %q; want utf8ValidString(after), len(after) ≤ 256", after)
+			t.Fatalf("got the cursor %q, want at most 256 bytes of valid UTF-8", after)
 		} else if _, err := numberCursor[events.Position](after); err != nil {
 			known(t, err)
 		}
@@ -184,10 +184,10 @@ func FuzzParameters(f *testing.F) {
 		if key, err := r.key(); err != nil {
 			known(t, err)
 		} else if len(key) > 128 || !visibleASCII(key) {
-			t.Fatalf("key %q; want len(key) ≤ 128, visibleASCII(key)", key)
+			t.Fatalf("got the key %q, want at most 128 visible ASCII characters", key)
 		}
 		if id := requestID(r.ctx); id == "" || len(id) > 128 || !visibleASCII(id) {
-			t.Fatalf("request id %q; want id not empty, len(id) ≤ 128, visibleASCII(id)", id)
+			t.Fatalf("got the request id %q, want 1 to 128 visible ASCII characters", id)
 		}
 		r.setETag(7)
 		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx, time.Now()); err != nil {

@@ -39,11 +39,10 @@ import (
 	"admitone/projections"
 )
 
-// patience bounds a wait. It is not a measurement: a passing test needs a moment of it, and more on
-// a busy machine.
+// patience bounds each wait of a test. It is far longer than a wait takes, even on a busy machine.
 const patience = time.Minute
 
-// harness is a whole server on its own port, over a log in a temporary folder.
+// harness is a complete server on a port of its own, with a log in a temporary folder.
 type harness struct {
 	t        testing.TB
 	dir      string
@@ -52,15 +51,15 @@ type harness struct {
 	routes   func(*Server)
 	frames   time.Duration     // projections.Config.FrameEvery
 	blind    bool              // the views don't follow the log
-	patience time.Duration     // how long queries wait for the views; 0 is without a limit
-	signed   bool              // the log has a tree, which gives receipts
-	delivers bool              // to webhooks
+	patience time.Duration     // how long queries wait for the views; 0 means patience
+	signed   bool              // the log has a Merkle tree, so the server has receipts
+	delivers bool              // deliver events to webhooks
 	sweeps   bool              // run sweeps, and resume bookings
-	faster   int               // webhooks.Config.Faster; 1000 if 0
+	faster   int               // webhooks.Config.Faster; 0 means 1000
 	provider payments.Provider // of payments; nil for none
-	refunds  bool              // refunds are requested from it
+	refunds  bool              // request refunds from provider
 	tree     *merkle.Tree
-	keys     *pass.Keyring                   // of the passes; new ones if nil
+	keys     *pass.Keyring                   // of passes; nil means new ones
 	listen   func(net.Listener) net.Listener // wraps the listener, if set
 	store    *embedded.Store
 	contacts *contacts.Book
@@ -75,7 +74,7 @@ type harness struct {
 	background sync.WaitGroup
 }
 
-// newHarness starts a harness; change may modify it first.
+// newHarness starts a harness, after it has applied the changes.
 func newHarness(t testing.TB, change ...func(*harness)) *harness {
 	w := &harness{t: t, dir: t.TempDir(), config: Config{Auth: OpenAuth{}}, log: &record{}, access: &record{},
 		client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
@@ -86,12 +85,13 @@ func newHarness(t testing.TB, change ...func(*harness)) *harness {
 	t.Cleanup(func() {
 		w.stop()
 		if log := w.log.String(); strings.Contains(log, "panicked") || strings.Contains(log, "with an unknown error") {
-			t.Errorf("the server's log has a bug in it:\n%s; want no panicked in log, no with an unknown error in log", log)
+			t.Errorf("got the server's log\n%s\nwant no panic and no unknown error in it", log)
 		}
 	})
 	return w
 }
 
+// must fails the test if err is not nil.
 func (w *harness) must(err error) {
 	w.t.Helper()
 	if err != nil {
@@ -99,6 +99,7 @@ func (w *harness) must(err error) {
 	}
 }
 
+// start starts the server, with the log and the files of the previous one.
 func (w *harness) start() {
 	w.t.Helper()
 	logger := slog.New(slog.NewJSONHandler(w.log, nil))
@@ -112,7 +113,7 @@ func (w *harness) start() {
 	w.must(err)
 	desks := w.desks
 	desks.Store, desks.Snapshots, desks.Logger = w.store, w.store, logger
-	desks.Kinds = []core.Kind{ // of bookings
+	desks.Kinds = []core.Kind{ // those without routes
 		seat.Kind, area.Kind, allowance.Kind, payment.Kind, settlement.Kind, cursors.Kind}
 	for _, k := range kinds {
 		desks.Kinds = append(desks.Kinds, k.rules)
@@ -173,21 +174,21 @@ func (w *harness) start() {
 	if w.signed {
 		w.background.Go(func() { w.tree.Run(ctx) })
 	}
-	delivering, undelivered := context.WithCancel(ctx)
-	var deliveries sync.WaitGroup
+	cursorCtx, stopCursors := context.WithCancel(ctx)
+	var running sync.WaitGroup
 	if w.sweeps {
-		deliveries.Go(func() { config.Sweeps.Run(delivering) })
-		deliveries.Go(func() {
-			w.views.RunUnfinished(delivering, func(ctx context.Context, id events.BookingID) error {
+		running.Go(func() { config.Sweeps.Run(cursorCtx) })
+		running.Go(func() {
+			w.views.RunUnfinished(cursorCtx, func(ctx context.Context, id events.BookingID) error {
 				return process.Resume(ctx, bookings.Origin{ID: actors.NewCommandID(), Actor: "system"}, id)
 			})
 		})
 	}
 	if w.delivers {
-		deliveries.Go(func() { config.Webhooks.Run(delivering) })
+		running.Go(func() { config.Webhooks.Run(cursorCtx) })
 	}
 	if config.Payments != nil {
-		deliveries.Go(func() { config.Payments.Run(delivering) })
+		running.Go(func() { config.Payments.Run(cursorCtx) })
 	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })
@@ -195,19 +196,20 @@ func (w *harness) start() {
 		limit, done := context.WithTimeout(context.Background(), patience)
 		defer done()
 		if err := w.server.Shutdown(limit); err != nil {
-			w.t.Errorf("shutdown: %v; want no error", err)
+			w.t.Errorf("Shutdown: %v, want no error", err)
 		}
-		undelivered()
-		deliveries.Wait()
+		stopCursors()
+		running.Wait()
 		process.Wait()
 		config.Rooms.Close()
 		if err := desk.Close(limit); err != nil {
-			w.t.Errorf("close the desk: %v; want no error", err)
+			w.t.Errorf("closing the desk: %v, want no error", err)
 		}
 		cancel()
 	}
 }
 
+// stop stops the server. It does nothing if the server is stopped.
 func (w *harness) stop() {
 	if w.cancel == nil {
 		return
@@ -224,21 +226,22 @@ func (w *harness) stop() {
 	w.must(w.store.Close())
 }
 
-// answer to a request.
+// answer is the response to a request, or the answer to a command of a batch.
 type answer struct {
 	t      testing.TB
-	what   string
+	what   string // the request, for messages
 	status int
 	header http.Header
 	text   string
 }
 
-// do sends a request; headers are names and values in turn.
+// do sends a request. headers alternates names and values. Headers with an empty value are not sent.
 func (w *harness) do(method, path, body string, headers ...string) answer {
 	w.t.Helper()
 	return w.doWith(w.client, method, path, body, headers...)
 }
 
+// doWith is do with another client.
 func (w *harness) doWith(client *http.Client, method, path, body string, headers ...string) answer {
 	w.t.Helper()
 	request, err := http.NewRequest(method, "http://"+w.address+path, strings.NewReader(body))
@@ -261,6 +264,7 @@ func (w *harness) doWith(client *http.Client, method, path, body string, headers
 	return answer{w.t, method + " " + path + " " + excerpt(body), response.StatusCode, response.Header, string(text)}
 }
 
+// excerpt returns the beginning of s, for messages.
 func excerpt(s string) string {
 	if len(s) > 120 {
 		return s[:120] + "…"
@@ -272,18 +276,18 @@ func excerpt(s string) string {
 func (a answer) is(status int) map[string]any {
 	a.t.Helper()
 	if a.status != status {
-		a.t.Fatalf("%s: status %d, want %d: %s", a.what, a.status, status, excerpt(a.text))
+		a.t.Fatalf("%s: got status %d, want %d: %s", a.what, a.status, status, excerpt(a.text))
 	}
 	var v map[string]any
 	if a.text != "" {
 		if err := json.Unmarshal([]byte(a.text), &v); err != nil {
-			a.t.Fatalf("%s: %v: got %s; want no error", a.what, err, excerpt(a.text))
+			a.t.Fatalf("%s: got the error %v, want none, for the body %s", a.what, err, excerpt(a.text))
 		}
 	}
 	return v
 }
 
-// problem checks that the answer is a problem of RFC 9457 with this code.
+// problem checks that the answer is a problem document (RFC 9457) with a status and a code, and returns it.
 func (a answer) problem(status int, code string) map[string]any {
 	a.t.Helper()
 	v := a.is(status)
@@ -294,35 +298,35 @@ func (a answer) problem(status int, code string) map[string]any {
 		"code": code, "request_id": a.header.Get("X-Request-Id")}
 	for name, value := range want {
 		if v[name] != value {
-			a.t.Errorf("%s: %s is %v, want %v", a.what, name, v[name], value)
+			a.t.Errorf("%s: got %s = %v, want %v", a.what, name, v[name], value)
 		}
 	}
 	if detail, _ := v["detail"].(string); detail == "" {
-		a.t.Errorf("%s: the problem has no detail", a.what)
+		a.t.Errorf("%s: got a problem without detail, want one with it", a.what)
 	}
 	if v["request_id"] == "" {
-		a.t.Errorf("%s: no request id", a.what)
+		a.t.Errorf("%s: got an empty request_id", a.what)
 	}
 	wait := status == 429 || status == 503 || code == "not_open"
-	if repeated := a.header.Get("Retry-After"); wait != (repeated != "") {
-		a.t.Errorf("%s: status %d with Retry-After %q; want wait = %v", a.what, status, repeated, (repeated != ""))
+	if after := a.header.Get("Retry-After"); wait != (after != "") {
+		a.t.Errorf("%s: got status %d with Retry-After %q; want the header: %v", a.what, status, after, wait)
 	}
 	return v
 }
 
-// product creates a product.
+// product creates a product. more are further members.
 func (w *harness) product(id string, stock int, more string) {
 	w.t.Helper()
 	w.do("POST", "/v1/products", fmt.Sprintf(`{"id":%q,"name":"the %s","stock":%d%s}`, id, id, stock, more)).is(201)
 }
 
-// reserve reserves units; more are further members.
+// reserve reserves units of a product. more are further members.
 func (w *harness) reserve(id, holder, more string, headers ...string) answer {
 	w.t.Helper()
 	return w.do("POST", "/v1/products/"+id+"/reservations", fmt.Sprintf(`{"holder":%q%s}`, holder, more), headers...)
 }
 
-// dial opens a WebSocket; headers are names and values in turn.
+// dial opens a WebSocket. headers alternates names and values.
 func (w *harness) dial(path string, headers ...string) *sockettest.Peer {
 	w.t.Helper()
 	return sockettest.Dial(w.t, w.address, path, headers...)

@@ -203,7 +203,7 @@ func TestLists(t *testing.T) {
 		}
 		for _, accept := range []string{"text/csv;q=0", "application/json, text/csv;q=0.9", "*/*", "text/html"} {
 			if v := w.do("GET", path, "", "Accept", accept).is(200); v["items"] == nil {
-				t.Errorf("%s: Accept: %s; want items not nil", path, accept)
+				t.Errorf("%s: Accept: %s; want JSON with items", path, accept)
 			}
 		}
 		join := "?"

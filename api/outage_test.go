@@ -147,7 +147,7 @@ func TestPanicStaysInside(t *testing.T) {
 	})
 	a := w.do("GET", "/boom", "")
 	if a.problem(500, "internal"); strings.Contains(a.text, "secret") {
-		t.Errorf("got %v; want no secret in text", a.text)
+		t.Errorf("got %s; want no text of the panic in it", a.text)
 	}
 	if log := w.log.String(); !strings.Contains(log, "a secret") ||
 		!strings.Contains(log, a.header.Get("X-Request-Id")) {

@@ -87,7 +87,7 @@ func TestTeamOwner(t *testing.T) {
 	}
 	for _, path := range []string{"/v1/history/team/adas", "/v1/history/holder/ada"} {
 		if a := as(auditor, "GET", path, ""); a.status != 200 || !strings.Contains(a.text, "a team of ada") {
-			t.Errorf("%s: got %d %s; want status = 200, a team of ada in text", a.what, a.status, a.text)
+			t.Errorf("%s: got %d %s; want 200 and a team of ada", a.what, a.status, a.text)
 		}
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",

@@ -162,7 +162,7 @@ func TestPerformancePages(t *testing.T) {
 	first := w.do("GET", "/performances?from=&limit=1", "").has(t, 200, "Long ago")
 	more := regexp.MustCompile(`href="(/performances\?from=&amp;to=&amp;cursor=[^"]+)"`).FindStringSubmatch(first)
 	if more == nil {
-		t.Fatalf("no link to more:\n%s; want more not nil", first)
+		t.Fatalf("got the page\n%s\nwant a link to the next one", first)
 	}
 	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(
 		t,
@@ -242,7 +242,7 @@ func (a answer) has(t *testing.T, status int, texts ...string) string {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.text, text) {
-			t.Errorf("%s has no %s in it:\n%s; want text in text", a.what, text, a.text)
+			t.Errorf("%s: want %s in the page:\n%s", a.what, text, a.text)
 		}
 	}
 	return a.text

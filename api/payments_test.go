@@ -166,7 +166,7 @@ func TestInvalidReports(t *testing.T) {
 		"currency":  strings.Replace(good, "EUR", "EURO", 1),
 	} {
 		if got := w.do("POST", path, body, "Authorization", shop).problem(422, "invalid_field"); got["field"] != field {
-			t.Errorf("%s: it is about %v; want field = %v", body, got["field"], field)
+			t.Errorf("%s: got field %v, want %v", body, got["field"], field)
 		}
 	}
 	w.do("POST", path, good[:len(good)-1]+`,"finally":true}`, "Authorization", shop).problem(422, "unknown_field")

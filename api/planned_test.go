@@ -206,10 +206,10 @@ func TestPriceTypes(t *testing.T) {
 	as := func(token, method, path, body string, headers ...string) answer {
 		return w.do(method, path, body, append(headers, "Authorization", token)...)
 	}
-	concurrently := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
+	withPress := strings.Replace(fmt.Sprintf(parlour, `"id":"parlour",`), `"seats":[`, `"seats":[`+
 		`{"seat_guid":"p1","seat_number":"p1","category":"Press"},{"seat_guid":"p2","seat_number":"p2","category":"Press"},`, 1)
-	concurrently = strings.Replace(concurrently, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
-	as(admin, "POST", "/v1/plans", concurrently).is(201)
+	withPress = strings.Replace(withPress, `{"name":"Box"}`, `{"name":"Box"},{"name":"Press"}`, 1)
+	as(admin, "POST", "/v1/plans", withPress).is(201)
 	as(admin, "POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), `"Box":9000`,
 		`"Box":9000,"Press":[{"type":"free","amount":0,"restricted":true},{"type":"half","amount":2000,"restricted":true}]`, 1)).is(201)
 	const bookings = "/v1/performances/show/bookings"

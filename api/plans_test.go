@@ -100,7 +100,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		known := map[string]bool{}
 		for _, member := range required[name] {
 			if known[member] = true; value[member] == nil {
-				t.Errorf("%s has no %s: %v; want value[member] not nil", name, member, value)
+				t.Errorf("%s: want the member %s in %v", name, member, value)
 			}
 		}
 		for _, member := range optional[name] {

@@ -36,13 +36,13 @@ func TestStaleEditListsChanges(t *testing.T) {
 	v := edit(0)
 	if got := changeTexts(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
 		!strings.Contains(got[1], "ada bought 1 unit") {
-		t.Errorf("changes after revision 0: %q; want 2 entries, 90 units in got[0], ada bought 1 unit in got[1]", got)
+		t.Errorf("changes after revision 0: %q; want two: one of 90 units, then ada's purchase of 1 unit", got)
 	}
 	if v["current_revision"] != float64(2) || v["earlier_changes"] != nil {
 		t.Errorf("got %v; want current_revision = 2, earlier_changes = nil", v)
 	}
 	if got := changeTexts(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
-		t.Errorf("changes after revision 1: %q; want one entry, ada in got[0]", got)
+		t.Errorf("changes after revision 1: %q; want one, ada's", got)
 	}
 	if got := changeTexts(t, edit(9)); len(got) != 0 {
 		t.Errorf("changes after a future revision: %q; want no entries", got)

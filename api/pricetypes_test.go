@@ -77,7 +77,7 @@ func TestBestSeatsByPriceType(t *testing.T) {
 	}
 	press := best(desk, "show", `"quantity":2,"price_types":{"free":2}`).is(201)
 	if got := encoded(t, press["seats"]); !strings.Contains(got, "A-2-") {
-		t.Errorf("got %v; want A-2- in got", press)
+		t.Errorf("got %v; want seats of row A-2", press)
 	}
 	if a := best(ada, "show", `"quantity":3,"price_types":{"student":3}`).problem(409, "sold_out"); a["remaining"] != 2.0 {
 		t.Errorf("got %v; want remaining = 2", a)

@@ -52,7 +52,7 @@ func TestListBounds(t *testing.T) {
 		t.Errorf("the default is %d items", len(p.Items))
 	}
 	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
-		t.Errorf("exactly all: %d items, next %v; want 51 items, p.Next = nil", len(p.Items), p.Next)
+		t.Errorf("a page of exactly all items: got %d items, next %v; want 51, nil", len(p.Items), p.Next)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestAsOf(t *testing.T) {
 	}
 	for at, want := range map[string]string{"2": "held", "3": "held", "4": "confirmed", "6": "released"} {
 		if v := one("/v1/products/p/reservations/" + rid + "?at=" + at); v["status"] != want || v["as_of"] == nil {
-			t.Errorf("the reservation at %s: %v; want status = %v, as_of not nil", at, v, want)
+			t.Errorf("the reservation at %s: %v; want status = %v, and as_of", at, v, want)
 		}
 	}
 	w.do("GET", "/v1/products/p/reservations/"+rid+"?at=1", "").problem(404, "not_found")

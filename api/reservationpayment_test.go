@@ -42,7 +42,7 @@ func TestPaymentsOfReservations(t *testing.T) {
 		t.Errorf("got %v; want outcome = booked", v)
 	}
 	if v := report(sold, "z", 100, "").is(200); v["outcome"] != "refund_owed" || v["refund_id"] == nil {
-		t.Errorf("got %v; want outcome = refund_owed, refund_id not nil", v)
+		t.Errorf("got %v; want outcome = refund_owed, and a refund_id", v)
 	}
 	report(sold, "wrong", 99, `,"final":true`).is(200)
 	w.do("POST", back+"/confirm", `{"method":"cash"}`).problem(422, "invalid_field")

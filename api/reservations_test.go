@@ -170,11 +170,11 @@ func TestHoldExpires(t *testing.T) {
 	}
 	for range 2 {
 		if v := w.do("POST", path+"/confirm", "").problem(410, "hold_expired"); v["expired_at"] == nil {
-			t.Errorf("got %v; want expired_at not nil", v)
+			t.Errorf("got %v; want an expired_at", v)
 		}
 		w.do("DELETE", path, "").problem(410, "hold_expired")
 		if v := w.do("GET", path, "").is(200); v["status"] != "expired" || v["expires_at"] == nil {
-			t.Errorf("got %v; want status = expired, expires_at not nil", v)
+			t.Errorf("got %v; want status = expired, and expires_at", v)
 		}
 	}
 }

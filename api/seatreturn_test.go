@@ -52,7 +52,7 @@ func TestReturnOfASeat(t *testing.T) {
 		causes = append(causes, fmt.Sprint(f["cause"], " ", f["amount"]))
 	}
 	if got := strings.Join(causes, ", "); got != "seat_returned 33, seat_returned 33" {
-		t.Errorf("got %v; want got = seat_returned 33, seat_returned 33", got)
+		t.Errorf("got %v; want seat_returned 33, seat_returned 33", got)
 	}
 	const report = "/v1/performances/a/report"
 	w.do("GET", report+seen, "").wantFigures("sold", 2, "held", 2, "given_back", 3, "received", 500, "booked", 200, "kept", 201,

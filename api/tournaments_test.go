@@ -100,13 +100,13 @@ func TestTeamLifecycle(t *testing.T) {
 		t.Errorf("read back: %s, want %s", got.text, a.text)
 	}
 	if made := w.do("POST", "/v1/teams", `{"name":"n"}`).is(201); len(made["id"].(string)) != 36 {
-		t.Errorf("got %v; want len(id) = 36", made)
+		t.Errorf("got %v; want an id of 36 characters", made)
 	}
 	if v := w.do("GET", "/v1/teams/none", "").problem(404, "not_found"); v["resource"] != "team" {
 		t.Errorf("got %v; want resource = team", v)
 	}
 	if v := w.do("GET", "/v1/teams/owls?at=1", "").is(200); v["as_of"] == nil {
-		t.Errorf("got %v; want as_of not nil", v)
+		t.Errorf("got %v; want as_of", v)
 	}
 	if a := w.do("GET", "/v1/teams/owls", "", "If-None-Match", `"0"`); a.status != 304 {
 		t.Errorf("with its tag: %d; want status = 304", a.status)

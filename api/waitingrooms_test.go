@@ -121,12 +121,12 @@ func TestWaitingLine(t *testing.T) {
 	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. ||
 		first["poll_after_seconds"] == nil ||
 		first["eta_seconds"] == nil {
-		t.Errorf("got %v; want status = waiting, position = 1, ticket = 1, poll_after_seconds not nil, eta_seconds not nil",
+		t.Errorf("got %v; want status = waiting, position = 1, ticket = 1, and poll_after_seconds, eta_seconds",
 			first)
 	}
 	admitted := w.awaitVisit(ada, "admitted")
 	if admitted["pass"] == nil || admitted["expires_at"] == nil || admitted["position"] != nil {
-		t.Errorf("got %v; want pass not nil, expires_at not nil, position = nil", admitted)
+		t.Errorf("got %v; want pass and expires_at, but no position", admitted)
 	}
 	bob, _ := w.joinRoom("r", "bob")
 	_, cleo := w.joinRoom("r", "cleo")
@@ -177,7 +177,7 @@ func TestWaitingLine(t *testing.T) {
 	// The state when three had joined.
 	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. ||
 		v["as_of"] == nil {
-		t.Errorf("got %v; want joined = 3, waiting = 2, as_of not nil", v)
+		t.Errorf("got %v; want joined = 3, waiting = 2, and as_of", v)
 	}
 }
 

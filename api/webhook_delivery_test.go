@@ -61,8 +61,8 @@ func (w *harness) deliverable(later events.Position) (all []events.Recorded) {
 // deliveries is the number of events in a test of deliveries: few, or ADMITONE_WEBHOOK_EVENTS,
 // which `task soak` sets.
 func deliveries(few int) int {
-	if concurrently, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
-		return concurrently
+	if count, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
+		return count
 	}
 	return few
 }

@@ -94,7 +94,7 @@ func TestWebhookResource(t *testing.T) {
 	changed := w.do("POST", "/v1/webhooks/shop/secret", "")
 	if body := changed.is(200); body["secret"] == secret || body["old_secret_until"] == nil ||
 		changed.header.Get("ETag") != `"2"` {
-		t.Errorf("changed: %s; want secret ≠ %v, old_secret_until not nil, ETag = \"2\"", changed.text, secret)
+		t.Errorf("after the change: got %s; want a secret other than %v, old_secret_until, ETag = \"2\"", changed.text, secret)
 	}
 	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 2 {
 		t.Errorf("listed: %v; want 2 webhooks", list)

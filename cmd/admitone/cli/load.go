@@ -22,13 +22,13 @@ const scenarioHelp = "Creates resources and puts them under load over keep-alive
 	"takes them off sale, and lists those that remain.\n\n" +
 	"hot-product: all members reserve the same product. Of the holds (--holds) a third is\n" +
 	"confirmed, a third released, a third left.\n" +
-	"tournament: all teams enter at once; then some withdraw, and enter again.\n" +
+	"tournament: all teams enter at the same time; then some withdraw, and enter again.\n" +
 	"seats: all members book seats of one performance, most of them near the front. Most pay,\n" +
 	"some extend, cancel, pay too late, or do nothing until the hold expires.\n" +
 	"sale: a sale opens at a given second; its buyers pay at a simulated provider, some late, twice, a\n" +
 	"wrong amount or never; then the performance is cancelled, and the provider's ledger is compared\n" +
 	"with the log. The server needs --currency.\n" +
-	"waiting-room: all visitors join at once and poll as instructed; some poll too often,\n" +
+	"waiting-room: all visitors join at the same time and poll as instructed; some poll too often,\n" +
 	"stop polling until their place is lost, or leave. Admitted visitors buy with the pass,\n" +
 	"return it, give it to another, or let it expire."
 

@@ -52,7 +52,7 @@ type waitingRoomScenario struct {
 }
 
 func (w *waitingRoomScenario) Flags(f *pflag.FlagSet) {
-	f.IntVar(&w.visitors, "visitors", 2000, "waiting-room: number of visitors who join at once")
+	f.IntVar(&w.visitors, "visitors", 2000, "waiting-room: number of visitors who join at the same time")
 	f.Int64Var(&w.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: maximum admissions per second")
 	f.Int64Var(&w.settings.MaxActive, "max-active", 300, "waiting-room: maximum number of active visitors")
 	f.Int64Var(&w.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: lifetime of a pass")

@@ -87,7 +87,8 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 		return plans.answerNow(r, planID)
 	}
 	r.setETag(answer.Revision)
-	sealed := row.Plan{ID: planID, Name: seal.DisplayName, Seats: seal.Seats, Places: seal.Places, Revision: answer.Revision,
+	sealed := row.Plan{ID: planID, Name: seal.DisplayName, Seats: seal.Seats, Places: seal.Places,
+		Revision: answer.Revision,
 		Position: answer.Position}
 	return r.json(fiber.StatusCreated, AppendPlan(nil, &sealed, nil))
 }

@@ -238,8 +238,7 @@ func (s *Server) getReservation(r *request) error {
 	return r.json(fiber.StatusOK, withContact(v.append(nil), contact))
 }
 
-// findReservation returns a reservation, nil if it does not exist. Open ones are from the product's entity, ended ones
-// from the views.
+// findReservation returns a reservation, open from the entity or ended from the views, nil if it does not exist.
 func (s *Server) findReservation(
 	r *request,
 	productID events.ProductID,
@@ -347,8 +346,7 @@ func (s *Server) release(r *request) error {
 
 var errOtherHolder = refuse(core.CodeForbidden, "the reservation belongs to another holder")
 
-// changeReservation sends a command about a reservation. The product's entity has only open reservations; answerEnded
-// answers for one that has ended.
+// changeReservation sends a command about a reservation. answerEnded answers for one that has ended.
 func (s *Server) changeReservation(
 	r *request,
 	command func(id events.ID, by events.Holder) core.Command,

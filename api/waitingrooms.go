@@ -182,8 +182,8 @@ func (u *passUse) release() {
 }
 
 // runWithPass runs do, a command on a resource that may require a pass. do gets the room of the caller's pass, "" for none.
-// The entity checks whether that is the room that it requires, so stale views admit nobody. expectedRoom returns that room
-// according to the views, which saves a second attempt.
+// The entity checks whether that is the room that it requires, so stale views admit nobody. expectedRoom
+// returns that room according to the views, which saves a second attempt.
 //
 // A replayed answer needs no pass.
 func (s *Server) runWithPass(
@@ -234,7 +234,8 @@ func (s *Server) runWithPass(
 	return use, actors.ErrOverloaded
 }
 
-// endPass ends the pass of a holder whose purchase is complete. It does nothing without a room or for a replayed answer.
+// endPass ends the pass of a holder whose purchase is complete. It does nothing without a room or for a
+// replayed answer.
 func (r *request) endPass(use passUse, holder events.Holder, replayed bool) {
 	if use.room == "" || replayed {
 		return

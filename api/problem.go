@@ -263,3 +263,8 @@ func (p *problem) appendFields(o *events.Object) error {
 	}
 	return nil
 }
+
+// errUnexpectedFacts returns the error for an answer whose facts its command can't have. That is a bug.
+func errUnexpectedFacts(facts []events.Fact) error {
+	return fmt.Errorf("unexpected facts in an answer: %v", facts)
+}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -156,11 +155,6 @@ func reservationInAnswer(answer actors.Answer, productID events.ProductID) *foun
 		v.ProductID, v.Revision, v.Position = productID, answer.Revision, answer.Position
 	}
 	return v
-}
-
-// errUnexpectedFacts returns the error for an answer whose facts its command can't have. That is a bug.
-func errUnexpectedFacts(facts []events.Fact) error {
-	return fmt.Errorf("unexpected facts in an answer: %v", facts)
 }
 
 // yardstick decodes a reservation and answers, without a command: the baseline of the benchmarks.

@@ -257,10 +257,10 @@ func TestBadImports(t *testing.T) {
 		bytes.Join(lines[1500:], nil)))
 
 	stdout, _ := must(t, exitProblemsFound, "import", cut, "--store", copied)
-	if !strings.Contains(stdout, "line 2001: the file ends here") ||
+	if !strings.Contains(stdout, "line 2001: the file ends without a last line") ||
 		!strings.Contains(stdout, "1024 events before it are in "+copied) {
 		t.Errorf("stdout %q; want %q and %q",
-			stdout, "line 2001: the file ends here", "1024 events before it are in "+copied)
+			stdout, "line 2001: the file ends without a last line", "1024 events before it are in "+copied)
 	}
 	for _, args := range [][]string{{"verify"}, {"export", "-"}, {"serve", "--listen", "127.0.0.1:0"}} {
 		if _, stderr := must(t, exitUnavailable, append(args, "--store", copied)...); !strings.Contains(stderr,
@@ -308,8 +308,8 @@ func TestBadImports(t *testing.T) {
 	must(t, exitUsage, "export")
 	s := serveIn(t, copied, nil)
 	if _, stderr := must(t, exitUnavailable, "import", file, "--store", copied); !strings.Contains(stderr,
-		"a server is using the log") {
-		t.Errorf("stderr %q; want %q", stderr, "a server is using the log")
+		"server is using the log") {
+		t.Errorf("stderr %q; want %q", stderr, "server is using the log")
 	}
 	s.end()
 }

@@ -72,10 +72,10 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 		}, "is held according to its answers, and booked in the log"},
 		{"hides a seat that is booked", lists("booked"), func(_ *http.Request, text string) (int, string) {
 			return 200, strings.Replace(text, `{"seat":"`, `{"seat":"X`, 1)
-		}, "as booked, the log"},
+		}, "as booked, and the log"},
 		{"shows a seat as held", lists("held"), func(_ *http.Request, text string) (int, string) {
 			return 200, strings.Replace(text, `"items":[`, `"items":[{"seat":"A-1-1"}`, 1)
-		}, "as held, the log"},
+		}, "as held, and the log"},
 		{"changes the log", func(r *http.Request) bool { return r.URL.Path == "/v1/events" },
 			func(_ *http.Request, text string) (int, string) {
 				// Of every performance: there are others besides this one.

@@ -98,7 +98,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 			}, wrong: "and has place"},
 		{about: "hides one that is in", lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "entered" },
 			lie:   func(text string) string { return text[:strings.LastIndex(text, `,{"team_id"`)] + `],"next":null}` },
-			wrong: "or not in that order"},
+			wrong: "in the same order"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			var n atomic.Int64

@@ -44,7 +44,7 @@ func newRowView[R any](p *Projections, of rowConfig[R]) *rowView[R] {
 		return v
 	}
 	v.topic = live.NewTopics(of.topics.Prefix, v.state)
-	v.topic.Category, v.topic.Slowest = of.topics.Category, of.topics.Slowest
+	v.topic.Category, v.topic.FrameEvery = of.topics.Category, of.topics.FrameEvery
 	return v
 }
 

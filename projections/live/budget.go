@@ -22,8 +22,8 @@ type budget struct {
 	pause float64 // for each unit of time spent
 
 	mu        sync.Mutex
-	each      time.Duration // cost of one frame, averaged; guarded by mu
-	free      time.Time     // when everything spent is earned back; guarded by mu
+	frameCost time.Duration // cost of one frame, averaged; guarded by mu
+	paidUntil time.Time     // when everything spent is earned back; guarded by mu
 	contended time.Time     // end of the time in which others are assumed to wait; guarded by mu
 }
 
@@ -41,14 +41,14 @@ func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) ti
 	}
 	b.average(frames, cost)
 	if !now.Before(b.contended) {
-		b.free = now
+		b.paidUntil = now
 		return now
 	}
-	if b.free.Before(now) {
-		b.free = now
+	if b.paidUntil.Before(now) {
+		b.paidUntil = now
 	}
-	b.free = b.free.Add(time.Duration(float64(frames) * float64(b.each) * b.pause))
-	return b.free
+	b.paidUntil = b.paidUntil.Add(time.Duration(float64(frames) * float64(b.frameCost) * b.pause))
+	return b.paidUntil
 }
 
 // average updates the average cost of a frame. The system may have interrupted a turn, so a cost counts as at most
@@ -58,16 +58,16 @@ func (b *budget) average(frames int, cost time.Duration) {
 		return
 	}
 	each := cost / time.Duration(frames)
-	if b.each == 0 {
-		b.each = each
+	if b.frameCost == 0 {
+		b.frameCost = each
 	}
 	weight := min(1, float64(frames)/smoothing)
-	b.each += time.Duration(float64(min(each, 2*b.each)-b.each) * weight)
+	b.frameCost += time.Duration(float64(min(each, 2*b.frameCost)-b.frameCost) * weight)
 }
 
-// earnedBack returns when everything spent so far is, or was, earned back.
-func (b *budget) earnedBack() time.Time {
+// freeAt returns when everything spent so far is, or was, earned back.
+func (b *budget) freeAt() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.free
+	return b.paidUntil
 }

@@ -17,8 +17,8 @@ func TestBudgetKeepsItsShare(t *testing.T) {
 			busy += cost
 			now = now.Add(cost)
 			next := b.spend(now, turnSize, cost, cost)
-			if next.Before(now) || next != b.earnedBack() {
-				t.Fatalf("spend at %v = %v, earnedBack() = %v; want equal times, not before it", now, next, b.earnedBack())
+			if next.Before(now) || next != b.freeAt() {
+				t.Fatalf("spend at %v = %v, earnedBack() = %v; want equal times, not before it", now, next, b.freeAt())
 			}
 			now = next
 		}

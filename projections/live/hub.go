@@ -56,13 +56,13 @@ type Topics struct {
 	ResumeDelta func(id string, since events.Position) *Missed
 	// Backfill, if set, reads the data for ResumeDelta. It is called before it, without the lock.
 	Backfill func(ctx context.Context, since events.Position)
-	// Slowest is the shortest time between two frames if that is longer than the hub's, else 0.
-	Slowest time.Duration
+	// FrameEvery is the shortest time between two frames if that is longer than the hub's, else 0.
+	FrameEvery time.Duration
 
 	// topics has the topics with subscribers, by id, touched the topics with changes in the batch
 	// being folded. Guarded by the hub's lock.
 	topics  map[string]*Topic
-	touched []*Topic
+	changed []*Topic
 	budget  *budget
 	muted   bool // no frames until the views have caught up again
 }
@@ -87,21 +87,21 @@ func (ts *Topics) Any() bool { return len(ts.topics) > 0 }
 
 // publish passes the changes of a batch to the actors of their topics.
 func (ts *Topics) publish() {
-	for i, t := range ts.touched {
+	for i, t := range ts.changed {
 		t.publish()
-		ts.touched[i] = nil
+		ts.changed[i] = nil
 	}
-	ts.touched = ts.touched[:0]
+	ts.changed = ts.changed[:0]
 }
 
 // mute drops the changes of the batch being folded, and all later ones until renew.
 func (ts *Topics) mute() {
 	ts.muted = true
-	for i, t := range ts.touched {
+	for i, t := range ts.changed {
 		t.folded = nil
-		ts.touched[i] = nil
+		ts.changed[i] = nil
 	}
-	ts.touched = ts.touched[:0]
+	ts.changed = ts.changed[:0]
 }
 
 // renew restarts muted topics, each with a snapshot for its subscribers. Errors: load's.
@@ -260,7 +260,7 @@ func (h *Hub) pause(all *Topics) time.Duration {
 	if h.every < 0 {
 		return h.every
 	}
-	return max(h.every, all.Slowest)
+	return max(h.every, all.FrameEvery)
 }
 
 // Close ends the subscription. A second Close is a no-op.

@@ -77,7 +77,7 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 	o.Int("change", d.Change)
 	o.String("cause", string(d.Cause))
 	if d.Edited != nil {
-		appendStated(o, d.Edited)
+		appendEditable(o, d.Edited)
 	}
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
@@ -104,8 +104,8 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 	}
 }
 
-// appendStated appends the members that an edit can change, except the prices of sections.
-func appendStated(o *events.Object, p *row.Performance) {
+// appendEditable appends the members that an edit can change, except the prices of sections.
+func appendEditable(o *events.Object, p *row.Performance) {
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)
 	o.Time("starts_at", p.StartsAt)
@@ -161,7 +161,7 @@ func (s *performanceState) Members(o *events.Object) {
 	if p.Plan != "" {
 		o.String("plan", string(p.Plan))
 	}
-	appendStated(o, p)
+	appendEditable(o, p)
 	o.Int("capacity", p.Capacity)
 	appendCounts(o, p.SeatCounts, "sold")
 	o.Key("sections")

@@ -12,8 +12,8 @@ type RowTopics[R any] struct {
 	Prefix string
 	// Category of the topics' streams, one each; "" if missed changes can't be read there.
 	Category string
-	// Slowest is as in [Topics].
-	Slowest time.Duration
+	// FrameEvery is as in [Topics].
+	FrameEvery time.Duration
 	// Snapshot writes the members of a row.
 	Snapshot func(o *events.Object, row *R)
 	// Delta writes the members of a change.

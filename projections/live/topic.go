@@ -42,16 +42,16 @@ type Topic struct {
 	stopped   bool
 
 	// Owned by the actor.
-	state    State
-	position events.Position
-	present  *Frame // the snapshot of state, nil until it is needed
-	members  []*Subscription
-	stale    int       // number of members not at position
-	next     int       // index of the member whose turn is next
-	nextStep time.Time // earliest time of the next delta
-	frames   []*Frame  // the frames to position, from the positions of members
-	history  []*Frame  // the latest deltas, without a gap, the oldest at oldest
-	oldest   int
+	state          State
+	position       events.Position
+	cachedSnapshot *Frame // the snapshot of state, nil until it is needed
+	members        []*Subscription
+	stale          int       // number of members not at position
+	next           int       // index of the member whose turn is next
+	nextStep       time.Time // earliest time of the next delta
+	frames         []*Frame  // the frames to position, from the positions of members
+	history        []*Frame  // the latest deltas, without a gap, the oldest at oldest
+	oldest         int
 }
 
 // The messages to a topic's actor. turn makes it deliver.
@@ -85,7 +85,7 @@ func (t *Topic) ID() string { return t.id }
 func (t *Topic) Change(position events.Position, d Delta) {
 	if t.folded == nil {
 		t.folded = d.Clone()
-		t.all.touched = append(t.all.touched, t)
+		t.all.changed = append(t.all.changed, t)
 	} else {
 		t.folded.Merge(d)
 	}
@@ -126,7 +126,7 @@ func (t *Topic) receive(msg any) {
 func (t *Topic) join(m join) {
 	now := time.Now()
 	t.step(now)
-	free := t.all.budget.earnedBack()
+	free := t.all.budget.freeAt()
 	if !now.Before(free) {
 		free = t.deliver(now)
 	}
@@ -152,7 +152,7 @@ func (t *Topic) leave(s *Subscription) {
 	}
 }
 
-func (t *Topic) remember(f *Frame) {
+func (t *Topic) addToHistory(f *Frame) {
 	if len(t.history) < HistorySize {
 		t.history = append(t.history, f)
 		return
@@ -218,9 +218,9 @@ func (t *Topic) renew(state State, position events.Position) {
 	t.schedule()
 }
 
-// begin applies a renewal: every member receives a snapshot.
-func (t *Topic) begin(r *renewal) {
-	t.state, t.position, t.present = r.state, r.position, nil
+// applyRenewal applies a renewal: every member receives a snapshot.
+func (t *Topic) applyRenewal(r *renewal) {
+	t.state, t.position, t.cachedSnapshot = r.state, r.position, nil
 	t.history, t.oldest = nil, 0
 	t.replayed.Store(false)
 	t.stale, t.frames = len(t.members), t.frames[:0]

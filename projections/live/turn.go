@@ -76,7 +76,7 @@ func (t *Topic) step(now time.Time) {
 	t.pending, t.renewed = nil, nil
 	t.mu.Unlock()
 	if renewed != nil {
-		t.begin(renewed)
+		t.applyRenewal(renewed)
 	}
 	if delta == nil {
 		return
@@ -84,8 +84,8 @@ func (t *Topic) step(now time.Time) {
 	t.nextStep = now.Add(t.every)
 	f := NewDelta(t.name, t.position, position, delta)
 	t.state.Apply(delta)
-	t.position, t.present = position, nil
-	t.remember(f)
+	t.position, t.cachedSnapshot = position, nil
+	t.addToHistory(f)
 	t.stale, t.frames = len(t.members), t.frames[:0]
 }
 
@@ -151,8 +151,8 @@ func (t *Topic) latest() *Frame {
 
 // snapshot returns the snapshot of the current state.
 func (t *Topic) snapshot() *Frame {
-	if t.present == nil {
-		t.present = NewSnapshot(t.name, t.epoch, t.position, t.state)
+	if t.cachedSnapshot == nil {
+		t.cachedSnapshot = NewSnapshot(t.name, t.epoch, t.position, t.state)
 	}
-	return t.present
+	return t.cachedSnapshot
 }

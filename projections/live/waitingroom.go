@@ -53,7 +53,7 @@ func WaitingRoomCause(fact events.Fact) Cause {
 
 // WaitingRoomTopics are the topics named "waiting-room:<id>".
 var WaitingRoomTopics = &RowTopics[row.WaitingRoom]{
-	Prefix: "waiting-room", Slowest: RoomFramesEvery,
+	Prefix: "waiting-room", FrameEvery: RoomFramesEvery,
 	Snapshot: func(o *events.Object, room *row.WaitingRoom) {
 		o.String("id", string(room.ID))
 		room.AppendMembers(o)

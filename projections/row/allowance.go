@@ -8,21 +8,21 @@ import (
 	"admitone/events"
 )
 
-// Allowance counts the seats and places that one holder has of one performance with a limit: the fold of its
-// stream.
+// Allowance counts the seats and places of one holder at one performance that has a limit per holder. It is the fold
+// of the allowance's stream.
 type Allowance struct {
 	PerformanceID events.PerformanceID
 	Holder        string
 	// Taken is the number of held and booked seats and places.
 	Taken int64
-	// Revision and Position of the last event, and the store's time of it.
+	// Revision, Position and store's time of the last event.
 	Revision events.Revision
 	Position events.Position
 	Updated  time.Time
 }
 
-// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if it had no event
-// by then. Errors: [ErrViolated]; as [events.Recorded.Decode]; the store's.
+// AllowanceAt folds the allowance with the id <performance>~<holder> up to a position; nil if it had no
+// event by then. Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
 func AllowanceAt(ctx context.Context, store events.Store, id string, position events.Position) (*Allowance, error) {
 	a, err := foldAt(ctx, store, events.NewStreamID(events.AllowanceCategory, id), position, (*Allowance).apply)
 	if a != nil {

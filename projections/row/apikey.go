@@ -12,9 +12,9 @@ import (
 type APIKey struct {
 	ID         events.APIKeyID
 	Name, Role string
-	// Hash of the key, in hexadecimal.
+	// Hash is the hash of the key, in hexadecimal.
 	Hash string
-	// ExpiresAt is zero for a key without expiry. EndedAt is the store's time of its end, zero before.
+	// ExpiresAt is zero for a key without expiry. EndedAt is the store's time of its revocation, zero before.
 	ExpiresAt, EndedAt time.Time
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -71,7 +71,7 @@ func DecodeAPIKey(id string, record []byte) (APIKey, error) {
 	return k, r.Done()
 }
 
-// APIKeyAt folds a key up to a position; nil if it did not exist by then. Errors: as
+// APIKeyAt folds a key up to a position; nil if it did not exist by then. Errors: those of
 // [APIKey.Apply]; the store's.
 func APIKeyAt(ctx context.Context, store events.Store, id events.APIKeyID, position events.Position) (*APIKey, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.APIKeyCategory, string(id)), position, (*APIKey).Apply)

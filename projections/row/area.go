@@ -14,7 +14,7 @@ type Area struct {
 	events.AreaCounts
 }
 
-// AreasOf returns the areas of a layout before the first event, nil if it has none.
+// AreasOf returns the areas of a layout with all places free, nil if the layout has none.
 func AreasOf(layout *events.Layout) (areas []Area) {
 	for _, area := range layout.Areas() {
 		areas = append(areas, Area{area.ID, events.AreaCounts{Remaining: area.Capacity}})
@@ -61,18 +61,18 @@ func readPlaces(r *Reader) (areas []events.BookedPlaces) {
 	return areas
 }
 
-// Apply applies a fact of the area, and returns the change of the number of places under its hold: negative
-// if it frees some, 0 for a fact that is not about a hold. Error: [ErrViolated]; then nothing has changed.
+// Apply applies a fact of the area, and returns the change of the number of places under the fact's hold: negative
+// if places are freed, 0 for a fact that is not about a hold. Errors: [ErrViolated]; then nothing has changed.
 func (a *Area) Apply(e *events.Recorded, fact events.Fact) (change int64, err error) {
 	step, ok := areaStepOf(fact)
 	next := a.AreaCounts
 	if f, resized := fact.(*events.AreaResized); resized {
-		step.by.Remaining = f.Places - next.Capacity()
+		step.delta.Remaining = f.Places - next.Capacity()
 	}
-	next.Remaining += step.by.Remaining
-	next.Held += step.by.Held
-	next.Booked += step.by.Booked
-	next.Blocked += step.by.Blocked
+	next.Remaining += step.delta.Remaining
+	next.Held += step.delta.Held
+	next.Booked += step.delta.Booked
+	next.Blocked += step.delta.Blocked
 	if step.counts == nil {
 		step.counts = &next
 	}
@@ -81,17 +81,17 @@ func (a *Area) Apply(e *events.Recorded, fact events.Fact) (change int64, err er
 			e.Position, e.Stream, e.Revision, fact.Name(), step.counts, next)
 	}
 	a.AreaCounts = next
-	return step.by.Held + step.by.Booked, nil
+	return step.delta.Held + step.delta.Booked, nil
 }
 
-// areaStep is the change of the counts by a fact, and the counts that the fact states; nil if it states none.
+// areaStep is the change of the counts by a fact, and the counts that the fact states, nil for none.
 type areaStep struct {
-	by     events.AreaCounts
+	delta  events.AreaCounts
 	counts *events.AreaCounts
 }
 
-// areaStepOf returns the step of a fact; false if it is not a fact of an area.
-func areaStepOf(fact events.Fact) (areaStep, bool) {
+// areaStepOf returns the step of a fact; ok is false if it is not a fact of an area.
+func areaStepOf(fact events.Fact) (step areaStep, ok bool) {
 	switch f := fact.(type) {
 	case *events.AreaHeld:
 		return areaStep{events.AreaCounts{Remaining: f.OfLabel - f.Places, Held: f.Places, Blocked: -f.OfLabel},
@@ -122,12 +122,12 @@ func areaStepOf(fact events.Fact) (areaStep, bool) {
 	return areaStep{}, false
 }
 
-// freed is the change of the counts when a hold's places are freed: labelled ones are blocked again.
+// freed returns the change of the counts when places of a hold are freed. Labelled places are blocked again.
 func freed(places int64, of events.Labelled) events.AreaCounts {
 	return events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel}
 }
 
-// AreaCountsOf returns the counts that a fact states; false if it states none.
+// AreaCountsOf returns the counts that a fact states, and whether it states any.
 func AreaCountsOf(fact events.Fact) (events.AreaCounts, bool) {
 	if step, ok := areaStepOf(fact); ok && step.counts != nil {
 		return *step.counts, true
@@ -140,17 +140,17 @@ type OneArea struct {
 	PerformanceID events.PerformanceID
 	ID            events.AreaID
 	events.AreaCounts
-	// Revision and Position of the last event, and the store's time of it.
+	// Revision, Position and store's time of the last event.
 	Revision events.Revision
 	Position events.Position
 	Updated  time.Time
-	// Counted is the position of the last event that changed the counts, and CountedAt the store's time of it.
+	// Counted is the position of the last event that stated counts, and CountedAt its store's time.
 	Counted   events.Position
 	CountedAt time.Time
 }
 
-// AreaAt reads one area, <performance>~<area>, as of a position; nil if it had no event by then.
-// Errors: those of [events.Recorded.Decode]; the store's.
+// AreaAt reads the area with the id <performance>~<area> as of a position; nil if it had no event by
+// then. Errors: those of [events.Recorded.Decode]; the store's.
 func AreaAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneArea, error) {
 	var a *OneArea
 	stream := events.NewStreamID(events.AreaCategory, id)

@@ -6,15 +6,15 @@ import (
 	"admitone/events"
 )
 
-// foldAt folds the row of a stream up to a position; nil if the stream had no event
-// by then.
+// foldAt folds the row of a stream up to a position; nil if the stream had no event by then.
 func foldAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
 	apply func(*R, *events.Recorded) error) (*R, error) {
 	return FoldFrom(ctx, store, stream, nil, 0, position, apply)
 }
 
-// FoldFrom folds the row of a stream up to a position, starting from row, which contains all events before revision
-// from and may be nil; nil if there is neither a row nor an event. It may modify row. Errors: apply's; the store's.
+// FoldFrom folds the row of a stream up to a position. It starts from row, which contains all events before revision
+// from and may be nil. FoldFrom may modify row, and returns nil if there is neither a row nor an event. Errors:
+// apply's; the store's.
 func FoldFrom[R any](ctx context.Context, store events.Store, stream events.StreamID, row *R, from events.Revision,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
 	err := upTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
@@ -46,14 +46,14 @@ func upTo(ctx context.Context, store events.Store, stream events.StreamID, from 
 	read := func(from events.Revision) <-chan page {
 		next := make(chan page, 1)
 		go func() {
-			found, err := store.Read(ctx, stream, from, events.Forward, upToPage)
+			found, err := store.Read(ctx, stream, from, events.Forward, readPageSize)
 			next <- page{found, err}
 		}()
 		return next
 	}
 	var inFlight []<-chan page
-	for ahead := 1; ; ahead = min(ahead+1, upToAhead) {
-		for ; len(inFlight) < ahead; from += upToPage {
+	for ahead := 1; ; ahead = min(ahead+1, maxPagesAhead) {
+		for ; len(inFlight) < ahead; from += readPageSize {
 			inFlight = append(inFlight, read(from))
 		}
 		p := <-inFlight[0]
@@ -68,15 +68,15 @@ func upTo(ctx context.Context, store events.Store, stream events.StreamID, from 
 				return err
 			}
 		}
-		if len(p.events) < upToPage {
+		if len(p.events) < readPageSize {
 			return nil
 		}
 	}
 }
 
 const (
-	// upToPage is the number of events that are read at once.
-	upToPage = 256
-	// upToAhead bounds the pages read ahead; most streams have only one.
-	upToAhead = 3
+	// readPageSize is the number of events that are read at a time.
+	readPageSize = 256
+	// maxPagesAhead bounds the pages read at the same time; most streams have only one page.
+	maxPagesAhead = 3
 )

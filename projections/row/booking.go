@@ -15,28 +15,28 @@ type Booking struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
 	Holder        events.Holder
-	// Seats excludes seats returned one by one, which are in Returned, in order of return. They
-	// must not be modified.
+	// Seats has the seats that were not returned individually, Returned those that were, in order of
+	// return. They must not be modified.
 	Seats    []events.BookedSeat
 	Returned []ReturnedSeat
-	// Areas are its places in areas that were not returned; they must not be modified.
+	// Areas has the places in areas that were not returned. It must not be modified.
 	Areas []events.BookedPlaces
-	// Amount is the sum of all their prices, in minor units of the currency.
+	// Amount is the sum of the prices of all seats and places, also returned ones, in minor units of the currency.
 	Amount int64
 	Status events.BookingStatus
 	// ExpiresAt is the deadline of the hold, ExtendableUntil the latest deadline that an extension can set.
 	ExpiresAt, ExtendableUntil time.Time
 	Extended                   bool
-	// FirstAttempt is the attempt of the first hold: earlier ones were abandoned.
+	// FirstAttempt is the attempt of the first hold; earlier attempts were abandoned.
 	FirstAttempt int64
-	// Attempt is the number of the present or last hold.
+	// Attempt is the attempt of the current or last hold.
 	Attempt int64
-	// PaymentID is the present or last payment, and Payment its stream if it is external.
+	// PaymentID is the id of the current or last payment, and Payment its stream if it is external.
 	PaymentID events.HoldID
 	Payment   events.StreamID
 	// Intent is the open payment intent; its ID is "" if there is none.
 	Intent BookingIntent
-	// Late means that the present or last payment began after the deadline, Retaken that it holds all the
+	// Late means that the current or last payment began after the deadline, Retaken that it holds all
 	// seats again.
 	Late, Retaken bool
 	// Refunding means that a paid booking was released or cancelled and still has money or seats to
@@ -55,7 +55,7 @@ type Booking struct {
 	ReleaseKept int64
 	// Cancellation is the cancellation policy, the zero value for none.
 	Cancellation events.Cancellation
-	// Failed is why the last payment failed, "" if none did or another has begun since.
+	// Failed is the reason why the last payment failed, "" if no payment failed or another has begun since.
 	Failed events.FailReason
 	// Order is the latest order data. It must not be modified.
 	Order events.OrderData
@@ -73,13 +73,13 @@ type BookingIntent struct {
 	ID events.IntentID
 	// ExpiresAt is the intent's deadline.
 	ExpiresAt time.Time
-	// Opened means that allowance and seats are held until then.
+	// Opened means that the allowance and the seats are held until ExpiresAt.
 	Opened bool
-	// Unmade means that its payment page is yet to be created.
+	// Unmade means that the intent's payment page has not been created yet.
 	Unmade bool
 }
 
-// Deadline is the deadline for a payment: the intent's while one is open.
+// Deadline returns the deadline for a payment: that of the intent while one is open, else that of the hold.
 func (b *Booking) Deadline() time.Time {
 	if b.Status == events.BookingIsAwaiting {
 		return b.Intent.ExpiresAt
@@ -87,10 +87,11 @@ func (b *Booking) Deadline() time.Time {
 	return b.ExpiresAt
 }
 
-// HoldID is the id of the present or last hold.
+// HoldID returns the id of the current or last hold.
 func (b *Booking) HoldID() events.HoldID { return events.NewHoldID(b.ID, b.Attempt) }
 
-// StatusAt returns the status as of a time: a booking is expired after its deadline, even before its fact says so.
+// StatusAt returns the status as of a time. A booking is expired after its deadline, even if no fact has recorded that
+// yet.
 func (b *Booking) StatusAt(now time.Time) events.BookingStatus {
 	status := b.Status
 	if status == events.BookingIsAwaiting && now.After(b.Intent.ExpiresAt) {
@@ -146,24 +147,23 @@ func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
 	return 0, false
 }
 
-// Owns reports whether the booking's stream confirms an attempt's hold in another stream: one of
-// its seats, its allowance, or a seat that a late payment takes again. A nil or non-existent
-// booking owns nothing.
+// Owns reports whether the booking's stream confirms an attempt's hold in another stream: of one of
+// its seats, of its allowance, or by a late payment. A nil or non-existent booking owns nothing.
 func (b *Booking) Owns(attempt int64, stream events.StreamID) bool {
 	if b == nil || b.ID == "" || attempt < b.FirstAttempt || attempt > b.Attempt {
 		return false
 	}
-	return attempt > b.FirstAttempt || stream.Category() != events.SeatCategory || b.seat(stream)
+	return attempt > b.FirstAttempt || stream.Category() != events.SeatCategory || b.hasSeat(stream)
 }
 
-// seat reports whether a stream belongs to one of the booking's seats.
-func (b *Booking) seat(stream events.StreamID) bool {
+// hasSeat reports whether a stream belongs to one of the booking's seats.
+func (b *Booking) hasSeat(stream events.StreamID) bool {
 	performance, name := events.CutPerformance(stream.Entity())
-	return performance == b.PerformanceID && (b.returned(events.Part{Seat: events.SeatName(name)}) >= 0 ||
+	return performance == b.PerformanceID && (b.indexReturned(events.Part{Seat: events.SeatName(name)}) >= 0 ||
 		slices.ContainsFunc(b.Seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) }))
 }
 
-// evolve applies a fact, and returns whether it can follow.
+// evolve applies a fact, and reports whether it is valid in the booking's status.
 func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	was := b.Status
 	switch f := fact.(type) {
@@ -295,7 +295,7 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 	return b, r.Done()
 }
 
-// BookingAt folds a booking up to a position; nil if it did not exist by then. Errors: as
+// BookingAt folds a booking up to a position; nil if it did not exist by then. Errors: those of
 // [Booking.Apply]; the store's.
 func BookingAt(ctx context.Context, store events.Store, id events.BookingID, position events.Position,
 ) (*Booking, error) {

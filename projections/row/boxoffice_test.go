@@ -9,7 +9,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestBoxOfficeRecords: every member survives encoding, and a truncated record is invalid.
+// TestBoxOfficeRecords: every field survives encoding, and a truncated record is invalid.
 func TestBoxOfficeRecords(t *testing.T) {
 	far := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
 	show := Performance{
@@ -51,6 +51,7 @@ func checkRecord[R any](t *testing.T, row R, encode func([]byte, *R) []byte, dec
 	}
 }
 
+// TestBookingAtItsDeadline: a held booking expires just after its deadline, one that is being paid does not.
 func TestBookingAtItsDeadline(t *testing.T) {
 	b := Booking{Status: events.BookingIsHeld, ExpiresAt: lastMoment}
 	for at, want := range map[time.Time]events.BookingStatus{lastMoment: events.BookingIsHeld,
@@ -59,7 +60,8 @@ func TestBookingAtItsDeadline(t *testing.T) {
 			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
-	if b.Status = events.BookingIsPaying; b.StatusAt(lastMoment.Add(1)) != events.BookingIsPaying {
-		t.Error("a booking with a payment in progress has expired at its deadline")
+	b.Status = events.BookingIsPaying
+	if got := b.StatusAt(lastMoment.Add(1)); got != events.BookingIsPaying {
+		t.Errorf("StatusAt after the deadline, while being paid = %s, want %s", got, events.BookingIsPaying)
 	}
 }

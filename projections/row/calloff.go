@@ -11,14 +11,14 @@ import (
 
 // Cancelled describes the cancellation of an entity by the organiser. It is zero for an entity that is not cancelled.
 type Cancelled struct {
-	// Fence is the position of the fact that records it.
+	// Fence is the position of the fact that records the cancellation.
 	Fence  events.Position
 	Reason string
 	// At is the store's time of that fact.
 	At time.Time
 }
 
-// cancel records a cancellation, and returns whether it is the first.
+// cancel records a cancellation, and reports whether it is the first.
 func (c *Cancelled) cancel(e *events.Recorded, reason string) bool {
 	if c.Fence != 0 {
 		return false
@@ -27,7 +27,7 @@ func (c *Cancelled) cancel(e *events.Recorded, reason string) bool {
 	return true
 }
 
-// Append adds the members of the cancellation, if any, to a resource or a frame.
+// Append adds the member "cancelled" to a resource or a frame, if there is a cancellation.
 func (c *Cancelled) Append(o *events.Object) {
 	if c.Fence == 0 {
 		return
@@ -49,7 +49,8 @@ func (r *Reader) Cancelled() Cancelled {
 	return Cancelled{Fence: events.Position(r.Int()), Reason: r.Text(), At: r.Time()}
 }
 
-// cancel applies the cancellation of the booking with its performance, and returns whether it can follow.
+// cancel applies the cancellation of the booking together with its performance, and reports whether it is valid in the
+// booking's status.
 func (b *Booking) cancel(f *events.BookingCancelled) bool {
 	was, due := b.Status, f.MadeUp
 	switch was {
@@ -65,16 +66,16 @@ func (b *Booking) cancel(f *events.BookingCancelled) bool {
 	return was == f.Was && f.Amount == due && b.Kept >= 0 && (due > 0 || was != events.BookingIsReleased)
 }
 
-// due is the amount refunded for a booking that was released as a whole or cancelled.
+// due returns the amount to refund for a booking that was released as a whole or cancelled.
 func (b *Booking) due() int64 {
 	if b.Status == events.BookingIsCancelled {
 		return b.MadeGood
 	}
-	return b.released()
+	return b.releaseRefund()
 }
 
-// MustCancel reports whether a booking must be cancelled because its performance was: it is held, booked or being paid,
-// or a fee was withheld after the cancellation.
+// MustCancel reports whether the cancellation of a booking's performance has work left with the booking: it is held,
+// booked or being paid, a fee was withheld after the cancellation, or its refund is in progress.
 func (b *Booking) MustCancel(off *Cancelled) bool {
 	if off.Fence == 0 {
 		return false
@@ -88,7 +89,7 @@ func (b *Booking) MustCancel(off *Cancelled) bool {
 	return b.KeptAfter(off) > 0
 }
 
-// KeptAfter is the sum of the fees withheld after the cancellation of the performance.
+// KeptAfter returns the sum of the fees withheld after the cancellation of the performance.
 func (b *Booking) KeptAfter(off *Cancelled) (kept int64) {
 	if off.Fence == 0 || b.Kept == 0 {
 		return 0
@@ -113,7 +114,7 @@ type CallOff struct {
 	Swept bool
 	Ended int64
 	// Reached is the position up to which the work is done, Term the number of takeovers, and Node the server
-	// of the last one; see events.CursorMoved for the others.
+	// that took over last. For the other fields see events.CursorMoved.
 	Reached events.Position
 	Term    int64
 	Node    string
@@ -186,7 +187,7 @@ func DecodeCallOff(id string, record []byte) (CallOff, error) {
 	return c, r.Done()
 }
 
-// CallOffAt folds a cancellation up to a position; nil if it had not begun by then. Errors: as
+// CallOffAt folds a cancellation up to a position; nil if it had not begun by then. Errors: those of
 // [CallOff.Apply]; the store's.
 func CallOffAt(
 	ctx context.Context, store events.Store, id events.CallOffID, position events.Position,

@@ -7,14 +7,15 @@ import (
 	"admitone/events"
 )
 
-// ErrViolated means that an event contradicts earlier ones or an invariant of the system. The log or the program is
-// faulty; nothing is skipped.
+// ErrViolated means that an event contradicts earlier events or an invariant of the system: the log or the program is
+// faulty.
 var ErrViolated = errors.New("the log violates an invariant")
 
-// CheckNext checks that an event is the next one for a row whose last event has revision at, events.NoStream before
-// the first. done is true for an event that the row already contains, which must not be applied again.
+// CheckNext checks that an event is the next for a row whose last event has the revision at, which is events.NoStream
+// before the first event. done is true for an event that the row already contains and that must not be applied again.
 //
-// Error: [ErrViolated] for a gap, or a creation that is not the first event or a first event that is not the creation.
+// Errors: [ErrViolated] for a gap, for a creation that is not the first event, and for a first event that is no
+// creation.
 func CheckNext(e *events.Recorded, fact events.Fact, at events.Revision, isCreation bool) (done bool, err error) {
 	switch {
 	case e.Revision <= at:
@@ -28,7 +29,7 @@ func CheckNext(e *events.Recorded, fact events.Fact, at events.Revision, isCreat
 	return false, nil
 }
 
-// revisionOf is the revision of an existing row, else events.NoStream.
+// revisionOf returns the revision of an existing row, else events.NoStream.
 func revisionOf(exists bool, at events.Revision) events.Revision {
 	if !exists {
 		return events.NoStream

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ErrRecord means that the bytes are not a record of this version: the disk is damaged, or a view's version was not
-// changed with its encoding.
+// ErrRecord means that the bytes are not a record in the current encoding: the disk is damaged, or an encoding was
+// changed without its view's version.
 var ErrRecord = errors.New("damaged record of the views; delete their directory, and they are rebuilt")
 
 // AppendString appends the length and the bytes of s as a member of a record. A [Reader] reads members in the
@@ -20,7 +20,7 @@ func AppendString(dst []byte, s string) []byte {
 // AppendInt appends a signed varint.
 func AppendInt(dst []byte, n int64) []byte { return binary.AppendVarint(dst, n) }
 
-// AppendTime appends a time to the nanosecond; the zero time stays zero.
+// AppendTime appends a time with a precision of nanoseconds; the zero time stays zero.
 func AppendTime(dst []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(dst, 0)
@@ -110,7 +110,7 @@ func (r *Reader) Time() time.Time {
 // Moment reads what AppendMoment wrote, in UTC.
 func (r *Reader) Moment() time.Time { return time.Unix(r.Int(), r.Int()).UTC() }
 
-// Done ends reading. Error: ErrRecord if a member was missing, or bytes are left.
+// Done ends reading. It returns ErrRecord if a member was missing or bytes are left.
 func (r *Reader) Done() error {
 	if r.bad || len(r.rest) != 0 {
 		return ErrRecord

@@ -12,12 +12,12 @@ import (
 // Cursor is the fold of one cursor that is not part of another entity's stream.
 type Cursor struct {
 	ID string
-	// Term is the number of takeovers, Node the server of the last one.
+	// Term is the number of takeovers, Node the server that took over last.
 	Term int64
 	Node string
 	// Reached is the position up to which everything is processed.
 	Reached events.Position
-	// CursorFailure describes the event that has failed longest, zero for none.
+	// CursorFailure describes the event that has been failing the longest, zero for none.
 	events.CursorFailure
 	// NextAt is the earliest time of the next attempt, zero for none.
 	NextAt time.Time
@@ -83,7 +83,7 @@ func DecodeCursor(id string, record []byte) (Cursor, error) {
 	return c, r.Done()
 }
 
-// CursorAt folds a cursor up to a position; nil if it had no event by then. Errors: as
+// CursorAt folds a cursor up to a position; nil if it had no event by then. Errors: those of
 // [Cursor.Apply]; the store's.
 func CursorAt(ctx context.Context, store events.Store, id string, position events.Position) (*Cursor, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.CursorCategory, id), position, (*Cursor).Apply)

@@ -1,10 +1,10 @@
 // Package row defines rows: the state of each entity, folded from its stream.
 //
-// A row is a plain struct. Its Apply folds the next event and checks it against the events before:
-// a row that contradicts its log is an error ([ErrViolated]), never a wrong count. The views keep
-// rows and change them event by event; the functions named …At fold one from the log alone, as it
-// was at any position. There are no locks and no files here: events are read from an
-// [events.Store], and only [MomentOf] reads the clock.
+// A row is a plain struct. Its Apply folds the next event and checks it against the earlier events:
+// a contradiction is an error ([ErrViolated]), never a wrong count. The views keep rows and change
+// them event by event; the functions named …At fold the row as of a position from the log alone.
+// The package has no locks and no files: events are read from an [events.Store], and only [MomentOf]
+// reads the clock.
 //
 // # Records
 //
@@ -14,6 +14,6 @@
 //
 // # Adding a kind
 //
-// Its row is a file here: the struct, Apply, ApplyFact, the encoding and, if past
-// states can be read, the function that folds it up to a position.
+// The row of a kind is a file of this package: the struct, Apply, ApplyFact, the encoding and, if
+// past states can be read, the function that folds the row up to a position.
 package row

@@ -12,15 +12,15 @@ type Entry struct {
 	TeamID       events.TeamID
 	// Status is events.EntryEntered or events.EntryWaitlisted.
 	Status events.EntryStatus
-	// Place among the waiting teams, from 1; 0 for an entered team.
+	// Place is the team's place among the waiting teams, from 1; 0 for an entered team.
 	Place int64
 	// Group is a number shared by the teams that wait as a group, 0 for others.
 	Group int64
-	// Revision and Position of the event that assigned the place, and the store's time of it.
+	// Revision, Position and store's time of the event that assigned the place.
 	Revision events.Revision
 	Position events.Position
 	Since    time.Time
 
-	// Number of the place, from 1, in order of assignment.
+	// Number is the number of the place, from 1, in order of assignment.
 	Number int64
 }

@@ -9,14 +9,14 @@ type Mark byte
 
 // The marks, which are also the letters of a snapshot of "seats:<id>".
 const (
-	MarkUntouched Mark = 0 // free; its stream has no event
+	MarkUntouched Mark = 0 // free, and the seat's stream has no events
 	MarkFree      Mark = 'f'
 	MarkHeld      Mark = 'h'
 	MarkBooked    Mark = 'b'
 	MarkBlocked   Mark = 'x'
 )
 
-// Status is the status of a seat with the mark.
+// Status returns the status of a seat with the mark.
 func (m Mark) Status() events.SeatStatus {
 	switch m {
 	case MarkHeld:
@@ -29,7 +29,7 @@ func (m Mark) Status() events.SeatStatus {
 	return events.SeatIsFree
 }
 
-// Settled is the mark, or MarkFree for MarkUntouched.
+// Settled returns the mark, with MarkFree for MarkUntouched.
 func (m Mark) Settled() Mark {
 	if m == MarkUntouched {
 		return MarkFree
@@ -40,7 +40,7 @@ func (m Mark) Settled() Mark {
 // SeatStep is the change of a seat's mark by a fact. From is the settled mark that the fact requires.
 type SeatStep struct{ From, To Mark }
 
-// Change is the change of the number of free seats: 1, 0 or -1.
+// Change returns the change of the number of free seats: 1, 0 or -1.
 func (s SeatStep) Change() int8 {
 	switch {
 	case s.To == MarkFree:
@@ -51,8 +51,8 @@ func (s SeatStep) Change() int8 {
 	return 0
 }
 
-// StepOf returns the step of a fact; false if it is not a fact of a seat. A fact that only changes a deadline has
-// equal marks.
+// StepOf returns the step of a fact, and whether it is a fact of a seat. The step of a fact that only changes a
+// deadline has equal marks.
 func StepOf(fact events.Fact) (SeatStep, bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
@@ -76,7 +76,7 @@ func StepOf(fact events.Fact) (SeatStep, bool) {
 	return SeatStep{}, false
 }
 
-// unheldMark is the mark of a seat that is not held: blocked if it has a label.
+// unheldMark returns the mark of a seat without a hold: blocked if it has a label, else free.
 func unheldMark(label events.BlockLabel) Mark {
 	if label != "" {
 		return MarkBlocked

@@ -20,15 +20,15 @@ type Moment struct {
 var ErrBadMoment = errors.New("a moment is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
 
 // MomentOf parses a position or an RFC 3339 time. Position 0 is before the first event. A moment in the future is
-// replaced by the present. A time includes the events decided by then, as histories show them, although the store
-// records them slightly later. Errors: [ErrBadMoment]; the store's.
+// replaced by the present. A time includes the events decided by then, even if the store recorded them slightly
+// later, because histories show the time of the decision. Errors: [ErrBadMoment]; the store's.
 func MomentOf(ctx context.Context, store events.Store, text string) (Moment, error) {
 	position, err := strconv.ParseUint(text, 10, 64)
 	if err == nil || errors.Is(err, strconv.ErrRange) {
 		return momentAt(ctx, store, min(events.Position(position), events.EndPosition-1))
 	}
 	t, err := events.ParseTime(text)
-	if err != nil || t.Year() < 1 { // RFC 3339 has no earlier years
+	if err != nil || t.Year() < 1 { // time.Time can have years that RFC 3339 can't
 		return Moment{}, fmt.Errorf("%w, not %q", ErrBadMoment, text)
 	}
 	if now := time.Now(); t.After(now) {
@@ -42,7 +42,7 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 	return Moment{decided, t}, err
 }
 
-// momentAt is the moment right after the event at a position, or after the last one before it.
+// momentAt returns the moment of the last event up to a position.
 func momentAt(ctx context.Context, store events.Store, position events.Position) (Moment, error) {
 	if position > 0 {
 		last, err := store.ReadAll(ctx, position+1, events.Backward, 1)
@@ -62,13 +62,13 @@ func momentAt(ctx context.Context, store events.Store, position events.Position)
 
 const (
 	// storedWithin bounds the time between an event's decision and its recording, storedAmong the number of
-	// events to search.
+	// events that are searched for late ones.
 	storedWithin = time.Second
 	storedAmong  = 500
 )
 
-// decidedBy returns the position of the last event decided by t, even if stored later; stored is the position
-// of the last one stored by t. Refusals are ignored: they are recorded in batches, long after their decision.
+// decidedBy returns the position of the last event decided by t, even if it was stored later; stored is the position
+// of the last event stored by t. Refusals are ignored, because they are recorded in batches, long after their decision.
 func decidedBy(ctx context.Context, store events.Store, stored events.Position, t time.Time) (events.Position, error) {
 	next, err := store.ReadAll(ctx, stored, events.Forward, storedAmong)
 	if err != nil {
@@ -81,7 +81,7 @@ func decidedBy(ctx context.Context, store events.Store, stored events.Position, 
 			break
 		}
 		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory || !events.Sealed(e.Metadata) {
-			continue // an event of a foreign program
+			continue // internal, a refusal, or an event of another program
 		}
 		m, err := events.ParseMetadata(e.Metadata)
 		if err != nil {

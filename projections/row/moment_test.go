@@ -9,8 +9,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestMomentIncludesEarlierDecisions: an event decided by a time but stored shortly after it is included; an event
-// of a log that was copied later, and a refusal, which is recorded in a batch, is not.
+// TestMomentIncludesEarlierDecisions: a time includes an event that was decided by then but stored shortly after. It
+// does not include an event stored much later, as in a copy of a log, or a refusal, which is recorded in a batch.
 func TestMomentIncludesEarlierDecisions(t *testing.T) {
 	for _, test := range []struct {
 		about   string
@@ -18,10 +18,10 @@ func TestMomentIncludesEarlierDecisions(t *testing.T) {
 		refused bool          // the second event is a refusal
 		want    events.Position
 	}{
-		{"stored at once", 0, false, 2},
-		{"stored right after", 2 * time.Millisecond, false, 2},
-		{"a copy of a log", time.Hour, false, 0},
-		{"a refusal", 2 * time.Millisecond, true, 1},
+		{"stored immediately", 0, false, 2},
+		{"stored shortly after", 2 * time.Millisecond, false, 2},
+		{"stored much later", time.Hour, false, 0},
+		{"refusal stored shortly after", 2 * time.Millisecond, true, 1},
 	} {
 		f := logtest.NewForgery()
 		f.Now = f.Now.AddDate(-10, 0, 0)
@@ -40,7 +40,7 @@ func TestMomentIncludesEarlierDecisions(t *testing.T) {
 		}
 		s := &logtest.Store{Log: f.Log, Most: 10_000, End: 3}
 		if m, err := MomentOf(t.Context(), s, at.Format(time.RFC3339Nano)); err != nil || m.Position != test.want {
-			t.Errorf("%s: %+v, %v; want %d", test.about, m, err, test.want)
+			t.Errorf("%s: %+v, %v; want position %d", test.about, m, err, test.want)
 		}
 	}
 }
@@ -63,7 +63,7 @@ func TestMomentOf(t *testing.T) {
 		{"9999-01-01T00:00:00Z", 13}, {start.Format("2006-01-02T15:04:05+00:00"), 5},
 	} {
 		if m, err := MomentOf(t.Context(), s, test.text); err != nil || m.Position != test.want {
-			t.Errorf("%s: %+v, %v; want %d", test.text, m, err, test.want)
+			t.Errorf("MomentOf(%s): %+v, %v; want position %d", test.text, m, err, test.want)
 		}
 	}
 	if m, err := MomentOf(t.Context(), s, "0"); err != nil || !m.Time.Before(s.Log[0].Created) {
@@ -76,7 +76,7 @@ func TestMomentOf(t *testing.T) {
 	}
 	for upTo, want := range map[events.Position]int64{1: 10, 5: 3, 9: 7, events.EndPosition: 16} {
 		if p, err := ProductAt(t.Context(), s, "a", upTo); err != nil || p == nil || p.Remaining() != want {
-			t.Errorf("at %d: %+v, %v; want %d remaining", upTo, p, err, want)
+			t.Errorf("ProductAt(%d): %+v, %v; want %d remaining", upTo, p, err, want)
 		}
 	}
 	if p, err := ProductAt(t.Context(), s, "b", 11); p != nil || err != nil {

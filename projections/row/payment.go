@@ -17,9 +17,9 @@ type Payment struct {
 	Currency                                     string
 	For                                          events.PaymentSubject
 	Received, Open, Booked, Kept, Refunded, Owed int64
-	// PaymentID is the id under which a booking was paid with it, "" for none.
+	// PaymentID is the payment id of the booking that it paid for, "" for none.
 	PaymentID events.HoldID
-	// Refunds in the order in which they became owed.
+	// Refunds are in the order in which they became owed.
 	Refunds []Refund
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -43,25 +43,24 @@ type Refund struct {
 	Status RefundStatus
 	Amount int64
 	Cause  events.RefundCause
-	// Settlement is the reference under which it was refunded, "" while it is owed.
+	// Settlement is the provider's reference of the refund, "" while it is owed.
 	Settlement string
-	// Asked means that a refund was requested from the provider; Failure is the reason of the last failed
-	// request.
+	// Asked means that the provider was asked for the refund; Failure is the reason why the last request failed.
 	Asked   bool
 	Failure events.RefundFailure
-	// Number orders refunds by when they became owed: it is the position of that event.
+	// Number is the position of the event by which the refund became owed. It orders refunds.
 	Number events.Position
-	// The payment of which it is a part.
+	// Currency, Provider, Reference and For are those of the payment.
 	Currency  string
 	Provider  events.Provider
 	Reference string
 	For       events.PaymentSubject
-	// Revision of the payment and Position of the last event about the refund.
+	// Revision and Position are those of the last event about the refund, in the payment's stream.
 	Revision events.Revision
 	Position events.Position
 }
 
-// Stream of the payment.
+// Stream returns the stream of the payment.
 func (r *Refund) Stream() events.StreamID { return events.PaymentStream(r.Provider, r.Reference) }
 
 // Apply applies the next event of the payment's stream, as [Product.Apply] does.
@@ -100,6 +99,8 @@ func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, erro
 	return refund, nil
 }
 
+// evolve applies a fact other than the first, and returns the refund that it created or changed. ok is false if the fact
+// is not valid in the payment's state.
 func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
 	switch f := fact.(type) {
 	case *events.PaymentBooked:
@@ -165,6 +166,7 @@ func (p *Payment) evolveRefundRequest(e *events.Recorded, fact events.Fact) (ref
 	return refund, ok
 }
 
+// owe adds an owed refund, and returns it.
 func (p *Payment) owe(e *events.Recorded, id events.RefundID, cause events.RefundCause, amount int64) *Refund {
 	p.Refunds = append(slices.Clip(p.Refunds), Refund{ID: id, Status: RefundOwed, Amount: amount, Cause: cause,
 		Number: e.Position, Currency: p.Currency, Provider: p.Provider, Reference: p.Reference, For: p.For,
@@ -257,7 +259,7 @@ func DecodeRefund(record []byte) (Refund, error) {
 	return f, r.Done()
 }
 
-// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is the entity
+// PaymentAt folds a payment up to a position; nil if it had not been received by then. id is the entity
 // part of its stream name. Errors: those of [Payment.Apply]; the store's.
 func PaymentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Payment, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.PaymentCategory, id), position, (*Payment).Apply)
@@ -271,7 +273,7 @@ type Settlement struct {
 	Created  time.Time
 }
 
-// Apply applies the only event of a settlement's stream. Error: [ErrViolated].
+// Apply applies the only event of a settlement's stream. Errors: [ErrViolated]; those of [events.Recorded.Decode].
 func (s *Settlement) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 
 // SeatCounts has the number of seats of a section, or of a performance, by status.
 type SeatCounts struct {
-	// Capacity is the number of seats: always Remaining() + Held + Booked + Blocked.
+	// Capacity is the number of seats. It always equals Remaining() + Held + Booked + Blocked.
 	Capacity, Held, Booked, Blocked int64
 }
 
-// Remaining is the number of free seats.
+// Remaining returns the number of free seats.
 func (c SeatCounts) Remaining() int64 { return c.Capacity - c.Held - c.Booked - c.Blocked }
 
-// Move changes the status of one seat.
+// Move counts a change of one seat's status.
 func (c *SeatCounts) Move(from, to Mark) {
 	for _, step := range [...]struct {
 		mark Mark
@@ -42,7 +42,7 @@ type Section struct {
 }
 
 // Performance is the fold of one performance's stream and of the streams of its
-// seats, without the seats themselves: those are a [SeatMap].
+// seats and areas. The single seats are in a [SeatMap].
 type Performance struct {
 	ID           events.PerformanceID
 	Title, Venue string
@@ -51,48 +51,48 @@ type Performance struct {
 	HoldSeconds int64
 	// LimitPerHolder is the largest number of seats of one holder; 0 for no limit.
 	LimitPerHolder int64
-	// WaitingRoom that guards the sale, "" for none.
+	// WaitingRoom is the waiting room that guards the sale, "" for none.
 	WaitingRoom events.RoomID
-	// SaleTimes are the bounds of the sale.
+	// SaleTimes are the opening and closing times of the sale.
 	events.SaleTimes
-	// Cancellation is the cancellation policy that it states, the zero value for the default.
+	// Cancellation is the stated cancellation policy, the zero value for the default.
 	Cancellation events.Cancellation
-	// Cancelled is zero unless the organiser has cancelled it.
+	// Cancelled is zero unless the organiser has cancelled the performance.
 	Cancelled Cancelled
-	// Edited is the revision of the newest edit; the creation counts.
+	// Edited is the revision of the last edit, or of the creation.
 	Edited events.Revision
-	// SeatCounts over all sections.
+	// SeatCounts has the sums of all sections.
 	SeatCounts
 	Sections []Section
-	// Areas of places without numbers, which SeatCounts excludes.
+	// Areas have places without numbers, which SeatCounts excludes.
 	Areas []Area
-	// Revision of the performance's own stream, which does not move when seats do.
+	// Revision of the performance's own stream, which facts of seats and areas do not change.
 	Revision events.Revision
-	// Position of the last event that changed the row, which may be a seat's.
+	// Position of the last event that changed the row, which may be a seat's or an area's.
 	Position events.Position
-	// Created and Updated are the store's times of the first event and of the one at
+	// Created and Updated are the store's times of the first event and of the event at
 	// Position.
 	Created, Updated time.Time
 
-	// Plan of the hall, "" if the sections define the seats.
+	// Plan is the seating plan, "" if the sections define the seats.
 	Plan events.PlanID
-	// Prices of the plan's categories.
+	// Prices are those of the plan's categories.
 	Prices []events.CategoryPrice
-	// Layout numbers the seats. It is derived from the sections, or from the plan's hall; with a plan, it and
-	// the sections are set by UseHall.
+	// Layout numbers the seats. It is derived from the sections or, by UseHall, from the plan's hall, as are then
+	// the sections.
 	Layout *events.Layout
 	// Blocks is the number of records of seat blocks in the views, 0 in a row folded from the log alone.
 	Blocks int64
 }
 
-// Clone returns a copy that the fold does not change.
+// Clone returns a copy that later events do not change.
 func (p *Performance) Clone() Performance {
 	c := *p
 	c.Sections, c.Areas = slices.Clone(p.Sections), slices.Clone(p.Areas)
 	return c
 }
 
-// NewPerformance is the row after the first event.
+// NewPerformance returns the row after the first event. A row with a plan needs UseHall. Errors: [ErrViolated].
 func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 	f, ok := fact.(*events.PerformanceCreated)
 	if err := checkSections(e, f); !ok || err != nil {
@@ -116,7 +116,7 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 	return p, nil
 }
 
-// UseHall sets the hall of the plan, which defines the seats. The counts of a decoded row are preserved.
+// UseHall sets the hall of the plan, which defines the sections and seats. The counts of a decoded row are preserved.
 func (p *Performance) UseHall(hall *events.Hall) {
 	sections := make([]Section, len(hall.Sections()))
 	layout := events.NewHallLayout(hall, p.Prices)
@@ -135,10 +135,10 @@ func (p *Performance) UseHall(hall *events.Hall) {
 	p.complete()
 }
 
-// maxSeats bounds a performance, so that a seat's number fits its type.
+// maxSeats bounds the number of seats of a performance, so that each fits an events.SeatIndex.
 const maxSeats = 1 << 30
 
-// checkSections returns why sections can't be folded; nil for any other fact.
+// checkSections returns an error if the creation of a performance can't be folded; nil if f is nil.
 func checkSections(e *events.Recorded, f *events.PerformanceCreated) error {
 	if f == nil {
 		return nil
@@ -199,7 +199,7 @@ func AppendPerformance(dst []byte, p *Performance) []byte {
 	return appendAreas(dst, p.Areas)
 }
 
-// DecodePerformance reads what [AppendPerformance] wrote. Call UseHall on one with a plan. Error: [ErrRecord].
+// DecodePerformance reads what [AppendPerformance] wrote. A row with a plan needs UseHall. Error: [ErrRecord].
 func DecodePerformance(id string, record []byte) (Performance, error) {
 	r := NewReader(record)
 	p := Performance{
@@ -245,15 +245,15 @@ func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if isCreation {
-		made, err := NewPerformance(e, fact)
+		created, err := NewPerformance(e, fact)
 		if err == nil {
-			*p = made
+			*p = created
 		}
 		return err
 	}
 	switch f := fact.(type) {
 	case *events.BlocksBegun, *events.BlocksChanged, *events.BlocksWithdrawn, *events.BlocksUndone:
-		p.Revision = e.Revision // their changes are in the seats' streams
+		p.Revision = e.Revision // the seats and areas change by facts of their own streams
 		return nil
 	case *events.PerformanceEdited:
 		if !p.edit(f) {
@@ -273,7 +273,7 @@ func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// edit applies an edit, and returns whether its sections are the performance's.
+// edit applies an edit, and reports whether it has prices for exactly the performance's sections or categories.
 func (p *Performance) edit(f *events.PerformanceEdited) bool {
 	if p.Plan != "" {
 		if len(f.Prices) > 0 || !events.SameCategories(f.CategoryPrices, p.Prices) {
@@ -291,7 +291,7 @@ func (p *Performance) edit(f *events.PerformanceEdited) bool {
 	p.Title, p.Venue, p.StartsAt, p.SaleTimes = f.Title, f.Venue, f.StartsAt.UTC(), f.SaleTimes
 	p.Cancellation = f.Cancellation
 	p.HoldSeconds, p.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
-	p.Sections = slices.Clone(p.Sections) // rows handed out share the old one
+	p.Sections = slices.Clone(p.Sections) // copies of the row share the old slice
 	for i := range f.Prices {
 		p.Sections[i].Price = f.Prices[i].Price
 	}

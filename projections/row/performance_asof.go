@@ -8,17 +8,17 @@ import (
 	"admitone/events"
 )
 
-// seatReads is the number of seats' streams read at once.
+// seatReads is the number of goroutines that read seats' streams.
 const seatReads = 16
 
-// PerformanceAt is a performance as it was at a position, with its map; nil if it did
-// not exist by then.
+// PerformanceAt returns a performance and its map as of a position; nil if the performance
+// did not exist by then.
 //
-// The map is read from the last event of each seat's stream up to then. touched are the
-// seats to read (the [SeatMap.Touched] of any later map is sufficient); nil reads all,
-// at the cost of a look-up for each seat without events.
+// The map is read from the last event of each seat's stream up to the position. touched has
+// the seats to read, for which the [SeatMap.Touched] of any later map is sufficient. If
+// touched is nil, all seats are read, at the cost of a look-up for each seat without events.
 //
-// Errors: [ErrViolated]; as [events.Recorded.Decode]; the store's.
+// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
 func PerformanceAt(ctx context.Context, store events.Store, id events.PerformanceID, position events.Position,
 	touched []events.SeatName) (*Performance, *SeatMap, error) {
 	row, err := performanceAt(ctx, store, id, position)
@@ -79,7 +79,7 @@ func (p *Performance) readAreas(ctx context.Context, store events.Store, positio
 			continue
 		}
 		p.Areas[i].AreaCounts = last.AreaCounts
-		if last.Counted > p.Position { // an extension changes nothing in the performance
+		if last.Counted > p.Position { // the extension of a hold does not change the row
 			p.Position, p.Updated = last.Counted, last.CountedAt
 		}
 	}
@@ -123,7 +123,7 @@ func (m *SeatMap) readPart(ctx context.Context, store events.Store, id events.Pe
 		}
 		step, _ := StepOf(fact)
 		if step.From == step.To {
-			return true, nil // it has changed nothing on the map
+			return true, nil // only the deadline changed, which is not on the map
 		}
 		m.Marks[seats[i]] = byte(step.To)
 		if last == nil || e.Position > last.Position {

@@ -11,12 +11,12 @@ import (
 // Plan is the fold of a seating plan's stream, without its text.
 type Plan struct {
 	ID events.PlanID
-	// Name of the hall; it and the next two are set once the plan is sealed.
+	// Name of the hall, and its numbers of seats and places; they are set when the plan is sealed.
 	Name          string
 	Seats, Places int64
-	// Sealed means that the plan is complete. Before that it is not shown.
+	// Sealed means that the plan is complete. An incomplete plan is not shown.
 	Sealed bool
-	// Digest and Bytes of the text so far, and the number of its parts.
+	// Digest is that of the complete text; Bytes and Parts are the size of the text so far.
 	Digest       string
 	Bytes, Parts int64
 	// Revision and Position of the last event that the row contains.

@@ -12,7 +12,7 @@ import (
 type Product struct {
 	ID   events.ProductID
 	Name string
-	// Stock is the number of units: Remaining() + Held + Sold, always.
+	// Stock is the number of units. It always equals Remaining() + Held + Sold.
 	Stock, Held, Sold int64
 	// Price of one unit, in minor units of the currency.
 	Price int64
@@ -20,15 +20,15 @@ type Product struct {
 	LimitPerHolder int64
 	// HoldSeconds is the duration of a hold.
 	HoldSeconds int64
-	// WaitingRoom that guards the sale, "" for none.
+	// WaitingRoom is the waiting room that guards the sale, "" for none.
 	WaitingRoom events.RoomID
-	// SaleTimes are the bounds of the sale.
+	// SaleTimes are the opening and closing times of the sale.
 	events.SaleTimes
 	// Cancellation is the cancellation policy, the zero value for none.
 	Cancellation events.Cancellation
-	// Cancelled is zero unless the organiser has cancelled it.
+	// Cancelled is zero unless the organiser has cancelled the product.
 	Cancelled Cancelled
-	// Edited is the revision of the newest edit; the creation counts.
+	// Edited is the revision of the last edit, or of the creation.
 	Edited events.Revision
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -37,11 +37,11 @@ type Product struct {
 	Created, Updated time.Time
 }
 
-// Remaining is the number of units that are not held or sold.
+// Remaining returns the number of units that are neither held nor sold.
 func (p *Product) Remaining() int64 { return p.Stock - p.Held - p.Sold }
 
 // Apply applies the next event of the product's stream; before the first event the product is zero. An event that the
-// row already contains, and one that is refused, changes nothing.
+// row already contains changes nothing, nor does an event that is refused with an error.
 //
 // Errors: [ErrViolated], events.ErrUnknownFact, events.ErrBadFact.
 func (p *Product) Apply(e *events.Recorded) error {
@@ -72,7 +72,7 @@ func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// evolve returns the remaining units according to the fact itself.
+// evolve applies a fact, and returns the remaining units that the fact states.
 func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64, err error) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
@@ -159,7 +159,7 @@ func DecodeProduct(id string, record []byte) (Product, error) {
 	return p, r.Done()
 }
 
-// ProductAt folds a product up to a position; nil if it did not exist by then. Errors: as
+// ProductAt folds a product up to a position; nil if it did not exist by then. Errors: those of
 // [Product.Apply]; the store's.
 func ProductAt(ctx context.Context, store events.Store, id events.ProductID, position events.Position,
 ) (*Product, error) {

@@ -17,7 +17,7 @@ func TestProductFold(t *testing.T) {
 	var p Product
 	for i, fact := range logtest.ProductFacts() {
 		e := logtest.Record(events.NewStreamID(events.ProductCategory, "a"), events.Revision(i), events.Position(i+1), fact)
-		for range 2 { // the second time it changes nothing
+		for range 2 { // the second time nothing changes
 			if err := p.Apply(&e); err != nil {
 				t.Fatal(err)
 			}
@@ -40,12 +40,12 @@ func TestProductFold(t *testing.T) {
 func TestProductRefusesContradictions(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "a", Stock: 2}
 	for name, facts := range map[string][]events.Fact{
-		"not created":      {&events.ProductReserved{Quantity: 1, Remaining: 1}},
-		"created twice":    {created, created},
-		"wrong remaining":  {created, &events.ProductReserved{Quantity: 1, Remaining: 0}},
-		"oversold":         {created, &events.ProductReserved{Quantity: 3, Remaining: -1}},
-		"confirms nothing": {created, &events.ProductConfirmed{Quantity: 1, Remaining: 2}},
-		"releases nothing": {created, &events.ProductReleased{Quantity: 1, Was: events.ReservationConfirmed, Remaining: 3}},
+		"no creation":                 {&events.ProductReserved{Quantity: 1, Remaining: 1}},
+		"created twice":               {created, created},
+		"wrong remaining":             {created, &events.ProductReserved{Quantity: 1, Remaining: 0}},
+		"oversold":                    {created, &events.ProductReserved{Quantity: 3, Remaining: -1}},
+		"confirmation without a hold": {created, &events.ProductConfirmed{Quantity: 1, Remaining: 2}},
+		"release without a sale":      {created, &events.ProductReleased{Quantity: 1, Was: events.ReservationConfirmed, Remaining: 3}},
 	} {
 		var p Product
 		var err error

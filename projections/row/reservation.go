@@ -13,19 +13,19 @@ type Reservation struct {
 	ProductID events.ProductID
 	Holder    events.Holder
 	Quantity  int64
-	// Price of one unit, in minor units, and cancellation policy, as of its hold or sale.
+	// Price of one unit, in minor units, and Cancellation policy are those of the time of the hold or sale.
 	Price        int64
 	Cancellation events.Cancellation
-	// PaidBy is the stream of the external payment that paid for it, "" for none, and Kept the cancellation
-	// fee withheld from that, in minor units.
+	// PaidBy is the stream of the external payment that paid for the reservation, "" for none, and Kept the
+	// cancellation fee withheld from that payment, in minor units.
 	PaidBy events.StreamID
 	Kept   int64
-	// Deadline of its hold, zero if it was sold at once.
+	// Deadline of the hold, zero if the reservation was sold without a hold.
 	Deadline time.Time
-	// Steps are its statuses, the oldest first, at least one. They must not be modified.
+	// Steps has the statuses in order, at least one. It must not be modified.
 	Steps []ReservationStep
-	// Order is the latest order data, of the fact at OrderRevision and OrderPosition, both 0 for
-	// none. It must not be modified.
+	// Order is the latest order data, stated by the fact at OrderRevision and OrderPosition, which are 0
+	// if there is none. It must not be modified.
 	Order         events.OrderData
 	OrderRevision events.Revision
 	OrderPosition events.Position
@@ -36,17 +36,17 @@ type ReservationStep struct {
 	Status   events.ReservationStatus
 	Revision events.Revision
 	Position events.Position
-	// Remaining of the product after it.
+	// Remaining is the number of the product's remaining units after the event.
 	Remaining int64
 }
 
-// Last is the newest step.
+// Last returns the newest step.
 func (r *Reservation) Last() *ReservationStep { return &r.Steps[len(r.Steps)-1] }
 
-// Status is the status after the newest step.
+// Status returns the status after the newest step.
 func (r *Reservation) Status() events.ReservationStatus { return r.Last().Status }
 
-// Ended reports whether it was released, cancelled or has expired.
+// Ended reports whether the reservation was released or cancelled, or has expired.
 func (r *Reservation) Ended() bool {
 	switch r.Status() {
 	case events.ReservationReleased, events.ReservationExpired, events.ReservationCancelled:
@@ -55,7 +55,7 @@ func (r *Reservation) Ended() bool {
 	return false
 }
 
-// ExpiresAt is the deadline of a hold, also of one that has expired; zero otherwise.
+// ExpiresAt returns the deadline of a reservation that is held or has expired, else zero.
 func (r *Reservation) ExpiresAt() time.Time {
 	if r.Status() == events.ReservationHeld || r.Status() == events.ReservationExpired {
 		return r.Deadline
@@ -63,7 +63,8 @@ func (r *Reservation) ExpiresAt() time.Time {
 	return time.Time{}
 }
 
-// StatusAt returns the status as of a time: a hold is expired after its deadline, even before its fact says so.
+// StatusAt returns the status as of a time. A hold is expired after its deadline, even if no fact has recorded that
+// yet.
 func (r *Reservation) StatusAt(now time.Time) events.ReservationStatus {
 	if r.Status() == events.ReservationHeld && now.After(r.Deadline) {
 		return events.ReservationExpired
@@ -71,20 +72,20 @@ func (r *Reservation) StatusAt(now time.Time) events.ReservationStatus {
 	return r.Status()
 }
 
-// Revision and Position of the newest event about it.
+// Revision returns the revision of the newest event about the reservation.
 func (r *Reservation) Revision() events.Revision { return max(r.Last().Revision, r.OrderRevision) }
 
-// Position is the position of the newest event about it.
+// Position returns the position of the newest event about the reservation.
 func (r *Reservation) Position() events.Position { return max(r.Last().Position, r.OrderPosition) }
 
-// Confirmed reports whether it was ever sold.
+// Confirmed reports whether the reservation was ever confirmed.
 func (r *Reservation) Confirmed() bool {
 	return slices.ContainsFunc(r.Steps,
 		func(s ReservationStep) bool { return s.Status == events.ReservationConfirmed })
 }
 
-// AsOf returns the reservation as of a position; false if it did not exist yet. Its order data are the latest ones;
-// they are later than position if OrderPosition is.
+// AsOf returns the reservation as of a position, and whether it existed. Its order data are always the latest, which
+// are newer than position if OrderPosition is.
 func (r *Reservation) AsOf(position events.Position) (Reservation, bool) {
 	past := *r
 	for len(past.Steps) > 0 && past.Last().Position > position {
@@ -93,7 +94,7 @@ func (r *Reservation) AsOf(position events.Position) (Reservation, bool) {
 	return past, len(past.Steps) > 0
 }
 
-// KeptNow is the fee withheld from it while it is released, in minor units.
+// KeptNow returns the fee withheld from a released reservation, in minor units, and 0 for other statuses.
 func (r *Reservation) KeptNow() int64 {
 	if r.Status() != events.ReservationReleased {
 		return 0

@@ -6,14 +6,14 @@ import (
 	"admitone/events"
 )
 
-// Roster is the fold of one tournament's stream with its entries, as of a position; the view of
-// entries is its current counterpart.
+// Roster is the fold of one tournament's stream with its entries. It is for past positions; the views
+// have the current entries.
 type Roster struct {
 	Tournament
 	entries map[events.TeamID]*Entry
-	// orders has the order data of entries with such data.
+	// orders has the order data of the entries that have any.
 	orders map[events.TeamID]events.OrderData
-	// slots and queue are the places by number, from 1; a vacated one is nil.
+	// slots and queue have place n at n-1; a vacated place is nil.
 	slots, queue []*Entry
 }
 
@@ -24,8 +24,7 @@ func RosterAt(ctx context.Context, store events.Store, id events.TournamentID, p
 	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Roster).Apply)
 }
 
-// Apply applies the next event of the tournament's stream, as [Product.Apply]
-// does.
+// Apply applies the next event of the tournament's stream, as [Product.Apply] does.
 func (r *Roster) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -38,10 +37,10 @@ func (r *Roster) Apply(e *events.Recorded) error {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		r.add(e, events.EntryEntered, f.TeamIDs)
-		r.ordered(f.TeamIDs, &f.OrderData)
+		r.setOrders(f.TeamIDs, &f.OrderData)
 	case *events.TournamentWaitlisted:
 		r.add(e, events.EntryWaitlisted, f.TeamIDs)
-		r.ordered(f.TeamIDs, &f.OrderData)
+		r.setOrders(f.TeamIDs, &f.OrderData)
 	case *events.TournamentPromoted:
 		for _, teams := range f.Rows {
 			r.remove(teams...)
@@ -54,7 +53,7 @@ func (r *Roster) Apply(e *events.Recorded) error {
 	return nil
 }
 
-// places returns the entries of a status.
+// places returns the places of a status.
 func (r *Roster) places(status events.EntryStatus) *[]*Entry {
 	if status == events.EntryEntered {
 		return &r.slots
@@ -89,8 +88,8 @@ func (r *Roster) remove(teams ...events.TeamID) {
 	}
 }
 
-// ordered records the order data of entries.
-func (r *Roster) ordered(teams []events.TeamID, order *events.OrderData) {
+// setOrders records the order data of entries.
+func (r *Roster) setOrders(teams []events.TeamID, order *events.OrderData) {
 	if order.IsZero() {
 		return
 	}
@@ -113,13 +112,13 @@ func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {
 	}
 	found := *entry
 	if found.Status == events.EntryWaitlisted {
-		found.Place = taken(r.queue[:found.Number])
+		found.Place = countTaken(r.queue[:found.Number])
 	}
 	return found, true
 }
 
-// taken counts the places that were not vacated.
-func taken(places []*Entry) (n int64) {
+// countTaken counts the places that are not vacated.
+func countTaken(places []*Entry) (n int64) {
 	for _, entry := range places {
 		if entry != nil {
 			n++
@@ -133,7 +132,7 @@ func taken(places []*Entry) (n int64) {
 func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
 	places := *r.places(status)
 	from := min(after, uint64(len(places)))
-	place := taken(places[:from])
+	place := countTaken(places[:from])
 	for _, entry := range places[from:] {
 		if entry == nil {
 			continue

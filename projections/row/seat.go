@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// OneSeat is the status of a single seat and its holder: the fold of its stream.
+// OneSeat is the fold of a single seat's stream.
 type OneSeat struct {
 	PerformanceID events.PerformanceID
 	Name          events.SeatName
@@ -25,14 +25,14 @@ type OneSeat struct {
 	Updated time.Time
 }
 
-// BookingID is the booking that holds or has booked the seat, "" for none.
+// BookingID returns the id of the booking that holds or has booked the seat, "" for none.
 func (s *OneSeat) BookingID() events.BookingID {
 	id, _, _ := events.CutHoldID(s.HoldID)
 	return id
 }
 
-// SeatAt folds one seat, <performance>~<seat>, up to a position; nil if its performance did not
-// exist by then or has no such seat. Errors: [ErrViolated]; as [events.Recorded.Decode]; the
+// SeatAt folds the seat with the id <performance>~<seat> up to a position; nil if the performance did
+// not exist by then or has no such seat. Errors: [ErrViolated]; those of [events.Recorded.Decode]; the
 // store's.
 func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
 	performanceID, name := events.CutPerformance(id)

@@ -10,31 +10,31 @@ import (
 	"admitone/events"
 )
 
-// SeatChange is one seat's step on the map of its performance.
+// SeatChange is a change of one seat's status.
 type SeatChange struct {
 	Position events.Position
-	// Recorded is the store's time of it.
+	// Recorded is the store's time of the event.
 	Recorded time.Time
-	// Seat is its name, <section>-<row>-<number>.
+	// Seat is the name of the seat, <section>-<row>-<number>.
 	Seat        events.SeatName
 	Was, Status events.SeatStatus
 }
 
-// SeatChanges is a part of all the changes on the map of a performance.
+// SeatChanges is a page of the changes of a performance's seats.
 type SeatChanges struct {
-	// Created is when the performance went on sale: then every seat was free.
+	// Created is the moment of the performance's creation, at which every seat was free.
 	Created Moment
-	// Position up to which the changes are complete.
+	// Position is the position up to which the changes are complete.
 	Position events.Position
 	Changes  []SeatChange
 }
 
-// Changes returns up to limit changes of the map after a position, in order; nil if the log has no such performance.
-// Applied in turn to a map of free seats, they yield the result of [PerformanceAt] at each position. more reports
-// whether others follow.
+// Changes returns up to limit changes after a position, in order; nil if the log has no such performance. Applied in
+// order to a map of free seats, the changes yield the map of [PerformanceAt] at each position. more reports whether
+// others follow.
 //
-// It reads the streams of the touched seats, from the position on, and nothing else of the log. Each change costs 32
-// bytes until Changes returns.
+// Changes reads the first event of the performance, and the events of the touched seats' streams after the position. It
+// uses 32 bytes of memory per change.
 //
 // Errors: those of [events.Recorded.Decode]; the store's.
 func (m *SeatMap) Changes(
@@ -70,7 +70,7 @@ func (m *SeatMap) Changes(
 	return changes, more, nil
 }
 
-// step is a SeatChange in few bytes.
+// step is a compact SeatChange.
 type step struct {
 	position events.Position
 	recorded int64 // nanoseconds since 1970
@@ -105,7 +105,7 @@ func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.Perfo
 	return all, err
 }
 
-// stepsOf returns the steps of some seats, in no particular order.
+// stepsOf returns the changes of some seats after a position, in no particular order.
 func (m *SeatMap) stepsOf(ctx context.Context, store events.Store, id events.PerformanceID, seats []events.SeatIndex,
 	after events.Position) (steps []step, err error) {
 	streams := make([]events.StreamID, len(seats))
@@ -120,7 +120,7 @@ func (m *SeatMap) stepsOf(ctx context.Context, store events.Store, id events.Per
 		if err != nil {
 			return false, err
 		}
-		if s, _ := StepOf(fact); s.From != s.To { // else it has changed nothing on the map
+		if s, _ := StepOf(fact); s.From != s.To { // otherwise only the deadline changed
 			steps = append(steps, step{e.Position, e.Created.UnixNano(), seats[i], s.From, s.To})
 		}
 		return true, nil

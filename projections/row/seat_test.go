@@ -11,7 +11,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestSeatAt: at any position a seat has its status on the map, and its latest holder.
+// TestSeatAt: at any position, SeatAt returns the status that the map has, and the current holder.
 func TestSeatAt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()
@@ -86,7 +86,7 @@ func TestSeatAt(t *testing.T) {
 	})
 }
 
-// TestForeignFactInASeat: a fact of a different kind is an error.
+// TestForeignFactInASeat: a fact of a different kind in the stream of a seat or an allowance is an error.
 func TestForeignFactInASeat(t *testing.T) {
 	log := logtest.NewMemory()
 	log.Add("performance-p", &events.PerformanceCreated{PerformanceID: "p", Title: "P", Venue: "V",

@@ -4,9 +4,9 @@ import (
 	"admitone/events"
 )
 
-// SeatMap has the status of the seats of a performance as of one moment. It belongs to the caller.
+// SeatMap has the status of the seats of a performance as of a position. It belongs to the caller.
 type SeatMap struct {
-	// Position of the log up to which it contains everything.
+	// Position is the position up to which the map contains all events.
 	Position events.Position
 	// Layout numbers the seats.
 	Layout *events.Layout
@@ -16,17 +16,17 @@ type SeatMap struct {
 
 // Seat is one seat of a map.
 type Seat struct {
-	// Seat is its name, <section>-<row>-<number>.
+	// Seat is the name of the seat, <section>-<row>-<number>.
 	Seat   events.SeatName
 	Status events.SeatStatus
 	// Price in minor units of the currency.
 	Price int64
 }
 
-// Len is the number of seats.
+// Len returns the number of seats.
 func (m *SeatMap) Len() int { return len(m.Marks) }
 
-// Status of the seat of that name. ok is false for none.
+// Status returns the status of a seat; ok is false if there is no seat with that name.
 func (m *SeatMap) Status(name events.SeatName) (status events.SeatStatus, ok bool) {
 	seat, ok := m.Layout.Find(name)
 	if !ok {
@@ -35,8 +35,8 @@ func (m *SeatMap) Status(name events.SeatName) (status events.SeatStatus, ok boo
 	return Mark(m.Marks[seat]).Status(), true
 }
 
-// Taken has one byte for each seat in canonical order (section by section, row by
-// row, number by number), 0 for a free one. It overwrites the map, which must not be
+// Taken returns one byte for each seat in canonical order (section by section, row by
+// row, number by number), 0 for a free seat. It overwrites the map, which must not be
 // used afterwards.
 func (m *SeatMap) Taken() []byte {
 	for i, mark := range m.Marks {
@@ -45,8 +45,8 @@ func (m *SeatMap) Taken() []byte {
 	return m.Marks
 }
 
-// takenMarks has 0 for a mark of free seats, otherwise the mark. A look-up takes a fraction of the time of a
-// branch, which is hard to predict in a hall that is partly sold.
+// takenMarks maps the marks of free seats to 0, and other marks to themselves. A table is faster than a
+// branch, which is hard to predict in a partly sold hall.
 var takenMarks = func() (of [256]byte) {
 	for mark := range of {
 		of[mark] = byte(mark)
@@ -55,8 +55,8 @@ var takenMarks = func() (of [256]byte) {
 	return of
 }()
 
-// Seats returns up to limit seats in canonical order, only those in a section and with a status unless that is "".
-// after is 0 for the first page, else the next of the previous page; next is 0 on the last.
+// Seats returns up to limit seats in canonical order, only those in a section and with a status; "" means any. after
+// is 0 for the first page, else the next of the previous page; next is 0 on the last page.
 func (m *SeatMap) Seats(
 	section events.SectionID,
 	status events.SeatStatus,
@@ -84,7 +84,7 @@ func (m *SeatMap) Seats(
 	return page, 0
 }
 
-// Counts counts the seats of each section by status.
+// Counts returns the sections with the counts of their seats by status.
 func (m *SeatMap) Counts() []Section {
 	counts := make([]Section, len(m.Layout.Sections()))
 	for i := range counts {

@@ -12,20 +12,20 @@ type ReturnedSeat struct {
 	// Area and Place identify a place; they are zero for a seat.
 	Area  events.AreaID
 	Place int64
-	// Kept is the part of its price that was not refunded.
+	// Kept is the part of the price that is not refunded.
 	Kept int64
-	// Paid means that its price was above 0, and Done that it is returned and refunded.
+	// Paid means that the price was above 0, Done that the seat is released and the price refunded.
 	Paid, Done bool
-	// At is the position of its return.
+	// At is the position of the return.
 	At events.Position
 }
 
-// Part is the returned seat or place.
+// Part returns the returned seat or place.
 func (s *ReturnedSeat) Part() events.Part {
 	return events.Part{Seat: s.Seat, Area: s.Area, Place: s.Place}
 }
 
-// Refund is the part of its price that was refunded or is owed.
+// Refund returns the part of the price that was refunded or is owed.
 func (s *ReturnedSeat) Refund() int64 {
 	if !s.Paid {
 		return 0
@@ -33,8 +33,8 @@ func (s *ReturnedSeat) Refund() int64 {
 	return s.Price - s.Kept
 }
 
-// returned is the index of a part among those returned one by one, -1 if it is not one.
-func (b *Booking) returned(part events.Part) int {
+// indexReturned returns the index of a part in Returned, -1 if it was not returned individually.
+func (b *Booking) indexReturned(part events.Part) int {
 	return slices.IndexFunc(b.Returned, func(s ReturnedSeat) bool { return s.Part() == part })
 }
 
@@ -43,7 +43,7 @@ func (b *Booking) Returning() bool {
 	return slices.ContainsFunc(b.Returned, func(s ReturnedSeat) bool { return !s.Done })
 }
 
-// Price is the price of the seats and places that were not returned one by one.
+// Price returns the price of the seats and places that were not returned individually.
 func (b *Booking) Price() (amount int64) {
 	for i := range b.Seats {
 		amount += b.Seats[i].Price
@@ -54,8 +54,8 @@ func (b *Booking) Price() (amount int64) {
 	return amount
 }
 
-// released is the amount refunded by the release of the whole booking.
-func (b *Booking) released() (amount int64) {
+// releaseRefund returns the amount refunded by the release of the whole booking.
+func (b *Booking) releaseRefund() (amount int64) {
 	amount = b.Price() - b.Kept
 	for i := range b.Returned {
 		amount += b.Returned[i].Kept
@@ -63,7 +63,7 @@ func (b *Booking) released() (amount int64) {
 	return amount
 }
 
-// priceType is the price type of the returned seat or place.
+// priceType returns the price type of the seat or place that f returns.
 func (b *Booking) priceType(f *events.BookingSeatReturned) string {
 	for i := range b.Seats {
 		if f.Area == "" && b.Seats[i].Seat == f.Seat {
@@ -74,7 +74,7 @@ func (b *Booking) priceType(f *events.BookingSeatReturned) string {
 	return place.PriceType
 }
 
-// evolveReturn is evolve for the facts of seats that are returned one by one.
+// evolveReturn is evolve for the facts of seats and places that are returned individually.
 func (b *Booking) evolveReturn(e *events.Recorded, fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
@@ -86,11 +86,11 @@ func (b *Booking) evolveReturn(e *events.Recorded, fact events.Fact) bool {
 			BookedSeat: events.BookedSeat{Seat: f.Seat, Price: f.Price, PriceType: priceType},
 			Area:       f.Area, Place: f.Place, Kept: f.Kept, Paid: f.PaymentID != "", At: e.Position})
 		if b.Kept += f.Kept; f.Left == 0 {
-			b.Status, b.Seats, b.Areas = events.BookingIsReleased, nil, nil // like a decoded record without any
+			b.Status, b.Seats, b.Areas = events.BookingIsReleased, nil, nil // nil, as in a decoded record
 		}
 		return true
 	case *events.BookingSeatRefunded:
-		i := b.returned(f.Part())
+		i := b.indexReturned(f.Part())
 		if i < 0 || b.Returned[i].Done || f.Amount != b.Returned[i].Refund() {
 			return false
 		}
@@ -101,7 +101,7 @@ func (b *Booking) evolveReturn(e *events.Recorded, fact events.Fact) bool {
 	return false
 }
 
-// removePart removes the returned part from the seats or places; false if there is none at its price.
+// removePart removes the part that f returns from the seats or places, and reports whether there was one at its price.
 func (b *Booking) removePart(f *events.BookingSeatReturned) bool {
 	if f.Area != "" {
 		rest, place, ok := events.TakePlace(b.Areas, f.Area, f.Place)

@@ -7,7 +7,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestReturnedSeatsRecord: a booking's record survives encoding, with some of the seats returned and with all.
+// TestReturnedSeatsRecord: a booking survives encoding after the return of some seats, and of all.
 func TestReturnedSeatsRecord(t *testing.T) {
 	b := logtest.NewForgedLog()
 	b.Open("a")

@@ -12,7 +12,7 @@ import (
 type Tournament struct {
 	ID   events.TournamentID
 	Name string
-	// TeamLimit is the number of slots: Remaining() + Entered, always.
+	// TeamLimit is the number of slots. It always equals Remaining() + Entered.
 	TeamLimit, Entered int64
 	// Waitlisted is the number of waiting teams.
 	Waitlisted int64
@@ -20,16 +20,16 @@ type Tournament struct {
 	RegisterDeadline time.Time
 	// Status as set by the organiser; see [Tournament.StatusAt].
 	Status events.TournamentStatus
-	// Waitlist reports whether teams may wait, WaitlistRule which of them enter first.
+	// Waitlist means that teams may wait for a slot; WaitlistRule determines which of them enter first.
 	Waitlist     bool
 	WaitlistRule events.WaitlistRule
-	// WaitingRoom that guards the entry, "" for none.
+	// WaitingRoom is the waiting room that guards the entry, "" for none.
 	WaitingRoom events.RoomID
 	// OpensAt is the earliest time for entries, zero for none.
 	OpensAt time.Time
-	// Cancelled is zero unless the organiser has cancelled it.
+	// Cancelled is zero unless the organiser has cancelled the tournament.
 	Cancelled Cancelled
-	// Edited is the revision of the newest edit; the creation counts.
+	// Edited is the revision of the last edit, or of the creation.
 	Edited events.Revision
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
@@ -37,15 +37,15 @@ type Tournament struct {
 	// Created and Updated are the store's times of the first and last event.
 	Created, Updated time.Time
 
-	// Seated and Queued are the last numbers assigned to places in its slots and its waitlist.
+	// Seated and Queued are the last numbers assigned to places in the slots and on the waitlist.
 	Seated, Queued int64
 }
 
-// Remaining is the number of slots that are free.
+// Remaining returns the number of free slots.
 func (t *Tournament) Remaining() int64 { return t.TeamLimit - t.Entered }
 
-// StatusAt reports whether teams may enter at a time: neither the organiser nor the
-// deadline has closed the tournament. A full one is open all the same.
+// StatusAt returns the status as of a time. A tournament is closed after its deadline. A full tournament
+// is still open.
 func (t *Tournament) StatusAt(now time.Time) events.TournamentStatus {
 	if t.Status != events.TournamentIsCancelled && now.After(t.RegisterDeadline) {
 		return events.TournamentClosed
@@ -53,8 +53,7 @@ func (t *Tournament) StatusAt(now time.Time) events.TournamentStatus {
 	return t.Status
 }
 
-// Apply applies the next event of the tournament's stream, as [Product.Apply]
-// does.
+// Apply applies the next event of the tournament's stream, as [Product.Apply] does.
 func (t *Tournament) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
@@ -83,12 +82,12 @@ func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// Counts are the counts to which the next fact is applied.
+// Counts returns the current counts, as facts state them.
 func (t *Tournament) Counts() events.TournamentCounts {
 	return events.TournamentCounts{Entered: t.Entered, Remaining: t.Remaining(), Waitlisted: t.Waitlisted}
 }
 
-// evolve returns the counts according to the fact itself.
+// evolve applies a fact, and returns the counts that the fact states.
 func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.TournamentCounts, error) {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
@@ -174,7 +173,7 @@ func DecodeTournament(id string, record []byte) (Tournament, error) {
 	return t, r.Done()
 }
 
-// TournamentAt folds a tournament up to a position; nil if it did not exist by then. Errors: as
+// TournamentAt folds a tournament up to a position; nil if it did not exist by then. Errors: those of
 // [Tournament.Apply]; the store's.
 func TournamentAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
 ) (*Tournament, error) {

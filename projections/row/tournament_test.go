@@ -8,7 +8,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// lastMoment is the deadline of the rows in these tests.
+// lastMoment is the deadline of the rows in tests of deadlines.
 var lastMoment = time.Unix(1_800_000_000, 0).UTC()
 
 func TestTournamentFold(t *testing.T) {
@@ -19,7 +19,7 @@ func TestTournamentFold(t *testing.T) {
 		logtest.Counts(2, 1, 0)}
 	var row Tournament
 	for i := range want {
-		for range 2 { // the second time it changes nothing
+		for range 2 { // the second time nothing changes
 			if err := row.Apply(&s.Log[i+2]); err != nil {
 				t.Fatal(err)
 			}
@@ -49,12 +49,13 @@ func TestStatusAtTheDeadline(t *testing.T) {
 			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
-	if row.Status = events.TournamentClosed; row.StatusAt(lastMoment) != events.TournamentClosed {
-		t.Error("a tournament closed by the organiser is open")
+	row.Status = events.TournamentClosed
+	if got := row.StatusAt(lastMoment); got != events.TournamentClosed {
+		t.Errorf("StatusAt of a tournament closed by the organiser = %s, want %s", got, events.TournamentClosed)
 	}
 }
 
-// TestTournamentRecord: every member survives encoding.
+// TestTournamentRecord: every field survives encoding, and a truncated record is invalid.
 func TestTournamentRecord(t *testing.T) {
 	row := Tournament{
 		ID: "a", Name: "A \"cup\"", TeamLimit: 9, Entered: 3, Waitlisted: 2,

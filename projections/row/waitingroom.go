@@ -62,7 +62,7 @@ func (w *WaitingRoom) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// evolve applies a fact and returns the counts that the fact itself records.
+// evolve applies a fact, and returns the counts that the fact states.
 func (w *WaitingRoom) evolve(e *events.Recorded, fact events.Fact) (events.WaitingRoomCounts, error) {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -129,7 +129,7 @@ func (w *WaitingRoom) open(e *events.Recorded, fact events.Fact) error {
 		w.Seed = f.Seed
 		return nil
 	case *events.WaitingRoomRun:
-		return nil // the server that runs it is not shown
+		return nil // the row does not contain the server that runs the room
 	}
 	return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
 }
@@ -165,7 +165,7 @@ func DecodeWaitingRoom(id string, record []byte) (WaitingRoom, error) {
 	return w, r.Done()
 }
 
-// WaitingRoomAt returns a waiting room as of a position, or nil if it did not exist yet. Errors: as
+// WaitingRoomAt folds a waiting room up to a position; nil if it did not exist by then. Errors: those of
 // [WaitingRoom.Apply]; the store's.
 func WaitingRoomAt(
 	ctx context.Context,

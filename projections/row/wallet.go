@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// Wallet is the fold of one holder's wallet. Balance = Charged - Debited + Refunded at all times, in minor units of
-// the currency.
+// Wallet is the fold of one holder's wallet. Amounts are in minor units of the currency; Balance always equals
+// Charged - Debited + Refunded.
 type Wallet struct {
 	Holder                              events.Holder
 	Balance, Charged, Debited, Refunded int64
@@ -34,19 +34,19 @@ const (
 // WalletEntry is one movement of money in a wallet.
 type WalletEntry struct {
 	Kind WalletEntryKind
-	// ID of the charge or of the payment.
+	// ID is the id of the charge or of the payment.
 	ID string
-	// BookingID that was paid or refunded, "" for a charge.
+	// BookingID is the booking that was paid or refunded, "" for a charge.
 	BookingID events.BookingID
-	// Amount moved, above 0, and Balance after it, in minor units.
+	// Amount is the amount moved, above 0, and Balance the balance after it, in minor units.
 	Amount, Balance int64
-	// Revision and Position of the event, and the store's time of it.
+	// Revision, Position and store's time of the event.
 	Revision events.Revision
 	Position events.Position
 	Created  time.Time
 }
 
-// Signed is the amount as it changed the balance.
+// Signed returns the change of the balance.
 func (w *WalletEntry) Signed() int64 {
 	if w.Kind == EntryDebited {
 		return -w.Amount
@@ -54,7 +54,7 @@ func (w *WalletEntry) Signed() int64 {
 	return w.Amount
 }
 
-// walletEntry is the movement of a fact, nil if it moves no money. ok is false for a fact that is not a wallet's.
+// walletEntry returns the movement of a fact, nil if it moves no money. ok is false for a fact of a different kind.
 func walletEntry(e *events.Recorded, fact events.Fact) (entry *WalletEntry, ok bool) {
 	switch f := fact.(type) {
 	case *events.WalletCharged:
@@ -85,7 +85,7 @@ func (w *Wallet) Apply(e *events.Recorded) error {
 }
 
 // ApplyFact is Apply for an event whose fact has been decoded. It returns the movement, nil if
-// there is none or the row contains it already.
+// there is none or the row already contains the event.
 func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, error) {
 	at := revisionOf(w.Holder != "", w.Revision)
 	if done, err := CheckNext(e, fact, at, at == events.NoStream); done || err != nil {
@@ -157,7 +157,7 @@ func DecodeWalletEntry(record []byte) (WalletEntry, error) {
 	return w, r.Done()
 }
 
-// WalletAt folds a wallet up to a position; nil if nothing had happened to it by then. Errors: as
+// WalletAt folds a wallet up to a position; nil if it had no event by then. Errors: those of
 // [Wallet.Apply]; the store's.
 func WalletAt(
 	ctx context.Context,

@@ -13,14 +13,14 @@ type Webhook struct {
 	ID events.WebhookID
 	events.WebhookSettings
 	Disabled, Deleted bool
-	// Cause is why it is disabled.
+	// Cause is the reason why the webhook is disabled, "" if it is not.
 	Cause events.WebhookDisabledCause
 	// Reached is the position up to which everything was delivered.
 	Reached events.Position
 	// CursorFailure describes the failing event, NextAt is the time of the next attempt; see events.CursorMoved.
 	events.CursorFailure
 	NextAt time.Time
-	// Replays is the number of replays, Term that of takeovers and replays.
+	// Replays is the number of replays, Term the number of takeovers and replays.
 	Replays, Term int64
 	// Secret is the number of the newest secret; the previous one also signs until OldUntil.
 	Secret   int64
@@ -146,7 +146,7 @@ func DecodeWebhook(id string, record []byte) (Webhook, error) {
 	return w, r.Done()
 }
 
-// WebhookAt folds a webhook up to a position; nil if it did not exist by then. Errors: as
+// WebhookAt folds a webhook up to a position; nil if it did not exist by then. Errors: those of
 // [Webhook.Apply]; the store's.
 func WebhookAt(
 	ctx context.Context, store events.Store, id events.WebhookID, position events.Position,

@@ -129,7 +129,7 @@ func checkModel(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 		}
 		ids = append(ids, string(want.Holder)+" "+id)
 	}
-	for n := range c.N + 1 {
+	for n := range c.LastNumber + 1 {
 		checkUnconfirmed(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
 	}
 	slices.SortStableFunc(ids, byHolder)
@@ -171,7 +171,7 @@ func checkBlocks(t *rapid.T, p *Projections, id events.PerformanceID, seats map[
 // checkUnconfirmed compares the holds of attempts that did not become a booking.
 func checkUnconfirmed(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
-	if b := c.Begun[id]; b != nil {
+	if b := c.Attempts[id]; b != nil {
 		if streams := c.Has(b); len(streams) > 0 {
 			want[events.NewHoldID(id, b.Attempt)] = streams
 		}

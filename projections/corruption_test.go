@@ -103,8 +103,8 @@ func kindOfFile(name string) string {
 }
 
 // forEachCorruption calls try with a copy of the views for each corruption of each file.
-func forEachCorruption(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
-	m corruption, name string)) {
+func forEachCorruption(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir,
+	name string, m corruption)) {
 	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()
 	writeViews(t, log, sound)
 	writeViews(t, soldLog("other"), foreign)
@@ -133,7 +133,7 @@ func forEachCorruption(t *testing.T, step int, try func(t *testing.T, log *logte
 					}
 				}
 			}}
-			t.Run(name+" "+m.name, func(t *testing.T) { try(t, log, want, dir, within, name) })
+			t.Run(name+" "+m.name, func(t *testing.T) { try(t, log, want, dir, name, within) })
 			tried++
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)

@@ -171,7 +171,7 @@ func awaitReady(t *testing.T, p *Projections) {
 // TestDamagedViewsAreRebuiltAtOpen: after any corruption of a file of closed views, no wrong row is returned, and
 // the rebuilt views equal a fresh fold.
 func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
-	forEachCorruption(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
+	forEachCorruption(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir, name string, m corruption) {
 		if err := m.apply(""); err != nil {
 			t.Fatal(err)
 		}
@@ -195,7 +195,7 @@ func TestDamagedViewsAreRebuiltAtOpen(t *testing.T) {
 
 // TestDamagedViewsAreRebuiltWhileRunning is TestDamagedViewsAreRebuiltAtOpen for files in use.
 func TestDamagedViewsAreRebuiltWhileRunning(t *testing.T) {
-	forEachCorruption(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m corruption, name string) {
+	forEachCorruption(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir, _ string, m corruption) {
 		p, _ := openDir(t, log, dir)
 		stop := runViews(t, p)
 		awaitReady(t, p)

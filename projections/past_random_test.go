@@ -50,7 +50,8 @@ func (s *productModel) randomAction(t *rapid.T) events.Fact {
 		switch what {
 		case "confirm":
 			s.sold++
-			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Remaining: s.remaining()}
+			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1,
+				Remaining: s.remaining()}
 		case "release":
 			return &events.ProductReleased{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1,
 				Was: events.ReservationHeld, Remaining: s.remaining()}

@@ -11,7 +11,7 @@ func init() {
 	// A change of blocks is reproduced by the facts of its seats and areas.
 	register(consequence, &events.PerformanceOpened{}, &events.PerformanceClosed{}, &events.BlocksBegun{},
 		&events.BlocksChanged{}, &events.BlocksWithdrawn{}, &events.BlocksUndone{})
-	// SeatReleased is emitted only for a booking that failed to get all its seats; see queue.origin.
+	// SeatReleased is emitted only for an attempt that failed to get all its seats; see queue.origin.
 	register(consequence, &events.SeatHeld{}, &events.SeatExtended{}, &events.SeatBooked{},
 		&events.SeatReleased{}, &events.SeatExpired{}, &events.BookingAbandoned{},
 		&events.BookingBooked{}, &events.BookingPaymentFailed{}, &events.BookingRetaken{},

@@ -2,8 +2,8 @@ package demand
 
 import "admitone/events"
 
-// A cancellation is requested once, by the fact in the stream of the cancelled entity; the steps that the
-// server takes for it follow.
+// The request for a cancellation is the fact in the stream of the cancelled entity. The steps of the cancellation are
+// consequences.
 func init() {
 	register(requested, &events.PerformanceCancelled{}, &events.ProductCancelled{},
 		&events.TournamentCancelled{})

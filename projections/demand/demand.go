@@ -10,36 +10,36 @@ import (
 
 // Request is a request whose decision is in the log.
 type Request struct {
-	// Fact that records the decision. For a payment by wallet it is events.BookingPaymentStarted,
-	// and for an external payment events.PaymentReceived, with any outcome; for a refusal,
-	// events.RefusalRecorded.
+	// Fact is the fact that records the decision. Whatever the outcome, it is
+	// events.BookingPaymentStarted for a payment by wallet, and events.PaymentReceived for an
+	// external payment. It is events.RefusalRecorded for a refusal.
 	Fact   events.Fact
 	Stream events.StreamID
-	// Position of Fact. For a refusal: of the fact on which it was decided.
+	// Position is the position of Fact or, for a refusal, of the fact on which it was decided.
 	Position events.Position
-	// At is when it was decided.
+	// At is the time of the decision.
 	At time.Time
-	// Actor and RequestID of the caller's request.
+	// Actor and RequestID are those of the caller's request.
 	Actor, RequestID string
-	// Refused is the code of the refusal, "" if it was granted.
+	// Refused is the code of the refusal, "" if the request was granted.
 	Refused string
-	// System means that no caller requested it, but later decisions depend on its time: a round of
-	// a waiting room; the release of a seat held for a booking that failed to get all its seats; an
-	// expiry.
-	System bool
-	// Transient means that it was refused because of something held only briefly, by a booking that failed to
+	// System means that no caller made the request, but later decisions depend on its time. It is a
+	// round of a waiting room, an expiry, or the release of a seat held for an attempt that failed to
 	// get all its seats.
+	System bool
+	// Transient means that the request was refused because of a brief hold, by an attempt that failed to get all
+	// its seats.
 	Transient bool
 
-	before []events.StreamID // of a refusal: streams whose next fact was decided after it
+	beforeNextOf []events.StreamID // for a refusal: streams before whose next fact it is emitted
 }
 
-// maxWaiting bounds the requests that wait for the outcome of an earlier one.
+// maxWaiting bounds the requests that wait for the outcome of an earlier payment.
 const maxWaiting = 100_000
 
-// Of yields the requests recorded in log, which is in order of position, merged with the result of [Refused]
+// Of yields the requests recorded in log, whose events are in order of position, merged with the result of [Refused]
 // in the order of decision. A payment whose outcome is not in log, or comes more than maxWaiting requests
-// later, is yielded as granted. Errors: the log's; events.ErrDamaged for events that can't be read.
+// later, is yielded as granted. Errors: the log's; events.ErrDamaged for events that can't be decoded.
 func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Request, error] {
 	return func(yield func(Request, error) bool) {
 		q, refusals := queue{}, newRefusals(refused)
@@ -64,11 +64,11 @@ func Of(log iter.Seq2[events.Recorded, error], refused []Request) iter.Seq2[Requ
 	}
 }
 
-// queue holds requests until their outcome, and the outcomes of all earlier ones, are known.
+// queue holds requests until their outcomes, and those of all earlier requests, are known.
 type queue struct {
 	requests []Request
 	first    uint64                     // number of requests[0]
-	paying   map[events.StreamID]uint64 // number of a booking's payment in progress
+	paying   map[events.StreamID]uint64 // number of the request of a booking's payment in progress
 	closed   map[events.HoldID]bool     // hold ids of abandoned attempts
 }
 
@@ -107,7 +107,7 @@ func (q *queue) apply(e *events.Recorded) error {
 	return nil
 }
 
-// paymentEnded sets the outcome of a booking's payment; refused is "" for success.
+// paymentEnded records the outcome of a booking's payment; refused is "" for success.
 func (q *queue) paymentEnded(booking events.StreamID, refused string) {
 	number, ok := q.paying[booking]
 	delete(q.paying, booking)
@@ -116,8 +116,8 @@ func (q *queue) paymentEnded(booking events.StreamID, refused string) {
 	}
 }
 
-// emit yields the requests at the front whose outcome is known, and older ones beyond the last limit. It returns
-// false if the consumer stopped.
+// emit yields the requests at the front whose outcomes are known, and others if more than limit are queued. It
+// returns false if the consumer stopped.
 func (q *queue) emit(yield func(Request, error) bool, limit int) bool {
 	for len(q.requests) > 0 {
 		request := q.requests[0]
@@ -132,11 +132,11 @@ func (q *queue) emit(yield func(Request, error) bool, limit int) bool {
 	return true
 }
 
-// origin reports whether a fact is emitted, and whether as one of the system.
+// origin reports whether a fact is emitted as a request, and whether as one of the system.
 func (q *queue) origin(fact events.Fact) (emitted, bySystem bool) {
 	switch origins[fact.Name()] {
 	case requested:
-		return !follows(fact), false
+		return !isConsequence(fact), false
 	case system:
 		return true, true
 	}

@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// logOf returns a log of streams and facts in turn.
+// logOf returns a log. The arguments are streams and facts in turn.
 func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		for i := 0; i < len(facts); i += 2 {
@@ -29,7 +29,7 @@ func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	}
 }
 
-// summaries returns a summary of each request of a log.
+// summaries returns the position, fact and refusal code of each request of a log.
 func summaries(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
 	t.Helper()
 	for w, err := range Of(log, nil) {
@@ -103,7 +103,7 @@ func TestPaymentWithoutEnd(t *testing.T) {
 		logOf(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
 	}, nil) {
 		if yielded++; yielded == 1 && read > maxWaiting+1 {
-			t.Fatalf("the first request is yielded after %d events", read)
+			t.Fatalf("the first request is yielded after %d events, want at most %d", read, maxWaiting+1)
 		}
 	}
 	if yielded != maxWaiting+11 {
@@ -157,7 +157,7 @@ func TestUnreadableLogs(t *testing.T) {
 	}
 }
 
-// TestEveryFactIsKnown checks that every fact has an origin.
+// TestEveryFactIsKnown: every fact has an origin.
 func TestEveryFactIsKnown(t *testing.T) {
 	files, err := filepath.Glob("../../events/testdata/facts/*.json")
 	if err != nil || len(files) == 0 {
@@ -179,7 +179,7 @@ func TestEveryFactIsKnown(t *testing.T) {
 	}
 }
 
-// TestOrigins: facts of requests are emitted, and the system's own facts on whose time others depend.
+// TestOrigins: facts of requests are emitted, as are facts of the system on whose times others depend.
 func TestOrigins(t *testing.T) {
 	for _, test := range []struct {
 		fact              events.Fact

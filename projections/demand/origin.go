@@ -2,22 +2,22 @@ package demand
 
 import "admitone/events"
 
-// origin is the reason for which a fact was appended.
+// origin is the reason why a fact was appended.
 type origin int
 
 const (
-	// requested: by a caller.
+	// requested facts were requested by a caller.
 	requested origin = iota + 1
-	// system: by no caller, but emitted, because later facts depend on its time, as on a deadline.
+	// system facts were requested by no caller, but are emitted because later facts depend on their times.
 	system
-	// consequence: follows from other facts or from settings, or changes no outcome. It is not emitted.
+	// consequence facts follow from other facts or from settings, or change no outcome. They are not emitted.
 	consequence
 )
 
-// origins by wire name, filled by the init functions of the kinds' files.
+// origins has the origins by names of facts. The kinds' files fill it in init functions.
 var origins = map[string]origin{}
 
-// register sets the origin of facts. It panics for one that has an origin.
+// register sets the origin of facts. It panics if a fact already has an origin.
 func register(o origin, facts ...events.Fact) {
 	for _, fact := range facts {
 		if origins[fact.Name()] != 0 {
@@ -27,7 +27,7 @@ func register(o origin, facts ...events.Fact) {
 	}
 }
 
-// Refusals come from [Refused].
+// Refusals are emitted by [Refused], not as facts of the log.
 func init() {
 	register(consequence, &events.RefusalRecorded{}, &events.RefusalsDropped{}, &events.PassKeysAdded{},
 		&events.HolderForgotten{})

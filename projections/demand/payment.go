@@ -2,8 +2,8 @@ package demand
 
 import "admitone/events"
 
-// A report of an external payment is a request, as are the begin and the end of an intent; all other facts
-// about external payments follow from them.
+// The report of an external payment is a request, as are the beginning and the end of an intent. All other facts
+// about external payments are consequences.
 func init() {
 	register(requested, &events.PaymentReceived{}, &events.BookingIntentBegun{}, &events.BookingIntentEnded{})
 	register(consequence, &events.CurrencyNamed{}, &events.BookingPaymentDelayed{}, &events.BookingIntentOpened{},
@@ -12,9 +12,9 @@ func init() {
 		&events.BookingCheckoutMade{})
 }
 
-// follows reports whether a fact of a type that is registered as requested follows from an external payment
-// or from a deadline in this case.
-func follows(fact events.Fact) bool {
+// isConsequence reports whether a fact whose type is registered as requested follows, in this case, from an external
+// payment or a deadline.
+func isConsequence(fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingPaymentStarted:
 		return f.Payment != ""

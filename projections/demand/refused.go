@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// Refused returns the refusals recorded from position from to position to, both inclusive. Each has the position
-// of the fact on which it was decided, which is before that of its record. Errors: the store's; events.ErrDamaged.
+// Refused returns the refusals recorded from position from to position to, both inclusive. The Position of a refusal is
+// that of the fact on which it was decided, which precedes the record. Errors: the store's; events.ErrDamaged.
 func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Request, error) {
 	first, err := store.ReadAll(ctx, max(from, 1)-1, events.Forward, 1)
 	if err != nil || len(first) == 0 {
@@ -44,7 +44,7 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 }
 
 // moveAfterBookings moves each refusal that was caused by a booking in progress to after that booking, which is
-// emitted only once it holds all its seats. It sets Transient for those whose booking never did.
+// emitted only when it holds all its seats. It sets Transient of the refusals whose bookings never did.
 func moveAfterBookings(ctx context.Context, store events.Store, refused []Request, to events.Position) error {
 	beaten := map[events.Position][]*Request{}
 	from := to
@@ -88,8 +88,8 @@ func moveAfterBookings(ctx context.Context, store events.Store, refused []Reques
 			if err != nil {
 				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 			}
-			if id != "" { // the booking decides a step before the seat's stream records it
-				request.before = append(request.before, events.NewStreamID(events.BookingCategory, string(id)))
+			if id != "" { // the booking decides a step before the seat's stream records the effect
+				request.beforeNextOf = append(request.beforeNextOf, events.NewStreamID(events.BookingCategory, string(id)))
 			}
 			if attempt == 1 && !made[id] {
 				waiting[id] = append(waiting[id], request)
@@ -105,7 +105,7 @@ func moveAfterBookings(ctx context.Context, store events.Store, refused []Reques
 }
 
 // beatenBy returns the booking and the attempt that took the requested seat or place by e, the event on which the
-// refusal was decided. If e frees it instead, that hold had ended before the refusal was recorded, and Transient is
+// refusal was decided. If e frees the seat or place, the hold ended before the refusal was recorded, and Transient is
 // set.
 func (request *Request) beatenBy(e *events.Recorded) (bookingID events.BookingID, attempt int64, err error) {
 	fact, err := e.Decode()
@@ -132,6 +132,7 @@ func (request *Request) beatenBy(e *events.Recorded) (bookingID events.BookingID
 	return bookingID, attempt, err
 }
 
+// refusal returns the request that an event of a stream of refusals records; ok is false for any other fact.
 func refusal(e *events.Recorded) (request Request, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
@@ -144,15 +145,15 @@ func refusal(e *events.Recorded) (request Request, ok bool, err error) {
 	meta, err := events.ParseMetadata(e.Metadata)
 	request = Request{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
 		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code,
-		before: []events.StreamID{events.StreamID(f.BeatenStream)}}
+		beforeNextOf: []events.StreamID{events.StreamID(f.BeatenStream)}}
 	if request.Position == 0 { // decided on no fact
 		request.Position = e.Position
 	}
 	return request, true, err
 }
 
-// refusals are emitted where they were decided: at their time, but after the fact on which each was decided and
-// before the next fact of its stream.
+// refusals emits each refusal where it was decided: at its time, but after the fact on which it was decided and
+// before the next fact of that fact's stream.
 type refusals struct {
 	byTime   []*Request
 	byStream map[events.StreamID][]*Request
@@ -164,7 +165,7 @@ func newRefusals(refused []Request) *refusals {
 	for i := range refused {
 		request := &refused[i]
 		r.byTime = append(r.byTime, request)
-		for _, stream := range request.before {
+		for _, stream := range request.beforeNextOf {
 			r.byStream[stream] = append(r.byStream[stream], request)
 		}
 	}
@@ -196,8 +197,8 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 	}
 	of := r.byStream[e.Stream]
 	for len(of) > 0 && of[0].Position < e.Position {
-		// A step of the booking decided before the refusal changes nothing for it.
-		if request := of[0]; request.before[0] == e.Stream || !request.At.After(meta.At) {
+		// A booking's step that was decided before the refusal does not change the refusal's place.
+		if request := of[0]; request.beforeNextOf[0] == e.Stream || !request.At.After(meta.At) {
 			r.emit(request, q)
 		}
 		of = of[1:]

@@ -17,7 +17,7 @@ type refusalLog struct {
 	all []events.Recorded
 }
 
-// add appends a fact decided at a second of the day's last minute.
+// add appends a fact decided at a second of the last minute of the day.
 func (s *refusalLog) add(stream string, second int, fact events.Fact) events.Position {
 	e := events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 	at := time.Date(2031, 5, 1, 23, 59, second, 0, time.UTC)

@@ -55,6 +55,7 @@ func ofLabel(of events.Labelled, are, suffix string) string {
 	return fmt.Sprintf(", %d of them %s %q%s", of.OfLabel, are, of.Label, suffix)
 }
 
+// remaining describes the number of free places.
 func remaining(c events.AreaCounts) string {
 	return fmt.Sprintf("%d of %d remain", c.Remaining, c.Capacity())
 }

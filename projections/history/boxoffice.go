@@ -21,15 +21,16 @@ func init() {
 		owner: ownerOfAllowance, ids: Parts, example: "allowance/gala/ann (a holder's seats there)"})
 }
 
-// owners finds the holders of streams whose facts name none, so that these facts are in the holder's history.
+// owners finds the holders to whom whole streams belong, so that facts that name no holder are in the holder's history.
 type owners struct {
 	store events.Store
 	// bookings caches the holders of bookings.
 	bookings map[events.StreamID]events.Holder
 }
 
-// part returns the subject for which an event is described: everyone if the whole stream belongs to the holder of.
-func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
+// subjectFor returns the subject for which an event is described: everyone if the whole stream belongs to the holder
+// of.
+func (o *owners) subjectFor(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
 	if of.kind != holderKind {
 		return of, nil
 	}
@@ -117,7 +118,7 @@ func describeSeat(fact events.Fact, of subject) string {
 	return ""
 }
 
-// labelled formats a part of a sentence about a label, "" if there is none.
+// labelled formats the part of a sentence about a label, "" for no label.
 func labelled(format string, label events.BlockLabel) string {
 	if label == "" {
 		return ""
@@ -125,6 +126,7 @@ func labelled(format string, label events.BlockLabel) string {
 	return fmt.Sprintf(format, label)
 }
 
+// because describes the reason of a release.
 func because(reason events.ReleaseReason) string {
 	switch reason {
 	case events.ReleasedIncomplete:
@@ -145,7 +147,7 @@ func because(reason events.ReleaseReason) string {
 	return string(reason)
 }
 
-// describeBooking describes a fact of a booking. Later facts name no holder; owners finds it.
+// describeBooking describes a fact of a booking. Facts after the first name no holder; owners finds the holder.
 func describeBooking(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
@@ -163,7 +165,7 @@ func describeBooking(fact events.Fact, of subject) string {
 			names = append(names, counted(p.Quantity, "place")+" of "+string(p.Area))
 		}
 		return fmt.Sprintf("%s holds %s of performance %s for %s until %s%s", f.Holder, strings.Join(names, ", "),
-			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
+			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), orderSuffix(&f.OrderData))
 	case *events.BookingAnnotated:
 		return "its order data were updated: " + orderText(&f.OrderData)
 	case *events.BookingExtended:
@@ -200,14 +202,14 @@ func describeBooking(fact events.Fact, of subject) string {
 		return describeReturn(fact, of)
 	case *events.BookingReleased:
 		if f.Kept > 0 || f.Reason != "" {
-			return returned(f)
+			return describeReleased(f)
 		}
 		if f.RefundID != "" {
 			return fmt.Sprintf("given back by the holder after it was paid; payment %s is refunded next", f.RefundID)
 		}
 		return fmt.Sprintf("given back by the holder; it was %s", f.Was)
 	case *events.BookingCancelled:
-		return calledOff(of, f)
+		return describeBookingCancelled(of, f)
 	case *events.BookingRefunded:
 		return fmt.Sprintf("everything is given back, %s of it money: payment %s", of.money(f.Amount), f.PaymentID)
 	}

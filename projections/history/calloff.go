@@ -17,9 +17,9 @@ func linksOfCallOff(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// callOffOf is the completion of an entity's cancellation as a source of the entity's history. Only the cancellation's
-// own history has its progress.
-func callOffOf(own events.StreamID) source {
+// callOffSource returns the completion of an entity's cancellation as a source of the entity's history. The progress of
+// the cancellation is only in the cancellation's own history.
+func callOffSource(own events.StreamID) source {
 	return source{events.CallOffStream(events.NewCallOffID(own.Category(), own.Entity())), func(fact events.Fact) bool {
 		_, swept := fact.(*events.CallOffSwept)
 		return swept
@@ -40,8 +40,8 @@ func describeCallOff(fact events.Fact, of subject) string {
 	return describeCursor(fact)
 }
 
-// calledOff describes the cancellation of a booking with its performance.
-func calledOff(of subject, f *events.BookingCancelled) string {
+// describeBookingCancelled describes the cancellation of a booking together with its performance.
+func describeBookingCancelled(of subject, f *events.BookingCancelled) string {
 	switch {
 	case f.Was == events.BookingIsReleased:
 		return fmt.Sprintf("given back after the cancellation of its performance; %s that were kept are refunded next: payment %s",

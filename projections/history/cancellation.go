@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// returned describes a release with a fee, or by the organiser.
-func returned(f *events.BookingReleased) string {
+// describeReleased describes a release with a fee, or by the organiser.
+func describeReleased(f *events.BookingReleased) string {
 	text := fmt.Sprintf("given back; it was %s", f.Was)
 	if f.RefundID != "" {
 		text = fmt.Sprintf("given back after it was paid; payment %s is refunded next", f.RefundID)
@@ -21,7 +21,7 @@ func returned(f *events.BookingReleased) string {
 	return text
 }
 
-// describeReturn describes a fact of the return of one seat.
+// describeReturn describes a fact of the return of one seat or place.
 func describeReturn(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
@@ -55,8 +55,8 @@ func partText(part events.Part) string {
 	return "the seat " + part.String()
 }
 
-// giveBack describes a cancellation policy, "" for the default.
-func giveBack(c events.Cancellation) string {
+// cancellationSuffix describes a cancellation policy, "" for the default.
+func cancellationSuffix(c events.Cancellation) string {
 	if c.IsZero() {
 		return ""
 	}

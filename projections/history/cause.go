@@ -10,13 +10,14 @@ import (
 
 const (
 	// maxCauses bounds the bookings that are searched for the causes of a page's lines, causePage
-	// the events read from each.
+	// the events that are read of each booking.
 	maxCauses = 200
 	causePage = 64
 )
 
-// findCauses sets Because where the cause is an event of another stream, or an earlier one of the booking: a step of a
-// booking causes events of seats, allowances and wallets and the next step. A step is identified by its command.
+// findCauses sets Because of the lines whose cause is another line of the page or a step of a booking: a step of a
+// booking causes events of seats, allowances and wallets, and the booking's next step. A step is identified by its
+// command.
 func findCauses(ctx context.Context, store events.Store, page []Line) error {
 	by := map[string]events.Position{}
 	record := func(command string, at events.Position) {

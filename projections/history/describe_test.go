@@ -23,7 +23,7 @@ func TestDescribeManyExpired(t *testing.T) {
 		t.Errorf("%q, want 8 units, with 3 holds unnamed", text)
 	}
 	if text := describeProduct(fact, subject{kind: holderKind, id: "ada"}); text != "" {
-		t.Errorf("for ada: %q, want nothing", text)
+		t.Errorf("for ada: %q, want \"\"", text)
 	}
 }
 
@@ -43,7 +43,7 @@ func TestDescribeManyPromoted(t *testing.T) {
 		t.Errorf("for tt: %q, want its own promotion", text)
 	}
 	if text := describeTournament(fact, subject{kind: events.TeamCategory, id: "x"}); text != "" {
-		t.Errorf("for x: %q, want nothing", text)
+		t.Errorf("for x: %q, want \"\"", text)
 	}
 }
 

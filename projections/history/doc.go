@@ -3,14 +3,13 @@
 // # Contract
 //
 // [Describe] has a sentence for every fact. [Read] returns the history of one entity, holder, team
-// or ticket; [ReadRelated] adds its effects on other entities and the refused commands. Both read
-// the log alone: there is no state of their own, so a history is as new as the log and needs no
-// views.
+// or ticket; [ReadRelated] adds the effects on other entities and the refused commands. Both only
+// read the log, so a history is up to date and needs no views.
 //
-// A page is bounded in lines and in the events that it reads, independent of the length of the log.
+// The lines of a page and the events read for it are bounded, independent of the length of the log.
 //
 // # Adding a kind
 //
-// A kind is one file that registers itself: the sentences of its category, the entities related to
+// A kind has one file, which registers the sentences of its category, the entities related to
 // its facts, the form of its ids, and the descriptions of its refused requests.
 package history

@@ -11,7 +11,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// readHistory reads a history page by page.
+// readHistory returns the texts of all pages of a history, with R1 to R6 for the reservation ids.
 func readHistory(t *testing.T, s events.Store, kind, id string, limit int) (texts []string) {
 	t.Helper()
 	for from, more := uint64(0), true; more; {

@@ -2,8 +2,9 @@ package history
 
 import "strings"
 
-// EntityID returns the id of an entity as in its stream name for an id as users type it: gala/A-1-1 is the seat
-// gala~A-1-1. Only the first slash separates, because the rest may be a holder's name; an id without one is unchanged.
+// EntityID converts an id as users type it to the id in the entity's stream name: gala/A-1-1 to the seat gala~A-1-1.
+// Only the first slash is a separator, because the rest may be a holder's name with slashes. An id without a slash is
+// unchanged.
 func EntityID(kind, id string) string {
 	if IDsOf(kind) == HolderName {
 		return id

@@ -2,7 +2,7 @@ package history
 
 import "testing"
 
-// TestEntityID: only a slash separates a performance from its parts.
+// TestEntityID: only the first slash of an id with parts is converted.
 func TestEntityID(t *testing.T) {
 	for _, c := range []struct{ kind, id, want string }{
 		{"seat", "gala/A-1-1", "gala~A-1-1"}, {"seat", "gala~A-1-1", "gala~A-1-1"},

@@ -10,27 +10,26 @@ import (
 	"admitone/events"
 )
 
-// Line describes one event. The tags are its members in an answer.
+// Line describes one event. The tags are its members in JSON.
 type Line struct {
 	Position events.Position `json:"position"`
-	// Time is when the command was decided.
+	// Time is the time at which the command was decided.
 	Time     time.Time       `json:"time"`
 	Stream   events.StreamID `json:"stream"`
 	Revision events.Revision `json:"revision"`
-	// Actor requested it; "system" for a deadline.
+	// Actor is the caller who requested the command, "system" for a deadline.
 	Actor string `json:"actor"`
 	// RequestID is the id of the original HTTP request.
 	RequestID string `json:"request_id"`
-	// CausationID is the command or the fact that caused it, "" for a direct request; "deadline" for a deadline.
+	// CausationID is the id of the command or request that caused the command, "deadline" for a deadline.
 	CausationID string `json:"causation_id"`
-	// CommandID is the command that decided it; its consequences have it as CausationID.
+	// CommandID is the id of the command, which is the CausationID of its consequences.
 	CommandID string `json:"command_id"`
-	// Because is the position of the event that caused it, 0 for a request, a deadline or an unknown cause. Only
+	// Because is the position of the event that caused this one, 0 for a request, a deadline or an unknown cause. Only
 	// [ReadRelated] sets it.
 	Because events.Position `json:"because,omitzero"`
 	Text    string          `json:"text"`
-	// Related are the other entities that the fact names, as kind/id, each readable by [Read]: causes, consequences
-	// and owners.
+	// Related has the other entities that the fact names, as kind/id for [Read]: causes, consequences and owners.
 	Related []string `json:"leads_to"`
 }
 
@@ -41,8 +40,7 @@ type describer func(fact events.Fact, of subject) string
 // subject is the holder or the team for whom a fact is described; the zero subject includes everything.
 type subject struct {
 	kind, id string
-	// currency of the amounts.
-	currency events.Currency
+	currency events.Currency // of the amounts
 }
 
 func (s subject) isEveryone() bool { return s.kind == "" && s.id == "" }
@@ -50,7 +48,7 @@ func (s subject) isEveryone() bool { return s.kind == "" && s.id == "" }
 // everyone returns the subject that includes everything, in the same currency.
 func (s subject) everyone() subject { return subject{currency: s.currency} }
 
-// money is an amount in words.
+// money formats an amount with its currency.
 func (s subject) money(minor int64) string { return s.currency.Text(minor) }
 
 // includes reports whether facts of the given entity are described for s.
@@ -58,14 +56,14 @@ func (s subject) includes(kind, id string) bool {
 	return s.isEveryone() || s.kind == kind && s.id == id
 }
 
-// Describe describes an event in a sentence; amounts are in minor units.
+// Describe describes an event in a sentence, with amounts in minor units.
 // Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
 func Describe(e *events.Recorded) (Line, error) {
 	line, _, err := describe(e, subject{})
 	return line, err
 }
 
-// describe returns ok false for a fact that does not concern the subject.
+// describe is Describe for a subject; ok is false if the fact does not concern the subject.
 func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
@@ -79,7 +77,7 @@ func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 		return Line{}, false, nil
 	}
 	if text == "" {
-		text = fact.Name() // no description is implemented
+		text = fact.Name() // the fact has no description
 	}
 	m, err := events.ParseMetadata(e.Metadata)
 	if err != nil {
@@ -94,28 +92,28 @@ func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 
 // The errors of [Read].
 var (
-	// ErrNoKind: there are no histories of that kind.
+	// ErrNoKind means that there are no histories of that kind.
 	ErrNoKind = errors.New("there are no histories of that kind")
-	// ErrEmpty: the entity has no events.
+	// ErrEmpty means that the entity has no events.
 	ErrEmpty = errors.New("nothing happened to it")
 )
 
 const (
 	// maxScanned bounds the events that are read for one page of a searched history.
 	maxScanned = 20_000
-	// scanSize is the number of events read at once.
+	// scanSize is the number of events read at a time.
 	scanSize = 1024
 )
 
 // Read returns a page of the history of one entity or holder, in order, from the cursor from: 0 for the first page,
 // else the next of the previous page. more reports whether there may be another page. The history of a holder or a team
-// is a search through the log, and that of a ticket one through its room's stream; their pages may have fewer than
-// limit lines, or none, and be followed by more.
+// is a search of the log, and the history of a ticket is a search of its room's stream. A page of a search may have
+// fewer than limit lines, or none, even if others follow.
 //
-// For an entity other than a team, from is a revision: pass the last known one plus 1 to read the
-// changes since.
+// For an entity other than a team, from is a revision. To read the changes since a known revision, pass that
+// revision plus 1.
 //
-// Errors: [ErrNoKind]; [ErrEmpty], only for from 0, and never for a holder; as [Describe]; the store's.
+// Errors: [ErrNoKind]; [ErrEmpty], only if from is 0, and never for a holder; those of [Describe]; the store's.
 func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	known := find(kind)
@@ -154,7 +152,7 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	return page, from + uint64(len(recorded)), len(recorded) == limit, err
 }
 
-// search scans the log after a position for events of a subject.
+// search searches the log after a position for events that concern a subject.
 func search(ctx context.Context, store events.Store, of subject, after events.Position,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	owners := owners{store, map[events.StreamID]events.Holder{}}
@@ -169,7 +167,7 @@ func search(ctx context.Context, store events.Store, of subject, after events.Po
 				!events.Sealed(recorded[i].Metadata) {
 				continue // an internal stream, an unknown kind, or an event of another program
 			}
-			part, err := owners.part(ctx, &recorded[i], of)
+			part, err := owners.subjectFor(ctx, &recorded[i], of)
 			if err != nil {
 				return nil, 0, false, err
 			}

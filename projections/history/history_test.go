@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// products is a log of one product with sales of one unit each.
+// products is the log of one product with sales of one unit each.
 type products struct {
 	events.Store
 	log []events.Recorded

@@ -7,11 +7,11 @@ import (
 	"admitone/events"
 )
 
-// kind configures the histories of one kind; [register] adds it. Members that do not apply are omitted.
+// kind configures the histories of one kind. [register] adds it. Fields that do not apply are omitted.
 type kind struct {
 	// name as users type it. Default: the category.
 	name string
-	// category of the streams; "" if a history is a search through streams of others.
+	// category of the streams; "" if the events of a history are in streams of other kinds.
 	category string
 	describe describer
 	// links adds the entities that a fact names. Default: the fact's booking and holder.
@@ -19,7 +19,7 @@ type kind struct {
 	// owner returns the holder whose history includes the whole stream, "" for none.
 	owner func(ctx context.Context, o *owners, e *events.Recorded) (string, error)
 	ids   IDs
-	// example is a kind/id, perhaps with a remark.
+	// example is a kind/id, optionally with a remark.
 	example string
 }
 
@@ -28,17 +28,17 @@ type IDs int
 
 // The ids of a kind.
 const (
-	// Single is an id of its own, as of a product.
+	// Single is an id without parts, as of a product.
 	Single IDs = iota
-	// Parts is the id of the owning entity and a name within it, as for a seat.
+	// Parts is the id of an owning entity and a name within it, as of a seat.
 	Parts
 	// HolderName is the name of a holder, as of a wallet.
 	HolderName
-	// Derived is computed by the program; users do not choose it.
+	// Derived is an id that the program computes, as of a payment.
 	Derived
 )
 
-// kinds has all kinds by name, byCategory those with streams; filled by the init functions of the kinds' files.
+// kinds has all kinds by name, byCategory those with streams. The kinds' files fill them in init functions.
 var (
 	kinds      = map[string]*kind{}
 	byCategory = map[string]*kind{}
@@ -57,7 +57,7 @@ func register(k kind) {
 	}
 }
 
-// holderKind is the kind of holders' histories. Like those of teams they are collected from all streams.
+// holderKind is the kind of holders' histories, which are collected from all streams.
 const holderKind = "holder"
 
 func init() {
@@ -83,14 +83,14 @@ func sortedKinds() (names []string) {
 	return names
 }
 
-// Entities are the kinds whose entities have a single id, sorted.
+// Entities returns the kinds whose entities have a single id, sorted.
 func Entities() []string {
 	return slices.DeleteFunc(sortedKinds(), func(name string) bool {
 		return kinds[name].category == "" || kinds[name].ids != Single
 	})
 }
 
-// Examples returns a kind/id of each kind, some with a remark, sorted.
+// Examples returns a kind/id of each kind, some with a remark, in the order of the kinds.
 func Examples() (all []string) {
 	for _, name := range sortedKinds() {
 		all = append(all, kinds[name].example)

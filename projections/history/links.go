@@ -5,7 +5,7 @@ import "admitone/events"
 // maxLinks bounds the links of a line.
 const maxLinks = 60
 
-// links are the entities, as kind/id, that a fact names besides its own: its causes and consequences.
+// links are the other entities that a fact names, as kind/id.
 type links []string
 
 func (l *links) add(kind, id string) {

@@ -27,7 +27,7 @@ func linksOfWallet(l *links, e *events.Recorded, fact events.Fact) {
 	l.add(holderKind, e.Stream.Entity())
 }
 
-// linksOfBooking adds the seats, areas, performance, holder and wallet with the first fact only.
+// linksOfBooking adds the seats, areas, performance, holder and wallet of a new booking. Later facts don't repeat them.
 func linksOfBooking(l *links, _ *events.Recorded, fact events.Fact) {
 	if f, ok := fact.(*events.BookingAbandoned); ok {
 		l.add(events.PerformanceCategory, string(f.PerformanceID))

@@ -12,7 +12,7 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestLinks: the entities that a line links exist, and a booking and its seats link each other.
+// TestLinks: the seats and performances that a line links exist, and a booking and its seats link each other.
 func TestLinks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		log := logtest.NewMemory()

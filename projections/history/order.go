@@ -7,15 +7,15 @@ import (
 	"admitone/events"
 )
 
-// ordered describes order data, "" for none.
-func ordered(o *events.OrderData) string {
+// orderSuffix describes order data as the end of a sentence, "" for none.
+func orderSuffix(o *events.OrderData) string {
 	if o.IsZero() {
 		return ""
 	}
 	return ", " + orderText(o)
 }
 
-// orderText is order data in words.
+// orderText describes order data.
 func orderText(o *events.OrderData) string {
 	var parts []string
 	if o.Reference != "" {

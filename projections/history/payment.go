@@ -21,7 +21,7 @@ func linksOfPayment(l *links, _ *events.Recorded, fact events.Fact) {
 	}
 }
 
-// externalPayment names the external payment with that stream, "" for none.
+// externalPayment names an external payment by its stream, "" for none.
 func externalPayment(payment events.StreamID) string {
 	if payment == "" {
 		return ""
@@ -29,8 +29,8 @@ func externalPayment(payment events.StreamID) string {
 	return ", external payment: " + string(payment)
 }
 
-// currencyOf returns the currency of the amounts in a stream: the log's or, for an external payment, that in which it
-// was received.
+// currencyOf returns the currency of the amounts in a stream: that of the log or, for an external payment, that of the
+// money received.
 func currencyOf(ctx context.Context, store events.Store, stream events.StreamID) (events.Currency, error) {
 	if stream.Category() == events.PaymentCategory {
 		first, err := store.Read(ctx, stream, 0, events.Forward, 1)
@@ -97,7 +97,7 @@ func refundFailed(f *events.PaymentRefundFailed, of subject) string {
 	return text
 }
 
-// moneyIn shows an amount in a currency that need not be the log's.
+// moneyIn formats an amount in a currency by its code.
 func moneyIn(minor int64, currency string) string {
 	if c, ok := events.CurrencyOf(currency); ok {
 		return c.Text(minor)

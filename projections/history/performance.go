@@ -16,11 +16,11 @@ func describePerformance(fact events.Fact, of subject) string {
 	case *events.PerformanceCreated:
 		return fmt.Sprintf("put on sale as %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
 			events.FormatTime(f.StartsAt), seatsOf(of, f), f.HoldSeconds,
-			limit(f.LimitPerHolder)+guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
+			limit(f.LimitPerHolder)+roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), allPrices(of, f), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
-				giveBack(f.Cancellation)+resized(f))
+			events.FormatTime(f.StartsAt), allPrices(of, f), f.HoldSeconds, limit(f.LimitPerHolder)+saleTimesSuffix(f.SaleTimes)+
+				cancellationSuffix(f.Cancellation)+resizedSuffix(f))
 	case *events.PerformanceCancelled:
 		return fmt.Sprintf("cancelled, because: %q; all that was sold of it is ended next, and refunded in full", f.Reason)
 	case *events.BlocksBegun:
@@ -72,8 +72,8 @@ func blockChange(c *events.BlockChange) string {
 	return fmt.Sprintf("%s %s %q: %s", counted(int64(len(c.Seats)), "seat"), did, c.Label, strings.Join(names, ", "))
 }
 
-// resized describes the new capacities of areas in an edit, "" for none.
-func resized(f *events.PerformanceEdited) string {
+// resizedSuffix describes the new capacities of areas in an edit, "" for none.
+func resizedSuffix(f *events.PerformanceEdited) string {
 	if f.Change == 0 {
 		return ""
 	}

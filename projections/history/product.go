@@ -48,12 +48,12 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductReserved:
 		if mine(f.Holder) {
 			return fmt.Sprintf("%s bought %s: reservation %s%s; %s", f.Holder, units(f.Quantity), f.ReservationID,
-				ordered(&f.OrderData), remain(f.Remaining))
+				orderSuffix(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductHeld:
 		if mine(f.Holder) {
 			return fmt.Sprintf("%s holds %s until %s: reservation %s%s; %s", f.Holder, units(f.Quantity),
-				events.FormatTime(f.ExpiresAt), f.ReservationID, ordered(&f.OrderData), remain(f.Remaining))
+				events.FormatTime(f.ExpiresAt), f.ReservationID, orderSuffix(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductConfirmed:
 		if mine(f.Holder) {
@@ -90,12 +90,14 @@ func describeProduct(fact events.Fact, of subject) string {
 	case *events.ProductCreated:
 		if of.isEveryone() {
 			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				f.HoldSeconds, limit(f.LimitPerHolder), guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
+				f.HoldSeconds, limit(f.LimitPerHolder),
+				roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation))
 		}
 	case *events.ProductEdited:
 		if of.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), of.money(f.Price),
-				limit(f.LimitPerHolder), guardedBy(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation), remain(f.Remaining))
+				limit(f.LimitPerHolder),
+				roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation), remain(f.Remaining))
 		}
 	case *events.ProductOpened:
 		if of.isEveryone() {
@@ -109,16 +111,16 @@ func describeProduct(fact events.Fact, of subject) string {
 	return ""
 }
 
-// guardedBy names the waiting room that guards an entity, "" for none.
-func guardedBy(room events.RoomID) string {
+// roomSuffix names the waiting room that guards an entity, "" for none.
+func roomSuffix(room events.RoomID) string {
 	if room == "" {
 		return ""
 	}
 	return ", behind the waiting room " + string(room)
 }
 
-// onSale describes the sale times, "" for none.
-func onSale(times events.SaleTimes) (text string) {
+// saleTimesSuffix describes the sale times, "" for none.
+func saleTimesSuffix(times events.SaleTimes) (text string) {
 	if !times.OpensAt.IsZero() {
 		text = ", on sale from " + events.FormatTime(times.OpensAt)
 	}

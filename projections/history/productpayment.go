@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// describeMoney describes a fact of a payment for a reservation.
+// describeMoney describes a fact about a payment for a reservation.
 func describeMoney(fact events.Fact, of subject, mine func(events.Holder) bool) string {
 	if !mine(events.HolderOf(fact)) {
 		return ""

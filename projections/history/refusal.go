@@ -13,7 +13,7 @@ func init() {
 		example: "refusals/2026-11-30 (the refusals of that day, with serve --record-refusals)"})
 }
 
-// linksOfRefusal adds the requested entity, the entity on which the refusal was decided, and the holder.
+// linksOfRefusal adds the entity on which the refusal was decided, the requested entity, and the holder or the teams.
 func linksOfRefusal(l *links, _ *events.Recorded, fact events.Fact) {
 	f, ok := fact.(*events.RefusalRecorded)
 	if !ok {
@@ -41,7 +41,7 @@ func describeRefusal(fact events.Fact, of subject) string {
 		if !mine && !of.isEveryone() {
 			return ""
 		}
-		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", requester(f), wanted(f), f.Code, f.Detail)
+		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", requester(f), describeRequest(f), f.Code, f.Detail)
 		if f.BeatenPosition > 0 {
 			text += fmt.Sprintf("; the newest fact was %s@%d, position %d", f.BeatenStream, f.BeatenRevision, f.BeatenPosition)
 		}
@@ -66,16 +66,15 @@ func requester(f *events.RefusalRecorded) string {
 	return "somebody"
 }
 
-// requests has functions that describe a refused request, by method and the path segment after the entity's id; the
-// files of the kinds fill it in their init functions. id and step are the two segments after that one, of names the
-// entity.
+// requests has functions that describe a refused request, by method and the path segment after the entity's id. id and
+// step are the next two segments, of is the kind and id of the entity. The kinds' files fill the map in init functions.
 var requests = map[string]func(f *events.RefusalRecorded, id, step, of string) string{}
 
-// wanted describes a refused request: in words if it is in requests, else by method and path.
-func wanted(f *events.RefusalRecorded) string {
+// describeRequest describes a refused request: in words if it is in requests, else by method and path.
+func describeRequest(f *events.RefusalRecorded) string {
 	stream := events.StreamID(f.Stream)
 	of := kindOfStream(stream) + " " + stream.Entity()
-	// "", v1, kind, id, and the segments after it.
+	// The segments are "", v1, kind, id, and those described at requests.
 	parts := strings.Split(f.Path, "/")
 	for len(parts) < 7 {
 		parts = append(parts, "")

@@ -26,7 +26,7 @@ func TestLinksOfRefusal(t *testing.T) {
 	}
 }
 
-// TestDescribeRefusedRequests: every request that can be refused has a description.
+// TestDescribeRefusedRequests: refused requests are described in words, unknown ones by method and path.
 func TestDescribeRefusedRequests(t *testing.T) {
 	for _, test := range []struct {
 		fact events.RefusalRecorded

@@ -11,19 +11,19 @@ import (
 	"admitone/events"
 )
 
-// source is a stream with events that belong to a history.
+// source is a stream with events of a history.
 type source struct {
 	stream events.StreamID
-	// about selects the events; nil selects all.
+	// about selects the events of the history; nil selects all.
 	about func(fact events.Fact) bool
 }
 
-// ReadRelated returns a page of the history of one entity or holder with everything related to it, after a position of
-// the log: 0 for the first page, else the next of the previous page. more reports whether there may be another page.
-// The lines of a page are in order of time: refusals are recorded slightly later than they are decided.
+// ReadRelated returns a page of the history of one entity or holder with related events, after a position of the log: 0
+// for the first page, else the next of the previous page. more reports whether there may be another page. The lines of
+// a page are in the order of decision, which differs from the order of the log because refusals are recorded later.
 //
-// It is [Read] with, for a booking, the events of its seats, wallet and allowance that it caused; and, for every
-// kind, the refused commands if the server records them.
+// The history is that of [Read]. For a booking, it also has the events of its seats, areas, wallet and allowance that
+// the booking caused. For every kind it has the refused commands, if the server records them.
 //
 // Errors: those of [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
@@ -88,7 +88,7 @@ func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 	all := []source{{stream: own}}
 	switch own.Category() {
 	case events.PerformanceCategory, events.ProductCategory, events.TournamentCategory:
-		return append(all, callOffOf(own)), nil
+		return append(all, callOffSource(own)), nil
 	}
 	for i := range first {
 		e := &first[i]
@@ -144,14 +144,14 @@ type collector struct {
 	// budget is the number of events that may still be read.
 	budget int
 	lines  []Line
-	of     subject // everyone
+	of     subject // includes everyone; has the currency
 }
 
 const (
-	// readSize is the number of events of a stream read at once for a page of up to that many
-	// lines, maxReadSize for a longer one.
+	// readSize is the smallest and maxReadSize the largest number of events of a stream that are
+	// read at a time.
 	readSize, maxReadSize = 256, 2048
-	// causeLines is the number of lines whose causes are searched for together.
+	// causeLines is the number of lines whose causes are searched together.
 	causeLines = 500
 )
 
@@ -176,8 +176,8 @@ func (t *collector) read(c source) error {
 	})
 }
 
-// scan reads a stream until a page of matching events is found or the budget is used up; then it lowers upTo to the
-// position reached.
+// scan reads a stream up to upTo. If a page of matching events is found or the budget is used up, it stops and lowers
+// upTo to the position reached.
 func (t *collector) scan(stream events.StreamID, from events.Revision,
 	take func(*events.Recorded) (use bool, err error)) error {
 	found := 0
@@ -253,7 +253,7 @@ func (t *collector) refusals(own events.StreamID, began time.Time) error {
 			return err
 		}
 	}
-	day, end := began.UTC().AddDate(0, 0, -1), last.UTC().AddDate(0, 0, 1) // clocks differ
+	day, end := began.UTC().AddDate(0, 0, -1), last.UTC().AddDate(0, 0, 1) // clocks may differ
 	for days := 0; days < maxRefusalDays && !day.After(end); days++ {
 		stream := events.RefusalsOf(day)
 		from, err := t.firstAfter(stream)
@@ -275,7 +275,7 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 		return false, err
 	}
 	f, ok := fact.(*events.RefusalRecorded)
-	if !ok || !refusedOf(f, own) {
+	if !ok || !isAbout(f, own) {
 		return false, nil
 	}
 	line, _, err := describe(e, t.of)
@@ -285,8 +285,8 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 	return err == nil, err
 }
 
-// refusedOf reports whether a refusal is about an entity: it was requested, or the refusal was decided on it.
-func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
+// isAbout reports whether a refusal is about an entity: the entity was requested, or the refusal was decided on it.
+func isAbout(f *events.RefusalRecorded, own events.StreamID) bool {
 	if f.Stream == string(own) || f.BeatenStream == string(own) {
 		return true
 	}
@@ -296,7 +296,7 @@ func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
 	})
 }
 
-// page returns the first limit lines of everything collected.
+// page returns the first limit lines up to upTo, and whether there may be more.
 func (t *collector) page() (page []Line, more bool) {
 	slices.SortFunc(t.lines, func(a, b Line) int { return cmp.Compare(a.Position, b.Position) })
 	for _, line := range t.lines {

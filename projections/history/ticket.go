@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// ticketKind is the kind of histories of single places in a waiting room. Admissions and drops name many tickets at
-// once, so a holder's own history has only the joins of a room; each links to its ticket.
+// ticketKind is the kind of histories of single tickets of a waiting room. Facts after the join name tickets, often
+// many, but no holders, so a holder's history has only the joins, each with a link to its ticket.
 const ticketKind = "ticket"
 
 func init() {
@@ -17,7 +17,7 @@ func init() {
 		example: "ticket/onsale/7 (the place with that number in the room)"})
 }
 
-// ticketOf names a place: <room>~<ticket>.
+// ticketOf returns the id of a ticket: <room>~<ticket>.
 func ticketOf(room events.RoomID, ticket int64) string {
 	return string(room) + "~" + strconv.FormatInt(ticket, 10)
 }
@@ -29,7 +29,7 @@ func cutTicket(id string) (room string, ticket int64, ok bool) {
 	return room, ticket, err == nil && ticket > 0 && ticketOf(events.RoomID(room), ticket) == id
 }
 
-// ofTicket is [Read] for a place: the events about it in the room's stream, from a revision on, up to the place's end.
+// ofTicket is [Read] for a ticket: the events about the ticket in its room's stream, from a revision on, up to its end.
 func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	room, ticket, ok := cutTicket(id)

@@ -11,7 +11,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// TestHistoryOfATicket: a holder's join links the ticket, whose history has exactly its events, in pages of any size.
+// TestHistoryOfATicket: a holder's join links the ticket, whose history has exactly the events about it, for any page
+// size.
 func TestHistoryOfATicket(t *testing.T) {
 	fifo, draw := logtest.FIFORoom(), logtest.Draw(3)
 	for _, test := range []struct {

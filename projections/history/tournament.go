@@ -62,11 +62,11 @@ func describeTournament(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if slices.ContainsFunc(f.TeamIDs, mine) {
-			return fmt.Sprintf("%s entered%s; %s", together(f.TeamIDs), ordered(&f.OrderData), slots(&f.TournamentCounts))
+			return fmt.Sprintf("%s entered%s; %s", together(f.TeamIDs), orderSuffix(&f.OrderData), slots(&f.TournamentCounts))
 		}
 	case *events.TournamentWaitlisted:
 		if slices.ContainsFunc(f.TeamIDs, mine) {
-			return fmt.Sprintf("%s went to the waitlist%s; %s", together(f.TeamIDs), ordered(&f.OrderData),
+			return fmt.Sprintf("%s went to the waitlist%s; %s", together(f.TeamIDs), orderSuffix(&f.OrderData),
 				slots(&f.TournamentCounts))
 		}
 	case *events.TournamentPromoted:
@@ -82,7 +82,7 @@ func describeTournament(fact events.Fact, of subject) string {
 	case *events.TournamentCreated:
 		if of.isEveryone() {
 			text := fmt.Sprintf("opened for entry as %q: %s until %s, %s%s", f.DisplayName, counted(f.TeamLimit, "slot"),
-				events.FormatTime(f.RegisterDeadline), waitlist(f), guardedBy(f.WaitingRoom)+entryFrom(f.OpensAt))
+				events.FormatTime(f.RegisterDeadline), waitlist(f), roomSuffix(f.WaitingRoom)+entryFrom(f.OpensAt))
 			if f.Status == events.TournamentClosed {
 				text += "; closed for now"
 			}
@@ -91,7 +91,7 @@ func describeTournament(fact events.Fact, of subject) string {
 	case *events.TournamentEdited:
 		if of.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q and %s: %s until %s%s; %s", f.DisplayName, f.Status,
-				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), guardedBy(f.WaitingRoom)+entryFrom(f.OpensAt),
+				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), roomSuffix(f.WaitingRoom)+entryFrom(f.OpensAt),
 				slots(&f.TournamentCounts))
 		}
 	case *events.TournamentCancelled:
@@ -114,7 +114,7 @@ func entryFrom(opensAt time.Time) string {
 	return ", entry from " + events.FormatTime(opensAt)
 }
 
-// describePromoted lists the rows that contain a team of mine.
+// describePromoted lists the rows that contain a team for which mine is true.
 func describePromoted(f *events.TournamentPromoted, mine func(team events.TeamID) bool) string {
 	var listed []string
 	teams, more := 0, 0
@@ -142,7 +142,7 @@ func describePromoted(f *events.TournamentPromoted, mine func(team events.TeamID
 		slots(&f.TournamentCounts))
 }
 
-// together names a team, or a group that entered as one.
+// together names a team, or the teams of a group.
 func together(teams []events.TeamID) string {
 	if len(teams) == 1 {
 		return string(teams[0])

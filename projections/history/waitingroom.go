@@ -10,7 +10,7 @@ import (
 // maxListedRanges is the largest number of ticket ranges named in a sentence.
 const maxListedRanges = 8
 
-// waitingRoomKind is the kind's name as users type it; its category has no hyphen.
+// waitingRoomKind is the name of the kind as users type it. The category has no hyphen.
 const waitingRoomKind = "waiting-room"
 
 func init() {
@@ -90,7 +90,7 @@ func roomSettings(s *events.WaitingRoomSettings) string {
 	return text
 }
 
-// ticketsOf names tickets: tickets 1–50, 52.
+// ticketsOf names tickets, for example "tickets 1–50, 52".
 func ticketsOf(ranges []events.TicketRange) string {
 	noun, parts := "tickets ", []string(nil)
 	if len(ranges) == 1 && ranges[0].From == ranges[0].To {

@@ -13,19 +13,19 @@ func init() {
 		example: "webhook/shop (its deliveries and failures)"})
 }
 
-// describeWebhook describes the facts of edits and deliveries.
+// describeWebhook describes a fact of a webhook.
 func describeWebhook(fact events.Fact, of subject) string {
 	if !of.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.WebhookMade:
-		return "made: " + webhookSettings(&f.WebhookSettings) + "; " + secretNamed(&f.WebhookSecret)
+		return "made: " + webhookSettings(&f.WebhookSettings) + "; " + describeSecret(&f.WebhookSecret)
 	case *events.WebhookEdited:
 		return "edited; it is now: " + webhookSettings(&f.WebhookSettings)
 	case *events.WebhookSecretChanged:
 		return fmt.Sprintf("given a new secret, and the previous one also signs until %s; %s",
-			events.FormatTime(f.OldUntil), secretNamed(&f.WebhookSecret))
+			events.FormatTime(f.OldUntil), describeSecret(&f.WebhookSecret))
 	case *events.WebhookDisabled:
 		return "disabled: " + disabledBecause(f.Cause)
 	case *events.WebhookEnabled:
@@ -50,7 +50,7 @@ func webhookSettings(s *events.WebhookSettings) string {
 	return text
 }
 
-func secretNamed(s *events.WebhookSecret) string {
+func describeSecret(s *events.WebhookSecret) string {
 	return fmt.Sprintf("secret %d is derived from the key with the fingerprint %s", s.Number, s.Key)
 }
 

@@ -11,11 +11,11 @@ import (
 type AreaDelta struct {
 	ID     events.AreaID
 	Counts events.AreaCounts
-	// Number is its place among the areas, from 0.
+	// Number is the index of the area in the performance.
 	Number int
 }
 
-// NewAreaDelta is the delta of a fact of one area of a performance.
+// NewAreaDelta returns the delta of a fact of one area of a performance; number is the area's index.
 func NewAreaDelta(performance *row.Performance, number int, cause Cause) *PerformanceDelta {
 	area := &performance.Areas[number]
 	return &PerformanceDelta{Counts: performance.SeatCounts, Cause: cause,
@@ -35,7 +35,7 @@ func (d *PerformanceDelta) mergeAreas(later []AreaDelta) {
 	}
 }
 
-// appendArea appends an area as in resources and frames, after i others.
+// appendArea is AppendArea for the element of an array with the index i.
 func appendArea(dst []byte, i int, id events.AreaID, counts events.AreaCounts) []byte {
 	if i > 0 {
 		dst = append(dst, ',')
@@ -43,7 +43,7 @@ func appendArea(dst []byte, i int, id events.AreaID, counts events.AreaCounts) [
 	return AppendArea(dst, id, counts)
 }
 
-// AppendArea appends an area as in resources and frames.
+// AppendArea appends the JSON of an area, which is the same in resources and frames.
 func AppendArea(dst []byte, id events.AreaID, counts events.AreaCounts) []byte {
 	o := events.OpenObject(dst)
 	o.String("area", string(id))
@@ -60,7 +60,7 @@ func AppendArea(dst []byte, id events.AreaID, counts events.AreaCounts) []byte {
 // CauseResized is the cause of a fact that sets an area's capacity.
 const CauseResized Cause = "resized"
 
-// AreaCause is the cause of a fact of an area; CauseNone if it only changes a deadline.
+// AreaCause returns the cause of a fact of an area, CauseNone if the fact only changes a deadline.
 func AreaCause(fact events.Fact) Cause {
 	switch f := fact.(type) {
 	case *events.AreaHeld:
@@ -68,7 +68,7 @@ func AreaCause(fact events.Fact) Cause {
 	case *events.AreaBooked:
 		return CauseBooked
 	case *events.AreaReleased:
-		if f.Reason == events.ReleasedExpired { // the booking's deadline is before the places'
+		if f.Reason == events.ReleasedExpired { // the booking expires before its places
 			return CauseExpired
 		}
 		return CauseReleased

@@ -9,30 +9,29 @@ const (
 	// frameShare is the share of the processors that delivering frames may take while
 	// other goroutines wait for one.
 	frameShare = 0.25
-	// contention is the time after a wait for a processor in which other goroutines are assumed to wait.
+	// contention is the time after a wait for a processor during which other goroutines are assumed to wait.
 	contention = 100 * time.Millisecond
-	// smoothing is the number of frames over which the cost of one is averaged.
+	// smoothing is the number of frames over which the cost of a frame is averaged.
 	smoothing = 8 * turnSize
 )
 
-// budget bounds the share of the processors that the topics of a hub use for their frames while there is other work:
-// each turn is followed by a pause in proportion to its cost. While no other goroutine waits for a processor, turns
-// are free.
+// budget bounds the share of the processors that the topics of a hub use for their frames while other goroutines wait
+// for a processor: each turn is followed by a pause in proportion to its cost. Otherwise there are no pauses.
 type budget struct {
-	pause float64 // for each unit of time spent
+	pause float64 // pause per unit of time spent
 
 	mu        sync.Mutex
-	frameCost time.Duration // cost of one frame, averaged; guarded by mu
-	paidUntil time.Time     // when everything spent is earned back; guarded by mu
-	contended time.Time     // end of the time in which others are assumed to wait; guarded by mu
+	frameCost time.Duration // average cost of a frame; guarded by mu
+	paidUntil time.Time     // end of the pauses for all turns so far; guarded by mu
+	contended time.Time     // end of the time during which other goroutines are assumed to wait; guarded by mu
 }
 
 func newBudget(processors int) *budget {
 	return &budget{pause: max(0, 1/(frameShare*float64(processors))-1)}
 }
 
-// spend records a turn of some frames that ended now. It took cost, not counting waited, the time in which it waited
-// for a processor. spend returns when the next turn may begin.
+// spend records a turn that ended now and delivered a number of frames. The turn took cost, plus waited, the time that
+// it waited for a processor. spend returns the time at which the next turn may begin.
 func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -51,8 +50,8 @@ func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) ti
 	return b.paidUntil
 }
 
-// average updates the average cost of a frame. The system may have interrupted a turn, so a cost counts as at most
-// twice the average.
+// average updates the average cost of a frame. A cost counts as at most twice the average, because the operating
+// system may have interrupted the turn.
 func (b *budget) average(frames int, cost time.Duration) {
 	if frames == 0 {
 		return
@@ -65,7 +64,7 @@ func (b *budget) average(frames int, cost time.Duration) {
 	b.frameCost += time.Duration(float64(min(each, 2*b.frameCost)-b.frameCost) * weight)
 }
 
-// freeAt returns when everything spent so far is, or was, earned back.
+// freeAt returns the end of the pauses for all turns so far.
 func (b *budget) freeAt() time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,6 +1,6 @@
 package live
 
-// Cause is the cause of a topic's change. Each kind adds its own.
+// Cause is the cause of a topic's change. Each kind adds its own causes.
 type Cause string
 
 // The common causes. CauseMixed is the cause of a delta merged from different ones, CauseNone of a delta without
@@ -8,7 +8,7 @@ type Cause string
 const (
 	CauseCreated Cause = "created"
 	CauseEdited  Cause = "edited"
-	// CauseCancelled: the organiser has cancelled it.
+	// CauseCancelled means that the organiser has cancelled the entity.
 	CauseCancelled Cause = "cancelled"
 	CauseMixed     Cause = "mixed"
 	CauseNone      Cause = "unchanged"

@@ -29,7 +29,7 @@ type State interface {
 	Row() any
 }
 
-// Delta is a change of a topic. Once it is in a frame it is immutable.
+// Delta is a change of a topic. It is immutable once it is in a frame.
 type Delta interface {
 	// Members writes the delta's members into a frame's data.
 	Members(o *events.Object)
@@ -41,16 +41,16 @@ type Delta interface {
 	Row() any
 }
 
-// Frame is one message to the subscribers of a topic. All of them share it.
+// Frame is one message to the subscribers of a topic, which share it.
 type Frame struct {
 	Topic string
 	Kind  FrameKind
 	// Position of the last event that the frame contains.
 	Position events.Position
-	// Previous is the position of the frame before a delta: a subscriber at a different position has
-	// missed something.
+	// Previous is the position of the frame before a delta. A subscriber at a different position has
+	// missed a change.
 	Previous events.Position
-	// Delta of a delta frame; it must not be modified.
+	// Delta is the content of a delta frame, nil in a snapshot. It must not be modified.
 	Delta Delta
 
 	row   any
@@ -65,29 +65,29 @@ type form struct {
 	value any
 }
 
-// Row is the topic's row as of the frame (a [row.Product] for product topics), or
-// nil for kinds whose state is too large for every frame.
+// Row returns the topic's row as of the frame (a [row.Product] for product topics), or
+// nil for kinds whose state is too large to be part of every frame.
 func (f *Frame) Row() any { return f.row }
 
-// Bytes is the frame in JSON, encoded at the first call. It must not be modified.
+// Bytes returns the frame in JSON, encoded at the first call. The result must not be modified.
 func (f *Frame) Bytes() []byte {
 	return f.As(0, func(f *Frame) any { return f.encodeDelta() }).([]byte)
 }
 
-// As returns the result of encode for the frame, which is computed once for all subscribers: the message in another
-// format, or one prepared for a socket. number, from 1 to 3, identifies the format.
+// As returns the frame in another format. encode is called once for all subscribers. number, from 1 to 3, identifies
+// the format.
 func (f *Frame) As(number int, encode func(*Frame) any) any {
 	form := &f.forms[number]
 	form.once.Do(func() { form.value = encode(f) })
 	return form.value
 }
 
-// NewDelta returns a delta frame that follows the one at previous. d must not be modified any more.
+// NewDelta returns a delta frame that follows the frame at previous. d must not be modified afterwards.
 func NewDelta(topic string, previous, position events.Position, d Delta) *Frame {
 	return &Frame{Topic: topic, Kind: DeltaFrame, Position: position, Previous: previous, Delta: d, row: d.Row()}
 }
 
-// NewSnapshot returns a snapshot frame. It encodes the state at once, which may change afterwards.
+// NewSnapshot returns a snapshot frame. The state is encoded immediately, and may change afterwards.
 func NewSnapshot(topic, epoch string, position events.Position, s State) *Frame {
 	o := openFrame("snapshot", topic)
 	o.String("epoch", epoch)
@@ -120,8 +120,8 @@ func openFrame(event, topic string) events.Object {
 func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
 
 // Pending has the unsent frames of one topic for one subscriber: at most a snapshot, followed by
-// one delta into which all later ones are merged. So a slow subscriber needs no more memory than a
-// fast one. The zero Pending is empty. It is not safe for concurrent use.
+// one delta into which all later deltas are merged. This bounds the memory for a slow subscriber.
+// The zero Pending is empty. It is not safe for concurrent use.
 type Pending struct {
 	snapshot, delta *Frame
 	merged          bool // delta is not shared with other subscribers

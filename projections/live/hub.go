@@ -18,20 +18,20 @@ import (
 var (
 	// ErrNotFound means that the topic's entity does not exist, or not yet in the views.
 	ErrNotFound = errors.New("not found")
-	// ErrBadTopic: no topics have that prefix.
+	// ErrBadTopic means that no topics have the prefix.
 	ErrBadTopic = errors.New("there is no such kind of topic")
 )
 
-// Spawner starts an actor: receive is called with the messages sent, in order and not concurrently. send never blocks.
-// After stop nothing may be sent, and messages sent before are still received. All three may be called from any
-// goroutine; send and stop must not call receive.
+// Spawner starts an actor. receive is called with the messages sent, in order and not concurrently. send never blocks.
+// After stop no message may be sent; messages sent earlier are still received. send and stop may be called from any
+// goroutine, and must not call receive.
 type Spawner func(name string, receive func(msg any)) (send func(msg any), stop func())
 
 // Subscriber receives the frames of a topic.
 type Subscriber interface {
-	// Deliver is called on the topic's actor with one frame after another, and must not block. One
-	// call may still be in progress when its subscription has been closed. It may close
-	// subscriptions, and must not open any.
+	// Deliver is called by the topic's actor with one frame after another, and must not block. A
+	// call may still be in progress after the subscription has been closed. Deliver may close
+	// subscriptions, but must not open any.
 	Deliver(*Frame)
 }
 
@@ -39,7 +39,7 @@ type Subscriber interface {
 type Resume struct {
 	// Since is the position of the last frame received.
 	Since events.Position
-	// Epoch of the log that position belongs to.
+	// Epoch is the epoch of the log to which the position belongs.
 	Epoch string
 }
 
@@ -49,17 +49,17 @@ type Topics struct {
 	// load returns a topic's current state and the position of its last change.
 	// It is called with the hub's lock held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
-	// Category of the topics' streams, one each; "" if a topic is not the events of one stream.
+	// Category of the topics' streams, one per topic; "" if a topic's changes are not those of one stream.
 	Category string
-	// ResumeDelta, if set, returns the changes since a position of this log, nil if unknown. The
-	// hub's lock is held.
+	// ResumeDelta, if set, returns the changes since a position of this log, nil if unknown. It is
+	// called with the hub's lock held.
 	ResumeDelta func(id string, since events.Position) *Missed
-	// Backfill, if set, reads the data for ResumeDelta. It is called before it, without the lock.
+	// Backfill, if set, reads the data that ResumeDelta needs. It is called first, without the lock.
 	Backfill func(ctx context.Context, since events.Position)
 	// FrameEvery is the shortest time between two frames if that is longer than the hub's, else 0.
 	FrameEvery time.Duration
 
-	// topics has the topics with subscribers, by id, touched the topics with changes in the batch
+	// topics has the topics with subscribers, by id; changed has those with changes in the batch
 	// being folded. Guarded by the hub's lock.
 	topics  map[string]*Topic
 	changed []*Topic
@@ -82,7 +82,7 @@ func (ts *Topics) Watched(id string) *Topic {
 	return ts.topics[id]
 }
 
-// Any reports whether one of the topics has subscribers. The hub's lock must be held.
+// Any reports whether any of the topics has subscribers. The hub's lock must be held.
 func (ts *Topics) Any() bool { return len(ts.topics) > 0 }
 
 // publish passes the changes of a batch to the actors of their topics.
@@ -112,7 +112,7 @@ func (ts *Topics) renew() error {
 	for id, t := range ts.topics {
 		state, position, err := ts.load(id)
 		if errors.Is(err, ErrNotFound) {
-			continue // the log was replaced, and has no such entity: the topic sends no more frames
+			continue // the log was replaced and lacks the entity: the topic sends no more frames
 		}
 		if err != nil {
 			return err
@@ -133,13 +133,13 @@ type HubConfig struct {
 	Spawn Spawner
 	// Logger for operators.
 	Logger *slog.Logger
-	// FrameEvery is the shortest time between two frames of one topic; changes in between are merged. Negative: no
+	// FrameEvery is the shortest time between two frames of one topic; changes within it are merged. Negative: no
 	// pause.
 	FrameEvery time.Duration
 }
 
 // Hub has the topics of some views. It shares the lock of the views, which the fold holds for a
-// batch at a time: so joining, leaving and the batches of the fold exclude each other, and a
+// batch at a time. Therefore joining, leaving and the batches of the fold exclude each other, and a
 // subscriber misses nothing between its snapshot and the first delta.
 type Hub struct {
 	mu     *sync.RWMutex
@@ -163,7 +163,7 @@ func NewHub(c HubConfig) *Hub {
 		topics: map[string]*Topics{}, budget: newBudget(runtime.GOMAXPROCS(0))}
 }
 
-// Add registers topics. It must not be called once the hub is in use.
+// Add registers topics. It must not be called after the first subscription.
 func (h *Hub) Add(ts *Topics) {
 	ts.budget = h.budget
 	h.topics[ts.prefix] = ts
@@ -183,7 +183,7 @@ func (h *Hub) Mute() {
 	}
 }
 
-// Renew restarts muted topics, each with a snapshot. The lock must be held. Errors: as the views.
+// Renew restarts muted topics, each with a snapshot. The lock must be held. Errors: the views'.
 func (h *Hub) Renew() error {
 	for _, ts := range h.topics {
 		if err := ts.renew(); err != nil {
@@ -219,17 +219,16 @@ type Subscription struct {
 	to    Subscriber
 	// Owned by the actor.
 	index int             // in topic.members
-	at    events.Position // of the last frame delivered; 0 if the next is a snapshot
+	at    events.Position // of the last frame delivered; 0 if the next must be a snapshot
 
 	closed bool // guarded by the hub's lock
 }
 
-// Subscribe starts sending the topic's frames to s: first a snapshot, or, if resume is usable, one delta with
-// everything that was missed (with change 0 if nothing was); then every later change exactly once, possibly merged with
-// others. The lock must be held. earlier is the result of [Hub.ReadEarlier].
+// Subscribe starts sending the topic's frames to s. The first frame is a snapshot or, if resume is usable, one delta
+// with everything that was missed (with change 0 if nothing was missed). Then s gets every later change exactly once,
+// possibly merged with others. The lock must be held. earlier is the result of [Hub.ReadEarlier].
 //
-// Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; as the
-// views.
+// Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; the views'.
 func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
 	all, ok := h.topics[prefix]
@@ -255,7 +254,7 @@ func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Sub
 	return sub, nil
 }
 
-// pause is the shortest time between two frames of a topic, 0 without a pause.
+// pause returns the shortest time between two frames of a topic; 0 or less means no pause.
 func (h *Hub) pause(all *Topics) time.Duration {
 	if h.every < 0 {
 		return h.every
@@ -274,8 +273,7 @@ func (s *Subscription) Close() {
 	s.closed = true
 	h.subscribers.Add(-1)
 	t.send(leave{s})
-	// A later subscription finds no topic and creates a new one with its own actor, rather than joining one that is
-	// about to end.
+	// A later subscription creates a new topic with its own actor, rather than joining one that is about to end.
 	if t.subscribers--; t.subscribers == 0 {
 		delete(t.all.topics, t.id)
 		t.end()

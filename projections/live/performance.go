@@ -9,17 +9,17 @@ import (
 
 // PerformanceDelta is a change of one performance's counts.
 type PerformanceDelta struct {
-	// Counts of all sections after it.
+	// Counts has the sums of all sections after the change.
 	Counts row.SeatCounts
-	// Change of the number of free seats.
+	// Change is the change of the number of free seats.
 	Change int64
 	Cause  Cause
 	// Sections with changes, in the performance's order.
 	Sections []SectionDelta
 	// Areas with changes, in the performance's order.
 	Areas []AreaDelta
-	// Edited is the performance after an edit or a cancellation, if one is among the causes: the frame then has all
-	// editable members, including the prices of all sections. It must not be modified.
+	// Edited is the performance after an edit or a cancellation, if one is among the causes. The frame then has all
+	// editable members, including the prices of all sections. Edited must not be modified.
 	Edited *row.Performance
 }
 
@@ -40,7 +40,7 @@ func NewPerformanceDelta(performance *row.Performance, cause Cause) *Performance
 	return d
 }
 
-// PerformanceCause is the cause of a fact of the performance's own stream.
+// PerformanceCause returns the cause of a fact of the performance's own stream.
 func PerformanceCause(fact events.Fact) Cause {
 	switch fact.(type) {
 	case *events.PerformanceEdited:
@@ -59,11 +59,11 @@ func PerformanceCause(fact events.Fact) Cause {
 type SectionDelta struct {
 	ID     events.SectionID
 	Counts row.SeatCounts
-	// Number is its place among the sections, from 0.
+	// Number is the index of the section in the performance.
 	Number int
 }
 
-// appendCounts writes the counts as in frames of performances; booked is the name of the last member.
+// appendCounts writes the counts as in frames of performances; booked is the name of the member for booked seats.
 func appendCounts(o *events.Object, c row.SeatCounts, booked string) {
 	o.Int("remaining", c.Remaining())
 	o.Int("held", c.Held)
@@ -104,7 +104,7 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 	}
 }
 
-// appendEditable appends the members that an edit can change, except the prices of sections.
+// appendEditable appends the members that an edit or a cancellation can change, except the prices of sections.
 func appendEditable(o *events.Object, p *row.Performance) {
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)
@@ -145,14 +145,14 @@ func (d *PerformanceDelta) Merge(later Delta) {
 	d.mergeAreas(l.Areas)
 }
 
-// Row implements Delta. It returns nil: a performance is too large for every frame.
+// Row implements Delta. It returns nil, because a performance is too large to be part of every frame.
 func (d *PerformanceDelta) Row() any { return nil }
 
-// performanceState is a performance's topic.
+// performanceState is the state of a performance's topic.
 type performanceState struct{ row row.Performance }
 
-// NewPerformanceState returns the state of "performance:<id>". The sections of the row
-// become its own.
+// NewPerformanceState returns the state of "performance:<id>". It takes ownership of the row's sections
+// and areas.
 func NewPerformanceState(performance row.Performance) State { return &performanceState{performance} }
 
 func (s *performanceState) Members(o *events.Object) {
@@ -224,7 +224,7 @@ const (
 	CauseUnblocked Cause = "unblocked"
 )
 
-// SeatCause is the cause of a seat's fact, CauseNone for one that only changes a deadline.
+// SeatCause returns the cause of a seat's fact, CauseNone if the fact only changes a deadline.
 func SeatCause(fact events.Fact) Cause {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
@@ -232,7 +232,7 @@ func SeatCause(fact events.Fact) Cause {
 	case *events.SeatBooked:
 		return CauseBooked
 	case *events.SeatReleased:
-		if f.Reason == events.ReleasedExpired { // the booking's deadline comes before the seat's own
+		if f.Reason == events.ReleasedExpired { // the booking expires before its seats
 			return CauseExpired
 		}
 		return CauseReleased

@@ -7,8 +7,8 @@ import (
 	"admitone/projections/row"
 )
 
-// TestCausesOfFreedSeats: an expired hold has the cause expired, whether it ended at the seat's own deadline or was
-// released because the booking's had passed.
+// TestCausesOfFreedSeats: the cause of an expired hold is "expired", whether the hold ended at the seat's own deadline
+// or was released because the booking had expired.
 func TestCausesOfFreedSeats(t *testing.T) {
 	for want, facts := range map[Cause][]events.Fact{
 		CauseExpired: {&events.SeatExpired{}, &events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedExpired}},
@@ -18,7 +18,8 @@ func TestCausesOfFreedSeats(t *testing.T) {
 	} {
 		for _, fact := range facts {
 			if step, ok := row.StepOf(fact); !ok || SeatCause(fact) != want || step.To != row.MarkFree {
-				t.Errorf("%+v has %+v, %t; want %s", fact, step, ok, want)
+				t.Errorf("%+v has the cause %s and the step %+v, %t; want %s, freeing the seat", fact, SeatCause(fact), step,
+					ok, want)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ const (
 	CauseClosed    Cause = "closed"
 )
 
-// ProductCause is the cause of a product's fact.
+// ProductCause returns the cause of a product's fact.
 func ProductCause(fact events.Fact) Cause {
 	switch fact.(type) {
 	case *events.ProductReserved:
@@ -96,7 +96,7 @@ func appendRoom(o *events.Object, room events.RoomID) {
 	}
 }
 
-// remainingAfter is the number remaining that a product's fact states.
+// remainingAfter returns the number of remaining units that a product's fact states.
 func remainingAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.ProductCreated:

@@ -8,14 +8,15 @@ import (
 	"admitone/events"
 )
 
-// A topic retains its latest deltas while it has subscribers. A subscriber that resumes on a topic without
-// subscribers, or after a restart of the program, is served from the log: the latest events of the stream are
+// A topic retains its latest deltas while it has subscribers. For a subscriber that resumes on a topic without
+// subscribers, or after a restart of the program, the latest events of the stream are read from the log and
 // converted to deltas again, once in a topic's life.
 
 // replayer is a State of a topic with one delta per event of one stream, so that deltas can be recomputed.
 type replayer interface {
 	State
-	// Replay returns the delta of fact, which followed before. Its values other than the change may be current ones.
+	// Replay returns the delta of fact, which followed before. The values other than the change may be the current
+	// ones.
 	Replay(before, fact events.Fact) Delta
 }
 
@@ -25,11 +26,11 @@ type EarlierFact struct {
 	fact     events.Fact
 }
 
-// replayLimit bounds a subscription's wait for the log. After it the subscriber gets a snapshot.
+// replayLimit bounds a subscription's wait for the log. After a longer wait the subscriber gets a snapshot.
 const replayLimit = time.Second
 
-// ReadEarlier reads the events that a resuming subscriber may have missed, preceded by the one before them; nil if they
-// are not needed. It is called without the lock.
+// ReadEarlier reads the events that a resuming subscriber may have missed, preceded by the event before them; nil if
+// they are not needed or can't be read. It must be called without the lock.
 func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	if resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
@@ -63,8 +64,7 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	return found
 }
 
-// resumeDelta returns the delta of a topic for a subscriber that resumes from a position in this log; nil if there
-// is none.
+// resumeDelta returns the result of ResumeDelta for a subscriber that resumes from a position in this log, else nil.
 func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
 	if all.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
@@ -98,7 +98,7 @@ func (t *Topic) replay(found []EarlierFact) {
 		frames = append(frames, NewDelta(t.name, found[i-1].position, found[i].position, delta))
 	}
 	if !fits || len(t.history) == HistorySize {
-		return // a later subscriber may find contiguous ones
+		return // the facts of a later subscriber may be contiguous
 	}
 	t.replayed.Store(true)
 	t.history = append(frames[max(0, len(frames)+len(t.history)-HistorySize):], t.history...)

@@ -8,9 +8,9 @@ import (
 
 // RowTopics configures the topics of a kind that each show one row and its changes.
 type RowTopics[R any] struct {
-	// Prefix of their names, "<prefix>:<id>".
+	// Prefix of the topics' names, "<prefix>:<id>".
 	Prefix string
-	// Category of the topics' streams, one each; "" if missed changes can't be read there.
+	// Category of the topics' streams, one per topic; "" if missed changes can't be read from the streams.
 	Category string
 	// FrameEvery is as in [Topics].
 	FrameEvery time.Duration
@@ -18,10 +18,10 @@ type RowTopics[R any] struct {
 	Snapshot func(o *events.Object, row *R)
 	// Delta writes the members of a change.
 	Delta func(o *events.Object, d *RowDelta[R])
-	// Cause of a fact.
+	// Cause returns the cause of a fact.
 	Cause func(fact events.Fact) Cause
-	// Remaining is the number remaining according to a row, RemainingAfter according to a fact; nil if the kind has
-	// no such number.
+	// Remaining returns the number remaining of a row, RemainingAfter that which a fact states. Both are nil if the
+	// kind has no such number.
 	Remaining      func(row *R) int64
 	RemainingAfter func(fact events.Fact) int64
 }
@@ -29,14 +29,14 @@ type RowTopics[R any] struct {
 // State returns the state of a topic that shows a row.
 func (k *RowTopics[R]) State(row R) State { return &rowState[R]{of: k, row: row} }
 
-// Changed returns the change by a fact: before is the number remaining before it, after the row after it.
+// Changed returns the change by a fact: before is the number remaining before the fact, after the row after it.
 func (k *RowTopics[R]) Changed(before int64, after R, fact events.Fact) RowDelta[R] {
 	cause := k.Cause(fact)
 	return RowDelta[R]{of: k, After: after, Change: k.RemainingOf(&after) - before, Cause: cause,
 		Edited: cause == CauseEdited}
 }
 
-// RemainingOf is the number remaining according to a row, 0 if the kind has no such number.
+// RemainingOf returns the number remaining of a row, 0 if the kind has no such number.
 func (k *RowTopics[R]) RemainingOf(row *R) int64 {
 	if k.Remaining == nil {
 		return 0
@@ -46,9 +46,9 @@ func (k *RowTopics[R]) RemainingOf(row *R) int64 {
 
 // RowDelta is a change of a row.
 type RowDelta[R any] struct {
-	// After is the row after it.
+	// After is the row after the change.
 	After R
-	// Change of the number remaining.
+	// Change is the change of the number remaining.
 	Change int64
 	Cause  Cause
 	// Edited means that an edit is among the causes, so that the frame has the editable members.
@@ -73,12 +73,12 @@ func (d *RowDelta[R]) merge(later *RowDelta[R]) {
 	d.After = later.After
 }
 
-// Row implements Delta: the row after it.
+// Row implements Delta. It returns the row after the change.
 func (d *RowDelta[R]) Row() any { return d.After }
 
 func (d *RowDelta[R]) after() R { return d.After }
 
-// rowState is a topic that shows a row.
+// rowState is the state of a topic that shows a row.
 type rowState[R any] struct {
 	of  *RowTopics[R]
 	row R

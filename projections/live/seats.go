@@ -9,20 +9,21 @@ import (
 	"admitone/projections/row"
 )
 
-// SeatsDelta is a change of single seats of a performance. On the wire its member
-// "seats" names each with its status: {"A-1-1":"held"}.
+// SeatsDelta is a change of single seats of a performance. In JSON, its member "seats" has
+// the status of each changed seat by name: {"A-1-1":"held"}.
 type SeatsDelta struct {
-	// Counts of the whole performance after it.
+	// Counts has the sums of all sections after the change.
 	Counts row.SeatCounts
-	// Change of the number of free seats.
+	// Change is the change of the number of free seats.
 	Change int64
 	Cause  Cause
 
+	// Layout names the seats, Marks has the mark of each changed seat.
 	Layout *events.Layout
 	Marks  map[events.SeatIndex]row.Mark
 }
 
-// Seats returns the names of the seats that changed, in canonical order, and their current status.
+// Seats yields the names of the changed seats, in canonical order, with their status after the change.
 func (d *SeatsDelta) Seats() iter.Seq2[events.SeatName, events.SeatStatus] {
 	return func(yield func(events.SeatName, events.SeatStatus) bool) {
 		for _, seat := range slices.Sorted(maps.Keys(d.Marks)) {
@@ -73,14 +74,14 @@ func (d *SeatsDelta) Merge(later Delta) {
 // Row implements Delta. It returns nil.
 func (d *SeatsDelta) Row() any { return nil }
 
-// seatsState is the topic of the single seats of a performance. Its snapshot has
+// seatsState is the state of the topic of the single seats of a performance. Its snapshot has
 //
 //	"sections":[{"id":"A","rows":["ffhbx","fffff"]}]
 //
-// with one string for each row, from the front, and in it one letter for each seat,
-// from number 1: f is free, h held, b booked, x blocked. So a hundred thousand seats
-// are a hundred kilobytes. With a plan, "plan" is its id: rows and seats are in the order of the plan, which has
-// their names.
+// with one string per row, from the front, and in it one letter per seat, from number 1:
+// f is free, h held, b booked, x blocked. A hundred thousand seats take about a hundred
+// kilobytes. If the performance has a plan, the member "plan" is its id; rows and seats are in
+// the order of the plan, which has their names.
 type seatsState struct {
 	plan   events.PlanID // "" if there is none
 	counts row.SeatCounts
@@ -88,8 +89,8 @@ type seatsState struct {
 	marks  []byte
 }
 
-// NewSeatsState returns the state of "seats:<id>": the plan of a performance, "" if it has none, its counts
-// and its map, which becomes the state's own.
+// NewSeatsState returns the state of "seats:<id>": the plan of a performance, "" for none, its counts
+// and its map. The state takes ownership of the map.
 func NewSeatsState(plan events.PlanID, counts row.SeatCounts, m *row.SeatMap) State {
 	for i, mark := range m.Marks {
 		m.Marks[i] = byte(row.Mark(mark).Settled())

@@ -11,7 +11,7 @@ import (
 type TeamEntry struct {
 	TournamentID events.TournamentID
 	Status       events.EntryStatus
-	// Place among the waiting teams, from 1; 0 if it is not waiting.
+	// Place is the place among the waiting teams, from 1; 0 if the team is not waiting.
 	Place int64
 	// Cause of the entry's current status; CauseNone in a snapshot.
 	Cause Cause
@@ -32,7 +32,7 @@ func (e *TeamEntry) appendTo(dst []byte) []byte {
 
 // TeamDelta is a change of a team's entries.
 type TeamDelta struct {
-	// Cause is CauseMoved only if nothing but places changed.
+	// Cause is CauseMoved only if nothing but places on waitlists changed.
 	Cause Cause
 	// Entries that changed, in order of their first change.
 	Entries []TeamEntry
@@ -92,16 +92,16 @@ func withEntry(entries []TeamEntry, e TeamEntry) []TeamEntry {
 // Row implements Delta. It returns nil.
 func (d *TeamDelta) Row() any { return nil }
 
-// teamState is a team's topic.
+// teamState is the state of a team's topic.
 type teamState struct {
 	team row.Team
-	// entries are initially in the order of the tournaments' ids; more means that there are others.
+	// entries are initially in the order of the tournaments' ids; more means that further entries are not shown.
 	entries []TeamEntry
 	more    bool
 }
 
 // NewTeamState returns the state of "team:<id>": the team and its entries, in the order of the tournaments' ids; more
-// means that there are others.
+// means that further entries are not shown.
 func NewTeamState(team row.Team, entries []TeamEntry, more bool) State {
 	return &teamState{team, entries, more}
 }

@@ -11,9 +11,9 @@ import (
 // HistorySize is the number of deltas that a topic retains for returning subscribers.
 const HistorySize = 256
 
-// Topic is one topic while it has subscribers. Its actor owns them and the
+// Topic is one topic while it has subscribers. Its actor owns the subscribers and the
 // state, so that a snapshot and the deltas after it neither miss nor repeat a
-// change; the fold only stores changes in it.
+// change. The fold only stores changes in the topic.
 type Topic struct {
 	all   *Topics // the topics with the same prefix
 	id    string
@@ -27,7 +27,7 @@ type Topic struct {
 
 	// Guarded by the hub's lock.
 	subscribers int
-	folded      Delta // of the batch being folded
+	folded      Delta // merged changes of the batch being folded
 	foldedTo    events.Position
 
 	// mu guards the data passed from the fold to the actor. Deltas are merged here until the
@@ -35,8 +35,8 @@ type Topic struct {
 	mu        sync.Mutex
 	pending   Delta
 	pendingTo events.Position
-	renewed   *renewal  // to apply before pending
-	due       time.Time // when the next turn may begin
+	renewed   *renewal  // to be applied before pending
+	due       time.Time // earliest time of the next turn
 	scheduled bool      // a turn message or the timer is pending
 	timer     *time.Timer
 	stopped   bool
@@ -44,17 +44,17 @@ type Topic struct {
 	// Owned by the actor.
 	state          State
 	position       events.Position
-	cachedSnapshot *Frame // the snapshot of state, nil until it is needed
+	cachedSnapshot *Frame // the snapshot of state, nil until needed
 	members        []*Subscription
 	stale          int       // number of members not at position
 	next           int       // index of the member whose turn is next
 	nextStep       time.Time // earliest time of the next delta
-	frames         []*Frame  // the frames to position, from the positions of members
-	history        []*Frame  // the latest deltas, without a gap, the oldest at oldest
+	frames         []*Frame  // the frames from positions of members to position
+	history        []*Frame  // the latest deltas, contiguous, the oldest at oldest
 	oldest         int
 }
 
-// The messages to a topic's actor. turn makes it deliver.
+// The messages to a topic's actor. turn makes the actor deliver.
 type (
 	turn struct{}
 	join struct {
@@ -77,7 +77,7 @@ func (t *Topic) end() {
 	t.stop()
 }
 
-// ID is the part of the topic's name after the colon.
+// ID returns the part of the topic's name after the colon.
 func (t *Topic) ID() string { return t.id }
 
 // Change adds a delta to the batch being folded, whose last event so far is at position. It does
@@ -121,8 +121,8 @@ func (t *Topic) receive(msg any) {
 	}
 }
 
-// join delivers the first frame to a new member. The frame must contain all folded changes; the other members
-// receive them too if the budget allows.
+// join delivers the first frame to a new member. The frame must contain all folded changes, which the other members
+// get too if the budget allows.
 func (t *Topic) join(m join) {
 	now := time.Now()
 	t.step(now)
@@ -161,7 +161,7 @@ func (t *Topic) addToHistory(f *Frame) {
 	t.oldest = (t.oldest + 1) % HistorySize
 }
 
-// first is the first frame for a new member.
+// first returns the first frame for a new member.
 func (t *Topic) first(from Resume, missed *Missed) *Frame {
 	if from.Epoch == t.epoch && from.Since > 0 {
 		if from.Since == t.position {
@@ -174,7 +174,7 @@ func (t *Topic) first(from Resume, missed *Missed) *Frame {
 	return t.snapshot()
 }
 
-// missedSince merges the changes after since, from the history or else from missed; nil if neither is complete.
+// missedSince returns the merged changes after since, from the history or else from missed; nil if neither is complete.
 func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	if sum := t.mergedSince(since); sum != nil || missed == nil {
 		return sum
@@ -182,7 +182,7 @@ func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	if missed.To == t.position {
 		return missed.Delta
 	}
-	rest := t.mergedSince(missed.To) // published since it was computed
+	rest := t.mergedSince(missed.To) // published after missed was computed
 	if rest == nil {
 		return nil
 	}
@@ -190,7 +190,7 @@ func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
 	return missed.Delta
 }
 
-// mergedSince merges the deltas after since; nil if the history lacks one of them.
+// mergedSince returns the merged deltas after since; nil if the history lacks one of them.
 func (t *Topic) mergedSince(since events.Position) (sum Delta) {
 	for i := range t.history {
 		f := t.history[(t.oldest+i)%len(t.history)]
@@ -218,7 +218,7 @@ func (t *Topic) renew(state State, position events.Position) {
 	t.schedule()
 }
 
-// applyRenewal applies a renewal: every member receives a snapshot.
+// applyRenewal applies a renewal. Every member then receives a snapshot.
 func (t *Topic) applyRenewal(r *renewal) {
 	t.state, t.position, t.cachedSnapshot = r.state, r.position, nil
 	t.history, t.oldest = nil, 0

@@ -24,14 +24,15 @@ func (w *soldWatcher) Deliver(f *Frame) {
 	product := f.Row().(row.Product)
 	if d, ok := f.Delta.(*ProductDelta); ok {
 		if f.Previous != w.position || w.remaining+d.Change != product.Remaining() {
-			w.wrong = append(w.wrong, fmt.Sprintf("at remaining %d, position %d it received %s", w.remaining, w.position, f.Bytes()))
+			w.wrong = append(w.wrong, fmt.Sprintf("the subscriber at %d with %d remaining got %s", w.position, w.remaining,
+				f.Bytes()))
 		}
 	}
 	w.position, w.remaining, w.frames = f.Position, product.Remaining(), append(w.frames, f)
 }
 
-// TestFramesArePaced: between two frames of a topic there is a pause, in which changes are merged; all are sent when
-// the events stop.
+// TestFramesArePaced: between two frames of a topic there is a pause, during which changes are merged. The last change
+// is sent too.
 func TestFramesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := NewTopics("product", nil)
@@ -61,7 +62,7 @@ func TestFramesArePaced(t *testing.T) {
 		}
 		sell()
 		if receive() != 1 || w.remaining != 99 {
-			t.Error("the first change was not sent at once")
+			t.Errorf("after the first change the subscriber has %d remaining, want 99 immediately", w.remaining)
 		}
 		for range 10 {
 			sell()

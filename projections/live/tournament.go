@@ -7,8 +7,8 @@ import (
 	"admitone/projections/row"
 )
 
-// Causes of a change of a tournament, or of a team's entry in it, other than an edit. CauseMoved is
-// a change of a waiting team's place alone: a team ahead has left.
+// Causes of a change of a tournament, or of a team's entry in it, besides an edit. CauseMoved means
+// that only a waiting team's place changed, because a team before it left the waitlist.
 const (
 	CauseEntered    Cause = "entered"
 	CauseWaitlisted Cause = "waitlisted"
@@ -17,16 +17,16 @@ const (
 	CauseMoved      Cause = "moved"
 )
 
-// namedTeams bounds the teams named in a delta. If there are more, it only has a flag.
+// namedTeams bounds the teams named in a delta. A delta of more teams only has a flag.
 const namedTeams = 32
 
 // TournamentDelta is a change of one tournament. The frame of an edit can have any member.
 type TournamentDelta struct {
 	RowDelta[row.Tournament]
-	// Teams has the teams whose status changed, with their current status; empty for more than
-	// namedTeams.
+	// Teams has the teams whose status changed, with their status after the change; it is empty if
+	// there are more than namedTeams.
 	Teams []TeamStatus
-	// Unnamed means that there were more than namedTeams.
+	// Unnamed means that there are more than namedTeams.
 	Unnamed bool
 }
 
@@ -114,7 +114,7 @@ var TournamentTopics = &RowTopics[row.Tournament]{
 	Remaining: (*row.Tournament).Remaining, RemainingAfter: slotsAfter,
 }
 
-// tournamentState is a tournament's topic.
+// tournamentState is the state of a tournament's topic.
 type tournamentState struct{ rowState[row.Tournament] }
 
 // NewTournamentState returns the state of "tournament:<id>".
@@ -151,13 +151,13 @@ func (s *tournamentState) Replay(before, fact events.Fact) Delta {
 	return d
 }
 
-// Set sets d to the change by a fact: before is the number remaining before it, after the row after it.
+// Set sets d to the change by a fact: before is the number remaining before the fact, after the row after it.
 func (d *TournamentDelta) Set(before int64, after row.Tournament, fact events.Fact) {
 	*d = TournamentDelta{RowDelta: TournamentTopics.Changed(before, after, fact), Teams: d.Teams[:0]}
 	d.nameTeams(fact)
 }
 
-// tournamentCause is the cause of a tournament's fact.
+// tournamentCause returns the cause of a tournament's fact.
 func tournamentCause(fact events.Fact) Cause {
 	switch fact.(type) {
 	case *events.TournamentEntered:
@@ -197,7 +197,7 @@ func (d *TournamentDelta) nameTeams(fact events.Fact) {
 	}
 }
 
-// slotsAfter is the number of free slots that a tournament's fact states.
+// slotsAfter returns the number of free slots that a tournament's fact states.
 func slotsAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.TournamentCreated:

@@ -16,7 +16,7 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 		for range 2 { // a repeated team counts once
 			before := d.(*TournamentDelta)
 			if before.Unnamed || len(before.Teams) > n+1 {
-				t.Fatalf("after %d teams it names %d, unnamed: %t", n, len(before.Teams), before.Unnamed)
+				t.Fatalf("a delta of %d teams names %d, unnamed: %t; want all of them", n, len(before.Teams), before.Unnamed)
 			}
 			next := &TournamentDelta{
 				RowDelta: entered,
@@ -29,7 +29,7 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 			}
 		}
 		if n < namedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
-			t.Fatalf("a delta of %d teams names %d", n+1, len(d.(*TournamentDelta).Teams))
+			t.Fatalf("a delta of %d teams names %d, want all of them", n+1, len(d.(*TournamentDelta).Teams))
 		}
 	}
 	d.Merge(&TournamentDelta{RowDelta: entered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
@@ -42,7 +42,7 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 	}
 }
 
-// TestTeamDeltaCause: the cause of merged deltas is not CauseMoved if another is among them.
+// TestTeamDeltaCause: the cause of merged deltas is CauseMoved only if there is no other cause among them.
 func TestTeamDeltaCause(t *testing.T) {
 	for _, test := range []struct{ first, then, want Cause }{
 		{CauseMoved, CauseMoved, CauseMoved},

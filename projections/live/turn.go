@@ -1,9 +1,10 @@
 package live
 
 import (
-	"admitone/events"
 	"runtime"
 	"time"
+
+	"admitone/events"
 )
 
 const (
@@ -13,11 +14,11 @@ const (
 	yieldEvery = 32
 )
 
-// A topic delivers in turns. Each applies pending changes and brings the next few members to the present position, so
-// members may be at different positions, and no count is older than one round of turns. A frame is encoded once for all
-// members at the same position.
+// A topic delivers in turns. Each turn applies pending changes and brings the next few members to the current position.
+// Members may therefore be at different positions, and no count is older than one round of turns. A frame is encoded
+// once for all members at the same position.
 
-// turn applies the pending changes, unless the last delta is too recent, and delivers to the next
+// turn applies the pending changes, unless the last delta is too recent, and delivers frames to the next
 // members.
 func (t *Topic) turn() {
 	t.mu.Lock()
@@ -30,7 +31,7 @@ func (t *Topic) turn() {
 	t.plan(t.deliver(now))
 }
 
-// plan schedules the next turn, not before free, when the budget allows one.
+// plan schedules the next turn, if one is needed, not before free, the time from which the budget allows it.
 func (t *Topic) plan(free time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -43,7 +44,7 @@ func (t *Topic) plan(free time.Time) {
 	}
 }
 
-// schedule sends the actor its next turn when that is due. mu must be held.
+// schedule sends the actor a turn message when the next turn is due. mu must be held.
 func (t *Topic) schedule() {
 	if t.scheduled || t.stopped {
 		return
@@ -89,7 +90,8 @@ func (t *Topic) step(now time.Time) {
 	t.stale, t.frames = len(t.members), t.frames[:0]
 }
 
-// deliver brings the next members to the present position, and returns when the topic's next turn may begin.
+// deliver brings the next members to the current position, and returns the time at which the topic's next turn may
+// begin.
 func (t *Topic) deliver(now time.Time) time.Time {
 	if t.stale == 0 {
 		return now
@@ -116,7 +118,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 	return t.all.budget.spend(now, delivered, now.Sub(start)-waited, waited)
 }
 
-// frameSince returns the frame that brings a member from a position to the current one; a snapshot for position 0.
+// frameSince returns the frame that brings a member from a position to the current position; a snapshot for position 0.
 func (t *Topic) frameSince(at events.Position) *Frame {
 	for _, f := range t.frames {
 		if f.Previous == at {

@@ -11,7 +11,7 @@ import (
 	"admitone/projections/row"
 )
 
-// testTopic is a product's topic whose messages the test handles.
+// testTopic is a product's topic without an actor: the test passes its messages to receive.
 type testTopic struct {
 	*Topic
 	product row.Product
@@ -46,7 +46,7 @@ func (p *testTopic) sell() {
 	p.all.publish()
 }
 
-// receiveOne handles the oldest message; it returns false for none.
+// receiveOne handles the oldest message, and reports whether there was one.
 func (p *testTopic) receiveOne() bool {
 	synctest.Wait()
 	p.mu.Lock()
@@ -71,7 +71,7 @@ func (p *testTopic) countStale() (n int) {
 	return n
 }
 
-// TestNextMemberLeaves: the member whose turn is next leaves, and it is the last in the list.
+// TestNextMemberLeaves: delivery continues after the member whose turn is next, the last of the list, has left.
 func TestNextMemberLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(-1)
@@ -93,8 +93,8 @@ func TestNextMemberLeaves(t *testing.T) {
 	})
 }
 
-// TestTurns: members join and leave while others wait for their turn: each receives frames without a gap, and each
-// that stays has the last count.
+// TestTurns: while members join and leave between turns, each receives frames without a gap, and each that stays ends
+// with the last count.
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
@@ -189,8 +189,8 @@ func TestFramesAreShared(t *testing.T) {
 	})
 }
 
-// TestSnapshotBeyondHistory: a member that lags by more than the topic's history receives a snapshot, as do all
-// members of a topic whose views are rebuilt.
+// TestSnapshotBeyondHistory: a member that lags behind the topic's history receives a snapshot, as do all members after
+// the views were rebuilt.
 func TestSnapshotBeyondHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
@@ -221,7 +221,7 @@ func TestSnapshotBeyondHistory(t *testing.T) {
 		checkLast(DeltaFrame, p.product.Position)
 		rebuilt := row.Product{ID: "a", Stock: 5, Position: 3}
 		p.sell()
-		p.receiveOne() // so that the next step has to wait
+		p.receiveOne() // the next step then has to wait
 		p.renew(ProductTopics.State(rebuilt), 3)
 		checkLast(SnapshotFrame, 3)
 	})

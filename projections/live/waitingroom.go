@@ -16,15 +16,15 @@ const (
 	CauseFinished Cause = "finished"
 	CauseBegun    Cause = "begun"
 	CauseShuffled Cause = "shuffled"
-	// CauseTakenOver means that another server runs the room now; no count has changed.
+	// CauseTakenOver means that another server has taken over the room; no count has changed.
 	CauseTakenOver Cause = "taken_over"
 )
 
 // RoomFramesEvery is the shortest time between two frames of a waiting room's topic. In a rush every join changes
-// its counts, and each change would be a frame to every visitor.
+// the counts, and without a pause each change would be a frame to every visitor.
 const RoomFramesEvery = time.Second
 
-// WaitingRoomCause is the cause of a waiting room's fact.
+// WaitingRoomCause returns the cause of a waiting room's fact.
 func WaitingRoomCause(fact events.Fact) Cause {
 	switch fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -58,7 +58,7 @@ var WaitingRoomTopics = &RowTopics[row.WaitingRoom]{
 		o.String("id", string(room.ID))
 		room.AppendMembers(o)
 	},
-	// The same members as in a snapshot: there are few.
+	// A delta has the few members of a snapshot, except the id.
 	Delta: func(o *events.Object, d *RowDelta[row.WaitingRoom]) {
 		o.String("cause", string(d.Cause))
 		d.After.AppendMembers(o)

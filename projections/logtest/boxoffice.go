@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// ForgedLog is a log written by a model, to which any fact can be added.
+// ForgedLog is a log written by a [BookingModel], to which any fact can be added.
 type ForgedLog struct {
 	*Forgery
 	*BookingModel
@@ -22,8 +22,8 @@ func NewForgedLog() *ForgedLog {
 	return b
 }
 
-// CompletePerformance is a log that contains every fact of a performance and breaks no rule: ada has paid b.2
-// (A-1-1, A-1-2) and holds b.3 (A-2-1); bob paid b.4 (A-2-2) late and got it. Another performance was cancelled.
+// CompletePerformance returns a log that contains every fact of a performance and breaks no rule. ada has paid for b.2
+// (A-1-1, A-1-2) and holds b.3 (A-2-1); bob has paid late for b.4 (A-2-2). Another performance is cancelled.
 func CompletePerformance() *ForgedLog {
 	b := NewForgedLog()
 	b.Open("a")
@@ -49,7 +49,7 @@ func CompletePerformance() *ForgedLog {
 	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // ada holds one of them
 	b.Annotate(b.Bookings["b.7"], "R-7")
 	b.Book("a", "dan", []string{"B-x-1-1", "B-x-1-2"})
-	b.Pay(b.Bookings["b.9"]) // also free of charge
+	b.Pay(b.Bookings["b.9"]) // free of charge
 	b.Return(b.Bookings["b.9"], "B-x-1-1")
 	b.edit("a", modelEdit{priceA: 6, starts: 2, opened: true, opens: -2 * time.Second, closed: true,
 		closes: -time.Second})

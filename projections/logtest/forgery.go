@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// Forgery is a log written by hand, with valid hashes for any content of the facts.
+// Forgery is a log with valid hashes for any content of the facts. Tests set its fields to write invalid events.
 type Forgery struct {
 	Log   []events.Recorded
 	Heads map[events.StreamID]events.Hash
@@ -42,7 +42,7 @@ func (f *Forgery) Put(stream events.StreamID, name string, data []byte) {
 // Wait advances the clock.
 func (f *Forgery) Wait(d time.Duration) { f.Now = f.Now.Add(d) }
 
-// ReservationID is the id of the nth reservation.
+// ReservationID returns the id of the nth reservation.
 func ReservationID(n int) events.ReservationID {
 	return events.ReservationID(events.EventID("reservation", n).String())
 }
@@ -50,45 +50,45 @@ func ReservationID(n int) events.ReservationID {
 // HoldFor is the duration of the product's holds.
 const HoldFor = 300 * time.Second
 
-// Created is the creation of product a.
+// Created returns the creation of product a.
 func Created(stock, limit int64) *events.ProductCreated {
 	return &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: stock, Price: 5, LimitPerHolder: limit,
 		HoldSeconds: 300}
 }
 
-// Reserved is a sale under the nth reservation.
+// Reserved returns a sale under the nth reservation.
 func Reserved(n int, holder events.Holder, quantity, remaining int64) *events.ProductReserved {
 	return &events.ProductReserved{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity,
 		Remaining: remaining}
 }
 
-// Held is a hold under the nth reservation, from now on.
+// Held returns a hold under the nth reservation, from the log's current time on.
 func (f *Forgery) Held(n int, holder events.Holder, quantity, remaining int64) *events.ProductHeld {
 	return &events.ProductHeld{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity,
 		ExpiresAt: f.Now.Add(HoldFor), Remaining: remaining}
 }
 
-// Confirmed is the confirmation of the nth reservation.
+// Confirmed returns the confirmation of the nth reservation.
 func Confirmed(n int, holder events.Holder, quantity, remaining int64) *events.ProductConfirmed {
 	return &events.ProductConfirmed{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity,
 		Remaining: remaining}
 }
 
-// Released is the release of the nth reservation.
+// Released returns the release of the nth reservation.
 func Released(n int, holder events.Holder, quantity int64, was events.ReservationStatus,
 	remaining int64) *events.ProductReleased {
 	return &events.ProductReleased{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity, Was: was,
 		Remaining: remaining}
 }
 
-// Expired is the expiry of the nth reservation.
+// Expired returns the expiry of the nth reservation, which was held until a time.
 func Expired(until time.Time, n int, holder events.Holder, quantity, remaining int64) *events.ProductExpired {
 	return &events.ProductExpired{Quantity: quantity, Remaining: remaining,
 		Expired: []events.ExpiredHold{{ReservationID: ReservationID(n), Holder: holder, Quantity: quantity,
 			ExpiresAt: until}}}
 }
 
-// CompleteSale is a log of products in which every fact occurs and no rule is broken.
+// CompleteSale returns a log of products in which every basic fact occurs and no rule is broken.
 func CompleteSale() *Forgery { return NewForgery().CompleteSale() }
 
 // CompleteSale appends the log returned by the function of that name.
@@ -102,7 +102,7 @@ func (f *Forgery) CompleteSale() *Forgery {
 	f.Wait(time.Nanosecond)
 	f.Add("product-a", Expired(until, 4, "dee", 1, 7),
 		&events.ProductEdited{DisplayName: "B", Stock: 20, LimitPerHolder: 1, Remaining: 17},
-		Reserved(5, "eve", 1, 16)) // bob has had three since before the limit was one
+		Reserved(5, "eve", 1, 16)) // bob may keep his three units despite the new limit of one
 	b := Created(3, 0)
 	b.ProductID = "b"
 	f.Add("product-b", b, Reserved(6, "ada", 3, 0))

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// Memory is an events.Store in memory whose events are added by hand. It can be truncated, deliver events twice and
-// fail. While it is followed its fields may be changed only within Change.
+// Memory is an events.Store in memory, to which a test adds events. It can be truncated, deliver events twice, and
+// fail. While it is followed, its fields may only be changed within Change.
 type Memory struct {
 	mu   sync.Mutex
 	more chan struct{} // closed and replaced when something changes
@@ -21,7 +21,7 @@ type Memory struct {
 	Name string
 	// Batch is the largest batch that Follow delivers, 0 for any.
 	Batch int
-	// Duplicate is the number of events up to the position after that Follow delivers again.
+	// Duplicate is the number of earlier events that each call of Follow delivers again.
 	Duplicate int
 	// Down, if set, is the error of Follow, Head and ReadAll.
 	Down error
@@ -60,7 +60,8 @@ func (m *Memory) Add(stream events.StreamID, facts ...events.Fact) (last events.
 	return last
 }
 
-// Record is an event with a fact and without metadata. Its time is the position in milliseconds after a fixed time.
+// Record returns an event with a fact and without metadata, except the time of decision if readers need it. The event's
+// time is a fixed time plus its position in milliseconds.
 func Record(stream events.StreamID, revision events.Revision, position events.Position,
 	fact events.Fact) events.Recorded {
 	e := events.Recorded{
@@ -69,7 +70,7 @@ func Record(stream events.StreamID, revision events.Revision, position events.Po
 		Stream: stream, Revision: revision, Position: position,
 		Created: time.Unix(1_700_000_000, int64(position)*1e6).UTC(),
 	}
-	if _, states := fact.(events.Scheduled); states { // readers need the time of their decision
+	if _, states := fact.(events.Scheduled); states {
 		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, revision, &e.Event, &events.Metadata{At: e.Created})
 	}
 	return e

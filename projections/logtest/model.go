@@ -14,8 +14,8 @@ const (
 	ModelHold  = 100 * time.Second
 	ModelGrace = 30 * time.Second
 	modelLimit = 4
-	// modelPatience bounds the duration of an attempt.
-	modelPatience = 30 * time.Second
+	// maxAttemptTime bounds the duration of an attempt.
+	maxAttemptTime = 30 * time.Second
 )
 
 // ModelSections are the sections of every performance of a model.
@@ -27,26 +27,26 @@ var ModelSections = []events.Section{
 // ModelSeats are the seats of every performance of a model.
 var ModelSeats = []string{"A-1-1", "A-1-2", "A-1-3", "A-2-1", "A-2-2", "A-2-3", "B-x-1-1", "B-x-1-2"}
 
-// BookingModel sells the seats of performances by naive rules, one fact after another, and can be interrupted after
-// any of them.
+// BookingModel sells the seats of performances by simple rules, one fact after another, and can be interrupted after
+// any fact.
 type BookingModel struct {
-	Now       time.Time
-	put       func(events.StreamID, events.Fact)
-	Shows     map[events.PerformanceID]map[string]*ModelSeat
-	Floors    map[events.PerformanceID]*ModelFloor // of performances with a plan
-	sealed    bool                                 // the plan is in the log
-	changes   map[events.PerformanceID]int64       // numbers of changes of blocks
-	blocks    int
-	Sales     map[events.PerformanceID]*ModelSale
-	Bookings  map[string]*ModelBooking
-	Order     []string
-	Wallets   map[events.Holder]int64
-	Money     []string                // every movement, in words
-	payments  map[events.HoldID]int64 // the amount debited; 0 for a closed payment
-	Parts     map[events.HoldID]*modelPart
-	Begun     map[events.BookingID]*ModelBooking // attempts that are not bookings yet
-	factsLeft int                                // facts until the interruption, -1 for none
-	N         int                                // the last number of a booking or charge
+	Now        time.Time
+	put        func(events.StreamID, events.Fact)
+	Shows      map[events.PerformanceID]map[string]*ModelSeat
+	Floors     map[events.PerformanceID]*ModelFloor // of performances with a plan
+	planStored bool                                 // the plan is in the log
+	changes    map[events.PerformanceID]int64       // numbers of changes of blocks
+	blocks     int
+	Sales      map[events.PerformanceID]*ModelSale
+	Bookings   map[string]*ModelBooking
+	Order      []string
+	Wallets    map[events.Holder]int64
+	Money      []string                // every movement, in words
+	payments   map[events.HoldID]int64 // the amount debited; 0 for a closed payment
+	Parts      map[events.HoldID]*modelPart
+	Attempts   map[events.BookingID]*ModelBooking // attempts that are not bookings yet
+	factsLeft  int                                // facts until the interruption, -1 for none
+	LastNumber int                                // the last number of a booking or charge
 }
 
 // ModelSeat is the state of a seat.
@@ -61,26 +61,26 @@ type ModelSeat struct {
 
 // ModelBooking is the state of a booking.
 type ModelBooking struct {
-	id            events.BookingID
-	show          events.PerformanceID
-	Holder        events.Holder
-	Seats         []string
-	Status        events.BookingStatus
-	Until         time.Time
-	Extended      bool
-	prices        map[string]int64 // as of the first hold
-	Attempt       int64
-	late, retaken bool
-	Refunding     bool
-	Amount        int64
-	since         time.Time // of the attempt
-	closed        bool      // closed, with money or seats to return
-	repaid        map[events.Part]bool
-	label         events.BlockLabel
-	child         bool          // its seats are at the price for children, if there is one
-	places, next  int64         // number of places on the floor, and the first of them
-	Returning     []events.Part // seats and places whose return is in progress
-	madeGood      int64         // refunded because the performance was cancelled
+	id                 events.BookingID
+	show               events.PerformanceID
+	Holder             events.Holder
+	Seats              []string
+	Status             events.BookingStatus
+	Until              time.Time
+	Extended           bool
+	prices             map[string]int64 // as of the first hold
+	Attempt            int64
+	late, retaken      bool
+	Refunding          bool
+	Amount             int64
+	since              time.Time // of the attempt
+	closed             bool      // closed, with money or seats to return
+	repaid             map[events.Part]bool
+	label              events.BlockLabel
+	childPrice         bool          // its seats are at the price for children, if there is one
+	places, firstPlace int64         // number of places on the floor, and the first of them
+	Returning          []events.Part // seats and places whose return is in progress
+	refunded           int64         // refunded because the performance was cancelled
 }
 
 type modelPart struct {
@@ -96,38 +96,38 @@ func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 		Floors:  map[events.PerformanceID]*ModelFloor{},
 		changes: map[events.PerformanceID]int64{}, Sales: map[events.PerformanceID]*ModelSale{}, factsLeft: -1,
 		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
-		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
+		Parts: map[events.HoldID]*modelPart{}, Attempts: map[events.BookingID]*ModelBooking{}}
 }
 
-// stopped is the panic that interrupts the model in the middle of a command.
-type stopped struct{}
+// interrupted is the value of the panic that interrupts the model within a command.
+type interrupted struct{}
 
-func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
+func (c *BookingModel) append(stream events.StreamID, fact events.Fact) {
 	if c.factsLeft == 0 {
-		panic(stopped{})
+		panic(interrupted{})
 	}
 	c.factsLeft--
 	c.put(stream, fact)
 }
 
-// Until runs do until the model has appended n facts, to the end for -1.
+// Until runs do until the model has appended n facts. For -1 it runs do to the end.
 func (c *BookingModel) Until(n int, do func()) {
 	c.factsLeft = n
 	defer func() {
 		c.factsLeft = -1
-		if r := recover(); r != nil && r != (stopped{}) {
+		if r := recover(); r != nil && r != (interrupted{}) {
 			panic(r)
 		}
 	}()
 	do()
 }
 
-// PerformanceStream is the stream of a performance.
+// PerformanceStream returns the stream of a performance.
 func PerformanceStream(id string) events.StreamID {
 	return events.NewStreamID(events.PerformanceCategory, id)
 }
 
-// SeatStream is the stream of a seat.
+// SeatStream returns the stream of a seat.
 func SeatStream(show events.PerformanceID, name string) events.StreamID {
 	return events.NewStreamID(events.SeatCategory, events.OfPerformance(show, name))
 }
@@ -138,9 +138,9 @@ func (c *BookingModel) Open(id events.PerformanceID) {
 		StartsAt:    time.Date(2031, 6, len(id), 20, 0, 0, 0, time.UTC),
 		HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit, Sections: ModelSections}
 	if id == modelHall {
-		c.build(fact)
+		c.useHall(fact)
 	}
-	c.fact(PerformanceStream(string(id)), fact)
+	c.append(PerformanceStream(string(id)), fact)
 	c.Shows[id], c.Sales[id] = map[string]*ModelSeat{}, &ModelSale{PriceA: 5}
 	for _, name := range ModelSeats {
 		c.Shows[id][name] = &ModelSeat{Status: events.SeatIsFree}
@@ -153,14 +153,14 @@ func (c *BookingModel) wallet(holder events.Holder) events.StreamID {
 
 // Charge charges a wallet.
 func (c *BookingModel) Charge(holder events.Holder, amount int64) {
-	c.N++
-	id := events.ChargeID(fmt.Sprint("charge", c.N))
-	c.fact(c.wallet(holder), &events.WalletCharged{ChargeID: id, Amount: amount, Balance: c.Wallets[holder] + amount})
+	c.LastNumber++
+	id := events.ChargeID(fmt.Sprint("charge", c.LastNumber))
+	c.append(c.wallet(holder), &events.WalletCharged{ChargeID: id, Amount: amount, Balance: c.Wallets[holder] + amount})
 	c.Wallets[holder] += amount
 	c.Money = append(c.Money, fmt.Sprintf("%s charged %s: %d, balance %d", holder, id, amount, c.Wallets[holder]))
 }
 
-// acquire takes the allowance and every seat for an attempt; false if one is not available.
+// acquire takes the allowance, seats and places for an attempt, and reports whether all were available.
 func (c *BookingModel) acquire(b *ModelBooking) bool {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	stream, taken := c.allowance(b), int64(0)
@@ -177,7 +177,7 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 	}
 	if c.Parts[hold] == nil {
 		part := &modelPart{stream, b.parts(), c.Now.Add(ModelHold + 2*ModelGrace)}
-		c.fact(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
+		c.append(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
 			ExpiresAt: part.Until, Terms: c.Sales[b.show].Terms})
 		c.Parts[hold] = part
 	}
@@ -206,7 +206,7 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		_, price := c.price(b, name)
 		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: price, Label: s.Label,
 			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt, Terms: c.Sales[b.show].Terms}
-		c.fact(SeatStream(b.show, name), fact)
+		c.append(SeatStream(b.show, name), fact)
 		*s = ModelSeat{Status: events.SeatIsHeld, Label: s.Label, hold: hold, holder: b.Holder, Until: fact.ExpiresAt,
 			first: first}
 		if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
@@ -231,7 +231,7 @@ func (c *BookingModel) taken(stream events.StreamID) (n int64) {
 
 func (c *BookingModel) release(b *ModelBooking, name string, reason events.ReleaseReason) {
 	s := c.Shows[b.show][name]
-	c.fact(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
+	c.append(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
 		Reason: reason, ReleasedAt: c.Now, Label: s.Label})
 	if s.Status == events.SeatIsBooked {
 		s.holder = ""
@@ -260,12 +260,12 @@ func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, sea
 // order holds the seats and places of a new booking, or fewer under another attempt.
 func (c *BookingModel) order(b *ModelBooking) {
 	show := b.show
-	if c.N++; !c.Sales[show].Times.Within(c.Now) {
+	if c.LastNumber++; !c.Sales[show].Times.Within(c.Now) {
 		return
 	}
-	b.id, b.Seats = events.BookingID(fmt.Sprint("b.", c.N)), slices.Sorted(slices.Values(b.Seats))
-	b.Status, b.Attempt, b.since, b.next = events.BookingIsHeld, 1, c.Now, 1
-	c.Begun[b.id] = b
+	b.id, b.Seats = events.BookingID(fmt.Sprint("b.", c.LastNumber)), slices.Sorted(slices.Values(b.Seats))
+	b.Status, b.Attempt, b.since, b.firstPlace = events.BookingIsHeld, 1, c.Now, 1
+	c.Attempts[b.id] = b
 	for !c.acquire(b) {
 		if !c.abandon(b) {
 			return
@@ -276,7 +276,7 @@ func (c *BookingModel) order(b *ModelBooking) {
 		if b.parts() == 0 || b.Attempt > 2 {
 			return
 		}
-		b.since, c.Begun[b.id] = c.Now, b
+		b.since, c.Attempts[b.id] = c.Now, b
 	}
 	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: b.Holder, ExpiresAt: b.Until,
 		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms(),
@@ -289,9 +289,9 @@ func (c *BookingModel) order(b *ModelBooking) {
 		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: price, PriceType: priceType})
 		fact.Amount += price
 	}
-	c.fact(c.stream(b), fact)
+	c.append(c.stream(b), fact)
 	b.prices = prices
-	delete(c.Begun, b.id)
+	delete(c.Attempts, b.id)
 	b.Amount = fact.Amount
 	c.Bookings[string(b.id)] = b
 	c.Order = append(c.Order, string(b.id))
@@ -311,34 +311,34 @@ func (c *BookingModel) extend(b *ModelBooking) {
 	}
 	for _, name := range b.Seats {
 		if !to.Add(ModelGrace).After(c.Shows[b.show][name].Until) {
-			continue // done by the interrupted run
+			continue // an interrupted run has extended it
 		}
-		c.fact(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
+		c.append(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
 		c.Shows[b.show][name].Until = to.Add(ModelGrace)
 	}
 	c.extendPlaces(b, to.Add(ModelGrace))
 	if part, until := c.Parts[hold], to.Add(2*ModelGrace); until.After(part.Until) {
-		c.fact(part.stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: until})
+		c.append(part.stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: until})
 		part.Until = until
 	}
-	c.fact(c.stream(b), &events.BookingExtended{ExpiresAt: to})
+	c.append(c.stream(b), &events.BookingExtended{ExpiresAt: to})
 	b.Until, b.Extended = to, true
 }
 
 // Later advances the clock, and expires all due holds and attempts.
 func (c *BookingModel) Later(d time.Duration) {
 	c.Now = c.Now.Add(d)
-	c.reach()
+	c.recordReached()
 	for _, id := range c.Order {
 		if b := c.Bookings[id]; b.Status == events.BookingIsHeld && c.Now.After(b.Until) {
-			c.fact(c.stream(b), &events.BookingExpired{ExpiresAt: b.Until})
+			c.append(c.stream(b), &events.BookingExpired{ExpiresAt: b.Until})
 			b.Status = events.BookingIsExpired
 		}
 	}
 	for _, show := range slices.Sorted(maps.Keys(c.Shows)) {
 		for _, name := range ModelSeats {
 			if s := c.Shows[show][name]; s.Status == events.SeatIsHeld && c.Now.After(s.Until) {
-				c.fact(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until,
+				c.append(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until,
 					Label: s.Label})
 				s.free(s.Until)
 			}
@@ -347,13 +347,13 @@ func (c *BookingModel) Later(d time.Duration) {
 	c.expirePlaces()
 	for _, hold := range slices.Sorted(maps.Keys(c.Parts)) {
 		if part := c.Parts[hold]; !part.Until.IsZero() && c.Now.After(part.Until) {
-			c.fact(part.stream, &events.AllowanceExpired{HoldID: hold, Seats: part.seats,
+			c.append(part.stream, &events.AllowanceExpired{HoldID: hold, Seats: part.seats,
 				Taken: c.taken(part.stream) - part.seats, ExpiresAt: part.Until})
 			delete(c.Parts, hold)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(c.Begun)) {
-		if b := c.Begun[id]; c.Now.Sub(b.since) > modelPatience {
+	for _, id := range slices.Sorted(maps.Keys(c.Attempts)) {
+		if b := c.Attempts[id]; c.Now.Sub(b.since) > maxAttemptTime {
 			c.abandon(b)
 		}
 	}

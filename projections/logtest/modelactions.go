@@ -19,7 +19,7 @@ func (c *BookingModel) Annotate(b *ModelBooking, reference string) {
 	if reference != "" {
 		order.Metadata = []events.MetadataPair{{Name: "desk", Value: reference}}
 	}
-	c.fact(c.stream(b), &events.BookingAnnotated{BookingID: b.id, OrderData: order})
+	c.append(c.stream(b), &events.BookingAnnotated{BookingID: b.id, OrderData: order})
 }
 
 // Pay begins a payment, or resumes it.
@@ -33,7 +33,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 			attempt++
 			terms = c.Sales[b.show].terms()
 		}
-		c.fact(c.stream(b), &events.BookingPaymentStarted{PaymentID: events.NewHoldID(b.id, attempt), Amount: b.Amount,
+		c.append(c.stream(b), &events.BookingPaymentStarted{PaymentID: events.NewHoldID(b.id, attempt), Amount: b.Amount,
 			Attempt: attempt, Was: b.Status, SaleTerms: terms})
 		b.late, b.retaken = b.Status == events.BookingIsExpired, false
 		b.Status, b.Attempt = events.BookingIsPaying, attempt
@@ -44,7 +44,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 			c.failPayment(b, events.FailedLate)
 			return
 		}
-		c.fact(c.stream(b), &events.BookingRetaken{Attempt: b.Attempt, ExpiresAt: c.Now.Add(ModelGrace)})
+		c.append(c.stream(b), &events.BookingRetaken{Attempt: b.Attempt, ExpiresAt: c.Now.Add(ModelGrace)})
 		b.retaken = true
 	}
 	if _, exists := c.payments[payment]; !exists && b.Amount > 0 {
@@ -52,7 +52,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 			c.failPayment(b, events.FailedBalance)
 			return
 		}
-		c.fact(c.wallet(b.Holder), &events.WalletDebited{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
+		c.append(c.wallet(b.Holder), &events.WalletDebited{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
 			Balance: c.Wallets[b.Holder] - b.Amount})
 		c.recordMovement(b, "debited", -b.Amount)
 		c.payments[payment] = b.Amount
@@ -63,7 +63,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 		return
 	}
 	if !part.Until.IsZero() {
-		c.fact(part.stream, &events.AllowanceKept{HoldID: payment, Seats: part.seats, Taken: c.taken(part.stream)})
+		c.append(part.stream, &events.AllowanceKept{HoldID: payment, Seats: part.seats, Taken: c.taken(part.stream)})
 		part.Until = time.Time{}
 	}
 	for _, name := range b.Seats {
@@ -73,7 +73,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 			return
 		}
 		if s.Status == events.SeatIsHeld {
-			c.fact(SeatStream(b.show, name), &events.SeatBooked{HoldID: payment, BookingID: b.id, Holder: b.Holder})
+			c.append(SeatStream(b.show, name), &events.SeatBooked{HoldID: payment, BookingID: b.id, Holder: b.Holder})
 			s.Status = events.SeatIsBooked
 		}
 	}
@@ -81,7 +81,7 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 		c.failPayment(b, events.FailedLate)
 		return
 	}
-	c.fact(c.stream(b), &events.BookingBooked{PaymentID: payment, Amount: b.Amount})
+	c.append(c.stream(b), &events.BookingBooked{PaymentID: payment, Amount: b.Amount})
 	b.Status = events.BookingIsBooked
 }
 
@@ -91,7 +91,7 @@ func (c *BookingModel) recordMovement(b *ModelBooking, what string, by int64) {
 		max(by, -by), c.Wallets[b.Holder]))
 }
 
-// closePayment refunds a payment, or prevents its debit.
+// closePayment refunds a payment if it was debited, else prevents its debit.
 func (c *BookingModel) closePayment(b *ModelBooking) {
 	payment := events.NewHoldID(b.id, b.Attempt)
 	switch debited, known := c.payments[payment]; {
@@ -103,10 +103,10 @@ func (c *BookingModel) closePayment(b *ModelBooking) {
 		if debited != b.Amount {
 			fact.RefundID = events.ReleaseRefund(payment)
 		}
-		c.fact(c.wallet(b.Holder), fact)
+		c.append(c.wallet(b.Holder), fact)
 		c.recordMovement(b, "refunded", debited)
 	default:
-		c.fact(c.wallet(b.Holder), &events.WalletCancelled{PaymentID: payment, BookingID: b.id})
+		c.append(c.wallet(b.Holder), &events.WalletCancelled{PaymentID: payment, BookingID: b.id})
 		c.Wallets[b.Holder] += 0 // the wallet now exists
 	}
 	c.payments[payment] = 0
@@ -121,7 +121,7 @@ func (c *BookingModel) failPayment(b *ModelBooking, reason events.FailReason) {
 		c.closePayment(b)
 		c.releaseAll(b, events.ReleasedUnpaid)
 	}
-	c.fact(c.stream(b), fact)
+	c.append(c.stream(b), fact)
 	b.Status = fact.Status
 }
 
@@ -132,7 +132,7 @@ func (c *BookingModel) Cancel(b *ModelBooking) {
 		if b.Status == events.BookingIsBooked && c.cost(b) > 0 {
 			fact.RefundID = events.NewHoldID(b.id, b.Attempt)
 		}
-		c.fact(c.stream(b), fact)
+		c.append(c.stream(b), fact)
 		b.Refunding, b.Status = b.Status == events.BookingIsBooked, events.BookingIsReleased
 	}
 	c.finishReturns(b)
@@ -141,7 +141,7 @@ func (c *BookingModel) Cancel(b *ModelBooking) {
 	}
 	c.releaseAll(b, events.ReleasedCancelled)
 	if b.Refunding {
-		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: c.cost(b)})
+		c.append(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: c.cost(b)})
 		b.Refunding = false
 	}
 }
@@ -156,12 +156,12 @@ func (c *BookingModel) Settle(b *ModelBooking) {
 	case events.BookingIsReleased:
 		c.Cancel(b)
 	case events.BookingIsCancelled:
-		c.end(b)
+		c.cancelBooking(b)
 	case events.BookingIsExpired:
 		c.releaseAll(b, events.ReleasedExpired)
 	}
 	if c.mustCancel(b) {
-		c.end(b)
+		c.cancelBooking(b)
 	}
 }
 
@@ -182,20 +182,20 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 	return streams
 }
 
-// abandon closes an attempt and releases its holds; it returns false if there are none.
+// abandon closes an attempt and releases its holds, and reports whether there were any.
 func (c *BookingModel) abandon(b *ModelBooking) bool {
 	if len(c.Has(b)) == 0 {
-		delete(c.Begun, b.id)
+		delete(c.Attempts, b.id)
 		return false
 	}
-	if !b.closed { // else an interrupted run has closed it
-		c.fact(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.show, Holder: b.Holder,
+	if !b.closed { // an interrupted run may have closed it
+		c.append(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.show, Holder: b.Holder,
 			Attempt: b.Attempt})
 		b.closed = true
 	}
 	c.releaseAll(b, events.ReleasedIncomplete)
 	b.closed = false
-	delete(c.Begun, b.id)
+	delete(c.Attempts, b.id)
 	return true
 }
 

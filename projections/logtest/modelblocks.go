@@ -22,13 +22,13 @@ func (s *ModelSeat) free(at time.Time) {
 // change appends the next change of blocks, and returns its number.
 func (c *BookingModel) change(show events.PerformanceID, change events.BlockChange) (number int64) {
 	change.Number, change.Label = c.changes[show]+1, modelLabel
-	c.fact(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
+	c.append(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
 	c.changes[show]++
 	c.Sales[show].revision++
 	return change.Number
 }
 
-// Block blocks a seat, by itself or by a change, or unblocks it.
+// Block blocks a free seat, alternately with and without a change of blocks, or unblocks a blocked seat.
 func (c *BookingModel) Block(show events.PerformanceID, name string) {
 	switch s := c.Shows[show][name]; s.Status {
 	case events.SeatIsFree:
@@ -36,10 +36,10 @@ func (c *BookingModel) Block(show events.PerformanceID, name string) {
 			c.blockSeats(show, name)
 			return
 		}
-		c.fact(SeatStream(show, name), &events.SeatBlocked{})
+		c.append(SeatStream(show, name), &events.SeatBlocked{})
 		s.Status = events.SeatIsBlocked
 	case events.SeatIsBlocked:
-		c.fact(SeatStream(show, name), &events.SeatUnblocked{})
+		c.append(SeatStream(show, name), &events.SeatUnblocked{})
 		s.Status, s.Label = events.SeatIsFree, ""
 	}
 }
@@ -52,7 +52,7 @@ func (c *BookingModel) blockSeats(show events.PerformanceID, names ...string) {
 	}
 	number := c.change(show, change)
 	for _, name := range names {
-		c.fact(SeatStream(show, name), &events.SeatBlocked{Label: modelLabel, Change: number})
+		c.append(SeatStream(show, name), &events.SeatBlocked{Label: modelLabel, Change: number})
 		s := c.Shows[show][name]
 		s.Status, s.Label = events.SeatIsBlocked, modelLabel
 	}
@@ -69,8 +69,8 @@ func (c *BookingModel) blockRow(show events.PerformanceID) {
 	c.blockSeats(show, row...)
 }
 
-// blockPlaces unblocks the label's places or, if none are blocked, blocks places until the label has a number of
-// them, including held and booked ones.
+// blockPlaces unblocks the label's places or, if none are blocked, blocks places until the label has target places,
+// including held and booked ones.
 func (c *BookingModel) blockPlaces(show events.PerformanceID, target int64) {
 	f := c.Floors[show]
 	counts, kept := f.AreaCounts, f.Blocked
@@ -83,12 +83,12 @@ func (c *BookingModel) blockPlaces(show events.PerformanceID, target int64) {
 		number := c.change(show, events.BlockChange{Unblocks: true,
 			Areas: []events.AreaPlaces{{Area: modelFloor, Places: f.Blocked}}})
 		counts.Remaining, counts.Blocked = counts.Remaining+counts.Blocked, 0
-		c.fact(floorStream(show), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
+		c.append(floorStream(show), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
 			Change: number})
 	case more > 0 && more <= f.Remaining:
 		number := c.change(show, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: target}}})
 		counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
-		c.fact(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
+		c.append(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
 			Change: number})
 	}
 	f.AreaCounts = counts
@@ -116,6 +116,6 @@ func (c *BookingModel) applyResize(id events.PerformanceID, fact *events.Perform
 	c.changes[id], c.Sales[id].areas = fact.Change, fact.Areas
 	counts := f.AreaCounts
 	counts.Remaining += fact.Areas[0].Places - f.Capacity()
-	c.fact(floorStream(id), &events.AreaResized{Places: fact.Areas[0].Places, AreaCounts: counts, Change: fact.Change})
+	c.append(floorStream(id), &events.AreaResized{Places: fact.Areas[0].Places, AreaCounts: counts, Change: fact.Change})
 	f.AreaCounts = counts
 }

@@ -6,14 +6,14 @@ import (
 	"admitone/events"
 )
 
-// CallOff cancels a performance and the bookings that are held or booked. Later sales simulate
-// servers that have not seen the cancellation yet.
+// CallOff cancels a performance and the bookings that are held or booked. Later sales of the performance
+// are those of servers that have not seen the cancellation yet.
 func (c *BookingModel) CallOff(show events.PerformanceID) {
 	sale := c.Sales[show]
 	if sale.cancelled {
 		return
 	}
-	c.fact(PerformanceStream(string(show)), &events.PerformanceCancelled{Reason: "ill"})
+	c.append(PerformanceStream(string(show)), &events.PerformanceCancelled{Reason: "ill"})
 	sale.cancelled = true
 	sale.revision++
 	for _, id := range c.Order {
@@ -29,8 +29,8 @@ func (c *BookingModel) mustCancel(b *ModelBooking) bool {
 	return open && c.Sales[b.show].cancelled
 }
 
-// end cancels a booking of a cancelled performance, or resumes its cancellation.
-func (c *BookingModel) end(b *ModelBooking) {
+// cancelBooking cancels a booking of a cancelled performance, or resumes its cancellation.
+func (c *BookingModel) cancelBooking(b *ModelBooking) {
 	payment := events.NewHoldID(b.id, b.Attempt)
 	c.finishReturns(b)
 	if b.Status != events.BookingIsCancelled {
@@ -39,18 +39,18 @@ func (c *BookingModel) end(b *ModelBooking) {
 		if booked && c.cost(b) > 0 {
 			fact.PaymentID, fact.Amount = payment, c.cost(b)
 		}
-		c.fact(c.stream(b), fact)
-		b.Status, b.Refunding, b.madeGood = events.BookingIsCancelled, booked, fact.Amount
+		c.append(c.stream(b), fact)
+		b.Status, b.Refunding, b.refunded = events.BookingIsCancelled, booked, fact.Amount
 	}
-	if b.madeGood > 0 && c.payments[payment] > 0 {
-		c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: b.madeGood,
-			Balance: c.Wallets[b.Holder] + b.madeGood, RefundID: events.CallOffRefund(payment)})
-		c.recordMovement(b, "refunded", b.madeGood)
+	if b.refunded > 0 && c.payments[payment] > 0 {
+		c.append(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: b.refunded,
+			Balance: c.Wallets[b.Holder] + b.refunded, RefundID: events.CallOffRefund(payment)})
+		c.recordMovement(b, "refunded", b.refunded)
 		c.payments[payment] = 0
 	}
 	c.releaseAll(b, events.ReleasedCalledOff)
 	if b.Refunding {
-		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: payment, Amount: b.madeGood})
+		c.append(c.stream(b), &events.BookingRefunded{PaymentID: payment, Amount: b.refunded})
 		b.Refunding = false
 	}
 }
@@ -59,17 +59,17 @@ func (c *BookingModel) end(b *ModelBooking) {
 func (b *ForgedLog) callOff() {
 	b.Open("off")
 	b.Charge("dan", 30)
-	first := b.N
+	first := b.LastNumber
 	b.Book("off", "dan", []string{"A-1-1"})
-	b.Pay(b.latest(first))
-	second := b.N
+	b.Pay(b.bookingAfter(first))
+	second := b.LastNumber
 	b.Book("off", "dan", []string{"A-1-2", "B-x-1-1"})
 	b.CallOff("off")
-	third := b.N
+	third := b.LastNumber
 	b.Book("off", "eve", []string{"A-1-1"})
-	b.Settle(b.latest(third))
-	b.Settle(b.latest(second))
+	b.Settle(b.bookingAfter(third))
+	b.Settle(b.bookingAfter(second))
 }
 
-// latest is the booking created after the first n.
-func (c *BookingModel) latest(n int) *ModelBooking { return c.Bookings[fmt.Sprint("b.", n+1)] }
+// bookingAfter returns the booking with the number after n.
+func (c *BookingModel) bookingAfter(n int) *ModelBooking { return c.Bookings[fmt.Sprint("b.", n+1)] }

@@ -30,11 +30,11 @@ type ModelFloor struct {
 type modelHold struct {
 	booking events.BookingID
 	places  int64
-	ofLabel int64     // number of labelled ones among them
+	ofLabel int64     // number of labelled places among them
 	until   time.Time // zero once booked
 }
 
-// labelled returns the members of a fact about n labelled places.
+// labelled returns the part of a fact about n labelled places.
 func labelled(n int64) events.Labelled {
 	if n == 0 {
 		return events.Labelled{}
@@ -46,14 +46,14 @@ func floorStream(show events.PerformanceID) events.StreamID {
 	return events.NewStreamID(events.AreaCategory, events.OfPerformance(show, string(modelFloor)))
 }
 
-// modelPrices of the hall's categories.
+// modelPrices returns the prices of the hall's categories.
 func modelPrices(priceA int64) []events.CategoryPrice {
 	return []events.CategoryPrice{{Category: "A", Type: "adult", Amount: priceA},
 		{Category: "A", Type: "child", Amount: modelChildPrice}, {Category: "B"},
 		{Category: "Floor", Amount: modelPlacePrice}}
 }
 
-// hallOf is the plan of a hall with the seats of the sections.
+// hallOf returns the plan of a hall with the seats of the sections and the floor.
 func hallOf(sections []events.Section) *events.SeatingPlan {
 	p := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 10, Height: 10},
 		Categories: []events.PriceCategory{{Name: "A"}, {Name: "B"}, {Name: "Floor"}}}
@@ -77,21 +77,21 @@ func hallOf(sections []events.Section) *events.SeatingPlan {
 	return p
 }
 
-// build stores the plan, and assigns it to a performance.
-func (c *BookingModel) build(fact *events.PerformanceCreated) {
-	if text := events.AppendPlan(nil, hallOf(ModelSections), events.PlanComplete); !c.sealed {
+// useHall stores the plan if it is not stored yet, and assigns it to a new performance.
+func (c *BookingModel) useHall(fact *events.PerformanceCreated) {
+	if text := events.AppendPlan(nil, hallOf(ModelSections), events.PlanComplete); !c.planStored {
 		digest := events.PlanDigest(text)
-		c.fact(events.PlanStream(modelPlan), &events.PlanPartAdded{PlanID: modelPlan, Digest: digest, Text: string(text)})
-		c.fact(events.PlanStream(modelPlan), &events.PlanSealed{PlanID: modelPlan, Digest: digest, Bytes: int64(len(text)),
+		c.append(events.PlanStream(modelPlan), &events.PlanPartAdded{PlanID: modelPlan, Digest: digest, Text: string(text)})
+		c.append(events.PlanStream(modelPlan), &events.PlanSealed{PlanID: modelPlan, Digest: digest, Bytes: int64(len(text)),
 			DisplayName: "Hall", Seats: int64(len(ModelSeats)), Places: modelPlaces})
-		c.sealed = true
+		c.planStored = true
 	}
 	fact.Sections, fact.Plan, fact.CategoryPrices = nil, modelPlan, modelPrices(5)
 	c.Floors[fact.PerformanceID] = &ModelFloor{AreaCounts: events.AreaCounts{Remaining: modelPlaces},
 		holds: map[events.HoldID]*modelHold{}}
 }
 
-// bookedPlaces are the places of a new booking.
+// bookedPlaces returns the places of a new booking.
 func (b *ModelBooking) bookedPlaces() []events.BookedPlaces {
 	if b.places == 0 {
 		return nil
@@ -99,7 +99,7 @@ func (b *ModelBooking) bookedPlaces() []events.BookedPlaces {
 	return []events.BookedPlaces{{Area: modelFloor, First: 1, Quantity: b.places, Price: modelPlacePrice}}
 }
 
-// placesFor is the number of places available to a booking without places.
+// placesFor returns the number of places available to a booking that has none yet.
 func (c *BookingModel) placesFor(b *ModelBooking) int64 {
 	f := c.Floors[b.show]
 	switch {
@@ -111,7 +111,7 @@ func (c *BookingModel) placesFor(b *ModelBooking) int64 {
 	return f.Remaining
 }
 
-// acquirePlaces takes the places of an attempt; false if there are too few.
+// acquirePlaces takes the places of an attempt, and reports whether there were enough.
 func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	if b.places == 0 || c.Floors[b.show].holds[hold] != nil {
@@ -132,7 +132,7 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	counts := f.AreaCounts
 	counts.Remaining, counts.Blocked = counts.Remaining-b.places+of, counts.Blocked-of
 	counts.Held += b.places
-	c.fact(floorStream(b.show), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Places: b.places,
+	c.append(floorStream(b.show), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Places: b.places,
 		AreaCounts: counts, ExpiresAt: until.Add(ModelGrace), Terms: c.Sales[b.show].Terms, Labelled: labelled(of)})
 	f.AreaCounts = counts
 	f.holds[hold] = &modelHold{booking: b.id, places: b.places, ofLabel: of, until: until.Add(ModelGrace)}
@@ -142,7 +142,7 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	return true
 }
 
-// freed returns the counts after a hold is reduced to rest places, and the number of labelled ones among the freed.
+// freed returns the counts after a hold is reduced to rest places, and the number of labelled places among those freed.
 func (f *ModelFloor) freed(h *modelHold, rest int64) (counts events.AreaCounts, of int64) {
 	counts, of = f.AreaCounts, min(h.ofLabel, h.places-rest)
 	if h.until.IsZero() {
@@ -175,7 +175,7 @@ func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, rest i
 	if h.until.IsZero() {
 		was = events.AreaIsBooked
 	}
-	c.fact(floorStream(b.show), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - rest, Left: rest,
+	c.append(floorStream(b.show), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - rest, Left: rest,
 		Reason: reason, AreaCounts: counts, Labelled: labelled(of)})
 	f.free(hold, rest)
 }
@@ -193,7 +193,7 @@ func (c *BookingModel) releasePlacesOf(b *ModelBooking, reason events.ReleaseRea
 	}
 }
 
-// hasPlaces reports whether a booking has places, under any hold.
+// hasPlaces reports whether a booking has places under any hold.
 func (c *BookingModel) hasPlaces(b *ModelBooking) bool {
 	f := c.Floors[b.show]
 	if f == nil {
@@ -211,7 +211,7 @@ func (c *BookingModel) hasPlaces(b *ModelBooking) bool {
 func (c *BookingModel) extendPlaces(b *ModelBooking, until time.Time) {
 	if f, hold := c.Floors[b.show], events.NewHoldID(b.id, b.Attempt); f != nil && f.holds[hold] != nil &&
 		until.After(f.holds[hold].until) {
-		c.fact(floorStream(b.show), &events.AreaExtended{HoldID: hold, ExpiresAt: until})
+		c.append(floorStream(b.show), &events.AreaExtended{HoldID: hold, ExpiresAt: until})
 		f.holds[hold].until = until
 	}
 }
@@ -226,14 +226,14 @@ func (c *BookingModel) expirePlaces() {
 				continue
 			}
 			counts, of := f.freed(h, 0)
-			c.fact(floorStream(show), &events.AreaExpired{HoldID: id, Places: h.places, AreaCounts: counts,
+			c.append(floorStream(show), &events.AreaExpired{HoldID: id, Places: h.places, AreaCounts: counts,
 				ExpiresAt: h.until, Labelled: labelled(of)})
 			f.free(id, 0)
 		}
 	}
 }
 
-// bookPlaces books the places of a booking that is being paid; false if it has lost them.
+// bookPlaces books the places of a booking that is being paid, and reports whether it still had them.
 func (c *BookingModel) bookPlaces(b *ModelBooking) bool {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	if b.places == 0 {
@@ -246,7 +246,7 @@ func (c *BookingModel) bookPlaces(b *ModelBooking) bool {
 	}
 	counts := f.AreaCounts
 	counts.Held, counts.Booked = counts.Held-h.places, counts.Booked+h.places
-	c.fact(floorStream(b.show), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places, AreaCounts: counts})
+	c.append(floorStream(b.show), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places, AreaCounts: counts})
 	f.AreaCounts, h.until = counts, time.Time{}
 	return true
 }

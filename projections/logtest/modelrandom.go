@@ -15,7 +15,7 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
 	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
 	what := rapid.IntRange(0, 12).Draw(t, "what")
-	order := &ModelBooking{show: show, Holder: holder, Seats: seats, child: rapid.Bool().Draw(t, "child"),
+	order := &ModelBooking{show: show, Holder: holder, Seats: seats, childPrice: rapid.Bool().Draw(t, "child"),
 		label: rapid.SampledFrom([]events.BlockLabel{"", "", modelLabel}).Draw(t, "label")}
 	places := rapid.Int64Range(0, 3).Draw(t, "places")
 	if c.Floors[show] != nil {

@@ -6,10 +6,10 @@ import (
 	"admitone/events"
 )
 
-// parts is the number of seats and places of a booking.
+// parts returns the number of seats and places of a booking.
 func (b *ModelBooking) parts() int64 { return int64(len(b.Seats)) + b.places }
 
-// cost is the price of a booking's seats and places.
+// cost returns the price of a booking's seats and places.
 func (c *BookingModel) cost(b *ModelBooking) (amount int64) {
 	for _, name := range b.Seats {
 		amount += b.prices[name]
@@ -17,7 +17,7 @@ func (c *BookingModel) cost(b *ModelBooking) (amount int64) {
 	return amount + b.places*modelPlacePrice
 }
 
-// partPrice is the price of a seat or place of a booking.
+// partPrice returns the price of a seat or place of a booking.
 func (b *ModelBooking) partPrice(part events.Part) int64 {
 	if part.Area != "" {
 		return modelPlacePrice
@@ -32,7 +32,7 @@ func (c *BookingModel) Return(b *ModelBooking, name string) {
 
 // returnFirst returns the first place of a booked booking, or its first seat if it has no places.
 func (c *BookingModel) returnFirst(b *ModelBooking) {
-	part := events.Part{Area: modelFloor, Place: b.next}
+	part := events.Part{Area: modelFloor, Place: b.firstPlace}
 	if b.places == 0 {
 		part = events.Part{Seat: events.SeatName(b.Seats[0])}
 	}
@@ -45,9 +45,9 @@ func (c *BookingModel) returnPart(b *ModelBooking, part events.Part) {
 	if fact.Price > 0 {
 		fact.PaymentID = events.NewHoldID(b.id, b.Attempt)
 	}
-	c.fact(c.stream(b), fact)
+	c.append(c.stream(b), fact)
 	if part.Area != "" {
-		b.places, b.next = b.places-1, b.next+1
+		b.places, b.firstPlace = b.places-1, b.firstPlace+1
 	} else {
 		b.Seats = slices.DeleteFunc(slices.Clone(b.Seats), func(other string) bool { return other == string(part.Seat) })
 	}
@@ -65,7 +65,7 @@ func (c *BookingModel) finishReturns(b *ModelBooking) {
 		part := b.Returning[0]
 		price := b.partPrice(part)
 		if price > 0 && !b.repaid[part] {
-			c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: hold, BookingID: b.id, Amount: price,
+			c.append(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: hold, BookingID: b.id, Amount: price,
 				Balance: c.Wallets[b.Holder] + price, RefundID: part.RefundOf(hold)})
 			c.recordMovement(b, "refunded", price)
 			c.payments[hold] -= price
@@ -82,10 +82,11 @@ func (c *BookingModel) finishReturns(b *ModelBooking) {
 		if part := c.Parts[hold]; b.parts() == 0 {
 			c.releaseAllowance(b, b.Attempt)
 		} else if returned := part.seats - b.parts(); returned > 0 {
-			c.fact(part.stream, &events.AllowanceReduced{HoldID: hold, Seats: returned, Taken: c.taken(part.stream) - returned})
+			c.append(part.stream, &events.AllowanceReduced{HoldID: hold, Seats: returned,
+				Taken: c.taken(part.stream) - returned})
 			part.seats -= returned
 		}
-		c.fact(c.stream(b), &events.BookingSeatRefunded{Seat: part.Seat, Area: part.Area, Place: part.Place, Amount: price})
+		c.append(c.stream(b), &events.BookingSeatRefunded{Seat: part.Seat, Area: part.Area, Place: part.Place, Amount: price})
 		b.Returning = b.Returning[1:]
 	}
 }
@@ -100,7 +101,7 @@ func (c *BookingModel) releaseAllowance(b *ModelBooking, attempt int64) {
 	if part.Until.IsZero() {
 		was = events.AllowanceIsKept
 	}
-	c.fact(part.stream, &events.AllowanceReleased{HoldID: hold, Was: was, Seats: part.seats,
+	c.append(part.stream, &events.AllowanceReleased{HoldID: hold, Was: was, Seats: part.seats,
 		Taken: c.taken(part.stream) - part.seats})
 	delete(c.Parts, hold)
 }

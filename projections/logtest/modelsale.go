@@ -20,12 +20,12 @@ type ModelSale struct {
 	Times  events.SaleTimes
 
 	cancelled bool
-	areas     []events.AreaPlaces // resized areas
+	areas     []events.AreaPlaces // the resized areas
 	revision  events.Revision     // of the newest fact
-	ahead     events.SaleTimes
+	future    events.SaleTimes
 }
 
-// Price is the present price of a seat.
+// Price returns the current price of a seat.
 func (s *ModelSale) Price(seat string) int64 {
 	if strings.HasPrefix(seat, "A") {
 		return s.PriceA
@@ -37,11 +37,11 @@ func (s *ModelSale) terms() events.SaleTerms {
 	return events.SaleTerms{Terms: s.Terms, HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit}
 }
 
-// price is the price of a seat of a booking, frozen by its hold, and its type.
+// price returns the type and price of a seat of a booking. A hold freezes the price.
 func (c *BookingModel) price(b *ModelBooking, seat string) (priceType string, price int64) {
 	price = c.Sales[b.show].Price(seat)
 	if c.Floors[b.show] != nil && strings.HasPrefix(seat, "A") {
-		if priceType = "adult"; b.child {
+		if priceType = "adult"; b.childPrice {
 			priceType, price = "child", modelChildPrice
 		}
 	}
@@ -54,9 +54,9 @@ func (c *BookingModel) price(b *ModelBooking, seat string) (priceType string, pr
 // modelEdit is the content of an edit. Times are relative to the edit.
 type modelEdit struct {
 	priceA         int64
-	starts         int // the day
+	starts         int // the day of the performance in June 2031
 	opens, closes  time.Duration
-	opened, closed bool  // whether the edit sets opens and closes
+	opened, closed bool  // whether the edit sets an opening and a closing time
 	floor          int64 // the capacity of the floor, 0 for no change
 }
 
@@ -88,32 +88,32 @@ func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
 		fact.ClosesAt = c.Now.Add(e.closes)
 	}
 	c.completeEdit(id, fact, e.floor)
-	c.fact(PerformanceStream(string(id)), fact)
+	c.append(PerformanceStream(string(id)), fact)
 	sale.revision++
 	if !fact.OpensAt.Equal(sale.Times.OpensAt) {
-		sale.ahead.OpensAt = fact.OpensAt
+		sale.future.OpensAt = fact.OpensAt
 	}
 	if !fact.ClosesAt.Equal(sale.Times.ClosesAt) {
-		sale.ahead.ClosesAt = fact.ClosesAt
+		sale.future.ClosesAt = fact.ClosesAt
 	}
 	sale.Terms, sale.PriceA, sale.Times = sale.revision, e.priceA, fact.SaleTimes
 	c.applyResize(id, fact)
-	c.reach()
+	c.recordReached()
 }
 
-// reach records the opening and closing times that have been reached.
-func (c *BookingModel) reach() {
+// recordReached records the opening and closing times that have been reached.
+func (c *BookingModel) recordReached() {
 	for _, id := range slices.Sorted(maps.Keys(c.Sales)) {
 		sale := c.Sales[id]
-		if at := sale.ahead.OpensAt; !at.IsZero() && !at.After(c.Now) {
-			c.fact(PerformanceStream(string(id)), &events.PerformanceOpened{OpensAt: at})
+		if at := sale.future.OpensAt; !at.IsZero() && !at.After(c.Now) {
+			c.append(PerformanceStream(string(id)), &events.PerformanceOpened{OpensAt: at})
 			sale.revision++
-			sale.ahead.OpensAt = time.Time{}
+			sale.future.OpensAt = time.Time{}
 		}
-		if at := sale.ahead.ClosesAt; !at.IsZero() && !at.After(c.Now) {
-			c.fact(PerformanceStream(string(id)), &events.PerformanceClosed{ClosesAt: at})
+		if at := sale.future.ClosesAt; !at.IsZero() && !at.After(c.Now) {
+			c.append(PerformanceStream(string(id)), &events.PerformanceClosed{ClosesAt: at})
 			sale.revision++
-			sale.ahead.ClosesAt = time.Time{}
+			sale.future.ClosesAt = time.Time{}
 		}
 	}
 }

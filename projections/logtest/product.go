@@ -6,7 +6,7 @@ import (
 	"admitone/events"
 )
 
-// ProductFacts returns the facts of a product's stream in which every fact occurs.
+// ProductFacts returns the facts of a product's stream in which every basic fact occurs.
 func ProductFacts() []events.Fact {
 	until := time.Unix(1_800_000_000, 0).UTC()
 	return []events.Fact{

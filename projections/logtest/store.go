@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// Store is a read-only events.Store of events made by hand.
+// Store is a read-only events.Store of the events in Log.
 type Store struct {
 	events.Store
 	Log []events.Recorded
@@ -22,10 +22,10 @@ type Store struct {
 // Head implements events.Store.
 func (s *Store) Head(context.Context) (events.Position, error) { return s.End, nil }
 
-// ReadAll implements events.Store, backward for a single event.
+// ReadAll implements events.Store. A backward read returns a single event.
 func (s *Store) ReadAll(_ context.Context, after events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
-	if dir == events.Backward { // one event, as TimeOf requests
+	if dir == events.Backward { // for events.TimeOf
 		end := min(int(after)-1, len(s.Log))
 		return s.Log[end-1 : end], nil
 	}

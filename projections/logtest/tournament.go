@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// Counts returns the counts of a fact.
+// Counts returns counts as a fact states them.
 func Counts(entered, remaining, waitlisted int64) events.TournamentCounts {
 	return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 }
@@ -70,7 +70,7 @@ func (s *TournamentLog) Withdrawn(team events.TeamID, was events.EntryStatus, c 
 	s.Fact(&events.TournamentWithdrawn{TeamID: team, Was: was, TournamentCounts: c})
 }
 
-// Tournament is a log in which every fact occurs and no rule is broken.
+// Tournament returns a log in which every basic fact of a tournament occurs and no rule is broken.
 func Tournament() *TournamentLog {
 	s := NewTournamentLog()
 	for _, id := range []string{"lions", "tigers"} {

@@ -21,7 +21,7 @@ type WaitingRoom struct {
 // RoomSeed is the seed of draws.
 var RoomSeed = bytes.Repeat([]byte{7}, 32)
 
-// HashOf is the hash of a seed, as a room publishes it.
+// HashOf returns the hash of a seed, as a room publishes it.
 func HashOf(seed []byte) string {
 	hash := sha256.Sum256(seed)
 	return hex.EncodeToString(hash[:])
@@ -55,7 +55,7 @@ func (q *WaitingRoom) Joined(ticket int64, holder events.Holder) {
 	q.Fact(&events.WaitingRoomJoined{Ticket: ticket, Holder: holder, WaitingRoomCounts: q.Counts})
 }
 
-// Ranges returns a set of tickets in the form of facts.
+// Ranges returns tickets as the ranges in facts.
 func Ranges(tickets ...int64) (all []events.TicketRange) {
 	for _, ticket := range tickets {
 		all = events.AddTicket(all, ticket)
@@ -103,7 +103,7 @@ func (q *WaitingRoom) Finished(ticket int64) {
 	q.Fact(&events.WaitingRoomFinished{Ticket: ticket, WaitingRoomCounts: q.Counts})
 }
 
-// FIFORoom is a log of a room in order of arrival, with no rule broken.
+// FIFORoom returns the log of a room that admits visitors in order of arrival, with no rule broken.
 func FIFORoom() *WaitingRoom {
 	q := NewWaitingRoom()
 	for i, holder := range strings.Fields("ann bob cy dee eve fay") {
@@ -129,7 +129,7 @@ func FIFORoom() *WaitingRoom {
 	return q
 }
 
-// Draw is a log of a shuffled opening of n visitors, up to the draw.
+// Draw returns the log of a shuffled opening with n early visitors and a late one, up to the draw.
 func Draw(n int) *WaitingRoom {
 	q := NewWaitingRoom(func(s *events.WaitingRoomSettings) {
 		s.Order, s.SeedHash, s.OpensAt = events.RoomShuffle, HashOf(RoomSeed), NewForgery().Now.Add(time.Hour)

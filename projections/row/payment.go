@@ -99,8 +99,8 @@ func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, erro
 	return refund, nil
 }
 
-// evolve applies a fact other than the first, and returns the refund that it created or changed. ok is false if the fact
-// is not valid in the payment's state.
+// evolve applies a fact other than the first, and returns the refund that it created or changed. ok is false if the
+// fact is not valid in the payment's state.
 func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
 	switch f := fact.(type) {
 	case *events.PaymentBooked:

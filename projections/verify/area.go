@@ -362,7 +362,8 @@ func (l *ledger) checkLabels(f *events.BookingHeld) *fault {
 		if a == nil {
 			continue
 		}
-		if h := a.holds[events.NewHoldID(f.BookingID, f.Attempt)]; h != nil && h.labelled.OfLabel > 0 && h.labelled.Label != f.Label {
+		h := a.holds[events.NewHoldID(f.BookingID, f.Attempt)]
+		if h != nil && h.labelled.OfLabel > 0 && h.labelled.Label != f.Label {
 			return faultf(RuleKept, "it names the label %q, and has places of %q kept for %q", f.Label, p.Area, h.labelled.Label)
 		}
 	}

@@ -211,7 +211,8 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 			events.FormatTime(first))
 	}
 	before := *c
-	c.status, c.hold, c.holder, c.until, c.stayBegan, c.terms = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
+	c.status, c.hold, c.holder = events.SeatIsHeld, f.HoldID, f.Holder
+	c.until, c.stayBegan, c.terms = f.ExpiresAt, first, on
 	highest := decided.Add(on.holdFor + seatGrace)
 	if end := c.stayBegan.Add(2*on.holdFor + seatGrace); end.Before(highest) {
 		highest = end

@@ -36,8 +36,7 @@ type Bookings struct {
 	paid       func(Purchase)      // never nil
 	running    sync.WaitGroup
 	runs       sync.Pool // of *stepsRun
-	// areas returns the areas of a performance. It is set only in tests of performances without a seating
-	// plan.
+	// areas returns the areas of a performance; nil except in tests of performances without a seating plan.
 	areas func(events.PerformanceID) []events.Area
 }
 

@@ -18,11 +18,11 @@ type Extend struct {
 	By events.Holder
 }
 
-// Extend holds a booking for its initial duration once more, or as long as its seats can be held
-// for one holder; only once.
+// Extend extends the hold of a booking, once, by its initial duration, or less if the seats can't be held
+// for that long.
 //
-// Refusals, in this order: not_found, forbidden, released, cancelled, hold_expired,
-// already_confirmed, limit_exceeded.
+// Refusals: not_found, forbidden, released, cancelled, hold_expired, payment_in_progress (an intent is
+// open), already_confirmed, limit_exceeded.
 func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endPayment(ctx, cmd.Origin, cmd.BookingID); err != nil {
@@ -50,15 +50,15 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			err = b.runSteps(ctx, cmd.Origin, extendProcess(&h,
 				&seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor}))
 			switch {
-			case refused(err) != nil: // the deadline has passed, and the booking will refuse for that reason
+			case refused(err) != nil: // the deadline has passed, which the booking will refuse
 				to = state.ExpiresAt
-			case err != nil: // some may have been extended
+			case err != nil: // some of the seats may have been extended
 				return Answer{}, process.Begun(err)
 			}
 		}
 		extended, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.Extend{By: cmd.By, ExpiresAt: to,
 			CalledOff: calledOff})
-		if err != nil { // if the deadline has passed, the seats are released
+		if err != nil { // settle releases the seats if the deadline has passed
 			if failed := b.settle(ctx, cmd.Origin, cmd.BookingID); failed != nil && refused(failed) == nil {
 				return Answer{}, failed
 			}
@@ -72,8 +72,8 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 	})
 }
 
-// extendedBefore returns the answer to a repeated extension, from the current state of the booking.
-// Only the first hold of a booking can be extended.
+// extendedBefore derives the answer of an earlier, identical request from the current state of the
+// booking. It relies on the fact that only the first hold of a booking can be extended.
 func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state := now.Booking.WithReturned()
 	state.Status, state.Attempt = events.BookingIsHeld, state.FirstAttempt()

@@ -22,18 +22,17 @@ type Report struct {
 	BookingID events.BookingID
 	Provider  events.Provider
 	Reference string
-	// Amount in minor units of Currency.
+	// Amount is in minor units of Currency.
 	Amount   int64
 	Currency string
-	// Final accepts a wrong amount too.
+	// Final records a wrong amount too, instead of refusing it.
 	Final bool
 	// LogCurrency is the currency of the booking's price.
 	LogCurrency string
 }
 
-// Outcome is the state of an external payment.
+// Outcome is the state of an external payment after a report.
 type Outcome struct {
-	// Payment is its current state.
 	Payment money.State
 	// Repeated: the payment had been reported before.
 	Repeated bool
@@ -42,10 +41,11 @@ type Outcome struct {
 	Position events.Position
 }
 
-// Booked reports whether it has paid for the booking, even if that was released or cancelled since.
+// Booked reports whether the payment has paid for the booking, even if the booking was released or
+// cancelled since.
 func (o *Outcome) Booked() bool { return o.Payment.Paid }
 
-// RefundID is the refund of a payment that has paid for nothing.
+// RefundID is the refund of a payment that has not paid for a booking.
 func (o *Outcome) RefundID() events.RefundID { return o.Payment.RefundOfAll() }
 
 // Report records an external payment for a booking, and books its seats with it. If the booking was
@@ -90,8 +90,8 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 var errNoBooking = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such booking",
 	Fields: core.Fields{"resource": "booking"}}
 
-// ResumePayment resumes an unsettled external payment for a booking. No-op for one that is settled,
-// or for another kind of purchase. It returns failures only.
+// ResumePayment resumes an unsettled external payment for a booking. No-op for a payment that is settled,
+// or for a reservation. It returns only failures.
 func (b *Bookings) ResumePayment(ctx context.Context, from Origin, stream events.StreamID) error {
 	outcome, err := b.outcome(ctx, stream)
 	if err != nil || outcome.Payment.Received.BookingID == "" {
@@ -112,8 +112,7 @@ func (b *Bookings) outcome(ctx context.Context, stream events.StreamID) (*Outcom
 	return &o, err
 }
 
-// maxConflicts bounds how often the command is repeated because another command has changed the
-// booking.
+// maxConflicts bounds how often a command is repeated because another command has changed the booking.
 const maxConflicts = 16
 
 // applyExternal makes the booking decide about an external payment, and records the decision in the
@@ -133,11 +132,11 @@ func (b *Bookings) applyExternal(ctx context.Context, from Origin, stream events
 				return nil, err
 			}
 		}
-		name, copied := externalStep(&outcome.Payment, &now.Booking, stream)
+		name, do := externalStep(&outcome.Payment, &now.Booking, stream)
 		switch {
-		case copied != nil:
+		case do != nil:
 			err = b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
-				Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: stream, Do: copied}}}}})
+				Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: stream, Do: do}}}}})
 		case now.Booking.Status == events.BookingIsPaying:
 			err = b.runPaymentSteps(ctx, from, now.Booking.ID)
 		default:
@@ -147,7 +146,7 @@ func (b *Bookings) applyExternal(ctx context.Context, from Origin, stream events
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%w: the booking of %s keeps changing", actors.ErrOverloaded, stream)
+	return nil, fmt.Errorf("%w: the booking of payment %s keeps changing; try again", actors.ErrOverloaded, stream)
 }
 
 // startExternal announces an external payment in its booking.
@@ -156,7 +155,7 @@ func (b *Bookings) startExternal(ctx context.Context, from Origin, state *bookin
 	if err != nil {
 		return err
 	}
-	if s.terms.CalledOff { // the money is owed then
+	if s.terms.CalledOff { // applyExternal then records that the money is owed
 		return b.callOff(ctx, from, state.ID, &booking.CallOff{Expired: true})
 	}
 	return b.runSteps(ctx, from, &process.Process{ID: string(stream), Announced: true,
@@ -164,16 +163,16 @@ func (b *Bookings) startExternal(ctx context.Context, from Origin, state *bookin
 			Do: &booking.StartPayment{PaymentStream: stream, Terms: s.terms}})}})
 }
 
-// externalStep returns the step that records the booking's decision in the payment's stream, nil if
-// there is no decision yet.
-func externalStep(p *money.State, state *booking.State, stream events.StreamID) (name string, copied core.Command) {
-	decided, is := state.Outcome(stream)
+// externalStep returns the command that records the booking's decision in the payment's stream, and its
+// name, nil if there is no decision yet.
+func externalStep(p *money.State, state *booking.State, stream events.StreamID) (name string, do core.Command) {
+	settled, ok := state.Outcome(stream)
 	switch {
 	case p.Received.Wrong():
 		return "owe", &money.Owe{Cause: events.OwedWrongSum}
-	case is && decided.Booked:
-		return "book", &money.Book{PaymentID: decided.PaymentID}
-	case is:
+	case ok && settled.Booked:
+		return "book", &money.Book{PaymentID: settled.PaymentID}
+	case ok:
 		return "owe", &money.Owe{Cause: events.OwedLate}
 	case state.Status == events.BookingIsCancelled:
 		return "owe", &money.Owe{Cause: events.OwedCancelled}
@@ -185,7 +184,7 @@ func externalStep(p *money.State, state *booking.State, stream events.StreamID) 
 	return "", nil
 }
 
-// endExternal ends an external payment in progress, so that the wallet can be used.
+// endExternal ends an external payment in progress, so that a wallet payment can start.
 func (b *Bookings) endExternal(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.PaymentStream == "" {
@@ -194,9 +193,8 @@ func (b *Bookings) endExternal(ctx context.Context, from Origin, bookingID event
 	return b.endPayment(ctx, from, bookingID)
 }
 
-// failExternal ends an external payment that can't be completed, in the booking's own stream: one
-// that arrived in time continues as a late one, and a late one has failed. The payment's stream
-// then records how the money is accounted for. Failure: also errCompleted.
+// failExternal records in the booking's stream that an external payment can't be completed: a payment in
+// time becomes late, and a late payment fails. Its errors include errCompleted.
 func (b *Bookings) failExternal(ctx context.Context, p *payment, running *process.Process) error {
 	step := process.Step{Name: "fail-payment", Stream: booking.Stream(p.booking.ID), Do: p.fail}
 	if p.delayed = !p.booking.Late; p.delayed {
@@ -213,10 +211,10 @@ func (b *Bookings) failExternal(ctx context.Context, p *payment, running *proces
 	case now.Booking.Paid:
 		return errCompleted
 	}
-	return nil // another run has closed it
+	return nil // another run has ended the payment
 }
 
-// externalReturnStages records in the payment's stream that its purchase was released.
+// externalReturnStages records in the payment's stream that its booking was released.
 func externalReturnStages(state *booking.State) []process.Stage {
 	if state.Refunding && state.Status == events.BookingIsCancelled && state.Refunds > 0 {
 		return externalCallOffStages(state)
@@ -229,7 +227,7 @@ func externalReturnStages(state *booking.State) []process.Stage {
 		Kept: price - state.Refunds})
 }
 
-// releaseDelayedAttempt releases what the attempt before a delayed payment may still have.
+// releaseDelayedAttempt releases what the attempt before a delayed payment may still hold.
 func (h *hold) releaseDelayedAttempt(state *booking.State, reason events.ReleaseReason) []process.Stage {
 	if !state.Delayed {
 		return nil

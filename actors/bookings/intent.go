@@ -17,21 +17,20 @@ type BeginIntent struct {
 	BookingID events.BookingID
 	Intent    events.IntentID
 	Provider  events.Provider
-	// Seconds it waits, from 1 to [events.MaxIntent].
+	// Seconds until the intent lapses, from 1 to [events.MaxIntent].
 	Seconds int64
 	// By is the holder, or "" for the organiser.
 	By events.Holder
-	// Checkout has the addresses to which the payment page returns the holder; zero for no page.
-	// The page's title is that of the performance.
+	// Checkout has the addresses to which the checkout page returns the holder; zero for no page.
 	Checkout events.Checkout
 }
 
-// BeginIntent announces the intent, holds allowance and seats as long as it lasts, and answers with
-// the waiting booking. A replayed answer has the booking as it is now, and Begun.
+// BeginIntent announces the intent, holds the allowance and the seats until it lapses, and returns the
+// booking. A replayed answer has the current state of the booking.
 //
-// Refusals, in this order: not_found, forbidden, invalid_field (amount: there is nothing to pay), cancelled,
-// payment_in_progress, already_confirmed,
-// hold_expired (also if a seat is lost meanwhile), released, limit_exceeded (the seats can't be held that long).
+// Refusals: not_found, forbidden, invalid_field (amount: the booking is free), cancelled,
+// payment_in_progress, already_confirmed, hold_expired (also if a seat is lost meanwhile), released,
+// limit_exceeded (the seats can't be held that long).
 func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		before, err := b.state(ctx, cmd.BookingID)
@@ -64,9 +63,9 @@ func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, er
 	})
 }
 
-// openIntent takes the remaining steps of an intent that has begun: allowance and seats are held
-// for its duration, or it is ended. Refusals: hold_expired, limit_exceeded, once it is ended and
-// everything is released.
+// openIntent takes the remaining steps of an intent that has begun. If the allowance and the seats can't
+// be held until it lapses, the intent is ended, everything the booking may not keep is released, and
+// openIntent returns hold_expired or limit_exceeded.
 func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Status != events.BookingIsAwaiting || now.Booking.Intent.Opened {
@@ -93,9 +92,9 @@ func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events
 	return refusal
 }
 
-// openIntentProcess holds allowance and seats for the duration of an intent, and then opens it.
-// booking.intent_begun has announced it. Nothing has to be undone: seats that are held longer than
-// the booking waits are released with it.
+// openIntentProcess holds the allowance and the seats until an intent lapses, and then opens it.
+// booking.intent_begun has announced it. Nothing need be undone: the seats are released with the booking,
+// even if they are held for longer.
 func openIntentProcess(h *hold, state *booking.State) *process.Process {
 	to := &seat.Extend{HoldID: h.id, ExpiresAt: state.Intent.ExpiresAt.Add(seat.Grace), HoldFor: h.info.holdFor,
 		Intent: state.Intent.ID}
@@ -107,7 +106,7 @@ func openIntentProcess(h *hold, state *booking.State) *process.Process {
 	}}
 }
 
-// endIntent ends an intent, and releases the seats to which the booking is no longer entitled.
+// endIntent ends an intent, and releases the seats if the booking has expired.
 func (b *Bookings) endIntent(
 	ctx context.Context,
 	from Origin,
@@ -122,18 +121,18 @@ func (b *Bookings) endIntent(
 	return b.settle(ctx, from, bookingID)
 }
 
-// EndIntent ends an intent of a booking: the booking is held again, or has expired if its own
-// deadline has passed. No-op unless it is the open intent. Refusal: not_found.
+// EndIntent requests the end of an intent of a booking.
 type EndIntent struct {
 	Origin
 	BookingID events.BookingID
-	// Intent to end, "" for the open one.
+	// Intent to end, "" for the open intent.
 	Intent events.IntentID
 	// Reason of the end; "" means [events.IntentEnded].
 	Reason events.IntentEnd
 }
 
-// EndIntent ends the intent, and returns the booking as it is then.
+// EndIntent ends the intent, and returns the booking, which is held again, or has expired if its own
+// deadline has passed. No-op if the intent is not open. Refusal: not_found.
 func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if cmd.Intent == "" {

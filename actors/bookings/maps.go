@@ -11,11 +11,10 @@ import (
 	"admitone/events"
 )
 
-// Views are the parts of the log that the steps read besides the entities. They may lag: the
-// entities decide.
+// Views are what the steps read besides the entities. They may lag behind the log; the entities decide.
 type Views interface {
-	// TakenSeats returns one byte for each seat of a performance in canonical order, 0 for a free
-	// one, and the position up to which the view has seen the log. The caller owns the slice.
+	// TakenSeats returns one byte for each seat of a performance, in canonical order, which is 0 for a free
+	// seat, and the position up to which the view has seen the log. The caller owns the slice.
 	TakenSeats(ctx context.Context, performanceID events.PerformanceID) (taken []byte, at events.Position, err error)
 	// Intent returns the streams in which attempts of a booking have seats or allowance that its own
 	// stream does not list, by hold id.
@@ -30,15 +29,14 @@ type Views interface {
 	CatchUp(ctx context.Context) error
 }
 
-// seatMaps reads seat maps, one at a time for each performance: when a hundred callers are refused
-// the same seat, all their alternatives come from one map.
+// seatMaps reads seat maps, one at a time for each performance, and shares them between callers.
 type seatMaps struct {
 	views Views
 
 	mu      sync.Mutex
 	reading map[events.PerformanceID]*seatMap // guarded by mu
 	recent  map[events.PerformanceID]*seatMap // read recently; guarded by mu
-	budget  readBudget                        // for maps before the recent one is too old; guarded by mu
+	budget  readBudget                        // for maps newer than the recent ones; guarded by mu
 }
 
 // seatMap is a map that is being read. It is immutable once read; callers change copies of it.
@@ -49,18 +47,18 @@ type seatMap struct {
 	err   error
 
 	mu    sync.Mutex
-	until time.Time                           // when it is too old for alternatives; zero: not recent; guarded by mu
+	until time.Time                           // when it stops being recent; zero if it never was; guarded by mu
 	best  map[choiceSize][][]performance.Seat // choices by their size; guarded by mu
-	// idle are copies that nobody uses, while it is recent; guarded by mu.
+	// idle are unused copies of a recent map; guarded by mu.
 	idle []*mapCopy
 }
 
-// mapCopy is a copy of a map. A large one is used by many callers in turn, each of which leaves it as
-// it was, because copying costs more than finding seats in it.
+// mapCopy is a copy of a map. Callers use it in turn, and undo their changes, because copying a large map
+// costs more than finding seats in it.
 type mapCopy struct {
 	seats  *performance.Map
 	taken  []byte // of seats
-	hidden []bool // categories whose seats are taken in it; see Book.hidden
+	hidden []bool // categories whose seats are marked as taken; see Book.hidden
 }
 
 // choiceSize is the number of seats of a choice, and whether restricted price types are allowed.
@@ -69,20 +67,20 @@ type choiceSize struct {
 	restricted bool
 }
 
-// A refusal reads a map of its own if the budget affords it: a caller who is alone sees what was
-// written before. So refusing a crowd costs a share of one processor, 1/budgetShare, whatever the
-// size of the hall. Otherwise it uses a map that is at most recentMost old.
+// A refusal reads a new map if the budget affords it, so that a single caller sees everything written
+// before. Otherwise it uses a map that is at most maxMapAge old. So refusing a crowd takes at most
+// 1/budgetShare of one processor, whatever the size of the hall.
 const (
 	maxMapAge   = 50 * time.Millisecond
 	budgetShare = 20
 	maxBudget   = 200 * time.Millisecond
 )
 
-// readBudget is time that may be spent on reading maps. It grows by a share of the time that passes, up to
-// budgetMost. The zero value is a full one.
+// readBudget limits the time spent on reading maps. It is refilled at 1/budgetShare of real time, up to
+// maxBudget. The zero value is full.
 type readBudget struct {
-	spent time.Duration // of budgetMost; more by the last read
-	at    time.Time     // the time of spent
+	spent time.Duration // at most 2*maxBudget
+	at    time.Time     // when spent was computed
 }
 
 // affords reports whether a map may be read.
@@ -92,10 +90,10 @@ func (b *readBudget) affords(now time.Time) bool {
 	return b.spent < maxBudget
 }
 
-// spend takes the cost of a read. An overrun delays the next read, by a bounded time.
+// spend records the cost of a read. More than maxBudget can be spent by one read, within a bound.
 func (b *readBudget) spend(cost time.Duration) { b.spent = min(b.spent+cost, 2*maxBudget) }
 
-// keepUntil makes the map a recent one until then.
+// keepUntil makes the map recent until that time.
 func (m *seatMap) keepUntil(until time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -108,7 +106,7 @@ func (m *seatMap) isRecent(now time.Time) bool {
 	return now.Before(m.until)
 }
 
-// retire drops the idle copies of a map that is no longer in use.
+// retire puts the idle copies of a map that is no longer recent into the pool.
 func (m *seatMap) retire() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -118,8 +116,8 @@ func (m *seatMap) retire() {
 	m.idle = nil
 }
 
-// withRecentMap is use with a map that may be older, and with up to alternatives of the best choices of
-// a size that are available to cmd. If fresh, it is older only while the budget is spent.
+// withRecentMap is like withMap with a map that may be older. best returns up to [alternatives] best
+// choices of that size that are available to cmd. With fresh, the map is older only if the budget is spent.
 func (m *seatMaps) withRecentMap(ctx context.Context, s *performanceInfo, cmd *Book, fresh bool, size choiceSize,
 	look func(_ *performance.Map, best func() [][]performance.Seat)) error {
 	shared := m.getRecent(ctx, s.id, fresh)
@@ -152,8 +150,9 @@ func (m *seatMaps) catchUp(ctx context.Context) bool {
 	return m.views.CatchUp(within) == nil
 }
 
-// getRecent returns a map that is at most recentMost older than the views. If the budget affords it the map is read
-// now and, if fresh, contains everything that was in the log at the call, provided that the views catch up soon.
+// getRecent returns a map that is at most maxMapAge older than the views. If the budget affords it, the
+// map is read now. With fresh, it then contains everything that was in the log at the time of the call,
+// provided that the views catch up within maxMapAge.
 func (m *seatMaps) getRecent(ctx context.Context, performanceID events.PerformanceID, fresh bool) *seatMap {
 	now := time.Now()
 	m.mu.Lock()
@@ -171,7 +170,7 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.recent[performanceID] == shared {
-		return shared // another caller has waited for it too
+		return shared // another caller, which waited for the same read, has registered it
 	}
 	m.budget.spend(read.Sub(now))
 	shared.keepUntil(read.Add(maxMapAge))
@@ -188,8 +187,8 @@ func (m *seatMaps) getRecent(ctx context.Context, performanceID events.Performan
 	return shared
 }
 
-// choices returns the best choices of a size, and the time that it took to find them: 0 if an earlier caller who
-// may have the same seats had found them.
+// choices returns the best choices of a size, and the time that it took to find them, 0 if they were found
+// before.
 func (m *seatMap) choices(layout *events.Layout, hidden []bool,
 	size choiceSize) (best [][]performance.Seat, cost time.Duration) {
 	m.mu.Lock()
@@ -213,9 +212,9 @@ func (m *seatMap) choices(layout *events.Layout, hidden []bool,
 	return best, cost
 }
 
-// reusableSeats calls look with a map of the performance without seats that cmd may not have, which look may
-// change and must not keep, and the position up to which it has seen the log. A fresh map has seen
-// everything that was in the log when use was called.
+// withMap calls look with a map of the performance, in which seats that cmd may not have are taken, and
+// with the position up to which the map has seen the log. look may change the map but must not keep it. A
+// fresh map has seen everything that was in the log when withMap was called.
 func (m *seatMaps) withMap(
 	ctx context.Context,
 	s *performanceInfo,
@@ -236,11 +235,11 @@ func (m *seatMaps) withMap(
 	return nil
 }
 
-// copies are copies that belong to no map.
+// copies is a pool of copies to reuse for any map.
 var copies = sync.Pool{New: func() any { return new(mapCopy) }}
 
 // withCopy calls look with a copy of the map in which the seats of hidden categories are taken. look may
-// change it and must not keep it.
+// change the copy but must not keep it.
 func (m *seatMap) withCopy(layout *events.Layout, hidden []bool, look func(*performance.Map)) {
 	c := m.acquire(hidden)
 	if c == nil {

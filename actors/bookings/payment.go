@@ -12,17 +12,17 @@ import (
 	"admitone/events"
 )
 
-// payment is a payment in progress: its booking's stream has announced it.
+// payment is a payment in progress, as announced in its booking's stream.
 type payment struct {
 	hold
 	booking booking.State
-	// fail is the undo of the announcement; a refused step sets its reason.
+	// fail ends the payment if a step is refused, which sets the reason.
 	fail *booking.FailPayment
 	// delayed: the payment continues as a late one.
 	delayed bool
 }
 
-// processID is the id of the steps of the payment. A delayed one takes some of them again.
+// processID is the id of the payment's process. A delayed payment takes some steps again, under another id.
 func (p *payment) processID() string {
 	if p.booking.Delayed {
 		return string(p.payment) + "/" + string(p.id)
@@ -45,7 +45,7 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 	return &payment{hold: h, booking: now.Booking, fail: fail}, nil
 }
 
-// holdOf returns the present or last hold of a booking.
+// holdOf returns the current or most recent hold of a booking.
 func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
 	h := hold{from: from, info: s, id: state.HoldID(), payment: state.PaymentID, holder: state.Holder,
 		terms: state.Terms, areas: areasIn(s.layout, state.Areas), label: state.Label}
@@ -57,24 +57,24 @@ func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
 	return h
 }
 
-// bookingStep returns the stage with one step at the booking itself.
+// bookingStep returns a stage with one step, for the booking.
 func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
 	step.Stream = booking.Stream(bookingID)
 	return process.Stage{Steps: []process.Step{step}}
 }
 
-// debit debits the wallet. If the balance is insufficient, the payment has failed and the booking
-// keeps its earlier state; any other refusal means that another run has closed the payment.
+// debit debits the wallet. If the balance is insufficient, the payment fails and the booking keeps its
+// earlier state; any other refusal means that another run has closed the payment.
 func (b *Bookings) debit(p *payment) process.Stage {
 	if p.booking.Amount == 0 || p.booking.PaymentStream != "" {
 		return process.Stage{}
 	}
 	return process.Stage{Steps: []process.Step{{
 		Name: "debit", Stream: wallet.Stream(p.holder), Do: &wallet.Debit{PaymentID: p.payment, Amount: p.booking.Amount},
-		Undo: &wallet.Refund{PaymentID: p.payment}, // closes a payment that fails here, too
+		Undo: &wallet.Refund{PaymentID: p.payment}, // also prevents a later debit
 		Refused: func(ctx context.Context, err error) (error, bool) {
-			// Nothing precedes the debit of a payment in time, so one that was closed undebited
-			// failed for lack of money.
+			// The debit is the first step of a payment in time. If another run has closed the payment before
+			// it was debited, the balance was insufficient.
 			closed := !p.booking.Late && errors.Is(err, wallet.ErrCancelled)
 			if !closed && refused(err).Code != core.CodeInsufficientBalance {
 				return p.failLate(ctx, err)
@@ -87,7 +87,8 @@ func (b *Bookings) debit(p *payment) process.Stage {
 	}}}
 }
 
-// insufficientBalance returns the refusal of a payment that was closed for lack of money, or the failure.
+// insufficientBalance returns the refusal of a payment that another run has closed because of the balance,
+// or a failure.
 func (b *Bookings) insufficientBalance(ctx context.Context, p *payment) error {
 	var refusal *core.Refusal
 	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
@@ -98,13 +99,13 @@ func (b *Bookings) insufficientBalance(ctx context.Context, p *payment) error {
 	return refusal
 }
 
-// failLate ends a payment whose seats were lost.
+// failLate is the [process.Step] Refused function of a payment whose seats were lost.
 func (p *payment) failLate(context.Context, error) (error, bool) {
 	p.fail.Reason = events.FailedLate
 	return tooLate(p.info, &p.booking, nil), true
 }
 
-// failRetake ends a late payment that can't retake its seats or its allowance.
+// failRetake is like failLate, for a late payment that can't retake its seats or its allowance.
 func (p *payment) failRetake(err error) (error, bool) {
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		p.fail.Reason = events.FailedLate
@@ -114,11 +115,11 @@ func (p *payment) failRetake(err error) (error, bool) {
 	return err, true
 }
 
-// tooLate returns the refusal of the payment of an expired booking; lost has the unavailable seats,
-// if known.
+// tooLate returns hold_expired for the payment of a booking whose seats are unavailable. lost lists them if
+// it is not nil.
 func tooLate(s *performanceInfo, state *booking.State, lost *lostError) *core.Refusal {
 	refusal := &core.Refusal{Code: core.CodeHoldExpired, Fields: map[string]any{"expired_at": state.ExpiresAt.UTC()},
-		Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}
+		Detail: "the booking was not paid in time, and its seats are no longer available; nothing is debited"}
 	if lost != nil && len(lost.seats) > 0 {
 		refusal.Fields["seats"] = s.layout.Names(lost.seats)
 	}
@@ -128,13 +129,13 @@ func tooLate(s *performanceInfo, state *booking.State, lost *lostError) *core.Re
 	return refusal
 }
 
-// completion returns the command id under which any run completes a payment: a repetition gets the
-// same answer.
+// completion returns the id of the command that completes a payment. It is the same in every run, so that a
+// repetition gets the same answer.
 func completion(paymentID events.HoldID) actors.CommandID {
 	return process.ID("booked", string(paymentID))
 }
 
-// complete books the booking.
+// complete makes the booking booked.
 func (b *Bookings) complete(p *payment) process.Stage {
 	return bookingStep(p.booking.ID, process.Step{
 		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.failLate,
@@ -147,11 +148,11 @@ func (b *Bookings) complete(p *payment) process.Stage {
 	})
 }
 
-// errCompleted: a payment that was to be aborted is completed.
+// errCompleted is returned instead of aborting a payment that another run has completed.
 var errCompleted = errors.New("another run has completed the payment")
 
-// abortPayment ends a payment that can't be completed: it is refunded, or, if it was not debited
-// yet, it never will be, by any node. Failure: also errCompleted.
+// abortPayment ends a payment that can't be completed: the wallet refunds it, or refuses to debit it later.
+// Its errors include errCompleted.
 func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *process.Process) error {
 	now, err := b.state(ctx, p.booking.ID)
 	switch {
@@ -167,12 +168,12 @@ func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *proces
 	return err
 }
 
-// refund refunds the amount debited by the hold's payment, or prevents the debit.
+// refund returns the step that refunds the payment, or prevents its debit.
 func (h *hold) refund() process.Step {
 	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.payment}}
 }
 
-// refundOf refunds a booking except the withheld amount.
+// refundOf returns the step that refunds a booking, less the withheld amount.
 func (h *hold) refundOf(state *booking.State) process.Step {
 	step := h.refund()
 	if state.Status == events.BookingIsCancelled {

@@ -7,40 +7,40 @@ import (
 	"admitone/events"
 )
 
-// pendingSeats are seats that requests of this process are about to take, or have taken but that
-// the seat map does not show yet. Without them all requests for the best available seats would
-// choose the same ones. They only steer the choice: the seats decide. The zero value is ready for
-// use.
+// pendingSeats tracks the seats that requests of this process are about to take, or have taken since the
+// seat map was read. Without it, all requests for the best available seats would choose the same seats. It
+// only affects which seats are chosen; the seats decide whether they can be held. The zero value is ready
+// for use.
 type pendingSeats struct {
 	mu            sync.Mutex
 	byPerformance map[events.PerformanceID]*pendingOfPerformance // guarded by mu
-	// idle are the performances without users whose claims a map may not have seen yet, with the
-	// position at which a map has seen them all; guarded by mu.
+	// idle are the performances without users, whose claims a map may not have seen yet. The value is the
+	// position from which on a map has seen all of them; guarded by mu.
 	idle map[events.PerformanceID]events.Position
-	// swept is the latest position up to which idle ones were dropped; guarded by mu.
+	// swept is the position up to which idle performances were dropped; guarded by mu.
 	swept events.Position
 }
 
 // pendingOfPerformance has the claims on one performance.
 type pendingOfPerformance struct {
-	users int // requests that are choosing, or have claims
+	users int // number of requests that have entered
 	seats map[performance.Seat]pendingSeat
-	// seen is the latest position of a map that was chosen from: claims ended with it are unknown
-	// to earlier maps.
+	// seen is the latest position of a map that was chosen from. Claims that a map of this position has
+	// seen are dropped, so earlier maps must not be used.
 	seen events.Position
 }
 
 // pendingSeat is the claims on one seat.
 type pendingSeat struct {
-	running int           // requests
-	ended   chan struct{} // closed when the last of them has ended
+	running int           // number of requests that are about to take the seat
+	ended   chan struct{} // closed when the latest of these requests has ended
 	// waitUntil is the position of the log at which the seat is taken; the claim ends when the map has
 	// seen it.
 	until events.Position
 }
 
-// enter lets a request claim seats of a performance until it leaves. It must read the map that it
-// chooses from in between.
+// enter lets a request claim seats of a performance until it calls leave. The request must not choose from
+// a map that it has read before enter.
 func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,12 +63,12 @@ func (c *pendingSeats) enter(performanceID events.PerformanceID) (leave func()) 
 	}
 }
 
-// retire drops the claims on a performance without users, or retains them until a map has seen all of
-// them, so that the next request is not sent to the same seats. The caller holds the lock.
+// retire drops the claims on a performance without users, or keeps them until a map has seen all of them,
+// so that the next request does not choose the same seats. The caller must hold c.mu.
 func (c *pendingSeats) retire(performanceID events.PerformanceID, of *pendingOfPerformance) {
 	until := events.Position(0)
-	for _, mine := range of.seats { // no request is running
-		until = max(until, mine.until)
+	for _, seat := range of.seats { // no request is running
+		until = max(until, seat.until)
 	}
 	if until <= c.swept {
 		delete(c.byPerformance, performanceID)
@@ -80,8 +80,8 @@ func (c *pendingSeats) retire(performanceID events.PerformanceID, of *pendingOfP
 	c.idle[performanceID] = until
 }
 
-// sweep drops the idle performances whose claims are in all maps that have seen the log up to at.
-// The caller holds the lock.
+// sweep drops the idle performances whose claims are shown by every map of position at or later. The caller
+// must hold c.mu.
 func (c *pendingSeats) sweep(at events.Position) {
 	if at <= c.swept {
 		return
@@ -95,8 +95,8 @@ func (c *pendingSeats) sweep(at events.Position) {
 	}
 }
 
-// begin claims seats regardless of other claims, for a request that has entered. end ends the
-// claim; with a position, the claim remains until the seat map has seen that position.
+// begin claims seats for a request that has entered, regardless of other claims. end ends the claim, or, if
+// until is not 0, keeps it until a seat map has seen that position.
 func (c *pendingSeats) begin(
 	performanceID events.PerformanceID,
 	seats []performance.Seat,
@@ -106,7 +106,7 @@ func (c *pendingSeats) begin(
 	return c.claim(c.byPerformance[performanceID], seats)
 }
 
-// claim adds a claim on each seat. The caller holds the lock.
+// claim adds a claim on each seat. The caller must hold c.mu.
 func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat) (end func(until events.Position)) {
 	ended := make(chan struct{})
 	for _, seat := range seats {
@@ -129,31 +129,31 @@ func (c *pendingSeats) claim(of *pendingOfPerformance, seats []performance.Seat)
 	}
 }
 
-// drop ends a claim on a seat that no request is about to take, if the map has seen it. The caller
-// holds the lock.
+// drop deletes a seat that no request is about to take, if a map has seen that it is taken. The caller must
+// hold the mutex of pendingSeats.
 func (of *pendingOfPerformance) drop(seat performance.Seat) {
 	if mine := of.seats[seat]; mine.running == 0 && mine.until <= of.seen {
 		delete(of.seats, seat)
 	}
 }
 
-// choice is the result of choosing.
+// choice is the result of choosing: seats, or a reason to choose again, or nothing if too few seats are
+// left.
 type choice struct {
 	seats []performance.Seat
-	end   func(until events.Position)
-	// stale: the map is older than one chosen from before.
+	end   func(until events.Position) // ends the claim on seats; see begin
+	// stale: the map is older than one that was chosen from before.
 	stale bool
-	// wait, if set, is closed when the caller should choose again: the remaining seats are about to
-	// be taken, which may fail.
+	// wait, if set, is closed when the caller should choose again: requests that are about to take the
+	// seats that remain may fail.
 	wait <-chan struct{}
 }
 
-// choose finds the best unclaimed seats, and claims them for a request that has entered. The map
-// has seen the log up to at, and is updated with the seats taken since. If no seats are returned,
-// none are left, or choice has the reason.
+// choose finds the best unclaimed seats, and claims them for a request that has entered. m has seen the log
+// up to at; claimed seats are marked as taken in it.
 //
-// Seats that others are about to take are not chosen: two requests with the same seats as parts of
-// different groups could each prevent the other from getting its group.
+// Seats that other requests are about to take are not chosen: two requests whose groups share a seat could
+// each prevent the other from getting its group.
 func (c *pendingSeats) choose(
 	performanceID events.PerformanceID,
 	m *performance.Map,

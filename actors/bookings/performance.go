@@ -10,11 +10,11 @@ import (
 	"admitone/events"
 )
 
-// performanceInfo contains the properties of a performance that the steps need.
+// performanceInfo has the properties of a performance that the steps need.
 type performanceInfo struct {
 	id      events.PerformanceID
 	holdFor time.Duration
-	limit   int64         // maximum number of seats per holder, 0 for any
+	limit   int64         // maximum number of seats per holder, 0 for no limit
 	room    events.RoomID // the waiting room that guards it, "" for none
 	layout  *events.Layout
 	// terms are the terms for a booking made now, at the time when they were read.
@@ -69,16 +69,16 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 	return &s, nil
 }
 
-// reusableSeats applies the terms of a hold.
-func (s *performanceInfo) applyTerms(on events.SaleTerms) {
-	if on.HoldSeconds == 0 { // the hold is from before performances could be edited
-		on = s.creationTerms
+// applyTerms sets holdFor and limit to the terms of a hold.
+func (s *performanceInfo) applyTerms(terms events.SaleTerms) {
+	if terms.HoldSeconds == 0 { // an old hold, whose facts do not have the terms
+		terms = s.creationTerms
 	}
-	s.holdFor, s.limit = time.Duration(on.HoldSeconds)*time.Second, on.LimitPerHolder
+	s.holdFor, s.limit = time.Duration(terms.HoldSeconds)*time.Second, terms.LimitPerHolder
 }
 
-// performanceOf reads the performance of a booking, with the terms of its present or last hold:
-// later edits don't affect it. Refusal: not_found.
+// performanceOf reads the performance of a booking, with the terms of its current or most recent hold, which
+// later edits don't affect. Refusal: not_found.
 func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*performanceInfo, error) {
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err == nil {
@@ -87,8 +87,8 @@ func (b *Bookings) performanceOf(ctx context.Context, state *booking.State) (*pe
 	return s, err
 }
 
-// refusePurchase returns cancelled, not_open or sale_closed if the terms last read permit no acquisition.
-// The booking itself decides; this check is made before anything is taken.
+// refusePurchase returns cancelled, not_open or sale_closed if the terms don't permit a purchase, otherwise
+// nil. It is checked before anything is taken; in the end the booking decides.
 func (s *performanceInfo) refusePurchase() *core.Refusal {
 	return s.terms.Refuse(s.at)
 }

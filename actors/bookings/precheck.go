@@ -11,43 +11,43 @@ import (
 	"admitone/events"
 )
 
-// precheck refuses a payment that would fail, before it begins, so that nothing is written about
-// it: the balance is insufficient or, if the payment is late, seats or allowance are no longer
-// available. It returns the terms for a late payment. Refusals: not_open, sale_closed,
-// limit_exceeded, hold_expired, insufficient_balance.
+// precheck refuses a payment that would fail before it starts, so that nothing is appended: the balance is
+// insufficient or, if the payment is late, seats or allowance are no longer available. It returns the
+// current terms of the performance. Refusals: not_open, sale_closed, limit_exceeded, hold_expired,
+// insufficient_balance.
 //
-// Passing it guarantees nothing. Two concurrent payments may both see a balance that suffices for
-// one, and a seat that a late payment finds free may be taken before it is held. The payment has
-// then begun and fails, which is recorded as booking.payment_failed.
-func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, err error) {
+// A payment that passes may still fail, which is recorded as booking.payment_failed. Two concurrent
+// payments may both see a balance that suffices for only one of them, and a seat that a late payment finds
+// free may be taken before the payment holds it.
+func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (terms booking.Terms, err error) {
 	now, err := b.state(ctx, cmd.BookingID)
 	if err != nil {
-		return on, err
+		return terms, err
 	}
 	state := &now.Booking
 	if state.ID == "" || cmd.By != "" && cmd.By != state.Holder {
-		return on, nil // the booking itself refuses
+		return terms, nil // the booking will refuse
 	}
 	s, err := b.performanceInfo(ctx, state.PerformanceID)
 	if err != nil {
-		return on, err
+		return terms, err
 	}
 	if s.terms.CalledOff {
-		return s.terms, nil // likewise
+		return s.terms, nil // the booking will refuse
 	}
 	switch state.Status {
-	case events.BookingIsHeld: // it may have expired when the payment begins
+	case events.BookingIsHeld:
 		return s.terms, b.precheckMoney(ctx, state, state.NextPaymentID())
 	case events.BookingIsExpired:
 		refusal := b.precheckLate(ctx, cmd, s, state)
 		if refused(refusal) == nil {
 			return s.terms, refusal
 		}
-		// An expired booking releases what it still holds before it is refused.
+		// The expired booking may still hold seats.
 		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
-			return on, err
+			return terms, err
 		}
-		return on, refusal
+		return terms, refusal
 	}
 	return s.terms, nil
 }
@@ -67,8 +67,8 @@ func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInf
 		}
 	}
 	taken := b.takenBy(ctx, &h, h.seats, func(owner events.HoldID) bool {
-		of, _, _ := events.CutHoldID(owner) // the seat may belong to another run of this payment, on another node
-		return of != state.ID
+		bookingID, _, _ := events.CutHoldID(owner) // a run of this payment on another node may hold the seat
+		return bookingID != state.ID
 	})
 	if lost := (lostError{taken, b.tooFew(ctx, &h, 0)}); lost.seats != nil || lost.areas != nil {
 		return tooLate(s, state, &lost)
@@ -84,19 +84,19 @@ func (b *Bookings) precheckMoney(ctx context.Context, state *booking.State, paym
 	if err != nil || refusal != nil && refusal.Code == core.CodeInsufficientBalance {
 		return either(refusal, err)
 	}
-	return nil // any other refusal concerns an id, which the payment itself handles
+	return nil // other refusals concern the payment id, and are handled by the debit
 }
 
-// dryRun returns the refusal of a command by an entity, nil if it would be accepted. Deciding
-// changes nothing, and these commands don't depend on the time.
+// dryRun returns the refusal of a command by an entity, nil if the entity would accept it. The decision on
+// the command must not depend on the time.
 func (b *Bookings) dryRun(
 	ctx context.Context,
 	stream events.StreamID,
 	command core.Command,
 ) (refusal *core.Refusal, err error) {
 	_, err = b.desk.View(ctx, stream, func(c core.Core) {
-		_, no := c.Decide(command, time.Time{})
-		refusal = refused(no)
+		_, err := c.Decide(command, time.Time{})
+		refusal = refused(err)
 	})
 	return refusal, err
 }

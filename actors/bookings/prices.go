@@ -13,27 +13,26 @@ import (
 
 // errRestricted refuses a restricted price type to a caller that is neither a service nor an admin.
 var errRestricted = &core.Refusal{Code: core.CodeForbidden,
-	Detail: "this price type is sold by a service or an admin only; ask for another one"}
+	Detail: "only a service or an admin can sell this price type; choose another"}
 
-// lines returns the seats of a request with their prices. Refusals: invalid_field (seats: a
-// category lacks the price type), forbidden (a restricted type, or a category with restricted types
-// only).
+// lines returns the seats of a request with their prices. Refusals: invalid_field (seats: a category lacks
+// the price type), forbidden (the price type, or every type of the category, is restricted).
 func (cmd *Book) lines(s *performanceInfo, seats []performance.Seat) ([]events.BookedSeat, *core.Refusal) {
 	lines := make([]events.BookedSeat, len(seats))
 	hall := s.layout.Hall()
 	for i, seat := range seats {
 		lines[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
-		of, named := cmd.Types[lines[i].Seat]
+		priceType, named := cmd.Types[lines[i].Seat]
 		if hall == nil {
 			if named {
-				return nil, unknownType(of, "the section")
+				return nil, unknownType(priceType, "the section")
 			}
 			continue
 		}
-		price, ok := cmd.price(s.layout.Prices(seat), of, named)
+		price, ok := cmd.price(s.layout.Prices(seat), priceType, named)
 		switch {
 		case !ok && named:
-			return nil, unknownType(of, fmt.Sprintf("the category %q", hall.Categories[hall.Category(seat)].Name))
+			return nil, unknownType(priceType, fmt.Sprintf("the category %q", hall.Categories[hall.Category(seat)].Name))
 		case !ok || price.Restricted && !cmd.Restricted:
 			return nil, errRestricted
 		}
@@ -42,10 +41,12 @@ func (cmd *Book) lines(s *performanceInfo, seats []performance.Seat) ([]events.B
 	return lines, nil
 }
 
-// price chooses a price of a category. ok is false if it lacks the requested type.
-func (cmd *Book) price(prices []events.CategoryPrice, of string, named bool) (price events.CategoryPrice, ok bool) {
+// price returns the price of a type if the request names one, otherwise the default. ok is false if there
+// is none.
+func (cmd *Book) price(prices []events.CategoryPrice, priceType string,
+	named bool) (price events.CategoryPrice, ok bool) {
 	if named {
-		return events.PriceOf(prices, of)
+		return events.PriceOf(prices, priceType)
 	}
 	if price, ok = events.DefaultPrice(prices); !ok && cmd.Restricted && len(prices) > 0 {
 		return prices[0], true
@@ -53,13 +54,13 @@ func (cmd *Book) price(prices []events.CategoryPrice, of string, named bool) (pr
 	return price, ok
 }
 
-func unknownType(of, where string) *core.Refusal {
-	return &core.Refusal{Code: core.CodeInvalidField, Detail: fmt.Sprintf("%s has no price type %q", where, of),
+func unknownType(priceType, where string) *core.Refusal {
+	return &core.Refusal{Code: core.CodeInvalidField, Detail: fmt.Sprintf("%s has no price type %q", where, priceType),
 		Fields: map[string]any{"field": "seats"}}
 }
 
-// hidden returns which categories of the hall the caller may not have because all their price types
-// are restricted, nil if there are none. A request that names a seat of one is forbidden.
+// hidden returns, for each category of the hall, whether the caller can't buy its seats because all price
+// types are restricted; nil if there is no such category. A request that names such a seat is forbidden.
 func (cmd *Book) hidden(s *performanceInfo) []bool {
 	hall := s.layout.Hall()
 	if hall == nil || cmd.Restricted {
@@ -90,7 +91,7 @@ func hide(layout *events.Layout, hidden []bool, taken []byte) {
 	}
 }
 
-// forbidden reports whether the request names a price type that its caller may not use.
+// forbidden reports whether the request needs a price type that its caller may not use.
 func (cmd *Book) forbidden(s *performanceInfo) bool {
 	if cmd.Restricted {
 		return false
@@ -111,62 +112,62 @@ func badPriceTypes(detail string) *core.Refusal {
 		Fields: map[string]any{"field": "best_available.price_types"}}
 }
 
-// categories returns the categories for the best available seats: the named one, or all that have
-// the price types. Refusals: invalid_field, forbidden.
-func (cmd *Book) categories(layout *events.Layout) (will []bool, _ error) {
+// categories returns, for each category, whether the best available seats may be chosen from it. Refusals:
+// invalid_field, forbidden.
+func (cmd *Book) categories(layout *events.Layout) (allowed []bool, _ error) {
 	hall, total := layout.Hall(), int64(0)
 	for _, n := range cmd.PriceTypes {
 		if n < 1 || n > int64(cmd.Quantity) {
-			return nil, badPriceTypes("of each price type there is one at least, and together there are as many as quantity")
+			return nil, badPriceTypes("the number of each price type must be from 1 to quantity")
 		}
 		total += n
 	}
 	if cmd.PriceTypes != nil && total != int64(cmd.Quantity) {
 		return nil, badPriceTypes("the price types must add up to quantity")
 	}
-	will = make([]bool, len(hall.Categories))
-	has, may := false, false
+	allowed = make([]bool, len(hall.Categories))
+	anySold, anyAllowed := false, false
 	for i := range hall.Categories {
 		if cmd.Category != "" && hall.Categories[i].Name != cmd.Category {
 			continue
 		}
 		sold, open := cmd.sells(layout.CategoryPrices(i))
-		will[i] = sold && (open || cmd.Restricted)
-		has, may = has || sold, may || will[i]
+		allowed[i] = sold && (open || cmd.Restricted)
+		anySold, anyAllowed = anySold || sold, anyAllowed || allowed[i]
 	}
 	switch {
-	case !has && cmd.PriceTypes != nil:
+	case !anySold && cmd.PriceTypes != nil:
 		return nil, badPriceTypes("no category has these price types")
-	case has && !may:
+	case anySold && !anyAllowed:
 		return nil, errRestricted
 	}
-	return will, nil
+	return allowed, nil
 }
 
-// sells reports whether a category with these prices has all the requested price types, and whether
-// none of them is restricted.
+// sells reports whether a category with these prices has all requested price types, and whether none of
+// them is restricted.
 func (cmd *Book) sells(prices []events.CategoryPrice) (sold, open bool) {
 	if cmd.PriceTypes == nil {
 		_, open = events.DefaultPrice(prices)
 		return len(prices) > 0, open
 	}
 	sold, open = true, true
-	for of := range cmd.PriceTypes {
-		price, ok := events.PriceOf(prices, of)
+	for priceType := range cmd.PriceTypes {
+		price, ok := events.PriceOf(prices, priceType)
 		sold, open = sold && ok, open && !price.Restricted
 	}
 	return sold, open
 }
 
-// typesOf assigns the requested price types to the best available seats, both in their order.
+// typesOf assigns the requested price types, in alphabetical order, to the chosen seats, in theirs.
 func (cmd *Book) typesOf(s *performanceInfo, seats []performance.Seat) map[events.SeatName]string {
 	if cmd.PriceTypes == nil {
 		return cmd.Types
 	}
 	types, next := make(map[events.SeatName]string, len(seats)), 0
-	for _, of := range slices.Sorted(maps.Keys(cmd.PriceTypes)) {
-		for range cmd.PriceTypes[of] {
-			types[s.layout.Name(seats[next])] = of
+	for _, priceType := range slices.Sorted(maps.Keys(cmd.PriceTypes)) {
+		for range cmd.PriceTypes[priceType] {
+			types[s.layout.Name(seats[next])] = priceType
 			next++
 		}
 	}

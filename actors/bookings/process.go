@@ -14,22 +14,14 @@ import (
 	"admitone/events"
 )
 
-// The processes of a booking, each as a list of steps. Every list depends only on the booking's
-// stream and on the request.
-
-// holdProcess takes allowance and seats under an attempt; held, the last step, makes the attempt the
-// booking. If the attempt is atOnce, allowance and seats are one stage. Deadlines undo what a crash
-// leaves, so it is not announced. The attempt is closed before anything of it is released.
+// holdProcess takes the allowance and the seats under an attempt; held, the last step, makes the attempt
+// the booking. If h is concurrent, allowance and seats are one stage. The process is not announced: what a
+// crash leaves expires. The attempt is closed before its seats are released.
 func (b *Bookings) holdProcess(h *hold, held process.Step, seatHeld func()) *process.Process {
 	p := &process.Process{ID: string(h.id), Resumed: h.found, Joint: true, Begin: func() { h.window = window{} }}
 	first := h.takeAllowance(refuseOvertaken)
-	seats := b.holdSeats(
-		h,
-		false,
-		events.ReleasedIncomplete,
-		seatHeld,
-		func(err error) (error, bool) { return err, false },
-	)
+	seats := b.holdSeats(h, false, events.ReleasedIncomplete, seatHeld,
+		func(err error) (error, bool) { return err, false })
 	if h.concurrent {
 		seats.Steps = append(first.Steps, seats.Steps...)
 		first = process.Stage{}
@@ -44,8 +36,8 @@ func (b *Bookings) holdProcess(h *hold, held process.Step, seatHeld func()) *pro
 	return p
 }
 
-// refuseOvertaken: another run has taken a different quantity from an allowance or area, or has taken it for
-// a later attempt, so this attempt must stop.
+// refuseOvertaken is a [process.Step] Refused function. It returns ErrOvertaken if another run has taken a
+// different quantity from an allowance or area, or has taken it for a later attempt.
 func refuseOvertaken(_ context.Context, err error) (error, bool) {
 	if refusal := refused(err); refusal != nil && refusal.Code == core.CodeNotHeld {
 		return ErrOvertaken, true
@@ -53,12 +45,12 @@ func refuseOvertaken(_ context.Context, err error) (error, bool) {
 	return err, false
 }
 
-// payProcess debits the money and books the seats. booking.payment_started has announced it. A late
-// payment first retakes seats and allowance; what the previous attempt may still hold of them is
-// released under that attempt's id.
+// payProcess debits the money and books the seats. booking.payment_started has announced it. A late payment
+// first takes the allowance and the seats again, under a new attempt, and releases what the previous
+// attempt may still hold.
 func (b *Bookings) payProcess(p *payment) *process.Process {
 	all := &process.Process{ID: p.processID(), Announced: true}
-	var undoSeats, undoAreas, undoAllowance core.Command // of what the booking held before
+	var undoSeats, undoAreas, undoAllowance core.Command // nil if the stages of a late payment undo it
 	if p.booking.Late {
 		all.Stages = append(b.releasePreviousAttempt(p), b.retakeStages(p)...)
 	} else {
@@ -89,7 +81,7 @@ func (b *Bookings) releasePreviousAttempt(p *payment) []process.Stage {
 	release := func(undo core.Command) process.Step {
 		step := process.Step{Name: "before", Undo: undo}
 		if p.booking.Delayed && !p.booking.Retaken {
-			step.Do = undo // seats booked in time can't be retaken
+			step.Do = undo // it may have booked seats, which another attempt can't take
 		}
 		return step
 	}
@@ -104,8 +96,8 @@ func (b *Bookings) releasePreviousAttempt(p *payment) []process.Stage {
 	}
 }
 
-// retakeStages retakes the seats of a late payment. If the booking's stream records that it has them,
-// only the undo remains.
+// retakeStages takes the seats of a late payment again. If the booking has recorded that, the steps only
+// have an undo.
 func (b *Bookings) retakeStages(p *payment) []process.Stage {
 	retake := &booking.Retake{PaymentID: p.payment}
 	retaken := func() { retake.ExpiresAt = p.window.expires }
@@ -126,14 +118,15 @@ func (b *Bookings) retakeStages(p *payment) []process.Stage {
 	return stages
 }
 
-// extendProcess holds allowance and seats for longer, and then extends the booking. Nothing has to be
-// undone: seats that are held longer than the booking end with it.
+// extendProcess extends the allowance and the seats, before the booking is extended. Nothing need be undone:
+// the seats are released with the booking, even if they are held for longer.
 func extendProcess(h *hold, to *seat.Extend) *process.Process {
 	return &process.Process{ID: string(h.id), Stages: []process.Stage{h.extendAllowance(to), h.extendSeats(to),
 		h.extendAreas(to)}}
 }
 
-// settleProcess releases what an expired or released booking still holds according to its stream.
+// settleProcess refunds what is owed for a booking that is expired, released or cancelled, and releases what
+// it may still hold.
 func (b *Bookings) settleProcess(ctx context.Context, from Origin, state *booking.State) (*process.Process, error) {
 	reason := events.ReleasedCancelled
 	switch state.Status {
@@ -162,10 +155,9 @@ func (b *Bookings) settleProcess(ctx context.Context, from Origin, state *bookin
 	return p, nil
 }
 
-// owed reports whether the booking's last payment is to be refunded. For a paid booking it is,
-// except the withheld part, and nothing is read: only an append would reveal another node's debit.
-// For an expired booking, it is money that another node debited after this one had aborted the
-// payment.
+// owed reports whether the booking's last payment must be refunded. For a paid booking, its state decides.
+// For an expired booking, it reports whether another node has debited the payment after this node had
+// aborted it.
 func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owed bool, err error) {
 	if state.PaymentID == "" || state.Amount == 0 || state.Refunding || state.Paid {
 		return state.Refunding && state.Refunds > 0, nil
@@ -177,7 +169,7 @@ func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owe
 	return owed, err
 }
 
-// runSteps runs p on behalf of from until it is completed or undone.
+// runSteps runs p for a request until it is completed or undone.
 func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process) error {
 	err := b.runner.Run(ctx, from.request(), p)
 	if err == nil || p.Announced {
@@ -186,10 +178,9 @@ func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process
 	return err
 }
 
-// Resume completes or undoes everything unfinished about a booking: it ends a payment, opens or
-// ends an intent, releases what an expired or released booking still holds, and closes the attempts
-// that hold seats and have not become the booking, even if a run is still working on one. No-op if
-// nothing is left. It returns failures only.
+// Resume completes or undoes everything that is unfinished about a booking: it ends a payment, opens or ends
+// an intent, releases what an expired or released booking still holds, and closes the attempts that hold
+// seats and have not become the booking, even if a run is still working on them. It returns only failures.
 func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
@@ -207,16 +198,17 @@ func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.Boo
 		if err := b.settle(ctx, from, bookingID); err != nil {
 			return Answer{}, err
 		}
-		begun, err := b.views.UnconfirmedHolds(ctx, bookingID)
+		attempts, err := b.views.UnconfirmedHolds(ctx, bookingID)
 		if err != nil {
 			return Answer{}, err
 		}
-		return Answer{}, b.closeAttempts(ctx, from, bookingID, begun)
+		return Answer{}, b.closeAttempts(ctx, from, bookingID, attempts)
 	})
 	return err
 }
 
-// endPayment ends a payment in progress, whatever its outcome, so that the booking can be changed.
+// endPayment takes the remaining steps of a payment in progress, so that the booking can be changed. It
+// returns only failures.
 func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil || now.Booking.Status != events.BookingIsPaying {
@@ -228,7 +220,8 @@ func (b *Bookings) endPayment(ctx context.Context, from Origin, bookingID events
 	return err
 }
 
-// settle releases what a booking still holds and is no longer entitled to.
+// settle completes the returns of a booking and, if the booking has ended, its refund and the release of its
+// seats.
 func (b *Bookings) settle(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	now, err := b.state(ctx, bookingID)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"admitone/events"
 )
 
-// ReturnSeat is the request to return one seat, or place, of a booked booking.
+// ReturnSeat requests the return of one seat or standing place of a paid booking.
 type ReturnSeat struct {
 	Origin
 	BookingID events.BookingID
 	Seat      events.SeatName
-	// Area and Place identify a place; Seat is "" then.
+	// Area and Place identify a standing place; then Seat is "".
 	Area  events.AreaID
 	Place int64
 	// By is the holder, or "" for the organiser.
@@ -29,11 +29,11 @@ type ReturnSeat struct {
 	Reason string
 }
 
-// ReturnSeat returns one seat or place and refunds it by the booking's cancellation policy. It is
-// idempotent, and returns once the seat is free and the money is refunded, or owed. It does not
-// wait for a payment in progress.
+// ReturnSeat returns one seat or place and refunds it according to the booking's cancellation policy. It is
+// idempotent, and returns once the seat is free and the money is refunded, or owed. It does not wait for a
+// payment in progress.
 //
-// If the performance is cancelled, it cancels the whole booking.
+// If the performance is cancelled, ReturnSeat cancels the whole booking.
 //
 // Refusals, in this order: not_found (the booking), forbidden, not_found (the seat),
 // payment_in_progress, hold_expired, not_held, cancellation_closed.
@@ -87,8 +87,8 @@ func (b *Bookings) finishReturns(ctx context.Context, from Origin, state *bookin
 	return nil
 }
 
-// returnProcess returns the process that refunds one seat or place, releases it, and gives its share of
-// the allowance back. booking.seat_returned has announced it.
+// returnProcess refunds one seat or place, and releases it and its share of the allowance.
+// booking.seat_returned has announced it.
 func returnProcess(from Origin, s *performanceInfo, state *booking.State, r *booking.Returned) *process.Process {
 	h := holdOf(from, s, state)
 	left := h.places()
@@ -110,7 +110,7 @@ func returnProcess(from Origin, s *performanceInfo, state *booking.State, r *boo
 	return p
 }
 
-// returnMoney refunds the amount paid for a seat to the wallet, or records in the payment's stream
+// refundStages refunds the amount paid for a seat to the wallet, or records in the external payment's stream
 // that it is owed.
 func (h *hold) refundStages(state *booking.State, r *booking.Returned) []process.Stage {
 	switch {
@@ -126,7 +126,7 @@ func (h *hold) refundStages(state *booking.State, r *booking.Returned) []process
 		Do: &wallet.Refund{PaymentID: r.PaymentID, RefundID: r.Part().RefundOf(r.PaymentID), Amount: r.Refund()}}}}}
 }
 
-// reduceAllowance releases the allowance except for left seats.
+// reduceAllowance reduces the seats taken from the allowance to left.
 func (h *hold) reduceAllowance(left int64) process.Stage {
 	var reduce core.Command = &allowance.Reduce{HoldID: h.id, Seats: left}
 	if left == 0 {
@@ -135,14 +135,13 @@ func (h *hold) reduceAllowance(left int64) process.Stage {
 	return h.allowanceStep(process.Step{Name: "reduce-allowance", Do: reduce})
 }
 
-// releaseSeats releases the seats.
 func (h *hold) releaseSeats(reason events.ReleaseReason) process.Stage {
 	return h.eachSeat(func(int, performance.Seat) process.Step {
 		return process.Step{Name: "release-seat", Do: &seat.Release{HoldID: h.id, Reason: reason}}
 	})
 }
 
-// returnStages records in the payment's stream that a part of its purchase was returned.
+// returnStages records in the external payment's stream that all or part of its purchase was returned.
 func returnStages(state *booking.State, returned *money.Return) []process.Stage {
 	step := func(name string, do core.Command) process.Stage {
 		return process.Stage{Steps: []process.Step{{Name: name, Stream: state.PaymentStream, Do: do}}}

@@ -12,31 +12,31 @@ import (
 	"admitone/events"
 )
 
-// hold is one attempt of a booking to hold its seats, for a request.
+// hold is an attempt of a booking, and its seats and places.
 type hold struct {
-	from Origin
+	from Origin // the request
 	info *performanceInfo
 	id   events.HoldID
-	// payment is the id of the payment for them, "" if none has begun.
+	// payment is the id of the booking's payment, "" if none has started.
 	payment events.HoldID
 	holder  events.Holder
 	seats   []performance.Seat // in canonical order
-	prices  []int64            // of the seats when first held; nil for those of the performance
+	prices  []int64            // of seats, when they were first held; nil for the prices of the performance
 	areas   []areaHold         // in canonical order
-	terms   events.Revision    // revision of the performance's edit on which the request is decided
+	terms   events.Revision    // revision of the performance's terms that apply
 	found   bool               // an earlier run has taken some of the seats
 	closed  bool               // the booking's stream has closed the attempt
 	label   events.BlockLabel  // permits seats blocked under it; "" for none
 	window  window
-	// concurrent: allowance and seats are taken concurrently, not one by one.
+	// concurrent: allowance and seats are taken concurrently, not in order.
 	concurrent bool
-	// waitUntil is the time up to which it waits for seats that others may release; zero if it does not
-	// wait.
+	// waitUntil is the time until which the request waits for seats that others may release; zero if it
+	// does not wait.
 	waitUntil time.Time
 }
 
-// window is the expiry of the first held seat to expire, and the start of the longest stay (see
-// package seat) at one of them.
+// window has the earliest deadline of the held seats, and the earliest time from which one of them has been
+// held for the same holder without interruption (see package seat).
 type window struct{ expires, first time.Time }
 
 func (w *window) include(expires, first time.Time) {
@@ -60,7 +60,7 @@ func (h *hold) price(i int) int64 {
 	return h.info.layout.Price(h.seats[i])
 }
 
-// eachSeat returns the stage with one step per seat.
+// eachSeat returns a stage with one step for each seat.
 func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) process.Stage {
 	stage := process.Stage{Steps: make([]process.Step, len(h.seats))}
 	for i, s := range h.seats {
@@ -70,8 +70,8 @@ func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) proce
 	return stage
 }
 
-// lostError lists the unavailable seats, or the areas without enough places. It never leaves the
-// package.
+// lostError lists the unavailable seats, or the areas without enough places. Callers of the package get a
+// refusal instead.
 type lostError struct {
 	seats []performance.Seat
 	areas []AreaLeft
@@ -116,14 +116,13 @@ func (h *hold) bookSeats(undo core.Command, refused func(context.Context, error)
 	})
 }
 
-// extendSeats holds the seats for longer.
 func (h *hold) extendSeats(to *seat.Extend) process.Stage {
 	return h.eachSeat(func(int, performance.Seat) process.Step { return process.Step{Name: "extend-seat", Do: to} })
 }
 
-// seatHeld records the deadline of a held seat in h.window. The replayed answer of an earlier run
-// has no facts, so the seat is read then. A seat that is already booked has no deadline: another
-// node has progressed further.
+// seatHeld records the deadline of a held seat in h.window. If an earlier run has held the seat, the answer
+// has no facts, and the seat is read. If a run on another node has already booked the seat, the seat has no
+// deadline.
 func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, answer actors.Answer) error {
 	for _, fact := range answer.Facts {
 		if f, ok := fact.(*events.SeatHeld); ok {
@@ -143,30 +142,30 @@ func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, an
 	}
 	switch {
 	case owner != h.id:
-		return &core.Refusal{Code: core.CodeSeatTaken, Detail: "the seat was lost again"}
+		return &core.Refusal{Code: core.CodeSeatTaken, Detail: "the seat was released meanwhile"}
 	case status == events.SeatIsHeld:
 		h.window.include(expires, first)
 	}
 	return nil
 }
 
-// taken reads which of the seats another holder has, so that a refusal can name all of them. A seat
-// that can't be read is omitted.
+// taken returns the seats that h can't have, so that a refusal can name all of them. A seat that can't be
+// read is omitted.
 func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat) (taken []performance.Seat) {
 	return b.takenBy(ctx, h, seats, func(owner events.HoldID) bool { return owner != h.id })
 }
 
-// takenBy is taken, restricted to seats whose owner satisfies counts.
+// takenBy is like taken, restricted to seats whose owner satisfies match.
 func (b *Bookings) takenBy(ctx context.Context, h *hold, seats []performance.Seat,
 	match func(events.HoldID) bool) (taken []performance.Seat) {
 	lost := make([]bool, len(seats))
 	_, _ = process.Each(indexes(len(seats)), func(i *int) error {
-		var is bool
+		var unavailable bool
 		_, err := b.desk.View(ctx, h.seatStream(seats[*i]), func(c core.Core) {
 			owner, _ := c.(*seat.Seat).Owner()
-			is = !c.(*seat.Seat).Available(h.label) && match(owner)
+			unavailable = !c.(*seat.Seat).Available(h.label) && match(owner)
 		})
-		lost[*i] = err == nil && is
+		lost[*i] = err == nil && unavailable
 		return nil
 	})
 	for i, s := range seats {
@@ -185,7 +184,7 @@ func indexes(n int) []int {
 	return all
 }
 
-// withSeat returns the refusal with the name of its seat.
+// withSeat returns the refusal with the name of a seat.
 func withSeat(refusal *core.Refusal, name events.SeatName) *core.Refusal {
 	fields := map[string]any{"seats": []events.SeatName{name}}
 	for key, value := range refusal.Fields {

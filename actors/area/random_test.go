@@ -88,7 +88,7 @@ func (m *model) resize(c *Resize) string {
 	case c.Undo && c.Change > m.last && c.Capacity == m.capacity:
 		m.last, m.moved = c.Change, 0
 		return ""
-	case c.Stated && c.Capacity < m.taken():
+	case c.Committed && c.Capacity < m.taken():
 		return ""
 	case c.Capacity == m.capacity || c.Change != 0 && !m.applies(c.Change, c.Undo):
 		return ""
@@ -237,7 +237,7 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		return &Extend{HoldID: id, ExpiresAt: to, HoldFor: holdFor}
 	case 6:
 		return &Resize{Capacity: rapid.Int64Range(1, 20).Draw(t, "capacity"),
-			Change: rapid.Int64Range(0, 12).Draw(t, "change"), Stated: undo.Draw(t, "stated")}
+			Change: rapid.Int64Range(0, 12).Draw(t, "change"), Committed: undo.Draw(t, "stated")}
 	case 7, 8:
 		return &Return{HoldID: id, Left: rapid.Int64Range(0, 4).Draw(t, "left")}
 	}

@@ -119,7 +119,7 @@ func (w *harness) ask(holder events.Holder, places []areaQuantity, seats ...even
 		Areas: places})
 }
 
-// match returns the counts of an area according to the log.
+// counts returns the counts of an area according to the log.
 func (w *harness) counts(id events.AreaID) events.AreaCounts {
 	capacity := int64(0)
 	for _, a := range areas {

@@ -30,7 +30,7 @@ func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
 	return nil, events.ErrNoPlan
 }
 
-// Intent returns nothing.
+// UnconfirmedHolds returns nothing.
 func (noViews) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }

@@ -17,7 +17,7 @@ type shrinkOnlyDesk struct{ actors.Dispatcher }
 
 // Ask executes a command that makes an area smaller.
 func (d shrinkOnlyDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
-	if resize, ok := request.Command.(*area.Resize); !ok || resize.Undo || resize.Stated {
+	if resize, ok := request.Command.(*area.Resize); !ok || resize.Undo || resize.Committed {
 		return actors.Answer{}, errGone
 	}
 	return d.Dispatcher.Ask(ctx, request)

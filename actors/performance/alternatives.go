@@ -48,7 +48,7 @@ func (m *Map) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [][]S
 // that is not together is the last.
 func (m *Map) BestChoices(n, limit int) (choices [][]Seat) {
 	if hall := m.layout.Hall(); hall != nil {
-		return HallMapOf(hall, m.taken).BestChoices(Wanted{Quantity: n, Section: AnySection}, limit)
+		return HallMapOf(hall, m.taken).BestChoices(Criteria{Quantity: n, Section: AnySection}, limit)
 	}
 	defer func() {
 		for _, seats := range choices {
@@ -80,7 +80,7 @@ func (m *Map) together(seats []Seat) bool {
 }
 
 // nearby bounds the number of seats that near examines.
-const nearby = 16_384
+const maxNear = 16_384
 
 // near returns n free neighbours in the row nearest to a seat in its section, and as near to the
 // seat as possible without leaving a single seat. Of two rows equally near it prefers the one that
@@ -90,15 +90,15 @@ func (m *Map) near(seat Seat, n int) (seats []Seat, ok bool) {
 	section, row, number := m.layout.Place(seat)
 	rows, here := m.rows(section), int(row)-1
 	looked := 0
-	for away := 0; away < rows && !ok && looked < nearby; away++ {
+	for away := 0; away < rows && !ok && looked < maxNear; away++ {
 		var best fit
 		for _, i := range [2]int{here - away, here + away} {
 			if i < 0 || i >= rows {
 				continue
 			}
 			taken, first := m.row(section, i)
-			from := min(max(0, int(number)-nearby/2), len(taken)) // a row may be shorter
-			part := taken[from:min(len(taken), from+nearby)]
+			from := min(max(0, int(number)-maxNear/2), len(taken)) // a row may be shorter
+			part := taken[from:min(len(taken), from+maxNear)]
 			looked += len(part)
 			f, fits := nearestInRow(part, n, 2*(int(number)-from)-1)
 			if fits && (!ok || f.better(best)) {

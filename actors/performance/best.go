@@ -10,7 +10,7 @@ const AnySection = -1
 
 // Choose returns the best free seats for w, in canonical order: by [HallMap.Best] in a hall,
 // otherwise by [Map.Best]. ok is false if too few are free.
-func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
+func (m *Map) Choose(w Criteria) (seats []Seat, ok bool) {
 	if hall := m.layout.Hall(); hall != nil {
 		return HallMapOf(hall, m.taken).Best(w)
 	}
@@ -19,7 +19,7 @@ func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
 
 // Fits reports whether seats are free and match w in number, place and kind. They need not be the
 // best ones.
-func (m *Map) Fits(seats []Seat, w Wanted) bool {
+func (m *Map) Fits(seats []Seat, w Criteria) bool {
 	hall, accessible := m.layout.Hall(), !w.Accessible
 	for _, seat := range seats {
 		switch {
@@ -39,7 +39,7 @@ func (m *Map) Fits(seats []Seat, w Wanted) bool {
 }
 
 // Left counts the free seats of a section that [Map.Choose] may choose.
-func (m *Map) Left(section int, w Wanted) int {
+func (m *Map) Left(section int, w Criteria) int {
 	if hall := m.layout.Hall(); hall != nil {
 		w.Section = section
 		return HallMapOf(hall, m.taken).Remaining(w)
@@ -102,7 +102,7 @@ func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
 		}
 		from = end
 	}
-	chosen, spare := pick(closest(choice, fewest, n), fewest, n)
+	chosen, spare := chooseGroups(closest(choice, fewest, n), fewest, n)
 	return dropSpare(chosen, spare), true
 }
 
@@ -135,7 +135,7 @@ func (s *sizes) remove(g group) {
 
 // reach returns the number of largest groups that have n seats together, 0 if all groups have
 // fewer.
-func (s *sizes) reach(n int) (groups int) {
+func (s *sizes) groupsFor(n int) (groups int) {
 	for size := int(s.largest); size > 0; size-- {
 		if c := s.count[size]; c*size < n {
 			n -= c * size
@@ -153,7 +153,7 @@ func fewestGroups(groups []group, n int) int {
 	for _, g := range groups {
 		s.add(g)
 	}
-	return s.reach(n)
+	return s.groupsFor(n)
 }
 
 // closest returns the groups in the fewest consecutive rows that contain enough of them for n
@@ -165,7 +165,7 @@ func closest(groups []group, fewest, n int) []group {
 		for row := groups[to].row; to < len(groups) && groups[to].row == row; to++ {
 			s.add(groups[to])
 		}
-		for k := s.reach(n); k != 0 && k <= fewest; k = s.reach(n) {
+		for k := s.groupsFor(n); k != 0 && k <= fewest; k = s.groupsFor(n) {
 			row := groups[from].row
 			if span := groups[to-1].row - row + 1; rows == 0 || span < rows {
 				best, rows = groups[from:to], span
@@ -180,7 +180,7 @@ func closest(groups []group, fewest, n int) []group {
 
 // pick chooses as few groups as possible with at least n seats together, and returns the number of
 // spare seats. It avoids exactly one spare seat, which would be left single.
-func pick(groups []group, fewest, n int) (chosen []group, spare int) {
+func chooseGroups(groups []group, fewest, n int) (chosen []group, spare int) {
 	bySize := slices.Clone(groups)
 	slices.SortStableFunc(bySize, func(a, b group) int { return int(b.size - a.size) })
 	chosen, rest := bySize[:fewest], bySize[fewest:]

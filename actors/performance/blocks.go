@@ -57,7 +57,7 @@ type blocks struct {
 	// that it changes sizes, which an edit states.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
-	Stated    bool                `json:",omitempty"`
+	Committed bool                `json:",omitempty"`
 	// Undone are the latest undone changes, by number.
 	Undone []int64 `json:",omitempty"`
 }
@@ -69,40 +69,40 @@ type BlocksState struct {
 	// Open is the change in progress, nil for none. It must not be modified.
 	Open *events.BlocksBegun
 	// Withdrawn means that it is being undone, Stated that an edit states its sizes.
-	Withdrawn, Stated bool
+	Withdrawn, Committed bool
 }
 
 // Blocks returns the progress of the changes of blocks.
 func (p *Performance) Blocks() BlocksState {
-	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Stated}
+	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Committed}
 }
 
 // next reports whether an edit can state the sizes of a change: the one in progress, or else the
 // next one.
-func (b *blocks) next(number int64) bool {
+func (b *blocks) canCommit(number int64) bool {
 	if b.Open == nil {
 		return number == b.Last+1
 	}
-	return b.Open.Number == number && len(b.Open.Sizes) > 0 && !b.Withdrawn && !b.Stated
+	return b.Open.Number == number && len(b.Open.Sizes) > 0 && !b.Withdrawn && !b.Committed
 }
 
 // stated reports whether an edit has stated the sizes of a change that was begun.
-func (b *blocks) stated(number int64) bool {
+func (b *blocks) committed(number int64) bool {
 	switch {
 	case number > b.Last || slices.Contains(b.Undone, number):
 		return false
 	case b.Open != nil && b.Open.Number == number:
-		return b.Stated
+		return b.Committed
 	}
 	return true
 }
 
 // state records that an edit states the sizes of a change, and reports whether it can.
-func (b *blocks) state(number int64) bool {
-	if !b.next(number) {
+func (b *blocks) commit(number int64) bool {
+	if !b.canCommit(number) {
 		return false
 	}
-	b.Last, b.Stated = number, b.Open != nil
+	b.Last, b.Committed = number, b.Open != nil
 	return true
 }
 
@@ -121,7 +121,7 @@ func (p *Performance) changeBlocks(cmd *ChangeBlocks) ([]events.Fact, error) {
 	switch {
 	case !p.Exists():
 		return nil, errNoPerformance
-	case b.Open != nil && (b.Withdrawn || b.Open.Number != cmd.Number || len(b.Open.Sizes) > 0 && !b.Stated),
+	case b.Open != nil && (b.Withdrawn || b.Open.Number != cmd.Number || len(b.Open.Sizes) > 0 && !b.Committed),
 		slices.Contains(b.Undone, cmd.Number), cmd.Number > b.Last+1:
 		return nil, ErrOtherChange
 	case b.Open == nil && cmd.Number <= b.Last:
@@ -138,7 +138,7 @@ func (p *Performance) withdrawBlocks(cmd *WithdrawBlocks) ([]events.Fact, error)
 		return nil, errNoPerformance
 	case open && b.Withdrawn, slices.Contains(b.Undone, cmd.Number):
 		return nil, nil
-	case !open, b.Stated:
+	case !open, b.Committed:
 		return nil, ErrChanged
 	}
 	return []events.Fact{&events.BlocksWithdrawn{Number: cmd.Number}}, nil
@@ -158,11 +158,11 @@ func (b *blocks) evolve(fact events.Fact) (fits bool) {
 		fits = b.Open == nil && f.Number == b.Last+1
 		b.Last, b.Open = f.Number, f
 	case *events.BlocksChanged:
-		unstated := b.Open != nil && len(b.Open.Sizes) > 0 && !b.Stated
+		unstated := b.Open != nil && len(b.Open.Sizes) > 0 && !b.Committed
 		fits = b.Open == nil && f.Number == b.Last+1 || b.Open != nil && !b.Withdrawn && !unstated && f.Number == b.Last
-		b.Last, b.Open, b.Stated = f.Number, nil, false
+		b.Last, b.Open, b.Committed = f.Number, nil, false
 	case *events.BlocksWithdrawn:
-		fits = b.Open != nil && !b.Withdrawn && !b.Stated && f.Number == b.Last
+		fits = b.Open != nil && !b.Withdrawn && !b.Committed && f.Number == b.Last
 		b.Withdrawn = true
 	case *events.BlocksUndone:
 		fits = b.Withdrawn && f.Number == b.Last

@@ -27,9 +27,9 @@ type Edit struct {
 	Cancellation *events.Cancellation
 	// Areas has the new capacities. Change resizes the areas: it was begun before, in which case
 	// repeating it is a no-op, or is part of the same append.
-	Areas  []events.AreaPlaces
-	Change int64
-	Begun  bool
+	Areas     []events.AreaPlaces
+	Change    int64
+	Announced bool
 	// Base, unless nil, is the required revision of the newest edit.
 	Base *events.Revision
 }
@@ -53,9 +53,9 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	switch {
 	case !p.Exists():
 		return nil, errNoPerformance
-	case cmd.Begun && p.blocks.stated(cmd.Change):
+	case cmd.Announced && p.blocks.committed(cmd.Change):
 		return nil, nil
-	case cmd.Change != 0 && (!p.blocks.next(cmd.Change) || cmd.Begun != (p.blocks.Open != nil)):
+	case cmd.Change != 0 && (!p.blocks.canCommit(cmd.Change) || cmd.Announced != (p.blocks.Open != nil)):
 		return nil, ErrOtherChange
 	case cmd.Base != nil && *cmd.Base != p.edited:
 		return nil, ErrStaleEdit
@@ -82,17 +82,17 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if refusal := core.CheckTimes(fact.SaleTimes); refusal != nil {
 		return nil, refusal
 	}
-	if refusal := p.price(fact, cmd); refusal != nil {
+	if refusal := p.setPrices(fact, cmd); refusal != nil {
 		return nil, refusal
 	}
-	return append([]events.Fact{fact}, reached(p.sale.WithTimes(fact.SaleTimes), now)...), nil
+	return append([]events.Fact{fact}, boundFacts(p.sale.WithTimes(fact.SaleTimes), now)...), nil
 }
 
 // price states the prices after an edit. Refusal: invalid_field (prices).
-func (p *Performance) price(fact *events.PerformanceEdited, cmd *Edit) *core.Refusal {
+func (p *Performance) setPrices(fact *events.PerformanceEdited, cmd *Edit) *core.Refusal {
 	was := &p.latest
 	if was.Plan != "" {
-		if fault := faultOfPrices(cmd.CategoryPrices); fault != "" {
+		if fault := pricesFault(cmd.CategoryPrices); fault != "" {
 			return invalidPrices("%s", fault)
 		}
 		prices, unknown := events.Repriced(was.Prices, cmd.CategoryPrices)

@@ -11,12 +11,12 @@ import (
 func TestFits(t *testing.T) {
 	hall := plotHall(t, events.PlanPoint{X: 50}, []hallRow{{y: 10, seats: ".wcb.x"}}, []hallRow{{y: 90, seats: ".."}})
 	m := MapOf(events.NewHallLayout(hall.hall, nil), hall.taken)
-	any := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection} }
-	accessible := func(n int) Wanted { return Wanted{Quantity: n, Section: AnySection, Accessible: true} }
-	ofB := Wanted{Quantity: 1, Section: AnySection, Categories: []bool{false, true}}
+	any := func(n int) Criteria { return Criteria{Quantity: n, Section: AnySection} }
+	accessible := func(n int) Criteria { return Criteria{Quantity: n, Section: AnySection, Accessible: true} }
+	ofB := Criteria{Quantity: 1, Section: AnySection, Categories: []bool{false, true}}
 	for i, line := range []struct {
 		seats []Seat
-		w     Wanted
+		w     Criteria
 		want  bool
 	}{
 		{[]Seat{0, 4}, any(2), true},
@@ -29,8 +29,8 @@ func TestFits(t *testing.T) {
 		{[]Seat{0, 2}, accessible(2), false}, // a companion alone
 		{[]Seat{3}, ofB, true},
 		{[]Seat{0}, ofB, false},
-		{[]Seat{6}, Wanted{Quantity: 1, Section: 1}, true},
-		{[]Seat{0}, Wanted{Quantity: 1, Section: 1}, false},
+		{[]Seat{6}, Criteria{Quantity: 1, Section: 1}, true},
+		{[]Seat{0}, Criteria{Quantity: 1, Section: 1}, false},
 	} {
 		if got := m.Fits(line.seats, line.w); got != line.want {
 			t.Errorf("line %d: %t, want %t", i+1, got, line.want)

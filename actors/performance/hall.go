@@ -13,7 +13,7 @@ type HallMap struct {
 }
 
 // Wanted selects seats of a hall.
-type Wanted struct {
+type Criteria struct {
 	// Quantity of seats, at least 1.
 	Quantity int
 	// Section to take them from, by its index, or [AnySection].
@@ -54,11 +54,11 @@ func (w window) better(other window) bool {
 
 // Best returns the best free seats in the plan's order; the package comment defines best. ok is
 // false if fewer are free than w.Quantity; see [HallMap.Remaining].
-func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
+func (m *HallMap) Best(w Criteria) (seats []Seat, ok bool) {
 	var best window
 	from, to := m.span(w.Section)
 	for _, s := range m.hall.Stretches() {
-		if ok && best.singles == 0 && w.Quantity <= events.MaxNeighbours && m.farther(s.Least, best.distance, w.Quantity) {
+		if ok && best.singles == 0 && w.Quantity <= events.MaxNeighbours && m.isFarther(s.Least, best.distance, w.Quantity) {
 			break
 		}
 		if s.First >= from && s.First < to {
@@ -69,14 +69,14 @@ func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
 	case ok:
 		return seatsFrom(best.first, w.Quantity), true
 	case w.Accessible:
-		return m.accompanied(w)
+		return m.bestAccessible(w)
 	}
-	return m.apart(w)
+	return m.bestApart(w)
 }
 
 // farther reports whether every window at this distance or more is farther away than one of n seats
 // with a distance of least.
-func (m *HallMap) farther(least, distance float64, n int) bool {
+func (m *HallMap) isFarther(least, distance float64, n int) bool {
 	least *= float64(n)
 	return least*least > distance
 }
@@ -90,14 +90,14 @@ func (m *HallMap) span(section int) (first, end Seat) {
 }
 
 // eligible reports whether a seat satisfies w.
-func (m *HallMap) eligible(seat Seat, w *Wanted) bool {
+func (m *HallMap) eligible(seat Seat, w *Criteria) bool {
 	return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) &&
 		(w.Categories == nil || w.Categories[m.hall.Category(seat)])
 }
 
 // bestFrom returns the best window that begins in [first, end) if it is better than best; best
 // counts if ok. The seats have no gap between them, and near is the ideal mean position.
-func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, best window, ok bool) (window, bool) {
+func (m *HallMap) bestFrom(first, end Seat, w Criteria, near events.PlanPoint, best window, ok bool) (window, bool) {
 	n := Seat(w.Quantity)
 	middle := events.PlanPoint{X: near.X * float64(n), Y: near.Y * float64(n)}
 	to, sum := first, events.PlanPoint{} // the window so far is [first, to)
@@ -127,7 +127,7 @@ func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, bes
 		}
 		x, y := sum.X-middle.X, sum.Y-middle.Y
 		if c := (window{first: first, distance: x*x + y*y}); !ok || best.singles > 0 || c.distance <= best.distance {
-			if c.singles = m.leaves(first, to, &w); (!ok || c.better(best)) && m.complete(first, to, &w) {
+			if c.singles = m.singlesLeft(first, to, &w); (!ok || c.better(best)) && m.complete(first, to, &w) {
 				best, ok = c, true
 			}
 		}
@@ -149,7 +149,7 @@ func (m *HallMap) nextFree(first, end Seat) Seat {
 
 // leaves counts the single seats that the seats in [first, to) leave: free neighbours without a
 // free neighbour of their own. Wheelchair and companions' places count only if w.Accessible.
-func (m *HallMap) leaves(first, to Seat, w *Wanted) (singles int) {
+func (m *HallMap) singlesLeft(first, to Seat, w *Criteria) (singles int) {
 	open := func(seat Seat) bool { return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) }
 	if left := first - 1; left >= 0 && m.hall.Joined(left) && open(left) &&
 		!(left > 0 && m.hall.Joined(left-1) && open(left-1)) {
@@ -162,7 +162,7 @@ func (m *HallMap) leaves(first, to Seat, w *Wanted) (singles int) {
 }
 
 // complete reports whether the seats in [first, to) satisfy Accessible.
-func (m *HallMap) complete(first, to Seat, w *Wanted) bool {
+func (m *HallMap) complete(first, to Seat, w *Criteria) bool {
 	accessible := !w.Accessible
 	for seat := first; seat < to && w.Accessible; seat++ {
 		accessible = accessible || m.hall.Accessible(seat)
@@ -174,7 +174,7 @@ func (m *HallMap) complete(first, to Seat, w *Wanted) bool {
 }
 
 // Remaining counts the seats that [HallMap.Best] may choose.
-func (m *HallMap) Remaining(w Wanted) (free int) {
+func (m *HallMap) Remaining(w Criteria) (free int) {
 	from, to := m.span(w.Section)
 	accessible := !w.Accessible
 	for seat := from; seat < to; seat++ {

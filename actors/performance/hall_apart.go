@@ -23,37 +23,37 @@ func (r run) compare(other run) int {
 // apart chooses seats if no row has enough together: in the fewest runs, if possible without
 // leaving a single seat, of these in the runs nearest to the focal point, and there near each
 // other.
-func (m *HallMap) apart(w Wanted) ([]Seat, bool) {
+func (m *HallMap) bestApart(w Criteria) ([]Seat, bool) {
 	runs := m.runs(w)
 	all := sizes{count: make([]int, w.Quantity)}
 	for _, r := range runs {
 		all.add(group{size: r.size})
 	}
-	fewest := all.reach(w.Quantity)
+	fewest := all.groupsFor(w.Quantity)
 	if fewest == 0 {
 		return nil, false
 	}
-	_, alone := all.largestOf(fewest, w.Quantity)
+	_, alone := all.largestGroups(fewest, w.Quantity)
 	runs = nearestEnough(runs, w.Quantity, func(s *sizes) bool {
-		k := s.reach(w.Quantity)
+		k := s.groupsFor(w.Quantity)
 		if k != fewest {
 			return false
 		}
-		_, spare := s.largestOf(fewest, w.Quantity)
+		_, spare := s.largestGroups(fewest, w.Quantity)
 		return spare != 1 || alone == 1
 	})
 	counts := sizes{count: make([]int, w.Quantity)}
 	for _, r := range runs {
 		counts.add(group{size: r.size})
 	}
-	sizesOf, spare := counts.largestOf(fewest, w.Quantity)
+	sizesOf, spare := counts.largestGroups(fewest, w.Quantity)
 	return m.cutRuns(m.nearEachOther(runs, sizesOf), spare), true
 }
 
 // largestOf returns, by size, how many runs of each size to use so that the given number of groups
 // has at least n seats, and how many seats are spare. These are the largest groups, unless they
 // would leave a single seat and others don't. The groups must be enough.
-func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
+func (s *sizes) largestGroups(groups, n int) (count []int, spare int) {
 	count, spare = make([]int, len(s.count)), -n
 	for size := int(s.largest); size > 0 && groups > 0; size-- {
 		count[size] = min(s.count[size], groups)
@@ -76,7 +76,7 @@ func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
 }
 
 // runs returns the runs of a section, or of all. Each has fewer seats than wanted.
-func (m *HallMap) runs(w Wanted) (runs []run) {
+func (m *HallMap) runs(w Criteria) (runs []run) {
 	focal := m.hall.FocalPoint
 	first, end := m.span(w.Section)
 	for first = m.nextFree(first, end); first < end; first = m.nextFree(first, end) {
@@ -105,7 +105,7 @@ func nearestEnough(runs []run, n int, enough func(*sizes) bool) []run {
 	counts := sizes{count: make([]int, n)}
 	from, to := 0, len(runs) // runs before from are needed, runs at and after to are not
 	for from+1 < to {
-		middle := from + halve(runs[from:to])
+		middle := from + partition(runs[from:to])
 		for _, r := range runs[from:middle] {
 			counts.add(group{size: r.size})
 		}
@@ -123,7 +123,7 @@ func nearestEnough(runs []run, n int, enough func(*sizes) bool) []run {
 
 // halve moves some of the nearest runs before all others and returns how many, at least one and not
 // all. There must be two or more.
-func halve(runs []run) int {
+func partition(runs []run) int {
 	pivot, near := []run{runs[0], runs[len(runs)/2], runs[len(runs)-1]}, 0
 	slices.SortFunc(pivot, run.compare)
 	limit := pivot[1]
@@ -192,7 +192,7 @@ func (m *HallMap) cutRuns(runs []run, spare int) (seats []Seat) {
 // accompanied chooses seats if no row has enough together and one must be a wheelchair place: the
 // nearest such place, its companions, and the best of the other seats; more such places if those
 // are too few.
-func (m *HallMap) accompanied(w Wanted) (chosen []Seat, ok bool) {
+func (m *HallMap) bestAccessible(w Criteria) (chosen []Seat, ok bool) {
 	from, to := m.span(w.Section)
 	var places []run
 	others := 0 // other eligible seats
@@ -221,7 +221,7 @@ func (m *HallMap) accompanied(w Wanted) (chosen []Seat, ok bool) {
 		}
 		rest, ok := []Seat(nil), len(chosen) == w.Quantity
 		if !ok && others >= w.Quantity-len(chosen) {
-			rest, ok = m.Best(Wanted{Quantity: w.Quantity - len(chosen), Section: w.Section, Categories: w.Categories})
+			rest, ok = m.Best(Criteria{Quantity: w.Quantity - len(chosen), Section: w.Section, Categories: w.Categories})
 		}
 		if ok {
 			chosen = append(chosen, rest...)

@@ -77,42 +77,42 @@ func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]h
 func TestBestOfAHall(t *testing.T) {
 	for _, line := range []struct {
 		about string
-		w     Wanted
+		w     Criteria
 		want  []events.SeatName
 		zones [][]hallRow
 	}{
-		{"nearest to the focal point, not the first in the plan", Wanted{Quantity: 2},
+		{"nearest to the focal point, not the first in the plan", Criteria{Quantity: 2},
 			[]events.SeatName{"A-2-2", "A-2-3"}, [][]hallRow{{{y: 90, seats: "..."}, {y: 10, seats: "x.."},
 				{y: 50, seats: "...."}}}},
-		{"the middle of a row", Wanted{Quantity: 1}, []events.SeatName{"A-1-6"},
+		{"the middle of a row", Criteria{Quantity: 1}, []events.SeatName{"A-1-6"},
 			[][]hallRow{{{y: 50, seats: "..........."}}}},
-		{"not across an aisle", Wanted{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
+		{"not across an aisle", Criteria{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
 			[][]hallRow{{{x: 20, y: 10, seats: ".. .. ..x.."}, {y: 90, seats: "... ..."}}}},
-		{"no single seat left, even farther away", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"no single seat left, even farther away", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "..."}, {y: 90, seats: ".."}}}},
-		{"the plan's order if all is equal", Wanted{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
+		{"the plan's order if all is equal", Criteria{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
 			[][]hallRow{{{y: 50, seats: ".."}, {y: 50, seats: ".."}}}},
-		{"of one category", Wanted{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
+		{"of one category", Criteria{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
 			[][]hallRow{{{x: 40, y: 0, seats: "...."}, {x: 40, y: 60, seats: "..bb"}}}},
-		{"of one section", Wanted{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
+		{"of one section", Criteria{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "...."}}, {{x: 40, y: 60, seats: ".."}}}},
-		{"no wheelchair's place unless asked", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"no wheelchair's place unless asked", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wcwc"}, {x: 40, y: 90, seats: ".."}}}},
-		{"a seat next to a wheelchair place counts as alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"a seat next to a wheelchair place counts as alone", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wc..."}, {x: 40, y: 90, seats: ".."}}}},
-		{"a place with its companion", Wanted{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
+		{"a place with its companion", Criteria{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
 			[][]hallRow{{{x: 30, y: 0, seats: "xxwc"}, {y: 90, seats: "wc.."}}}},
-		{"no companion without the place", Wanted{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
+		{"no companion without the place", Criteria{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
 			[][]hallRow{{{x: 30, y: 0, seats: "wc"}}}},
-		{"apart in the fewest, near each other", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
+		{"apart in the fewest, near each other", Criteria{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
 			[][]hallRow{{{x: 30, y: 0, seats: ".x.x."}, {y: 90, seats: "...xx"}}}},
-		{"apart without a single seat", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
+		{"apart without a single seat", Criteria{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 30, y: 0, seats: "..x"}, {y: 70, seats: "..x"}, {y: 90, seats: "...x"}}}},
-		{"apart with a place for a wheelchair", Wanted{Quantity: 3, Accessible: true},
+		{"apart with a place for a wheelchair", Criteria{Quantity: 3, Accessible: true},
 			[]events.SeatName{"A-1-1", "A-1-2", "A-2-2"},
 			[][]hallRow{{{x: 30, y: 0, seats: "wcx"}, {y: 90, seats: "x.xxw"}}}},
-		{"too few", Wanted{Quantity: 3}, nil, [][]hallRow{{{x: 30, y: 0, seats: "wcx.."}}}},
-		{"no place left", Wanted{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{x: 30, y: 0, seats: "..."}}}},
+		{"too few", Criteria{Quantity: 3}, nil, [][]hallRow{{{x: 30, y: 0, seats: "wcx.."}}}},
+		{"no place left", Criteria{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{x: 30, y: 0, seats: "..."}}}},
 	} {
 		t.Run(line.about, func(t *testing.T) {
 			m, w := plotHall(t, events.PlanPoint{X: 50}, line.zones...), line.w
@@ -183,7 +183,7 @@ func isJoined(m *HallMap, seat Seat) bool {
 
 // hallQuality returns the criteria of a choice in order: its groups, the single seats that it
 // leaves and, if it is together, the distance of its mean position and its first seat.
-func hallQuality(m *HallMap, chosen []Seat, w Wanted) [4]float64 {
+func hallQuality(m *HallMap, chosen []Seat, w Criteria) [4]float64 {
 	var q [4]float64
 	x, y := 0.0, 0.0
 	is := func(s Seat) bool { return slices.Contains(chosen, s) }
@@ -213,7 +213,7 @@ func hallQuality(m *HallMap, chosen []Seat, w Wanted) [4]float64 {
 func TestBestOfAnyHall(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := someHall(t)
-		w := Wanted{Quantity: rapid.IntRange(1, 5).Draw(t, "n"),
+		w := Criteria{Quantity: rapid.IntRange(1, 5).Draw(t, "n"),
 			Section:    rapid.IntRange(AnySection, len(m.hall.Sections())-1).Draw(t, "section"),
 			Accessible: rapid.IntRange(0, 3).Draw(t, "accessible") == 0}
 		if rapid.IntRange(0, 3).Draw(t, "category") == 0 {
@@ -288,7 +288,7 @@ func TestAlternativesInAnyHall(t *testing.T) {
 		if !slices.Equal(before, m.taken) || len(got) > 3 {
 			t.Fatalf("the map was changed, or there are more than 3 choices: %v", got)
 		}
-		w := Wanted{Quantity: n, Section: AnySection,
+		w := Criteria{Quantity: n, Section: AnySection,
 			Accessible: slices.ContainsFunc(wanted, m.hall.Accessible)}
 		if len(got) == 0 && m.Remaining(w) >= n {
 			t.Fatalf("nothing is offered for %v of %v", wanted, m.taken)
@@ -356,7 +356,7 @@ func BenchmarkBestOfAHall(b *testing.B) {
 					m.taken[seat] = 1
 				}
 			}
-			w := Wanted{Quantity: n, Section: AnySection}
+			w := Criteria{Quantity: n, Section: AnySection}
 			b.Run(fmt.Sprintf("%d of %s", n, state.about), func(b *testing.B) {
 				for b.Loop() {
 					m.Best(w)

@@ -147,7 +147,7 @@ func (f fit) better(other fit) bool {
 func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	for s := nextSpan(row, 0); s.start < len(row); s = nextSpan(row, s.end) {
 		for start := s.start; start+n <= s.end; start++ {
-			f := fit{start, leaves(s, start, n, len(row)), max(2*start+n-near, near-2*start-n)}
+			f := fit{start, singlesPenalty(s, start, n, len(row)), max(2*start+n-near, near-2*start-n)}
 			if !ok || f.better(best) {
 				best, ok = f, true
 			}
@@ -183,7 +183,7 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 		if start < s.start || start > last {
 			continue
 		}
-		f := fit{start, leaves(s, start, n, row), max(2*start+n-near, near-2*start-n)}
+		f := fit{start, singlesPenalty(s, start, n, row), max(2*start+n-near, near-2*start-n)}
 		if !ok || f.better(best) || !best.better(f) && f.start < best.start {
 			best, ok = f, true
 		}
@@ -202,7 +202,7 @@ func previousSpan(row []byte, end int) span {
 
 // leaves returns the weight of the single seats that n seats from start leave in a free span: 1 for
 // one at the row's end, 2 for one between two taken seats.
-func leaves(s span, start, n, row int) (singles int) {
+func singlesPenalty(s span, start, n, row int) (singles int) {
 	if start-s.start == 1 {
 		singles += gapPenalty(s.start > 0)
 	}

@@ -143,7 +143,7 @@ func (p *Performance) Decide(cmd core.Command, now time.Time) ([]events.Fact, er
 	case *RecallBlocks:
 		return nil, errNoChange
 	case *core.Expire:
-		return reached(p.sale, now), nil
+		return boundFacts(p.sale, now), nil
 	}
 	panic(fmt.Sprintf("performance: no rule for %T", cmd))
 }
@@ -167,11 +167,11 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
 		Sections: create.Sections, SaleTimes: create.SaleTimes, Cancellation: create.Cancellation,
 		Plan: create.Plan, CategoryPrices: create.Prices,
-	}}, reached(core.Sale{}.WithTimes(create.SaleTimes), now)...), nil
+	}}, boundFacts(core.Sale{}.WithTimes(create.SaleTimes), now)...), nil
 }
 
 // reached returns the facts of the due bounds of a sale.
-func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
+func boundFacts(sale core.Sale, now time.Time) (facts []events.Fact) {
 	due := sale.Due(now)
 	if !due.OpensAt.IsZero() {
 		facts = append(facts, &events.PerformanceOpened{OpensAt: due.OpensAt})
@@ -183,7 +183,7 @@ func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
 }
 
 // faultOf describes the first fault of the sections, "" for none.
-func faultOf(sections []events.Section) string {
+func sectionsFault(sections []events.Section) string {
 	if len(sections) < 1 || len(sections) > MaxSections {
 		return "sections must be 1 to 1,000"
 	}
@@ -226,11 +226,11 @@ func (p *Performance) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
 		p.must(fact, !p.Exists() && f.PerformanceID != "" &&
-			(f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
+			(f.Plan != "" && len(f.Sections) == 0 || sectionsFault(f.Sections) == ""))
 		p.initial = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
 			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
-		p.state(p.initial)
+		p.setLatest(p.initial)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)
 		p.must(fact, p.Exists() && ok && events.SameCategories(p.latest.Prices, f.CategoryPrices))
@@ -239,8 +239,8 @@ func (p *Performance) Evolve(fact events.Fact) {
 		next.HoldSeconds, next.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
 		next.Sections, next.SaleTimes, next.Cancellation = sections, f.SaleTimes, f.Cancellation
 		next.Prices, next.Areas = f.CategoryPrices, f.Areas
-		p.must(fact, f.Change == 0 || p.blocks.state(f.Change))
-		p.state(next)
+		p.must(fact, f.Change == 0 || p.blocks.commit(f.Change))
+		p.setLatest(next)
 	case *events.PerformanceOpened:
 		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Upcoming.OpensAt))
 		p.sale.Upcoming.OpensAt = time.Time{}
@@ -263,7 +263,7 @@ func (p *Performance) must(fact events.Fact, fits bool) {
 }
 
 // state sets the state after a fact with all editable members.
-func (p *Performance) state(latest Create) {
+func (p *Performance) setLatest(latest Create) {
 	p.latest, p.edited, p.layout = latest, p.facts-1, layoutOf(&latest)
 	p.sale = p.sale.WithTimes(latest.SaleTimes)
 }
@@ -293,7 +293,7 @@ func Priced(sections []events.Section, prices []events.SectionPrice) (priced []e
 }
 
 // saved is a snapshot.
-type saved struct {
+type snapshot struct {
 	Born, Latest  Create
 	Ahead         events.SaleTimes
 	Facts, Edited events.Revision
@@ -303,13 +303,13 @@ type saved struct {
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	state := saved{p.initial, p.latest, p.sale.Upcoming, p.facts, p.edited, p.calledOff, p.blocks}
+	state := snapshot{p.initial, p.latest, p.sale.Upcoming, p.facts, p.edited, p.calledOff, p.blocks}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
 // Restore implements [core.Core].
 func (p *Performance) Restore(r io.Reader) error {
-	var state saved
+	var state snapshot
 	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Born.ID == "" {
 		return err
 	}

@@ -18,7 +18,7 @@ func invalidPrices(format string, args ...any) *core.Refusal {
 // checkSeats refuses sections, categories and prices that don't define seats and their prices.
 func (c *Create) checkSeats() *core.Refusal {
 	if c.Plan == "" {
-		fault := faultOf(c.Sections)
+		fault := sectionsFault(c.Sections)
 		if fault == "" && len(c.Prices) > 0 {
 			return invalidPrices("prices are of the categories of a plan; a section has its own price")
 		}
@@ -31,7 +31,7 @@ func (c *Create) checkSeats() *core.Refusal {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: "give a plan or sections, not both",
 			Fields: map[string]any{"field": "sections"}}
 	}
-	if fault := faultOfPrices(c.Prices); fault != "" {
+	if fault := pricesFault(c.Prices); fault != "" {
 		return invalidPrices("%s", fault)
 	}
 	priced := map[string]bool{}
@@ -49,7 +49,7 @@ func (c *Create) checkSeats() *core.Refusal {
 }
 
 // faultOfPrices describes the first fault of the prices by themselves, "" for none.
-func faultOfPrices(prices []events.CategoryPrice) string {
+func pricesFault(prices []events.CategoryPrice) string {
 	seen, ended, before := map[[2]string]bool{}, map[string]bool{}, ""
 	types := map[string]int{}
 	for i, p := range prices {

@@ -48,7 +48,7 @@ func ExampleRunner_Run() {
 	// seat.held.v1
 	// seat.released.v1
 	// allowance.released.v1
-	// seat_taken: somebody else has the seat; choose another
+	// seat_taken: the seat is taken; choose another
 }
 
 // exampleDesk is a desk on a log in which A-1-2 is held by bob.

@@ -145,7 +145,7 @@ func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
 	}
 	if body.Plan == nil {
 		if len(body.Prices) > 0 {
-			return nil, nil, invalidField("prices", "prices are of the categories of a plan; a section has its own price")
+			return nil, nil, invalidField("prices", "prices are only allowed with a plan; give each section a price instead")
 		}
 		command.Sections, err = sectionsOf(body.Sections)
 		return command, nil, err

@@ -12,11 +12,11 @@ import (
 	"admitone/events"
 )
 
-// TestAnyHistory makes random requests about seats and places, some under a label, about blocks and
+// TestRandomHistory makes random requests about seats and places, some under a label, about blocks and
 // the sizes of areas. The process crashes during some of them, while time passes and deadlines
 // expire early, late or not at all. After each, once unfinished commands are resumed, money, seats
 // and places agree.
-func TestAnyHistory(t *testing.T) {
+func TestRandomHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
 		seed := rand.Uint64()

@@ -10,9 +10,9 @@ import (
 
 // Request is a request whose decision is in the log.
 type Request struct {
-	// Fact is the fact that records the decision. Whatever the outcome, it is
-	// events.BookingPaymentStarted for a payment by wallet, and events.PaymentReceived for an
-	// external payment. It is events.RefusalRecorded for a refusal.
+	// Fact is the fact that records the decision. It is events.BookingPaymentStarted for a payment
+	// by wallet and events.PaymentReceived for an external payment, with any outcome. It is
+	// events.RefusalRecorded for a refusal.
 	Fact   events.Fact
 	Stream events.StreamID
 	// Position is the position of Fact or, for a refusal, of the fact on which it was decided.

@@ -182,8 +182,8 @@ func TestExpiredPages(t *testing.T) {
 	s.verifyMoney()
 }
 
-// lapseBooking creates a booking that has expired, with a page that was paid although its intent has ended. The hall must
-// have short holds. It returns the path of the booking and the id of the session.
+// lapseBooking creates a booking that has expired, with a page that was paid although its intent has ended. The
+// hall must have short holds. It returns the path of the booking and the id of the session.
 func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string) {
 	s.t.Helper()
 	s.await("a page is created before the hold expires", func() bool {
@@ -199,8 +199,9 @@ func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string)
 	return booking, session
 }
 
-// TestLatePages: a payment after the expiry of its booking holds the seats again if they are free, and its refund is owed,
-// once, if they are sold. Seats that an intent has held longer than the booking are released when the intent expires.
+// TestLatePages: a payment after the expiry of its booking holds the seats again if they are free, and its refund
+// is owed, once, if they are sold. Seats that an intent has held longer than the booking are released when the
+// intent expires.
 func TestLatePages(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.sweeps = true })
 	s.do("POST", "/v1/performances", `{"id":"short","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z",`+
@@ -254,8 +255,8 @@ func TestWrongSums(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestReleasedWhilePaid: a booking with an open page can be released once its intent has ended. The page is closed, and a
-// payment that came before is owed.
+// TestReleasedWhilePaid: a booking with an open page can be released once its intent has ended. The page is closed,
+// and a payment that came before is owed.
 func TestReleasedWhilePaid(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")

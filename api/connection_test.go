@@ -184,8 +184,8 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	w.connect().send(w, "/v1/products").is(200)
 }
 
-// TestAddressesBehindAProxy: limits apply to the address that a trusted proxy names. If it names none, or a private one,
-// no limit applies.
+// TestAddressesBehindAProxy: limits apply to the address that a trusted proxy names. If it names none, or a private
+// one, no limit applies.
 func TestAddressesBehindAProxy(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress, w.config.JoinsPerMinute = 2, 2

@@ -130,8 +130,8 @@ func TestRetryWithAContact(t *testing.T) {
 	checkContact(t, w.do("GET", path, ""), "")
 }
 
-// TestCommandIDExcludesContact: the command id does not depend on the contact, because a telephone number could be found
-// from its hash by trying all numbers.
+// TestCommandIDExcludesContact: the command id does not depend on the contact, because a telephone number could be
+// found from its hash by trying all numbers.
 func TestCommandIDExcludesContact(t *testing.T) {
 	ids := map[string]bool{}
 	for _, phone := range []string{"1", "2"} {

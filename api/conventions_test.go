@@ -305,9 +305,9 @@ func TestRawRequests(t *testing.T) {
 	w.do("GET", "/v1/products/p", "").is(200)
 }
 
-// TestIdleConnections: a connection over which nothing was sent is closed without a response. Browsers open connections in
-// advance, and would take a response for the answer to a request just sent. A connection with an incomplete request gets
-// a refusal.
+// TestIdleConnections: a connection over which nothing was sent is closed without a response. Browsers open
+// connections in advance, and would take a response for the answer to a request just sent. A connection with an
+// incomplete request gets a refusal.
 func TestIdleConnections(t *testing.T) {
 	t.Parallel() // it mostly waits
 	w := newHarness(t)

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestCORS: every answer to a page of an allowed origin, even an error, has the CORS headers. Answers to other pages have
-// none.
+// TestCORS: every answer to a page of an allowed origin, even an error, has the CORS headers. Answers to other
+// pages have none.
 func TestCORS(t *testing.T) {
 	const shop, third = "https://shop.example", "https://third.example"
 	with := func(origins ...string) *harness {

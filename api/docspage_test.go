@@ -54,8 +54,8 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 	}
 }
 
-// TestDocsDescribeBodies: /docs has the members of each command's body, with their possible values, and marks the required
-// ones.
+// TestDocsDescribeBodies: /docs has the members of each command's body, with their possible values, and marks the
+// required ones.
 func TestDocsDescribeBodies(t *testing.T) {
 	d := describe(t)
 	docs := newHarness(t).do("GET", "/docs", "").has(
@@ -107,8 +107,8 @@ func TestDocsDescribeBodies(t *testing.T) {
 	}
 }
 
-// TestDocsAreComplete: /docs has every operation and code, each link within the page has one target, and examples are shown
-// as commands.
+// TestDocsAreComplete: /docs has every operation and code, each link within the page has one target, and examples
+// are shown as commands.
 func TestDocsAreComplete(t *testing.T) {
 	d := describe(t)
 	docs := newHarness(t).do("GET", "/docs", "").has(

@@ -66,8 +66,8 @@ func TestListsWithStalledViews(t *testing.T) {
 	w.do("GET", "/performances", "").has(t, 200, "There is no performance")
 }
 
-// TestAccessLogHidesVisitorIDs: no log has the id of a visitor, because it suffices for giving up the place and for getting
-// the pass.
+// TestAccessLogHidesVisitorIDs: no log has the id of a visitor, because it suffices for giving up the place and for
+// getting the pass.
 func TestAccessLogHidesVisitorIDs(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")

@@ -58,8 +58,8 @@ func (s *Server) createPerformance(r *request) error {
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// newPerformanceRow returns the row of a performance that has just been created. hall is that of its plan, nil if it has
-// no plan.
+// newPerformanceRow returns the row of a performance that has just been created. hall is that of its plan, nil if
+// it has no plan.
 func newPerformanceRow(c *performance.Create, hall *events.Hall) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,

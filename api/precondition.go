@@ -14,8 +14,8 @@ import (
 // maxChanges bounds the changes that are listed for a stale edit. The newest ones are listed.
 const maxChanges = 20
 
-// stalePrecondition returns the problem for a stale edit. It lists, as lines of the history, the changes from known, the
-// revision on which the edit is based, to now, the revision at which the edit was refused.
+// stalePrecondition returns the problem for a stale edit. It lists, as lines of the history, the changes from
+// known, the revision on which the edit is based, to now, the revision at which the edit was refused.
 func (r *request) stalePrecondition(refusal *core.Refusal, stream events.StreamID, known, now events.Revision) error {
 	p := &problem{
 		code:   refusal.Code,

@@ -163,23 +163,6 @@ func errUnexpectedFacts(facts []events.Fact) error {
 	return fmt.Errorf("unexpected facts in an answer: %v", facts)
 }
 
-// yardstick decodes a reservation and answers, without a command: the baseline of the benchmarks.
-func (s *Server) yardstick(r *request) error {
-	command, err := r.newReservation()
-	if err != nil {
-		return err
-	}
-	command.ReservationID = actors.NewID()
-	v := &reservation{
-		ID:        events.ReservationID(command.ReservationID.String()),
-		ProductID: "yardstick",
-		Holder:    command.Holder,
-		Quantity:  command.Quantity,
-		Status:    events.ReservationConfirmed,
-	}
-	return r.encoded(fiber.StatusCreated, func(dst []byte) []byte { return appendReservation(dst, v) })
-}
-
 // reservationParams returns the path parameters of a reservation. rid is the id as in the path, id is its parsed form.
 func (r *request) reservationParams() (productID events.ProductID, rid events.ReservationID, id events.ID, err error) {
 	if productID, err = param[events.ProductID](r, "id", "product"); err != nil {

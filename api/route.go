@@ -23,8 +23,8 @@ func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	s.serve(app, method, path, s.withAuth(s.withForwarding(h)))
 }
 
-// handleSigned adds a POST route whose requests are authenticated only by a signature, which h checks. Token, origin and
-// Idempotency-Key are ignored, and no rate limit applies.
+// handleSigned adds a POST route whose requests are authenticated only by a signature, which h checks. Token,
+// origin and Idempotency-Key are ignored, and no rate limit applies.
 func (s *Server) handleSigned(path string, h handler) {
 	if s.config.AsOf != nil {
 		h = s.refusePastCommand

@@ -258,8 +258,8 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. All reads include everything that is in the log when Listen is called, because the
-// previous server may have answered with it.
+// Listen serves on ln until Shutdown. All reads include everything that is in the log when Listen is called,
+// because the previous server may have answered with it.
 func (s *Server) Listen(ln net.Listener) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
@@ -283,8 +283,8 @@ func (s *Server) setListener(ln *connections.Listener) bool {
 	return !s.stopping
 }
 
-// Shutdown closes the sockets (close code 1012), and returns when the requests in progress have been answered. If ctx ends
-// first, they are aborted, and Shutdown returns ctx.Err().
+// Shutdown closes the sockets (close code 1012), and returns when the requests in progress have been answered. If
+// ctx ends first, they are aborted, and Shutdown returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.Stop()
 	s.drain(ctx)

@@ -157,8 +157,8 @@ func tournamentNow(c core.Core) row.Tournament {
 	}
 }
 
-// closeAtDeadline sets the status of a tournament to closed if its register deadline has passed, and reports whether that
-// changed the status. There is no event for the deadline.
+// closeAtDeadline sets the status of a tournament to closed if its register deadline has passed, and reports
+// whether that changed the status. There is no event for the deadline.
 func closeAtDeadline(t *row.Tournament, now time.Time) bool {
 	before := t.Status
 	t.Status = t.StatusAt(now)

@@ -240,6 +240,6 @@ func (r *request) endPass(use passUse, holder events.Holder, replayed bool) {
 	if use.room == "" || replayed {
 		return
 	}
-	r.server.config.Rooms.Done(use.room, holder, use.ticket, actors.Request{ID: actors.NewCommandID(),
+	r.server.config.Rooms.FinishPass(use.room, holder, use.ticket, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()})
 }

@@ -121,7 +121,7 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 // rounds may come in between.
 const (
 	heartbeat = 6 * time.Second
-	look      = heartbeat/8 + 200*time.Millisecond
+	sweepLag  = heartbeat/8 + 200*time.Millisecond
 )
 
 // audit compares the log with the answers to the visitors and their actions.
@@ -137,17 +137,17 @@ func (c *crowd) audit(log []logged) {
 			c.t.Fatalf("ticket %d belongs to %s in the log, but was given to %s", ticket, l.holders[i], p.holder)
 		}
 		dropped, silent := l.dropped[ticket]
-		admitted, let := l.admittedAt[ticket]
+		admitted, wasAdmitted := l.admittedAt[ticket]
 		switch {
-		case p.habit == patient && !(let && l.expired[ticket]),
-			p.habit == buyer && (!let || l.left[ticket]),
+		case p.habit == patient && !(wasAdmitted && l.expired[ticket]),
+			p.habit == buyer && (!wasAdmitted || l.left[ticket]),
 			p.outcome == events.VisitorLeft && !l.left[ticket],
 			silent && p.habit != sleeper:
 			c.t.Errorf("%s (habit %d) ended as %q: admitted %t, expired %t, dropped %t, left %t",
-				p.holder, p.habit, p.outcome, let, l.expired[ticket], silent, l.left[ticket])
+				p.holder, p.habit, p.outcome, wasAdmitted, l.expired[ticket], silent, l.left[ticket])
 		case silent && c.silence(p, dropped) < 2*heartbeat:
 			c.t.Errorf("%s was dropped after a silence of %v, want at least two heartbeats", p.holder, c.silence(p, dropped))
-		case silent && c.silence(p, dropped) > 2*heartbeat+look, let && c.silence(p, admitted) > 2*heartbeat+look:
+		case silent && c.silence(p, dropped) > 2*heartbeat+sweepLag, wasAdmitted && c.silence(p, admitted) > 2*heartbeat+sweepLag:
 			c.t.Errorf("%s was not dropped after a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
 		}
 	}
@@ -159,12 +159,12 @@ func (c *crowd) audit(log []logged) {
 			len(l.expired),
 		)
 	}
-	c.rateReached(log, l)
+	c.requireRate(log, l)
 }
 
-// rateReached: while enough visitors waited and max_active left room, the room admitted at its
+// requireRate: while enough visitors waited and max_active left room, the room admitted at its
 // rate.
-func (c *crowd) rateReached(log []logged, l *ledger) {
+func (c *crowd) requireRate(log []logged, l *ledger) {
 	var first time.Time
 	for _, entry := range log {
 		f, ok := entry.fact.(*events.WaitingRoomAdmitted)

@@ -67,20 +67,20 @@ func TestCrowd(t *testing.T) {
 	if raceDetector {
 		people, settings.AdmitPerSecond, settings.MaxActive = 10_000, 400, 3_000
 	}
-	noLeaks(t)
+	requireNoLeaks(t)
 	c := &crowd{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(seed, 1))}
 	c.startNode(&clock{})
 	t.Cleanup(func() { c.halt() })
 	c.set(settings)
-	c.gather(people)
-	c.joinTogether()
+	c.createPeople(people)
+	c.joinConcurrently()
 	half := false
 	for c.remaining() > 0 {
 		if !half && c.admitted() > int64(people/3) {
 			half = true
 			c.reboot()
 		}
-		c.second()
+		c.advanceSecond()
 		if c.clock.now().After(at(5 * time.Minute)) {
 			t.Fatalf("after five minutes %d people remain, want none", c.remaining())
 		}
@@ -143,7 +143,7 @@ func (c *crowd) line() *Published {
 
 func (c *crowd) admitted() int64 { return c.line().Admitted }
 
-func (c *crowd) gather(people int) {
+func (c *crowd) createPeople(people int) {
 	for i := range people {
 		p := &person{holder: events.Holder("holder-" + strconv.Itoa(i)), until: time.Duration(c.rng.Int64N(int64(60 * s)))}
 		switch draw := c.rng.IntN(100); {
@@ -158,7 +158,7 @@ func (c *crowd) gather(people int) {
 	}
 }
 
-func (c *crowd) joinTogether() {
+func (c *crowd) joinConcurrently() {
 	var all sync.WaitGroup
 	begin := make(chan struct{})
 	for _, p := range c.people {
@@ -192,8 +192,8 @@ func (c *crowd) remaining() (n int) {
 	return n
 }
 
-// second lets a second pass, with rounds, and every visitor act.
-func (c *crowd) second() {
+// advanceSecond lets a second pass, with rounds, and every visitor act.
+func (c *crowd) advanceSecond() {
 	for range 10 {
 		c.clock.move(100 * ms)
 		c.step()
@@ -209,7 +209,7 @@ func (c *crowd) second() {
 			p.done = true
 			c.doing.Go(func() { c.leave(p) })
 		case now >= p.next:
-			c.ask(p, now)
+			c.pollAs(p, now)
 		}
 	}
 }
@@ -232,8 +232,8 @@ func (c *crowd) leave(p *person) {
 	}
 }
 
-// ask polls, and checks that the answer is consistent with earlier ones.
-func (c *crowd) ask(p *person, now time.Duration) {
+// pollAs polls, and checks that the answer is consistent with earlier ones.
+func (c *crowd) pollAs(p *person, now time.Duration) {
 	was := p.visit
 	p.visit = c.poll(was.Visitor)
 	switch p.visit.Status {

@@ -73,7 +73,7 @@ func start(t testing.TB, store events.Store, c *clock, change func(*actors.Confi
 	n := &node{t: t, clock: c, store: store, desk: actors.NewDesk(engine, desk)}
 	rooms.Desk = n.desk
 	n.rooms = New(rooms)
-	n.rooms.paused = c != nil
+	n.rooms.manualRounds = c != nil
 	return n
 }
 
@@ -174,7 +174,7 @@ func (n *node) step() {
 	}
 	rm.step(ctx)
 	rm.sweepSilent(ctx)
-	if rm.failed || rm.failing {
+	if rm.roundFailed || rm.sweepFailed {
 		n.t.Fatal("the round or the sweep failed")
 	}
 }
@@ -226,8 +226,8 @@ func readLog(t testing.TB, store events.Store) (log []logged) {
 	return log
 }
 
-// noLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
-func noLeaks(t *testing.T) {
+// requireNoLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
+func requireNoLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })

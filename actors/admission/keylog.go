@@ -59,8 +59,8 @@ func (l *keyLog) missing(fingerprints []string) (missing []string) {
 	return missing
 }
 
-// newer reports whether the newest key of the log is not among keys: this server has yet to get it.
-func (l *keyLog) newer(keys []string) bool {
+// hasNewer reports whether the newest key of the log is not among keys: this server has yet to get it.
+func (l *keyLog) hasNewer(keys []string) bool {
 	return len(l.fingerprints) > 0 && !slices.Contains(keys, l.fingerprints[len(l.fingerprints)-1])
 }
 

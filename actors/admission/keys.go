@@ -17,8 +17,8 @@ type KeyState int32
 
 // The states.
 const (
-	// KeysUnnamed: the log has none yet; they are added with the first waiting room.
-	KeysUnnamed KeyState = iota
+	// KeysNotLogged: the log has none yet; they are added with the first waiting room.
+	KeysNotLogged KeyState = iota
 	// KeysAgree: they include the newest key of the log.
 	KeysAgree
 	// KeysBehind: they include a key of the log, but not the newest. Passes signed with that can't
@@ -76,10 +76,10 @@ func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (Ke
 	case err != nil:
 		return 0, err
 	case len(log.fingerprints) == 0:
-		return KeysUnnamed, nil
+		return KeysNotLogged, nil
 	case !shared():
 		return KeysDiffer, nil
-	case log.newer(own):
+	case log.hasNewer(own):
 		return KeysBehind, nil
 	}
 	return KeysAgree, nil
@@ -98,17 +98,17 @@ func (r *Rooms) Keys() (state KeyState, own, named []string) {
 // KeyState returns the state of this server's keys as of the last read of the log.
 func (r *Rooms) KeyState() KeyState { return KeyState(r.keyState.Load()) }
 
-// usable reports whether this server can sign and verify. Error: ErrKeysDiffer.
-func (r *Rooms) usable() error {
+// checkKeys reports whether this server can sign and verify. Error: ErrKeysDiffer.
+func (r *Rooms) checkKeys() error {
 	if r.KeyState() == KeysDiffer {
 		return ErrKeysDiffer
 	}
 	return nil
 }
 
-// unread returns why a signature could not be verified: otherwise, unless it may be by a key that
+// verificationError returns why a signature could not be verified: otherwise, unless it may be by a key that
 // this server does not have yet.
-func (r *Rooms) unread(otherwise error) error {
+func (r *Rooms) verificationError(otherwise error) error {
 	if r.KeyState() == KeysBehind {
 		return ErrKeysDiffer
 	}

@@ -20,7 +20,7 @@ const intervalBits = 24
 const (
 	seenNever    = 0
 	seenDropping = 1
-	seenLeft     = 2
+	seenEnded    = 2
 	seenFirst    = 1 << intervalBits
 )
 
@@ -86,8 +86,8 @@ func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
 	return &c[(ticket-1)%seenChunk]
 }
 
-// mark records a heartbeat unconditionally, and the poll interval given to the visitor.
-func (s *lastSeen) mark(ticket int64, now time.Time, interval time.Duration) {
+// record records a heartbeat unconditionally, and the poll interval given to the visitor.
+func (s *lastSeen) record(ticket int64, now time.Time, interval time.Duration) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -113,7 +113,7 @@ func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 // the rest of that interval. dropping means that the place is being dropped, or has ended.
 func (s *lastSeen) recordPoll(
 	ticket int64, now time.Time, interval time.Duration,
-) (missing time.Duration, dropping bool) {
+) (remaining time.Duration, dropping bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -134,19 +134,19 @@ func (s *lastSeen) recordPoll(
 	}
 }
 
-// end records that a ticket was given up, or its pass used, until the published line shows it.
-func (s *lastSeen) end(ticket int64) {
+// markEnded records that a ticket was given up, or its pass used, until the published line shows it.
+func (s *lastSeen) markEnded(ticket int64) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
 	}
-	cell.Store(seenLeft)
+	cell.Store(seenEnded)
 }
 
 // ended reports whether end was called for a ticket.
 func (s *lastSeen) ended(ticket int64) bool {
 	cell := s.cell(ticket)
-	return cell != nil && cell.Load() == seenLeft
+	return cell != nil && cell.Load() == seenEnded
 }
 
 // known reports whether a ticket has an entry.
@@ -155,8 +155,8 @@ func (s *lastSeen) known(ticket int64) bool {
 	return cell != nil && cell.Load() != seenNever
 }
 
-// since reports whether a ticket's last heartbeat was at a time or later.
-func (s *lastSeen) since(ticket int64, from time.Time) bool {
+// seenSince reports whether a ticket's last heartbeat was at a time or later.
+func (s *lastSeen) seenSince(ticket int64, from time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {
 		return false
@@ -165,9 +165,9 @@ func (s *lastSeen) since(ticket int64, from time.Time) bool {
 	return last >= seenFirst && !s.before(last, from)
 }
 
-// silent reports whether a visitor who waits was last seen before the time limit. A visitor who was never seen
+// isSilent reports whether a visitor who waits was last seen before the time limit. A visitor who was never seen
 // is taken to be seen now.
-func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
+func (s *lastSeen) isSilent(ticket int64, now, limit time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)

@@ -42,7 +42,7 @@ func TestRecordPoll(t *testing.T) {
 
 func TestSilenceIsFoundOnce(t *testing.T) {
 	table := newLastSeen(day)
-	table.mark(1, at(0), s)
+	table.record(1, at(0), s)
 	for _, step := range []struct {
 		about            string
 		ticket           int64
@@ -56,7 +56,7 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 		{"and counts from then", 2, 10 * s, false, false},
 		{"until it is too long ago", 2, 10*s + 50*ms, true, true},
 	} {
-		silent := table.silent(step.ticket, at(10*s), at(step.limit))
+		silent := table.isSilent(step.ticket, at(10*s), at(step.limit))
 		dropping := table.markDropping(step.ticket, at(step.limit))
 		if silent != step.silent || dropping != step.dropping {
 			t.Errorf("%s: silent %t, dropping %t, want %t, %t", step.about, silent, dropping, step.silent, step.dropping)
@@ -65,7 +65,7 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 	if _, dropping := table.recordPoll(1, at(11*s), s); !dropping {
 		t.Error("a heartbeat was recorded although the place is being dropped")
 	}
-	table.mark(1, at(12*s), 4*s)
+	table.record(1, at(12*s), 4*s)
 	if missing, dropping := table.recordPoll(1, at(13*s), s); dropping || missing != 3*s {
 		t.Errorf("after the failed drop: missing %v, dropping %t; want 3s, false", missing, dropping)
 	}
@@ -86,7 +86,7 @@ func TestRecordJoin(t *testing.T) {
 	if !table.markDropping(1, at(10*s)) {
 		t.Fatal("markDropping = false for a silent visitor")
 	}
-	table.end(2)
+	table.markEnded(2)
 	for ticket := range int64(2) {
 		table.recordJoin(ticket+1, at(20*s))
 		if _, dropping := table.recordPoll(ticket+1, at(20*s), s); !dropping {
@@ -100,7 +100,7 @@ func TestForget(t *testing.T) {
 	table := newLastSeen(day)
 	last := int64(5*seenChunk + 17)
 	for ticket := int64(1); ticket <= last; ticket++ {
-		table.mark(ticket, at(s), 2*s)
+		table.record(ticket, at(s), 2*s)
 	}
 	table.forget(last, func(chunk int) bool { return chunk == 1 || chunk == 4 })
 	for chunk, kept := range []bool{false, true, false, false, true, true} {
@@ -110,7 +110,7 @@ func TestForget(t *testing.T) {
 			}
 		}
 	}
-	table.mark(3*seenChunk, at(2*s), s) // it can come back
+	table.record(3*seenChunk, at(2*s), s) // it can come back
 	if table.cell(3*seenChunk) == nil || table.cell(last+seenChunk) != nil {
 		t.Error("a freed chunk can't be created again, or there is one too many")
 	}
@@ -138,7 +138,7 @@ func TestPollOrDrop(t *testing.T) {
 		table := newLastSeen(day)
 		const tickets = 100
 		for ticket := int64(1); ticket <= tickets; ticket++ {
-			table.mark(ticket, day, s)
+			table.record(ticket, day, s)
 		}
 		var kept, dropped atomic.Int64
 		var all sync.WaitGroup
@@ -172,7 +172,7 @@ func TestTableGrowsDuringReads(t *testing.T) {
 		all.Go(func() {
 			for n := range int64(20) {
 				ticket := 1 + (n*4+part)*seenChunk/2
-				table.mark(ticket, at(s), 2*s)
+				table.record(ticket, at(s), 2*s)
 				table.forget(ticket, func(int) bool { return true })
 				if missing, _ := table.recordPoll(ticket, at(s), s); missing != 2*s {
 					t.Errorf("ticket %d was not seen", ticket)

@@ -77,8 +77,8 @@ func TestLostSeed(t *testing.T) {
 	}
 	rm.step(ctx) // begins
 	rm.step(ctx)
-	if line := rm.line.Load(); !rm.failed || !line.Begun || line.Drawn() {
-		t.Fatalf("failed %t, line %+v; want a failed opening without a draw", rm.failed, line)
+	if line := rm.line.Load(); !rm.roundFailed || !line.Begun || line.Drawn() {
+		t.Fatalf("failed %t, line %+v; want a failed opening without a draw", rm.roundFailed, line)
 	}
 	n.join("bob")
 	rm.step(ctx)

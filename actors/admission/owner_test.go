@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// owners are nodes of one system that may agree or disagree about the owner of the room.
-func owners(t *testing.T, nodes int) (c *cluster, owns []bool) {
+// newOwnerCluster are nodes of one system that may agree or disagree about the owner of the room.
+func newOwnerCluster(t *testing.T, nodes int) (c *cluster, owns []bool) {
 	c, owns = newCluster(t, 0), make([]bool, nodes)
 	for i := range nodes {
 		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
@@ -23,7 +23,7 @@ func owners(t *testing.T, nodes int) (c *cluster, owns []bool) {
 // TestOwnerTakesOver: the owner of a room runs it although it has received no poll, admits visitors
 // within two seconds, and drops nobody before all could have polled it.
 func TestOwnerTakesOver(t *testing.T) {
-	c, owns := owners(t, 2)
+	c, owns := newOwnerCluster(t, 2)
 	owns[0] = true
 	settings := sale
 	settings.AdmitPerSecond, settings.MaxActive, settings.ActiveSeconds = 1, 1000, 600
@@ -64,7 +64,7 @@ func TestOwnerTakesOver(t *testing.T) {
 // TestOwnersDisagree: two nodes without contact both run the room, and each receives the polls of
 // some visitors. Nobody loses the place, and the log grows with the time, not with the polls.
 func TestOwnersDisagree(t *testing.T) {
-	c, owns := owners(t, 2)
+	c, owns := newOwnerCluster(t, 2)
 	owns[0] = true
 	c.nodes[0].set(pausedSettings())
 	c.resume(1)

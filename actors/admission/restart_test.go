@@ -11,9 +11,9 @@ import (
 	"admitone/events"
 )
 
-// script is a sale of a minute and a half in which everybody polls when due, with a node for the
+// runSale is a sale of a minute and a half in which everybody polls when due, with a node for the
 // first part and the result of restart for the second. It returns the log.
-func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
+func runSale(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	n.set(settings)
@@ -50,9 +50,9 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	return texts
 }
 
-// TestRestartsLeaveNoTrace: the order and the times of admission are the same to the last fact,
+// TestRestartsDoNotChangeAdmissions: the order and the times of admission are the same to the last fact,
 // whether the program ran on, was restarted, or crashed.
-func TestRestartsLeaveNoTrace(t *testing.T) {
+func TestRestartsDoNotChangeAdmissions(t *testing.T) {
 	again := func(n *node) *node {
 		fresh := start(t, n.store, n.clock, nil)
 		if err := fresh.rooms.Resume(ctx, "sale"); err != nil {
@@ -66,7 +66,7 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 	shuffled.Order, shuffled.OpensAt = events.RoomShuffle, at(20*s+ms)
 	for name, settings := range map[string]events.WaitingRoomSettings{"fifo": settings, "shuffle": shuffled} {
 		t.Run(name, func(t *testing.T) {
-			want := script(t, settings, func(n *node) *node { return n })
+			want := runSale(t, settings, func(n *node) *node { return n })
 			if len(want) < 1000 {
 				t.Fatalf("facts = %d, want at least 1000", len(want))
 			}
@@ -74,7 +74,7 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 				"stopped and started": func(n *node) *node { n.stop(); return again(n) },
 				"fell over":           func(n *node) *node { t.Cleanup(n.stop); return again(n) },
 			} {
-				got := script(t, settings, restart)
+				got := runSale(t, settings, restart)
 				for i := range max(len(got), len(want)) {
 					if i >= len(got) || i >= len(want) || got[i] != want[i] {
 						t.Fatalf(
@@ -93,8 +93,8 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// TestSilenceAcrossARestart: all timeouts begin anew, whenever the last poll was.
-func TestSilenceAcrossARestart(t *testing.T) {
+// TestTimeoutsAfterRestart: all timeouts begin anew, whenever the last poll was.
+func TestTimeoutsAfterRestart(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	paused := sale
@@ -123,15 +123,15 @@ func TestSilenceAcrossARestart(t *testing.T) {
 	}
 }
 
-// alive returns a node that makes its rounds by itself, in the bubble's time.
-func alive(t *testing.T) *node {
+// startRunning returns a node that makes its rounds by itself, in the bubble's time.
+func startRunning(t *testing.T) *node {
 	return start(t, newMemory(), nil, nil)
 }
 
 // TestRounds: rooms run by themselves, publish at least every 50 ms, rest when empty, and wake up.
 func TestRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := alive(t)
+		n := startRunning(t)
 		defer n.stop()
 		n.set(sale)
 		line := func() *Published {
@@ -241,7 +241,7 @@ func TestRoundsByTheRate(t *testing.T) {
 // TestClosing: Close ends every round, also one that waits for the log, and a second Close is a
 // no-op.
 func TestClosing(t *testing.T) {
-	noLeaks(t)
+	requireNoLeaks(t)
 	log := newMemory()
 	n := start(t, log, nil, func(desk *actors.Config, _ *Config) { desk.Logger = quiet })
 	n.set(sale)
@@ -259,9 +259,9 @@ func TestClosing(t *testing.T) {
 	n.stop()
 }
 
-// TestReturnedPassAcrossARestart: nobody waits or has a pass any more, so the room's rounds
+// TestFinishedPassAfterRestart: nobody waits or has a pass any more, so the room's rounds
 // have not started.
-func TestReturnedPassAcrossARestart(t *testing.T) {
+func TestFinishedPassAfterRestart(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -277,10 +277,10 @@ func TestReturnedPassAcrossARestart(t *testing.T) {
 	}
 }
 
-// TestIdsOfALogThatIsGone: an id or pass from a log that was lost, as when a backup was restored,
+// TestIDsOfLostLog: an id or pass from a log that was lost, as when a backup was restored,
 // has no place in this one: neither another holder's of the same ticket nor one that was not given
 // out yet.
-func TestIdsOfALogThatIsGone(t *testing.T) {
+func TestIDsOfLostLog(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")

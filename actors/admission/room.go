@@ -36,27 +36,27 @@ type room struct {
 	wake       chan struct{} // has a token when something has changed
 	resting    atomic.Bool   // no round is scheduled
 	hasContact atomic.Bool   // a visitor polled here since another server took the room over
-	// newer is closed and replaced when a newer line is published.
-	newer atomic.Pointer[chan struct{}]
+	// published is closed and replaced when a newer line is published.
+	published atomic.Pointer[chan struct{}]
 
 	// Only the rounds use these.
-	pace   pace
-	failed bool // the last round failed
-	runner runner
+	pace        pace
+	roundFailed bool // the last round failed
+	runner      runnerView
 	// Only the sweeps use these.
-	since     time.Time // timeouts count from here
-	sweptAt   time.Time // end of the last sweep
-	failing   bool      // the last sweep failed
-	term      int64     // of the room when it ended
-	members   uint64    // the servers that visitors may ask, when it began
-	forwarder forwarder
+	timeoutsFrom time.Time // timeouts count from here
+	sweptAt      time.Time // end of the last sweep
+	sweepFailed  bool      // the last sweep failed
+	term         int64     // of the room when it ended
+	lastMembers  uint64    // the servers that visitors may ask, when it began
+	forwarder    forwarder
 }
 
 func newRoom(r *Rooms, id events.RoomID) *room {
-	now, newer := r.config.Now(), make(chan struct{})
+	now, published := r.config.Now(), make(chan struct{})
 	rm := &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
-		seen: newLastSeen(now), wake: make(chan struct{}, 1), since: now}
-	rm.newer.Store(&newer)
+		seen: newLastSeen(now), wake: make(chan struct{}, 1), timeoutsFrom: now}
+	rm.published.Store(&published)
 	return rm
 }
 
@@ -79,25 +79,25 @@ func (rm *room) wait(ctx context.Context) (*room, error) {
 
 // open publishes the first line, and starts the rounds.
 func (rm *room) open() {
-	stop := rm.rooms.stop
+	stop := rm.rooms.ctx
 	err := rm.publish(stop)
 	switch {
 	case stop.Err() != nil:
-		rm.refuse(actors.ErrStopping)
+		rm.fail(actors.ErrStopping)
 	case err != nil:
-		rm.refuse(err)
+		rm.fail(err)
 	case rm.line.Load().ID == "":
-		rm.refuse(errNoRoom)
+		rm.fail(errNoRoom)
 	default:
 		close(rm.opened)
-		if !rm.rooms.paused {
+		if !rm.rooms.manualRounds {
 			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // not after Close
 		}
 	}
 }
 
-// refuse fails all waiters with err and forgets the room, so that the next call retries.
-func (rm *room) refuse(err error) {
+// fail fails all waiters with err and forgets the room, so that the next call retries.
+func (rm *room) fail(err error) {
 	rm.rooms.rooms.CompareAndDelete(rm.id, rm)
 	rm.err = err
 	close(rm.opened)
@@ -117,45 +117,45 @@ func (rm *room) publish(ctx context.Context) error {
 	next.PerSecond = rm.pace.perSecond(next.At, next.Line)
 	rm.watchRunner(next)
 	rm.line.Store(next)
-	newer := make(chan struct{})
-	close(*rm.newer.Swap(&newer))
+	published := make(chan struct{})
+	close(*rm.published.Swap(&published))
 	return nil
 }
 
-// showLimit bounds the wait of an answer for the line that shows it.
-const showLimit = 250 * time.Millisecond
+// waitLimit bounds the wait of an answer for the line that shows it.
+const waitLimit = 250 * time.Millisecond
 
-// shows waits up to showLimit until the published line includes revision, so that a caller that
+// waitForRevision waits up to showLimit until the published line includes revision, so that a caller that
 // polls after an answer sees its effect.
-func (rm *room) shows(revision events.Revision) {
-	rm.await(func(line *Published) bool { return line.Revision >= revision })
+func (rm *room) waitForRevision(revision events.Revision) {
+	rm.waitFor(func(line *Published) bool { return line.Revision >= revision })
 }
 
-// catchUp waits up to showLimit until the line has a ticket, which another server may have given
+// waitForTicket waits up to showLimit until the line has a ticket, which another server may have given
 // out a moment ago.
-func (rm *room) catchUp(ticket int64) {
+func (rm *room) waitForTicket(ticket int64) {
 	if rm.rooms.config.Shared && ticket > rm.line.Load().Tickets && !rm.seen.known(ticket) {
-		rm.await(func(line *Published) bool { return line.Tickets >= ticket })
+		rm.waitFor(func(line *Published) bool { return line.Tickets >= ticket })
 	}
 }
 
-func (rm *room) await(enough func(*Published) bool) {
-	if rm.rooms.paused {
+func (rm *room) waitFor(enough func(*Published) bool) {
+	if rm.rooms.manualRounds {
 		return
 	}
-	limit := time.NewTimer(showLimit)
+	limit := time.NewTimer(waitLimit)
 	defer limit.Stop()
 	for {
-		newer := *rm.newer.Load() // before the check, or a line published in between would be missed
+		published := *rm.published.Load() // before the check, or a line published in between would be missed
 		if enough(rm.line.Load()) {
 			return
 		}
 		rm.wakeUp()
 		select {
-		case <-newer:
+		case <-published:
 		case <-limit.C:
 			return
-		case <-rm.rooms.stop.Done():
+		case <-rm.rooms.ctx.Done():
 			return
 		}
 	}
@@ -169,8 +169,8 @@ func (rm *room) wakeUp() {
 	}
 }
 
-// joined starts a round if none is scheduled.
-func (rm *room) joined() {
+// wakeIfResting starts a round if none is scheduled.
+func (rm *room) wakeIfResting() {
 	if rm.resting.Load() {
 		rm.wakeUp()
 	}
@@ -178,7 +178,7 @@ func (rm *room) joined() {
 
 // run makes rounds until the rooms are closed, with a pause in between, however many are requested.
 func (rm *room) run() {
-	stop, least := rm.rooms.stop, rm.rooms.config.Every/4
+	stop, least := rm.rooms.ctx, rm.rooms.config.Every/4
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ended := (time.Time{}); ; ended = time.Now() {
@@ -206,7 +206,7 @@ func (rm *room) run() {
 // watch sweeps for timeouts until the rooms are closed. It is separate from the rounds, since
 // sweeping a million visitors takes time.
 func (rm *room) watch() {
-	stop := rm.rooms.stop
+	stop := rm.rooms.ctx
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -225,18 +225,18 @@ const retryDelay = time.Second
 // step makes one round and returns the pause until the next; again is false if nothing will happen
 // until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
-	if rm.rooms.usable() != nil { // nobody could verify signatures of this server
+	if rm.rooms.checkKeys() != nil { // nobody could verify signatures of this server
 		return retryDelay, true
 	}
 	// A room rests if it was quiet before the round and is quiet after it. A visitor who joins too
 	// late for the new line finds it resting and wakes it.
 	quiet := rm.quiet()
 	rm.resting.Store(quiet)
-	err := rm.turn(ctx)
+	err := rm.runRound(ctx)
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	rm.report(&rm.failed, err)
+	rm.report(&rm.roundFailed, err)
 	if err != nil {
 		return retryDelay, true
 	}
@@ -278,8 +278,8 @@ func (rm *room) report(failed *bool, err error) {
 	log.Info("waiting room recovered")
 }
 
-// turn runs the steps of a round. A failed step does not prevent the others.
-func (rm *room) turn(ctx context.Context) error {
+// runRound runs the steps of a round. A failed step does not prevent the others.
+func (rm *room) runRound(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {
 		errs = append(errs, rm.shuffle(ctx), rm.admit(ctx))

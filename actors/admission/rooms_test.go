@@ -152,9 +152,9 @@ func TestRefusals(t *testing.T) {
 	check("joining a closed room", join("sale", "bob"), "room_closed")
 	n.step()
 	ann := n.join("ann")
-	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
+	if ann.Status != events.VisitorWaiting || ann.ETA != etaUnknown || ann.PollAfter != 10*s {
 		t.Errorf("waiting in a closed room: %+v, want Status %v, ETA %v, PollAfter %v",
-			ann, events.VisitorWaiting, unknown, 10*s)
+			ann, events.VisitorWaiting, etaUnknown, 10*s)
 	}
 	wrong := sale
 	wrong.MaxActive = 0
@@ -229,9 +229,9 @@ func TestPasses(t *testing.T) {
 	}
 }
 
-// TestThousandUses: of a thousand concurrent uses of one pass by two holders, those of its owner
+// TestConcurrentChecks: of a thousand concurrent uses of one pass by two holders, those of its owner
 // are accepted and no others.
-func TestThousandUses(t *testing.T) {
+func TestConcurrentChecks(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -273,9 +273,9 @@ func TestOverload(t *testing.T) {
 	n.step()
 }
 
-// TestLogOutOfReach: polls are answered from the last line; visitors that could not be dropped are
+// TestLogUnavailable: polls are answered from the last line; visitors that could not be dropped are
 // received again; the room recovers with the log.
-func TestLogOutOfReach(t *testing.T) {
+func TestLogUnavailable(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	defer n.stop()
@@ -296,7 +296,7 @@ func TestLogOutOfReach(t *testing.T) {
 	for range 7 { // ann's place is due to be dropped
 		n.clock.move(s)
 		rm.step(ctx)
-		if rm.sweepSilent(ctx); rm.failed || rm.failing {
+		if rm.sweepSilent(ctx); rm.roundFailed || rm.sweepFailed {
 			failed++
 		}
 	}
@@ -312,13 +312,13 @@ func TestLogOutOfReach(t *testing.T) {
 	log.down.Store(false)
 	n.clock.move(2 * s)
 	n.step()
-	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
-		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.failed, got)
+	if got := n.poll(ann.Visitor); rm.roundFailed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
+		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.roundFailed, got)
 	}
 }
 
-// TestGivingUp: a caller that stops waiting for a room to load gets its context's error.
-func TestGivingUp(t *testing.T) {
+// TestCancelledWait: a caller that stops waiting for a room to load gets its context's error.
+func TestCancelledWait(t *testing.T) {
 	n := newNode(t)
 	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is being opened, forever
 	ended, cancel := context.WithCancel(ctx)

@@ -22,8 +22,8 @@ const (
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
 )
 
-// runner is a server's knowledge of the room's runner. Only the rounds use it.
-type runner struct {
+// runnerView is a server's knowledge of the room's runner. Only the rounds use it.
+type runnerView struct {
 	term     int64     // as last published
 	since    time.Time // when another server was seen to begin it; zero if it had begun before
 	admitted int64     // number of admissions
@@ -36,11 +36,11 @@ type runner struct {
 func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 
 // Runs reports whether this server runs a room according to line.
-func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.run }
+func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.runID }
 
 // recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
-	if rm.rooms.config.Shared && !rm.hasContact.Load() && !rm.forwards(rm.line.Load()) {
+	if rm.rooms.config.Shared && !rm.hasContact.Load() && !rm.shouldForward(rm.line.Load()) {
 		rm.hasContact.Store(true)
 	}
 }
@@ -55,11 +55,11 @@ func (rm *room) watchRunner(line *Published) {
 		}
 	}
 	if line.Admitted != r.admitted || r.at.IsZero() {
-		rm.progress(line)
+		rm.recordAdmission(line)
 	}
 }
 
-func (rm *room) progress(line *Published) {
+func (rm *room) recordAdmission(line *Published) {
 	rm.runner.admitted, rm.runner.at = line.Admitted, line.At
 	rm.runner.grace = overdueAfter + rand.N(overdueSpread)
 }
@@ -85,7 +85,7 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(cooldown)) {
 		return nil
 	}
-	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.run, Term: line.Term})
+	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.runID, Term: line.Term})
 	if err != nil {
 		return err
 	}
@@ -100,6 +100,6 @@ func (rm *room) overdue() bool {
 	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.grace {
 		return false
 	}
-	rm.progress(&Published{Line: line.Line, At: now})
+	rm.recordAdmission(&Published{Line: line.Line, At: now})
 	return true
 }

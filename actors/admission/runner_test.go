@@ -188,9 +188,9 @@ func TestDropOfAnotherTerm(t *testing.T) {
 	}
 }
 
-// TestRunnerIsGone: the server that ran the room has died and its visitors don't poll; another
+// TestRunnerDied: the server that ran the room has died and its visitors don't poll; another
 // admits them, slowly, and at the full rate once it receives a poll.
-func TestRunnerIsGone(t *testing.T) {
+func TestRunnerDied(t *testing.T) {
 	c := newCluster(t, 2)
 	settings := sale
 	settings.AdmitPerSecond, settings.MaxActive = 100, 1000
@@ -216,8 +216,8 @@ func TestRunnerIsGone(t *testing.T) {
 	}
 }
 
-// keyed starts a node with a ring of its own, which is compared with the log.
-func (c *cluster) keyed(ring *pass.Keyring, use KeyUse) *node {
+// startWithKeys starts a node with a ring of its own, which is compared with the log.
+func (c *cluster) startWithKeys(ring *pass.Keyring, use KeyUse) *node {
 	c.t.Helper()
 	n := start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
 		rooms.Shared, rooms.Store, rooms.Keys = true, c.log, ring
@@ -241,8 +241,8 @@ func ringOf(t *testing.T, ids ...byte) *pass.Keyring {
 	return ring
 }
 
-// TestKeysOfTheLog: the state of a ring, step by step.
-func TestKeysOfTheLog(t *testing.T) {
+// TestKeyStates: the state of a ring, step by step.
+func TestKeyStates(t *testing.T) {
 	c := newCluster(t, 0)
 	for i, step := range []struct {
 		about string
@@ -251,7 +251,7 @@ func TestKeysOfTheLog(t *testing.T) {
 		want  KeyState
 		named int
 	}{
-		{"nobody has used a room", ringOf(t, 1), KeysIfKnown, KeysUnnamed, 0},
+		{"nobody has used a room", ringOf(t, 1), KeysIfKnown, KeysNotLogged, 0},
 		{"the first", ringOf(t, 1), KeysFirst, KeysAgree, 1},
 		{"the same again", ringOf(t, 1), KeysFirst, KeysAgree, 1},
 		{"another server's own", ringOf(t, 9), KeysFirst, KeysDiffer, 1},
@@ -261,7 +261,7 @@ func TestKeysOfTheLog(t *testing.T) {
 		{"accepted after a loss", ringOf(t, 9), KeysAccepted, KeysAgree, 3},
 		{"and from then on", ringOf(t, 9), KeysIfKnown, KeysAgree, 3},
 	} {
-		n := c.keyed(step.ring, step.use)
+		n := c.startWithKeys(step.ring, step.use)
 		state, own, named := n.rooms.Keys()
 		if state != step.want || len(named) != step.named || len(own) == 0 {
 			t.Errorf("step %d, %s: state %v, own keys %q, keys in the log %q", i, step.about, state, own, named)
@@ -269,11 +269,11 @@ func TestKeysOfTheLog(t *testing.T) {
 	}
 }
 
-// TestOtherKeys: a server with none of the log's keys neither verifies nor signs, drops nobody, and
+// TestServerWithOtherKeys: a server with none of the log's keys neither verifies nor signs, drops nobody, and
 // works as soon as it has them.
-func TestOtherKeys(t *testing.T) {
+func TestServerWithOtherKeys(t *testing.T) {
 	c := newCluster(t, 0)
-	good, other := c.keyed(ringOf(t, 1), KeysFirst), c.keyed(ringOf(t, 9), KeysFirst)
+	good, other := c.startWithKeys(ringOf(t, 1), KeysFirst), c.startWithKeys(ringOf(t, 9), KeysFirst)
 	good.set(sale)
 	ann := good.join("ann")
 	c.resume(1)

@@ -25,33 +25,33 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	}
 	line := rm.line.Load()
 	if reachable := rm.reachable(); gap < 0 || gap > heartbeat || line.Term != rm.term || !reachable ||
-		rm.rooms.usable() != nil {
-		rm.since = now // no heartbeat could be received during the delay, or another server received them
+		rm.rooms.checkKeys() != nil {
+		rm.timeoutsFrom = now // no heartbeat could be received during the delay, or another server received them
 	}
 	rm.term = line.Term
-	if rm.forwards(line) {
-		rm.forward(now, every)
+	if rm.shouldForward(line) {
+		rm.forwardHeartbeats(now, every)
 		rm.sweptAt = rm.rooms.config.Now()
 		return every
 	}
 	limit := now.Add(-2 * heartbeat)
-	silent := rm.silent(now, limit)
+	silent := rm.silentTickets(now, limit)
 	var err error
-	if !rm.since.After(limit) && rm.runs(line) {
+	if !rm.timeoutsFrom.After(limit) && rm.runs(line) {
 		err = rm.drop(ctx, silent, limit)
 	}
 	if ctx.Err() == nil {
-		rm.report(&rm.failing, err)
+		rm.report(&rm.sweepFailed, err)
 	}
 	rm.sweptAt = rm.rooms.config.Now()
 	return every
 }
 
-// silent returns the tickets of waiting visitors last seen before limit, in ascending order. It
+// silentTickets returns the tickets of waiting visitors last seen before limit, in ascending order. It
 // also starts the times of visitors never seen.
-func (rm *room) silent(now, limit time.Time) (tickets []int64) {
+func (rm *room) silentTickets(now, limit time.Time) (tickets []int64) {
 	rm.eachInLine(func(ticket int64) {
-		if rm.seen.silent(ticket, now, limit) {
+		if rm.seen.isSilent(ticket, now, limit) {
 			tickets = append(tickets, ticket)
 		}
 	})
@@ -92,7 +92,7 @@ func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) erro
 				err = nil // another server receives their polls
 			}
 			for ticket := range events.Tickets(command.Tickets) { // the visitors still have their places
-				rm.seen.mark(ticket, rm.rooms.config.Now(), 0)
+				rm.seen.record(ticket, rm.rooms.config.Now(), 0)
 			}
 			return err
 		}

@@ -103,8 +103,8 @@ func TestPollWhileDropping(t *testing.T) {
 	}
 }
 
-// TestMachineSlept: a sweep that comes far too late drops nobody, since no polls could be received.
-func TestMachineSlept(t *testing.T) {
+// TestSuspendedMachine: a sweep that comes far too late drops nobody, since no polls could be received.
+func TestSuspendedMachine(t *testing.T) {
 	n := newNode(t)
 	paused := sale
 	paused.AdmitPerSecond = 0

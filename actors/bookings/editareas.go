@@ -62,7 +62,7 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 	}
 	p := &process.Process{ID: changeID(s.id, change.Number)}
 	p.Stages = []process.Stage{b.editStage(s, cmd, &edit), shrinkStage(s.id, &change), growStage(s.id, &change)}
-	if err := b.runner.Together(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
+	if err := b.runner.RunJoint(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
 		return err
 	}
 	begun := process.ID("begin-blocks", fmt.Sprintf("%s/%d/%s", s.id, change.Number, cmd.ID))

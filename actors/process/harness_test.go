@@ -121,7 +121,7 @@ func (w *harness) announce(id events.BookingID, balance, limit int64) purchase {
 	return p
 }
 
-var errOver = errors.New("another run has completed the purchase")
+var errEnded = errors.New("another run has completed the purchase")
 
 // describe returns the remaining steps of a purchase according to its stream, nil if it has ended.
 func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
@@ -161,7 +161,7 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	}
 	all.Close = func(ctx context.Context) error {
 		if err := read(); err != nil || booked {
-			return errors.Join(err, errOver)
+			return errors.Join(err, errEnded)
 		}
 		_, err := r.Take(ctx, from, all, &process.Step{Name: "refund", Stream: p.wallet(),
 			Do: &wallet.Refund{PaymentID: hold}})
@@ -170,8 +170,8 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	return all, nil
 }
 
-// run resumes the purchase from its stream, on one node.
-func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
+// resume resumes the purchase from its stream, on one node.
+func (p purchase) resume(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
 	r := &process.Runner{Entities: entities, Observe: observe}
 	all, err := p.describe(ctx, entities, r)
 	if err != nil || all == nil {
@@ -180,9 +180,9 @@ func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe f
 	return r.Run(ctx, from, all)
 }
 
-// end returns the state of a purchase: "booked" or "nothing" if everything is consistent, otherwise
+// outcome returns the state of a purchase: "booked" or "nothing" if everything is consistent, otherwise
 // what is wrong.
-func (w *harness) end(p purchase, balance int64) string {
+func (w *harness) outcome(p purchase, balance int64) string {
 	w.Helper()
 	view := func(stream events.StreamID, read func(core.Core)) {
 		if _, err := w.desk.View(context.Background(), stream, read); err != nil {

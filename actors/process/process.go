@@ -37,9 +37,9 @@ type Step struct {
 	// of Took, before anything is undone. Run returns answer instead. over means that another run
 	// has ended the process, and may have taken later steps.
 	Refused func(context.Context, error) (answer error, over bool)
-	// Again, if set, is called when Do was refused in an ordered stage, and reports whether to
+	// Retry, if set, is called when Do was refused in an ordered stage, and reports whether to
 	// retry it. It may wait.
-	Again func(context.Context, error) bool
+	Retry func(context.Context, error) bool
 }
 
 // Stage is a group of independent steps. They are undone concurrently.
@@ -92,10 +92,10 @@ func ID(step, process string) actors.CommandID {
 	return actors.KeyedCommandID("", step+"/"+process) // no caller is named ""
 }
 
-// KeyUnused refuses a keyed request (idempotency_key_reused) if the entity of stream has seen its
+// RequireUnusedKey refuses a keyed request (idempotency_key_reused) if the entity of stream has seen its
 // key in another request. It serves requests that are decided in a different stream from other
 // requests about the same subject. It writes nothing. Errors: those of [actors.Desk.Ask].
-func KeyUnused(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
+func RequireUnusedKey(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
 	if _, keyed := request.ID.Key(); !keyed {
 		return nil
 	}
@@ -104,9 +104,9 @@ func KeyUnused(ctx context.Context, entities actors.Dispatcher, request actors.R
 	return err
 }
 
-// Begun converts err for a process that has already written something: an overload becomes an
+// UnknownIfOverloaded converts err for a process that has already written something: an overload becomes an
 // unknown outcome, since the request was not refused without a trace, and a retry resumes it.
-func Begun(err error) error {
+func UnknownIfOverloaded(err error) error {
 	if errors.Is(err, actors.ErrOverloaded) {
 		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
 	}
@@ -122,7 +122,7 @@ func Begun(err error) error {
 // p may or may not be completed, and it is safe to describe it from its stream and run it again.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
-		if err := r.Together(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
+		if err := r.RunJoint(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
 			return err
 		}
 	}
@@ -133,31 +133,31 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		if len(p.Stages[i].Steps) == 0 {
 			continue
 		}
-		at, untaken, err := r.stage(ctx, from, p, &p.Stages[i])
+		at, noneTaken, err := r.runStage(ctx, from, p, &p.Stages[i])
 		if err == nil {
 			continue
 		}
 		failed := !isRefusal(err)
 		if failed && p.Announced {
-			return Begun(err)
+			return UnknownIfOverloaded(err)
 		}
-		step, over := &p.Stages[i].Steps[at], false
+		step, ended := &p.Stages[i].Steps[at], false
 		if !failed && step.Refused != nil {
-			err, over = step.Refused(ctx, err)
+			err, ended = step.Refused(ctx, err)
 		}
-		taken := slices.Clone(p.Stages[:i+1])
-		switch last := &taken[i]; {
-		case over:
-			taken = p.Stages
-		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !untaken: // any step may have been taken
-		case untaken:
+		toUndo := slices.Clone(p.Stages[:i+1])
+		switch last := &toUndo[i]; {
+		case ended:
+			toUndo = p.Stages
+		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !noneTaken: // any step may have been taken
+		case noneTaken:
 			last.Steps = nil
 		case failed: // the failed step may have been taken too
 			last.Steps = last.Steps[:at+1]
 		default:
 			last.Steps = last.Steps[:at]
 		}
-		if undone := r.undo(ctx, from, p, taken); undone != nil && !failed {
+		if undone := r.undo(ctx, from, p, toUndo); undone != nil && !failed {
 			return undone
 		}
 		return err
@@ -165,34 +165,34 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 	return nil
 }
 
-// stage takes the steps of one stage. It returns the index and error of the first that failed;
+// runStage takes the steps of one stage. It returns the index and error of the first that failed;
 // untaken reports that none was taken.
-func (r *Runner) stage(
+func (r *Runner) runStage(
 	ctx context.Context,
 	from actors.Request,
 	p *Process,
 	s *Stage,
-) (at int, untaken bool, err error) {
+) (at int, noneTaken bool, err error) {
 	if !s.Ordered {
-		return r.atOnce(ctx, from, p, s)
+		return r.runConcurrently(ctx, from, p, s)
 	}
 	for i := range s.Steps {
-		if err := r.one(ctx, from, p, &s.Steps[i], s.Steps[i].Again); err != nil {
+		if err := r.runStep(ctx, from, p, &s.Steps[i], s.Steps[i].Retry); err != nil {
 			return i, false, err
 		}
 	}
 	return 0, false, nil
 }
 
-// one takes a step by itself. again is [Step.Again], or nil in an unordered stage.
-func (r *Runner) one(ctx context.Context, from actors.Request, p *Process, step *Step,
-	again func(context.Context, error) bool) error {
+// runStep takes a step by itself. again is [Step.Again], or nil in an unordered stage.
+func (r *Runner) runStep(ctx context.Context, from actors.Request, p *Process, step *Step,
+	retry func(context.Context, error) bool) error {
 	if step.Do == nil {
 		return nil
 	}
-	answer, err := r.take(ctx, step.forward(from, p), p, step, nil)
-	for again != nil && isRefusal(err) && again(ctx, err) {
-		answer, err = r.take(ctx, step.forward(from, p), p, step, nil)
+	answer, err := r.take(ctx, step.forwardRequest(from, p), p, step, nil)
+	for retry != nil && isRefusal(err) && retry(ctx, err) {
+		answer, err = r.take(ctx, step.forwardRequest(from, p), p, step, nil)
 	}
 	if err == nil && step.Took != nil {
 		err = step.Took(ctx, answer)
@@ -203,7 +203,7 @@ func (r *Runner) one(ctx context.Context, from actors.Request, p *Process, step 
 // undo closes the process, undoes the steps in reverse order of their stages, and withdraws the
 // announcement. It stops at a stage that can't be undone: the next run resumes there.
 func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, taken []Stage) error {
-	takeBack := func(step *Step) error {
+	undoStep := func(step *Step) error {
 		_, err := r.Take(ctx, from, p, &Step{Name: "undo " + step.Name, Stream: step.Stream, Do: step.Undo})
 		if isRefusal(err) {
 			return nil // there is nothing to undo
@@ -225,15 +225,15 @@ func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, take
 			}
 			closed = true
 		}
-		if _, err := Each(steps, takeBack); err != nil {
+		if _, err := Each(steps, undoStep); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// request is the first request of a step.
-func (s *Step) request(from actors.Request, p *Process) actors.Request {
+// firstRequest is the first request of a step.
+func (s *Step) firstRequest(from actors.Request, p *Process) actors.Request {
 	request := actors.Request{Stream: s.Stream, Command: s.Do, ID: s.ID,
 		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor, At: from.At}
 	switch s.ID {
@@ -245,10 +245,10 @@ func (s *Step) request(from actors.Request, p *Process) actors.Request {
 	return request
 }
 
-// forward is the first request of a step of a stage. It has to be decided before from.Until, unless
+// forwardRequest is the first request of a step of a stage. It has to be decided before from.Until, unless
 // the process is announced: then it continues whether or not the caller waits, like all undoing.
-func (s *Step) forward(from actors.Request, p *Process) actors.Request {
-	request := s.request(from, p)
+func (s *Step) forwardRequest(from actors.Request, p *Process) actors.Request {
+	request := s.firstRequest(from, p)
 	if !p.Announced {
 		request.Until = from.Until
 	}
@@ -258,18 +258,18 @@ func (s *Step) forward(from actors.Request, p *Process) actors.Request {
 // Take takes one step of p outside its stages, for Close. Errors: those of [actors.Desk.Ask]. A
 // replayed answer has no facts, unless the step has an ID.
 func (r *Runner) Take(ctx context.Context, from actors.Request, p *Process, step *Step) (actors.Answer, error) {
-	return r.take(ctx, step.request(from, p), p, step, nil)
+	return r.take(ctx, step.firstRequest(from, p), p, step, nil)
 }
 
 // take is Take with the first request of a step; first is its answer if it was sent already.
 func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, step *Step,
-	first *actors.Result) (actors.Answer, error) {
+	decided *actors.Result) (actors.Answer, error) {
 	unknown := false // an outcome was unknown
 	for range tries {
 		var answer actors.Answer
 		var err error
-		if first != nil {
-			answer, err, first = first.Answer, first.Err, nil
+		if decided != nil {
+			answer, err, decided = decided.Answer, decided.Err, nil
 		} else {
 			answer, err = r.Entities.Ask(ctx, request)
 		}
@@ -284,10 +284,10 @@ func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, s
 		case err != nil && (!p.Announced || unknown || !errors.Is(err, actors.ErrUnavailable)):
 			return actors.Answer{}, err
 		}
-		now, done, failed := r.isDone(ctx, step)
+		now, done, viewErr := r.isDone(ctx, step)
 		switch {
-		case failed != nil:
-			return actors.Answer{}, failed
+		case viewErr != nil:
+			return actors.Answer{}, viewErr
 		case done:
 			return now, nil
 		case err == nil: // the decision under this id no longer holds

@@ -57,7 +57,9 @@ func code(err error) string {
 	return "ok"
 }
 
-func short(names []string) string { return strings.ReplaceAll(strings.Join(names, " "), ".v1", "") }
+func shortNames(names []string) string {
+	return strings.ReplaceAll(strings.Join(names, " "), ".v1", "")
+}
 
 // TestRun: the steps are taken in order. After a refused one the process is closed, the steps taken
 // are undone in reverse order and the announcement is withdrawn, before the refusal is returned. A
@@ -69,7 +71,7 @@ func TestRun(t *testing.T) {
 			p := w.begin(i, 0)
 			var observed []string
 			var mu sync.Mutex
-			err := p.run(t.Context(), w.desk, func(facts []events.Fact) {
+			err := p.resume(t.Context(), w.desk, func(facts []events.Fact) {
 				mu.Lock()
 				defer mu.Unlock()
 				for _, fact := range facts {
@@ -77,17 +79,17 @@ func TestRun(t *testing.T) {
 				}
 			})
 			names, _ := w.recorded(p)
-			if end := w.end(p, line.balance); code(err) != line.code || end != line.end {
+			if end := w.outcome(p, line.balance); code(err) != line.code || end != line.end {
 				t.Errorf("%v, %s, want %s", err, end, line.end)
 			}
-			if got, seen := short(names), short(observed); got != line.facts || seen != line.facts {
+			if got, seen := shortNames(names), shortNames(observed); got != line.facts || seen != line.facts {
 				t.Errorf("%s\n%s, want\n%s", got, seen, line.facts)
 			}
-			if err := p.run(t.Context(), w.desk, nil); err != nil {
+			if err := p.resume(t.Context(), w.desk, nil); err != nil {
 				t.Error(err)
 			}
 			if again, _ := w.recorded(p); len(again) != len(names) {
-				t.Errorf("run of an ended process led to %s, want no new facts", short(again))
+				t.Errorf("run of an ended process led to %s, want no new facts", shortNames(again))
 			}
 		})
 	}
@@ -104,34 +106,34 @@ func TestCrash(t *testing.T) {
 				for step, died := 0, true; died; step++ {
 					p := w.begin(i, step)
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, gone: true}
-					err := p.run(t.Context(), f, nil)
+					err := p.resume(t.Context(), f, nil)
 					if died = f.hit; died && !errors.Is(err, errGone) {
 						t.Fatalf("crash at step %d: unexpected error %v", step, err)
 					}
 					names, _ := w.recorded(p)
 					w.desk = w.node()
-					if err := p.run(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
+					if err := p.resume(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
 						t.Errorf("resumed at step %d: %v, want the end as without a fault", step, err)
 					}
-					w.ended(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
+					w.checkEnd(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
 				}
 			})
 		}
 	}
 }
 
-// ended checks that everything is consistent and no id was used twice, and, if exact, that no more
+// checkEnd checks that everything is consistent and no id was used twice, and, if exact, that no more
 // decisions were made than without faults.
-func (w *harness) ended(p purchase, i int, when any, exact bool) {
+func (w *harness) checkEnd(p purchase, i int, when any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)
 	slices.Sort(names)
 	want := strings.Fields(purchases[i].facts)
 	slices.Sort(want)
-	if end := w.end(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
+	if end := w.outcome(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
 		w.Errorf("%v: the process ended in %q with %d ids used twice", when, end, doubles)
 	}
-	if got, want := short(names), strings.Join(want, " "); exact && got != want {
+	if got, want := shortNames(names), strings.Join(want, " "); exact && got != want {
 		w.Errorf("%v:\n%s, want\n%s", when, got, want)
 	}
 }
@@ -146,11 +148,11 @@ func TestUnknownOutcome(t *testing.T) {
 				for step, hit := 0, true; hit; step++ {
 					p := w.begin(i, step)
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
-					err := p.run(t.Context(), f, nil)
+					err := p.resume(t.Context(), f, nil)
 					if hit = f.hit; code(err) != line.code {
 						t.Errorf("step %d: %v, want %v", step, err, line.code)
 					}
-					w.ended(p, i, step, true)
+					w.checkEnd(p, i, step, true)
 				}
 			})
 		}
@@ -175,9 +177,9 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 			if hit = f.hit; !hit {
 				break
 			}
-			if !errors.Is(err, actors.ErrUnavailable) || w.end(p, 300) != "nothing" {
+			if !errors.Is(err, actors.ErrUnavailable) || w.outcome(p, 300) != "nothing" {
 				t.Errorf("step %d, persisted %t: %v, %s, want %v, nothing",
-					step, persisted, err, w.end(p, 300), actors.ErrUnavailable)
+					step, persisted, err, w.outcome(p, 300), actors.ErrUnavailable)
 			}
 		}
 	}
@@ -190,21 +192,21 @@ func TestFailureAnnounced(t *testing.T) {
 	for step := range 7 {
 		p := w.begin(0, step)
 		f := &faults{Dispatcher: w.desk, at: step, err: actors.ErrOverloaded}
-		err := p.run(t.Context(), f, nil)
+		err := p.resume(t.Context(), f, nil)
 		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
-			w.end(p, 300) == "nothing" {
-			t.Errorf("step %d: %v, %s; want a failure without an undo", step, err, w.end(p, 300))
+			w.outcome(p, 300) == "nothing" {
+			t.Errorf("step %d: %v, %s; want a failure without an undo", step, err, w.outcome(p, 300))
 		}
-		if err := p.run(t.Context(), w.desk, nil); err != nil {
+		if err := p.resume(t.Context(), w.desk, nil); err != nil {
 			t.Errorf("step %d, next run: %v, want success", step, err)
 		}
-		w.ended(p, 0, step, true)
+		w.checkEnd(p, 0, step, true)
 	}
 }
 
-// TestOver: a refusal that reports that another run has ended the process causes all steps to be
+// TestRefusalAfterAnotherRunEnded: a refusal that reports that another run has ended the process causes all steps to be
 // undone, including later ones.
-func TestOver(t *testing.T) {
+func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 	w := open(t)
 	for _, over := range []bool{false, true} {
 		p := purchase{id: events.BookingID(fmt.Sprintf("over-%t", over))}
@@ -215,10 +217,10 @@ func TestOver(t *testing.T) {
 			all.Stages = append(all.Stages, process.Stage{Steps: []process.Step{{Name: "take", Stream: p.seat(name),
 				Do:      &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
 				Undo:    &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete},
-				Refused: func(context.Context, error) (error, bool) { return errOver, over }}}})
+				Refused: func(context.Context, error) (error, bool) { return errEnded, over }}}})
 		}
 		r := process.Runner{Entities: w.desk}
-		if err := r.Run(t.Context(), from, all); !errors.Is(err, errOver) {
+		if err := r.Run(t.Context(), from, all); !errors.Is(err, errEnded) {
 			t.Error(err)
 		}
 		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
@@ -232,9 +234,9 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// TestNothingToUndo: a process whose steps need no undo is closed before its announcement is
+// TestProcessWithoutUndoIsClosed: a process whose steps need no undo is closed before its announcement is
 // withdrawn.
-func TestNothingToUndo(t *testing.T) {
+func TestProcessWithoutUndoIsClosed(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "nothing"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
@@ -265,9 +267,9 @@ func TestNothingToUndo(t *testing.T) {
 	}
 }
 
-// TestAgainIsOfOrderedStages: a refused step is sent once more in an ordered stage only, however few
+// TestRetryOnlyInOrderedStages: a refused step is sent once more in an ordered stage only, however few
 // steps the stage has.
-func TestAgainIsOfOrderedStages(t *testing.T) {
+func TestRetryOnlyInOrderedStages(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
@@ -277,7 +279,7 @@ func TestAgainIsOfOrderedStages(t *testing.T) {
 		err := r.Run(t.Context(), from, &process.Process{ID: fmt.Sprint(ordered), Stages: []process.Stage{{Ordered: ordered,
 			Steps: []process.Step{{Name: "take", Stream: p.seat(seats[0]),
 				Do:    &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
-				Again: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
+				Retry: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
 		if want := map[bool]int{true: 3}[ordered]; code(err) != "seat_taken" || asked != want {
 			t.Errorf("ordered %t: %v, Again was called %d times, want seat_taken and %d", ordered, err, asked, want)
 		}
@@ -295,12 +297,12 @@ func TestTwoRunners(t *testing.T) {
 			for step, died := 0, true; died; step++ {
 				p := w.begin(i, step)
 				f := &faults{Dispatcher: w.node(), at: step, gone: true}
-				_ = p.run(t.Context(), f, nil)
+				_ = p.resume(t.Context(), f, nil)
 				died = f.hit
 				var both sync.WaitGroup
 				for _, desk := range []*actors.Desk{w.desk, other} {
 					both.Go(func() {
-						if err := p.run(context.Background(), desk, nil); !slices.Contains(
+						if err := p.resume(context.Background(), desk, nil); !slices.Contains(
 							[]string{"ok", line.code, "not_held"},
 							code(err),
 						) {
@@ -310,15 +312,15 @@ func TestTwoRunners(t *testing.T) {
 				}
 				both.Wait()
 				w.desk = w.node() // which has read the log
-				w.ended(p, i, step, line.end == "booked")
+				w.checkEnd(p, i, step, line.end == "booked")
 			}
 		})
 	}
 }
 
-// TestReplayedIsNotDone: the answer of an earlier run shows the decision at that time. If that no longer
+// TestReplayedAnswerIsChecked: the answer of an earlier run shows the decision at that time. If that no longer
 // holds, the step is taken again under a new id; if it does, nothing is decided.
-func TestReplayedIsNotDone(t *testing.T) {
+func TestReplayedAnswerIsChecked(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
 	hold := &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}
@@ -332,7 +334,7 @@ func TestReplayedIsNotDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
-			t.Errorf("facts = %s with %d ids used twice, want the step taken again under a new id", short(names), doubles)
+			t.Errorf("facts = %s with %d ids used twice, want the step taken again under a new id", shortNames(names), doubles)
 		}
 	}
 	for taken := range 3 {

@@ -67,9 +67,9 @@ func (p *Server) openRooms(s Settings) error {
 			"file", p.keys.file)
 	}
 	p.keys.text = text
-	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
-		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.forwarder(s),
-		Reach: p.reach(s)})
+	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, ChecksOnly: p.away,
+		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), ForwardHeartbeats: p.forwarder(s),
+		Reachable: p.reach(s)})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {
@@ -123,7 +123,7 @@ func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	case admission.KeysBehind:
 		log.Warn("another server signs passes with a newer key than this one has; copy its file")
 	case admission.KeysAgree:
-		if before != admission.KeysUnnamed {
+		if before != admission.KeysNotLogged {
 			log.Info("the keys of passes are those of the log")
 		}
 	}
@@ -210,7 +210,7 @@ func (p *Server) resumeListed(ctx context.Context) error {
 // nameKeys records this server's keys in a log that has rooms but names no keys, because it was written before keys
 // were recorded.
 func (p *Server) nameKeys(rooms []row.WaitingRoom) {
-	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysUnnamed {
+	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysNotLogged {
 		return
 	}
 	if p.keys.made {

@@ -28,13 +28,13 @@ func newForwardingNodes(t *testing.T, nodes int) *forwardingNodes {
 		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
 			rooms.Shared, rooms.Node = true, fmt.Sprint("n", i)
 			rooms.Owns = func(events.RoomID) bool { return c.owner == i }
-			rooms.Reach = func() (uint64, bool) { return c.members, true }
-			rooms.Tell = func(id events.RoomID, marks []byte) error {
+			rooms.Reachable = func() (uint64, bool) { return c.members, true }
+			rooms.ForwardHeartbeats = func(id events.RoomID, marks []byte) error {
 				if c.unreachable || c.owner < 0 {
 					return errors.New("simulated")
 				}
 				c.forwardedMessages++
-				return c.nodes[c.owner].rooms.Hear(ctx, id, marks)
+				return c.nodes[c.owner].rooms.ReceiveHeartbeats(ctx, id, marks)
 			}
 		}))
 	}
@@ -79,9 +79,9 @@ func TestPollsAtAnyNode(t *testing.T) {
 	}
 }
 
-// TestOwnerIsUnreachable: a node that receives polls and can't reach the owner takes the room over, and nobody is
+// TestUnreachableOwner: a node that receives polls and can't reach the owner takes the room over, and nobody is
 // dropped; once it can, the owner runs the room again.
-func TestOwnerIsUnreachable(t *testing.T) {
+func TestUnreachableOwner(t *testing.T) {
 	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
 	c.pass(s)
@@ -126,14 +126,14 @@ func TestNodeDiesBeforeForwarding(t *testing.T) {
 	}
 }
 
-// TestHear: the heartbeats of another node are bounded and recorded as a whole or not at all,
+// TestReceiveHeartbeats: the heartbeats of another node are bounded and recorded as a whole or not at all,
 // and only where the room runs.
-func TestHear(t *testing.T) {
+func TestReceiveHeartbeats(t *testing.T) {
 	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
 	c.pass(s)
-	marks, _ := appendMarks(nil, []int64{ann.Ticket, 4_000_000_000})
-	if err := c.nodes[0].rooms.Hear(ctx, "sale", marks); err != nil {
+	marks, _ := appendHeartbeats(nil, []int64{ann.Ticket, 4_000_000_000})
+	if err := c.nodes[0].rooms.ReceiveHeartbeats(ctx, "sale", marks); err != nil {
 		t.Error(err)
 	}
 	for _, test := range []struct {
@@ -142,32 +142,32 @@ func TestHear(t *testing.T) {
 		marks []byte
 		want  error
 	}{
-		{1, "sale", marks, ErrNotHere},
-		{0, "other", marks, ErrNotHere},
-		{0, "sale", []byte{0}, ErrMarks},
-		{0, "sale", []byte{0x80}, ErrMarks},
-		{0, "sale", []byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, ErrMarks},
-		{0, "sale", slices.Repeat([]byte{1}, MaxMarks+1), ErrMarks},
+		{1, "sale", marks, ErrRunsElsewhere},
+		{0, "other", marks, ErrRunsElsewhere},
+		{0, "sale", []byte{0}, ErrMalformedHeartbeats},
+		{0, "sale", []byte{0x80}, ErrMalformedHeartbeats},
+		{0, "sale", []byte{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f}, ErrMalformedHeartbeats},
+		{0, "sale", slices.Repeat([]byte{1}, MaxHeartbeatMessage+1), ErrMalformedHeartbeats},
 	} {
-		if err := c.nodes[test.node].rooms.Hear(ctx, test.room, test.marks); !errors.Is(err, test.want) {
+		if err := c.nodes[test.node].rooms.ReceiveHeartbeats(ctx, test.room, test.marks); !errors.Is(err, test.want) {
 			t.Errorf("%s, %.9x at node %d: %v, want %v", test.room, test.marks, test.node, err, test.want)
 		}
 	}
-	if chunks := *c.nodes[0].rooms.begun("sale").seen.chunks.Load(); len(chunks) > 1 {
+	if chunks := *c.nodes[0].rooms.getOrStart("sale").seen.chunks.Load(); len(chunks) > 1 {
 		t.Errorf("an unknown ticket makes a table of %d chunks, want at most 1", len(chunks))
 	}
 }
 
-// TestMarks: tickets are decoded as they were encoded, over several messages if necessary.
-func TestMarks(t *testing.T) {
+// TestHeartbeatMessages: tickets are decoded as they were encoded, over several messages if necessary.
+func TestHeartbeatMessages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tickets := rapid.SliceOfNDistinct(rapid.Int64Range(1, waitingroom.MaxTickets), 0, 20_000, rapid.ID).Draw(t, "tickets")
 		slices.Sort(tickets)
 		var got []int64
 		for rest := tickets; len(rest) > 0; {
 			var marks []byte
-			marks, rest = appendMarks(nil, rest)
-			read, err := readMarks(marks)
+			marks, rest = appendHeartbeats(nil, rest)
+			read, err := readHeartbeats(marks)
 			if err != nil || len(read) == 0 {
 				t.Fatalf("%d marks read, %v; want some", len(read), err)
 			}
@@ -179,12 +179,12 @@ func TestMarks(t *testing.T) {
 	})
 }
 
-// FuzzMarks: no message makes the program fail, and the marks read are in order.
-func FuzzMarks(f *testing.F) {
+// FuzzHeartbeatMessages: no message makes the program fail, and the marks read are in order.
+func FuzzHeartbeatMessages(f *testing.F) {
 	f.Add([]byte{1, 2, 3})
 	f.Add([]byte{0x80, 0x80})
 	f.Fuzz(func(t *testing.T, marks []byte) {
-		tickets, err := readMarks(marks)
+		tickets, err := readHeartbeats(marks)
 		if err == nil && !slices.IsSorted(tickets) {
 			t.Errorf("decoded tickets are not in order: %v", tickets)
 		}

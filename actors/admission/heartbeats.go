@@ -11,33 +11,33 @@ import (
 	"admitone/events"
 )
 
-// MaxMarks bounds the size of one message of heartbeats, see [Config].Tell.
-const MaxMarks = 32 << 10
+// MaxHeartbeatMessage bounds the size of one message of heartbeats, see [Config].Tell.
+const MaxHeartbeatMessage = 32 << 10
 
-// ErrNotHere: another server runs the room, or none does yet.
-var ErrNotHere = errors.New("another server runs the waiting room")
+// ErrRunsElsewhere: another server runs the room, or none does yet.
+var ErrRunsElsewhere = errors.New("another server runs the waiting room")
 
-// ErrMarks: a message of heartbeats can't be decoded.
-var ErrMarks = errors.New("the message of heartbeats can't be decoded")
+// ErrMalformedHeartbeats: a message of heartbeats can't be decoded.
+var ErrMalformedHeartbeats = errors.New("the message of heartbeats can't be decoded")
 
-// Hear records heartbeats received by another server, if this one runs the room. Errors:
+// ReceiveHeartbeats records heartbeats received by another server, if this one runs the room. Errors:
 // ErrNotHere, also if there is no such room; ErrMarks, with nothing recorded; errors of
 // [actors.Desk.View].
-func (r *Rooms) Hear(ctx context.Context, id events.RoomID, marks []byte) error {
-	tickets, err := readMarks(marks)
+func (r *Rooms) ReceiveHeartbeats(ctx context.Context, id events.RoomID, message []byte) error {
+	tickets, err := readHeartbeats(message)
 	if err != nil {
 		return err
 	}
 	rm, err := r.find(ctx, id)
 	if errors.Is(err, errNoRoom) {
-		return ErrNotHere
+		return ErrRunsElsewhere
 	}
 	if err != nil {
 		return err
 	}
 	line, now := rm.line.Load(), r.config.Now()
 	if !rm.runs(line) {
-		return ErrNotHere
+		return ErrRunsElsewhere
 	}
 	for _, ticket := range tickets {
 		if ticket <= line.Tickets || rm.seen.known(ticket) { // else nobody has it yet
@@ -52,10 +52,10 @@ func (r *Rooms) Hear(ctx context.Context, id events.RoomID, marks []byte) error 
 // request on.
 func (r *Rooms) Follows(id events.RoomID, visitor string) bool {
 	v, err := r.keys.Load().ReadVisitor(id, visitor)
-	if err != nil || r.usable() != nil || r.config.Elsewhere {
+	if err != nil || r.checkKeys() != nil || r.config.ChecksOnly {
 		return false
 	}
-	rm := r.begun(id)
+	rm := r.getOrStart(id)
 	if line := rm.line.Load(); line != nil && v.Ticket <= line.Tickets {
 		return true
 	}
@@ -63,12 +63,12 @@ func (r *Rooms) Follows(id events.RoomID, visitor string) bool {
 	return false
 }
 
-// appendMarks appends ascending tickets, each as the difference to the one before, until the message is full, and
+// appendHeartbeats appends ascending tickets, each as the difference to the one before, until the message is full, and
 // returns the rest of them.
-func appendMarks(dst []byte, tickets []int64) (marks []byte, rest []int64) {
+func appendHeartbeats(dst []byte, tickets []int64) (message []byte, rest []int64) {
 	last := int64(0)
 	for i, ticket := range tickets {
-		if len(dst)+binary.MaxVarintLen64 > MaxMarks {
+		if len(dst)+binary.MaxVarintLen64 > MaxHeartbeatMessage {
 			return dst, tickets[i:]
 		}
 		dst = binary.AppendUvarint(dst, uint64(ticket-last))
@@ -77,17 +77,17 @@ func appendMarks(dst []byte, tickets []int64) (marks []byte, rest []int64) {
 	return dst, nil
 }
 
-// readMarks reads what appendMarks wrote.
-func readMarks(marks []byte) (tickets []int64, err error) {
-	if len(marks) > MaxMarks {
-		return nil, ErrMarks
+// readHeartbeats reads what appendMarks wrote.
+func readHeartbeats(message []byte) (tickets []int64, err error) {
+	if len(message) > MaxHeartbeatMessage {
+		return nil, ErrMalformedHeartbeats
 	}
-	for last := int64(0); len(marks) > 0; {
-		step, n := binary.Uvarint(marks)
+	for last := int64(0); len(message) > 0; {
+		step, n := binary.Uvarint(message)
 		if n <= 0 || step == 0 || step > waitingroom.MaxTickets || last+int64(step) > waitingroom.MaxTickets {
-			return nil, ErrMarks
+			return nil, ErrMalformedHeartbeats
 		}
-		last, marks = last+int64(step), marks[n:]
+		last, message = last+int64(step), message[n:]
 		tickets = append(tickets, last)
 	}
 	return tickets, nil
@@ -96,43 +96,43 @@ func readMarks(marks []byte) (tickets []int64, err error) {
 // forwarder passes the heartbeats received by this server on to the one that runs the room. It
 // belongs to the goroutine that sweeps silent visitors.
 type forwarder struct {
-	forwarded time.Time // the other server knows all earlier heartbeats
-	failing   time.Time // since when it is unreachable; zero if it is not
+	forwardedAt  time.Time // the other server knows all earlier heartbeats
+	failingSince time.Time // since when it is unreachable; zero if it is not
 }
 
-// forwards reports whether heartbeats are passed on: another server owns the room, and this one
+// shouldForward reports whether heartbeats are passed on: another server owns the room, and this one
 // does not run it.
-func (rm *room) forwards(line *Published) bool {
-	return rm.rooms.config.Tell != nil && !rm.owns() && !rm.runs(line)
+func (rm *room) shouldForward(line *Published) bool {
+	return rm.rooms.config.ForwardHeartbeats != nil && !rm.owns() && !rm.runs(line)
 }
 
-// forward passes on the heartbeats since the last time, and repeats those shortly before it. If the
+// forwardHeartbeats passes on the heartbeats since the last time, and repeats those shortly before it. If the
 // other server has been unreachable for a quarter of the heartbeat, this one takes the room over,
 // so that nobody is dropped whose heartbeats arrived here.
-func (rm *room) forward(now time.Time, every time.Duration) {
+func (rm *room) forwardHeartbeats(now time.Time, every time.Duration) {
 	t := &rm.forwarder
-	since := t.forwarded.Add(-every)
+	since := t.forwardedAt.Add(-every)
 	var tickets []int64
 	rm.eachInLine(func(ticket int64) {
-		if rm.seen.since(ticket, since) {
+		if rm.seen.seenSince(ticket, since) {
 			tickets = append(tickets, ticket)
 		}
 	})
 	slices.Sort(tickets)
 	err := error(nil)
 	for len(tickets) > 0 && err == nil {
-		var marks []byte
-		marks, tickets = appendMarks(nil, tickets)
-		err = rm.rooms.config.Tell(rm.id, marks)
+		var message []byte
+		message, tickets = appendHeartbeats(nil, tickets)
+		err = rm.rooms.config.ForwardHeartbeats(rm.id, message)
 	}
 	switch {
 	case err == nil:
-		t.forwarded, t.failing = now, time.Time{}
+		t.forwardedAt, t.failingSince = now, time.Time{}
 		return
-	case t.failing.IsZero():
-		t.failing = now
-	case now.Sub(t.failing) >= 2*every:
-		t.failing = time.Time{}
+	case t.failingSince.IsZero():
+		t.failingSince = now
+	case now.Sub(t.failingSince) >= 2*every:
+		t.failingSince = time.Time{}
 		rm.hasContact.Store(true)
 		rm.wakeUp()
 	}
@@ -143,12 +143,12 @@ func (rm *room) forward(now time.Time, every time.Duration) {
 // reachable reports whether all servers that visitors may poll are reachable, and are the same as
 // at the last check.
 func (rm *room) reachable() bool {
-	reach := rm.rooms.config.Reach
+	reach := rm.rooms.config.Reachable
 	if reach == nil {
 		return true
 	}
 	members, all := reach()
-	same := members == rm.members
-	rm.members = members
+	same := members == rm.lastMembers
+	rm.lastMembers = members
 	return all && same
 }

@@ -10,14 +10,14 @@ import (
 // attempt is a step in progress.
 type attempt struct {
 	*Step
-	decided *actors.Result // the answer of a turn, nil if there was none
+	decided *actors.Result // the result of a shared turn, nil if there was none
 	answer  actors.Answer
 }
 
-// runConcurrently takes the steps of a stage concurrently. It returns the index and error of the first that
-// failed; untaken reports that none was taken.
-func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, noneTaken bool,
-	err error) {
+// runConcurrently takes the steps of an unordered stage concurrently. Its results are those of
+// runStage.
+func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Process,
+	s *Stage) (at int, noneTaken bool, err error) {
 	if len(s.Steps) == 1 {
 		return 0, false, r.runStep(ctx, from, p, &s.Steps[0], nil)
 	}
@@ -49,8 +49,8 @@ func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Pr
 	return 0, false, nil
 }
 
-// turn decides all steps in one turn, if there are several and the entities can do that. Its error
-// is that of the step at index at, and no step was taken then.
+// turn decides all steps in one turn, if there are several and the entities support it. If it fails,
+// no step was taken, and at is the index of the step that failed.
 func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, steps []attempt) (at int, err error) {
 	entities, ok := r.Entities.(actors.TurnDispatcher)
 	if !ok || len(steps) < 2 {

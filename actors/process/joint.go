@@ -9,7 +9,7 @@ import (
 )
 
 // RunJoint takes all steps of p by one append. A refused step ends the process before anything is
-// done; after a failure either all steps have been taken or none. p must not have begun.
+// done; after a failure either all steps have been taken or none. No earlier run may have begun p.
 //
 // Errors: those of Run; actors.ErrNotJoint if the steps must be taken one by one.
 func (r *Runner) RunJoint(ctx context.Context, from actors.Request, p *Process) error {
@@ -60,7 +60,7 @@ func (r *Runner) RunJoint(ctx context.Context, from actors.Request, p *Process) 
 	return nil
 }
 
-// refusedWith returns the result of the process if the step is refused.
+// refusedWith returns the result of the process when the step is refused.
 func (s *Step) refusedWith(ctx context.Context, refusal *core.Refusal) error {
 	if s.Refused == nil {
 		return refusal

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// purchases are the ways in which a process ends: completed, or refused at a step of each kind.
+// purchases are cases for each way in which a process can end: completed, or refused at some step.
 var purchases = []struct {
 	name           string
 	balance, limit int64
@@ -61,9 +61,9 @@ func shortNames(names []string) string {
 	return strings.ReplaceAll(strings.Join(names, " "), ".v1", "")
 }
 
-// TestRun: the steps are taken in order. After a refused one the process is closed, the steps taken
-// are undone in reverse order and the announcement is withdrawn, before the refusal is returned. A
-// run of a process that has ended changes nothing.
+// TestRun checks that the steps are taken in order, and that after a refused one the process is
+// closed, the steps taken are undone in reverse order and the announcement is withdrawn before the
+// refusal is returned. A run of a process that has ended changes nothing.
 func TestRun(t *testing.T) {
 	w := open(t)
 	for i, line := range purchases {
@@ -80,10 +80,10 @@ func TestRun(t *testing.T) {
 			})
 			names, _ := w.recorded(p)
 			if end := w.outcome(p, line.balance); code(err) != line.code || end != line.end {
-				t.Errorf("%v, %s, want %s", err, end, line.end)
+				t.Errorf("result %v, outcome %s; want %s, %s", err, end, line.code, line.end)
 			}
 			if got, seen := shortNames(names), shortNames(observed); got != line.facts || seen != line.facts {
-				t.Errorf("%s\n%s, want\n%s", got, seen, line.facts)
+				t.Errorf("recorded\n%s\nobserved\n%s\nwant both\n%s", got, seen, line.facts)
 			}
 			if err := p.resume(t.Context(), w.desk, nil); err != nil {
 				t.Error(err)
@@ -95,9 +95,9 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestCrash: the node crashes at every step and every undo, before or after it is recorded; another
-// one resumes from the stream and ends the process as it would have ended. No id stands for two
-// decisions, and nothing is decided twice unless it was undone before.
+// TestCrash lets a node crash at every step and every undo, before or after it is recorded. It checks
+// that another node resumes from the stream and ends the process as if nothing had happened. No id
+// stands for two decisions, and nothing is decided twice unless it was undone in between.
 func TestCrash(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -113,7 +113,7 @@ func TestCrash(t *testing.T) {
 					names, _ := w.recorded(p)
 					w.desk = w.node()
 					if err := p.resume(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
-						t.Errorf("resumed at step %d: %v, want the end as without a fault", step, err)
+						t.Errorf("resumed at step %d: %v, want ok, %s or not_held", step, err, line.code)
 					}
 					w.checkEnd(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
 				}
@@ -122,24 +122,24 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// checkEnd checks that everything is consistent and no id was used twice, and, if exact, that no more
-// decisions were made than without faults.
-func (w *harness) checkEnd(p purchase, i int, when any, exact bool) {
+// checkEnd checks that the purchase has ended like purchases[i], and that no id was used twice. If
+// exact, it also checks that the same decisions were made as without faults.
+func (w *harness) checkEnd(p purchase, i int, step any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)
 	slices.Sort(names)
 	want := strings.Fields(purchases[i].facts)
 	slices.Sort(want)
 	if end := w.outcome(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
-		w.Errorf("%v: the process ended in %q with %d ids used twice", when, end, doubles)
+		w.Errorf("step %v: the process ended in %q with %d ids used twice; want %q, 0", step, end, doubles, purchases[i].end)
 	}
 	if got, want := shortNames(names), strings.Join(want, " "); exact && got != want {
-		w.Errorf("%v:\n%s, want\n%s", when, got, want)
+		w.Errorf("step %v: facts\n%s, want\n%s", step, got, want)
 	}
 }
 
-// TestUnknownOutcome: any step or undo of an announced process is lost, or executed without an
-// answer. The runner reads the entity, decides again, and ends as without the fault.
+// TestUnknownOutcome loses the command or the answer of each step and undo of an announced process.
+// It checks that the runner reads the entity, retries, and ends as without the fault.
 func TestUnknownOutcome(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -159,8 +159,8 @@ func TestUnknownOutcome(t *testing.T) {
 	}
 }
 
-// TestUnknownOutcomeUnannounced: a process that is not announced is undone, with the step whose
-// outcome is unknown; the failure is returned.
+// TestUnknownOutcomeUnannounced checks that a process that is not announced is undone, including the
+// step whose outcome is unknown, and that the failure is returned.
 func TestUnknownOutcomeUnannounced(t *testing.T) {
 	for _, persisted := range []bool{false, true} {
 		w := open(t)
@@ -178,15 +178,15 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 				break
 			}
 			if !errors.Is(err, actors.ErrUnavailable) || w.outcome(p, 300) != "nothing" {
-				t.Errorf("step %d, persisted %t: %v, %s, want %v, nothing",
+				t.Errorf("step %d, persisted %t: error %v, outcome %s; want %v, nothing",
 					step, persisted, err, w.outcome(p, 300), actors.ErrUnavailable)
 			}
 		}
 	}
 }
 
-// TestFailureAnnounced: a failure undoes nothing of an announced process, and an overload is
-// returned as an unknown outcome; the next run completes it.
+// TestFailureAnnounced checks that a failure undoes nothing of an announced process, that overload is
+// returned as an unknown outcome, and that the next run completes the process.
 func TestFailureAnnounced(t *testing.T) {
 	w := open(t)
 	for step := range 7 {
@@ -195,7 +195,8 @@ func TestFailureAnnounced(t *testing.T) {
 		err := p.resume(t.Context(), f, nil)
 		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
 			w.outcome(p, 300) == "nothing" {
-			t.Errorf("step %d: %v, %s; want a failure without an undo", step, err, w.outcome(p, 300))
+			t.Errorf("step %d: error %v, outcome %s; want %v and no undo", step, err, w.outcome(p, 300),
+				actors.ErrUnavailable)
 		}
 		if err := p.resume(t.Context(), w.desk, nil); err != nil {
 			t.Errorf("step %d, next run: %v, want success", step, err)
@@ -204,8 +205,8 @@ func TestFailureAnnounced(t *testing.T) {
 	}
 }
 
-// TestRefusalAfterAnotherRunEnded: a refusal that reports that another run has ended the process causes all steps to be
-// undone, including later ones.
+// TestRefusalAfterAnotherRunEnded checks that if a refusal means that another run has ended the
+// process, all steps are undone, including later ones.
 func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 	w := open(t)
 	for _, over := range []bool{false, true} {
@@ -221,11 +222,11 @@ func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 		}
 		r := process.Runner{Entities: w.desk}
 		if err := r.Run(t.Context(), from, all); !errors.Is(err, errEnded) {
-			t.Error(err)
+			t.Errorf("ended %t: Run = %v, want %v", over, err, errEnded)
 		}
 		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
 			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != over {
-				t.Errorf("over %t: the seat is free %t, want the same", over, free)
+				t.Errorf("ended %t: the seat of the later step is free: %t, want %t", over, free, over)
 			}
 		})
 		if err != nil {
@@ -234,8 +235,8 @@ func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 	}
 }
 
-// TestProcessWithoutUndoIsClosed: a process whose steps need no undo is closed before its announcement is
-// withdrawn.
+// TestProcessWithoutUndoIsClosed checks that a process whose steps need no undo is closed before its
+// announcement is withdrawn.
 func TestProcessWithoutUndoIsClosed(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "nothing"}
@@ -255,20 +256,20 @@ func TestProcessWithoutUndoIsClosed(t *testing.T) {
 			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
 		Close: func(context.Context) error {
 			if closed++; status() != events.SeatIsHeld {
-				t.Errorf("closed when the announcement was withdrawn: %s, want %s", status(), events.SeatIsHeld)
+				t.Errorf("Close was called with the announcement %s, want %s", status(), events.SeatIsHeld)
 			}
 			return nil
 		},
 		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
 			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
 	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
-		t.Errorf("%v, closed %d times, the announcement is %s, want seat_taken, 1, %s",
+		t.Errorf("Run = %v, Close was called %d times, the announcement is %s; want seat_taken, 1, %s",
 			err, closed, status(), events.SeatIsFree)
 	}
 }
 
-// TestRetryOnlyInOrderedStages: a refused step is sent once more in an ordered stage only, however few
-// steps the stage has.
+// TestRetryOnlyInOrderedStages checks that a refused step is retried only in an ordered stage, even
+// if the stage has one step.
 func TestRetryOnlyInOrderedStages(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
@@ -281,14 +282,14 @@ func TestRetryOnlyInOrderedStages(t *testing.T) {
 				Do:    &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
 				Retry: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
 		if want := map[bool]int{true: 3}[ordered]; code(err) != "seat_taken" || asked != want {
-			t.Errorf("ordered %t: %v, Again was called %d times, want seat_taken and %d", ordered, err, asked, want)
+			t.Errorf("ordered %t: Run = %v, Retry was called %d times; want seat_taken, %d", ordered, err, asked, want)
 		}
 	}
 }
 
-// TestTwoRunners: two nodes resume one process concurrently, from wherever the first has crashed.
-// Both return its end, not_held if the other has closed it. No id stands for two decisions, and a
-// completed process has taken every decision once.
+// TestTwoRunners lets two nodes resume one process concurrently, after a third has crashed at each
+// step. Both return the end of the process, or not_held if the other has closed it. No id stands for
+// two decisions, and a completed process has made every decision once.
 func TestTwoRunners(t *testing.T) {
 	for i, line := range purchases {
 		t.Run(line.name, func(t *testing.T) {
@@ -302,24 +303,22 @@ func TestTwoRunners(t *testing.T) {
 				var both sync.WaitGroup
 				for _, desk := range []*actors.Desk{w.desk, other} {
 					both.Go(func() {
-						if err := p.resume(context.Background(), desk, nil); !slices.Contains(
-							[]string{"ok", line.code, "not_held"},
-							code(err),
-						) {
-							t.Errorf("step %d: unexpected error %v", step, err)
+						err := p.resume(context.Background(), desk, nil)
+						if !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
+							t.Errorf("step %d: %v, want ok, %s or not_held", step, err, line.code)
 						}
 					})
 				}
 				both.Wait()
-				w.desk = w.node() // which has read the log
+				w.desk = w.node() // reads the whole log
 				w.checkEnd(p, i, step, line.end == "booked")
 			}
 		})
 	}
 }
 
-// TestReplayedAnswerIsChecked: the answer of an earlier run shows the decision at that time. If that no longer
-// holds, the step is taken again under a new id; if it does, nothing is decided.
+// TestReplayedAnswerIsChecked checks that a step whose earlier decision no longer holds is taken
+// again under a new id, and that nothing is decided if it still holds.
 func TestReplayedAnswerIsChecked(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
@@ -334,7 +333,7 @@ func TestReplayedAnswerIsChecked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
-			t.Errorf("facts = %s with %d ids used twice, want the step taken again under a new id", shortNames(names), doubles)
+			t.Errorf("facts = %s with %d ids used twice; want %d facts, 0", shortNames(names), doubles, want)
 		}
 	}
 	for taken := range 3 {
@@ -345,21 +344,21 @@ func TestReplayedAnswerIsChecked(t *testing.T) {
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
 	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
-		t.Errorf("taken by another: %v, want seat_taken", err)
+		t.Errorf("with the seat held by another: Run = %v, want seat_taken", err)
 	}
 }
 
-// TestID: the ids in existing logs never change.
+// TestID checks that the ids in existing logs never change.
 func TestID(t *testing.T) {
 	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
-		t.Errorf("ID of a booking's step = %s, want the keyed id of existing logs", got)
+		t.Errorf("ID = %s, want %s", got, actors.KeyedCommandID("", "booked/b.1"))
 	}
 	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
-		t.Errorf("got %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
+		t.Errorf("ID = %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
 	}
 }
 
-// TestPanic: the panic of a concurrent step becomes its answer, and ends nothing else.
+// TestPanic checks that the panic of a concurrent step becomes its error, and ends nothing else.
 func TestPanic(t *testing.T) {
 	at, err := process.Each([]int{1, 2, 3}, func(i *int) error {
 		if *i == 2 {
@@ -368,6 +367,6 @@ func TestPanic(t *testing.T) {
 		return nil
 	})
 	if at != 1 || !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "two") {
-		t.Errorf("Each = %d, %v; want ErrBroken of item 1", at, err)
+		t.Errorf("Each = %d, %v; want 1, %v with the panic", at, err, actors.ErrBroken)
 	}
 }

@@ -165,8 +165,8 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 	return nil
 }
 
-// runStage takes the steps of one stage. It returns the index and error of the first that failed;
-// untaken reports that none was taken.
+// runStage takes the steps of one stage. After a failure it returns the index and the error of the
+// first step that failed, and whether no step was taken.
 func (r *Runner) runStage(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, noneTaken bool,
 	err error) {
 	if !s.Ordered {
@@ -180,7 +180,7 @@ func (r *Runner) runStage(ctx context.Context, from actors.Request, p *Process, 
 	return 0, false, nil
 }
 
-// runStep takes a step by itself. again is [Step.Again], or nil in an unordered stage.
+// runStep takes one step. retry is [Step.Retry], or nil in an unordered stage.
 func (r *Runner) runStep(ctx context.Context, from actors.Request, p *Process, step *Step,
 	retry func(context.Context, error) bool) error {
 	if step.Do == nil {

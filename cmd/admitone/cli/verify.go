@@ -120,7 +120,8 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	})
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
-	v.Events, v.Streams, v.Internal, v.Head, v.External = found.Events, found.Streams, found.Internal, found.Head, found.ExternalSums
+	v.Events, v.Streams, v.Internal = found.Events, found.Streams, found.Internal
+	v.Head, v.External = found.Head, found.ExternalSums
 	if others := found.Others; others != nil {
 		v.Foreign, v.Backwards = others.Foreign, others.Backwards
 	}

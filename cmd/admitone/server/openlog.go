@@ -74,7 +74,7 @@ func OpenGrowing(ctx context.Context, dir string, acceptLoss bool, logger *slog.
 	if err != nil {
 		return nil, err
 	}
-	if err := holdEnd(ctx, log.(*embedded.Store), dir, acceptLoss, command, logger); err != nil {
+	if err := checkEnd(ctx, log.(*embedded.Store), dir, acceptLoss, command, logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil

@@ -186,7 +186,7 @@ func (a *Area) alreadyApplied(number int64, undo bool) bool {
 
 func (a *Area) block(cmd *Block) ([]events.Fact, error) {
 	if cmd.Label == "" || cmd.Places < 1 || cmd.Places > MaxCapacity || cmd.Capacity < 1 || cmd.Capacity > MaxCapacity {
-		panic(fmt.Sprintf("area: invalid block of %d places under label %q, capacity %d", cmd.Places, cmd.Label, cmd.Capacity))
+		panic(fmt.Sprintf("area: invalid block of %d places under %q, capacity %d", cmd.Places, cmd.Label, cmd.Capacity))
 	}
 	counts, has := a.Counts(cmd.Capacity), a.labels[cmd.Label]
 	more := cmd.Places - has.blocked - has.booked

@@ -22,7 +22,8 @@ func (b *Booking) beginIntent(cmd *BeginIntent, now time.Time) ([]events.Fact, e
 	}
 	switch b.state.Status {
 	case events.BookingIsAwaiting:
-		if open.Provider == cmd.Provider && open.Seconds == cmd.Seconds && open.HasPage() == (cmd.Checkout != events.Checkout{}) {
+		if open.Provider == cmd.Provider && open.Seconds == cmd.Seconds &&
+			open.HasPage() == (cmd.Checkout != events.Checkout{}) {
 			return nil, nil
 		}
 		return nil, errAwaiting

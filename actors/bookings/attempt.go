@@ -160,7 +160,8 @@ func (b *Bookings) holdsAny(ctx context.Context, cmd *Book, id events.BookingID)
 
 // reusableSeats returns the seats that an attempt holds in the streams left if the request can continue
 // with them: it names all of them, or could have chosen them as the best available seats.
-func (b *Bookings) reusableSeats(ctx context.Context, cmd *Book, left []events.StreamID) (seats []events.SeatName, err error) {
+func (b *Bookings) reusableSeats(ctx context.Context, cmd *Book,
+	left []events.StreamID) (seats []events.SeatName, err error) {
 	for _, stream := range left {
 		if stream.Category() != events.SeatCategory {
 			continue

@@ -316,7 +316,8 @@ func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	}
 	seats, areas := make([]bool, len(change.Seats)), slices.Clone(change.Areas)
 	for i := range change.Seats {
-		p.Stages[i/blockConcurrency].Steps[i%blockConcurrency].Took = func(ctx context.Context, answer actors.Answer) (err error) {
+		step := &p.Stages[i/blockConcurrency].Steps[i%blockConcurrency]
+		step.Took = func(ctx context.Context, answer actors.Answer) (err error) {
 			if seats[i] = len(answer.Facts) > 0; !seats[i] { // unblocked by an earlier run, or not blocked
 				_, err = b.desk.View(ctx, seat.Stream(id, change.Seats[i]), func(c core.Core) {
 					seats[i] = c.(*seat.Seat).Label() != change.Label

@@ -53,8 +53,8 @@ const maxUndone = 64
 type blocks struct {
 	// Last is the number of the last change.
 	Last int64
-	// Open is the change in progress, nil for none. Withdrawn means that it is being undone, Committed that it changes
-	// sizes and its edit has been made.
+	// Open is the change in progress, nil for none. Withdrawn means that it is being undone, Committed that it
+	// changes sizes and its edit has been made.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
 	Committed bool                `json:",omitempty"`

@@ -146,8 +146,8 @@ func (m *HallMap) nextFree(first, end Seat) Seat {
 	return end
 }
 
-// singlesLeft counts the single seats that the seats in [first, to) leave. Wheelchair places and companion seats count
-// as taken unless w.Accessible.
+// singlesLeft counts the single seats that the seats in [first, to) leave. Wheelchair places and companion seats
+// count as taken unless w.Accessible.
 func (m *HallMap) singlesLeft(first, to Seat, w *Criteria) (singles int) {
 	open := func(seat Seat) bool { return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) }
 	if left := first - 1; left >= 0 && m.hall.Joined(left) && open(left) &&

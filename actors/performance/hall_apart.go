@@ -19,8 +19,8 @@ func (r run) compare(other run) int {
 	return cmp.Or(cmp.Compare(r.distance, other.distance), cmp.Compare(r.first, other.first))
 }
 
-// bestApart chooses seats if no row has enough seats together: in the fewest runs, if possible without leaving a single
-// seat, of these in the runs nearest to the focal point, and of these near each other.
+// bestApart chooses seats if no row has enough seats together: in the fewest runs, if possible without leaving a
+// single seat, of these in the runs nearest to the focal point, and of these near each other.
 func (m *HallMap) bestApart(w Criteria) ([]Seat, bool) {
 	runs := m.runs(w)
 	all := sizes{count: make([]int, w.Quantity)}
@@ -48,9 +48,9 @@ func (m *HallMap) bestApart(w Criteria) ([]Seat, bool) {
 	return m.cutRuns(m.nearEachOther(runs, sizesOf), spare), true
 }
 
-// largestGroups returns how many groups of each size to use so that the given number of groups has at least n seats, and
-// the number of spare seats. It uses the largest groups, unless they would leave a single seat and others don't. There
-// must be enough groups.
+// largestGroups returns how many groups of each size to use so that the given number of groups has at least n
+// seats, and the number of spare seats. It uses the largest groups, unless they would leave a single seat and
+// others don't. There must be enough groups.
 func (s *sizes) largestGroups(groups, n int) (count []int, spare int) {
 	count, spare = make([]int, len(s.count)), -n
 	for size := int(s.largest); size > 0 && groups > 0; size-- {
@@ -118,8 +118,8 @@ func nearestEnough(runs []run, n int, enough func(*sizes) bool) []run {
 	return runs[:to]
 }
 
-// partition moves some of the nearest runs to the front and returns their number, at least one and not all. There must be
-// two or more runs.
+// partition moves some of the nearest runs to the front and returns their number, at least one and not all. There
+// must be two or more runs.
 func partition(runs []run) int {
 	pivot, near := []run{runs[0], runs[len(runs)/2], runs[len(runs)-1]}, 0
 	slices.SortFunc(pivot, run.compare)
@@ -136,8 +136,8 @@ func partition(runs []run) int {
 	return near
 }
 
-// nearEachOther chooses runs of the given sizes, those nearest to the run that is farthest from the focal point. Without
-// that run, the nearest runs are not enough.
+// nearEachOther chooses runs of the given sizes, those nearest to the run that is farthest from the focal point.
+// Without that run, the nearest runs are not enough.
 func (m *HallMap) nearEachOther(runs []run, count []int) []run {
 	farthest := slices.MaxFunc(runs, run.compare)
 	at, chosen := m.middle(farthest), make([][]run, len(count))
@@ -159,8 +159,8 @@ func (m *HallMap) nearEachOther(runs []run, count []int) []run {
 
 func (m *HallMap) middle(r run) events.PlanPoint { return m.hall.Position(r.first + Seat(r.size)/2) }
 
-// cutRuns removes the spare seats from the farther end of the run that is farthest from the focal point, and returns the
-// seats of all runs. The runs are as few as possible, so each is larger than spare.
+// cutRuns removes the spare seats from the farther end of the run that is farthest from the focal point, and
+// returns the seats of all runs. The runs are as few as possible, so each is larger than spare.
 func (m *HallMap) cutRuns(runs []run, spare int) (seats []Seat) {
 	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.first, b.first) })
 	away := func(seat Seat) float64 {
@@ -185,8 +185,9 @@ func (m *HallMap) cutRuns(runs []run, spare int) (seats []Seat) {
 	return seats
 }
 
-// bestAccessible chooses seats if no row has enough seats together and one must be a wheelchair place: the nearest such
-// place, its companion seats, and the best other seats; further wheelchair places if the other seats are too few.
+// bestAccessible chooses seats if no row has enough seats together and one must be a wheelchair place: the nearest
+// such place, its companion seats, and the best other seats; further wheelchair places if the other seats are too
+// few.
 func (m *HallMap) bestAccessible(w Criteria) (chosen []Seat, ok bool) {
 	from, to := m.span(w.Section)
 	var places []run

@@ -5,8 +5,8 @@ import "admitone/events"
 // maxHallNear is the number of seats of a hall after which near stops, and the most it examines of a row.
 const maxHallNear = 4_096
 
-// Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair places are chosen only if
-// wanted has a wheelchair place.
+// Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair places are chosen
+// only if wanted has a wheelchair place.
 func (m *HallMap) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [][]Seat {
 	middle, w := wanted[len(wanted)/2], Criteria{Quantity: len(wanted), Section: AnySection}
 	for _, seat := range wanted {
@@ -56,8 +56,8 @@ func (m *HallMap) free(seats []Seat) bool {
 	return true
 }
 
-// BestChoices returns up to limit disjoint choices for w, each the best that is left. A choice that is not together is the
-// last.
+// BestChoices returns up to limit disjoint choices for w, each the best that is left. A choice that is not
+// together is the last.
 func (m *HallMap) BestChoices(w Criteria, limit int) (choices [][]Seat) {
 	defer func() {
 		for _, seats := range choices {
@@ -78,9 +78,9 @@ func (m *HallMap) BestChoices(w Criteria, limit int) (choices [][]Seat) {
 	return choices
 }
 
-// near returns free neighbours, in the plan's order, in the row of the section that is nearest to a seat, and in that row as
-// near to the seat as possible without leaving a single seat. Of two rows at the same distance it takes the better choice.
-// It stops once it has examined maxHallNear seats.
+// near returns free neighbours, in the plan's order, in the row of the section that is nearest to a seat, and in
+// that row as near to the seat as possible without leaving a single seat. Of two rows at the same distance it
+// takes the better choice. It stops once it has examined maxHallNear seats.
 func (m *HallMap) near(seat Seat, w Criteria) (seats []Seat, ok bool) {
 	rows, here, at := m.hall.Rows(), m.hall.RowOf(seat), m.hall.Position(seat)
 	section, along := rows[here].Section, int(seat-rows[here].First)

@@ -133,8 +133,8 @@ func TestBestOfAHall(t *testing.T) {
 	}
 }
 
-// drawHall draws a hall with straight and curved rows, some of them in several parts. Its coordinates are integers, so
-// that distances are exact.
+// drawHall draws a hall with straight and curved rows, some of them in several parts. Its coordinates are
+// integers, so that distances are exact.
 func drawHall(t *rapid.T) *HallMap {
 	var zones [][]hallRow
 	for range rapid.IntRange(1, 2).Draw(t, "zones") {
@@ -183,8 +183,8 @@ func isJoined(m *HallMap, seat Seat) bool {
 	return between(seat) <= (1.5+1e-4)*(all[len(all)/2]+all[(len(all)-1)/2])/2 // coordinates may be rounded
 }
 
-// hallQuality returns the criteria of a choice in order of precedence; less is better: its groups, the single seats that
-// it leaves and, if it is together, the distance of its mean position and its first seat.
+// hallQuality returns the criteria of a choice in order of precedence; less is better: its groups, the single
+// seats that it leaves and, if it is together, the distance of its mean position and its first seat.
 func hallQuality(m *HallMap, chosen []Seat, w Criteria) [4]float64 {
 	var q [4]float64
 	x, y := 0.0, 0.0

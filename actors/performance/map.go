@@ -23,8 +23,8 @@ type change struct {
 // NewMap returns a map with all seats free.
 func NewMap(layout *events.Layout) *Map { return MapOf(layout, make([]byte, layout.Seats())) }
 
-// MapOf returns a map of taken, which has one byte for each seat in canonical order, 0 for a free seat. The map owns the
-// slice.
+// MapOf returns a map of taken, which has one byte for each seat in canonical order, 0 for a free seat. The map
+// owns the slice.
 func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
 		panic("performance: a map of a different layout")
@@ -60,8 +60,8 @@ func (m *Map) set(seat Seat, mark byte) {
 	m.taken[seat] = mark
 }
 
-// Undo reverts everything that Take and Release have changed since the last Undo, so that callers can use a map in turn
-// without copying it.
+// Undo reverts everything that Take and Release have changed since the last Undo, so that callers can use a map in
+// turn without copying it.
 func (m *Map) Undo() {
 	for _, c := range slices.Backward(m.changes) {
 		m.taken[c.seat] = c.before
@@ -141,8 +141,8 @@ func (f fit) better(other fit) bool {
 	return f.distance < other.distance
 }
 
-// bestInRow returns the best position for n neighbours. near is the ideal position of their middle, in half seats from
-// the start of the row.
+// bestInRow returns the best position for n neighbours. near is the ideal position of their middle, in half seats
+// from the start of the row.
 func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	for s := nextSpan(row, 0); s.start < len(row); s = nextSpan(row, s.end) {
 		for start := s.start; start+n <= s.end; start++ {
@@ -169,8 +169,8 @@ func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
 	return best, ok
 }
 
-// nearestInSpan returns the best position in a span, or best if that is better. best is ignored unless ok. Only starts
-// one seat from an end of the span leave single seats, so the best start is an end or near the ideal start.
+// nearestInSpan returns the best position in a span, or best if that is better. best is ignored unless ok. Only
+// starts one seat from an end of the span leave single seats, so the best start is an end or near the ideal start.
 func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	last := s.end - n
 	if last < s.start {
@@ -189,7 +189,8 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	return best, ok
 }
 
-// previousSpan returns the last free span of a row that ends at or before end, or an empty span at the start of the row.
+// previousSpan returns the last free span of a row that ends at or before end, or an empty span at the start of
+// the row.
 func previousSpan(row []byte, end int) span {
 	for end > 0 && row[end-1] != 0 {
 		end--
@@ -197,8 +198,8 @@ func previousSpan(row []byte, end int) span {
 	return span{freeSince(row, end), end}
 }
 
-// singlesPenalty returns the penalty for the single seats that n seats from start leave in a free span: 1 for a single
-// seat at an end of the row, 2 for one between two taken seats.
+// singlesPenalty returns the penalty for the single seats that n seats from start leave in a free span: 1 for a
+// single seat at an end of the row, 2 for one between two taken seats.
 func singlesPenalty(s span, start, n, row int) (singles int) {
 	if start-s.start == 1 {
 		singles += gapPenalty(s.start > 0)

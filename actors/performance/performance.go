@@ -50,7 +50,8 @@ type Create struct {
 	Sections []events.Section
 	// Plan is the seating plan, "" for none.
 	Plan events.PlanID
-	// Categories are the categories of the plan that have seats or places, in the plan's order. They are not recorded.
+	// Categories are the categories of the plan that have seats or places, in the plan's order. They are not
+	// recorded.
 	Categories []string
 	// Prices of the categories, grouped by category. They must not be changed afterwards.
 	Prices []events.CategoryPrice
@@ -102,8 +103,8 @@ func (p *Performance) Cancellation() events.Cancellation {
 	return p.latest.Cancellation
 }
 
-// Layout returns the layout of the seats with their current prices, nil before the performance is created, and if a plan
-// defines the seats; see [Create.Layout]. It is immutable.
+// Layout returns the layout of the seats with their current prices, nil before the performance is created, and if
+// a plan defines the seats; see [Create.Layout]. It is immutable.
 func (p *Performance) Layout() *events.Layout { return p.layout }
 
 // Layout returns the layout of the seats. hall is the hall of the seating plan, if there is one.
@@ -205,8 +206,8 @@ func sectionsFault(sections []events.Section) string {
 	return ""
 }
 
-// same reports whether a repeated creation has the members of the first one. If the sale of the first one does not close,
-// as in old facts, a sale that closes at the start counts as equal.
+// same reports whether a repeated creation has the members of the first one. If the sale of the first one does not
+// close, as in old facts, a sale that closes at the start counts as equal.
 func (c *Create) same(initial *Create) bool {
 	closes := c.ClosesAt.Equal(initial.ClosesAt) || initial.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
 	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue &&

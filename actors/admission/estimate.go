@@ -7,20 +7,21 @@ import (
 	"admitone/events"
 )
 
-// etaUnknown is the estimate if there is no basis for one, farthest the longest estimate otherwise.
+// etaUnknown is the estimate of a room that admits nobody. maxETA bounds all other estimates.
 const (
 	etaUnknown time.Duration = -1
 	maxETA                   = 100 * 365 * 24 * time.Hour
 )
 
-// The rate is measured over a minute, by samples a second apart. A few samples are needed.
+// The rate is measured over paceWindow by samples that are sampleInterval apart. They must span at
+// least minSpan.
 const (
 	paceWindow     = time.Minute
 	sampleInterval = time.Second
 	minSpan        = 5 * time.Second
 )
 
-// pace measures the rate at which a room admits. Only the room's rounds use it.
+// pace measures the rate at which a room admits visitors. Only the room's rounds use it.
 type pace struct {
 	samples []sample // oldest first
 }
@@ -30,7 +31,7 @@ type sample struct {
 	admitted int64
 }
 
-// add adds a sample. Times without waiting visitors don't count, since they say nothing about the
+// add adds a sample. It discards all samples while nobody waits, since these say nothing about the
 // rate.
 func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	if l.Waiting == 0 {
@@ -50,7 +51,7 @@ func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	p.samples = append(p.samples, sample{at: at, admitted: l.Admitted})
 }
 
-// perSecond estimates the number of admissions per second.
+// perSecond returns the estimated number of admissions per second.
 func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	s := &l.Settings
 	maxRate := float64(s.AdmitPerSecond)
@@ -66,8 +67,9 @@ func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	return minRate
 }
 
-// eta returns the time from at until a visitor with this number is admitted; for number 0, whose
-// place is not drawn yet, until the room opens. It is unknown if the room admits nobody.
+// eta returns the estimated time from at until the visitor with this number is admitted. For number
+// 0, which means that the place is not drawn yet, it is the time until the room opens. It is
+// etaUnknown if the room admits nobody.
 func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) time.Duration {
 	opening := min(max(l.Settings.OpensAt.Sub(at), 0), maxETA)
 	switch {
@@ -87,11 +89,11 @@ const (
 	// undrawnPollsPerSecond is the number of polls per second that a room accepts from visitors whose
 	// estimate is the opening.
 	undrawnPollsPerSecond = 20_000
-	// aheadPerSecond is the number of visitors ahead that lengthens the interval by a second, so that a
-	// crowd that is admitted within seconds does not poll every second.
+	// The interval is at least one second per aheadPerSecond visitors ahead, so that a crowd that is
+	// admitted within seconds does not poll every second.
 	aheadPerSecond = 40_000
-	// The first frontPlaces visitors poll at least every frontPoll: a place that becomes free is
-	// theirs at an unpredictable time, and their pass runs from then on.
+	// The first frontPlaces visitors poll at least every frontPoll, since they are admitted at an
+	// unpredictable time, and their passes run from then on.
 	frontPlaces = 50
 	frontPoll   = 2 * time.Second
 )

@@ -10,15 +10,15 @@ import (
 	"admitone/events"
 )
 
-// finishTimeout bounds the time that Done tries.
+// finishTimeout bounds the time for which FinishPass tries.
 const finishTimeout = 5 * time.Second
 
-// FinishPass ends the pass of a holder who has completed the purchase that a room guards: at once on this
-// node, and in the log in the background. If that fails, the pass expires by itself. ticket is the
-// pass's; 0 means the holder's present ticket, for a purchase that is completed later and without
-// the pass. No-op for the room "".
+// FinishPass ends the pass of a holder who has completed the purchase that a room guards: immediately
+// on this node, and in the background in the log. If writing to the log fails, the pass expires by
+// itself. ticket is the ticket of the pass; 0 means the holder's current ticket, for a purchase that
+// is completed later and without the pass. No-op for the room "".
 //
-// If another node runs the room, it learns of this with its next event.
+// A node that runs the room learns of this when it next reads the room's events.
 func (r *Rooms) FinishPass(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {
 	if id == "" {
 		return
@@ -64,11 +64,11 @@ func (r *Rooms) done(
 		ticket = found.ticket
 	}
 	request.Stream, request.Command = waitingroom.Stream(id), &waitingroom.Finish{Ticket: ticket}
-	_, err := r.config.Desk.Ask(ctx, request) // not through the room: another node may run it
+	_, err := r.config.Desk.Ask(ctx, request) // not by askLimited, since this node may not have the room
 	return err
 }
 
-// Lines returns the last published lines of the rooms that this node runs, in no order.
+// Lines returns the last published lines of the rooms that this node has started, in no order.
 func (r *Rooms) Lines() (lines []*Published) {
 	r.rooms.Range(func(_, known any) bool {
 		if line := known.(*room).line.Load(); line != nil && line.ID != "" {

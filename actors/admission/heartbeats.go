@@ -11,18 +11,19 @@ import (
 	"admitone/events"
 )
 
-// MaxHeartbeatMessage bounds the size of one message of heartbeats, see [Config].Tell.
+// MaxHeartbeatMessage is the maximum size of one message of heartbeats in bytes; see
+// [Config].ForwardHeartbeats.
 const MaxHeartbeatMessage = 32 << 10
 
-// ErrRunsElsewhere: another server runs the room, or none does yet.
+// ErrRunsElsewhere means that another server runs the room, or that none does yet.
 var ErrRunsElsewhere = errors.New("another server runs the waiting room")
 
-// ErrMalformedHeartbeats: a message of heartbeats can't be decoded.
+// ErrMalformedHeartbeats means that a message of heartbeats can't be decoded.
 var ErrMalformedHeartbeats = errors.New("the message of heartbeats can't be decoded")
 
-// ReceiveHeartbeats records heartbeats received by another server, if this one runs the room. Errors:
-// ErrNotHere, also if there is no such room; ErrMarks, with nothing recorded; errors of
-// [actors.Desk.View].
+// ReceiveHeartbeats records heartbeats that another server has received, if this one runs the room.
+// Errors: ErrRunsElsewhere, also if there is no such room; ErrMalformedHeartbeats, with nothing
+// recorded; those of [actors.Desk.View].
 func (r *Rooms) ReceiveHeartbeats(ctx context.Context, id events.RoomID, message []byte) error {
 	tickets, err := readHeartbeats(message)
 	if err != nil {
@@ -40,16 +41,16 @@ func (r *Rooms) ReceiveHeartbeats(ctx context.Context, id events.RoomID, message
 		return ErrRunsElsewhere
 	}
 	for _, ticket := range tickets {
-		if ticket <= line.Tickets || rm.seen.known(ticket) { // else nobody has it yet
+		if ticket <= line.Tickets || rm.seen.known(ticket) { // skips tickets that nobody has yet
 			rm.seen.recordJoin(ticket, now)
 		}
 	}
 	return nil
 }
 
-// Follows reports whether this server has read the place of a visitor from the log, so that a poll
-// can be answered here, also if another server runs the room. A room is followed from its first
-// request on.
+// Follows reports whether this server has read the place of a visitor from the log, so that it can
+// answer a poll even if another server runs the room. It starts to follow a room with the first
+// request for it.
 func (r *Rooms) Follows(id events.RoomID, visitor string) bool {
 	v, err := r.keys.Load().ReadVisitor(id, visitor)
 	if err != nil || r.checkKeys() != nil || r.config.ChecksOnly {
@@ -59,12 +60,12 @@ func (r *Rooms) Follows(id events.RoomID, visitor string) bool {
 	if line := rm.line.Load(); line != nil && v.Ticket <= line.Tickets {
 		return true
 	}
-	rm.wakeUp() // it may rest
+	rm.wakeUp() // the room may be idle
 	return false
 }
 
-// appendHeartbeats appends ascending tickets, each as the difference to the one before, until the message is full, and
-// returns the rest of them.
+// appendHeartbeats appends ascending tickets, each as the difference from the previous one, until the
+// message is full, and returns the remaining tickets.
 func appendHeartbeats(dst []byte, tickets []int64) (message []byte, rest []int64) {
 	last := int64(0)
 	for i, ticket := range tickets {
@@ -77,7 +78,7 @@ func appendHeartbeats(dst []byte, tickets []int64) (message []byte, rest []int64
 	return dst, nil
 }
 
-// readHeartbeats reads what appendMarks wrote.
+// readHeartbeats decodes a message of appendHeartbeats.
 func readHeartbeats(message []byte) (tickets []int64, err error) {
 	if len(message) > MaxHeartbeatMessage {
 		return nil, ErrMalformedHeartbeats
@@ -93,22 +94,21 @@ func readHeartbeats(message []byte) (tickets []int64, err error) {
 	return tickets, nil
 }
 
-// forwarder passes the heartbeats received by this server on to the one that runs the room. It
-// belongs to the goroutine that sweeps silent visitors.
+// forwarder is the state of forwarding heartbeats to the server that runs the room. Only the sweeps
+// use it.
 type forwarder struct {
 	forwardedAt  time.Time // the other server knows all earlier heartbeats
 	failingSince time.Time // since when it is unreachable; zero if it is not
 }
 
-// shouldForward reports whether heartbeats are passed on: another server owns the room, and this one
-// does not run it.
+// shouldForward reports whether this server forwards heartbeats: it neither owns nor runs the room.
 func (rm *room) shouldForward(line *Published) bool {
 	return rm.rooms.config.ForwardHeartbeats != nil && !rm.owns() && !rm.runs(line)
 }
 
-// forwardHeartbeats passes on the heartbeats since the last time, and repeats those shortly before it. If the
-// other server has been unreachable for a quarter of the heartbeat, this one takes the room over,
-// so that nobody is dropped whose heartbeats arrived here.
+// forwardHeartbeats forwards the heartbeats since it was last called, and repeats those shortly
+// before. If the other server has been unreachable for a quarter of the heartbeat interval, this one
+// takes the room over, so that visitors whose heartbeats arrived here are not dropped.
 func (rm *room) forwardHeartbeats(now time.Time, every time.Duration) {
 	t := &rm.forwarder
 	since := t.forwardedAt.Add(-every)
@@ -140,8 +140,8 @@ func (rm *room) forwardHeartbeats(now time.Time, every time.Duration) {
 		"error", err)
 }
 
-// reachable reports whether all servers that visitors may poll are reachable, and are the same as
-// at the last check.
+// reachable reports whether all servers that visitors may poll are reachable, and the same as in the
+// last call.
 func (rm *room) reachable() bool {
 	reach := rm.rooms.config.Reachable
 	if reach == nil {

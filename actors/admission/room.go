@@ -29,13 +29,13 @@ type room struct {
 	id         events.RoomID
 	stream     events.StreamID
 	opened     chan struct{} // closed once err or line is set
-	err        error         // why it could not be opened
+	err        error         // why the room could not be opened
 	line       atomic.Pointer[Published]
 	seen       *lastSeen
 	asking     atomic.Int64  // visitors' commands in flight
-	wake       chan struct{} // has a token when something has changed
+	wake       chan struct{} // has a token when a round is requested
 	resting    atomic.Bool   // no round is scheduled
-	hasContact atomic.Bool   // a visitor polled here since another server took the room over
+	hasContact atomic.Bool   // a visitor has polled here since another server took the room over
 	// published is closed and replaced when a newer line is published.
 	published atomic.Pointer[chan struct{}]
 
@@ -47,8 +47,8 @@ type room struct {
 	timeoutsFrom time.Time // timeouts count from here
 	sweptAt      time.Time // end of the last sweep
 	sweepFailed  bool      // the last sweep failed
-	term         int64     // of the room when it ended
-	lastMembers  uint64    // the servers that visitors may ask, when it began
+	term         int64     // of the room at the last sweep
+	lastMembers  uint64    // the servers that visitors could poll at the last sweep
 	forwarder    forwarder
 }
 
@@ -77,7 +77,7 @@ func (rm *room) wait(ctx context.Context) (*room, error) {
 	return rm, nil
 }
 
-// open publishes the first line, and starts the rounds.
+// open publishes the first line, and starts the rounds and sweeps.
 func (rm *room) open() {
 	stop := rm.rooms.ctx
 	err := rm.publish(stop)
@@ -91,7 +91,7 @@ func (rm *room) open() {
 	default:
 		close(rm.opened)
 		if !rm.rooms.manualRounds {
-			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // not after Close
+			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // neither starts after Close
 		}
 	}
 }
@@ -122,17 +122,17 @@ func (rm *room) publish(ctx context.Context) error {
 	return nil
 }
 
-// waitLimit bounds the wait of an answer for the line that shows it.
+// waitLimit bounds the wait for a line.
 const waitLimit = 250 * time.Millisecond
 
-// waitForRevision waits up to showLimit until the published line includes revision, so that a caller that
+// waitForRevision waits up to waitLimit until the published line includes revision, so that a caller who
 // polls after an answer sees its effect.
 func (rm *room) waitForRevision(revision events.Revision) {
 	rm.waitFor(func(line *Published) bool { return line.Revision >= revision })
 }
 
-// waitForTicket waits up to showLimit until the line has a ticket, which another server may have given
-// out a moment ago.
+// waitForTicket waits up to waitLimit until the line has a ticket, which another server may have
+// given out very recently.
 func (rm *room) waitForTicket(ticket int64) {
 	if rm.rooms.config.Shared && ticket > rm.line.Load().Tickets && !rm.seen.known(ticket) {
 		rm.waitFor(func(line *Published) bool { return line.Tickets >= ticket })
@@ -161,7 +161,7 @@ func (rm *room) waitFor(enough func(*Published) bool) {
 	}
 }
 
-// wakeUp makes a round start soon.
+// wakeUp requests a round.
 func (rm *room) wakeUp() {
 	select {
 	case rm.wake <- struct{}{}:
@@ -169,14 +169,14 @@ func (rm *room) wakeUp() {
 	}
 }
 
-// wakeIfResting starts a round if none is scheduled.
+// wakeIfResting requests a round if none is scheduled.
 func (rm *room) wakeIfResting() {
 	if rm.resting.Load() {
 		rm.wakeUp()
 	}
 }
 
-// run makes rounds until the rooms are closed, with a pause in between, however many are requested.
+// run makes rounds until the rooms are closed. It pauses between rounds, however many are requested.
 func (rm *room) run() {
 	stop, least := rm.rooms.ctx, rm.rooms.config.Every/4
 	timer := time.NewTimer(0)
@@ -222,14 +222,14 @@ func (rm *room) watch() {
 // retryDelay is the pause after a failed round.
 const retryDelay = time.Second
 
-// step makes one round and returns the pause until the next; again is false if nothing will happen
+// step makes one round and returns the pause until the next one. again is false if the room is idle
 // until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
-	if rm.rooms.checkKeys() != nil { // nobody could verify signatures of this server
+	if rm.rooms.checkKeys() != nil { // no other server could verify this server's signatures
 		return retryDelay, true
 	}
-	// A room rests if it was quiet before the round and is quiet after it. A visitor who joins too
-	// late for the new line finds it resting and wakes it.
+	// A room rests if it is quiet before and after the round. A join that comes too late for the
+	// new line finds the room resting, and wakes it.
 	quiet := rm.quiet()
 	rm.resting.Store(quiet)
 	err := rm.runRound(ctx)
@@ -247,7 +247,7 @@ func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
 	return rm.pause(), true
 }
 
-// quiet reports whether nothing will happen by itself: nobody waits or has a pass.
+// quiet reports whether nobody waits or has a pass, so that nothing happens until somebody joins.
 func (rm *room) quiet() bool {
 	line := rm.line.Load()
 	return line.Waiting == 0 && line.Active == 0
@@ -287,8 +287,8 @@ func (rm *room) runRound(ctx context.Context) error {
 	return errors.Join(append(errs, rm.publish(ctx))...)
 }
 
-// admit admits the next visitors; in a shuffled line in several facts, as many in each as it can
-// list.
+// admit admits the next visitors. In a shuffled line this may take several facts, since each lists at
+// most MaxRanges tickets.
 func (rm *room) admit(ctx context.Context) error {
 	for range waitingroom.AdmitAtOnce / waitingroom.MaxRanges {
 		answer, err := rm.decide(ctx, &waitingroom.Admit{})
@@ -303,7 +303,7 @@ func (rm *room) admit(ctx context.Context) error {
 	return nil
 }
 
-// ask sends a command of the room itself.
+// ask sends a command from the room itself, not from a visitor.
 func (rm *room) ask(ctx context.Context, command core.Command) error {
 	_, err := rm.decide(ctx, command)
 	return err

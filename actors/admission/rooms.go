@@ -17,7 +17,7 @@ import (
 
 // Config of the rooms of a node. Zero values select the defaults in parentheses.
 type Config struct {
-	// Desk hosts the rooms' entities; its kinds have [waitingroom.Kind].
+	// Desk hosts the rooms' entities. Its kinds must include [waitingroom.Kind].
 	Desk actors.Dispatcher
 	// Keys sign visitors' ids and passes.
 	Keys *pass.Keyring
@@ -28,24 +28,24 @@ type Config struct {
 	// MaxJoins bounds the visitors' commands in flight at one room (8,000). It is below the desk's
 	// MaxPerEntity, so that the room's own commands get through.
 	MaxJoins int64
-	// ChecksOnly means that another node runs the rooms: this one checks passes against them and
-	// ends passes, and refuses everything else.
+	// ChecksOnly means that other nodes run all rooms. This node only checks and ends passes, and
+	// refuses everything else.
 	ChecksOnly bool
-	// Shared means that other servers may append to the log: only the server that receives a
-	// visitor's heartbeats drops it. Node is this server's name, for display.
+	// Shared means that other servers may append to the log, so that only the server that runs a room
+	// may drop its visitors. Node is this server's name, for display.
 	Shared bool
 	Node   string
-	// Owns, if set, reports whether this server should run a room, among the servers of the moment.
-	// It then takes the room over without waiting for a visitor. Several servers may consider
+	// Owns, if set, reports whether this server is the one, of those now serving, that should run a
+	// room. It then takes the room over without waiting for a visitor. Several servers may consider
 	// themselves the owner, or none.
 	Owns func(room events.RoomID) bool
-	// ForwardHeartbeats, if set, passes heartbeats on to the server that owns a room, where [Rooms.Hear] records
-	// them; without it a server that is polled takes the room over. It is called on one goroutine
-	// of each room.
-	ForwardHeartbeats func(room events.RoomID, marks []byte) error
-	// Reachable, if set, identifies the set of servers that visitors may poll; all reports that each of
-	// them is reachable. Nobody is dropped for silence in the two heartbeats after a change of the
-	// set, or after a time at which not all were reachable.
+	// ForwardHeartbeats, if set, sends heartbeats to the server that owns a room, where
+	// [Rooms.ReceiveHeartbeats] records them. If it is nil, a server that is polled takes the room
+	// over. Each room calls it from a single goroutine.
+	ForwardHeartbeats func(room events.RoomID, heartbeats []byte) error
+	// Reachable, if set, identifies the set of servers that visitors may poll, and reports whether all
+	// of them are reachable. No visitor times out within two heartbeat intervals after the set has
+	// changed or a server was unreachable.
 	Reachable func() (members uint64, all bool)
 	// Store has the fingerprints of keys, see [Rooms.UseKeys]; nil for none.
 	Store  events.Store
@@ -84,12 +84,12 @@ type Rooms struct {
 	goroutines sync.WaitGroup
 	// passLocks allows one purchase at a time with each pass.
 	passLocks actors.KeyedMutex[passKey]
-	// finishing counts the unfinished calls of Done.
+	// finishing counts the unfinished calls of FinishPass.
 	finishing atomic.Int64
 	// ctx ends the rounds and sweeps.
 	ctx    context.Context
 	cancel context.CancelFunc
-	// manualRounds keeps rooms from making rounds by themselves; for tests, which make them.
+	// manualRounds keeps rooms from running rounds and sweeps, so that tests can run them.
 	manualRounds bool
 }
 
@@ -133,7 +133,7 @@ func (r *Rooms) Close() {
 	r.goroutines.Wait()
 }
 
-// errNoRoom refuses requests to a room that was never created.
+// errNoRoom is the refusal of requests to a room that was never created.
 var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
@@ -151,7 +151,7 @@ func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
 	return r.getOrStart(id).wait(ctx)
 }
 
-// getOrStart returns a room, which may not be open yet, and begins its rounds on first use.
+// getOrStart returns a room, which may not be open yet, and starts it on first use.
 func (r *Rooms) getOrStart(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok {
 		return known.(*room)
@@ -166,7 +166,7 @@ func (r *Rooms) getOrStart(id events.RoomID) *room {
 	return fresh
 }
 
-// spawn starts a goroutine that Close waits for, and returns false after Close.
+// spawn starts a goroutine for which Close waits. It returns false after Close.
 func (r *Rooms) spawn(run func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

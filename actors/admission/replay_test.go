@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestRepeatedJoin: a join repeated with its key returns the first ticket, even if that has
+// TestRepeatedJoin checks that a join repeated under its key returns the first ticket, even if that has
 // ended, with the current status as for a poll.
 func TestRepeatedJoin(t *testing.T) {
 	n := newNode(t)
@@ -53,7 +53,7 @@ func TestRepeatedJoin(t *testing.T) {
 	}
 }
 
-// TestRepeatedJoinAfterLeaving: the ticket was given up before the line has it.
+// TestRepeatedJoinAfterLeaving repeats a join whose ticket was given up before the line had it.
 func TestRepeatedJoinAfterLeaving(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)

@@ -173,7 +173,7 @@ func (c *crowd) requireRate(log []logged, l *ledger) {
 			return
 		}
 	}
-	c.t.Error("no period of five seconds with continuous admission was found")
+	c.t.Error("the log ends within five seconds of the first admission, want a longer one")
 }
 
 // silence is the time from a visitor's last heartbeat to at. A restart counts as a heartbeat.

@@ -16,12 +16,12 @@ import (
 	"admitone/events"
 )
 
-// Rule is the printed name of the rule that a [Check] verifies.
-const Rule = "the log is the one that its signed heads are about"
+// Rule names the rule that a [Check] verifies, for display.
+const Rule = "the log matches the heads signed over it"
 
-// Contradiction is where a log contradicts a signed head. It is an [ErrContradicted].
+// Contradiction is an [ErrContradicted] with details.
 type Contradiction struct {
-	// Position is the last event that the head covers; the wrong event is at or before it.
+	// Position is the last position that the head covers. The wrong event is at or before it.
 	Position events.Position
 	// Detail describes the contradiction.
 	Detail string
@@ -30,7 +30,7 @@ type Contradiction struct {
 // Error returns the position and the detail.
 func (c *Contradiction) Error() string { return fmt.Sprintf("position %d: %s", c.Position, c.Detail) }
 
-// Is makes every Contradiction an [ErrContradicted], and so an events.ErrDamaged.
+// Is reports whether target is [ErrContradicted] or events.ErrDamaged.
 func (c *Contradiction) Is(target error) bool {
 	return target == ErrContradicted || target == events.ErrDamaged
 }
@@ -39,34 +39,32 @@ func contradiction(size int64, format string, args ...any) error {
 	return &Contradiction{events.Position(size), fmt.Sprintf(format, args...)}
 }
 
-// Check verifies a log against the heads signed over it, event by event: the heads in a tree's
-// files, with the tree's hashes, and heads kept elsewhere. It needs some 100 KB for a log of any
-// length. It is not safe for concurrent use.
+// Check verifies a log, event by event, against the hashes and the heads in a tree's files, and against heads
+// kept elsewhere. It needs about 100 KB of memory for a log of any length. It is not safe for concurrent use.
 type Check struct {
 	tree  CompactRange
 	added []tlog.Hash
 
-	against []Head // in no order
-	// treeHeads iterates over the tree's heads; next is the first one not yet reached, nil after the
+	against []Head // in any order
+	// treeHeads iterates over the tree's heads. next is the first that is not reached yet, nil after the
 	// last.
 	treeHeads func() (Checkpoint, error, bool)
 	stop      func()
 	next      *Checkpoint
 	epoch     string
 	heads     int
-	begun     bool
+	started   bool
 	// hashes reads the tree's hashes, which are valid up to its last head.
 	hashes *bufio.Reader
 	file   *os.File
-	last   int64
+	last   int64 // the size of the tree's last head
 }
 
-// NewCheck returns a check that begins before the first event of the log of an epoch. dir is the
-// folder of the log's tree; if it is "" or has no tree, only the heads added by [Check.Against] are
-// checked. If verifier is nil, the signatures of the tree's heads are not verified. The caller
-// closes the check.
+// NewCheck returns a check that begins before the first event of the log with the given epoch. dir is the folder
+// of the log's tree. If it is "" or has no tree, only the heads added by [Check.Against] are checked. If verifier
+// is nil, the signatures of the tree's heads are not verified. The caller must close the check.
 //
-// Errors: the disk's.
+// Errors: those of the file system.
 func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 	c := &Check{epoch: epoch, stop: func() {}}
 	c.treeHeads = func() (Checkpoint, error, bool) { return Checkpoint{}, nil, false }
@@ -99,7 +97,7 @@ func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 	return c, nil
 }
 
-// Against adds a head that the log must extend. The caller has verified its signature.
+// Against adds a head that the log must match. The caller must have verified its signature.
 func (c *Check) Against(h Head) { c.against = append(c.against, h) }
 
 // Needed reports whether there is any head to check against.
@@ -111,17 +109,17 @@ func (c *Check) Size() int64 { return c.tree.Size }
 // Heads returns the number of heads that matched the log so far.
 func (c *Check) Heads() int { return c.heads }
 
-// Edge returns the compact range of the tree over the events checked so far.
-func (c *Check) Edge() CompactRange { return c.tree.Clone() }
+// CompactRange returns the compact range of the tree over the events checked so far.
+func (c *Check) CompactRange() CompactRange { return c.tree.Clone() }
 
-// Take checks the next event. After an error the check must only be closed. Errors: a
-// *[Contradiction], [ErrGap], the disk's.
+// Take checks the next event. After an error, only Close may be called. Errors: a *[Contradiction], [ErrGap],
+// those of the file system.
 func (c *Check) Take(e *events.Recorded) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
 	if e.Position != events.Position(c.tree.Size+1) {
-		return fmt.Errorf("%w: %d follows %d", ErrGap, e.Position, c.tree.Size)
+		return fmt.Errorf("%w: position %d follows %d", ErrGap, e.Position, c.tree.Size)
 	}
 	c.added = c.tree.Add(c.added[:0], e)
 	if c.tree.Size <= c.last {
@@ -145,17 +143,17 @@ func (c *Check) Take(e *events.Recorded) error {
 
 // begin loads the first head, once.
 func (c *Check) begin() error {
-	if c.begun {
+	if c.started {
 		return nil
 	}
-	c.begun = true
+	c.started = true
 	if err := c.compareAgainst(); err != nil {
 		return err
 	}
 	return c.advance()
 }
 
-// compareAgainst compares the tree with the heads of its size in against.
+// compareAgainst compares the tree with those heads in against that have its size.
 func (c *Check) compareAgainst() error {
 	for i := range c.against {
 		if c.against[i].Size == c.tree.Size {
@@ -167,26 +165,25 @@ func (c *Check) compareAgainst() error {
 	return nil
 }
 
-// compare compares the tree with a head of its size.
+// compare compares the tree with a head of the same size.
 func (c *Check) compare(h *Head) error {
 	if root := c.tree.Root(); h.Size != c.tree.Size || root != h.Root {
-		return contradiction(h.Size, "a head over %d events with the root %v was signed; "+
-			"of the log's first %d the root is %v",
-			h.Size, h.Root, c.tree.Size, root)
+		return contradiction(h.Size, "the signed head over %d events has the root %v, but the first %d events of the log "+
+			"have the root %v", h.Size, h.Root, c.tree.Size, root)
 	}
 	c.heads++
 	return nil
 }
 
-// compareHashes compares the hashes that an event has added with the disk.
+// compareHashes compares the hashes that the last event added with those in the tree's file.
 func (c *Check) compareHashes() error {
 	var stored tlog.Hash
 	for _, hash := range c.added {
 		if _, err := io.ReadFull(c.hashes, stored[:]); err != nil {
-			return contradiction(c.tree.Size, "the tree's hashes end before its last head, over %d events: %v", c.last, err)
+			return contradiction(c.tree.Size, "the tree's hashes end before its last head over %d events: %v", c.last, err)
 		}
 		if stored != hash {
-			return contradiction(c.tree.Size, "the tree has the hash %v where the log's events have %v", stored, hash)
+			return contradiction(c.tree.Size, "the tree's file has the hash %v, but the events of the log have %v", stored, hash)
 		}
 	}
 	return nil
@@ -204,13 +201,15 @@ func (c *Check) advance() error {
 		c.next = nil
 		return nil
 	case h.Epoch != c.epoch:
-		return contradiction(h.Size, "the tree's heads are of the log %s, this is %s", h.Epoch, c.epoch)
+		return contradiction(h.Size, "the tree has a head of the log with epoch %s, but this log has epoch %s", h.Epoch,
+			c.epoch)
 	}
 	c.next = &h
 	return nil
 }
 
-// End checks that the log, which ends here, is long enough for all heads. Errors: those of [Check.Take].
+// End checks that the log is long enough for all heads. It must be called after the last event. Errors: those of
+// [Check.Take].
 func (c *Check) End() error {
 	if err := c.begin(); err != nil {
 		return err
@@ -221,7 +220,7 @@ func (c *Check) End() error {
 	}
 	for _, h := range signed {
 		if h.Size > c.tree.Size {
-			return contradiction(h.Size, "a head over %d events was signed, and the log ends at position %d", h.Size,
+			return contradiction(h.Size, "a head over %d events was signed, but the log ends at position %d", h.Size,
 				c.tree.Size)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// check checks a log against the tree in dir ("" for none), and against a head.
+// check checks the log against the tree in dir, "" for none, and a head, nil for none.
 func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err error) {
 	t.Helper()
 	c, err := NewCheck(dir, l.epoch, keyOf(t, "e7", 1).Verifier())
@@ -33,7 +33,7 @@ func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err 
 func TestCheck(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	if n, err := log.check(t, dir, nil); err != nil || n != 0 {
-		t.Errorf("without a tree: %d heads, %v, want 0", n, err)
+		t.Errorf("check without a tree: %d heads matched, %v; want 0", n, err)
 	}
 	for range 4 {
 		log.add(9)
@@ -41,39 +41,39 @@ func TestCheck(t *testing.T) {
 	}
 	log.add(5)
 	if n, err := log.check(t, dir, nil); err != nil || n != 4 {
-		t.Errorf("%d heads, %v, want 4", n, err)
+		t.Errorf("check against a tree: %d heads matched, %v; want 4", n, err)
 	}
 	for size := range int64(42) {
 		prefix := memLog{all: log.all[:size]}
 		compact := prefix.compactRange()
 		if n, err := log.check(t, "", &Head{Size: size, Root: compact.Root()}); err != nil || n != 1 && size > 0 {
-			t.Errorf("against the head over %d: %d heads matched, %v; want 1", size, n, err)
+			t.Errorf("check against a head over %d events: %d heads matched, %v; want 1", size, n, err)
 		}
 		for _, wrong := range []Head{{Size: size + 1, Root: compact.Root()}, {Size: size, Root: Leaf(&log.all[0])}} {
 			if wrong.Size == 1 && wrong.Root == Leaf(&log.all[0]) {
 				continue
 			}
 			if _, err := log.check(t, "", &wrong); !errors.Is(err, ErrContradicted) {
-				t.Errorf("against %+v: %v, want %v", wrong, err, ErrContradicted)
+				t.Errorf("check against the wrong head %+v: %v, want %v", wrong, err, ErrContradicted)
 			}
 		}
 	}
 	longer := log.compactRange()
 	if _, err := log.check(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
-		t.Errorf("against a head over more than there is: %v, want %v", err, ErrContradicted)
+		t.Errorf("check against a head over more events than the log has: %v, want %v", err, ErrContradicted)
 	}
 }
 
-// TestCheckFindsTampering: tampering with the log is detected by the tree's heads as well as by a
-// head kept elsewhere, even with valid hash chains.
-func TestCheckFindsTampering(t *testing.T) {
+// TestCheckDetectsTampering: a tampered log contradicts the heads of the tree as well as a head kept elsewhere, even
+// if the hash chains are valid.
+func TestCheckDetectsTampering(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(30)
 	log.writeTree(t, dir)
 	compact := log.compactRange()
 	written := &Head{Size: 30, Root: compact.Root()}
 	original := log.all
-	find := func(what string, tampered []events.Recorded) {
+	wantDetected := func(what string, tampered []events.Recorded) {
 		t.Helper()
 		log.all = tampered
 		for i := range log.all {
@@ -84,32 +84,32 @@ func TestCheckFindsTampering(t *testing.T) {
 			"a kept head": func() (int, error) { return log.check(t, "", written) },
 		} {
 			if _, err := check(); !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("%s, by %s: %v, want %v, %v", what, name, err, ErrContradicted, events.ErrDamaged)
+				t.Errorf("%s, check against %s: %v, want %v", what, name, err, ErrContradicted)
 			}
 		}
 	}
 	for i := range original {
-		find("an event removed", slices.Delete(slices.Clone(original), i, i+1))
-		find("the end cut off", slices.Clone(original[:i]))
-		find("an event more", slices.Insert(slices.Clone(original), i, sample(99)))
+		wantDetected("event removed", slices.Delete(slices.Clone(original), i, i+1))
+		wantDetected("log truncated", slices.Clone(original[:i]))
+		wantDetected("event inserted", slices.Insert(slices.Clone(original), i, sample(99)))
 		changed := slices.Clone(original)
 		changed[i].Created = changed[i].Created.Add(100)
-		find("a different time", changed)
+		wantDetected("time changed", changed)
 		for j := range i {
 			swapped := slices.Clone(original)
 			swapped[i], swapped[j] = swapped[j], swapped[i]
-			find("two swapped", swapped)
+			wantDetected("events swapped", swapped)
 		}
 	}
 	log.all = slices.Clone(original)
 	log.all[3].Position = 9
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrGap) {
-		t.Errorf("a gap in the positions: %v, want %v", err, ErrGap)
+		t.Errorf("check of positions with a gap: %v, want %v", err, ErrGap)
 	}
 }
 
-// TestCheckFindsBadTrees changes bytes of the tree's own files.
-func TestCheckFindsBadTrees(t *testing.T) {
+// TestCheckDetectsDamagedTree changes bytes of the tree's files.
+func TestCheckDetectsDamagedTree(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for range 2 {
 		log.add(4)
@@ -127,16 +127,16 @@ func TestCheckFindsBadTrees(t *testing.T) {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// A truncated line is attributed to a crash.
+			// A damaged newline at the end is not an error, because it can be due to a crash.
 			if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && !(name == headsFile && i == len(good)-1) {
-				t.Errorf("byte %d of %s changed: %v, want ErrContradicted", i, name, err)
+				t.Errorf("byte %d of %s changed: %v, want %v", i, name, err, ErrContradicted)
 			}
 		}
 		if err := os.WriteFile(path, good[:len(good)-1], 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && name == hashesFile {
-			t.Errorf("%s truncated: %v, want ErrContradicted", name, err)
+			t.Errorf("%s truncated: %v, want %v", name, err, ErrContradicted)
 		}
 		if err := os.WriteFile(path, good, 0o600); err != nil {
 			t.Fatal(err)
@@ -144,6 +144,6 @@ func TestCheckFindsBadTrees(t *testing.T) {
 	}
 	log.epoch = "e8"
 	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) {
-		t.Errorf("the tree of a different log: %v, want %v", err, ErrContradicted)
+		t.Errorf("check against the tree of a different log: %v, want %v", err, ErrContradicted)
 	}
 }

@@ -11,34 +11,34 @@ import (
 	"admitone/events"
 )
 
-// CompactRange is the compact range of a tree from its first leaf: it suffices to append leaves and
-// to compute the root. The zero value is the empty tree.
+// CompactRange is the compact range of a tree from its first leaf: the hashes that are needed to append leaves
+// and to compute the root. The zero value is the empty tree.
 type CompactRange struct {
 	// Size is the number of leaves.
 	Size int64 `json:"size"`
-	// Peaks are the roots of the complete subtrees that make up Size, the largest first: one for
-	// each bit of it.
+	// Peaks are the roots of the largest complete subtrees, from left to right: one for each bit that is set in
+	// Size.
 	Peaks []tlog.Hash `json:"peaks"`
 }
 
-// errRange: the peaks do not match the size.
+// errRange means that the peaks do not match the size.
 var errRange = errors.New("not the compact range of a tree")
 
-// Check checks that there is a peak for each bit of the size.
+// Check returns an error if the number of peaks does not match the size.
 func (g *CompactRange) Check() error {
 	if g.Size < 0 || len(g.Peaks) != bits.OnesCount64(uint64(g.Size)) {
-		return fmt.Errorf("%w: %d peaks for %d leaves", errRange, len(g.Peaks), g.Size)
+		return fmt.Errorf("%w: %d leaves, %d peaks", errRange, g.Size, len(g.Peaks))
 	}
 	return nil
 }
 
-// Add appends an event. It returns dst with the new hashes in the order of tlog.StoredHashIndex:
-// the leaf, and every subtree that it completes.
+// Add appends an event. It returns dst with the new hashes appended, in the order of tlog.StoredHashIndex: the
+// hash of the leaf and those of the subtrees that it completes.
 func (g *CompactRange) Add(dst []tlog.Hash, e *events.Recorded) []tlog.Hash {
 	return g.addLeaf(dst, Leaf(e))
 }
 
-// addLeaf is Add for the hash of a leaf.
+// addLeaf is Add for a leaf hash.
 func (g *CompactRange) addLeaf(dst []tlog.Hash, hash tlog.Hash) []tlog.Hash {
 	dst = append(dst, hash)
 	for n := g.Size; n&1 == 1; n >>= 1 {
@@ -52,7 +52,7 @@ func (g *CompactRange) addLeaf(dst []tlog.Hash, hash tlog.Hash) []tlog.Hash {
 	return dst
 }
 
-// Root returns the root of the tree, for an empty one the SHA-256 of the empty string.
+// Root returns the root of the tree; that of the empty tree is the SHA-256 of the empty string.
 func (g *CompactRange) Root() tlog.Hash {
 	last := len(g.Peaks) - 1
 	if last < 0 {
@@ -70,7 +70,7 @@ func (g *CompactRange) Clone() CompactRange {
 	return CompactRange{Size: g.Size, Peaks: append([]tlog.Hash(nil), g.Peaks...)}
 }
 
-// readRange reads the compact range of a tree of a size from its hashes.
+// readRange reads the compact range of the first size leaves from the hashes of a tree.
 func readRange(size int64, hashes tlog.HashReader) (CompactRange, error) {
 	var indexes []int64
 	for level := bits.Len64(uint64(size)) - 1; level >= 0; level-- {

@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// stored is a tree's hashes in memory.
+// stored has the hashes of a tree in memory.
 type stored []tlog.Hash
 
 func (s stored) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
@@ -23,7 +23,7 @@ func (s stored) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return found, nil
 }
 
-// TestCompactRange compares the compact range with a tree of tlog.
+// TestCompactRange compares compact ranges with trees of tlog.
 func TestCompactRange(t *testing.T) {
 	var want, got stored
 	var compact CompactRange
@@ -34,11 +34,11 @@ func TestCompactRange(t *testing.T) {
 			t.Fatal(err)
 		}
 		if compact.Size != n || compact.Root() != root || compact.Check() != nil {
-			t.Fatalf("with %d leaves the root is %v, want %v", n, compact.Root(), root)
+			t.Fatalf("compact range of %d leaves: size %d, root %v; want root %v", n, compact.Size, compact.Root(), root)
 		}
 		read, err := readRange(n, want)
 		if err != nil || read.Root() != root || read.Size != n || len(read.Peaks) != len(compact.Peaks) {
-			t.Fatalf("the range read from the hashes of %d leaves = %+v, %v; want the one built", n, read, err)
+			t.Fatalf("readRange of %d leaves = %+v, %v; want %+v", n, read, err, compact)
 		}
 		text, err := json.Marshal(compact)
 		if err != nil {
@@ -46,7 +46,7 @@ func TestCompactRange(t *testing.T) {
 		}
 		var back CompactRange
 		if err := json.Unmarshal(text, &back); err != nil || back.Root() != root || back.Check() != nil {
-			t.Fatalf("range %s was decoded to %+v, %v", text, back, err)
+			t.Fatalf("%s is decoded as %+v, %v; want %+v", text, back, err, compact)
 		}
 		added, err := tlog.StoredHashes(n, AppendLeaf(nil, &e), want)
 		if err != nil {
@@ -55,17 +55,17 @@ func TestCompactRange(t *testing.T) {
 		want, got = append(want, added...), compact.Add(got, &e)
 	}
 	if !reflect.DeepEqual(want, got) {
-		t.Error("the hashes differ from those of tlog")
+		t.Errorf("Add returned %d hashes that differ from the %d of tlog", len(got), len(want))
 	}
 	for _, bad := range []CompactRange{{Size: -1}, {Size: 1}, {Size: 2, Peaks: make([]tlog.Hash, 2)}} {
 		if bad.Check() == nil {
-			t.Errorf("Check accepted the range %+v", bad)
+			t.Errorf("Check of %+v = nil, want an error", bad)
 		}
 	}
 }
 
-// TestLeafHasEveryField: the leaf depends on every field.
-func TestLeafHasEveryField(t *testing.T) {
+// TestLeafCoversEveryField: the leaf depends on every field of an event.
+func TestLeafCoversEveryField(t *testing.T) {
 	e := sample(5)
 	want := Leaf(&e)
 	changes := map[string]func(*events.Recorded){
@@ -83,7 +83,7 @@ func TestLeafHasEveryField(t *testing.T) {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[events.Recorded]()) {
 		change, known := changes[field.Name]
 		if !known {
-			t.Errorf("the field %s is not tested: extend this test", field.Name)
+			t.Errorf("field %s has no change in this test; add one", field.Name)
 		}
 		if change == nil {
 			continue
@@ -91,19 +91,19 @@ func TestLeafHasEveryField(t *testing.T) {
 		other := e
 		change(&other)
 		if Leaf(&other) == want {
-			t.Errorf("a change of %s leads to the same leaf", field.Name)
+			t.Errorf("the leaf is the same after a change of %s, want a different one", field.Name)
 		}
 	}
-	// Moving bytes from one field to the next is a change too.
+	// Moving a byte from one field to the next changes the leaf.
 	other := e
 	other.Data, other.Metadata = e.Data[:len(e.Data)-1], append([]byte{'}'}, e.Metadata...)
 	if Leaf(&other) == want {
-		t.Error("moving a byte from the data to the metadata leads to the same leaf")
+		t.Error("the leaf is the same after moving a byte from the data to the metadata, want a different one")
 	}
 	other = e
 	other.Created = e.Created.In(time.FixedZone("CEST", 7200))
 	if Leaf(&other) != want {
-		t.Error("the same moment in a different zone leads to another leaf")
+		t.Error("the leaf differs for the same time in a different zone, want the same one")
 	}
 }
 
@@ -120,9 +120,9 @@ func TestLeafIsFrozen(t *testing.T) {
 		"\x01\x02\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
 		"\x00\x00\x00\x13product.reserved.v1" + "\x00\x00\x00\x0e{\"quantity\":1}" + "\x00\x00\x00\x0d{\"hash\":\"00\"}"
 	if leaf := AppendLeaf(nil, &e); string(leaf) != want {
-		t.Errorf("%q, want %q", leaf, want)
+		t.Errorf("AppendLeaf = %q, want %q", leaf, want)
 	}
 	if Leaf(&e) != tlog.RecordHash([]byte(want)) {
-		t.Error("the leaf's hash differs from that of RFC 6962")
+		t.Errorf("Leaf = %v, want %v", Leaf(&e), tlog.RecordHash([]byte(want)))
 	}
 }

@@ -1,74 +1,70 @@
-// Package merkle makes a log tamper-evident: a Merkle tree over all of its events, periodically
-// signed heads of that tree, and receipts that prove, without the server or the log, that an event
-// is in it.
+// Package merkle makes a log tamper-evident. It keeps a Merkle tree over the events of the log, signs heads of
+// that tree, and creates receipts that prove that an event is in the log, without access to server or log.
 //
 // # Guarantees
 //
-// A signed head commits to the whole log: the number of events, and one hash over every field of
-// each, in order. [Check] detects any difference up to there: a changed bit of an event, an event
-// removed or inserted, two swapped, or the end cut off, even if every stream's own chain is valid.
-// A receipt is valid for exactly one event of exactly one log, and any change invalidates it.
+// A signed head commits to the log up to a position: the number of events, and one hash over every field of
+// each, in order. [Check] detects any difference up to that position: a changed bit of an event, an event
+// that was removed or inserted, two that were swapped, or a truncated log, even if the hash chain of every
+// stream is valid. A receipt is valid for exactly one event of exactly one log. Any change invalidates it.
 //
-// A head is signed over durable events only. The tree never signs two inconsistent heads: it stops
-// permanently when the log contradicts a head that it has signed before ([ErrContradicted]).
+// Heads are signed over durable events only. A tree never signs two inconsistent heads: it stops permanently if
+// the log contradicts an earlier head ([ErrContradicted]).
 //
 // # Limits
 //
-// The key and the heads are stored next to the log. Anyone with write access can create another log,
-// sign it and discard the old heads. So a head has to be kept out of the operator's reach: every
-// receipt contains one, and /v1/log/head returns one to any client. A check against such a head
-// detects a rewritten log.
+// The key and the heads are stored next to the log, so anyone with write access can create a different log, sign
+// it and discard the old heads. To detect that, check the log against a head that is kept elsewhere: every
+// receipt contains one, and /v1/log/head returns one to any client.
 //
 // # Why the tree follows the log
 //
-// No append waits for the tree. It follows the log like any reader, twenty times a second, at about
-// a microsecond per event. So the newest head is some hundredths of a second old; a request for the
-// receipt of a newer event wakes the tree and waits for one page.
+// Appends do not wait for the tree, which follows the log like any reader, twenty times a second, at a cost of
+// about a microsecond per event. A request for the receipt of an event that the tree does not cover yet wakes the
+// tree and waits.
 //
 // # Why damaged files are harmless
 //
-// One file has the hashes, in the order of tlog, and only ever grows; another has the heads, one
-// per line, written every ten seconds and at the end. Hashes are synced before a head over them is
-// written. A third has the head that was signed when the log was last idle for 100 ms, and is
-// replaced each time. Heads and hashes together record the former length of the log ([Seen]), and a
-// tree does not open over a log that ends before that. So after a crash the hashes of the last head
-// are complete; anything after them is truncated and computed again from the log. Damage to the
-// hashes only costs time: a proof is checked before it is returned, and if it does not verify, all
-// hashes are computed again, and must lead to every written head.
+// One file has the hashes, in the order of tlog. Another has the heads, one per line, written every ten seconds
+// and at the end. Both only grow. Hashes are synced before a head over them is written, so after a crash the
+// hashes of the last head are complete; later ones are truncated and computed again from the log. A third file
+// has the head that was signed when the log was last idle for 100 ms, and is replaced each time. The three files
+// record the former length of the log ([CoveredSize]): a tree does not open over a shorter log.
+//
+// Damage to the hashes only costs time: a proof is verified before it is returned, and if it is not valid, all
+// hashes are computed again and must match every written head.
 //
 // # A log that several servers append to
 //
-// In an EventStoreDB positions have gaps, and other programs have events between this system's.
-// There a leaf is the n-th of this system's own events in the order of the log, as events.Lineage
-// recognises them by their content: every reader finds the same ones. Heads and receipts have both
-// that ordinal and the position, and a fourth line of a head names the one that it counts.
+// In EventStoreDB, positions have gaps, and other programs have events in the same log. The leaves are then only
+// this system's own events, in the order of the log, as recognised by events.Lineage: every reader finds the same
+// ones. Heads and receipts have both the ordinal of an own event and its position. Such a head has a fourth line,
+// which says that it counts own events.
 //
-// Each server has a [SharedTree], with the hashes and the positions of its leaves, and any of them
-// makes receipts. One at a time signs: heads are appended to events.HeadsStream, which is not part
-// of the tree, at the revision that the signer has read, in a term of its own. If two servers both
-// take themselves for the signer, one finds the other's head, so the heads can't fork. A server
-// takes over, in the next term, when the log has grown and no head has been signed for some time.
-// All heads are kept in that stream, so any server serves them, and an [OwnCheck] finds two that
-// contradict each other. The first event has the public key; a server with a different key signs
-// nothing.
+// Each server has a [SharedTree], with the hashes and the positions of its leaves, and can create receipts. One
+// server at a time signs heads. It appends them to events.HeadsStream, which is not part of the tree, with the
+// expected revision, in a numbered term. If two servers both act as the signer, one of them gets a conflict and
+// reads the head of the other, so the heads can't fork. A server takes over, in the next term, if the log has
+// grown and no head has been signed for some time. All servers serve the heads of the stream, and an [OwnCheck]
+// finds heads that contradict each other. The first event of the stream has the public key; a server with a
+// different key signs nothing.
 //
-// The files are synced before a head over them is appended. At the start, leaves after the newest
-// head are dropped and computed again: after a crash it is unknown whether they were written.
+// The files are synced before a head over them is appended. On start, leaves after the newest head are dropped
+// and computed again, because after a crash they may be incomplete.
 //
-// A server whose tree contradicts a head of the log stops signing and proving, but continues to
-// sell: foreign events in a stream must not end a sale. [OwnCheck] finds out which of the two is
-// wrong.
+// A server whose tree contradicts a head of the log signs no more heads and creates no more receipts, but it
+// continues to sell: foreign events in a stream must not end a sale. [OwnCheck] determines whether the tree or
+// the log is wrong.
 //
 // # Why leaves are independent of the store
 //
-// A leaf contains events.Recorded and nothing else, so a log that is moved with its positions and
-// times has the same root. The epoch is in the name of the head and not in the leaves for the same
-// reason.
+// A leaf contains only events.Recorded, so a copy of a log with the same positions and times has the same root.
+// For the same reason the epoch is in the name of the head and not in the leaves.
 //
 // # Formats
 //
 // Leaves: see [AppendLeaf]. The tree: RFC 6962 section 2.1, by golang.org/x/mod's
 // sumdb/tlog. Heads: signed notes (golang.org/x/mod/sumdb/note, Ed25519) whose text
-// is a checkpoint of C2SP's tlog-checkpoint, with a line of extension where it counts own events.
-// Receipts: see [Receipt.AppendJSON]. testdata has each of them; they are never changed.
+// is a checkpoint of C2SP's tlog-checkpoint, with an extension line if it counts own events.
+// Receipts: see [Receipt.AppendJSON]. testdata has an example of each format, which must never be changed.
 package merkle

@@ -16,21 +16,21 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// The files in a tree's folder. The first two only ever grow; see doc.go.
+// The files in a tree's folder. The first two only grow; see doc.go.
 const (
 	// hashesFile has the hashes of the tree, 32 bytes each, in the order of tlog.StoredHashIndex.
 	hashesFile = "hashes"
 	// headsFile has a signed head per line, as a JSON string.
 	headsFile = "heads"
-	// newestFile has one such line: the newest head signed when the log became idle. It is
-	// replaced.
+	// newestFile has a single such line: the head that was last signed when the log became idle. The file is
+	// replaced for each head.
 	newestFile = "newest"
 )
 
-// hashes is an open hashesFile.
+// hashes is the open hashesFile.
 type hashes struct{ file *os.File }
 
-// offset returns where the hashes after the first size leaves begin.
+// offset returns the offset in hashesFile of the hashes that follow those of the first size leaves.
 func offset(size int64) int64 { return tlog.StoredHashCount(size) * tlog.HashSize }
 
 // ReadHashes implements tlog.HashReader.
@@ -44,7 +44,7 @@ func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return found, nil
 }
 
-// write writes the hashes after those of the first size leaves.
+// write writes added after the hashes of the first size leaves.
 func (h hashes) write(size int64, added []tlog.Hash) error {
 	bytes := make([]byte, 0, len(added)*tlog.HashSize)
 	for i := range added {
@@ -54,7 +54,7 @@ func (h hashes) write(size int64, added []tlog.Hash) error {
 	return err
 }
 
-// appendHead appends one head as a line and syncs the file.
+// appendHead appends a line with a head and syncs the file.
 func appendHead(file *os.File, h Checkpoint) error {
 	line, err := json.Marshal(h.Note)
 	if err != nil {
@@ -66,13 +66,13 @@ func appendHead(file *os.File, h Checkpoint) error {
 	return file.Sync()
 }
 
-// maxHeadLine bounds a line of headsFile.
+// maxHeadLine is the length limit of a line of headsFile, in bytes.
 const maxHeadLine = 4 << 10
 
-// maxDamagedHeads bounds the bytes at the end of headsFile that are searched for a head.
+// maxDamagedHeads bounds the bytes at the end of headsFile that are searched for a valid head.
 const maxDamagedHeads = 1 << 20
 
-// readHeadLine parses a line of headsFile; with a nil verifier, signatures are not verified.
+// readHeadLine parses a line of headsFile. If verifier is nil, signatures are not verified.
 func readHeadLine(line []byte, verifier note.Verifier) (Checkpoint, error) {
 	var text string
 	if err := json.Unmarshal(line, &text); err != nil {
@@ -84,17 +84,17 @@ func readHeadLine(line []byte, verifier note.Verifier) (Checkpoint, error) {
 	return OpenHead(text, verifier)
 }
 
-// ending describes the end of a headsFile.
-type ending struct {
-	last    Checkpoint // the last head signed by the key, zero if none
-	whole   int64      // bytes of complete lines
-	open    bool       // the last line is a head without its line end
-	damaged int        // lines after last that are not heads of this key
+// headsTail describes the end of headsFile.
+type headsTail struct {
+	last         Checkpoint // the last head signed by the key, zero for none
+	size         int64      // the length of the valid part, in bytes
+	unterminated bool       // last lacks its newline
+	damaged      int        // number of lines after last that are not heads signed by the key
 }
 
-// lastHead examines the end of headsFile. A truncated line does not count; one with only its line
-// end damaged does.
-func lastHead(file *os.File, verifier note.Verifier) (end ending, err error) {
+// lastHead reads the end of headsFile. It ignores a truncated line, unless only its newline is missing or
+// damaged.
+func lastHead(file *os.File, verifier note.Verifier) (end headsTail, err error) {
 	info, err := file.Stat()
 	if err != nil {
 		return end, err
@@ -105,20 +105,20 @@ func lastHead(file *os.File, verifier note.Verifier) (end ending, err error) {
 		if _, err := file.ReadAt(tail, from); err != nil && err != io.EOF {
 			return end, err
 		}
-		if end = endingOf(tail, from, verifier); end.last.Note != "" || from == 0 || window > maxDamagedHeads {
+		if end = parseTail(tail, from, verifier); end.last.Note != "" || from == 0 || window > maxDamagedHeads {
 			return end, nil
 		}
 	}
 }
 
-// endingOf is lastHead for the bytes of the file from from on.
-func endingOf(tail []byte, from int64, verifier note.Verifier) (end ending) {
+// parseTail is lastHead for the bytes of the file that begin at offset from.
+func parseTail(tail []byte, from int64, verifier note.Verifier) (end headsTail) {
 	lines := bytes.LastIndexByte(tail, '\n') + 1
-	if h, size, ok := unended(tail[lines:], verifier); ok {
-		return ending{last: h, whole: from + int64(lines+size), open: true}
+	if h, size, ok := unterminatedHead(tail[lines:], verifier); ok {
+		return headsTail{last: h, size: from + int64(lines+size), unterminated: true}
 	}
 	tail = tail[:lines]
-	end.whole = from + int64(lines)
+	end.size = from + int64(lines)
 	for len(tail) > 0 {
 		begin := bytes.LastIndexByte(tail[:len(tail)-1], '\n') + 1
 		if end.last, _ = readHeadLine(tail[begin:], verifier); end.last.Note != "" {
@@ -130,9 +130,8 @@ func endingOf(tail []byte, from int64, verifier note.Verifier) (end ending) {
 	return end
 }
 
-// unended parses the head of a line whose end is missing or damaged, and returns its size without
-// the end.
-func unended(rest []byte, verifier note.Verifier) (h Checkpoint, size int, ok bool) {
+// unterminatedHead parses a head whose newline is missing or damaged, and returns its size without the newline.
+func unterminatedHead(rest []byte, verifier note.Verifier) (h Checkpoint, size int, ok bool) {
 	for size = len(rest); size > 0 && size >= len(rest)-1; size-- {
 		if h, err := readHeadLine(rest[:size], verifier); err == nil {
 			return h, size, true
@@ -141,8 +140,8 @@ func unended(rest []byte, verifier note.Verifier) (h Checkpoint, size int, ok bo
 	return Checkpoint{}, 0, false
 }
 
-// leaves returns the number of leaves whose hashes a hashesFile of a size holds completely.
-func leaves(size int64) int64 {
+// leafCount returns the number of leaves whose hashes are complete in a hashesFile of size bytes.
+func leafCount(size int64) int64 {
 	stored := size / tlog.HashSize
 	n := stored/2 + 64 // a tree of n leaves has fewer than 2n hashes, and at least n
 	for n > 0 && tlog.StoredHashCount(n) > stored {
@@ -151,9 +150,10 @@ func leaves(size int64) int64 {
 	return n
 }
 
-// Seen returns the number of events that the tree in dir covers of the log of verifier's key, 0 if
-// there is no such tree. It changes nothing. A tree covers durable events only. Errors: the disk's.
-func Seen(dir string, verifier note.Verifier) (size int64, err error) {
+// CoveredSize returns the number of events that the tree in dir covers, 0 if there is no tree whose heads are
+// signed by verifier's key. All of them were durable in the log. It changes no files. Errors: those of the file
+// system.
+func CoveredSize(dir string, verifier note.Verifier) (size int64, err error) {
 	file, err := os.Open(filepath.Join(dir, headsFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -171,7 +171,7 @@ func Seen(dir string, verifier note.Verifier) (size int64, err error) {
 		return 0, err
 	}
 	if size = max(end.last.Size, newest.Size); end.last.Note == "" && newest.Note == "" {
-		return 0, nil // the hashes may be of a different log
+		return 0, nil // the hashes may be those of a different log
 	}
 	info, err := os.Stat(filepath.Join(dir, hashesFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -180,10 +180,10 @@ func Seen(dir string, verifier note.Verifier) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return max(size, leaves(info.Size())), nil
+	return max(size, leafCount(info.Size())), nil
 }
 
-// writeNewest replaces newestFile durably.
+// writeNewest replaces newestFile atomically.
 func writeNewest(dir string, h Checkpoint) error {
 	name := filepath.Join(dir, newestFile)
 	file, err := os.OpenFile(name+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
@@ -196,7 +196,7 @@ func writeNewest(dir string, h Checkpoint) error {
 	return os.Rename(name+".new", name)
 }
 
-// readNewest reads newestFile; it returns the zero head if there is none signed by the key.
+// readNewest reads newestFile. It returns the zero head if the file has no head signed by the key.
 func readNewest(dir string, verifier note.Verifier) (h Checkpoint, err error) {
 	line, err := os.ReadFile(filepath.Join(dir, newestFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -212,9 +212,8 @@ func readNewest(dir string, verifier note.Verifier) (h Checkpoint, err error) {
 	return h, err
 }
 
-// heads iterates over the complete lines of a headsFile, numbered from 1. A line that is not a head
-// signed by the key yields an ErrBadHead, and iteration continues. A folder without the file has no
-// heads.
+// heads iterates over the heads in headsFile. A line that is not a head signed by the key yields an ErrBadHead
+// with the number of the line, and iteration continues. If the file does not exist, there are no heads.
 func heads(dir string, verifier note.Verifier) iter.Seq2[Checkpoint, error] {
 	return func(yield func(Checkpoint, error) bool) {
 		file, err := os.Open(filepath.Join(dir, headsFile))
@@ -230,7 +229,7 @@ func heads(dir string, verifier note.Verifier) iter.Seq2[Checkpoint, error] {
 		for n := 1; ; n++ {
 			line, err := in.ReadSlice('\n')
 			if err == io.EOF {
-				if h, _, ok := unended(line, verifier); ok {
+				if h, _, ok := unterminatedHead(line, verifier); ok {
 					yield(h, nil)
 				}
 				return
@@ -250,7 +249,7 @@ func heads(dir string, verifier note.Verifier) iter.Seq2[Checkpoint, error] {
 	}
 }
 
-// syncDir syncs the names in dir.
+// syncDir makes the creation and renaming of files in dir durable.
 func syncDir(dir string) error {
 	folder, err := os.Open(dir)
 	if err != nil {

@@ -15,25 +15,25 @@ import (
 )
 
 const (
-	// pace is the pause of the follower when it has caught up: batches are cheaper than single
-	// events, and no one waits for it.
-	pace = 50 * time.Millisecond
-	// busy is the page size from which on more events are expected at once.
-	busy = 256
-	// idle is the time without events after which a log is idle.
-	idle = 100 * time.Millisecond
-	// catchUpPage is the number of events that are read at once.
+	// followPause is the pause of the follower once it has caught up, because batches are cheaper than single
+	// events.
+	followPause = 50 * time.Millisecond
+	// busyPage is the number of events in a page from which on the follower does not pause.
+	busyPage = 256
+	// idleTime is the time without events after which a log is idle.
+	idleTime = 100 * time.Millisecond
+	// catchUpPage is the number of events per read of CatchUp.
 	catchUpPage = 1024
 )
 
-// errRebuild: the hashes are rebuilt by following the log from its beginning.
-var errRebuild = errors.New("the hashes are rebuilt")
+// errRebuild means that the hashes are being rebuilt: the log must be followed from its beginning.
+var errRebuild = errors.New("the hashes are being rebuilt")
 
-// Run follows the log until ctx ends, and writes heads periodically. It is called once. It retries
+// Run follows the log until ctx ends, and writes heads periodically. It must be called at most once. It retries
 // failures of the log or the disk with backoff.
 //
-// Errors: ctx.Err(); [ErrContradicted] and [ErrGap], after which no more heads are signed;
-// events.ErrDamaged, events.ErrClosed.
+// Errors: ctx.Err(); [ErrContradicted], [ErrGap], events.ErrDamaged and events.ErrClosed, after which no more
+// heads are signed.
 func (t *Tree) Run(ctx context.Context) error {
 	var background sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
@@ -59,12 +59,12 @@ func (t *Tree) Run(ctx context.Context) error {
 	})
 }
 
-// final reports whether retrying is useless.
+// final reports whether err is permanent.
 func final(err error) bool {
 	return errors.Is(err, ErrGap) || errors.Is(err, events.ErrDamaged) || errors.Is(err, events.ErrClosed)
 }
 
-// follow grows the tree until a failure or a rebuild.
+// follow adds the events of the log to the tree until a failure or a rebuild.
 func (t *Tree) follow(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -72,14 +72,14 @@ func (t *Tree) follow(ctx context.Context) error {
 	after, generation := t.compact.Size, t.rebuilds
 	t.stop = func() { stop(errRebuild) }
 	t.mu.Unlock()
-	pauseTimer := time.NewTimer(pace)
+	pauseTimer := time.NewTimer(followPause)
 	defer pauseTimer.Stop()
 	err := t.Store.Follow(ctx, events.Position(after), func(page []events.Recorded) error {
 		urgent, err := t.grow(page, generation)
-		if err != nil || urgent || len(page) >= busy {
+		if err != nil || urgent || len(page) >= busyPage {
 			return err
 		}
-		pauseTimer.Reset(pace)
+		pauseTimer.Reset(followPause)
 		select {
 		case <-pauseTimer.C:
 		case <-t.nudge:
@@ -93,8 +93,8 @@ func (t *Tree) follow(ctx context.Context) error {
 	return err
 }
 
-// grow adds a page of events to the tree, and reports whether a caller waits for more. generation
-// is the value of rebuilds when the page was read.
+// grow adds a page of events to the tree. urgent reports whether a caller waits for more. generation is the
+// value of rebuilds when the page was read.
 func (t *Tree) grow(page []events.Recorded, generation int) (urgent bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -108,10 +108,10 @@ func (t *Tree) grow(page []events.Recorded, generation int) (urgent bool, err er
 			continue
 		}
 		if e.Position != events.Position(next.Size+1) {
-			return false, fmt.Errorf("%w: %d follows %d", ErrGap, e.Position, next.Size)
+			return false, fmt.Errorf("%w: position %d follows %d", ErrGap, e.Position, next.Size)
 		}
 		added = next.Add(added, e)
-		if err := t.agree(&next); err != nil {
+		if err := t.checkSigned(&next); err != nil {
 			return false, err
 		}
 	}
@@ -127,13 +127,13 @@ func (t *Tree) grow(page []events.Recorded, generation int) (urgent bool, err er
 	return t.waiting > 0, nil
 }
 
-// wake wakes the callers that wait for the tree to grow; mu must be held.
+// wake wakes the callers that wait for the tree to grow. mu must be held.
 func (t *Tree) wake() {
 	close(t.grown)
 	t.grown = make(chan struct{})
 }
 
-// fail stops the tree permanently; mu must be held.
+// fail stops the tree permanently. mu must be held.
 func (t *Tree) fail(err error) {
 	if t.failure == nil {
 		t.failure = err
@@ -141,9 +141,9 @@ func (t *Tree) fail(err error) {
 	t.wake()
 }
 
-// agree compares a compact range with the head signed at its size. Signed heads are ahead only
-// during a rebuild.
-func (t *Tree) agree(compact *CompactRange) error {
+// checkSigned compares a compact range with the signed head of the same size, if there is one. Only during a
+// rebuild is there a signed head that is larger than the tree.
+func (t *Tree) checkSigned(compact *CompactRange) error {
 	if compact.Size > t.head.Size {
 		return nil
 	}
@@ -152,17 +152,17 @@ func (t *Tree) agree(compact *CompactRange) error {
 		signed = t.past.at(compact.Size)
 	}
 	if signed != nil && signed.Size == compact.Size && signed.Root != compact.Root() {
-		return fmt.Errorf("%w: the first %d events have the root %v, and a head with %v was signed",
+		return fmt.Errorf("%w: the first %d events have the root %v, but the signed head over them has %v",
 			ErrContradicted, compact.Size, compact.Root(), signed.Root)
 	}
 	return nil
 }
 
-// writeHeads writes a head at every interval, and the newest one whenever the log becomes idle.
+// writeHeads writes a head to headsFile at every interval, and one to newestFile whenever the log becomes idle.
 func (t *Tree) writeHeads(ctx context.Context) {
 	tick := time.NewTicker(t.Every)
 	defer tick.Stop()
-	idleTimer := time.NewTimer(idle)
+	idleTimer := time.NewTimer(idleTime)
 	defer idleTimer.Stop()
 	for {
 		t.mu.Lock()
@@ -173,20 +173,20 @@ func (t *Tree) writeHeads(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-grown:
-			idleTimer.Reset(idle)
+			idleTimer.Reset(idleTime)
 		case <-idleTimer.C:
 			err = t.writeNewestHead()
 		case <-tick.C:
 			err = t.writeHead()
 		}
 		if err != nil && ctx.Err() == nil {
-			t.Logger.Warn("cannot write a head", "error", err)
+			t.Logger.Warn("a signed head of the log could not be written", "error", err)
 		}
 	}
 }
 
-// CatchUp adds all current events of the log, for callers that do not use Run. Errors: as
-// [Tree.Run]; what events.Store.ReadAll returns.
+// CatchUp adds all current events of the log, for callers that do not use Run. Errors: those of [Tree.Run],
+// events.Store.Head and events.Store.ReadAll.
 func (t *Tree) CatchUp(ctx context.Context) error {
 	end, err := t.Store.Head(ctx)
 	if err != nil {
@@ -204,7 +204,7 @@ func (t *Tree) CatchUp(ctx context.Context) error {
 			return err
 		}
 		if len(page) == 0 {
-			return fmt.Errorf("%w: nothing follows %d", ErrGap, after)
+			return fmt.Errorf("%w: no event follows position %d, and the log ends at %d", ErrGap, after, end)
 		}
 		if _, err := t.grow(page, generation); err != nil && !errors.Is(err, errRebuild) {
 			return err
@@ -212,7 +212,7 @@ func (t *Tree) CatchUp(ctx context.Context) error {
 	}
 }
 
-// pastHeads iterates over the written heads.
+// pastHeads iterates over the heads in headsFile.
 type pastHeads struct {
 	next    func() (Checkpoint, error, bool)
 	stop    func()
@@ -224,8 +224,8 @@ func newPastHeads(dir string, verifier note.Verifier) *pastHeads {
 	return &pastHeads{next: next, stop: stop}
 }
 
-// at returns the head of a size, or nil. Sizes must increase. Invalid lines are skipped; a Check
-// reports them.
+// at returns the head of a size, or nil. Sizes must increase from call to call. Invalid lines are skipped; a
+// [Check] reports them.
 func (p *pastHeads) at(size int64) *Checkpoint {
 	for p.current == nil || p.current.Size < size {
 		h, err, ok := p.next()

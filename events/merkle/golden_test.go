@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// golden returns a file of testdata, which is never changed.
+// golden returns a file of testdata. These files must not be changed.
 func golden(t *testing.T, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name))
@@ -17,9 +17,8 @@ func golden(t *testing.T, name string) []byte {
 	return text
 }
 
-// TestOldFormats: a head and a receipt of the first version are valid, and are still written in
-// that format.
-func TestOldFormats(t *testing.T) {
+// TestGoldenHeadAndReceipt: the golden head and receipt are valid, and the same log still yields the same bytes.
+func TestGoldenHeadAndReceipt(t *testing.T) {
 	verifier, err := NewVerifier(string(golden(t, "v1/log.key")))
 	if err != nil {
 		t.Fatal(err)
@@ -27,11 +26,11 @@ func TestOldFormats(t *testing.T) {
 	note := string(golden(t, "v1/head"))
 	h, err := OpenHead(note, verifier)
 	if err != nil || h.Own || h.Size != 21 || h.Position() != 21 {
-		t.Errorf("head = %+v, %v; want one over 21 events", h, err)
+		t.Errorf("OpenHead of the golden head = %+v, %v; want size 21, position 21", h, err)
 	}
 	r, err := CheckReceipt(golden(t, "v1/receipt.json"), verifier)
 	if err != nil || r.Ordinal != 13 || r.Event.Position != 13 {
-		t.Errorf("the receipt is %+v, %v, want Ordinal 13, Event.Position 13", r, err)
+		t.Errorf("CheckReceipt of the golden receipt = %+v, %v; want ordinal 13, position 13", r, err)
 	}
 	log := newMemLog()
 	log.add(21)
@@ -39,21 +38,21 @@ func TestOldFormats(t *testing.T) {
 	if err := tree.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := tree.Head(); err != nil || now.Note != note {
-		t.Errorf("the head is now %q, %v, want %q", now.Note, err, note)
+	if got, err := tree.Head(); err != nil || got.Note != note {
+		t.Errorf("Head = %q, %v; want %q", got.Note, err, note)
 	}
-	if now := append(receiptOf(t, tree, 13), '\n'); !bytes.Equal(now, golden(t, "v1/receipt.json")) {
-		t.Errorf("receipt = %s, want the golden file", now)
+	if got := append(receiptOf(t, tree, 13), '\n'); !bytes.Equal(got, golden(t, "v1/receipt.json")) {
+		t.Errorf("receipt = %s, want %s", got, golden(t, "v1/receipt.json"))
 	}
 	if err := tree.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestOldSharedReceipt: a receipt with an ordinal is valid.
-func TestOldSharedReceipt(t *testing.T) {
+// TestGoldenSharedReceipt: the golden receipt with an ordinal is valid.
+func TestGoldenSharedReceipt(t *testing.T) {
 	r, err := CheckReceipt(golden(t, "v2/receipt.json"), keyOf(t, "e7", 1).Verifier())
 	if err != nil || r.Ordinal != 7 || !r.Head.Own || r.Head.Last < r.Event.Position || r.Event.Position == 7 {
-		t.Errorf("receipt = %+v, %v; want the own event 7", r, err)
+		t.Errorf("CheckReceipt = %+v, %v; want the own event with ordinal 7 at another position", r, err)
 	}
 }

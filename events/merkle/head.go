@@ -14,21 +14,21 @@ import (
 	"admitone/events"
 )
 
-// ErrBadHead: the text is not a signed head, or has no valid signature of the given key.
+// ErrBadHead means that a text is not a signed head, or has no valid signature by the given key.
 var ErrBadHead = errors.New("not a head that this key has signed")
 
-// Head commits to a log of a certain size.
+// Head commits to the first events of a log.
 type Head struct {
-	// Epoch of the log.
+	// Epoch is the epoch of the log.
 	Epoch string
-	// Size is the number of counted events in the log.
+	// Size is the number of events that the head covers.
 	Size int64
 	// Root is the root of the tree over them.
 	Root tlog.Hash
-	// Own means that the head counts this system's own events alone, in the order of the log, by
-	// [events.Lineage]; otherwise it counts all events, with the positions 1, 2, 3, …
+	// Own means that the head covers only this system's own events, as recognised by [events.Lineage], in the
+	// order of the log. Otherwise it covers all events, at the positions 1, 2, 3, …
 	Own bool
-	// Last is the position of the last event that an Own head covers, 0 if it covers none.
+	// Last is the position of the last event that an Own head covers, 0 for none. Other heads do not use it.
 	Last events.Position
 }
 
@@ -40,7 +40,7 @@ func (h *Head) Position() events.Position {
 	return events.Position(h.Size)
 }
 
-// counts is the name of the events that a head counts.
+// counts returns the word for the events that the head covers, as shown in JSON.
 func (h *Head) counts() string {
 	if h.Own {
 		return "own"
@@ -48,24 +48,22 @@ func (h *Head) counts() string {
 	return "all"
 }
 
-// Checkpoint is a head with the note that it was read from, or written to.
+// Checkpoint is a signed head.
 type Checkpoint struct {
 	Head
-	// Note is a signed note (golang.org/x/mod/sumdb/note): three or four lines of text, an empty
-	// line, a signature or more. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the
-	// log, the size, the root in base64. Only heads that are Own have the fourth line, an
-	// extension of that format: "own events, up to position N".
+	// Note is the signed note (golang.org/x/mod/sumdb/note): three or four lines of text, an empty line, and one
+	// or more signatures. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the log, the size, and
+	// the root in base64. An Own head also has an extension line: "own events, up to position N".
 	Note string
 }
 
-// namePrefix comes before the epoch in the name of a log's key.
+// namePrefix precedes the epoch in the name of a log.
 const namePrefix = "admitone/"
 
-// AppendJSON appends the head as an object: its note, its contents, and the public key that signed
-// it.
+// AppendJSON appends the head as an object with its contents, its note, and the public key that signed it.
 func (h *Checkpoint) AppendJSON(dst []byte, key *Key) []byte { return h.appendJSON(dst, key.String()) }
 
-// appendJSON is AppendJSON for the text of the key.
+// appendJSON is AppendJSON for the text of the public key.
 func (h *Checkpoint) appendJSON(dst []byte, key string) []byte {
 	o := events.OpenObject(dst)
 	o.String("epoch", h.Epoch)
@@ -78,10 +76,10 @@ func (h *Checkpoint) appendJSON(dst []byte, key string) []byte {
 	return o.Close()
 }
 
-// ownPrefix begins the fourth line of an Own head; its last position follows.
+// ownPrefix begins the extension line of an Own head. The last position follows.
 const ownPrefix = "own events, up to position "
 
-// text is the part of the note that is signed.
+// text returns the part of the note that is signed.
 func (h *Head) text() string {
 	text := namePrefix + h.Epoch + "\n" + strconv.FormatInt(h.Size, 10) + "\n" + h.Root.String() + "\n"
 	if h.Own {
@@ -90,27 +88,27 @@ func (h *Head) text() string {
 	return text
 }
 
-// minLines is the least number of lines of a head's text.
+// minLines is the smallest number of lines of a head's text.
 const minLines = 3
 
-// maxSignatures is the most signatures that are accepted, as in note.Open.
+// maxSignatures is the largest number of signatures that are accepted, as in note.Open.
 const maxSignatures = 100
 
-// ReadHead parses a signed head without verifying its signatures; see [OpenHead]. Besides the log's
-// signature there may be cosignatures of witnesses. Only the canonical form of a text is accepted.
-// Error: [ErrBadHead].
+// ReadHead parses a signed head without verifying its signatures; see [OpenHead]. Besides the log's signature
+// there may be cosignatures of witnesses. Only the canonical form is accepted. Error: [ErrBadHead].
 func ReadHead(text string) (Checkpoint, error) {
 	lines := strings.SplitAfter(text, "\n")
 	end := slices.Index(lines, "\n")
 	if end < minLines || end > minLines+1 || len(lines) < end+3 || len(lines) > end+2+maxSignatures ||
 		lines[len(lines)-1] != "" {
-		return Checkpoint{}, fmt.Errorf("%w: it must have three or four lines, an empty one and signatures", ErrBadHead)
+		return Checkpoint{}, fmt.Errorf("%w: it must have three or four lines, an empty line and 1 to %d signatures",
+			ErrBadHead, maxSignatures)
 	}
 	h, err := parseHead(lines[:end])
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	if h.text() != strings.Join(lines[:end], "") || !plainSignatures(lines[end+1:len(lines)-1]) {
+	if h.text() != strings.Join(lines[:end], "") || !canonicalSignatures(lines[end+1:len(lines)-1]) {
 		return Checkpoint{}, fmt.Errorf("%w: it is not in canonical form", ErrBadHead)
 	}
 	return Checkpoint{Head: h, Note: text}, nil
@@ -118,14 +116,14 @@ func ReadHead(text string) (Checkpoint, error) {
 
 // parseHead parses the lines of a head's text.
 func parseHead(lines []string) (h Head, err error) {
-	epoch, named := strings.CutPrefix(strings.TrimSuffix(lines[0], "\n"), namePrefix)
+	epoch, hasPrefix := strings.CutPrefix(strings.TrimSuffix(lines[0], "\n"), namePrefix)
 	size, err := strconv.ParseInt(strings.TrimSuffix(lines[1], "\n"), 10, 64)
-	if !named || err != nil || size < 0 {
-		return h, fmt.Errorf("%w: it begins with %.60q, %.20q", ErrBadHead, lines[0], lines[1])
+	if !hasPrefix || err != nil || size < 0 {
+		return h, fmt.Errorf("%w: its first lines are %.60q and %.20q, not a name and a size", ErrBadHead, lines[0], lines[1])
 	}
 	root, err := tlog.ParseHash(strings.TrimSuffix(lines[2], "\n"))
 	if err != nil {
-		return h, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
+		return h, fmt.Errorf("%w: its third line is %.60q, not a root", ErrBadHead, lines[2])
 	}
 	h = Head{Epoch: epoch, Size: size, Root: root}
 	if len(lines) == minLines {
@@ -134,31 +132,32 @@ func parseHead(lines []string) (h Head, err error) {
 	position, own := strings.CutPrefix(strings.TrimSuffix(lines[minLines], "\n"), ownPrefix)
 	last, err := strconv.ParseUint(position, 10, 63)
 	if !own || err != nil || uint64(size) > last {
-		return h, fmt.Errorf("%w: its fourth line is %.60q", ErrBadHead, lines[minLines])
+		return h, fmt.Errorf("%w: its fourth line is %.60q, not the position of its last own event", ErrBadHead,
+			lines[minLines])
 	}
 	h.Own, h.Last = true, events.Position(last)
 	return h, nil
 }
 
-// plainSignatures reports whether the signatures are canonical and distinct.
-func plainSignatures(lines []string) bool {
+// canonicalSignatures reports whether the signatures are canonical and distinct.
+func canonicalSignatures(lines []string) bool {
 	for i, line := range lines {
-		if !plainSignature(line) || slices.Contains(lines[:i], line) {
+		if !canonicalSignature(line) || slices.Contains(lines[:i], line) {
 			return false
 		}
 	}
 	return true
 }
 
-// plainSignature reports whether a signature is in canonical base64, without stray bits at its end.
-func plainSignature(line string) bool {
+// canonicalSignature reports whether a signature is in canonical base64, with zero trailing bits.
+func canonicalSignature(line string) bool {
 	cut := strings.LastIndexByte(line, ' ')
 	encoded := strings.TrimSuffix(line[cut+1:], "\n")
 	signature, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	return err == nil && base64.StdEncoding.EncodeToString(signature) == encoded
 }
 
-// OpenHead parses a head that verifier's key must have signed; other signatures are ignored. Error:
+// OpenHead parses a head and verifies the signature by verifier's key. It ignores other signatures. Error:
 // [ErrBadHead].
 func OpenHead(text string, verifier note.Verifier) (Checkpoint, error) {
 	h, err := ReadHead(text)
@@ -170,7 +169,7 @@ func OpenHead(text string, verifier note.Verifier) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("%w (%s): %v", ErrBadHead, verifier.Name(), err)
 	}
 	if len(opened.Sigs) != 1 || namePrefix+h.Epoch != verifier.Name() {
-		return Checkpoint{}, fmt.Errorf("%w (%s): it is of %s", ErrBadHead, verifier.Name(), h.Epoch)
+		return Checkpoint{}, fmt.Errorf("%w (%s): it is a head of the log with epoch %s", ErrBadHead, verifier.Name(), h.Epoch)
 	}
 	return h, nil
 }

@@ -18,7 +18,7 @@ func mustSign(t *testing.T, key *Key, h Head) Checkpoint {
 	return s
 }
 
-// TestHead: the encoding of a head is frozen, and any reader of signed notes can open it.
+// TestHead: the encoding of heads and keys does not change, and a reader of signed notes can open a head.
 func TestHead(t *testing.T) {
 	const (
 		wantKey  = "admitone/e7+1e9f22df+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
@@ -26,26 +26,26 @@ func TestHead(t *testing.T) {
 	)
 	key := keyOf(t, "e7", 1)
 	if key.String() != wantKey {
-		t.Errorf("the key of the same seed is %s, want %s", key, wantKey)
+		t.Errorf("key = %s, want %s", key, wantKey)
 	}
 	h := Head{Epoch: "e7", Size: 41, Root: tlog.Hash{7}}
 	s := mustSign(t, key, h)
 	if again := mustSign(t, key, h); !strings.HasPrefix(s.Note, wantNote) || again != s || s.Position() != 41 {
-		t.Errorf("notes of the same head = %q and %q, want equal ones", s.Note, again.Note)
+		t.Errorf("notes of the same head = %q and %q, want equal ones that begin with %q", s.Note, again.Note, wantNote)
 	}
 	verifier, err := NewVerifier(wantKey + "\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if opened, err := note.Open([]byte(s.Note), note.VerifierList(verifier)); err != nil || len(opened.Sigs) != 1 {
-		t.Errorf("opened as a signed note: %+v, %v; want one signature", opened, err)
+		t.Errorf("note.Open = %+v, %v; want one signature", opened, err)
 	}
 	if read, err := OpenHead(s.Note, verifier); err != nil || read != s {
-		t.Errorf("OpenHead = %+v, %v, want %+v", read, err, s)
+		t.Errorf("OpenHead = %+v, %v; want %+v", read, err, s)
 	}
 }
 
-// TestChangedHead: any changed bit invalidates a head.
+// TestChangedHead: any change invalidates a head.
 func TestChangedHead(t *testing.T) {
 	key := keyOf(t, "e7", 1)
 	s := mustSign(t, key, Head{Epoch: "e7", Size: 1 << 40, Root: tlog.Hash{7}})
@@ -54,41 +54,41 @@ func TestChangedHead(t *testing.T) {
 			changed := []byte(s.Note)
 			changed[i] ^= 1 << bit
 			if h, err := OpenHead(string(changed), key.Verifier()); !errors.Is(err, ErrBadHead) {
-				t.Errorf("byte %d, bit %d: %+v, %v, want %v", i, bit, h, err, ErrBadHead)
+				t.Errorf("OpenHead with bit %d of byte %d changed = %+v, %v; want %v", bit, i, h, err, ErrBadHead)
 			}
 		}
 		if _, err := OpenHead(s.Note[:i], key.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("cut off at %d: %v, want %v", i, err, ErrBadHead)
+			t.Errorf("OpenHead of the first %d bytes: %v, want %v", i, err, ErrBadHead)
 		}
 	}
 	for what, text := range map[string]string{
-		"more text":        strings.Replace(s.Note, "\n\n", "\nmore\n\n", 1),
-		"two signatures":   s.Note + s.Note[strings.Index(s.Note, "—"):],
-		"a larger size":    strings.Replace(s.Note, "1099511627776", "1099511627777", 1),
-		"a size with zero": strings.Replace(s.Note, "1099511627776", "01099511627776", 1),
-		"a negative size":  mustSign(t, key, Head{Epoch: "e7", Size: -1}).Note,
-		"trailing spaces":  s.Note + " ",
+		"unknown extension line": strings.Replace(s.Note, "\n\n", "\nmore\n\n", 1),
+		"duplicate signature":    s.Note + s.Note[strings.Index(s.Note, "—"):],
+		"larger size":            strings.Replace(s.Note, "1099511627776", "1099511627777", 1),
+		"size with leading zero": strings.Replace(s.Note, "1099511627776", "01099511627776", 1),
+		"negative size":          mustSign(t, key, Head{Epoch: "e7", Size: -1}).Note,
+		"trailing space":         s.Note + " ",
 	} {
 		if h, err := OpenHead(text, key.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("%s: %+v, %v, want %v", what, h, err, ErrBadHead)
+			t.Errorf("%s: OpenHead = %+v, %v; want %v", what, h, err, ErrBadHead)
 		}
 	}
 	for what, other := range map[string]*Key{"seed": keyOf(t, "e7", 2), "log": keyOf(t, "e8", 1)} {
 		if _, err := OpenHead(s.Note, other.Verifier()); !errors.Is(err, ErrBadHead) {
-			t.Errorf("with the key of a different %s: %v, want %v", what, err, ErrBadHead)
+			t.Errorf("OpenHead with the key of a different %s: %v, want %v", what, err, ErrBadHead)
 		}
 	}
 }
 
 func TestBadKeys(t *testing.T) {
 	if _, err := NewKey(make([]byte, 31), "e7"); !errors.Is(err, ErrBadKey) {
-		t.Errorf("a short seed: %v, want %v", err, ErrBadKey)
+		t.Errorf("NewKey with a short seed: %v, want %v", err, ErrBadKey)
 	}
 	if _, err := NewKey(make([]byte, 32), "e 7"); !errors.Is(err, ErrBadKey) {
-		t.Errorf("an epoch that can't be in a name: %v, want %v", err, ErrBadKey)
+		t.Errorf("NewKey with an epoch that has a space: %v, want %v", err, ErrBadKey)
 	}
 	if _, err := keyOf(t, "e7", 1).Sign(Head{Epoch: "e8"}); !errors.Is(err, ErrBadKey) {
-		t.Errorf("a head of a different log: %v, want %v", err, ErrBadKey)
+		t.Errorf("Sign with a head of a different log: %v, want %v", err, ErrBadKey)
 	}
 	other, err := note.NewEd25519VerifierKey("example.org/log", make([]byte, 32))
 	if err != nil {
@@ -96,7 +96,7 @@ func TestBadKeys(t *testing.T) {
 	}
 	for _, text := range []string{"", "admitone/e7", other, keyOf(t, "e7", 1).String()[:40]} {
 		if _, err := NewVerifier(text); !errors.Is(err, ErrBadKey) {
-			t.Errorf("%q: %v, want %v", text, err, ErrBadKey)
+			t.Errorf("NewVerifier(%q): %v, want %v", text, err, ErrBadKey)
 		}
 	}
 }

@@ -13,7 +13,8 @@ import (
 // SeedSize is the size of the seed of a key in bytes.
 const SeedSize = ed25519.SeedSize
 
-// ErrBadKey: the text is not a verifier key, or the seed has the wrong size.
+// ErrBadKey means that a text is not a verifier key, a seed has the wrong size, or a key belongs to a different
+// log.
 var ErrBadKey = errors.New("not a key of signed heads")
 
 // Key signs the heads of one log.
@@ -26,11 +27,11 @@ type Key struct {
 // algorithm is the first byte of an Ed25519 key in a note's encoding.
 const algorithm = 1
 
-// NewKey returns the key of the log of an epoch from [SeedSize] secret bytes. For a different log, the
-// same seed yields a key with a different name. Error: [ErrBadKey].
+// NewKey derives the key of the log with the given epoch from [SeedSize] secret bytes. The name of the key
+// contains the epoch. Error: [ErrBadKey].
 func NewKey(seed []byte, epoch string) (*Key, error) {
 	if len(seed) != SeedSize {
-		return nil, fmt.Errorf("%w: a seed of %d bytes, not %d", ErrBadKey, len(seed), SeedSize)
+		return nil, fmt.Errorf("%w: the seed has %d bytes, want %d", ErrBadKey, len(seed), SeedSize)
 	}
 	name := namePrefix + epoch
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
@@ -48,17 +49,18 @@ func NewKey(seed []byte, epoch string) (*Key, error) {
 	return &Key{signer: signer, verifier: verifier, text: text}, err
 }
 
-// String returns the public key for verifiers: "admitone/<epoch>+<hash>+<key>".
+// String returns the public key in the form "admitone/<epoch>+<hash>+<key>".
 func (k *Key) String() string { return k.text }
 
 // Verifier returns the verifier of the key.
 func (k *Key) Verifier() note.Verifier { return k.verifier }
 
-// Sign signs a head. Ed25519 is deterministic, so the same head always gets the same signature.
+// Sign signs a head. Signatures by Ed25519 are deterministic: the same head always gets the same note.
 // Error: [ErrBadKey] for a head of a different log.
 func (k *Key) Sign(h Head) (Checkpoint, error) {
 	if namePrefix+h.Epoch != k.signer.Name() {
-		return Checkpoint{}, fmt.Errorf("%w: %s for a head of %s", ErrBadKey, k.signer.Name(), h.Epoch)
+		return Checkpoint{}, fmt.Errorf("%w: key %s can't sign a head of the log with epoch %s", ErrBadKey, k.signer.Name(),
+			h.Epoch)
 	}
 	signed, err := note.Sign(&note.Note{Text: h.text()}, k.signer)
 	return Checkpoint{Head: h, Note: string(signed)}, err
@@ -68,7 +70,7 @@ func (k *Key) Sign(h Head) (Checkpoint, error) {
 func NewVerifier(text string) (note.Verifier, error) {
 	verifier, err := note.NewVerifier(strings.TrimSpace(text))
 	if err != nil || !strings.HasPrefix(verifier.Name(), namePrefix) {
-		return nil, fmt.Errorf("%w: %.80q looks like admitone/<epoch>+<hash>+<key>", ErrBadKey, text)
+		return nil, fmt.Errorf("%w: %.80q; give one of the form admitone/<epoch>+<hash>+<key>", ErrBadKey, text)
 	}
 	return verifier, nil
 }

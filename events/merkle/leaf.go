@@ -10,17 +10,17 @@ import (
 	"admitone/events"
 )
 
-// leafVersion begins every leaf. A different encoding of events would need a new version; existing
-// heads would keep the old one.
+// leafVersion begins every leaf. A different encoding would need a new version, and existing heads would still
+// need this one.
 const leafVersion = "admitone event 1\n"
 
-// AppendLeaf appends the leaf of an event, which contains every field of it:
+// AppendLeaf appends the leaf of an event, which contains all of its fields:
 //
 //	"admitone event 1\n" ‖ n(stream) stream ‖ revision ‖ position ‖ created ‖ id ‖
 //	n(type) type ‖ n(data) data ‖ n(metadata) metadata
 //
-// n(x) is the length as 32 bits, revision and position have 64, created is the Unix
-// second as 64 bits and the nanosecond in it as 32; all big endian.
+// n(x) is the length in 32 bits. revision and position have 64 bits. created is the Unix time in seconds, in 64
+// bits, and the nanoseconds within the second, in 32 bits. All numbers are big endian.
 func AppendLeaf(dst []byte, e *events.Recorded) []byte {
 	dst = append(dst, leafVersion...)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(e.Stream)))
@@ -41,7 +41,7 @@ func AppendLeaf(dst []byte, e *events.Recorded) []byte {
 // leafBytes pools the buffers of Leaf.
 var leafBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// Leaf returns the hash of an event's leaf according to RFC 6962 section 2.1: SHA-256(0x00 ‖ leaf).
+// Leaf returns the leaf hash of an event according to RFC 6962 section 2.1: SHA-256(0x00 ‖ leaf).
 func Leaf(e *events.Recorded) tlog.Hash {
 	buf := leafBytes.Get().(*[]byte)
 	defer leafBytes.Put(buf)

@@ -14,18 +14,18 @@ import (
 	"admitone/events"
 )
 
-// memLog is a log in memory that can be tampered with. It implements the part of events.Store that
-// a tree uses.
+// memLog is a log in memory that tests can tamper with. It implements the methods of events.Store that a tree
+// uses.
 type memLog struct {
 	events.Store
 	epoch string
 
 	mu    sync.Mutex
 	all   []events.Recorded
-	moved chan struct{} // closed when all has grown
+	grown chan struct{} // closed when all has grown
 }
 
-func newMemLog() *memLog { return &memLog{epoch: "e7", moved: make(chan struct{})} }
+func newMemLog() *memLog { return &memLog{epoch: "e7", grown: make(chan struct{})} }
 
 func (l *memLog) Epoch() string { return l.epoch }
 
@@ -49,7 +49,7 @@ func (l *memLog) ReadAll(ctx context.Context, from events.Position, dir events.D
 func (l *memLog) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	for {
 		l.mu.Lock()
-		moved := l.moved
+		grown := l.grown
 		l.mu.Unlock()
 		page, err := l.ReadAll(ctx, after, events.Forward, 37)
 		if err != nil {
@@ -57,7 +57,7 @@ func (l *memLog) Follow(ctx context.Context, after events.Position, handle func(
 		}
 		if len(page) == 0 {
 			select {
-			case <-moved:
+			case <-grown:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -77,8 +77,8 @@ func (l *memLog) add(n int) {
 	for range n {
 		l.all = append(l.all, sample(len(l.all)+1))
 	}
-	close(l.moved)
-	l.moved = make(chan struct{})
+	close(l.grown)
+	l.grown = make(chan struct{})
 }
 
 // sample returns the event at a position of the test log.
@@ -97,7 +97,7 @@ func sample(position int) events.Recorded {
 	return e
 }
 
-// keyOf returns a key of the log of an epoch.
+// keyOf returns a key for the log with the given epoch.
 func keyOf(t testing.TB, epoch string, seed byte) *Key {
 	t.Helper()
 	key, err := NewKey(bytes.Repeat([]byte{seed}, SeedSize), epoch)
@@ -107,7 +107,7 @@ func keyOf(t testing.TB, epoch string, seed byte) *Key {
 	return key
 }
 
-// discardLogger keeps expected errors out of the test's output.
+// discardLogger discards expected warnings.
 var discardLogger = slog.New(slog.DiscardHandler)
 
 // open opens the tree of a log.
@@ -125,7 +125,7 @@ func (l *memLog) mustOpen(t testing.TB, dir string) *Tree {
 	return tree
 }
 
-// writeTree writes the tree of the current log to disk.
+// writeTree writes the tree of the current log to disk, with a head.
 func (l *memLog) writeTree(t testing.TB, dir string) {
 	t.Helper()
 	if err := l.mustOpen(t, dir).Close(context.Background()); err != nil {
@@ -133,7 +133,7 @@ func (l *memLog) writeTree(t testing.TB, dir string) {
 	}
 }
 
-// compactRange computes the compact range from the log alone.
+// compactRange computes the compact range from the events of the log.
 func (l *memLog) compactRange() CompactRange {
 	var g CompactRange
 	for i := range l.all {
@@ -142,7 +142,7 @@ func (l *memLog) compactRange() CompactRange {
 	return g
 }
 
-// runTree runs a tree until the test ends or stop is called, which returns the result of Run.
+// runTree runs a tree until the test ends or stop is called. stop returns the result of Run.
 func runTree(t testing.TB, tree *Tree) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -8,27 +8,27 @@ import (
 	"admitone/events"
 )
 
-// OwnCheck verifies this system's own events in a log against the heads that count only these: the
-// heads in events.HeadsStream, and any that others have kept. Its memory does not grow with the
-// log. It is not safe for concurrent use.
+// OwnCheck verifies this system's own events in a log against the heads that cover only these: the heads in
+// events.HeadsStream, and heads kept elsewhere. Its memory does not grow with the log. It is not safe for
+// concurrent use.
 type OwnCheck struct {
 	store   events.Store
 	lineage *events.Lineage
 	tree    CompactRange
-	last    events.Position // of the last leaf
-	against []Head          // in no order
+	last    events.Position // the position of the last leaf
+	against []Head          // in any order
 	heads   int
 
-	signed signings
-	end    events.Revision // revision of the last event of the stream to be checked
-	page   []events.Recorded
-	next   *Head // the first head not reached yet, nil after the last
-	begun  bool
+	signed  signings
+	end     events.Revision // the last revision of the stream to be checked
+	page    []events.Recorded
+	next    *Head // the first head that is not reached yet, nil after the last
+	started bool
 }
 
-// NewOwnCheck returns a check that begins before the first event of a log and covers the heads
-// signed so far. Unless signed is set, only the heads added by [OwnCheck.Against] are checked. It
-// must be called before the end of the log is determined. Errors: as events.Store.Read.
+// NewOwnCheck returns a check that begins before the first event of a log. If signed is set, it covers the heads
+// that are in the log now, so the caller must determine the end of the log afterwards. Otherwise only the heads
+// added by [OwnCheck.Against] are checked. Errors: those of events.Store.Read.
 func NewOwnCheck(ctx context.Context, store events.Store, signed bool) (*OwnCheck, error) {
 	c := &OwnCheck{store: store, lineage: events.NewLineage(store), signed: newSignings(), end: events.NoStream}
 	if !signed {
@@ -41,7 +41,7 @@ func NewOwnCheck(ctx context.Context, store events.Store, signed bool) (*OwnChec
 	return c, err
 }
 
-// Against adds a head that the log must extend. The caller has verified its signature.
+// Against adds a head that the log must match. The caller must have verified its signature.
 func (c *OwnCheck) Against(h Head) { c.against = append(c.against, h) }
 
 // Needed reports whether there is any head to check against.
@@ -50,11 +50,11 @@ func (c *OwnCheck) Needed() bool { return c.end != events.NoStream || len(c.agai
 // Heads returns the number of heads that matched the log so far.
 func (c *OwnCheck) Heads() int { return c.heads }
 
-// Edge returns the compact range of the tree over the own events checked so far.
-func (c *OwnCheck) Edge() CompactRange { return c.tree.Clone() }
+// CompactRange returns the compact range of the tree over the own events checked so far.
+func (c *OwnCheck) CompactRange() CompactRange { return c.tree.Clone() }
 
-// Take checks the next event, own or not. After an error the check must not be used. Errors: a
-// *[Contradiction]; as events.Store.Read.
+// Take checks the next event of the log, whether it is own or not. The check must not be used after an error.
+// Errors: a *[Contradiction]; those of events.Store.Read.
 func (c *OwnCheck) Take(ctx context.Context, e *events.Recorded) error {
 	if err := c.begin(ctx); err != nil {
 		return err
@@ -70,17 +70,17 @@ func (c *OwnCheck) Take(ctx context.Context, e *events.Recorded) error {
 
 // begin loads the first head, once.
 func (c *OwnCheck) begin(ctx context.Context) error {
-	if c.begun {
+	if c.started {
 		return nil
 	}
-	c.begun = true
+	c.started = true
 	if err := c.advance(ctx); err != nil {
 		return err
 	}
 	return c.compareAll(ctx)
 }
 
-// compareAll compares the tree with the heads of its size.
+// compareAll compares the tree with all heads of its size.
 func (c *OwnCheck) compareAll(ctx context.Context) error {
 	for i := range c.against {
 		if c.against[i].Size == c.tree.Size {
@@ -102,9 +102,8 @@ func (c *OwnCheck) compareAll(ctx context.Context) error {
 
 func (c *OwnCheck) compare(h *Head) error {
 	if root := c.tree.Root(); h.Root != root || h.Last != c.last {
-		return &Contradiction{h.Last, fmt.Sprintf("a head over %d own events, up to position %d, with the root %v was "+
-			"signed; of the log's first %d, up to position %d, the root is %v", h.Size, h.Last, h.Root, c.tree.Size, c.last,
-			root)}
+		return &Contradiction{h.Last, fmt.Sprintf("the signed head over %d own events up to position %d has the root %v, but "+
+			"the first %d of the log, up to position %d, have the root %v", h.Size, h.Last, h.Root, c.tree.Size, c.last, root)}
 	}
 	c.heads++
 	return nil
@@ -124,7 +123,7 @@ func (c *OwnCheck) advance(ctx context.Context) error {
 				return c.missing()
 			}
 		}
-		h, err := c.signed.take(&c.page[0])
+		h, err := c.signed.apply(&c.page[0])
 		c.page = c.page[1:]
 		if err != nil {
 			return err
@@ -142,7 +141,7 @@ func (c *OwnCheck) missing() error {
 	return &Contradiction{c.last, fmt.Sprintf("%s ends before its revision %d", events.HeadsStream, c.end)}
 }
 
-// End checks that the log, which ends here, is long enough for all heads. Errors: as
+// End checks that the log is long enough for all heads. It must be called after the last event. Errors: those of
 // [OwnCheck.Take].
 func (c *OwnCheck) End(ctx context.Context) error {
 	if err := c.begin(ctx); err != nil {
@@ -154,20 +153,20 @@ func (c *OwnCheck) End(ctx context.Context) error {
 	}
 	for _, h := range signed {
 		if h.Size > c.tree.Size {
-			return &Contradiction{h.Last, fmt.Sprintf("a head over %d own events was signed, and the log ends after %d, at "+
+			return &Contradiction{h.Last, fmt.Sprintf("a head over %d own events was signed, but the log ends after %d, at "+
 				"position %d", h.Size, c.tree.Size, c.last)}
 		}
 	}
 	return nil
 }
 
-// OwnKey returns the public key in the first event of events.HeadsStream, "" if there is none.
-// Errors: [ErrContradicted], if the stream begins with anything else; as events.Store.Read.
+// OwnKey returns the public key in the first event of events.HeadsStream, "" if the stream is empty. Errors:
+// [ErrContradicted], if the first event has no key; those of events.Store.Read.
 func OwnKey(ctx context.Context, store events.Store) (string, error) {
 	s, err := loadSignings(ctx, store)
 	var broken *Contradiction
 	if errors.As(err, &broken) && s.key != "" {
-		err = nil // the newest head is invalid, but the key is known
+		err = nil // only the newest head is invalid
 	}
 	return s.key, err
 }

@@ -13,16 +13,16 @@ import (
 	"admitone/events"
 )
 
-// ErrBadReceipt: the text is not a receipt, or its proof is invalid.
+// ErrBadReceipt means that a text is not a receipt, or that its proof is invalid.
 var ErrBadReceipt = errors.New("not a valid receipt")
 
 // Receipt proves that an event is in a log.
 type Receipt struct {
 	Event events.Recorded
-	// Ordinal is the event's number among the events that the head counts, from 1. For a head over
-	// all events it is their position.
+	// Ordinal is the event's number among the events that the head covers, from 1. If the head covers all
+	// events, it equals the event's position.
 	Ordinal int64
-	// Proof leads from the event's leaf to the head's root (RFC 6962 section 2.1.1).
+	// Proof is the inclusion proof from the event's leaf to the head's root (RFC 6962 section 2.1.1).
 	Proof tlog.RecordProof
 	Head  Checkpoint
 }
@@ -30,11 +30,11 @@ type Receipt struct {
 // Receipt returns the receipt of the event at a position, encoded by [Receipt.AppendJSON]. It waits
 // until the tree covers the event.
 //
-// Errors: ctx.Err(), also for a position that the log does not have yet; why the tree has stopped;
-// what events.Store.ReadAll returns.
+// Errors: ctx.Err(), also if the log does not have the position until ctx ends; the reason why the tree has
+// stopped; those of events.Store.ReadAll.
 func (t *Tree) Receipt(ctx context.Context, position events.Position) ([]byte, error) {
 	if position < 1 {
-		return nil, fmt.Errorf("no event has the position %d", position)
+		return nil, fmt.Errorf("position %d has no event; positions begin at 1", position)
 	}
 	for {
 		r, grown, err := t.prove(ctx, position)
@@ -57,9 +57,9 @@ func (t *Tree) Receipt(ctx context.Context, position events.Position) ([]byte, e
 	}
 }
 
-// prove returns a receipt, or registers the caller as waiting and returns a channel that is closed
-// when the tree has grown. A proof is verified first: if the hashes on disk are damaged, they are
-// rebuilt.
+// prove returns a receipt if the tree covers the position. Otherwise it registers the caller as waiting and
+// returns a channel that is closed when the tree has grown. It verifies the proof, and rebuilds the hashes if they
+// are damaged.
 func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, grown <-chan struct{}, err error) {
 	page, err := t.Store.ReadAll(ctx, position-1, events.Forward, 1)
 	if err != nil {
@@ -95,26 +95,27 @@ func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, 
 	return r, t.grown, nil
 }
 
-// verify verifies the proof from the event to the head.
+// verify verifies that the proof shows the event under the head.
 func (r *Receipt) verify() error {
 	position := int64(r.Event.Position)
 	if !r.Head.Own && r.Ordinal != position {
-		return fmt.Errorf("%w: event %d at position %d, and its head counts all", ErrBadReceipt, r.Ordinal, position)
+		return fmt.Errorf("%w: the event has ordinal %d and position %d, which differ although its head covers all events",
+			ErrBadReceipt, r.Ordinal, position)
 	}
 	if r.Ordinal < 1 || r.Ordinal > r.Head.Size || r.Event.Position > r.Head.Position() {
-		return fmt.Errorf("%w: the event is number %d at position %d, and its head is over %d up to position %d",
+		return fmt.Errorf("%w: the event has ordinal %d and position %d, but its head covers %d events up to position %d",
 			ErrBadReceipt, r.Ordinal, position, r.Head.Size, r.Head.Position())
 	}
 	if err := tlog.CheckRecord(r.Proof, r.Head.Size, r.Head.Root, r.Ordinal-1, Leaf(&r.Event)); err != nil {
-		return fmt.Errorf("%w: the event is not number %d at position %d of that log: %v", ErrBadReceipt, r.Ordinal, position,
-			err)
+		return fmt.Errorf("%w: the proof does not show the event with ordinal %d and position %d in that log: %v",
+			ErrBadReceipt, r.Ordinal, position, err)
 	}
 	return nil
 }
 
-// AppendJSON appends the receipt: the event as a CloudEvent, its ordinal if the head is over own
-// events, the proof as a list of hashes in base64, the head as a signed note. Error:
-// events.ErrBadMetadata, for a foreign event.
+// AppendJSON appends the receipt as JSON: the event as a CloudEvent, its ordinal if the head covers own events, the
+// proof as an array of hashes in base64, and the head as a signed note. Error: events.ErrBadMetadata, for a
+// foreign event.
 func (r *Receipt) AppendJSON(dst []byte) ([]byte, error) {
 	if _, err := events.ParseMetadata(r.Event.Metadata); err != nil {
 		return dst, err
@@ -134,14 +135,13 @@ func (r *Receipt) AppendJSON(dst []byte) ([]byte, error) {
 	return o.Close(), nil
 }
 
-// maxProof is the most hashes of a proof, for 2^63 leaves.
+// maxProof is the largest number of hashes of a proof, for 2^63 leaves.
 const maxProof = 63
 
-// CheckReceipt parses a receipt and verifies it with the public key of a log alone. The receipt may
-// have been parsed and encoded again since [Receipt.AppendJSON]: white space, the order of members
-// and the notation of strings and numbers do not matter, but there must be no duplicate or
-// additional members. Only the data of a fact unknown to this version must be unchanged except for
-// white space.
+// CheckReceipt parses a receipt and verifies it, which needs only the public key of the log. The receipt may have
+// been parsed and encoded again by another program: white space, the order of members and the notation of strings
+// and numbers do not matter, but there must be no duplicate or additional members. The data of a fact unknown to
+// this version must be unchanged except for white space.
 //
 // Errors: [ErrBadReceipt], [ErrBadHead].
 func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
@@ -164,7 +164,7 @@ func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
 	if len(parts.Proof) > maxProof {
-		return r, fmt.Errorf("%w: a proof of %d hashes", ErrBadReceipt, len(parts.Proof))
+		return r, fmt.Errorf("%w: its proof has %d hashes, at most %d are possible", ErrBadReceipt, len(parts.Proof), maxProof)
 	}
 	if r.Head, err = ReadHead(parts.Head); err != nil {
 		return r, err
@@ -180,21 +180,21 @@ func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 	if err := r.restoreData(); err != nil {
 		return r, err
 	}
-	// Anything else in the text is not proved.
-	plain, err := r.AppendJSON(nil)
+	// The text must not contain anything that is not proved.
+	proved, err := r.AppendJSON(nil)
 	if err == nil {
-		plain, err = events.CanonicalJSON(plain)
+		proved, err = events.CanonicalJSON(proved)
 	}
-	if err != nil || !bytes.Equal(plain, canonical) {
-		return r, fmt.Errorf("%w: its contents differ from what is proved", ErrBadReceipt)
+	if err != nil || !bytes.Equal(proved, canonical) {
+		return r, fmt.Errorf("%w: it has contents that the proof does not cover", ErrBadReceipt)
 	}
-	// Last, because it is the most expensive step.
+	// Verify the signature last, because it is the most expensive step.
 	_, err = OpenHead(parts.Head, verifier)
 	return r, err
 }
 
-// restoreData finds the bytes of the event's data for which the proof verifies: as given, without
-// white space, or in the original encoding of the fact.
+// restoreData sets the event's data to the bytes that the proof verifies: the data as given, without white space,
+// or in the original encoding of the fact.
 func (r *Receipt) restoreData() error {
 	first := r.verify()
 	if first == nil {
@@ -208,7 +208,7 @@ func (r *Receipt) restoreData() error {
 	}
 	data, err := events.Rewrite(r.Event.Type, r.Event.Data)
 	if errors.Is(err, events.ErrUnknownFact) {
-		return fmt.Errorf("%w; this version does not know %s, so its data must be as the server wrote them", first,
+		return fmt.Errorf("%w; this version does not know %s, so its data must be exactly as the server wrote them", first,
 			r.Event.Type)
 	}
 	if err != nil {

@@ -11,20 +11,21 @@ import (
 	"admitone/events"
 )
 
-// receiptOf returns a receipt, which must be valid.
+// receiptOf returns the receipt of a position after verifying it.
 func receiptOf(t *testing.T, tree *Tree, position events.Position) []byte {
 	t.Helper()
 	text, err := tree.Receipt(t.Context(), position)
 	if err != nil {
-		t.Fatalf("the receipt of position %d: %v", position, err)
+		t.Fatalf("Receipt(%d): %v", position, err)
 	}
 	r, err := CheckReceipt(text, tree.Key.Verifier())
 	if err != nil || r.Event.Position != position || r.Head.Position() < position {
-		t.Fatalf("the receipt of position %d proves position %d in %d events: %v\n%s", position, r.Event.Position, r.Head.Size, err, text)
+		t.Fatalf("CheckReceipt of position %d: position %d, head over %d events, %v; want a valid receipt\n%s", position,
+			r.Event.Position, r.Head.Size, err, text)
 	}
 	want := sample(int(position))
 	if Leaf(&r.Event) != Leaf(&want) {
-		t.Fatalf("the receipt of position %d contains a different event: %+v", position, r.Event)
+		t.Fatalf("the receipt of position %d has the event %+v, want %+v", position, r.Event, want)
 	}
 	return text
 }
@@ -39,20 +40,20 @@ func TestReceipts(t *testing.T) {
 	}
 	before := receiptOf(t, tree, 70)
 	log.add(1)
-	receiptOf(t, tree, 71) // waits until the tree covers it
+	receiptOf(t, tree, 71) // waits until the tree covers the event
 	if after := receiptOf(t, tree, 70); bytes.Equal(before, after) {
-		t.Error("the receipt did not change with the newest head")
+		t.Error("the receipt is the same after the log has grown, want one with the newest head")
 	}
 }
 
-// TestReceiptOfMissingResources: waiting for an event that does not exist ends with an error.
-func TestReceiptOfMissingResources(t *testing.T) {
+// TestReceiptOfMissingEvent: Receipt returns an error for a position without an event when its context ends.
+func TestReceiptOfMissingEvent(t *testing.T) {
 	log := newMemLog()
 	log.add(3)
 	tree := log.mustOpen(t, t.TempDir())
 	stop := runTree(t, tree)
 	if _, err := tree.Receipt(t.Context(), 0); err == nil {
-		t.Error("position 0 has a receipt, want an error")
+		t.Error("Receipt(0) succeeded, want an error")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
@@ -63,18 +64,18 @@ func TestReceiptOfMissingResources(t *testing.T) {
 	receiptOf(t, tree, 3)
 	cancel()
 	if err := <-result; !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("Receipt of a missing event: %v, want %v", err, context.Canceled)
 	}
 	stop()
 	if err := tree.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tree.Receipt(t.Context(), 3); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("from a closed tree: %v, want %v", err, events.ErrClosed)
+		t.Errorf("Receipt from a closed tree: %v, want %v", err, events.ErrClosed)
 	}
 }
 
-// TestChangedReceipt: any change but additional white space invalidates a receipt.
+// TestChangedReceipt: any change except white space invalidates a receipt.
 func TestChangedReceipt(t *testing.T) {
 	log := newMemLog()
 	log.add(21)
@@ -86,45 +87,46 @@ func TestChangedReceipt(t *testing.T) {
 			changed := bytes.Clone(text)
 			changed[i] ^= 1 << bit
 			if _, err := CheckReceipt(changed, verifier); err == nil {
-				t.Errorf("a change of bit %d of byte %d was accepted: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
+				t.Errorf("CheckReceipt accepted a change of bit %d of byte %d, want an error: %s", bit, i,
+					changed[max(0, i-20):min(i+20, len(text))])
 			}
 		}
 		if _, err := CheckReceipt(text[:i], verifier); err == nil {
-			t.Errorf("a receipt truncated at %d was accepted", i)
+			t.Errorf("CheckReceipt accepted the first %d bytes of a receipt, want an error", i)
 		}
 	}
 	other := receiptOf(t, tree, 14)
-	var first, theirs map[string]json.RawMessage
-	if json.Unmarshal(text, &first) != nil || json.Unmarshal(other, &theirs) != nil {
-		t.Fatal("the receipts are not JSON")
+	var members, otherMembers map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(text, &members), json.Unmarshal(other, &otherMembers)); err != nil {
+		t.Fatal(err)
 	}
 	for what, changed := range map[string]string{
-		"a different event": strings.Replace(string(text), string(first["event"]), string(theirs["event"]), 1),
-		"a different proof": strings.Replace(string(text), string(first["proof"]), string(theirs["proof"]), 1),
-		"a longer proof": strings.Replace(string(text), `"proof":[`,
+		"different event": strings.Replace(string(text), string(members["event"]), string(otherMembers["event"]), 1),
+		"different proof": strings.Replace(string(text), string(members["proof"]), string(otherMembers["proof"]), 1),
+		"longer proof": strings.Replace(string(text), `"proof":[`,
 			`"proof":["BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",`, 1),
-		"no proof":      strings.Replace(string(text), string(first["proof"]), `[]`, 1),
-		"a member more": `{"note":"paid",` + string(text[1:]),
-		"one twice":     `{"head":"",` + string(text[1:]),
-		"in capitals":   strings.Replace(string(text), `"head"`, `"Head"`, 1),
-		"trailing text": string(text) + "{}",
-		"nothing":       "",
+		"empty proof":        strings.Replace(string(text), string(members["proof"]), `[]`, 1),
+		"unknown member":     `{"note":"paid",` + string(text[1:]),
+		"duplicate member":   `{"head":"",` + string(text[1:]),
+		"capitalised member": strings.Replace(string(text), `"head"`, `"Head"`, 1),
+		"trailing text":      string(text) + "{}",
+		"empty text":         "",
 	} {
 		if changed == string(text) {
-			t.Fatalf("%s changed nothing", what)
+			t.Fatalf("%s: the receipt is unchanged, want a change", what)
 		}
 		if _, err := CheckReceipt([]byte(changed), verifier); err == nil {
-			t.Errorf("%s: the changed receipt was accepted", what)
+			t.Errorf("%s: CheckReceipt accepted the changed receipt, want an error", what)
 		}
 	}
 	if _, err := CheckReceipt(text, keyOf(t, "e7", 2).Verifier()); !errors.Is(err, ErrBadHead) {
-		t.Errorf("with a different key: %v, want %v", err, ErrBadHead)
+		t.Errorf("CheckReceipt with a different key: %v, want %v", err, ErrBadHead)
 	}
 	var pretty bytes.Buffer
 	if err := json.Indent(&pretty, text, "", "  "); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := CheckReceipt(append(pretty.Bytes(), '\n'), verifier); err != nil {
-		t.Errorf("a receipt with white space: %v, want success", err)
+		t.Errorf("CheckReceipt of an indented receipt: %v, want success", err)
 	}
 }

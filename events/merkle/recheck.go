@@ -10,12 +10,11 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// recheckStep is the number of leaves that are checked between two checks of the context.
+// recheckStep is the number of leaves between two checks of the context.
 const recheckStep = 4096
 
-// recheck verifies the hashes that the tree was opened with against each other and its root, once,
-// because any of them may be damaged. Damaged hashes are rebuilt from the log. It costs a hash per
-// event, in the background.
+// recheck verifies all hashes that the tree was opened with against each other and the root. If any is damaged,
+// it starts a rebuild. It computes one hash per event, in the background.
 func (t *Tree) recheck(ctx context.Context) {
 	t.mu.Lock()
 	compact, generation := t.compact.Clone(), t.rebuilds
@@ -30,39 +29,39 @@ func (t *Tree) recheck(ctx context.Context) {
 		return
 	}
 	t.Logger.Warn("the tree's hashes are damaged; rebuilding them from the log", "error", err, "size", compact.Size)
-	if err := t.rebuild(); err != nil { // the rebuild overwrites them
+	if err := t.rebuild(); err != nil { // not fatal: the rebuild overwrites the hashes
 		t.Logger.Warn("cannot truncate the tree's hashes", "error", err)
 	}
 }
 
-// checkHashes checks that the hashes of a tree are consistent with its leaves and its root. Errors:
-// ctx.Err(); one that names the bad hash; the disk's.
+// checkHashes checks that the stored hashes of a tree are consistent with its leaf hashes and its root. Errors:
+// ctx.Err(); an error that names the wrong hash; those of the file system.
 func checkHashes(ctx context.Context, in io.ReaderAt, compact CompactRange) error {
 	var (
-		made   CompactRange
-		added  []tlog.Hash
-		stored tlog.Hash
-		hashes = bufio.NewReaderSize(io.NewSectionReader(in, 0, offset(compact.Size)), 64<<10)
+		computed CompactRange
+		added    []tlog.Hash
+		stored   tlog.Hash
+		hashes   = bufio.NewReaderSize(io.NewSectionReader(in, 0, offset(compact.Size)), 64<<10)
 	)
-	for made.Size < compact.Size {
-		if made.Size%recheckStep == 0 && ctx.Err() != nil {
+	for computed.Size < compact.Size {
+		if computed.Size%recheckStep == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if _, err := io.ReadFull(hashes, stored[:]); err != nil {
 			return err
 		}
-		added = made.addLeaf(added[:0], stored)
+		added = computed.addLeaf(added[:0], stored)
 		for _, hash := range added[1:] {
 			if _, err := io.ReadFull(hashes, stored[:]); err != nil {
 				return err
 			}
 			if hash != stored {
-				return fmt.Errorf("a hash over leaf %d is not that of the two below it", made.Size)
+				return fmt.Errorf("a stored hash of a subtree that ends at leaf %d is %v, want %v", computed.Size, stored, hash)
 			}
 		}
 	}
-	if made.Root() != compact.Root() {
-		return errors.New("the hashes do not lead to the root")
+	if computed.Root() != compact.Root() {
+		return errors.New("the stored leaf hashes do not have the root of the tree")
 	}
 	return nil
 }

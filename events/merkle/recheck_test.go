@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// TestDamagedHashesAreFound without a request for a head or a receipt: any damage is logged and
-// repaired.
-func TestDamagedHashesAreFound(t *testing.T) {
+// TestRecheckRepairsDamage: any damage to the hashes is logged and repaired, without a request for a head or a
+// receipt.
+func TestRecheckRepairsDamage(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(22)
 	log.writeTree(t, dir)
@@ -40,7 +40,7 @@ func TestDamagedHashesAreFound(t *testing.T) {
 				break
 			}
 			if time.Now().After(end) {
-				t.Fatalf("byte %d: the damaged hashes were not rebuilt within a minute", at)
+				t.Fatalf("byte %d: the damaged hashes were not rebuilt within two minutes", at)
 			}
 		}
 		stop()
@@ -48,27 +48,27 @@ func TestDamagedHashesAreFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := strings.Count(logged.String(), "from the log"); n != 1 {
-			t.Errorf("byte %d: logged %d times: %s, want 1", at, n, logged)
+			t.Errorf("byte %d: %d warnings about a rebuild, want 1: %s", at, n, logged)
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("new heads over the same log: %q, want length 1", lines)
+		t.Errorf("heads after rebuilds of the same log: %q, want one", lines)
 	}
 }
 
-// TestSoundHashesAreLeftAlone for trees of every size.
-func TestSoundHashesAreLeftAlone(t *testing.T) {
+// TestCheckHashes: checkHashes accepts undamaged trees of every size, and ends with its context.
+func TestCheckHashes(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for range 40 {
 		tree := log.mustOpen(t, dir)
 		compact := tree.compact.Clone()
 		if err := checkHashes(t.Context(), tree.hashes.file, compact); err != nil {
-			t.Errorf("checking the hashes of %d leaves: %v", compact.Size, err)
+			t.Errorf("checkHashes of %d leaves: %v, want success", compact.Size, err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if err := checkHashes(ctx, tree.hashes.file, compact); compact.Size > 0 && err != context.Canceled {
-			t.Errorf("checking the hashes of %d leaves with a canceled context: %v, want Canceled", compact.Size, err)
+			t.Errorf("checkHashes of %d leaves with a canceled context: %v, want %v", compact.Size, err, context.Canceled)
 		}
 		log.add(1)
 		if err := tree.Close(t.Context()); err != nil {

@@ -18,54 +18,54 @@ import (
 	"admitone/events"
 )
 
-// SharedConfig is the configuration of a shared tree.
+// SharedConfig is the configuration of a [SharedTree].
 type SharedConfig struct {
 	// Store is the log. It must accept appends to events.HeadsStream.
 	Store events.Store
-	// Dir is the tree's own folder on this server. It is created if necessary.
+	// Dir is the tree's own folder on this server. It is created if it does not exist.
 	Dir string
-	// Key signs the heads. If it is not the key of the log's heads, the server signs none.
+	// Key signs the heads. If the heads of the log are signed by a different key, the server signs none.
 	Key *Key
 	// Node is the name of this server, which must be unique.
 	Node string
-	// Every is the interval between two heads; 0 is 10 s.
+	// Every is the interval between two heads; 0 means 10 s.
 	Every time.Duration
-	// Logger receives warnings; nil is slog.Default().
+	// Logger receives warnings; nil means slog.Default().
 	Logger *slog.Logger
 }
 
-// SharedTree is the tree over this system's own events in a log that several servers append to.
-// Each server has the hashes; one of them signs the heads, which are stored in the log, and all
-// serve them. Its methods are safe for concurrent use.
+// SharedTree is the tree over this system's own events in a log to which several servers append. Each server has
+// the hashes, one of them signs the heads, which are stored in the log, and all serve them. Its methods are safe for
+// concurrent use.
 type SharedTree struct {
 	SharedConfig
 	hashes    hashes
 	positions positions
 
-	// mu guards the fields below. It is held for a page of events, or a proof.
+	// mu guards the fields below. It is held while a page of events is added or a proof is created.
 	mu       sync.Mutex
-	compact  CompactRange    // of the written hashes
-	last     events.Position // of the last leaf
-	reached  events.Position // position up to which the log was followed, at least last
-	fresh    bool            // all hashes were computed from the log since Open
+	compact  CompactRange    // the compact range of the written hashes
+	last     events.Position // the position of the last leaf
+	reached  events.Position // the position up to which the log was followed, at least last
+	computed bool            // all hashes were computed from the log since OpenShared
 	checked  bool            // the last leaf was compared with the log's event, or with a head
-	rebuilds int             // number of rebuilds
-	stop     func()          // makes Run follow from the beginning
-	signed   signings        // as last read
+	rebuilds int             // the number of rebuilds
+	stop     func()          // makes Run follow the log again from reached
+	signed   signings        // the heads in the log, as last read
 	loaded   bool            // signed was read
 	pending  *Checkpoint     // a head beyond the tree, to be compared once the tree reaches it
 	changed  chan struct{}   // closed when the tree has grown, or there is a new head
-	waiting  int             // callers waiting for that
-	failure  error           // permanent
+	waiting  int             // the number of callers that wait for changed
+	failure  error           // the reason why the tree has stopped permanently
 
-	// more has a token when there may be something to sign, or a caller waits for a head.
+	// more has a token if there may be something to sign, or a caller waits for a head.
 	more chan struct{}
 }
 
-// The files in a shared tree's folder, besides hashesFile.
+// positionsFile is the second file in a shared tree's folder, besides hashesFile.
 const positionsFile = "positions"
 
-// positions is an open file of the positions of the leaves, 8 bytes each, in their order.
+// positions is the open positionsFile, which has the positions of the leaves in order, 8 bytes each, big endian.
 type positions struct{ file *os.File }
 
 const positionSize = 8
@@ -96,8 +96,8 @@ func (p positions) find(position events.Position, size int64) (int64, error) {
 	return int64(i) + 1, nil
 }
 
-// OpenShared opens this server's copy of the hashes. It reads nothing of the log; damaged or foreign
-// hashes are computed again by [SharedTree.Run]. Errors: the disk's.
+// OpenShared opens this server's copy of the hashes without reading the log. [SharedTree.Run] rebuilds damaged
+// hashes, and hashes of a different log. Errors: those of the file system.
 func OpenShared(c SharedConfig) (*SharedTree, error) {
 	c.Every = cmp.Or(c.Every, 10*time.Second)
 	if c.Logger == nil {
@@ -126,7 +126,7 @@ func (t *SharedTree) openFiles() (err error) {
 	}
 	size := int64(1<<63 - 1)
 	for file, count := range map[*os.File]func(int64) int64{
-		t.hashes.file: leaves, t.positions.file: func(bytes int64) int64 { return bytes / positionSize },
+		t.hashes.file: leafCount, t.positions.file: func(bytes int64) int64 { return bytes / positionSize },
 	} {
 		info, err := file.Stat()
 		if err != nil {
@@ -139,7 +139,7 @@ func (t *SharedTree) openFiles() (err error) {
 			return err
 		}
 	}
-	t.reached, t.fresh = t.last, size == 0
+	t.reached, t.computed = t.last, size == 0
 	t.compact, err = readRange(size, t.hashes)
 	return err
 }
@@ -154,7 +154,7 @@ func (t *SharedTree) closeFiles() error {
 	return errors.Join(errs...)
 }
 
-// Close closes the files. Run must have ended. Errors: the disk's.
+// Close closes the files. Run must have ended. Errors: those of the file system.
 func (t *SharedTree) Close(context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -162,8 +162,8 @@ func (t *SharedTree) Close(context.Context) error {
 	return t.closeFiles()
 }
 
-// AppendHead appends the newest head that this server knows of, as [Checkpoint.AppendJSON] does. It
-// waits for the first one. Errors: ctx.Err(); why the tree has stopped.
+// AppendHead appends the newest head that this server knows, encoded by [Checkpoint.AppendJSON]. If there is none, it
+// waits for one. Errors: ctx.Err(); the reason why the tree has stopped.
 func (t *SharedTree) AppendHead(ctx context.Context, dst []byte) ([]byte, error) {
 	for {
 		t.mu.Lock()
@@ -186,11 +186,11 @@ func (t *SharedTree) AppendHead(ctx context.Context, dst []byte) ([]byte, error)
 // Receipt returns the receipt of this system's event at a position, encoded by
 // [Receipt.AppendJSON]. It waits until a head covers the event.
 //
-// Errors: ctx.Err(), also for a position beyond the end of the log; one for a position without an
-// event of this system; why the tree has stopped; what events.Store.ReadAll returns.
+// Errors: ctx.Err(), also if the position remains beyond the end of the log until ctx ends; an error for a position
+// without an event of this system; the reason why the tree has stopped; those of events.Store.ReadAll.
 func (t *SharedTree) Receipt(ctx context.Context, position events.Position) ([]byte, error) {
 	if position < 1 {
-		return nil, fmt.Errorf("no event has the position %d", position)
+		return nil, fmt.Errorf("position %d has no event; positions begin at 1", position)
 	}
 	var e *events.Recorded
 	for {
@@ -221,10 +221,10 @@ func (t *SharedTree) Receipt(ctx context.Context, position events.Position) ([]b
 	}
 }
 
-// event returns this system's event at a position, nil if the position is beyond the end of the
-// log. Errors: one for a position without an event of this system; the log's.
+// event returns this system's event at a position, nil if the position is beyond the end of the log. Errors: an
+// error for a position without an event of this system; those of events.Store.ReadAll.
 func (t *SharedTree) event(ctx context.Context, position events.Position) (*events.Recorded, error) {
-	passed := t.position() >= position
+	exists := t.position() >= position
 	// Reading forward from a position without an event is expensive; see events/esdb.
 	page, err := t.Store.ReadAll(ctx, position+1, events.Backward, 1)
 	if err != nil {
@@ -232,7 +232,7 @@ func (t *SharedTree) event(ctx context.Context, position events.Position) (*even
 	}
 	own := false
 	if len(page) == 1 && page[0].Position == position {
-		passed = true
+		exists = true
 		if own, err = events.NewLineage(t.Store).Own(ctx, &page[0]); err != nil {
 			return nil, err
 		}
@@ -240,15 +240,15 @@ func (t *SharedTree) event(ctx context.Context, position events.Position) (*even
 	switch {
 	case own:
 		return &page[0], nil
-	case passed:
-		return nil, fmt.Errorf("there is no event of this system at position %d", position)
+	case exists:
+		return nil, fmt.Errorf("position %d has no event of this system", position)
 	}
 	return nil, nil
 }
 
-// prove returns the receipt of e. If e is nil or not covered, it registers the caller as waiting
-// and returns a channel that is closed when the tree or its heads change. A proof is verified
-// first: if the hashes on disk are damaged, they are rebuilt.
+// prove returns the receipt of e if the newest head covers it. Otherwise, or if e is nil, it registers the caller as
+// waiting and returns a channel that is closed when the tree or its heads change. It verifies the proof, and
+// rebuilds the hashes if they are damaged.
 func (t *SharedTree) prove(e *events.Recorded) (r Receipt, changed <-chan struct{}, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -260,20 +260,20 @@ func (t *SharedTree) prove(e *events.Recorded) (r Receipt, changed <-chan struct
 		if r, err = t.proof(e); err == nil {
 			return r, nil, nil
 		}
-		if err := t.distrust(err); err != nil {
+		if err := t.rebuild(err); err != nil {
 			return r, nil, err
 		}
 	}
 	t.waiting++
-	signal(t.more)
+	notify(t.more)
 	return r, t.changed, nil
 }
 
-// proof returns the verified receipt of an event under the newest head; mu must be held.
+// proof returns the verified receipt of an event under the newest head. mu must be held.
 func (t *SharedTree) proof(e *events.Recorded) (r Receipt, err error) {
 	ordinal, err := t.positions.find(e.Position, t.compact.Size)
 	if err == nil && ordinal == 0 {
-		err = fmt.Errorf("the event at position %d has no leaf", e.Position)
+		err = fmt.Errorf("the tree has no leaf for the event at position %d", e.Position)
 	}
 	if err != nil {
 		return r, err
@@ -285,39 +285,40 @@ func (t *SharedTree) proof(e *events.Recorded) (r Receipt, err error) {
 	return r, err
 }
 
-// distrust rebuilds the hashes after a fault was found; mu must be held. Errors: [ErrContradicted],
-// if all hashes were computed from the log since the start; the disk's.
-func (t *SharedTree) distrust(fault error) error {
-	if t.fresh {
+// rebuild starts a rebuild of the hashes because of a fault. If all hashes were computed from the log since the
+// start, it stops the tree instead and returns [ErrContradicted]. mu must be held. Other errors: those of the file
+// system.
+func (t *SharedTree) rebuild(fault error) error {
+	if t.computed {
 		err := fmt.Errorf("%w: %w", ErrContradicted, fault)
 		t.fail(err)
 		return err
 	}
-	t.Logger.Warn("the tree's hashes are damaged or of a different log; rebuilding them from the log", "error", fault,
-		"size", t.compact.Size)
-	if h := t.signed.newest; h.Note != "" { // the rebuilt hashes must lead to it
+	t.Logger.Warn("the tree's hashes are damaged or belong to a different log; rebuilding them from the log", "error",
+		fault, "size", t.compact.Size)
+	if h := t.signed.newest; h.Note != "" { // the rebuilt hashes must match it
 		t.pending = &h
 	}
 	return t.truncate(CompactRange{}, 0)
 }
 
-// truncate drops all leaves after those of compact and makes Run follow the log again from there; mu
-// must be held. Errors: the disk's.
+// truncate drops all leaves after those of compact, the last of which is at position last, and makes Run follow the
+// log again from there. mu must be held. Errors: those of the file system.
 func (t *SharedTree) truncate(compact CompactRange, last events.Position) error {
 	t.compact, t.last, t.reached, t.checked = compact, last, last, true
-	t.fresh = compact.Size == 0
+	t.computed = compact.Size == 0
 	t.rebuilds++
 	t.stop()
 	return errors.Join(t.hashes.file.Truncate(offset(compact.Size)),
 		t.positions.file.Truncate(compact.Size*positionSize))
 }
 
-// sync makes the leaves durable. Errors: the disk's.
+// sync makes the leaves durable. Errors: those of the file system.
 func (t *SharedTree) sync() error {
 	return errors.Join(t.positions.file.Sync(), t.hashes.file.Sync())
 }
 
-// fail stops the tree permanently; mu must be held.
+// fail stops the tree permanently. mu must be held.
 func (t *SharedTree) fail(err error) {
 	if t.failure == nil {
 		t.failure = err
@@ -325,14 +326,14 @@ func (t *SharedTree) fail(err error) {
 	t.wake()
 }
 
-// wake wakes the callers that wait for something new; mu must be held.
+// wake wakes the callers that wait for a change of the tree or its heads. mu must be held.
 func (t *SharedTree) wake() {
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// signal puts a token into c, if it is empty.
-func signal(c chan struct{}) {
+// notify puts a token into c, unless c has one.
+func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

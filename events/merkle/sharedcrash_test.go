@@ -11,16 +11,16 @@ import (
 	"admitone/events"
 )
 
-// unsigned removes all heads after the first ones from the log, as if the server had died before
-// they were appended.
-func (l *sharedLog) unsigned(but int) {
+// truncateHeads keeps only the first n events in the stream of heads, as if the server had crashed before it
+// appended the others.
+func (l *sharedLog) truncateHeads(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.streams[events.HeadsStream] = l.streams[events.HeadsStream][:but]
+	l.streams[events.HeadsStream] = l.streams[events.HeadsStream][:n]
 }
 
-// TestSharedCrash: whatever a crash leaves in the files after the newest head, and however old they
-// are, the next head is right.
+// TestSharedCrash: the heads signed after a crash are right, whatever the files contain after the newest head, and
+// however old they are.
 func TestSharedCrash(t *testing.T) {
 	zero := func(t *testing.T, name string, from int64) {
 		file, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -37,31 +37,31 @@ func TestSharedCrash(t *testing.T) {
 		}
 	}
 	for name, crash := range map[string]func(t *testing.T, log *sharedLog, dir, before string) string{
-		"files that are ahead of the heads": func(_ *testing.T, _ *sharedLog, dir, _ string) string { return dir },
-		"pages of hashes that were never written": func(t *testing.T, _ *sharedLog, dir, _ string) string {
+		"files ahead of the heads": func(_ *testing.T, _ *sharedLog, dir, _ string) string { return dir },
+		"unwritten pages of hashes": func(t *testing.T, _ *sharedLog, dir, _ string) string {
 			last := offset(60) - offset(59)
-			info, err := os.ReadFile(filepath.Join(dir, hashesFile))
+			hashes, err := os.ReadFile(filepath.Join(dir, hashesFile))
 			if err != nil {
 				t.Fatal(err)
 			}
-			tail := info[int64(len(info))-last:]
+			tail := hashes[int64(len(hashes))-last:]
 			zero(t, filepath.Join(dir, hashesFile), offset(40))
 			file, err := os.OpenFile(filepath.Join(dir, hashesFile), os.O_RDWR, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer file.Close()
-			if _, err := file.WriteAt(tail, offset(59)); err != nil { // the last leaf is right
+			if _, err := file.WriteAt(tail, offset(59)); err != nil { // keep the last leaf
 				t.Fatal(err)
 			}
 			return dir
 		},
-		"pages of positions that were never written": func(t *testing.T, _ *sharedLog, dir, _ string) string {
+		"unwritten pages of positions": func(t *testing.T, _ *sharedLog, dir, _ string) string {
 			zero(t, filepath.Join(dir, positionsFile), 41*positionSize)
 			return dir
 		},
 		"files older than the newest head": func(_ *testing.T, _ *sharedLog, _, before string) string { return before },
-		"old positions with newer hashes": func(t *testing.T, _ *sharedLog, dir, before string) string {
+		"positions older than the hashes": func(t *testing.T, _ *sharedLog, dir, before string) string {
 			positions, err := os.ReadFile(filepath.Join(before, positionsFile))
 			if err == nil {
 				err = os.WriteFile(filepath.Join(dir, positionsFile), positions, 0o600)
@@ -71,7 +71,7 @@ func TestSharedCrash(t *testing.T) {
 			}
 			return dir
 		},
-		"no head at all": func(_ *testing.T, log *sharedLog, dir, _ string) string {
+		"no heads": func(_ *testing.T, log *sharedLog, dir, _ string) string {
 			delete(log.streams, events.HeadsStream)
 			return dir
 		},
@@ -79,7 +79,7 @@ func TestSharedCrash(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			log, key, dir, before := newSharedLog(), keyOf(t, "e7", 1), t.TempDir(), t.TempDir()
 			signed := 0
-			for _, n := range []int{20, 20, 20} { // the files of 20 are kept, the heads over more than 40 get lost
+			for _, n := range []int{20, 20, 20} { // keep the files of 20 events, and lose the heads over more than 40
 				signed = len(log.streams[events.HeadsStream])
 				log.add(t, n)
 				tree, stop := log.node(t, "a", dir, key, time.Millisecond)
@@ -91,7 +91,7 @@ func TestSharedCrash(t *testing.T) {
 					}
 				}
 			}
-			log.unsigned(signed)
+			log.truncateHeads(signed)
 			dir = crash(t, log, dir, before)
 			tree, stop := log.node(t, "a", dir, key, time.Millisecond)
 			log.add(t, 3)
@@ -100,14 +100,14 @@ func TestSharedCrash(t *testing.T) {
 			}
 			stop()
 			if c, err := log.checkOwn(t); err != nil || c.Heads() != len(log.heads()) || c.Heads() == 0 {
-				t.Errorf("%d heads matched of %d, %v; want all", c.Heads(), len(log.heads()), err)
+				t.Errorf("check of the log: %d of %d heads matched, %v; want all", c.Heads(), len(log.heads()), err)
 			}
 		})
 	}
 }
 
-// TestNothingToSign: a tree that was truncated since it was decided to sign, or that can't be
-// synced, signs nothing.
+// TestNothingToSign: signNext signs nothing if the newest head covers the tree, a rebuild has begun, the tree has
+// stopped or its files can't be synced.
 func TestNothingToSign(t *testing.T) {
 	log, key := newSharedLog(), keyOf(t, "e7", 1)
 	log.add(t, 5)
@@ -136,24 +136,24 @@ func TestNothingToSign(t *testing.T) {
 		fails  bool
 	}{
 		"behind the newest head": {func(tree *SharedTree) { grow(tree, 3) }, false},
-		"as far as the newest head": {func(tree *SharedTree) {
+		"equal to the newest head": {func(tree *SharedTree) {
 			grow(tree, 5)
-			tree.uncovered(&signer{})
+			tree.hasUncovered(&signer{})
 		}, false},
-		"beyond it and not compared": {func(tree *SharedTree) { log.add(t, 2); grow(tree, 7) }, false},
-		"distrusted and computed again": {func(tree *SharedTree) {
+		"ahead of a head that is not compared yet": {func(tree *SharedTree) { log.add(t, 2); grow(tree, 7) }, false},
+		"rebuilt": {func(tree *SharedTree) {
 			grow(tree, 5)
-			tree.uncovered(&signer{})
-			tree.fresh = false
-			if err := tree.distrust(fmt.Errorf("a proof is wrong")); err != nil {
+			tree.hasUncovered(&signer{})
+			tree.computed = false
+			if err := tree.rebuild(fmt.Errorf("a proof is wrong")); err != nil {
 				t.Error(err)
 			}
 			grow(tree, 7)
 		}, false},
-		"stopped": {func(tree *SharedTree) { grow(tree, 7); tree.uncovered(&signer{}); tree.fail(events.ErrDamaged) }, false},
-		"not synced": {func(tree *SharedTree) {
+		"stopped": {func(tree *SharedTree) { grow(tree, 7); tree.hasUncovered(&signer{}); tree.fail(events.ErrDamaged) }, false},
+		"files not synced": {func(tree *SharedTree) {
 			grow(tree, 7)
-			tree.uncovered(&signer{})
+			tree.hasUncovered(&signer{})
 			_ = tree.positions.file.Close()
 		}, true},
 	} {
@@ -163,10 +163,10 @@ func TestNothingToSign(t *testing.T) {
 		}
 		c.before(tree)
 		if err := tree.signNext(t.Context(), &signer{}); (err != nil) != c.fails {
-			t.Errorf("%s: signNext = %v, want an error %t", name, err, c.fails)
+			t.Errorf("%s: signNext: %v, want an error: %t", name, err, c.fails)
 		}
 		if now := len(log.heads()); now != signed {
-			t.Fatalf("%s: %d heads in the log, want %d", name, now, signed)
+			t.Fatalf("%s: the log has %d heads, want %d", name, now, signed)
 		}
 		_ = tree.Close(context.Background())
 	}

@@ -13,15 +13,15 @@ import (
 	"admitone/events"
 )
 
-// Run follows the log until ctx ends, and signs heads while this server is the signer. It must be
-// called once. It retries failures of the log or the disk with backoff. After a contradiction it
-// logs it and signs no more heads and receipts; the server continues otherwise.
+// Run follows the log until ctx ends, and signs heads while this server is the signer. It must be called at most
+// once. It retries failures of the log or the disk with backoff. After a permanent error, such as a contradiction, it
+// logs the error, stops the tree and waits for ctx.
 //
 // Error: ctx.Err().
 func (t *SharedTree) Run(ctx context.Context) error {
-	within, stop := context.WithCancel(ctx)
+	headsCtx, stop := context.WithCancel(ctx)
 	var signer sync.WaitGroup
-	signer.Go(func() { t.writeHeads(within) })
+	signer.Go(func() { t.writeHeads(headsCtx) })
 	defer func() { stop(); signer.Wait() }()
 	err := events.FollowAlways(ctx, t.position, func() error {
 		err := t.follow(ctx)
@@ -31,7 +31,7 @@ func (t *SharedTree) Run(ctx context.Context) error {
 		return err
 	}, func(err error, pause time.Duration) bool {
 		if final(err) {
-			t.stopFor(err)
+			t.stopWith(err)
 			return false
 		}
 		t.Logger.Warn("the tree cannot follow the log; retrying", "error", err, "in", pause)
@@ -43,13 +43,13 @@ func (t *SharedTree) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// stopFor stops the tree permanently and logs the reason.
-func (t *SharedTree) stopFor(err error) {
+// stopWith stops the tree permanently and logs the reason.
+func (t *SharedTree) stopWith(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failure == nil && !errors.Is(err, events.ErrClosed) {
-		t.Logger.Error("no more heads of the log are signed or shown here, and no receipts; find out more with: "+
-			"admitone verify", "error", err)
+		t.Logger.Error("this server signs no more heads of the log, and returns neither heads nor receipts; find out "+
+			"more with: admitone verify", "error", err)
 	}
 	t.fail(err)
 }
@@ -60,7 +60,7 @@ func (t *SharedTree) position() events.Position {
 	return t.reached
 }
 
-// follow grows the tree until a failure or a rebuild.
+// follow adds the own events of the log to the tree until a failure or a rebuild.
 func (t *SharedTree) follow(ctx context.Context) error {
 	if err := t.checkLast(ctx); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (t *SharedTree) follow(ctx context.Context) error {
 	return err
 }
 
-// checkLast compares the last leaf found on disk with the log's event, once.
+// checkLast compares the last leaf that was found on disk with the log's event, once.
 func (t *SharedTree) checkLast(ctx context.Context) error {
 	t.mu.Lock()
 	size, last, checked, generation := t.compact.Size, t.last, t.checked, t.rebuilds
@@ -100,13 +100,13 @@ func (t *SharedTree) checkLast(ctx context.Context) error {
 	}
 	leaf, err := t.hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, size-1)})
 	if err != nil || len(page) == 0 || page[0].Position != last || Leaf(&page[0]) != leaf[0] {
-		return t.distrust(fmt.Errorf("the last leaf is not that of the event at position %d", last))
+		return t.rebuild(fmt.Errorf("the last leaf does not match the event at position %d", last))
 	}
 	t.checked = true
 	return nil
 }
 
-// grow adds a page of events to the tree. generation is the value of rebuilds when following began.
+// grow adds the own events of a page to the tree. generation is the value of rebuilds when following began.
 func (t *SharedTree) grow(ctx context.Context, lineage *events.Lineage, page []events.Recorded,
 	generation int) error {
 	own := make([]bool, len(page))
@@ -123,7 +123,7 @@ func (t *SharedTree) grow(ctx context.Context, lineage *events.Lineage, page []e
 	}
 	next, last, reached := t.compact.Clone(), t.last, t.reached
 	var added []tlog.Hash
-	var places []byte
+	var newPositions []byte
 	for i := range page {
 		if page[i].Position <= reached {
 			continue
@@ -131,10 +131,10 @@ func (t *SharedTree) grow(ctx context.Context, lineage *events.Lineage, page []e
 		if reached = page[i].Position; own[i] {
 			last = reached
 			added = next.Add(added, &page[i])
-			places = binary.BigEndian.AppendUint64(places, uint64(last))
+			newPositions = binary.BigEndian.AppendUint64(newPositions, uint64(last))
 		}
 	}
-	if _, err := t.positions.file.WriteAt(places, t.compact.Size*positionSize); err != nil {
+	if _, err := t.positions.file.WriteAt(newPositions, t.compact.Size*positionSize); err != nil {
 		return err
 	}
 	if err := t.hashes.write(t.compact.Size, added); err != nil {
@@ -144,7 +144,7 @@ func (t *SharedTree) grow(ctx context.Context, lineage *events.Lineage, page []e
 	t.compact, t.last, t.reached = next, last, reached
 	if grown || t.waiting > 0 || t.pending != nil {
 		t.wake()
-		signal(t.more)
+		notify(t.more)
 	}
 	return nil
 }

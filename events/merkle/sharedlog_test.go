@@ -13,24 +13,24 @@ import (
 	"admitone/events"
 )
 
-// sharedLog is a log in memory with gaps between positions and events of other programs, like an
-// EventStoreDB. Internal streams can be appended to and read, and are not in ReadAll.
+// sharedLog is a log in memory with gaps between positions and events of other programs, like an EventStoreDB.
+// Internal streams can be appended to and read, but ReadAll does not return their events.
 type sharedLog struct {
 	events.Store
 
 	mu      sync.Mutex
 	all     []events.Recorded // in the order of the log, without internal streams
 	streams map[events.StreamID][]events.Recorded
-	moved   chan struct{}
-	at      events.Position
-	// before is called at the begin of each append, if set.
+	grown   chan struct{} // closed when an append has added events
+	last    events.Position
+	// before is called at the beginning of each append, if set.
 	before func()
 	// headReads counts the reads of heads.
 	headReads atomic.Int64
 }
 
 func newSharedLog() *sharedLog {
-	return &sharedLog{moved: make(chan struct{}), streams: map[events.StreamID][]events.Recorded{}}
+	return &sharedLog{grown: make(chan struct{}), streams: map[events.StreamID][]events.Recorded{}}
 }
 
 func (l *sharedLog) Epoch() string { return "e7" }
@@ -47,17 +47,17 @@ func (l *sharedLog) Append(ctx context.Context, stream events.StreamID, expected
 		return events.Appended{}, &events.ConflictError{Stream: stream, Last: last, Expected: expected}
 	}
 	for _, e := range batch {
-		l.at += 100 + events.Position(len(e.Data))
-		r := events.Recorded{Event: e, Stream: stream, Revision: events.Revision(len(l.streams[stream])), Position: l.at,
-			Created: time.Date(2031, 5, 1, 20, 0, 0, int(l.at)*100, time.UTC)}
+		l.last += 100 + events.Position(len(e.Data))
+		r := events.Recorded{Event: e, Stream: stream, Revision: events.Revision(len(l.streams[stream])), Position: l.last,
+			Created: time.Date(2031, 5, 1, 20, 0, 0, int(l.last)*100, time.UTC)}
 		l.streams[stream] = append(l.streams[stream], r)
 		if !stream.Internal() {
 			l.all = append(l.all, r)
 		}
 	}
-	close(l.moved)
-	l.moved = make(chan struct{})
-	return events.Appended{Position: l.at}, ctx.Err()
+	close(l.grown)
+	l.grown = make(chan struct{})
+	return events.Appended{Position: l.last}, ctx.Err()
 }
 
 // Read implements events.Store.
@@ -99,7 +99,7 @@ func (l *sharedLog) ReadAll(ctx context.Context, from events.Position, dir event
 func (l *sharedLog) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	for {
 		l.mu.Lock()
-		moved := l.moved
+		grown := l.grown
 		l.mu.Unlock()
 		page, err := l.ReadAll(ctx, after, events.Forward, 37)
 		if err != nil {
@@ -107,7 +107,7 @@ func (l *sharedLog) Follow(ctx context.Context, after events.Position, handle fu
 		}
 		if len(page) == 0 {
 			select {
-			case <-moved:
+			case <-grown:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
@@ -120,14 +120,14 @@ func (l *sharedLog) Follow(ctx context.Context, after events.Position, handle fu
 	}
 }
 
-// add appends n events of this system to several streams, and twice as many of other programs. It
-// returns the position of this system's last event.
+// add appends n events of this system to several streams, and twice as many of other programs. It returns the
+// position of the last event of this system.
 func (l *sharedLog) add(t testing.TB, n int) events.Position {
 	t.Helper()
 	for range n {
 		l.mu.Lock()
 		stream := events.NewStreamID([]string{"product", "unheard"}[len(l.all)%2], fmt.Sprint(len(l.all)%3))
-		before, at := l.streams[stream], int(l.at)
+		before, at := l.streams[stream], int(l.last)
 		l.mu.Unlock()
 		hash, revision := events.Hash{}, events.Revision(len(before))
 		if revision > 0 {
@@ -138,7 +138,7 @@ func (l *sharedLog) add(t testing.TB, n int) events.Position {
 		e.Metadata, _ = events.Seal(nil, hash, stream, revision, &e, &events.Metadata{CommandID: "c", Actor: "ada",
 			At: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)})
 		l.mustAppend(t, stream, e)
-		// A plain event, and a copy of ours in a stream of another program.
+		// A foreign event, and a copy of ours in a stream of another program.
 		l.mustAppend(t, "their-orders", events.Event{ID: events.EventID("plain", at), Type: "theirs",
 			Data: []byte(`{}`)})
 		l.mustAppend(t, "copies", e)
@@ -170,7 +170,7 @@ func (l *sharedLog) ownEvents() (own []events.Recorded) {
 	return own
 }
 
-// heads returns the heads in the log, with their signers.
+// heads returns the heads in the log.
 func (l *sharedLog) heads() (all []headSigned) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -183,7 +183,7 @@ func (l *sharedLog) heads() (all []headSigned) {
 	return all
 }
 
-// node starts a server's tree on the log, which the test or stop ends.
+// node starts a server's tree on the log. It runs until stop is called or the test ends.
 func (l *sharedLog) node(
 	t testing.TB,
 	name, dir string,
@@ -201,17 +201,17 @@ func (l *sharedLog) node(
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != context.Canceled {
-			t.Errorf("%s: %v, want %v", name, err, context.Canceled)
+			t.Errorf("%s: Run: %v, want %v", name, err, context.Canceled)
 		}
 		if err := tree.Close(context.Background()); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: Close: %v", name, err)
 		}
 	})
 	t.Cleanup(stop)
 	return tree, stop
 }
 
-// ownReceipt returns the receipt of the n-th event of this system, which must be valid.
+// ownReceipt returns the receipt of the n-th event of this system after verifying it.
 func (l *sharedLog) ownReceipt(t testing.TB, tree *SharedTree, n int) []byte {
 	t.Helper()
 	want := l.ownEvents()[n-1]
@@ -219,16 +219,16 @@ func (l *sharedLog) ownReceipt(t testing.TB, tree *SharedTree, n int) []byte {
 	defer cancel()
 	text, err := tree.Receipt(ctx, want.Position)
 	if err != nil {
-		t.Fatalf("the receipt of event %d: %v", n, err)
+		t.Fatalf("Receipt of own event %d: %v", n, err)
 	}
 	r, err := CheckReceipt(text, keyOf(t, "e7", 1).Verifier())
 	if err != nil || r.Ordinal != int64(n) || Leaf(&r.Event) != Leaf(&want) {
-		t.Fatalf("the receipt of event %d: %+v, %v\n%s", n, r, err, text)
+		t.Fatalf("CheckReceipt of own event %d = %+v, %v; want ordinal %d and the event\n%s", n, r, err, n, text)
 	}
 	return text
 }
 
-// checkOwn checks the log against its heads, and those given.
+// checkOwn checks the log against its heads and those in against.
 func (l *sharedLog) checkOwn(t testing.TB, against ...Head) (*OwnCheck, error) {
 	t.Helper()
 	c, err := NewOwnCheck(t.Context(), l, true)

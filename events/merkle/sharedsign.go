@@ -12,48 +12,47 @@ import (
 )
 
 const (
-	// patience is the maximum time after the next head is due before another server takes over.
-	patience = 10 * time.Second
-	// minPatience is the minimum.
-	minPatience = time.Second
-	// pollHeads is the maximum interval at which heads of another server are read while the log
-	// grows; pollWaiting that while a caller waits for one.
+	// maxTakeoverDelay and minTakeoverDelay bound the delay, after the next head is due, before another server
+	// takes over.
+	maxTakeoverDelay, minTakeoverDelay = 10 * time.Second, time.Second
+	// pollHeads is the maximum interval between reads of another server's heads while there are events that no
+	// head covers; pollWaiting is the maximum while a caller waits for a head.
 	pollHeads, pollWaiting = time.Second, 100 * time.Millisecond
-	// waitingPause is the minimum pause between two reads of heads for a log that grows, while a caller
-	// waits for one. Without callers a log that grows needs none: see untilTurn.
+	// waitingPause is the minimum pause between two turns while a caller waits for a head and the log grows.
 	waitingPause = 10 * time.Millisecond
-	// headsPage is the number of heads read at once.
+	// headsPage is the number of heads per read.
 	headsPage = 64
-	// headsLimit bounds a read or an append of heads, lastHeadLimit the last append.
-	headsLimit, lastHeadLimit = 10 * time.Second, 2 * time.Second
+	// headsTimeout bounds a turn, lastHeadTimeout the signing of the last head.
+	headsTimeout, lastHeadTimeout = 10 * time.Second, 2 * time.Second
 	// retryPause is the pause after a failure.
 	retryPause = time.Second
 )
 
-// signer is the part of a shared tree that decides which server signs when. Only keepHeads uses it.
+// signer has the state with which a shared tree decides when it signs. Only the goroutine of writeHeads uses it. In
+// each turn, the tree reads the heads of other servers and signs one if it is due.
 type signer struct {
-	seen   time.Time // when the newest head was found or signed; zero if before the start
-	begun  time.Time // since when there are events that no head covers; zero for none
-	turned time.Time // when its last turn ended
-	next   time.Time // when its next turn is due; zero as soon as the log grows
-	every  time.Duration
-	warned bool // of a different key
+	headAt         time.Time // when the newest head was read or signed; zero if that was before the start
+	uncoveredSince time.Time // since when there are events that no head covers; zero for none
+	turnEnded      time.Time // when the last turn ended
+	nextTurn       time.Time // when the next turn is due; zero for as soon as the log grows
+	every          time.Duration
+	warned         bool // of a different key
 }
 
-// due returns the time at which this server has to sign the events without a head. leads reports
-// whether the newest head is its own, or there is none.
-func (s *signer) due(leads bool) time.Time {
-	at := s.seen.Add(s.every)
-	if leads {
+// due returns the time at which this server must sign a head if no other server does. isSigner tells whether this
+// server signed the newest head, or there is none.
+func (s *signer) due(isSigner bool) time.Time {
+	at := s.headAt.Add(s.every)
+	if isSigner {
 		return at
 	}
-	if s.begun.After(at) {
-		at = s.begun
+	if s.uncoveredSince.After(at) {
+		at = s.uncoveredSince
 	}
-	return at.Add(max(minPatience, min(patience, s.every)))
+	return at.Add(max(minTakeoverDelay, min(maxTakeoverDelay, s.every)))
 }
 
-// writeHeads reads the heads of other servers, and signs heads, until ctx ends.
+// writeHeads reads the heads of other servers and signs heads until ctx ends.
 func (t *SharedTree) writeHeads(ctx context.Context) {
 	s := &signer{every: t.Every}
 	timer := time.NewTimer(0)
@@ -70,47 +69,47 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 			}
 		case <-timer.C:
 		}
-		wait, err := t.headsTurn(ctx, s)
+		wait, err := t.turn(ctx, s)
 		switch {
 		case err == nil || ctx.Err() != nil:
 		case final(err):
-			t.stopFor(err)
+			t.stopWith(err)
 			return
 		default:
 			t.Logger.Warn("the heads of the log cannot be read or signed; retrying", "error", err)
 			wait = retryPause
 		}
-		s.turned, s.next = time.Now(), time.Time{}
+		s.turnEnded, s.nextTurn = time.Now(), time.Time{}
 		if wait < untilGrowth {
-			s.next = s.turned.Add(wait)
+			s.nextTurn = s.turnEnded.Add(wait)
 		}
 		timer.Reset(wait)
 	}
 }
 
-// untilGrowth is the wait for the log to grow, after which the next turn is due at once.
+// untilGrowth is a wait of indefinite length: the next turn is due as soon as the log grows.
 const untilGrowth = time.Duration(math.MaxInt64)
 
-// untilTurn returns the time until the next turn: a log that grows needs none for every page of events,
-// because each may read from the log.
+// untilTurn returns the time until the next turn. Not every page of events starts a turn, because turns read from
+// the log.
 func (t *SharedTree) untilTurn(s *signer) time.Duration {
-	next := s.next
+	next := s.nextTurn
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if soon := s.turned.Add(waitingPause); t.waiting > 0 && soon.Before(next) {
+	if soon := s.turnEnded.Add(waitingPause); t.waiting > 0 && soon.Before(next) {
 		next = soon
 	}
 	return time.Until(next)
 }
 
-// headsTurn does all due work, and returns the time until the next, or untilGrowth.
-func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, headsLimit)
+// turn reads new heads and signs a head if it is due. It returns the time until the next turn, or untilGrowth.
+func (t *SharedTree) turn(ctx context.Context, s *signer) (wait time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, headsTimeout)
 	defer cancel()
 	if err := t.load(ctx, s); err != nil {
 		return 0, err
 	}
-	for t.uncovered(s) {
+	for t.hasUncovered(s) {
 		found, err := t.readHeads(ctx, s)
 		if err != nil {
 			return 0, err
@@ -119,18 +118,18 @@ func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Durati
 			continue
 		}
 		t.mu.Lock()
-		waiting, leads, may := t.waiting > 0, t.signed.term == 0 || t.signed.node == t.Node, t.maySign(s)
+		waiting, isSigner, maySign := t.waiting > 0, t.signed.term == 0 || t.signed.node == t.Node, t.maySign(s)
 		t.mu.Unlock()
 		wait = pollHeads
-		if may {
-			if wait = time.Until(s.due(leads)); wait <= 0 {
+		if maySign {
+			if wait = time.Until(s.due(isSigner)); wait <= 0 {
 				if err := t.signNext(ctx, s); err != nil {
 					return 0, err
 				}
 				continue
 			}
 		}
-		if !leads || !may {
+		if !isSigner || !maySign {
 			wait = min(wait, pollHeads, max(s.every/4, pollWaiting))
 			if waiting {
 				wait = min(wait, pollWaiting)
@@ -141,7 +140,7 @@ func (t *SharedTree) headsTurn(ctx context.Context, s *signer) (wait time.Durati
 	return untilGrowth, nil
 }
 
-// load reads the heads that were signed before the start, once.
+// load reads the state of the heads in the log, once.
 func (t *SharedTree) load(ctx context.Context, s *signer) error {
 	if t.loaded {
 		return nil
@@ -155,60 +154,60 @@ func (t *SharedTree) load(ctx context.Context, s *signer) error {
 	t.signed, t.loaded = signed, true
 	if signed.newest.Note != "" {
 		if signed.node != t.Node {
-			s.seen = time.Now()
+			s.headAt = time.Now()
 		}
-		if err := t.noteHead(); err != nil {
+		if err := t.compareHead(); err != nil {
 			return err
 		}
 	}
 	return t.dropUnsigned()
 }
 
-// dropUnsigned drops the leaves found on disk that no head covers: after a crash they may be wrong.
-// mu must be held. Errors: the disk's.
+// dropUnsigned drops the leaves found on disk that no head covers, because after a crash they may be wrong. mu must be
+// held. Errors: those of the file system.
 func (t *SharedTree) dropUnsigned() error {
 	h := t.signed.newest
-	if t.fresh || t.pending != nil || t.compact.Size <= h.Size {
+	if t.computed || t.pending != nil || t.compact.Size <= h.Size {
 		return nil
 	}
 	compact, err := readRange(h.Size, t.hashes)
 	if err != nil {
-		return t.distrust(err)
+		return t.rebuild(err)
 	}
 	return t.truncate(compact, h.Last)
 }
 
-// uncovered reports whether the tree has events that no known head covers. It also compares a
-// pending head that the tree has reached.
-func (t *SharedTree) uncovered(s *signer) bool {
+// hasUncovered reports whether the tree has events that no known head covers. It also compares a pending head that
+// the tree has reached.
+func (t *SharedTree) hasUncovered(s *signer) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if h := t.pending; h != nil && (h.Size <= t.compact.Size || h.Last <= t.reached) && t.failure == nil {
-		if err := t.noteHead(); err != nil {
+		if err := t.compareHead(); err != nil {
 			t.fail(err)
 		}
 	}
 	uncovered := t.failure == nil && t.pending == nil && t.compact.Size > t.signed.newest.Size
 	switch {
 	case !uncovered:
-		s.begun = time.Time{}
-	case s.begun.IsZero():
-		s.begun = time.Now()
+		s.uncoveredSince = time.Time{}
+	case s.uncoveredSince.IsZero():
+		s.uncoveredSince = time.Now()
 	}
 	return uncovered
 }
 
-// noteHead compares the newest head with the tree, or keeps it as pending until the tree reaches
-// it; mu must be held. Errors: [ErrContradicted]; the disk's.
-func (t *SharedTree) noteHead() error {
+// compareHead compares the newest head with the tree, or keeps it as pending until the tree reaches it. mu must be
+// held. Errors: [ErrContradicted]; those of the file system.
+func (t *SharedTree) compareHead() error {
 	h := t.signed.newest
 	t.pending = nil
 	t.wake()
 	if h.Size > t.compact.Size {
 		t.pending = &h
 		if h.Last <= t.reached {
-			return t.distrust(fmt.Errorf("a head over %d events up to position %d was signed, and there are %d", h.Size, h.Last,
-				t.compact.Size))
+			return t.rebuild(fmt.Errorf("a head over %d own events up to position %d was signed, but the log has %d", h.Size,
+				h.Last, t.compact.Size))
 		}
 		return nil
 	}
@@ -221,11 +220,11 @@ func (t *SharedTree) noteHead() error {
 		return nil
 	}
 	t.pending = &h
-	return t.distrust(fmt.Errorf("a head over %d events up to position %d with the root %v was signed; of the log the "+
-		"root is %v, at position %d (%v)", h.Size, h.Last, h.Root, compact.Root(), last, err))
+	return t.rebuild(fmt.Errorf("the signed head over %d own events up to position %d has the root %v, but the tree has "+
+		"the root %v at position %d (%v)", h.Size, h.Last, h.Root, compact.Root(), last, err))
 }
 
-// readHeads reads the new heads, and reports whether there were any.
+// readHeads reads a page of new heads, and reports whether there were any.
 func (t *SharedTree) readHeads(ctx context.Context, s *signer) (found bool, err error) {
 	t.mu.Lock()
 	from := t.signed.revision + 1
@@ -237,23 +236,23 @@ func (t *SharedTree) readHeads(ctx context.Context, s *signer) (found bool, err 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range page {
-		h, err := t.signed.take(&page[i])
+		h, err := t.signed.apply(&page[i])
 		if err != nil {
 			return false, err
 		}
 		if h == nil {
 			continue
 		}
-		if err := t.noteHead(); err != nil {
+		if err := t.compareHead(); err != nil {
 			return false, err
 		}
 	}
-	s.seen = time.Now()
+	s.headAt = time.Now()
 	return true, nil
 }
 
-// maySign reports whether this server's key is the key of the log's heads, and warns once if it is
-// not; mu must be held.
+// maySign reports whether this server has the key of the log's heads, and warns once if it has a different one. mu
+// must be held.
 func (t *SharedTree) maySign(s *signer) bool {
 	if t.Key == nil {
 		return false
@@ -263,15 +262,15 @@ func (t *SharedTree) maySign(s *signer) bool {
 	}
 	if !s.warned {
 		s.warned = true
-		t.Logger.Warn("the heads of this log are signed with a different key than this server's, which signs none; give all "+
-			"servers one file with --head-key-file", "own", t.Key.String(), "log", t.signed.key)
+		t.Logger.Warn("this server signs no heads, because the heads of the log are signed with a different key; give all "+
+			"servers the same file with --head-key-file", "own", t.Key.String(), "log", t.signed.key)
 	}
 	return false
 }
 
-// signNext signs a head over the whole tree and appends it to the log. If another server was first,
-// it reads that server's heads. The leaves are synced before. It signs nothing while the tree lags
-// behind the newest head. Errors: as events.Store.Append and Read; [ErrContradicted]; the disk's.
+// signNext syncs the leaves, signs a head over the whole tree and appends it to the log. If another server was
+// faster, it reads the heads of that server. It signs nothing if the newest head already covers the tree. Errors:
+// those of events.Store.Append and Read; [ErrContradicted]; those of the file system.
 func (t *SharedTree) signNext(ctx context.Context, s *signer) error {
 	t.mu.Lock()
 	if t.failure != nil || t.pending != nil || t.compact.Size <= t.signed.newest.Size { // no longer due
@@ -299,22 +298,22 @@ func (t *SharedTree) signNext(ctx context.Context, s *signer) error {
 	}
 	found, readErr := t.readHeads(ctx, s)
 	if readErr == nil && !found {
-		readErr = cmp.Or(err, fmt.Errorf("%w: a head that was appended can't be read", events.ErrUnavailable))
+		readErr = cmp.Or(err, fmt.Errorf("%w: the appended head can't be read", events.ErrUnavailable))
 	}
 	return readErr
 }
 
-// signLast signs a last head when the signer shuts down, if there are uncovered events.
+// signLast signs a last head when the signer shuts down, if there are events that no head covers.
 func (t *SharedTree) signLast(s *signer) {
-	ctx, cancel := context.WithTimeout(context.Background(), lastHeadLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), lastHeadTimeout)
 	defer cancel()
-	if !t.loaded || !t.uncovered(s) {
+	if !t.loaded || !t.hasUncovered(s) {
 		return
 	}
 	t.mu.Lock()
-	leads := t.signed.node == t.Node && t.maySign(s)
+	isSigner := t.signed.node == t.Node && t.maySign(s)
 	t.mu.Unlock()
-	if !leads {
+	if !isSigner {
 		return
 	}
 	if err := t.signNext(ctx, s); err != nil {

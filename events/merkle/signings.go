@@ -13,34 +13,34 @@ import (
 	"admitone/events"
 )
 
-// The types of the events of events.HeadsStream: first the key, then one event per head.
+// The types of the events in events.HeadsStream: the first event has the key, each further one a head.
 const (
 	begunType  = "heads.begun.v1"
 	signedType = "heads.signed.v1"
 )
 
-// ErrNoHeads: no head was ever signed over the log.
+// ErrNoHeads means that no head of the log has been signed yet.
 var ErrNoHeads = errors.New("no head of this log has been signed yet")
 
-// headsBegun is the first event of the stream.
+// headsBegun is the data of the first event.
 type headsBegun struct {
 	// Key is the public half of the key that signs all heads of the log.
 	Key string `json:"key"`
 }
 
-// headSigned is the event of a head.
+// headSigned is the data of an event with a head.
 type headSigned struct {
-	// Term counts the takeovers, from 1. Node is the server that signs in this term, for people.
+	// Term counts the takeovers, from 1. Node names the server that signs in this term.
 	Term int64  `json:"term"`
 	Node string `json:"node"`
-	// Note is the head.
+	// Note is the signed head.
 	Note string `json:"note"`
 }
 
-// signings is the content of events.HeadsStream up to a revision.
+// signings is the state of events.HeadsStream at a revision.
 type signings struct {
 	revision events.Revision
-	hash     events.Hash // of the event there
+	hash     events.Hash // the hash of the event at revision
 	key      string
 	verifier note.Verifier
 	term     int64
@@ -50,25 +50,25 @@ type signings struct {
 
 func newSignings() signings { return signings{revision: events.NoStream} }
 
-// loadSignings reads the first and the last event of the stream.
+// loadSignings returns the state at the end of the stream. It reads only the first and the last event.
 func loadSignings(ctx context.Context, store events.Store) (s signings, err error) {
 	s = newSignings()
 	first, err := store.Read(ctx, events.HeadsStream, 0, events.Forward, 1)
 	if err != nil || len(first) == 0 {
 		return s, err
 	}
-	if _, err := s.take(&first[0]); err != nil {
+	if _, err := s.apply(&first[0]); err != nil {
 		return s, err
 	}
 	last, err := store.Read(ctx, events.HeadsStream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(last) == 0 || last[0].Revision == 0 {
 		return s, err
 	}
-	return s, s.jump(&last[0])
+	return s, s.skipTo(&last[0])
 }
 
-// jump advances to a later event, without those in between.
-func (s *signings) jump(e *events.Recorded) error {
+// skipTo advances to a later event without checking those in between.
+func (s *signings) skipTo(e *events.Recorded) error {
 	f, h, err := s.parse(e)
 	if err != nil {
 		return err
@@ -81,10 +81,9 @@ func (s *signings) jump(e *events.Recorded) error {
 	return nil
 }
 
-// take advances to the next event and returns its head, nil for the first event. Errors:
-// [ErrContradicted], for an event that no server has written, and for two different heads of one
-// size.
-func (s *signings) take(e *events.Recorded) (*Checkpoint, error) {
+// apply advances to the next event and returns its head, nil for the first event. Error: [ErrContradicted], for an
+// event that no server of this system can have written, and for two different heads of the same size.
+func (s *signings) apply(e *events.Recorded) (*Checkpoint, error) {
 	if e.Revision != s.revision+1 {
 		return nil, s.fault(e, "it follows revision %d", s.revision)
 	}
@@ -104,7 +103,7 @@ func (s *signings) take(e *events.Recorded) (*Checkpoint, error) {
 	case err != nil:
 		return nil, err
 	case f.Term != s.term+1 && (f.Term != s.term || f.Node != s.node):
-		return nil, s.fault(e, "%q signs in term %d; term %d is of %q", f.Node, f.Term, s.term, s.node)
+		return nil, s.fault(e, "%q signs in term %d, but term %d is of %q", f.Node, f.Term, s.term, s.node)
 	case h.Size < s.newest.Size:
 		return nil, s.fault(e, "a head over %d events follows one over %d", h.Size, s.newest.Size)
 	case s.newest.Note != "" && h.Size == s.newest.Size && h.Head != s.newest.Head:
@@ -114,11 +113,11 @@ func (s *signings) take(e *events.Recorded) (*Checkpoint, error) {
 	return &s.newest, nil
 }
 
-// begin applies the first event.
+// begin reads the key from the first event.
 func (s *signings) begin(e *events.Recorded) (err error) {
 	var f headsBegun
 	if err := json.Unmarshal(e.Data, &f); err != nil || e.Type != begunType {
-		return s.fault(e, "it should name the key that signs, and is a %.60q", e.Type)
+		return s.fault(e, "an event with the public key must come first, found one of type %.60q", e.Type)
 	}
 	if s.verifier, err = NewVerifier(f.Key); err != nil {
 		return s.fault(e, "%v", err)
@@ -130,10 +129,10 @@ func (s *signings) begin(e *events.Recorded) (err error) {
 // parse decodes a head and verifies its signature.
 func (s *signings) parse(e *events.Recorded) (f headSigned, h Checkpoint, err error) {
 	if err := json.Unmarshal(e.Data, &f); err != nil || e.Type != signedType {
-		return f, h, s.fault(e, "it should be a signed head, and is a %.60q", e.Type)
+		return f, h, s.fault(e, "expected a signed head, found an event of type %.60q", e.Type)
 	}
 	if h, err = OpenHead(f.Note, s.verifier); err == nil && !h.Own {
-		err = fmt.Errorf("%w: it counts the events of others too", ErrBadHead)
+		err = fmt.Errorf("%w: it covers events of other programs too", ErrBadHead)
 	}
 	if err != nil {
 		return f, h, s.fault(e, "%v", err)
@@ -146,7 +145,7 @@ func (s *signings) fault(e *events.Recorded, format string, args ...any) error {
 		fmt.Sprintf(format, args...)}
 }
 
-// batch returns the events that append a head, signed by a node in a term.
+// batch returns the events to append for a head that node signs in a term.
 func (s *signings) batch(h Checkpoint, key *Key, term int64, node string, at time.Time) []events.Event {
 	var id events.ID
 	_, _ = rand.Read(id[:]) // never fails
@@ -172,8 +171,8 @@ func (s *signings) batch(h Checkpoint, key *Key, term int64, node string, at tim
 	return batch
 }
 
-// NewestHead returns the newest head in a log that several servers append to, and the public key.
-// Errors: [ErrNoHeads]; [ErrContradicted], if it is not a valid head; as events.Store.Read.
+// NewestHead returns the newest head in a log to which several servers append, and the public key. Errors:
+// [ErrNoHeads]; [ErrContradicted], if the newest head is invalid; those of events.Store.Read.
 func NewestHead(ctx context.Context, store events.Store) (h Checkpoint, key string, err error) {
 	s, err := loadSignings(ctx, store)
 	if err == nil && s.newest.Note == "" {
@@ -182,5 +181,5 @@ func NewestHead(ctx context.Context, store events.Store) (h Checkpoint, key stri
 	return s.newest, s.key, err
 }
 
-// AppendHeadJSON is [Checkpoint.AppendJSON] for the public half of a key.
+// AppendHeadJSON is [Checkpoint.AppendJSON] for the text of the public key.
 func AppendHeadJSON(dst []byte, h *Checkpoint, key string) []byte { return h.appendJSON(dst, key) }

@@ -15,60 +15,60 @@ import (
 	"admitone/events"
 )
 
-// The errors of a tree. After either, no more heads are signed.
+// The errors after which a tree signs no more heads.
 var (
-	// ErrContradicted: the log is not the one that a head was signed over. Events were
-	// changed, removed, swapped or cut off after that.
-	ErrContradicted = fmt.Errorf("%w: it is not the log that its signed heads are about", events.ErrDamaged)
-	// ErrGap: the positions of the log are not 1, 2, 3, …, as the tree needs them.
+	// ErrContradicted means that the log does not match a signed head: events were changed, removed or swapped
+	// after the head was signed, or the log was truncated.
+	ErrContradicted = fmt.Errorf("%w: it does not match the heads signed over it", events.ErrDamaged)
+	// ErrGap means that the positions of the log are not 1, 2, 3, …, which a [Tree] requires.
 	ErrGap = errors.New("the positions of this log have gaps")
 )
 
-// Config is the configuration of a tree.
+// Config is the configuration of a [Tree].
 type Config struct {
 	// Store is the log. Its positions must have no gaps, as in the embedded log.
 	Store events.Store
-	// Dir is the tree's own folder. It is created if necessary.
+	// Dir is the tree's own folder. It is created if it does not exist.
 	Dir string
-	// Key signs the heads. It is the key of the store's epoch.
+	// Key signs the heads. It must be the key for the store's epoch.
 	Key *Key
-	// Every is the interval between two written heads; 0 is 10 s.
+	// Every is the interval between two heads in headsFile; 0 means 10 s.
 	Every time.Duration
-	// Logger receives warnings; nil is slog.Default().
+	// Logger receives warnings; nil means slog.Default().
 	Logger *slog.Logger
 }
 
-// Tree is the tree of one log, which follows the log. Its methods are safe for concurrent use.
+// Tree is the tree over all events of a log. Its methods are safe for concurrent use.
 type Tree struct {
 	Config
 	hashes hashes
 	heads  *os.File
 
-	// mu guards the fields below. It is held for a page of events, or a proof.
+	// mu guards the fields below. It is held while a page of events is added or a proof is created.
 	mu       sync.Mutex
-	compact  CompactRange  // of the written hashes
-	head     Checkpoint    // the newest
-	rebuilds int           // number of rebuilds
-	past     *pastHeads    // during a rebuild: heads that must match again
+	compact  CompactRange  // the compact range of the written hashes
+	head     Checkpoint    // the newest signed head
+	rebuilds int           // the number of rebuilds
+	past     *pastHeads    // during a rebuild, the heads that must match again
 	grown    chan struct{} // closed when the tree has grown
-	waiting  int           // callers waiting for that
-	stop     func()        // makes Run follow from the beginning
-	failure  error         // permanent
+	waiting  int           // the number of callers that wait for grown
+	stop     func()        // makes Run follow the log from its beginning
+	failure  error         // the reason why the tree has stopped permanently
 
 	// nudge ends the follower's pause.
 	nudge chan struct{}
 
-	// disk guards the written heads.
+	// disk guards the fields below and the files with heads.
 	disk    sync.Mutex
 	written int64 // the size of the last head in headsFile
 	newest  int64 // the size of the head in newestFile
 }
 
-// Open opens the tree of a log. It continues from the last written head; anything after that is
-// computed again from the log. If the hashes do not match that head, all are rebuilt. A tree of
-// a different log or key is renamed and replaced.
+// Open opens the tree of a log. It continues from the last head in headsFile; later hashes are computed again from
+// the log. If the hashes do not match that head, all of them are rebuilt. If the tree in the folder belongs to a
+// different log or key, the folder is renamed and a new tree is created.
 //
-// Errors: [ErrContradicted]; the log's; the disk's.
+// Errors: [ErrContradicted]; those of events.Store and of the file system.
 func Open(ctx context.Context, c Config) (*Tree, error) {
 	if c.Every <= 0 {
 		c.Every = 10 * time.Second
@@ -88,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Tree, error) {
 	return t, nil
 }
 
-// openFiles opens the files and returns the last head.
+// openFiles opens the files and returns the last head in headsFile.
 func (t *Tree) openFiles() (last Checkpoint, err error) {
 	if err := os.MkdirAll(t.Dir, 0o750); err != nil {
 		return last, err
@@ -103,7 +103,7 @@ func (t *Tree) openFiles() (last Checkpoint, err error) {
 	if err != nil {
 		return last, err
 	}
-	if last = end.last; last.Note == "" && end.whole > 0 {
+	if last = end.last; last.Note == "" && end.size > 0 {
 		if err := errors.Join(t.heads.Close(), t.setAside()); err != nil {
 			return last, err
 		}
@@ -118,50 +118,50 @@ func (t *Tree) openFiles() (last Checkpoint, err error) {
 	return last, errors.Join(syncDir(t.Dir), syncDir(filepath.Dir(t.Dir)))
 }
 
-// repairHeads makes the file of heads end with a complete line.
-func (t *Tree) repairHeads(end ending) error {
+// repairHeads makes headsFile end with a complete line.
+func (t *Tree) repairHeads(end headsTail) error {
 	if end.damaged > 0 {
-		t.Logger.Warn("some written heads are damaged; verify reports their lines", "file", t.heads.Name(), "heads",
-			end.damaged)
+		t.Logger.Warn("the last signed heads are damaged; admitone verify reports their lines", "file", t.heads.Name(),
+			"heads", end.damaged)
 	}
-	if err := t.heads.Truncate(end.whole); err != nil || !end.open { // a truncated line
+	if err := t.heads.Truncate(end.size); err != nil || !end.unterminated {
 		return err
 	}
 	_, err := t.heads.Write([]byte{'\n'})
 	return errors.Join(err, t.heads.Sync())
 }
 
-// setAside renames the folder, to keep heads signed by a different key.
+// setAside renames the folder, because the heads signed by a different key must be kept.
 func (t *Tree) setAside() error {
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.%d", t.Dir, n)
 		if _, err := os.Lstat(aside); err == nil {
 			continue
 		}
-		t.Logger.Warn("the tree is of a different log, or its heads are signed with a different key; a new one is begun",
-			"key", t.Key.String(), "old", aside)
+		t.Logger.Warn("the tree belongs to a different log, or its heads are signed with a different key; renaming its "+
+			"folder and creating a new tree", "key", t.Key.String(), "old", aside)
 		return os.Rename(t.Dir, aside)
 	}
 }
 
-// restore sets the tree to its last head, if the hashes and the log agree with it.
+// restore restores the tree at its last head, or starts a rebuild if the hashes or the log's event do not match it.
 func (t *Tree) restore(ctx context.Context, last Checkpoint) error {
 	end, err := t.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	seen, err := Seen(t.Dir, t.Key.Verifier())
+	covered, err := CoveredSize(t.Dir, t.Key.Verifier())
 	if err != nil {
 		return err
 	}
-	if end < events.Position(seen) {
-		return fmt.Errorf("%w: it ends at position %d, and the tree has taken in %d events", ErrContradicted, end, seen)
+	if end < events.Position(covered) {
+		return fmt.Errorf("%w: it ends at position %d, but the tree covers %d events", ErrContradicted, end, covered)
 	}
 	newest, err := readNewest(t.Dir, t.Key.Verifier())
 	if err != nil {
 		return err
 	}
-	// Signed heads are consistent with each other; see agree.
+	// Signed heads are consistent with each other; see checkSigned.
 	if t.head, t.written = last, last.Size; newest.Size > last.Size {
 		t.head = newest
 	}
@@ -177,7 +177,7 @@ func (t *Tree) restore(ctx context.Context, last Checkpoint) error {
 	return t.checkLast(ctx)
 }
 
-// checkLast compares the last event of the tree with its leaf. A Check verifies the others.
+// checkLast compares the log's event at the end of the tree with its leaf. A [Check] verifies the other events.
 func (t *Tree) checkLast(ctx context.Context) error {
 	page, err := t.Store.ReadAll(ctx, events.Position(t.compact.Size-1), events.Forward, 1)
 	if err != nil {
@@ -189,18 +189,17 @@ func (t *Tree) checkLast(ctx context.Context) error {
 	}
 	switch {
 	case len(page) == 0 || page[0].Position != events.Position(t.compact.Size):
-		return ErrGap
+		return fmt.Errorf("%w: there is no event at position %d", ErrGap, t.compact.Size)
 	case Leaf(&page[0]) == leaf[0]:
 		return nil
 	}
-	t.Logger.Warn("the tree's last hash does not match the log's event; "+
-		"all hashes are rebuilt from the log to find out which is wrong",
-		"size", t.compact.Size)
+	t.Logger.Warn("the tree's last hash does not match the log's event; rebuilding all hashes from the log to find out "+
+		"which of them is wrong", "size", t.compact.Size)
 	return t.rebuild()
 }
 
-// rebuild discards the hashes; the heads stay, and must match again. mu must be held, unless the
-// tree is not shared yet.
+// rebuild starts a rebuild: it discards the hashes and keeps the heads, which the new hashes must match. mu must be
+// held, except during Open.
 func (t *Tree) rebuild() error {
 	if t.past != nil {
 		t.past.stop()
@@ -217,15 +216,15 @@ func (t *Tree) Size() int64 {
 	return t.compact.Size
 }
 
-// Head returns a signed head over all events of the tree. Error: why the tree has stopped.
+// Head returns a signed head over all events of the tree. Error: the reason why the tree has stopped.
 func (t *Tree) Head() (Checkpoint, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.sign()
 }
 
-// AppendHead appends a signed head over all events of the tree, encoded by [Checkpoint.AppendJSON].
-// Error: as [Tree.Head].
+// AppendHead appends a signed head over all events of the tree, encoded by [Checkpoint.AppendJSON]. Error: that of
+// [Tree.Head].
 func (t *Tree) AppendHead(_ context.Context, dst []byte) ([]byte, error) {
 	h, err := t.Head()
 	if err != nil {
@@ -234,8 +233,8 @@ func (t *Tree) AppendHead(_ context.Context, dst []byte) ([]byte, error) {
 	return h.AppendJSON(dst, t.Key), nil
 }
 
-// sign signs a head if the tree has grown; mu must be held. During a rebuild, the previous head
-// stays.
+// sign signs a head if the tree has grown, and returns the newest head. During a rebuild the head stays unchanged. mu
+// must be held.
 func (t *Tree) sign() (Checkpoint, error) {
 	if t.failure != nil {
 		return Checkpoint{}, t.failure
@@ -250,12 +249,12 @@ func (t *Tree) sign() (Checkpoint, error) {
 	return t.head, err
 }
 
-// writeHead writes a head if the tree has grown, after syncing its hashes.
+// writeHead syncs the hashes and writes a head to headsFile, if the tree has grown.
 func (t *Tree) writeHead() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
 	h, err := t.Head()
-	if err != nil || h.Size <= t.written || h.Size > t.Size() { // or a rebuild has not reached it
+	if err != nil || h.Size <= t.written || h.Size > t.Size() { // larger than the tree: a rebuild is in progress
 		return err
 	}
 	if err := t.hashes.file.Sync(); err != nil {
@@ -268,8 +267,8 @@ func (t *Tree) writeHead() error {
 	return nil
 }
 
-// writeNewestHead writes a head over all events of the tree, so that a log that ends before it is known
-// to have lost its end.
+// writeNewestHead writes a head over all events of the tree to newestFile, to detect later if the log has lost its
+// end.
 func (t *Tree) writeNewestHead() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
@@ -284,8 +283,8 @@ func (t *Tree) writeNewestHead() error {
 	return nil
 }
 
-// Close catches up with the log, writes a last head and closes the files. Run must have ended; the
-// log must be open. ctx bounds catching up. Errors: those of [Tree.CatchUp]; the disk's.
+// Close catches up with the log, writes a last head and closes the files. Run must have ended, and the log must be
+// open. ctx bounds catching up. Errors: those of [Tree.CatchUp] and of the file system.
 func (t *Tree) Close(ctx context.Context) error {
 	err := t.CatchUp(ctx)
 	if err == nil {

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// checkTree compares a tree with the log alone, hash by hash.
+// checkTree compares a tree with hashes computed from the log.
 func (l *memLog) checkTree(t *testing.T, tree *Tree) {
 	t.Helper()
 	if err := tree.CatchUp(t.Context()); err != nil {
@@ -29,7 +29,7 @@ func (l *memLog) checkTree(t *testing.T, tree *Tree) {
 	}
 	want := l.compactRange()
 	if h.Size != want.Size || h.Root != want.Root() {
-		t.Fatalf("the tree has %d leaves and the root %v; it should be %d and %v", h.Size, h.Root, want.Size, want.Root())
+		t.Fatalf("the tree has %d leaves and the root %v, want %d and %v", h.Size, h.Root, want.Size, want.Root())
 	}
 	var compact CompactRange
 	var all []tlog.Hash
@@ -38,12 +38,12 @@ func (l *memLog) checkTree(t *testing.T, tree *Tree) {
 	}
 	for i := range all {
 		if stored, err := tree.hashes.ReadHashes([]int64{int64(i)}); err != nil || stored[0] != all[i] {
-			t.Fatalf("hash %d is %v, %v; want %v", i, stored, err, all[i])
+			t.Fatalf("hash %d = %v, %v; want %v", i, stored, err, all[i])
 		}
 	}
 }
 
-// headLines returns the lines of the file with the heads.
+// headLines returns the lines of headsFile.
 func headLines(t *testing.T, dir string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, headsFile))
@@ -53,7 +53,8 @@ func headLines(t *testing.T, dir string) []string {
 	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-// TestRun follows a log that grows, stops and continues: there is one head for each end.
+// TestRun: a tree that is stopped and opened again follows the log, and writes one head per stop if the log has
+// grown.
 func TestRun(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for _, more := range []int{0, 3, 0, 200, 1} {
@@ -70,18 +71,18 @@ func TestRun(t *testing.T) {
 		if err := tree.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		log.writeTree(t, dir) // nothing new: no head either
+		log.writeTree(t, dir) // writes no head, because the log has not grown
 	}
 	if lines := headLines(t, dir); len(lines) != 5 {
-		t.Errorf("%d heads were written down: %q, want 5", len(lines), lines)
+		t.Errorf("%s has %d heads, want 5: %q", headsFile, len(lines), lines)
 	}
-	log.add(1) // a crash before a head over it is written
+	log.add(1) // simulate a crash before a head over this event is written
 	tree := log.mustOpen(t, dir)
 	log.checkTree(t, tree)
 }
 
-// TestHeadsAreKept: the follower writes heads while it runs.
-func TestHeadsAreKept(t *testing.T) {
+// TestRunWritesHeads: heads are written at intervals while the tree runs.
+func TestRunWritesHeads(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	tree, err := Open(t.Context(), Config{Store: log, Dir: dir, Key: keyOf(t, "e7", 1), Every: time.Millisecond,
 		Logger: discardLogger})
@@ -102,14 +103,13 @@ func TestHeadsAreKept(t *testing.T) {
 	}
 	for h, err := range heads(dir, tree.Key.Verifier()) {
 		if err != nil || h.Size == 0 {
-			t.Errorf("head = %+v, %v; want one over some events", h, err)
+			t.Errorf("head = %+v, %v; want a size above 0", h, err)
 		}
 	}
 }
 
-// TestCutShort: whatever a crash leaves after the last written head, and of a partly written line,
-// the tree is restored.
-func TestCutShort(t *testing.T) {
+// TestCrash: the tree is restored after a crash, whatever the files contain after the last complete head.
+func TestCrash(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(23)
 	log.writeTree(t, dir)
@@ -142,12 +142,12 @@ func TestCutShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := headLines(t, dir); strings.Join(lines, "") != strings.TrimSuffix(before+next, "\n") {
-			t.Fatalf("seed %d: heads = %q, want the earlier ones and one more", seed, lines)
+			t.Fatalf("seed %d: heads = %q, want %q", seed, lines, before+next)
 		}
 	}
 	for cut := int(offset(23)); cut <= len(allHashes); cut += 13 {
 		torn := bytes.Clone(allHashes[:cut])
-		for i := int(offset(23)); i < cut; i++ { // unsynced data may be arbitrary
+		for i := int(offset(23)); i < cut; i++ { // unsynced data can be arbitrary
 			torn[i] ^= byte(random.IntN(256))
 		}
 		crash(torn, before)
@@ -156,11 +156,10 @@ func TestCutShort(t *testing.T) {
 		crash(allHashes, before+next[:cut])
 	}
 	crash(allHashes, before+strings.Repeat("\x00", 100))
-	crash(nil, before+next) // a missing file
+	crash(nil, before+next) // an empty file of hashes
 }
 
-// TestDamagedHashes: damaged hashes never lead to an invalid receipt; they are rebuilt, and the
-// tree continues.
+// TestDamagedHashes: receipts are valid even if hashes are damaged, because the hashes are rebuilt.
 func TestDamagedHashes(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(17)
@@ -178,13 +177,13 @@ func TestDamagedHashes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		late := at%2 == 0 // while the tree runs
-		if !late {
+		whileRunning := at%2 == 0
+		if !whileRunning {
 			damage()
 		}
 		tree := log.mustOpen(t, dir)
 		stop := runTree(t, tree)
-		if late {
+		if whileRunning {
 			damage()
 		}
 		for position := range events.Position(17) {
@@ -196,16 +195,16 @@ func TestDamagedHashes(t *testing.T) {
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("new heads over the same log: %q, want length 1", lines)
+		t.Errorf("heads after rebuilds of the same log: %q, want one", lines)
 	}
 }
 
 // TestContradiction: no head is signed over a log that contradicts a signed head.
 func TestContradiction(t *testing.T) {
 	for what, tamper := range map[string]func(*memLog){
-		"its end was cut off":         func(l *memLog) { l.all = l.all[:30] },
-		"its last event was replaced": func(l *memLog) { l.all[40].Data = []byte(`{}`) },
-		"all was replaced":            func(l *memLog) { clear(l.all) },
+		"log truncated":       func(l *memLog) { l.all = l.all[:30] },
+		"last event replaced": func(l *memLog) { l.all[40].Data = []byte(`{}`) },
+		"all events replaced": func(l *memLog) { clear(l.all) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			log, dir := newMemLog(), t.TempDir()
@@ -220,22 +219,21 @@ func TestContradiction(t *testing.T) {
 			tree, err := log.open(t, dir)
 			if err == nil {
 				err = runTree(t, tree)()
-				if errors.Is(err, context.Canceled) { // it had no time to find out
+				if errors.Is(err, context.Canceled) { // Run was stopped before it read the log
 					err = tree.CatchUp(t.Context())
 				}
 			}
 			if !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("%v, want ErrContradicted", err)
+				t.Errorf("Open, Run or CatchUp: %v, want %v", err, ErrContradicted)
 			}
 			if lines := headLines(t, dir); len(lines) != 2 {
-				t.Errorf("a second head was signed: %q, want length 2", lines)
+				t.Errorf("heads = %q, want only the two signed before", lines)
 			}
 		})
 	}
 }
 
-// TestContradictionWhileRunning: a rebuild detects a changed older event, and no more heads are
-// signed.
+// TestContradictionWhileRunning: a rebuild detects a changed event, and no more heads are signed.
 func TestContradictionWhileRunning(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(20)
@@ -251,7 +249,7 @@ func TestContradictionWhileRunning(t *testing.T) {
 	log.all[4].Data = []byte(`{"quantity":2}`)
 	log.mu.Unlock()
 	if text, err := tree.Receipt(t.Context(), 5); !errors.Is(err, ErrContradicted) {
-		t.Errorf("a changed event: %s, %v, want %v", text, err, ErrContradicted)
+		t.Errorf("Receipt of a changed event = %s, %v; want %v", text, err, ErrContradicted)
 	}
 	if err := <-ended; !errors.Is(err, ErrContradicted) {
 		t.Errorf("Run: %v, want %v", err, ErrContradicted)
@@ -264,8 +262,8 @@ func TestContradictionWhileRunning(t *testing.T) {
 	}
 }
 
-// TestAnotherLog: a tree of a different log or a different key is set aside.
-func TestAnotherLog(t *testing.T) {
+// TestDifferentLogOrKey: the folder of a tree that belongs to a different log or key is renamed.
+func TestDifferentLogOrKey(t *testing.T) {
 	first, second, dir := newMemLog(), newMemLog(), filepath.Join(t.TempDir(), "tree")
 	second.epoch = "e8"
 	first.add(5)
@@ -282,15 +280,15 @@ func TestAnotherLog(t *testing.T) {
 	}
 	for n, want := range []string{"admitone/e7\\n5\\n", "admitone/e8\\n4\\n", "admitone/e7\\n5\\n"} {
 		if lines := headLines(t, fmt.Sprintf("%s.%d", dir, n+1)); len(lines) != 1 || !strings.HasPrefix(lines[0], `"`+want) {
-			t.Errorf("%q is aside, want %q", lines, want)
+			t.Errorf("renamed folder %d has the heads %q, want one that begins with %q", n+1, lines, want)
 		}
 	}
 	if lines := headLines(t, dir); len(lines) != 1 {
-		t.Errorf("written heads = %q, want one", lines)
+		t.Errorf("heads of the new tree = %q, want one", lines)
 	}
 }
 
-// TestGap: a log whose positions have gaps has no tree.
+// TestGap: a log whose positions have gaps cannot have a tree.
 func TestGap(t *testing.T) {
 	log := newMemLog()
 	log.add(10)

@@ -164,11 +164,11 @@ func (w *headChecker) found() (heads int, root string) {
 		return 0, ""
 	}
 	if w.own != nil {
-		edge := w.own.Edge()
+		edge := w.own.CompactRange()
 		heads, root = w.own.Heads(), edge.Root().String()
 	}
 	if w.check != nil {
-		edge := w.check.Edge()
+		edge := w.check.CompactRange()
 		heads, root = heads+w.check.Heads(), edge.Root().String()
 	}
 	return heads, root

@@ -69,7 +69,7 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 	}
 	if key != nil {
 		tree := filepath.Join(dir, TreeFolder)
-		size, err := merkle.Seen(tree, key.Verifier())
+		size, err := merkle.CoveredSize(tree, key.Verifier())
 		if err != nil {
 			return err
 		}

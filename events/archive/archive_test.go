@@ -14,7 +14,7 @@ import (
 	"admitone/events"
 )
 
-// sampleLog returns a log of n events of several streams with valid chains.
+// sampleLog returns a log of n events in several streams with valid hash chains.
 func sampleLog(n int) []events.Recorded {
 	random := rand.New(rand.NewPCG(3, uint64(n)))
 	links, next := map[events.StreamID]events.Hash{}, map[events.StreamID]events.Revision{}
@@ -35,7 +35,7 @@ func sampleLog(n int) []events.Recorded {
 	return all
 }
 
-// writeFile returns a log as a file.
+// writeFile returns the file of a log.
 func writeFile(t testing.TB, all []events.Recorded, c Compression) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -54,7 +54,7 @@ func writeFile(t testing.TB, all []events.Recorded, c Compression) []byte {
 	return out.Bytes()
 }
 
-// read reads a file to its end, or to the first error.
+// read reads a file to its end or the first error.
 func read(file []byte, c Compression) (all []events.Recorded, err error) {
 	links := map[events.StreamID]events.Hash{}
 	r, err := NewReader(bytes.NewReader(file), c)
@@ -76,7 +76,7 @@ func read(file []byte, c Compression) (all []events.Recorded, err error) {
 		}
 		all = append(all, b.Events...)
 		if b.Size != int64(len(all)) {
-			return all, fmt.Errorf("a block up to %d, with %d events", b.Size, len(all))
+			return all, fmt.Errorf("block size %d after %d events, want the same", b.Size, len(all))
 		}
 	}
 }
@@ -104,16 +104,16 @@ func TestRoundTrip(t *testing.T) {
 			file := writeFile(t, all, c)
 			got, err := read(file, c)
 			if err != nil || !equalLogs(all, got) {
-				t.Errorf("%d events, %q: %d were read, %v; want all", size, c, len(got), err)
+				t.Errorf("%q: read %d of %d events, %v; want all", c, len(got), size, err)
 			}
 			if c == None && bytes.Count(file, []byte("\n")) != size+size/blockEvents+1 {
-				t.Errorf("%d events are in %d lines, want one each and the head lines", size, bytes.Count(file, []byte("\n")))
+				t.Errorf("a file of %d events has %d lines, want %d", size, bytes.Count(file, []byte("\n")), size+size/blockEvents+1)
 			}
 		}
 	}
 }
 
-// TestLongLines: an event may be longer than any buffer.
+// TestLongLines: events that are longer than all buffers are restored.
 func TestLongLines(t *testing.T) {
 	all := sampleLog(4)
 	for i := range all {
@@ -121,13 +121,13 @@ func TestLongLines(t *testing.T) {
 	}
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		if got, err := read(writeFile(t, all, c), c); err != nil || !equalLogs(all, got) {
-			t.Errorf("%q: %d events were read, %v; want all", c, len(got), err)
+			t.Errorf("%q: read %d of %d events, %v; want all", c, len(got), len(all), err)
 		}
 	}
 }
 
-// TestResume: a truncated file is continued from its last complete piece, and equals one written at
-// once.
+// TestResume: a file that is truncated and continued after each piece equals one that was written without
+// interruption.
 func TestResume(t *testing.T) {
 	all := sampleLog(4200)
 	for _, c := range []Compression{None, Gzip, Zstd} {
@@ -170,48 +170,48 @@ func TestResume(t *testing.T) {
 			state = w.State()
 			pieces++
 			if int64(out.Len()) != state.Bytes {
-				t.Fatalf("%q: the state is at byte %d, but %d were written", c, state.Bytes, out.Len())
+				t.Fatalf("%q: the state has %d bytes, want the %d written", c, state.Bytes, out.Len())
 			}
-			for range 3 { // remains of the next piece after a crash
+			for range 3 { // the start of the next piece, as after a crash
 				out.WriteByte('x')
 			}
 		}
 		if !bytes.Equal(out.Bytes(), want) || pieces < 3 {
-			t.Errorf("%q: %d bytes in %d pieces; in one go it is %d", c, out.Len(), pieces, len(want))
+			t.Errorf("%q: %d bytes after %d pieces, want %d bytes in at least 3 pieces", c, out.Len(), pieces, len(want))
 		}
 	}
 	bad := State{Epoch: "e7"}
 	bad.Range.Size = 3
 	if _, err := NewWriter(io.Discard, None, bad); err == nil {
-		t.Error("NewWriter accepted an invalid state")
+		t.Error("NewWriter accepted an invalid state, want an error")
 	}
 }
 
-// TestEveryDamagedByte: for any changed byte and any truncation, no other events are returned, and
-// the error names the line.
+// TestEveryDamagedByte: after a change of any byte or any truncation, only events that were written are returned,
+// and the error names the line.
 func TestEveryDamagedByte(t *testing.T) {
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		all := sampleLog(8)
 		if c != None {
-			all = all[:2] // compressed files take long
+			all = all[:2] // compressed files take longer
 		}
 		file := writeFile(t, all, c)
-		refused := func(what string, bad []byte, want int) {
+		wantRefused := func(what string, bad []byte, want int) {
 			t.Helper()
 			got, err := read(bad, c)
 			if err == nil && c != None && equalLogs(all, got) {
-				return // an insignificant byte of the compression, such as gzip's time
+				return // the change is insignificant, such as gzip's time
 			}
 			var at *LineError
 			if !errors.As(err, &at) || !errors.Is(err, ErrBadFile) || at.Line < 1 || at.Line > len(all)+2 {
-				t.Errorf("%q, %s: %v, want ErrBadFile with its line", c, what, err)
+				t.Errorf("%q, %s: read: %v, want %v with a line of the file", c, what, err, ErrBadFile)
 				return
 			}
 			if want > 0 && at.Line != want && at.Line != len(all)+1 {
-				t.Errorf("%q, %s: %v, want line %d", c, what, err, want)
+				t.Errorf("%q, %s: read: %v, want line %d or the head line", c, what, err, want)
 			}
 			if len(got) > len(all) || !equalLogs(got, all[:len(got)]) {
-				t.Errorf("%q, %s: the reader returned events that were not written", c, what)
+				t.Errorf("%q, %s: read %+v, want only events that were written", c, what, got)
 			}
 		}
 		for i := range file {
@@ -221,17 +221,17 @@ func TestEveryDamagedByte(t *testing.T) {
 			if c == None {
 				line = 1 + bytes.Count(file[:i], []byte("\n"))
 			}
-			refused(fmt.Sprintf("byte %d changed", i), bad, line)
+			wantRefused(fmt.Sprintf("byte %d changed", i), bad, line)
 			if i%7 == 0 {
-				refused(fmt.Sprintf("cut off at %d", i), file[:i], line)
+				wantRefused(fmt.Sprintf("truncated to %d bytes", i), file[:i], line)
 			}
 		}
-		refused("one byte short", file[:len(file)-1], 0)
-		refused("twice", append(bytes.Clone(file), file...), 0)
+		wantRefused("last byte removed", file[:len(file)-1], 0)
+		wantRefused("repeated", append(bytes.Clone(file), file...), 0)
 	}
 }
 
-// TestTamperedFiles: complete lines are removed, swapped, duplicated or taken from another file.
+// TestTamperedFiles: lines that are removed, swapped, duplicated or taken from another file are detected.
 func TestTamperedFiles(t *testing.T) {
 	all := sampleLog(2500)
 	lines := bytes.SplitAfter(writeFile(t, all, None), []byte("\n"))
@@ -254,31 +254,31 @@ func TestTamperedFiles(t *testing.T) {
 		lines [][]byte
 		want  int
 	}{
-		"the first removed":             {without(0), 1},
-		"one removed":                   {without(1500), 1501},
-		"a head removed":                {without(1024), 1025},
-		"the end removed":               {lines[:len(lines)-2], 2503},
-		"from a block on removed":       {lines[:1025], 1026},
-		"two swapped":                   {swap(50, 51), 51},
-		"two heads swapped":             {swap(1024, 2049), 1025},
-		"one twice":                     {slices.Insert(slices.Clone(lines), 7, lines[6]), 8},
-		"a line of a different log":     {replace(6, other[6]), 7},
-		"a different log from there on": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
-		// not in the chain: only the block is known
-		"a different time": {replace(40, append(laterLine, '\n')), 1025},
-		"an empty line":    {replace(5, []byte("\n")), 6},
-		"trailing blanks":  {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
-		"nothing":          {nil, 1},
+		"first line removed":            {without(0), 1},
+		"event removed":                 {without(1500), 1501},
+		"head line removed":             {without(1024), 1025},
+		"last line removed":             {lines[:len(lines)-2], 2503},
+		"all after one block removed":   {lines[:1025], 1026},
+		"events swapped":                {swap(50, 51), 51},
+		"head lines swapped":            {swap(1024, 2049), 1025},
+		"event duplicated":              {slices.Insert(slices.Clone(lines), 7, lines[6]), 8},
+		"event of a different log":      {replace(6, other[6]), 7},
+		"different log after one block": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
+		// The hash chain does not cover the time, so the error names the head line of the block.
+		"different time": {replace(40, append(laterLine, '\n')), 1025},
+		"empty line":     {replace(5, []byte("\n")), 6},
+		"trailing space": {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
+		"empty file":     {nil, 1},
 	} {
 		_, err := read(bytes.Join(test.lines, nil), None)
 		var at *LineError
 		if !errors.As(err, &at) || at.Line != test.want {
-			t.Errorf("%s: %v, want line %d", name, err, test.want)
+			t.Errorf("%s: read: %v, want line %d", name, err, test.want)
 		}
 	}
 }
 
-// TestNotWritable: an event that could not be restored is refused.
+// TestNotWritable: an event whose position does not follow the previous one is refused.
 func TestNotWritable(t *testing.T) {
 	e := sampleLog(1)[0]
 	e.Position++
@@ -287,7 +287,7 @@ func TestNotWritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := w.Write(&e); !errors.Is(err, ErrNotWritable) {
-		t.Errorf("a gap: %v, want %v", err, ErrNotWritable)
+		t.Errorf("Write of an event after a gap: %v, want %v", err, ErrNotWritable)
 	}
 }
 
@@ -329,28 +329,28 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
-// TestWritableComesBack: an event with any byte is restored.
-func TestWritableComesBack(t *testing.T) {
+// TestAnyByteIsRestored: an event with any byte in its data or metadata is restored.
+func TestAnyByteIsRestored(t *testing.T) {
 	good := sampleLog(1)[0]
 	written := 0
-	for part, of := range map[string]func(*events.Recorded) *[]byte{
+	for name, part := range map[string]func(*events.Recorded) *[]byte{
 		"data":     func(e *events.Recorded) *[]byte { return &e.Data },
 		"metadata": func(e *events.Recorded) *[]byte { return &e.Metadata },
 	} {
-		for i := range *of(&good) {
+		for i := range *part(&good) {
 			for b := range 256 {
 				e := good
-				*of(&e) = bytes.Clone(*of(&good))
-				(*of(&e))[i] = byte(b)
+				*part(&e) = bytes.Clone(*part(&good))
+				(*part(&e))[i] = byte(b)
 				line := events.AppendCloudEvent(nil, &e)
 				if got, err := events.ParseCloudEvent(line); err != nil || !equal(&got, &e) || bytes.ContainsRune(line, '\n') {
-					t.Errorf("byte %d of the %s is %q, and was read as %+v, %v", i, part, byte(b), got, err)
+					t.Errorf("byte %d of the %s is %q: ParseCloudEvent = %+v, %v; want %+v", i, name, byte(b), got, err, e)
 				}
 				written++
 			}
 		}
 	}
 	if written < 1000 {
-		t.Errorf("only %d variants could be written, want at least 1000", written)
+		t.Errorf("%d variants were tried, want at least 1000", written)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Compression is how a file is compressed.
+// Compression is the compression of a file.
 type Compression string
 
 // The supported compressions.
@@ -31,32 +31,32 @@ func CompressionOf(name string) Compression {
 	return None
 }
 
-// compress begins a piece of a file, which ends with Close. Pieces may be concatenated in both
-// formats (RFC 1952 section 2.2, RFC 8878 section 3).
+// compress returns a writer of one piece of a file, which Close ends. Both formats allow pieces to be concatenated
+// (RFC 1952 section 2.2, RFC 8878 section 3).
 func (c Compression) compress(out io.Writer) (io.WriteCloser, error) {
 	switch c {
 	case None:
-		return plain{out}, nil
+		return uncompressed{out}, nil
 	case Gzip:
 		return gzip.NewWriter(out), nil
 	case Zstd:
-		// One goroutine, to leave the other core to reading the log.
+		// A single goroutine leaves the other cores for reading the log.
 		return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
 	}
 	return nil, fmt.Errorf("unknown compression %q", c)
 }
 
-// plain means no compression.
-type plain struct{ io.Writer }
+// uncompressed writes without compression.
+type uncompressed struct{ io.Writer }
 
 // Close implements io.Closer.
-func (plain) Close() error { return nil }
+func (uncompressed) Close() error { return nil }
 
 // maxWindow bounds the memory for decompression in bytes.
 const maxWindow = 64 << 20
 
-// expand decompresses a file of any number of pieces. The caller must call done.
-func (c Compression) expand(in io.Reader) (out io.Reader, done func(), err error) {
+// decompress returns a reader of a file with any number of pieces. The caller must call done, even after an error.
+func (c Compression) decompress(in io.Reader) (out io.Reader, done func(), err error) {
 	switch c {
 	case None:
 		return in, func() {}, nil

@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// foreign replaces the events of every other stream by foreign ones: without sealed metadata, JSON
-// or valid UTF-8.
+// foreign changes the events of every other stream into foreign ones, which lack sealed metadata, JSON data or valid
+// UTF-8.
 func foreign(all []events.Recorded) []events.Recorded {
 	isForeign := map[events.StreamID]bool{}
 	for i := range all {
@@ -35,18 +35,17 @@ func foreign(all []events.Recorded) []events.Recorded {
 	return all
 }
 
-// TestForeignEvents: foreign events are restored, with the same root, and a changed line is
-// detected there too.
+// TestForeignEvents: foreign events are restored, and a changed line of a foreign event is detected.
 func TestForeignEvents(t *testing.T) {
 	all := foreign(sampleLog(2500))
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		got, err := read(writeFile(t, all, c), c)
 		if err != nil || len(got) != len(all) {
-			t.Fatalf("%s: %d events, %v, want %d", c, len(got), err, len(all))
+			t.Fatalf("%s: read %d events, %v; want %d", c, len(got), err, len(all))
 		}
 		for i := range all {
 			if !equal(&got[i], &all[i]) {
-				t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
+				t.Fatalf("%s: read event %+v, want %+v", c, got[i], all[i])
 			}
 		}
 	}
@@ -57,6 +56,6 @@ func TestForeignEvents(t *testing.T) {
 	lines[first] = append(events.AppendCloudEvent(nil, &changed), '\n')
 	var at *LineError
 	if _, err := read(bytes.Join(lines, nil), None); !errors.As(err, &at) || at.Line != blockEvents+1 {
-		t.Errorf("a changed line: %v, want its number", err)
+		t.Errorf("read with a changed line: %v, want an error at line %d", err, blockEvents+1)
 	}
 }

@@ -12,19 +12,21 @@ import (
 	"admitone/events"
 )
 
-// HeadType is the type of head lines; ownHeadType that of head lines in the second version, which has
-// only this system's own events, so that positions have gaps; BeginType that of its first line.
+// The types of lines that are not events.
 const (
+	// HeadType is the type of head lines in the first version of the format, ownHeadType in the second, which has
+	// only this system's own events.
 	HeadType    = "admitone.head.v1"
 	ownHeadType = "admitone.head.v2"
-	BeginType   = "admitone.export.v2"
+	// BeginType is the type of the first line in the second version.
+	BeginType = "admitone.export.v2"
 )
 
 // Bounds of a block, the events between two head lines.
 const (
 	blockEvents = 1024
 	blockBytes  = 1 << 20
-	// maxLine is the longest line that is read, in bytes.
+	// maxLine is the length limit of a line, in bytes.
 	maxLine = 128 << 20
 )
 
@@ -33,17 +35,17 @@ type head struct {
 	Size int64     `json:"size"`
 	Root tlog.Hash `json:"root"`
 	End  bool      `json:"end"`
-	// Position of the last event before the line, in the second version only.
+	// Position is the position of the last event before the line, in the second version only.
 	Position events.Position `json:"position"`
 }
 
-// The beginnings of head lines. No line of an event begins like them.
+// The beginnings of head lines. No line with an event begins like them.
 const (
 	headStart    = `{"specversion":"1.0","type":"` + HeadType + `",`
 	ownHeadStart = `{"specversion":"1.0","type":"` + ownHeadType + `",`
 )
 
-// startOf returns the beginning of head lines: in the second version if own, otherwise in the first.
+// startOf returns the beginning of head lines in the second version if own, otherwise in the first.
 func startOf(own bool) string {
 	if own {
 		return ownHeadStart
@@ -70,7 +72,7 @@ func (h *head) append(dst []byte, own bool) []byte {
 	return append(o.Close(), '}')
 }
 
-// errHead: a line that begins like a head line but is not one.
+// errHead means that a line begins like a head line but is not one.
 var errHead = errors.New("malformed head line")
 
 func parseHead(line []byte, own bool) (h head, err error) {

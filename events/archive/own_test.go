@@ -38,18 +38,18 @@ func writeOwn(t testing.TB, all []events.Recorded, c Compression) []byte {
 	return out.Bytes()
 }
 
-// TestOwnEvents: positions with gaps are restored, and any change is found.
+// TestOwnEvents: events at positions with gaps are restored, and any change is detected.
 func TestOwnEvents(t *testing.T) {
 	for _, n := range []int{0, 1, 2500} {
 		all := sparse(n)
 		for _, c := range []Compression{None, Zstd} {
 			got, err := read(writeOwn(t, all, c), c)
 			if err != nil || len(got) != n {
-				t.Fatalf("%s: %d events were read, want %d; %v", c, len(got), n, err)
+				t.Fatalf("%s: read %d events, %v; want %d", c, len(got), err, n)
 			}
 			for i := range all {
 				if !equal(&got[i], &all[i]) {
-					t.Fatalf("%s: event %+v was read as %+v", c, all[i], got[i])
+					t.Fatalf("%s: read event %+v, want %+v", c, got[i], all[i])
 				}
 			}
 		}
@@ -59,24 +59,24 @@ func TestOwnEvents(t *testing.T) {
 		changed := bytes.Clone(file)
 		changed[i] ^= 1
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Fatalf("byte %d is changed, %v: %s, want %v",
-				i, err, changed[max(0, i-30):min(len(changed), i+30)], ErrBadFile)
+			t.Fatalf("read with byte %d changed in %s: %v, want %v", i, changed[max(0, i-30):min(len(changed), i+30)], err,
+				ErrBadFile)
 		}
 	}
 	lines := bytes.SplitAfter(file, []byte("\n"))
 	for name, changed := range map[string][]byte{
-		"without its first line": bytes.Join(lines[1:], nil),
-		"a line less":            bytes.Join(append(lines[:5:5], lines[6:]...), nil),
-		"two lines swapped":      bytes.Join(append(append(lines[:5:5], lines[6], lines[5]), lines[7:]...), nil),
-		"its first line twice":   bytes.Join(append(lines[:1:1], lines...), nil),
+		"first line removed":    bytes.Join(lines[1:], nil),
+		"event removed":         bytes.Join(append(lines[:5:5], lines[6:]...), nil),
+		"events swapped":        bytes.Join(append(append(lines[:5:5], lines[6], lines[5]), lines[7:]...), nil),
+		"first line duplicated": bytes.Join(append(lines[:1:1], lines...), nil),
 	} {
 		if _, err := read(changed, None); !errors.Is(err, ErrBadFile) {
-			t.Errorf("%s: %v, want %v", name, err, ErrBadFile)
+			t.Errorf("%s: read: %v, want %v", name, err, ErrBadFile)
 		}
 	}
 }
 
-// TestOwnRoot: the root of a file is that of the heads of its log.
+// TestOwnRoot: the roots in a file are those of the tree over the own events.
 func TestOwnRoot(t *testing.T) {
 	all := sparse(1500)
 	r, err := NewReader(bytes.NewReader(writeOwn(t, all, None)), None)
@@ -97,18 +97,18 @@ func TestOwnRoot(t *testing.T) {
 			want.Add(nil, &all[size])
 		}
 		if !b.Own || b.Root != want.Root() {
-			t.Errorf("after %d events the root is %v, want %v", b.Size, b.Root, want.Root())
+			t.Errorf("root after %d events = %v, want %v", b.Size, b.Root, want.Root())
 		}
 	}
 }
 
-// TestOwnResumes: a file that is resumed after a piece equals one without interruption.
+// TestOwnResumes: a file that is resumed after each piece has all events.
 func TestOwnResumes(t *testing.T) {
 	all := sparse(9000)
 	whole := writeOwn(t, all, Gzip)
 	var out bytes.Buffer
 	state := State{Epoch: "e7", Own: true}
-	for stops := 0; ; stops++ {
+	for interruptions := 0; ; interruptions++ {
 		out.Truncate(int(state.Bytes))
 		w, err := NewWriter(&out, Gzip, state)
 		if err != nil {
@@ -135,20 +135,20 @@ func TestOwnResumes(t *testing.T) {
 		if err := w.Finish(); err != nil {
 			t.Fatal(err)
 		}
-		if stops < 2 {
-			t.Errorf("the writer was interrupted %d times, want at least 2", stops)
+		if interruptions < 2 {
+			t.Errorf("the writer was interrupted %d times, want at least 2", interruptions)
 		}
 		break
 	}
 	got, err := read(out.Bytes(), Gzip)
 	want, _ := read(whole, Gzip)
 	if err != nil || len(got) != len(want) {
-		t.Errorf("read %d events (%v), want %d", len(got), err, len(want))
+		t.Errorf("read %d events, %v; want %d", len(got), err, len(want))
 	}
 }
 
-// TestOldFiles: existing files of both versions are read, and written again byte for byte.
-func TestOldFiles(t *testing.T) {
+// TestGoldenFiles: golden files of both versions are read, and the same events are written with the same bytes.
+func TestGoldenFiles(t *testing.T) {
 	for name, write := range map[string]func() []byte{
 		"testdata/v1.jsonl": func() []byte { return writeFile(t, foreign(sampleLog(40)), None) },
 		"testdata/v2.jsonl": func() []byte { return writeOwn(t, sparse(40), None) },
@@ -158,10 +158,10 @@ func TestOldFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if all, err := read(file, None); err != nil || len(all) != 40 {
-			t.Errorf("%s: %d events, %v, want 40", name, len(all), err)
+			t.Errorf("%s: read %d events, %v; want 40", name, len(all), err)
 		}
 		if !bytes.Equal(write(), file) {
-			t.Errorf("%s differs from the golden file", name)
+			t.Errorf("writing the events of %s yields different bytes, want the golden file", name)
 		}
 	}
 }

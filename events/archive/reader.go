@@ -13,13 +13,12 @@ import (
 	"admitone/events/merkle"
 )
 
-// ErrBadFile is returned for a file that is not as a [Writer] has written it, always as a
-// *[LineError].
+// ErrBadFile means that a file does not have the form that a [Writer] writes. It is always returned as a *[LineError].
 var ErrBadFile = errors.New("the file is damaged")
 
-// LineError is the line at which a file is damaged. It is an [ErrBadFile].
+// LineError is an [ErrBadFile] with the line of the damage.
 type LineError struct {
-	// Line counts from 1. It is the damaged line if known, otherwise the head line of its block.
+	// Line is the number of the damaged line if it is known, otherwise of the head line of its block, from 1.
 	Line   int
 	Detail string
 }
@@ -27,47 +26,47 @@ type LineError struct {
 // Error returns the line and the detail.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Detail) }
 
-// Is makes every LineError an [ErrBadFile].
+// Is reports whether target is [ErrBadFile].
 func (e *LineError) Is(target error) bool { return target == ErrBadFile }
 
-// Block is the events between two head lines.
+// Block has the events between two head lines.
 type Block struct {
-	// Line of the first event.
+	// Line is the line of the first event.
 	Line   int
 	Events []events.Recorded
-	// Size and Root of the log with this block.
+	// Size and Root are those of the log up to and including this block.
 	Size int64
 	Root tlog.Hash
-	// End is whether this is the last block of a complete file.
+	// End reports whether this is the last block.
 	End bool
-	// Own is whether the file has only this system's own events. Their positions have gaps then,
-	// and the first event of the block is number Size - len(Events) + 1 of them.
+	// Own reports whether the file has only this system's own events, whose positions can have gaps. The first
+	// event of the block is then number Size - len(Events) + 1 of the own events.
 	Own bool
 }
 
 // Reader reads the output of a [Writer]. It is not safe for concurrent use.
 type Reader struct {
-	// LastHash returns the hash of the last event of a stream in the blocks before, zero for none.
-	// It is only used to find the damaged line of a block, and may be nil.
+	// LastHash returns the hash of the last event of a stream in the previous blocks, zero for none. It is only used
+	// to find the damaged line of a block, and may be nil.
 	LastHash func(events.StreamID) (events.Hash, error)
 
 	in    *bufio.Reader
 	done  func()
 	tree  merkle.CompactRange
 	added []tlog.Hash
-	last  events.Position // of the last event
+	last  events.Position // the position of the last event
 	own   bool
 	line  int
-	long  []byte // a line that is longer than in's buffer
+	long  []byte // holds a line that is longer than the buffer of in
 	ended bool
 }
 
-// NewReader returns a reader of a file. The caller closes the reader, which does not close in.
-// Error: a *[LineError] for an invalid compression.
+// NewReader returns a reader of a file. The caller must close it, which does not close in. Error: a *[LineError] if
+// the file is not compressed as stated.
 func NewReader(in io.Reader, compression Compression) (*Reader, error) {
-	out, done, err := compression.expand(in)
+	out, done, err := compression.decompress(in)
 	if err != nil {
-		return nil, &LineError{1, fmt.Sprintf("it is not compressed as %s: %v", compression, err)}
+		return nil, &LineError{1, fmt.Sprintf("the file is not compressed with %s: %v", compression, err)}
 	}
 	return &Reader{in: bufio.NewReaderSize(out, 1<<20), done: done}, nil
 }
@@ -75,8 +74,7 @@ func NewReader(in io.Reader, compression Compression) (*Reader, error) {
 // Close releases the resources of decompression.
 func (r *Reader) Close() { r.done() }
 
-// Next reads a block and verifies it against its root. After the last one it returns io.EOF.
-// Errors: a *[LineError].
+// Next reads a block and verifies it against its root. After the last block it returns io.EOF. Error: a *[LineError].
 func (r *Reader) Next() (*Block, error) {
 	if r.ended {
 		return nil, io.EOF
@@ -92,25 +90,25 @@ func (r *Reader) Next() (*Block, error) {
 			continue
 		}
 		if bytes.HasPrefix(line, []byte(startOf(r.own))) {
-			return b, r.close(b, line)
+			return b, r.finish(b, line)
 		}
 		if size += len(line); len(b.Events) == blockEvents || size-len(line) > blockBytes {
-			return nil, r.bad("here should be a line of the type %s", r.headType())
+			return nil, r.bad("expected a line of type %s, found a different one", r.headType())
 		}
 		e, err := events.ParseCloudEvent(line)
 		if err != nil {
 			return nil, r.bad("%v", err)
 		}
 		if e.Position <= r.last || !r.own && e.Position != r.last+1 {
-			return nil, r.bad("the event at position %d, where %d should be", e.Position, r.last+1)
+			return nil, r.bad("the event has position %d, which does not follow position %d", e.Position, r.last)
 		}
 		r.last = e.Position
 		b.Events = append(b.Events, e)
 	}
 }
 
-// close verifies a block against its head line, and that nothing follows the last one.
-func (r *Reader) close(b *Block, line []byte) error {
+// finish verifies a block against its head line, and that nothing follows the last head line.
+func (r *Reader) finish(b *Block, line []byte) error {
 	h, err := parseHead(line, r.own)
 	if err != nil {
 		return r.bad("%v", err)
@@ -120,9 +118,9 @@ func (r *Reader) close(b *Block, line []byte) error {
 	}
 	switch {
 	case h.Size != r.tree.Size:
-		return r.bad("here should be %d events, and there are %d", h.Size, r.tree.Size)
+		return r.bad("expected %d events up to here, found %d", h.Size, r.tree.Size)
 	case r.own && h.Position != r.last:
-		return r.bad("the last event should be at position %d, and is at %d", h.Position, r.last)
+		return r.bad("expected the last event at position %d, found it at %d", h.Position, r.last)
 	case h.Root != r.tree.Root():
 		return r.findBadLine(b)
 	}
@@ -132,20 +130,21 @@ func (r *Reader) close(b *Block, line []byte) error {
 	}
 	if _, err := r.in.ReadByte(); err == nil {
 		r.line++
-		return r.bad("more, after the last line")
+		return r.bad("the file continues after its last line")
 	} else if err != io.EOF {
-		return r.bad("after the last line: %v", err)
+		return r.bad("reading after the last line: %v", err)
 	}
 	return nil
 }
 
-// findBadLine finds the damaged line of a block: the first that breaks the chain of its stream.
+// findBadLine returns an error with the first line that breaks the hash chain of its stream or, if there is none, with
+// the head line of the block.
 func (r *Reader) findBadLine(b *Block) error {
 	links, unchained := map[events.StreamID]events.Hash{}, map[events.StreamID]bool{}
 	for i := range b.Events {
 		e := &b.Events[i]
 		if _, err := events.RecordedHash(e.Metadata); err != nil {
-			unchained[e.Stream] = true // a foreign event, which is not in a chain
+			unchained[e.Stream] = true // foreign events have no chain
 		}
 		if unchained[e.Stream] {
 			continue
@@ -167,10 +166,11 @@ func (r *Reader) findBadLine(b *Block) error {
 		}
 		links[e.Stream] = hash
 	}
-	return r.bad("one of the lines from %d on is not what was written: their root differs", b.Line)
+	return r.bad("a line from line %d on was changed: the root over the events is %v, expected that of this line", b.Line,
+		r.tree.Root())
 }
 
-// headType returns the type of head lines in the file's version.
+// headType returns the type of head lines in the version of the file.
 func (r *Reader) headType() string {
 	if r.own {
 		return ownHeadType
@@ -182,7 +182,7 @@ func (r *Reader) bad(format string, args ...any) error {
 	return &LineError{r.line, fmt.Sprintf(format, args...)}
 }
 
-// read returns the next line without its end. It is valid until the next call.
+// read returns the next line without its newline. The result is valid until the next call.
 func (r *Reader) read() ([]byte, error) {
 	r.line++
 	r.long = r.long[:0]
@@ -196,10 +196,10 @@ func (r *Reader) read() ([]byte, error) {
 		case err == nil:
 			return r.long[:len(r.long)-1], nil
 		case len(r.long) > maxLine:
-			return nil, r.bad("it is longer than %d bytes", maxLine)
+			return nil, r.bad("the line is longer than %d bytes", maxLine)
 		case errors.Is(err, bufio.ErrBufferFull):
 		case err == io.EOF:
-			return nil, r.bad("the file ends here, and a last line of the type %s is missing: it was cut off", r.headType())
+			return nil, r.bad("the file ends without a last line of type %s: it was truncated", r.headType())
 		default:
 			return nil, r.bad("%v", err)
 		}

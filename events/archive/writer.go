@@ -12,29 +12,28 @@ import (
 	"admitone/events/merkle"
 )
 
-// ErrNotWritable is returned for an event that cannot be written: its position does not follow, or
+// ErrNotWritable is returned for an event that cannot be written: its position does not follow the previous one, or
 // its line would be longer than a [Reader] accepts.
 var ErrNotWritable = errors.New("event not representable")
 
-// pieceBytes is the size of the text of a piece: the most that is written again after an
-// interruption.
+// pieceBytes is the size of a piece before compression. At most one piece is written again after an interruption.
 const pieceBytes = 8 << 20
 
-// State is the state from which a Writer can resume a file.
+// State is the state from which a [Writer] can resume a file.
 type State struct {
-	// Epoch of the log.
+	// Epoch is the epoch of the log.
 	Epoch string `json:"epoch"`
-	// Bytes of complete pieces in the file.
+	// Bytes is the number of bytes of complete pieces in the file.
 	Bytes int64 `json:"bytes"`
-	// Range is the compact range of the tree over their events.
+	// Range is the compact range of the tree over the events of these pieces.
 	Range merkle.CompactRange `json:"edge"`
-	// Own is whether the file has only this system's own events, whose positions have gaps; Last is
-	// the position of the last of them.
+	// Own reports whether the file has only this system's own events, whose positions can have gaps. Last is then the
+	// position of the last event of these pieces.
 	Own  bool            `json:"own,omitempty"`
 	Last events.Position `json:"last,omitempty"`
 }
 
-// Position returns the position of the last event before.
+// Position returns the position of the last event of the complete pieces.
 func (s *State) Position() events.Position {
 	if s.Own {
 		return s.Last
@@ -47,12 +46,12 @@ func (s *State) Position() events.Position {
 type Writer struct {
 	compression Compression
 	state       State
-	count       counter // of compressed bytes
+	count       counter // counts compressed bytes
 	piece       io.WriteCloser
-	out         *bufio.Writer // uncompressed; nil between two pieces
+	out         *bufio.Writer // takes uncompressed text; nil between two pieces
 	tree        merkle.CompactRange
 	added       []tlog.Hash
-	last        events.Position // of the last event
+	last        events.Position // the position of the last event
 	line        []byte
 
 	inBlock, blockSize, pieceSize int
@@ -72,8 +71,8 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// NewWriter resumes a file after its first state.Bytes bytes; out must continue there. The state of
-// a new file has only its log's epoch, and Own.
+// NewWriter returns a writer that continues a file after its first state.Bytes bytes, where out must be positioned.
+// The state of a new file has only Epoch and Own.
 func NewWriter(out io.Writer, compression Compression, state State) (*Writer, error) {
 	if err := state.Range.Check(); err != nil {
 		return nil, err
@@ -84,10 +83,9 @@ func NewWriter(out io.Writer, compression Compression, state State) (*Writer, er
 	}, nil
 }
 
-// Write writes the next event. whole is whether the event completes a piece: then everything has
-// been written to out, and [Writer.State] is the state to resume from. Errors: [ErrNotWritable],
-// out's.
-func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
+// Write writes the next event. complete reports whether the event completes a piece: everything has then been written
+// to out, and [Writer.State] returns the new state. Errors: [ErrNotWritable], those of out.
+func (w *Writer) Write(e *events.Recorded) (complete bool, err error) {
 	if e.Position <= w.last || !w.state.Own && e.Position != w.last+1 {
 		return false, fmt.Errorf("%w: position %d follows %d", ErrNotWritable, e.Position, w.last)
 	}
@@ -95,8 +93,8 @@ func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
 		return false, err
 	}
 	if w.line = events.AppendCloudEvent(w.line[:0], e); len(w.line) > maxLine {
-		return false, fmt.Errorf("%w: position %d, %.60s@%d takes %d bytes", ErrNotWritable, e.Position, e.Stream,
-			e.Revision, len(w.line))
+		return false, fmt.Errorf("%w: position %d, %.60s@%d needs a line of %d bytes, at most %d are possible",
+			ErrNotWritable, e.Position, e.Stream, e.Revision, len(w.line), maxLine)
 	}
 	w.added, w.last = w.tree.Add(w.added[:0], e), e.Position
 	if err := w.writeLine(); err != nil {
@@ -145,7 +143,7 @@ func (w *Writer) endBlock(end bool) error {
 	return err
 }
 
-// endPiece ends a piece.
+// endPiece flushes a piece to the file and updates the state.
 func (w *Writer) endPiece() error {
 	if err := errors.Join(w.out.Flush(), w.piece.Close()); err != nil {
 		return err
@@ -158,7 +156,7 @@ func (w *Writer) endPiece() error {
 	return nil
 }
 
-// State returns the state to resume from: the end of the last complete piece.
+// State returns the state at the end of the last complete piece.
 func (w *Writer) State() State { return w.state }
 
 // Range returns the compact range of the tree over all events written.
@@ -167,7 +165,7 @@ func (w *Writer) Range() merkle.CompactRange { return w.tree.Clone() }
 // Position returns the position of the last event written.
 func (w *Writer) Position() events.Position { return w.last }
 
-// Finish writes the last line and flushes everything to out.
+// Finish writes the last head line and flushes everything to out.
 func (w *Writer) Finish() error {
 	if err := w.begin(); err != nil {
 		return err

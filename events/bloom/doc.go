@@ -1,4 +1,3 @@
-// Package bloom has a Bloom filter that grows: it reports whether a text may have been added, or
-// certainly was not. The log uses it for streams, the views for records, to avoid searches for
-// absent keys.
+// Package bloom has a scalable Bloom filter, which reports whether a text may have been added or was certainly
+// not. The log uses it for streams, and the views for records, to avoid searches for absent keys.
 package bloom

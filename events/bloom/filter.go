@@ -2,12 +2,12 @@ package bloom
 
 import "math/bits"
 
-// Filter is a scalable Bloom filter: for a text that was added, Has is always true; for any other
-// it is false, except for half a percent per layer. Each layer has twice the capacity of the one
-// before, so beyond a million texts it needs 12 to 24 bits per text. Has and Add touch at most one
-// cache line per layer.
+// Filter is a scalable Bloom filter. Has always returns true for a text that was added; for other texts it returns
+// true for half a percent per layer. Each layer has twice the capacity of the previous one, so beyond a million texts
+// a filter needs 12 to 24 bits per text. Has and Add touch at most one cache line per layer. It is not safe for
+// concurrent use.
 type Filter struct {
-	Key    Key // random, so that nobody can choose texts that fill the filter
+	Key    Key // must be random, so that nobody can choose texts that fill the filter
 	Layers []Layer
 }
 
@@ -17,15 +17,15 @@ type Layer struct {
 	Blocks []Block
 }
 
-// Block is a cache line. A text has one bit in each of its words.
+// Block has the size of a cache line. A text has one bit in each word of its block.
 type Block [8]uint64
 
 const (
-	// FirstBlocks is the size of the first layer, perBlock the number of texts per block. With ten
-	// bits per text instead of twelve, and a first layer of an eighth, false positives took a tenth
-	// of the log's CPU time after 300,000 bookings.
+	// FirstBlocks is the number of blocks of the first layer.
 	FirstBlocks = 20480
-	perBlock    = 42
+	// perBlock is the number of texts per block, for twelve bits per text. With ten bits, and a first layer of an
+	// eighth, false positives took a tenth of the log's CPU time after 300,000 bookings.
+	perBlock = 42
 )
 
 // Hash returns the hash of a text for Has and Add.
@@ -41,7 +41,7 @@ func (f *Filter) Has(hash uint64) bool {
 	return false
 }
 
-// Add adds the text with this hash and reports whether it was missing.
+// Add adds the text with this hash. It reports false if Has was already true.
 func (f *Filter) Add(hash uint64) bool {
 	if f.Has(hash) {
 		return false
@@ -55,7 +55,7 @@ func (f *Filter) Add(hash uint64) bool {
 	return true
 }
 
-// Size is the number of texts added, without those that seemed to be in the filter already.
+// Size returns the number of calls of Add that returned true.
 func (f *Filter) Size() int {
 	size := 0
 	for i := range f.Layers {
@@ -84,9 +84,10 @@ func (l *Layer) add(hash uint64) {
 	l.Added++
 }
 
-// find returns the block of a hash and its bit in each word, six bits each from the lowest.
+// find returns the block of a hash and the numbers of its bits in the words of the block, six bits for each, from
+// the lowest.
 func (l *Layer) find(hash uint64) (*Block, uint64) {
 	at, _ := bits.Mul64(hash, uint64(len(l.Blocks)))
-	// The highest bits select the block; the multiplication makes all bits depend on the hash.
+	// The highest bits of the hash select the block. The multiplication makes the result depend on all bits.
 	return &l.Blocks[at], hash * 0x9e3779b97f4a7c15 >> 16
 }

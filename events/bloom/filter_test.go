@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestFilterHasWhatWasAdded: every added text is found, also in several layers.
-func TestFilterHasWhatWasAdded(t *testing.T) {
+// TestFilterHasAddedTexts: Has returns true for every text that was added.
+func TestFilterHasAddedTexts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Filter{Key: Key{rapid.Uint64().Draw(t, "key"), rapid.Uint64().Draw(t, "key")}}
 		texts := rapid.SliceOf(rapid.String()).Draw(t, "texts")
@@ -24,8 +24,8 @@ func TestFilterHasWhatWasAdded(t *testing.T) {
 	})
 }
 
-// TestFilterGrows: with four times as many hashes as the first layer holds, each is found, few
-// others are, and the size is bounded.
+// TestFilterGrows: a filter with four times as many hashes as the first layer has room for has all of them, few false
+// positives and a bounded size.
 func TestFilterGrows(t *testing.T) {
 	const n = 4 * FirstBlocks * perBlock
 	var f Filter
@@ -33,23 +33,24 @@ func TestFilterGrows(t *testing.T) {
 	for range n {
 		f.Add(added.Uint64())
 	}
-	wrong, blocks := 0, 0
+	falsePositives, blocks := 0, 0
 	added, others := rand.New(rand.NewPCG(1, 2)), rand.New(rand.NewPCG(3, 4))
 	for i := range n {
 		if !f.Has(added.Uint64()) {
 			t.Fatalf("Has = false for hash %d, which was added", i)
 		}
 		if f.Has(others.Uint64()) {
-			wrong++
+			falsePositives++
 		}
 	}
 	for _, l := range f.Layers {
 		blocks += len(l.Blocks)
 	}
-	if wrong > n/50 || f.Size() < n*9/10 || blocks*64 > 3*n {
-		t.Errorf("%d false positives of %d, size %d, %d bytes; want at most 2%%, 90%%, 3 bytes each", wrong, n, f.Size(), blocks*64)
+	if falsePositives > n/50 || f.Size() < n*9/10 || blocks*64 > 3*n {
+		t.Errorf("%d false positives, size %d, %d bytes; want at most %d, at least %d, at most %d", falsePositives, f.Size(),
+			blocks*64, n/50, n*9/10, 3*n)
 	}
-	t.Logf("%.2f %% of others seem to be there, %.2f bytes a hash", 100*float64(wrong)/n, float64(blocks*64)/n)
+	t.Logf("%.2f %% false positives, %.2f bytes per hash", 100*float64(falsePositives)/n, float64(blocks*64)/n)
 }
 
 func BenchmarkFilter(b *testing.B) {

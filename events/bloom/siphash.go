@@ -8,7 +8,7 @@ import (
 // Key is the key of a SipHash.
 type Key [2]uint64
 
-// sipHash is SipHash-2-4: without the key, nobody can choose texts whose hashes collide.
+// sipHash is SipHash-2-4. Nobody can choose texts whose hashes collide without the key.
 func sipHash(key Key, text string) uint64 {
 	s := sipState{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
 		key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573}

@@ -2,8 +2,8 @@ package bloom
 
 import "testing"
 
-// TestSipHash compares with the test vectors of the SipHash paper's reference implementation: the
-// key is 00 01 … 0f and text n is the bytes 00 01 … n-1.
+// TestSipHash uses the test vectors of the SipHash paper's reference implementation: the key is 00 01 … 0f, and text
+// n has the bytes 00 01 … n-1.
 func TestSipHash(t *testing.T) {
 	key := Key{0x0706050403020100, 0x0f0e0d0c0b0a0908}
 	text := make([]byte, 16)
@@ -17,7 +17,7 @@ func TestSipHash(t *testing.T) {
 		0x751e8fbc860ee5fb, 0x14ea5627c0843d90, 0xf723ca908e7af2ee, 0xa129ca6149be45e5,
 	} {
 		if got := sipHash(key, string(text[:n])); got != want {
-			t.Errorf("%d bytes: %016x, want %016x", n, got, want)
+			t.Errorf("sipHash of %d bytes = %016x, want %016x", n, got, want)
 		}
 	}
 }

@@ -15,9 +15,8 @@ import (
 	"admitone/events"
 )
 
-// TestAnAnswerIsOnTheDisk simulates a power loss right after an answer: only synced data remain on
-// the disk.
-func TestAnAnswerIsOnTheDisk(t *testing.T) {
+// TestAcknowledgedIsDurable simulates a power loss directly after each append.
+func TestAcknowledgedIsDurable(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
@@ -30,7 +29,7 @@ func TestAnAnswerIsOnTheDisk(t *testing.T) {
 		last = appended.Revision
 		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
 		if head, err := after.Head(t.Context()); err != nil || head != appended.Position {
-			t.Errorf("after append %d the log ends at position %d (%v), want %d as answered", n, head, err, appended.Position)
+			t.Errorf("head after append %d and a power loss = %d, %v; want %d", n, head, err, appended.Position)
 		}
 		if err := after.Close(); err != nil {
 			t.Fatal(err)
@@ -38,10 +37,9 @@ func TestAnAnswerIsOnTheDisk(t *testing.T) {
 	}
 }
 
-// TestNothingIsAnsweredOnceAWriteHasFailed: another write of Pebble's fails while a group is being
-// synced successfully. Whether the group is durable is unknown, so it is neither answered nor
-// visible.
-func TestNothingIsAnsweredOnceAWriteHasFailed(t *testing.T) {
+// TestNoAnswerAfterFailedWrite: another write by Pebble fails while a group is synced successfully. It is unknown
+// whether the group is durable, so the committer neither answers it nor makes it visible.
+func TestNoAnswerAfterFailedWrite(t *testing.T) {
 	var c *committer
 	var armed atomic.Bool
 	files := withFaults(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
@@ -67,19 +65,20 @@ func TestNothingIsAnsweredOnceAWriteHasFailed(t *testing.T) {
 	for !parkedIn("(*committer).commit") {
 		select {
 		case <-answered:
-			t.Fatalf("the group was answered with %+v, %v after a write had failed", r.results, r.err)
+			t.Fatalf("commit returned with %+v, %v after a failed write, want it to block", r.results, r.err)
 		default:
 			runtime.Gosched()
 		}
 	}
 	if armed.Load() || len(r.done) > 0 || c.head.Load() != 0 || c.tail.next != 1 {
-		t.Errorf("the group was shown or answered after a write had failed: head %d", c.head.Load())
+		t.Errorf("after a failed write: %d answers, head %d, next position of the tail %d; want 0, 0, 1", len(r.done),
+			c.head.Load(), c.tail.next)
 	}
 }
 
-// TestNothingIsWrittenOnceAWriteHasFailed: a group that is gathered after a write has failed is
-// answered, and not written.
-func TestNothingIsWrittenOnceAWriteHasFailed(t *testing.T) {
+// TestNoWriteAfterFailedWrite: a group that is gathered after a failed write is answered with an error and not
+// written.
+func TestNoWriteAfterFailedWrite(t *testing.T) {
 	c, err := open("log", Options{FS: vfs.NewMem(), Logger: discardLogger, Fatal: func(error) {}})
 	if err != nil {
 		t.Fatal(err)
@@ -90,24 +89,24 @@ func TestNothingIsWrittenOnceAWriteHasFailed(t *testing.T) {
 	r := c.newRequest("a-1", events.NoStream, sampleBatch(2))
 	r.then = func(_ events.Appended, err error) { outcomes <- err }
 	if !c.gate.enter() {
-		t.Fatal("the gate was shut before Close")
+		t.Fatal("the gate is shut before Close, want it open")
 	}
-	began := make(chan struct{})
+	returned := make(chan struct{})
 	go func() {
 		c.pending.begin(c.Store, []*request{r})
-		close(began)
+		close(returned)
 	}()
 	select {
 	case err := <-outcomes:
 		if !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("%v, want ErrUnavailable", err)
+			t.Errorf("answer after a failed write: %v, want %v", err, events.ErrUnavailable)
 		}
-	case <-began:
-		t.Error("the group was committed before it was released")
+	case <-returned:
+		t.Error("begin returned after a failed write, want it to block")
 	}
 }
 
-// parkedIn reports whether a goroutine is parked for good below a function.
+// parkedIn reports whether a goroutine is in park, called from a function.
 func parkedIn(function string) bool {
 	all := make([]byte, 1<<20)
 	for _, stack := range strings.Split(string(all[:runtime.Stack(all, true)]), "\n\n") {
@@ -118,8 +117,8 @@ func parkedIn(function string) bool {
 	return false
 }
 
-// TestConsecutiveAppends: the expected revision of an append is that of the previous
-// answer, both in the next group and in the same one.
+// TestConsecutiveAppends: the expected revision of an append must be that of the previous append, in the same group
+// or an earlier one.
 func TestConsecutiveAppends(t *testing.T) {
 	s := mustOpen(t, "log", Options{FS: vfs.NewMem()})
 	defer s.Close()
@@ -127,14 +126,14 @@ func TestConsecutiveAppends(t *testing.T) {
 	for n := range 30 {
 		appended, err := s.Append(t.Context(), "a-1", last, sampleBatch(1+n%4))
 		if err != nil {
-			t.Fatalf("append %d after revision %d: %v", n, last, err)
+			t.Fatalf("Append %d at revision %d: %v", n, last, err)
 		}
 		if _, err := s.Append(t.Context(), "a-1", last, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("a second append after revision %d: %v, want a conflict", last, err)
+			t.Fatalf("second Append at revision %d: %v, want %v", last, err, events.ErrConflict)
 		}
 		last = appended.Revision
 	}
-	// In one group, past the queue.
+	// In the same group, without the queue.
 	c := &committer{Store: s, batch: s.db.NewBatch(), heads: newHeads(), last: events.Position(s.head.Load())}
 	defer c.batch.Close()
 	want := last
@@ -144,19 +143,19 @@ func TestConsecutiveAppends(t *testing.T) {
 		appended := r.results[0]
 		if expected != want {
 			if !errors.Is(err, events.ErrConflict) {
-				t.Errorf("request %d after revision %d of %d: %+v, %v, want %v",
+				t.Errorf("request %d at revision %d of %d: %+v, %v; want %v",
 					n, expected, want, appended, err, events.ErrConflict)
 			}
 			continue
 		}
 		if want += 2; err != nil || appended.Revision != want {
-			t.Errorf("request %d: revision %d, %v, want %d", n, appended.Revision, err, want)
+			t.Errorf("request %d: revision %d, %v; want %d", n, appended.Revision, err, want)
 		}
 	}
 	_ = c.lookup.Close()
 }
 
-// TestHeads: the cache returns the last revision set, or none, after any other entries.
+// TestHeads: the cache returns the last revision that was set, or nothing after many other entries.
 func TestHeads(t *testing.T) {
 	h := newHeads()
 	for n := range events.Revision(3) {
@@ -164,21 +163,21 @@ func TestHeads(t *testing.T) {
 		for other := range maxHeads * 3 / 4 {
 			h.set(events.StreamID(fmt.Sprint("b-", n, "-", other)), 7)
 			if revision, ok := h.get("a-1"); ok && revision != n {
-				t.Fatalf("cached revision = %d, want %d", revision, n)
+				t.Fatalf("get(a-1) = %d, want %d", revision, n)
 			}
 		}
 	}
 	if _, ok := h.get("b-0-0"); ok || len(h.young)+len(h.old) > 2*maxHeads {
-		t.Errorf("%d heads are cached, want at most twice maxHeads", len(h.young)+len(h.old))
+		t.Errorf("%d heads cached, want at most %d without the oldest", len(h.young)+len(h.old), 2*maxHeads)
 	}
 	h.set("a-2", 1)
 	if revision, ok := h.get("a-2"); !ok || revision != 1 {
-		t.Errorf("the newest head = %d, %t; want revision 1", revision, ok)
+		t.Errorf("get(a-2) = %d, %t; want 1, true", revision, ok)
 	}
 }
 
-// TestSnapshotOutlivesThePower: a saved snapshot is durable.
-func TestSnapshotOutlivesThePower(t *testing.T) {
+// TestSnapshotIsDurable: a saved snapshot survives a power loss.
+func TestSnapshotIsDurable(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
@@ -191,6 +190,6 @@ func TestSnapshotOutlivesThePower(t *testing.T) {
 		return nil
 	})
 	if err != nil || found != 3 {
-		t.Errorf("after a power loss the snapshot is at revision %d, %v, want 3", found, err)
+		t.Errorf("snapshot after a power loss: revision %d, %v; want 3", found, err)
 	}
 }

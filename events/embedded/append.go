@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// maxQueue bounds the requests that wait for the committer; beyond it, callers wait with their
-// contexts.
+// maxQueue bounds the requests that wait for the committer. If the queue is full, callers wait until their contexts
+// end.
 const maxQueue = 1024
 
 // request is an append, to one stream or several, passed to the committer.
@@ -21,18 +21,18 @@ type request struct {
 	size    int
 	state   atomic.Int32
 
-	results []events.Appended // of appends, one each; written by the committer before it answers
+	results []events.Appended // one for each of appends; written by the committer before it answers
 	err     error             // written by answer
 
-	then func(events.Appended, error) // of AppendThen
-	done chan struct{}                // of capacity 1: answered, unless there is a then
+	then func(events.Appended, error) // the callback of AppendThen, nil for other appends
+	done chan struct{}                // of capacity 1; has a token when the request is answered, unless then is set
 
-	// The fields of an append to one stream.
+	// The backing arrays of appends and results for an append to one stream.
 	oneAppend [1]events.StreamAppend
 	oneResult [1]events.Appended
 }
 
-// The states of a request. The transition from waiting decides whether it is written.
+// The states of a request. The transition from waiting decides whether the request is written.
 const (
 	waiting int32 = iota
 	claimed
@@ -51,14 +51,15 @@ func (s *Store) newRequest(stream events.StreamID, expected events.Revision, bat
 	return r
 }
 
-// release returns a request to the pool. One that failed must not be released, because the committer may still use it.
+// release returns a request to the pool. A request that was submitted and has failed must not be released, because the
+// committer may still use it.
 func (r *request) release() {
 	r.oneAppend[0], r.oneResult[0] = events.StreamAppend{}, events.Appended{}
 	r.appends, r.results, r.then, r.err = nil, nil, nil, nil
 	r.store.requests.Put(r)
 }
 
-// answer answers the request with an error, or the results. It must be called once.
+// answer answers the request with err or, if it is nil, the results. It must be called once.
 func (r *request) answer(err error) {
 	if r.then == nil {
 		r.err = err
@@ -110,8 +111,8 @@ func (s *Store) AppendAll(ctx context.Context, appends []events.StreamAppend) ([
 	return results, nil
 }
 
-// AppendThen implements events.AsyncAppender. Further error: [ErrBadAppend]. It needs no memory of
-// its own. then is called by the committer: while it runs, nothing is written.
+// AppendThen implements events.AsyncAppender. Further error: [ErrBadAppend]. The committer calls then, so nothing is
+// written while then runs.
 func (s *Store) AppendThen(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event, then func(events.Appended, error)) error {
 	r := s.newRequest(stream, expected, batch)
@@ -123,8 +124,9 @@ func (s *Store) AppendThen(ctx context.Context, stream events.StreamID, expected
 	return err
 }
 
-// submit passes a request to the committer, which answers it from then on. The caller leaves the
-// gate afterwards. After an error, nothing was passed on or entered.
+// submit enters the gate and passes a request to the committer, which will answer it. The caller must leave the gate
+// once the request is answered. If submit returns an error, it has left the gate and the committer does not have the
+// request.
 func (s *Store) submit(ctx context.Context, r *request) error {
 	size, err := checkAppends(r.appends)
 	if err == nil {
@@ -154,7 +156,7 @@ func (s *Store) submit(ctx context.Context, r *request) error {
 	}
 }
 
-// wait returns when the request is answered or ctx ends, and the answer's error.
+// wait waits until the request is answered or ctx ends. It returns the error of the answer.
 func (r *request) wait(ctx context.Context) error {
 	select {
 	case <-r.done:
@@ -167,20 +169,20 @@ func (r *request) wait(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
 }
 
-// errWriteFailed is the cause of errors after a failed write or sync, until the process ends.
+// errWriteFailed is the cause of all errors of appends after a failed write or sync.
 var errWriteFailed = errors.New("a write or a sync has failed")
 
 func notWritten(cause error) error { return fmt.Errorf("%w: %w", events.ErrUnavailable, cause) }
 
-// pendingGroup is the group that is being committed. If a write fails meanwhile, either the
-// committer answers it or abandon does.
+// pendingGroup has the group that is being committed. If a write fails meanwhile, either the committer or abandon
+// answers the group.
 type pendingGroup struct {
 	mu    sync.Mutex
 	group []*request // guarded by mu
 }
 
-// begin is called by the committer before it writes anything of a group. After a failed write it
-// answers the group and does not return.
+// begin is called by the committer before it writes a group. After a failed write it answers the group and does not
+// return.
 func (p *pendingGroup) begin(s *Store, group []*request) {
 	p.mu.Lock()
 	p.group = group
@@ -198,7 +200,7 @@ func (p *pendingGroup) begin(s *Store, group []*request) {
 	s.park()
 }
 
-// end reports whether the committer may answer the group.
+// end reports whether the committer must answer the group; otherwise abandon does.
 func (p *pendingGroup) end(s *Store) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -209,7 +211,7 @@ func (p *pendingGroup) end(s *Store) bool {
 	return true
 }
 
-// abandon answers, after a failed write, the requests that the committer can no longer answer.
+// abandon answers the requests that the committer can no longer answer after a failed write.
 func (s *Store) abandon() {
 	s.pending.mu.Lock()
 	group := s.pending.group

@@ -50,15 +50,15 @@ func TestRefusedAppends(t *testing.T) {
 		{"NoSuchRevision", "a-1", -2, sampleBatch(1), ErrBadAppend},
 	} {
 		if _, err := s.Append(context.Background(), test.stream, test.expected, test.batch); !errors.Is(err, test.want) {
-			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+			t.Errorf("%s: Append: %v, want %v", test.name, err, test.want)
 		}
 	}
 	if head, _ := s.Head(context.Background()); head != 0 {
-		t.Errorf("%d events were written, want 0", head)
+		t.Errorf("the log has %d events after refused appends, want 0", head)
 	}
 }
 
-// TestLargestAppend writes a batch that is too large for a memtable.
+// TestLargestAppend: a batch that is larger than a memtable can be read, also after a restart.
 func TestLargestAppend(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "log", Options{FS: disk})
@@ -73,7 +73,7 @@ func TestLargestAppend(t *testing.T) {
 	for range 2 {
 		page, err := s.Read(context.Background(), "a-1", 0, events.Forward, 5)
 		if err != nil || len(page) != 3 || string(page[1].Data) != string(batch[1].Data) {
-			t.Fatalf("read %d events, %v; want the batch of 3", len(page), err)
+			t.Fatalf("Read returned %d events, %v; want the batch of 3", len(page), err)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestLargestAppend(t *testing.T) {
 	}
 }
 
-// slowDisk blocks syncs of the write-ahead log while blocked is set.
+// slowDisk makes syncs of the write-ahead log wait for release while blocked is set. Each such sync sends to arrived.
 type slowDisk struct {
 	blocked atomic.Bool
 	arrived chan struct{}
@@ -102,9 +102,9 @@ func (d *slowDisk) wrap(files vfs.FS) vfs.FS {
 	})
 }
 
-// TestNothingIsShownBeforeItsSync reads the log while an append is in Pebble but not yet synced,
-// and cancels the contexts of that append and of a waiting one.
-func TestNothingIsShownBeforeItsSync(t *testing.T) {
+// TestAppendDuringSync: reads do not return an append that is in Pebble but not yet synced. If contexts end, the
+// outcome of that append is unknown, and an append behind it is not written.
+func TestAppendDuringSync(t *testing.T) {
 	ctx := context.Background()
 	disk := &slowDisk{arrived: make(chan struct{}, 100), release: make(chan struct{})}
 	s := mustOpen(t, "log", Options{FS: disk.wrap(vfs.NewMem())})
@@ -121,14 +121,14 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	select {
 	case <-disk.arrived:
 	case err := <-first:
-		t.Fatalf("the append was answered (%v) before a sync", err)
+		t.Fatalf("Append returned %v before a sync, want it to wait", err)
 	}
-	waitFor(t, "Pebble shows what it has not synced", func() bool {
+	waitFor(t, "the unsynced append to be visible in Pebble", func() bool {
 		_, closer, err := s.db.Get(eventKey(5))
 		return err == nil && closer.Close() == nil
 	})
 	if head, err := s.Head(ctx); head != 2 || err != nil {
-		t.Errorf("head %d, %v, want 2", head, err)
+		t.Errorf("Head during the sync = %d, %v; want 2", head, err)
 	}
 	for _, dir := range []events.Direction{events.Forward, events.Backward} {
 		from, position := events.Revision(0), events.Position(0)
@@ -136,10 +136,10 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 			from, position = events.EndRevision, events.EndPosition
 		}
 		if page, err := s.Read(ctx, "a-1", from, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("Read (backward: %t): %d events, %v, want 2", dir, len(page), err)
+			t.Errorf("Read (backward: %t) during the sync: %d events, %v; want 2", dir, len(page), err)
 		}
 		if page, err := s.ReadAll(ctx, position, dir, 10); len(page) != 2 || err != nil {
-			t.Errorf("ReadAll (backward: %t): %d events, %v, want 2", dir, len(page), err)
+			t.Errorf("ReadAll (backward: %t) during the sync: %d events, %v; want 2", dir, len(page), err)
 		}
 	}
 	queued, endSecond := context.WithCancel(ctx)
@@ -147,14 +147,14 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 		_, err := s.Append(queued, "b-1", events.NoStream, sampleBatch(1))
 		second <- err
 	}()
-	waitFor(t, "the second append waits", func() bool { return s.Stats().Waiting > 0 })
+	waitFor(t, "the second append to be queued", func() bool { return s.Stats().Waiting > 0 })
 	endFirst()
 	if err := <-first; !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-		t.Errorf("in the middle: %v, want %v, %v", err, events.ErrUnknown, context.Canceled)
+		t.Errorf("Append canceled during its sync: %v, want %v and %v", err, events.ErrUnknown, context.Canceled)
 	}
 	endSecond()
 	if err := <-second; !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("before it was gathered: %v, want %v, %v", err, events.ErrUnavailable, context.Canceled)
+		t.Errorf("Append canceled in the queue: %v, want %v and %v", err, events.ErrUnavailable, context.Canceled)
 	}
 	disk.blocked.Store(false)
 	close(disk.release)
@@ -162,11 +162,11 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := s.head.Load(); got != 5 {
-		t.Errorf("head %d, want 5: with the append being synced, without the withdrawn one", got)
+		t.Errorf("head = %d, want 5, with the first append and without the second", got)
 	}
 }
 
-// TestCreated uses a clock that runs backwards, also while the log is closed.
+// TestCreated: Created does not decrease if the clock does, even while the log is closed.
 func TestCreated(t *testing.T) {
 	disk := vfs.NewMem()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
@@ -185,7 +185,7 @@ func TestCreated(t *testing.T) {
 		}
 		for _, r := range readForward(t, s) {
 			if !r.Created.Equal(latest) {
-				t.Errorf("created %s, want %s", r.Created, latest)
+				t.Errorf("Created = %s, want %s", r.Created, latest)
 			}
 		}
 		if err := s.Close(); err != nil {
@@ -211,7 +211,7 @@ func TestInUse(t *testing.T) {
 		}
 		s := mustOpen(t, dir, options)
 		if _, err := Open(dir, options); !errors.Is(err, events.ErrInUse) {
-			t.Errorf("%s: %v, want ErrInUse", name, err)
+			t.Errorf("%s: second Open: %v, want %v", name, err, events.ErrInUse)
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -222,25 +222,25 @@ func TestInUse(t *testing.T) {
 	}
 }
 
-// TestHeadsAreBounded: the cache is bounded and keeps the newest entries.
+// TestHeadsAreBounded: the cache is bounded, and has at least the last maxGroup entries, which a group relies on.
 func TestHeadsAreBounded(t *testing.T) {
 	h := newHeads()
 	for i := range 4 * maxHeads {
 		h.set(events.NewStreamID("a", fmt.Sprint(i)), events.Revision(i))
-		if i >= maxGroup { // a group relies on the last maxGroup entries
+		if i >= maxGroup {
 			old := i - maxGroup + 1
 			if got, ok := h.get(events.NewStreamID("a", fmt.Sprint(old))); !ok || got != events.Revision(old) {
-				t.Fatalf("after %d: cached head = %d of stream %d (cached: %t)", i, got, old, ok)
+				t.Fatalf("get of stream %d after %d = %d, %t; want %d, true", old, i, got, ok, old)
 			}
 		}
 		if len(h.young)+len(h.old) > 2*maxHeads {
-			t.Fatalf("%d heads are cached, want at most twice maxHeads", len(h.young)+len(h.old))
+			t.Fatalf("%d heads cached, want at most %d", len(h.young)+len(h.old), 2*maxHeads)
 		}
 	}
 }
 
-// TestForgottenHead: the committer finds a head that is not cached in the index.
-func TestForgottenHead(t *testing.T) {
+// TestUncachedHead: the committer finds a head that is not cached in the index.
+func TestUncachedHead(t *testing.T) {
 	disk := vfs.NewMem()
 	revision := events.NoStream
 	for range 3 {
@@ -249,7 +249,7 @@ func TestForgottenHead(t *testing.T) {
 			_, _ = s.Append(context.Background(), neighbour, events.NoStream, sampleBatch(1))
 		}
 		if _, err := s.Append(context.Background(), "a-1", revision+1, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Errorf("%v, want ErrConflict", err)
+			t.Errorf("Append with a wrong expected revision: %v, want %v", err, events.ErrConflict)
 		}
 		appended, err := s.Append(context.Background(), "a-1", revision, sampleBatch(4))
 		if err != nil {
@@ -262,7 +262,7 @@ func TestForgottenHead(t *testing.T) {
 	}
 }
 
-// TestTailIsBounded adds more than the tail can hold and checks its contents.
+// TestTailIsBounded: the tail stays within its bounds and counts its contents correctly.
 func TestTailIsBounded(t *testing.T) {
 	tail := newTail(0)
 	add := func(n, size int) {
@@ -279,7 +279,8 @@ func TestTailIsBounded(t *testing.T) {
 			}
 		}
 		if events.Position(retained) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
-			t.Fatalf("the tail has %d events of %d bytes, but counts %d and %d", retained, bytes, tail.next-tail.from, tail.bytes)
+			t.Fatalf("the tail has %d events of %d bytes; want its counts, %d and %d, and at most %d bytes", retained, bytes,
+				tail.next-tail.from, tail.bytes, tailBytes)
 		}
 	}
 	add(100, 10)

@@ -20,8 +20,8 @@ import (
 	"admitone/events"
 )
 
-// part returns an append whose events contain the id of the whole and their place in it: the first
-// event is number at of size.
+// part returns an append to one stream that is part of an append to several. Its n events contain the id of the whole,
+// their index in the whole, from at on, and the size of the whole.
 func part(stream events.StreamID, expected events.Revision, id string, at, n, size int) events.StreamAppend {
 	a := events.StreamAppend{Stream: stream, Expected: expected}
 	for i := range n {
@@ -34,7 +34,7 @@ func part(stream events.StreamID, expected events.Revision, id string, at, n, si
 	return a
 }
 
-// drawAppend returns an append of 1 to 4 streams with 1 to 3 events each.
+// drawAppend returns an append to 1 to 4 streams with 1 to 3 events each, and updates last.
 func drawAppend(rng *rand.Rand, id string, streams []events.StreamID, last []events.Revision) []events.StreamAppend {
 	chosen := rng.Perm(len(streams))[:1+rng.IntN(min(4, len(streams)))]
 	counts, size := make([]int, len(chosen)), 0
@@ -52,10 +52,10 @@ func drawAppend(rng *rand.Rand, id string, streams []events.StreamID, last []eve
 	return appends
 }
 
-// checkWhole checks that the log has all events of each append or none, and returns the ids.
+// checkWhole checks that the log has all events of each append or none, and returns the ids of the appends.
 func checkWhole(t *testing.T, s *Store) map[string]bool {
 	t.Helper()
-	whole := make(map[string]bool)
+	complete := make(map[string]bool)
 	var id string
 	next, size := 0, 0
 	perStream := make(map[events.StreamID]events.Revision)
@@ -63,35 +63,35 @@ func checkWhole(t *testing.T, s *Store) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var of string
+		var whole string
 		var at, n int
-		if _, err := fmt.Sscan(string(r.Data), &of, &at, &n); err != nil {
+		if _, err := fmt.Sscan(string(r.Data), &whole, &at, &n); err != nil {
 			t.Fatal(err)
 		}
 		if next == size {
-			id, next, size = of, 0, n
+			id, next, size = whole, 0, n
 		}
-		if of != id || at != next || n != size {
-			t.Fatalf("position %d has event %d of %s, want %d of %s", r.Position, at, of, next, id)
+		if whole != id || at != next || n != size {
+			t.Fatalf("position %d has event %d of append %s, want %d of %s", r.Position, at, whole, next, id)
 		}
 		if next++; next == size {
-			whole[id] = true
+			complete[id] = true
 		}
 		perStream[r.Stream]++
 	}
 	if next != size {
-		t.Fatalf("the log ends with %d of %d events of append %s", next, size, id)
+		t.Fatalf("the log ends with %d of %d events of append %s, want all", next, size, id)
 	}
 	for stream, n := range perStream {
 		page, err := s.Read(context.Background(), stream, 0, events.Forward, int(n)+1)
 		if err != nil || len(page) != int(n) {
-			t.Fatalf("%s has %d events, %v, want %d", stream, len(page), err, n)
+			t.Fatalf("Read of %s returned %d events, %v; want %d", stream, len(page), err, n)
 		}
 	}
-	return whole
+	return complete
 }
 
-// multiLoad appends to several streams at once, of its own and new ones.
+// multiLoad runs writers, each of which appends to several of its streams at a time, and creates new ones.
 type multiLoad struct {
 	mu       sync.Mutex
 	answered map[string]bool // guarded by mu
@@ -125,9 +125,9 @@ func (l *multiLoad) run(t *testing.T, s *Store, seed uint64) {
 	}
 }
 
-// TestAppendAllAndPowerLoss cuts the power at a random moment: what was answered is there, and of
-// everything all or nothing.
-func TestAppendAllAndPowerLoss(t *testing.T) {
+// TestAppendAllPowerLoss: after a power loss at a random time, the log has every acknowledged append, and others
+// completely or not at all.
+func TestAppendAllPowerLoss(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		disk := vfs.NewCrashableMem()
@@ -151,16 +151,16 @@ func TestAppendAllAndPowerLoss(t *testing.T) {
 		whole := checkWhole(t, after)
 		for _, id := range answered {
 			if !whole[id] {
-				t.Errorf("append %s was acknowledged but is not in the log", id)
+				t.Errorf("append %s was acknowledged and is not in the log, want it there", id)
 			}
 		}
 		closeStore(t, after)
 	})
 }
 
-// TestAppendAllOnEveryPrefix cuts the write-ahead log at many lengths, as a kill or a power loss
-// does: of every append all or nothing is left.
-func TestAppendAllOnEveryPrefix(t *testing.T) {
+// TestAppendAllTruncatedLog: if the write-ahead log is truncated to any length, the log has all or no events of each
+// append.
+func TestAppendAllTruncatedLog(t *testing.T) {
 	dir, crashed := t.TempDir(), t.TempDir()
 	s := mustOpen(t, dir, Options{})
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -200,12 +200,12 @@ func TestAppendAllOnEveryPrefix(t *testing.T) {
 		closeStore(t, after)
 	}
 	if len(lengths) < appends {
-		t.Errorf("only %d different lengths of the log, want at least one per append", len(lengths))
+		t.Errorf("%d different lengths of the log, want at least %d", len(lengths), appends)
 	}
 }
 
-// TestAllAreAnsweredAfterAFailedWrite: once a write has failed, everything that waits gets an error.
-func TestAllAreAnsweredAfterAFailedWrite(t *testing.T) {
+// TestAllAnsweredAfterFailedWrite: after a failed write, every waiting append returns an error.
+func TestAllAnsweredAfterFailedWrite(t *testing.T) {
 	var failing atomic.Bool
 	files := withFaults(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
 		if failing.Load() && strings.HasSuffix(op.Path, ".log") && isSync(op) {
@@ -234,7 +234,7 @@ func TestAllAreAnsweredAfterAFailedWrite(t *testing.T) {
 	}
 	for range 2 * appends {
 		if err := <-outcomes; !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("an append after a failed write: %v, want ErrUnknown or ErrUnavailable", err)
+			t.Errorf("append after a failed write: %v, want %v or %v", err, events.ErrUnknown, events.ErrUnavailable)
 		}
 	}
 	all.Wait()
@@ -260,19 +260,19 @@ func TestBadAppendAll(t *testing.T) {
 	}{
 		"None":       {nil, ErrBadAppend},
 		"Many":       {many, ErrBadAppend},
-		"Twice":      {[]events.StreamAppend{one("a", 1), one("b", 1), one("a", 1)}, ErrBadAppend},
+		"Duplicate":  {[]events.StreamAppend{one("a", 1), one("b", 1), one("a", 1)}, ErrBadAppend},
 		"EmptyBatch": {[]events.StreamAppend{one("a", 1), {Stream: "b", Expected: events.NoStream}}, ErrBadAppend},
 		"BadStream":  {[]events.StreamAppend{one("a", 1), one("b\x00", 1)}, ErrBadAppend},
 		"TooLarge":   {[]events.StreamAppend{one("a", MaxBatchBytes/2), one("b", MaxBatchBytes/2)}, events.ErrTooLarge},
 	} {
 		if _, err := s.AppendAll(t.Context(), test.appends); !errors.Is(err, test.want) {
-			t.Errorf("%s: %v, want %v", name, err, test.want)
+			t.Errorf("%s: AppendAll: %v, want %v", name, err, test.want)
 		}
 	}
 	if _, err := s.AppendAll(t.Context(), many[:MaxStreams]); err != nil {
-		t.Error(err)
+		t.Errorf("AppendAll to %d streams: %v, want success", MaxStreams, err)
 	}
 	if head, err := s.Head(t.Context()); head != MaxStreams || err != nil {
-		t.Errorf("head %d, %v, want %d", head, err, MaxStreams)
+		t.Errorf("Head = %d, %v; want %d", head, err, MaxStreams)
 	}
 }

@@ -16,15 +16,14 @@ import (
 // copyMarker is the name of the file that marks a log as a copy that has not been opened yet.
 const copyMarker = "copy"
 
-// Backup copies the log to dst, which must not exist, while it is in use; the result opens with
-// [Open]. It contains every append that was acknowledged before the call. Snapshots are left out;
-// they are created again. dst appears only when it is complete. Reads and followers continue;
-// appends wait while the write-ahead log, at most some 64 MiB, is copied.
+// Backup copies the log, which may be in use, to dst, which must not exist. [Open] opens the copy. It contains every
+// append that was acknowledged before the call, but no snapshots. dst appears only when it is complete. Reads and
+// followers continue; appends wait while the write-ahead log, about 64 MiB at most, is copied.
 //
-// The copy gets an epoch of its own when it is first opened. Once it is written to, its positions
-// differ in meaning from the original's, and no checkpoint may confuse the two.
+// The copy gets a new epoch when it is first opened, because its positions will have different events than those of
+// the original, and checkpoints must not confuse the two.
 //
-// Errors: events.ErrClosed, events.ErrDamaged, or the disk's.
+// Errors: events.ErrClosed, events.ErrDamaged, those of the file system.
 func (s *Store) Backup(dst string) error {
 	if err := s.writable(); err != nil {
 		return err
@@ -48,7 +47,7 @@ func (s *Store) Backup(dst string) error {
 	return syncDir(s.fs, s.fs.PathDir(dst))
 }
 
-// Space returns the size of a folder's disk and its free space, in bytes.
+// Space returns the free space and the size of the disk that a folder is on, in bytes.
 func (s *Store) Space(dir string) (free, total uint64, err error) {
 	usage, err := s.fs.GetDiskUsage(dir)
 	if err != nil {
@@ -64,7 +63,7 @@ func (s *Store) backup(dst string) error {
 	if err := makeFolder(s.fs, dst); err != nil {
 		return err
 	}
-	// Tables are linked, not copied, so the memtable is flushed to one first.
+	// Tables are linked instead of copied, so flush the memtable to a table first.
 	if err := s.db.Flush(); err != nil {
 		return err
 	}
@@ -74,9 +73,8 @@ func (s *Store) backup(dst string) error {
 	return s.createMarker(s.fs.PathJoin(dst, copyMarker))
 }
 
-// checkpoint copies while no append is written. Pebble copies the write-ahead log while it grows.
-// Its file is a recycled one that is being overwritten, so the copy could have new blocks after old
-// ones, which is damage.
+// checkpoint copies the database while no append is written. The file of the write-ahead log is a recycled one that
+// is overwritten, so a copy made during writes could have new blocks after old ones, which is damage.
 func (s *Store) checkpoint(dst string) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -95,15 +93,15 @@ func (s *Store) createMarker(name string) error {
 	return syncDir(s.fs, s.fs.PathDir(name))
 }
 
-// IsCopy reports whether the log in a directory is a copy that has not been opened for writing yet
-// and therefore still has the epoch of the original.
+// IsCopy reports whether the log in dir is a copy that has not been opened for writing yet, and therefore still has
+// the epoch of the original.
 func IsCopy(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, copyMarker))
 	return err == nil
 }
 
-// renewEpoch gives a copy that is opened for the first time its own epoch. After a crash in between
-// it is done again; the first epoch was never visible.
+// renewEpoch gives a copy that is opened for the first time a new epoch. After a crash it is repeated: the epoch
+// before was never visible.
 func (s *Store) renewEpoch() error {
 	name := s.fs.PathJoin(s.dir, copyMarker)
 	if _, err := s.fs.Stat(name); errors.Is(err, fs.ErrNotExist) {
@@ -121,6 +119,6 @@ func (s *Store) renewEpoch() error {
 	if err := s.fs.Remove(name); err != nil {
 		return err
 	}
-	s.NoteEnd()
+	s.RecordEnd()
 	return syncDir(s.fs, s.dir)
 }

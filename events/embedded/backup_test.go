@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// TestBackup copies a log that is being written to, followed by a power loss.
+// TestBackup: a backup made during appends is complete and survives a power loss.
 func TestBackup(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	s := mustOpen(t, "log", Options{FS: disk, memTable: 512 << 10})
@@ -24,14 +24,14 @@ func TestBackup(t *testing.T) {
 	l.stop.Store(true)
 	l.writers.Wait()
 	if err := s.Backup("backups/monday"); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("over another backup: %v, want %v", err, fs.ErrExist)
+		t.Errorf("Backup to an existing folder: %v, want %v", err, fs.ErrExist)
 	}
 	lost := disk.CrashClone(vfs.CrashCloneCfg{})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Backup("backups/tuesday"); !errors.Is(err, events.ErrClosed) {
-		t.Errorf("of a closed log: %v, want %v", err, events.ErrClosed)
+		t.Errorf("Backup of a closed log: %v, want %v", err, events.ErrClosed)
 	}
 	var epochs []string
 	for range 2 {
@@ -40,13 +40,13 @@ func TestBackup(t *testing.T) {
 		epochs = append(epochs, copied.Epoch())
 		_, err := copied.Append(context.Background(), "load-0", 1<<40, sampleBatch(1))
 		if !errors.Is(err, events.ErrConflict) {
-			t.Errorf("%v, want ErrConflict", err)
+			t.Errorf("Append to the copy with a wrong expected revision: %v, want %v", err, events.ErrConflict)
 		}
 		if err := copied.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if epochs[0] != epochs[1] || epochs[0] == s.Epoch() {
-		t.Errorf("epochs of the copies = %q, want one other than %q", epochs, s.Epoch())
+		t.Errorf("epochs of the copy = %q, want the same twice and not %q", epochs, s.Epoch())
 	}
 }

@@ -11,8 +11,7 @@ import (
 	"admitone/events"
 )
 
-// sampleBatch returns events of typical size: 120 bytes of data and 270 of metadata, half of which
-// compresses well.
+// sampleBatch returns n events of typical size, with 120 bytes of data and 270 of metadata. Half of it compresses well.
 func sampleBatch(n int) []events.Event {
 	batch := make([]events.Event, n)
 	for i := range batch {
@@ -28,7 +27,7 @@ func sampleBatch(n int) []events.Event {
 	return batch
 }
 
-// BenchmarkAppend appends to each stream sequentially.
+// BenchmarkAppend appends to several streams concurrently, and to each stream sequentially.
 func BenchmarkAppend(b *testing.B) {
 	for _, streams := range []int{1, 64} {
 		for _, size := range []int{1, 32, 1024} {

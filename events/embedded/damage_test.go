@@ -16,8 +16,8 @@ import (
 	"admitone/events"
 )
 
-// writeLog writes appends of 40 events each to three streams of a log in dir and returns its
-// events. The caller closes the store.
+// writeLog makes appends of 40 events each to three streams of a log in dir, and returns the open store and its
+// events.
 func writeLog(t *testing.T, dir string, appends int) (*Store, []events.Recorded) {
 	t.Helper()
 	s := mustOpen(t, dir, Options{})
@@ -51,7 +51,7 @@ func readAllWays(s *Store) ([]events.Recorded, error) {
 		return nil, err
 	}
 	if len(backwards) != len(all) {
-		return nil, fmt.Errorf("%d events forward, %d backward", len(all), len(backwards))
+		return nil, fmt.Errorf("ReadAll returned %d events forward and %d backward, want the same", len(all), len(backwards))
 	}
 	read := 0
 	for i := range 3 {
@@ -65,12 +65,13 @@ func readAllWays(s *Store) ([]events.Recorded, error) {
 			return nil, err
 		}
 		if len(forward) != len(backward) {
-			return nil, fmt.Errorf("%s: %d events forward, %d backward", stream, len(forward), len(backward))
+			return nil, fmt.Errorf("Read of %s returned %d events forward and %d backward, want the same", stream, len(forward),
+				len(backward))
 		}
 		read += len(forward)
 	}
 	if read != len(all) {
-		return nil, fmt.Errorf("%d events in the log, %d in its streams", len(all), read)
+		return nil, fmt.Errorf("the log has %d events and its streams %d, want the same", len(all), read)
 	}
 	return all, nil
 }
@@ -80,25 +81,25 @@ func sameRecorded(a, b events.Recorded) bool {
 		a.ID == b.ID && a.Type == b.Type && string(a.Data) == string(b.Data) && string(a.Metadata) == string(b.Metadata)
 }
 
-// files returns the paths of the log's files with a suffix.
-func files(t *testing.T, dir, ending string) []string {
+// files returns the paths of files below dir with a suffix. There must be at least one.
+func files(t *testing.T, dir, suffix string) []string {
 	t.Helper()
 	var found []string
 	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if strings.HasSuffix(path, ending) {
+		if strings.HasSuffix(path, suffix) {
 			found = append(found, path)
 		}
 		return err
 	})
 	if err != nil || len(found) == 0 {
-		t.Fatalf("no %s below %s (%v)", ending, dir, err)
+		t.Fatalf("files with the suffix %s below %s: %q, %v; want at least one", suffix, dir, found, err)
 	}
 	return found
 }
 
-// flipBytes flips one byte in every step bytes of a file, up to end, opens a copy of the log and
-// reads everything: the result must be an ErrDamaged or exactly what was written. It returns how
-// often it was an ErrDamaged.
+// flipBytes tries changes of a single byte of a file, one in every step bytes up to end. It opens a copy of the log
+// with each change and reads everything: the result must be events.ErrDamaged or the events that were written. It
+// returns the number of changes that yielded events.ErrDamaged, and of all changes.
 func flipBytes(t *testing.T, dir, file string, end, step int, want []events.Recorded) (found, tried int) {
 	t.Helper()
 	intact, err := os.ReadFile(file)
@@ -124,7 +125,7 @@ func flipBytes(t *testing.T, dir, file string, end, step int, want []events.Reco
 		if errors.Is(err, events.ErrDamaged) {
 			found++
 		} else if err != nil {
-			t.Errorf("%s, byte %d flipped: %v, want ErrDamaged", name, at, err)
+			t.Errorf("%s with byte %d changed: %v, want %v or the original events", name, at, err, events.ErrDamaged)
 		}
 	}
 	return found, tried
@@ -139,7 +140,7 @@ func compare(t *testing.T, dir string, want []events.Recorded) error {
 	defer s.Close()
 	all, err := readAllWays(s)
 	if err == nil && !slices.EqualFunc(all, want, sameRecorded) {
-		return errors.New("silently different")
+		return errors.New("the log was read without an error, but its events differ")
 	}
 	return err
 }
@@ -152,19 +153,19 @@ func TestFlippedTable(t *testing.T) {
 	}
 	for _, table := range files(t, dir, ".sst") {
 		if found, tried := flipBytes(t, dir, table, 1<<30, 4001, want); found < tried/2 {
-			t.Errorf("%s: %d of %d flips were detected", table, found, tried)
+			t.Errorf("%s: %d of %d changes were detected, want at least half", table, found, tried)
 		}
 	}
 }
 
-// ambiguousBytes is the size of the last two blocks of the write-ahead log, which no later block
-// confirms as synced; see the package documentation.
+// ambiguousBytes is the size of the last two blocks of the write-ahead log, which no later block confirms as synced;
+// see the package documentation.
 const ambiguousBytes = 64 << 10
 
 func TestFlippedWriteAheadLog(t *testing.T) {
 	dir, crashed := t.TempDir(), t.TempDir()
-	s, want := writeLog(t, dir, 9) // not enough for Pebble to begin another log
-	// The files as after kill -9: everything is in the write-ahead log.
+	s, want := writeLog(t, dir, 9) // few enough for a single write-ahead log
+	// After kill -9, all events are in the write-ahead log.
 	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestFlippedWriteAheadLog(t *testing.T) {
 	}
 	logs := files(t, crashed, ".log")
 	if found, tried := flipBytes(t, crashed, logs[len(logs)-1], end, 3001, want); found != tried || tried < 20 {
-		t.Errorf("%d of %d flips were detected, want all", found, tried)
+		t.Errorf("%d of %d changes were detected, want all of at least 20", found, tried)
 	}
 }
 
@@ -190,13 +191,13 @@ func TestRemovedTable(t *testing.T) {
 		}
 	}
 	if _, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, events.ErrDamaged) {
-		t.Errorf("Open: %v, want ErrDamaged", err)
+		t.Errorf("Open: %v, want %v", err, events.ErrDamaged)
 	}
 }
 
-// TestInconsistent writes intact but inconsistent records.
+// TestInconsistent: records with valid checksums that contradict each other are detected.
 func TestInconsistent(t *testing.T) {
-	otherStream := func(b *pebble.Batch) error { // product-0's second append, at product-1's second
+	otherStream := func(b *pebble.Batch) error { // maps the second append to product-0 to that to product-1
 		value := make([]byte, indexValueSize)
 		putIndexValue(value, 161, 40)
 		return b.Set(indexKey("product-0", 40), value, nil)
@@ -216,7 +217,7 @@ func TestInconsistent(t *testing.T) {
 		name   string
 		change func(*pebble.Batch) error
 		want   error
-		opens  bool // found by reading, not by opening
+		opens  bool // the damage is detected by reads and not by Open
 	}{
 		{"GapInPositions", drop(eventKey(500)), events.ErrDamaged, true},
 		{"FirstEventMissing", drop(eventKey(1)), events.ErrDamaged, false},
@@ -228,7 +229,7 @@ func TestInconsistent(t *testing.T) {
 		{"IndexEndMissing", drop(indexKey("product-2", 360)), events.ErrDamaged, false},
 		{"IndexBytes", set(indexKey("product-0", 80), "short"), events.ErrDamaged, true},
 		{"EventBytes", set(eventKey(7), "not an event"), events.ErrDamaged, true},
-		{"StrangeKey", set([]byte("e123"), "x"), events.ErrDamaged, false},
+		{"InvalidKey", set([]byte("e123"), "x"), events.ErrDamaged, false},
 		{"FormatMissing", drop(formatKey), events.ErrDamaged, false},
 		{"EpochMissing", drop(epochKey), events.ErrDamaged, false},
 		{"FormatUnknown", set(formatKey, "2"), ErrFormat, false},
@@ -241,20 +242,20 @@ func TestInconsistent(t *testing.T) {
 				t.Fatal(err)
 			}
 			if err := compare(t, dir, want); !errors.Is(err, test.want) {
-				t.Errorf("%v, want %v", err, test.want)
+				t.Errorf("Open and reads: %v, want %v", err, test.want)
 			}
 			opened, err := Open(dir, Options{Logger: discardLogger})
 			if (err == nil) != test.opens {
-				t.Errorf("Open = %v, want success %t", err, test.opens)
+				t.Errorf("Open: %v, want success: %t", err, test.opens)
 			}
-			if err == nil && opened.Close() != nil {
-				t.Error("Close of the damaged log failed")
+			if err == nil {
+				closeStore(t, opened)
 			}
 		})
 	}
 }
 
-// TestFollowDamage checks that a follower stops at a gap.
+// TestFollowDamage: Follow returns an error at a missing event.
 func TestFollowDamage(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := writeLog(t, dir, 30)
@@ -265,11 +266,11 @@ func TestFollowDamage(t *testing.T) {
 	defer s.Close()
 	err := s.Follow(context.Background(), 0, func(page []events.Recorded) error {
 		if last := page[len(page)-1].Position; last >= 500 {
-			return fmt.Errorf("was given position %d", last)
+			return fmt.Errorf("the handler received position %d after the missing event", last)
 		}
 		return nil
 	})
 	if !errors.Is(err, events.ErrDamaged) {
-		t.Errorf("%v, want ErrDamaged", err)
+		t.Errorf("Follow: %v, want %v", err, events.ErrDamaged)
 	}
 }

@@ -10,8 +10,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// An append names the revision that it follows; a slower writer gets a conflict and nothing is
-// written.
+// An append states the revision that it expects. The append of a slower writer conflicts and writes nothing.
 func ExampleOpen() {
 	dir, err := os.MkdirTemp("", "log")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"admitone/events"
 )
 
-// seeds is how many power losses a test simulates. ADMITONE_SEED=n runs only that seed.
+// seeds is the number of power losses that a test simulates. ADMITONE_SEED=n runs only the seed n.
 const seeds = 200
 
 func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
@@ -41,35 +41,35 @@ func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
 	}
 }
 
-// load writes to several streams concurrently and records the answers.
+// load appends to several streams concurrently and records the acknowledgements.
 type load struct {
 	store   *Store
-	answers chan struct{} // one value per answer, dropped when full
+	answers chan struct{} // one value per acknowledgement, dropped if the channel is full
 	stop    atomic.Bool
 	writers sync.WaitGroup
 
 	mu       sync.Mutex
 	answered map[events.StreamID]events.Revision
-	position events.Position // the highest that was answered or followed
+	position events.Position // the highest position that was acknowledged or followed
 	errs     []error         // errors that ended writers
 	failed   chan error      // the same errors
 }
 
-// await waits for answers; the error of a writer ends the test.
+// await waits for a number of acknowledgements. It fails the test if a writer gets an error.
 func (l *load) await(t *testing.T, answers int) {
 	t.Helper()
 	for range answers {
 		select {
 		case <-l.answers:
 		case err := <-l.failed:
-			t.Fatalf("a writer ended with %v", err)
+			t.Fatalf("Append: %v", err)
 		}
 	}
 }
 
 const loadStreams = 5
 
-// startLoad continues every stream from its current end.
+// startLoad starts writers that continue every stream from its current end.
 func startLoad(t *testing.T, store *Store, seed uint64) *load {
 	l := &load{store: store, answers: make(chan struct{}, 4096), failed: make(chan error, loadStreams),
 		answered: make(map[events.StreamID]events.Revision)}
@@ -92,7 +92,7 @@ func startLoad(t *testing.T, store *Store, seed uint64) *load {
 	return l
 }
 
-// write appends batches whose events contain their index and the size of the batch.
+// write appends batches. The data of each event has its index in the batch and the size of the batch.
 func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand.Rand) {
 	for !l.stop.Load() {
 		size := 1 + rng.IntN(5)
@@ -122,7 +122,7 @@ func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand
 	}
 }
 
-// acknowledged returns what has been answered so far.
+// acknowledged returns the last acknowledged revision of each stream and the highest position so far.
 func (l *load) acknowledged() (map[events.StreamID]events.Revision, events.Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *load) acknowledged() (map[events.StreamID]events.Revision, events.Posit
 	return answered, l.position
 }
 
-// checkDurable checks that store has everything acknowledged, and no partial batch.
+// checkDurable checks that a store has everything acknowledged and no partial batches.
 func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]events.Revision, position events.Position) {
 	t.Helper()
 	ctx := context.Background()
@@ -150,14 +150,15 @@ func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]event
 			t.Fatalf("position %d: %v", r.Position, err)
 		}
 		if r.Position != last.Position+1 || r.Created.Before(last.Created) {
-			t.Fatalf("position %d (%s) follows %d (%s), want ascending without gaps", r.Position, r.Created, last.Position, last.Created)
+			t.Fatalf("position %d (%s) follows %d (%s), want consecutive positions and times that do not decrease", r.Position,
+				r.Created, last.Position, last.Created)
 		}
 		if string(r.Stream) != stream || r.Revision != next[r.Stream] || int(r.Revision) != first+i {
-			t.Fatalf("position %d: %s@%d holds %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data,
+			t.Fatalf("position %d: %s@%d has the data %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data,
 				next[r.Stream])
 		}
 		if remaining > 0 && (r.Stream != last.Stream || remaining != size-i) || remaining == 0 && i != 0 {
-			t.Fatalf("position %d: an incomplete batch: %.40q", r.Position, r.Data)
+			t.Fatalf("position %d: data %.40q in an incomplete batch, want complete batches", r.Position, r.Data)
 		}
 		remaining = size - i - 1
 		next[r.Stream]++
@@ -167,15 +168,15 @@ func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]event
 		t.Fatalf("the last batch lacks %d events, want 0", remaining)
 	}
 	if last.Position < position {
-		t.Fatalf("the log ends at %d, want at least %d, which was answered or followed", last.Position, position)
+		t.Fatalf("the log ends at position %d, want at least %d, which was acknowledged or followed", last.Position, position)
 	}
 	for stream, revision := range answered {
 		if next[stream] <= revision {
-			t.Fatalf("stream %s ends at %d, want at least %d, which was answered", stream, next[stream]-1, revision)
+			t.Fatalf("stream %s ends at revision %d, want at least %d, which was acknowledged", stream, next[stream]-1, revision)
 		}
 		page, err := store.Read(ctx, stream, 0, events.Forward, int(next[stream])+1)
 		if err != nil || len(page) != int(next[stream]) {
-			t.Fatalf("%s: %d events and %v, want %d", stream, len(page), err, next[stream])
+			t.Fatalf("Read of %s returned %d events, %v; want %d", stream, len(page), err, next[stream])
 		}
 	}
 }
@@ -195,8 +196,8 @@ func TestPowerLoss(t *testing.T) {
 	})
 }
 
-// testPowerLoss writes for a while, simulates a power loss at a random moment, and checks the log
-// after a restart. It returns the resulting disk.
+// testPowerLoss writes for a while, simulates a power loss at a random time, and checks the log after a restart. It
+// returns the disk after the power loss.
 func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.MemFS {
 	options := Options{FS: disk, memTable: 512 << 10}
 	s := mustOpen(t, "data/log", options)
@@ -220,7 +221,7 @@ func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *
 	cancel()
 	l.writers.Wait()
 	if len(l.errs) > 0 {
-		t.Fatalf("the load had errors: %v", l.errs)
+		t.Fatalf("Append: %v, want no errors", l.errs)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -228,8 +229,8 @@ func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *
 	options.FS = lost
 	after := mustOpen(t, "data/log", options)
 	checkDurable(t, after, answered, position)
-	if seen := highestSeen(t, after); uint64(seen.Position) > after.head.Load() {
-		t.Fatalf("after a power loss the evidence is %+v, but the log ends at %d", seen, after.head.Load())
+	if evidence := highestEvidence(t, after); uint64(evidence.Position) > after.head.Load() {
+		t.Fatalf("evidence after a power loss = %+v, want at most the head %d", evidence, after.head.Load())
 	}
 	if err := after.Close(); err != nil {
 		t.Fatal(err)
@@ -245,7 +246,7 @@ func TestFailedDisk(t *testing.T) {
 	for _, fault := range []struct {
 		name    string
 		err     error
-		once    bool // the next operation succeeds again, which must not matter
+		once    bool // later operations succeed, which must not make a difference
 		matches func(errorfs.Op) bool
 	}{
 		{"SyncEIO", syscall.EIO, false, func(op errorfs.Op) bool { return wal(op) && isSync(op) }},
@@ -270,8 +271,8 @@ func TestFailedDisk(t *testing.T) {
 	}
 }
 
-// withFaults injects faults into files. errorfs does not cover reused files, so they are created
-// anew, which vfs.FS allows.
+// withFaults injects faults into files. errorfs does not cover reused files, so new files are created instead, which
+// vfs.FS allows.
 func withFaults(files vfs.FS, inject errorfs.InjectorFunc) vfs.FS {
 	return noReuse{errorfs.Wrap(files, inject)}
 }
@@ -314,7 +315,7 @@ func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.O
 	l.writers.Wait()
 	for _, err := range l.errs {
 		if !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("a writer got %v, want ErrUnknown or ErrUnavailable", err)
+			t.Errorf("Append during the failure: %v, want %v or %v", err, events.ErrUnknown, events.ErrUnavailable)
 		}
 	}
 	if len(l.errs) != loadStreams {
@@ -323,13 +324,13 @@ func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.O
 	for range 3 {
 		_, err := s.Append(context.Background(), "late-1", events.NoStream, sampleBatch(1))
 		if !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("an append after the failure: %v, want %v", err, events.ErrUnavailable)
+			t.Errorf("Append after the failure: %v, want %v", err, events.ErrUnavailable)
 		}
 	}
 	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("Close: %v, want %v", err, events.ErrUnavailable)
 	}
-	// Only what was synced survives.
+	// Only synced data survive.
 	answered, position := l.acknowledged()
 	after := mustOpen(t, "log", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
 	checkDurable(t, after, answered, position)

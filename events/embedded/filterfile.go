@@ -16,13 +16,12 @@ import (
 	"admitone/events/bloom"
 )
 
-// filterFile holds the filter of the log's streams:
+// filterFile has the filter of the log's streams:
 //
-//	magic(8) position(8) mark(32) key(16) n(layers)(1) { n(added)(8) blocks } CRC-32C(4)
+//	magic(8) position(8) id(32) key(16) n(layers)(1) { n(added)(8) blocks } CRC-32C(4)
 //
-// Numbers are big endian. The streams of all events up to position are in it, and mark, which is a
-// hash of the log's epoch and the record at position, shows that they are this log's. The checksum
-// covers everything before it.
+// Numbers are big endian. The filter has the streams of all events up to position. id is a hash of the log's epoch and
+// the record at position, which identifies the log. The checksum covers everything before it.
 const filterFile = "streams"
 
 var filterMagic = [8]byte{'a', 'd', 'm', 'i', 't', 'f', 'i', 1}
@@ -31,16 +30,16 @@ const (
 	filterHeader = 8 + 8 + 32 + 16 + 1
 	blockBytes   = 64
 	layerHeader  = 8
-	// maxLayers is more than any memory has room for.
+	// maxLayers is more layers than fit in memory.
 	maxLayers = 32
 )
 
-// filterMark identifies a log and its past: two logs that have the same record at the same
-// position, its time included, have the same events before it.
-func (s *Store) filterMark(position events.Position) (mark [sha256.Size]byte, err error) {
+// filterID identifies a log and its events up to a position: two logs that have the same record at the same position,
+// including its time, have the same events before.
+func (s *Store) filterID(position events.Position) (id [sha256.Size]byte, err error) {
 	record, closer, err := s.db.Get(eventKey(position))
 	if err != nil {
-		return mark, readError(err)
+		return id, readError(err)
 	}
 	defer closer.Close()
 	sum := sha256.New()
@@ -49,10 +48,10 @@ func (s *Store) filterMark(position events.Position) (mark [sha256.Size]byte, er
 	return [sha256.Size]byte(sum.Sum(nil)), nil
 }
 
-// writeFilter writes f, which contains the streams up to position and may grow meanwhile. It holds
-// the lock for a piece at a time.
+// writeFilter writes f, which has the streams up to position and may grow meanwhile. It holds lock for one piece at a
+// time.
 func (s *Store) writeFilter(position events.Position, f *bloom.Filter, lock *sync.Mutex) error {
-	mark, err := s.filterMark(position)
+	id, err := s.filterID(position)
 	if err != nil {
 		return err
 	}
@@ -68,7 +67,7 @@ func (s *Store) writeFilter(position events.Position, f *bloom.Filter, lock *syn
 	err = w.writeAll(func(w io.Writer) error {
 		head := append([]byte(nil), filterMagic[:]...)
 		head = binary.BigEndian.AppendUint64(head, uint64(position))
-		head = append(head, mark[:]...)
+		head = append(head, id[:]...)
 		head = binary.BigEndian.AppendUint64(head, f.Key[0])
 		head = binary.BigEndian.AppendUint64(head, f.Key[1])
 		head = append(head, byte(len(layers)))
@@ -111,11 +110,11 @@ func writeLayer(w io.Writer, l *bloom.Layer, lock *sync.Mutex) error {
 	return nil
 }
 
-// errFilter is the cause of errors of an unusable filterFile.
-var errFilter = errors.New("unusable")
+// errFilter means that a filterFile is unusable.
+var errFilter = errors.New("unusable filter file")
 
-// readFilter reads the filter and the position up to which it contains the streams. Errors:
-// fs.ErrNotExist; errFilter, if it is not intact or not this log's; the disk's.
+// readFilter reads the filter and the position up to which it has the streams. Errors: fs.ErrNotExist; errFilter, if
+// the file is damaged or belongs to a different log; those of the file system.
 func (s *Store) readFilter() (f bloom.Filter, position events.Position, err error) {
 	file, err := s.fs.Open(s.fs.PathJoin(s.dir, filterFile))
 	if err != nil {
@@ -131,7 +130,7 @@ func (s *Store) readFilter() (f bloom.Filter, position events.Position, err erro
 	covered := io.TeeReader(in, sum)
 	var head [filterHeader]byte
 	if _, err := io.ReadFull(covered, head[:]); err != nil || [8]byte(head[:8]) != filterMagic {
-		return bloom.Filter{}, 0, fmt.Errorf("%w: its header", errFilter)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: invalid header", errFilter)
 	}
 	n := int(head[filterHeader-1])
 	if n > maxLayers || info.Size() != filterSize(n) {
@@ -147,17 +146,18 @@ func (s *Store) readFilter() (f bloom.Filter, position events.Position, err erro
 	}
 	var checksum [4]byte
 	if _, err := io.ReadFull(in, checksum[:]); err != nil || binary.BigEndian.Uint32(checksum[:]) != sum.Sum32() {
-		return bloom.Filter{}, 0, fmt.Errorf("%w: its checksum", errFilter)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: wrong checksum", errFilter)
 	}
 	position = events.Position(binary.BigEndian.Uint64(head[8:]))
-	mark, err := s.filterMark(position)
-	if err != nil || [sha256.Size]byte(head[16:48]) != mark {
-		return bloom.Filter{}, 0, fmt.Errorf("%w: this log has another past, or ends before position %d", errFilter, position)
+	id, err := s.filterID(position)
+	if err != nil || [sha256.Size]byte(head[16:48]) != id {
+		return bloom.Filter{}, 0, fmt.Errorf("%w: this log has different events, or ends before position %d", errFilter,
+			position)
 	}
 	return f, position, nil
 }
 
-// filterSize is the size of a filterFile with n layers.
+// filterSize returns the size of a filterFile with n layers, in bytes.
 func filterSize(n int) int64 {
 	size := int64(filterHeader + snapshotChecksum)
 	for i := range n {

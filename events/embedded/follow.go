@@ -11,32 +11,31 @@ const (
 	// tailEvents and tailBytes bound the tail.
 	tailEvents = 16384
 	tailBytes  = 32 << 20
-	// tailCopy is the number of events that a follower copies at once, holding the lock.
+	// tailCopy is the largest number of events that a follower copies from the tail while it holds the lock.
 	tailCopy = 512
-	// followPage is the number of events that a follower reads from disk at once.
+	// followPage is the largest number of events that a follower reads from disk per page.
 	followPage = 1024
-	// followBytes ends either page early, at the event that passes it. A stalled follower holds one
-	// page in memory.
+	// followBytes bounds both kinds of pages: the event with which a page reaches it is the last. A stalled follower
+	// holds one page in memory.
 	followBytes = 256 << 10
 )
 
-// tail is the newest events, for followers. The committer adds, followers copy.
+// tail has the newest events, which the committer adds and followers copy.
 type tail struct {
-	mu      sync.Mutex
+	mu      sync.Mutex        // guards the fields below
 	ring    []events.Recorded // the event at position p is in ring[p%tailEvents]
-	from    events.Position   // the oldest in the ring, or next
+	from    events.Position   // the oldest position in the ring; next if it is empty
 	next    events.Position   // the position after the newest durable event
-	bytes   int               // of data and metadata in the ring
-	changed chan struct{}     // closed when next moves; nil without waiters
-	active  int               // followers
+	bytes   int               // the size of data and metadata in the ring
+	changed chan struct{}     // closed when next changes; nil if nobody waits
+	active  int               // the number of followers
 }
 
 func newTail(head events.Position) *tail {
 	return &tail{ring: make([]events.Recorded, tailEvents), from: head + 1, next: head + 1}
 }
 
-// publish adds events that have become durable. It never waits for a follower: followers hold the
-// lock only to copy.
+// publish adds events that have become durable. It does not wait for followers, which hold the lock only to copy.
 func (t *tail) publish(appends []placedAppend, created int64) {
 	if len(appends) == 0 {
 		return
@@ -70,7 +69,7 @@ func (t *tail) publish(appends []placedAppend, created int64) {
 	}
 }
 
-// drop removes the oldest event; t.mu must be held.
+// drop removes the oldest event. t.mu must be held.
 func (t *tail) drop() {
 	slot := &t.ring[t.from%tailEvents]
 	t.bytes -= weight(slot)
@@ -78,8 +77,8 @@ func (t *tail) drop() {
 	t.from++
 }
 
-// read appends events above after to page, or returns a channel that is closed when there are some.
-// If it does neither, the tail no longer has them.
+// read appends events at positions above after to page. If there are none yet, it returns a channel that is closed
+// when there are. If it does neither, the tail no longer has them.
 func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Recorded, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,7 +99,7 @@ func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Rec
 	return page, nil
 }
 
-// weight is the size of an event in bytes for the bounds.
+// weight returns the size of an event in bytes, for the bounds of pages and the tail.
 func weight(e *events.Recorded) int { return len(e.Data) + len(e.Metadata) }
 
 func (t *tail) addFollowers(n int) {
@@ -115,8 +114,8 @@ func (t *tail) followers() int {
 	return t.active
 }
 
-// Follow implements events.Store. It hands out pages of at most 1,024 events, and
-// of little more than 256 KiB unless a single event is larger.
+// Follow implements events.Store. Pages have at most 1,024 events, and little more than 256 KiB unless a single event
+// is larger.
 func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed

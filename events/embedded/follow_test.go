@@ -8,8 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestFollowPagesAreBoundedInBytes: a stalled follower holds about one page, however large the
-// events are, both from memory and from disk.
+// TestFollowPagesAreBoundedInBytes: pages of large events are bounded in bytes, both from memory and from disk.
 func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 	const count, size = 60, 100 << 10
 	dir := t.TempDir()
@@ -20,16 +19,16 @@ func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	check := func(from string) {
+	checkPages := func(source string) {
 		errStop := errors.New("stop")
 		next := events.Position(1)
 		err := store.Follow(t.Context(), 0, func(page []events.Recorded) error {
 			if weight := len(page) * size; weight > followBytes+size {
-				t.Errorf("from %s: a page of %d bytes, at most %d and one event", from, weight, followBytes)
+				t.Errorf("from %s: a page of %d bytes, want at most %d", source, weight, followBytes+size)
 			}
 			for i := range page {
 				if page[i].Position != next {
-					t.Fatalf("from %s: position %d, want %d", from, page[i].Position, next)
+					t.Fatalf("from %s: position %d, want %d", source, page[i].Position, next)
 				}
 				next++
 			}
@@ -39,14 +38,14 @@ func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 			return nil
 		})
 		if !errors.Is(err, errStop) {
-			t.Errorf("from %s: %v, want %v", from, err, errStop)
+			t.Errorf("from %s: Follow: %v, want %v", source, err, errStop)
 		}
 	}
-	check("memory")
+	checkPages("memory")
 	if err := store.Close(); err != nil {
 		t.Fatal(err)
 	}
 	store = mustOpen(t, dir, Options{})
 	defer store.Close()
-	check("disk")
+	checkPages("disk")
 }

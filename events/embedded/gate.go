@@ -5,12 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// gate counts the calls in progress, so that Close can wait for them. It is not an RWMutex: a
-// handler of Follow may call Read while Close waits, and a second RLock after a waiting Lock would
-// never return.
+// gate counts the calls in progress, so that Close can wait for them. An RWMutex would deadlock: a handler of Follow
+// may call Read while Close waits, and an RLock behind a waiting Lock blocks.
 type gate struct {
-	state atomic.Int64 // calls in progress, plus gateShut once shut
-	idle  chan struct{}
+	state atomic.Int64  // the number of calls in progress, plus gateShut once the gate is shut
+	idle  chan struct{} // closed when the gate is shut and the last call has left
 	once  sync.Once
 }
 
@@ -18,7 +17,7 @@ const gateShut = 1 << 62
 
 func newGate() *gate { return &gate{idle: make(chan struct{})} }
 
-// enter reports whether the call may proceed; if so, it must call leave.
+// enter reports whether the call may proceed. If so, the caller must call leave.
 func (g *gate) enter() bool {
 	if g.state.Add(1)&gateShut == 0 {
 		return true
@@ -33,7 +32,7 @@ func (g *gate) leave() {
 	}
 }
 
-// shut refuses further calls. It is called once; idle is closed when the last call has left.
+// shut makes enter refuse further calls. It must be called once.
 func (g *gate) shut() {
 	g.state.Add(gateShut + 1)
 	g.leave()

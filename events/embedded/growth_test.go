@@ -15,9 +15,8 @@ import (
 	"admitone/events"
 )
 
-// BenchmarkGrowth writes bookings: 256 at once, each reads and appends to two new streams. It
-// compares the last tenth with the first, in rate and in CPU time per booking. It makes sense with
-// -benchtime=300000x.
+// BenchmarkGrowth simulates bookings, 256 at a time, each of which reads and appends to two new streams. It compares
+// the last tenth of the bookings with the first, in rate and in CPU time per booking. Run it with -benchtime=300000x.
 func BenchmarkGrowth(b *testing.B) {
 	s := mustOpen(b, b.TempDir(), Options{})
 	defer s.Close()
@@ -78,15 +77,15 @@ func appendNew(s *Store, stream events.StreamID, batch []events.Event) error {
 	return err
 }
 
-// cpuTime is the CPU time that the process has used.
+// cpuTime returns the CPU time that the process has used.
 func cpuTime() time.Duration {
 	var used syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkNewStreams appends an event to a new stream each, 256 at a time, in three ways.
-// AppendAll appends to two streams at a time.
+// BenchmarkNewStreams appends one event to each of many new streams, 256 at a time, with each kind of append.
+// AppendAll appends to two streams.
 func BenchmarkNewStreams(b *testing.B) {
 	ctx, batch := context.Background(), sampleBatch(1)
 	stream := func(n int64) events.StreamID {
@@ -113,17 +112,17 @@ func BenchmarkNewStreams(b *testing.B) {
 	b.Run("AppendThen", func(b *testing.B) {
 		s := mustOpen(b, b.TempDir(), Options{})
 		defer s.Close()
-		places := make(chan error, 256)
-		then := func(_ events.Appended, err error) { places <- err }
+		results := make(chan error, 256)
+		then := func(_ events.Appended, err error) { results <- err }
 		for range 256 {
-			places <- nil
+			results <- nil
 		}
 		awaitStreams(b, s)
 		b.ReportAllocs()
 		used := cpuTime()
 		b.ResetTimer()
 		for n := range int64(b.N + 256) {
-			if err := <-places; err != nil {
+			if err := <-results; err != nil {
 				b.Fatal(err)
 			}
 			if n >= int64(b.N) {

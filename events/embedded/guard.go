@@ -7,16 +7,15 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// guardFS ends the process as soon as an operation on a write-ahead log fails. Pebble does so later
-// and, while starting the next log, by a panic about an unlocked mutex that does not mention the
+// guardFS ends the process as soon as an operation on a write-ahead log fails. Pebble itself ends the process later
+// and, if it is starting the next write-ahead log, with a panic about an unlocked mutex that does not mention the
 // disk.
 type guardFS struct {
 	vfs.FS
 	store *Store
 }
 
-// check ends the process on an error, except while the log is being opened: then it is Open's
-// error.
+// check ends the process on an error. While the log is being opened, it returns the error instead.
 func (g guardFS) check(operation, name string, err error) error {
 	if err != nil && g.store.running.Load() {
 		g.store.terminate(fmt.Errorf("%s %s: %w", operation, name, err))
@@ -51,7 +50,7 @@ func (g guardFS) guard(name string, file vfs.File, err error) (vfs.File, error) 
 // Unwrap implements vfs.FS.
 func (g guardFS) Unwrap() vfs.FS { return g.FS }
 
-// guardFile is a write-ahead log.
+// guardFile is the file of a write-ahead log.
 type guardFile struct {
 	vfs.File
 	guard guardFS

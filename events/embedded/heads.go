@@ -2,12 +2,12 @@ package embedded
 
 import "admitone/events"
 
-// maxHeads is the size of each of the two generations. It is far more than twice maxGroup, so the
-// heads of a group remain until it is committed; before that they are not in the index.
+// maxHeads is the capacity of each of the two generations. It is far more than twice maxGroup, so the heads of a
+// group, which are not in the index before it is committed, are not evicted until then.
 const maxHeads = 1 << 16
 
-// heads caches the last revisions of recently used streams. Only the committer uses it. Evicting
-// the older generation at once approximates least recently used and costs nothing per use.
+// heads caches the last revisions of recently used streams. Only the committer uses it. Evicting a whole generation
+// approximates a least recently used policy without a cost per use.
 type heads struct {
 	young, old map[events.StreamID]events.Revision
 }

@@ -10,26 +10,24 @@ import (
 	"admitone/events"
 )
 
-// ErrUnfinished is returned by [Open] for a log with an unfinished import: it is the beginning of
-// another log and must not be appended to. [OpenImport] can continue the import.
+// ErrUnfinished is returned by [Open] for a log with an unfinished import, which must not be appended to. [OpenImport]
+// can continue the import.
 var ErrUnfinished = errors.New("an import into this log was not finished")
 
-// ErrBadImport is returned for an event that cannot follow the ones before it. Nothing of its page
-// was written.
-var ErrBadImport = errors.New("the event does not follow the ones before it")
+// ErrBadImport is returned for an event that cannot follow the previous ones. No event of its page was written.
+var ErrBadImport = errors.New("the event does not follow the previous ones")
 
-// Importer writes the events of another log with their positions, revisions and times. It is not
-// part of events.Store, where only the log assigns these. It is not safe for concurrent use. After
-// an error it must only be closed.
+// Importer writes the events of another log with their positions, revisions and times. It is not safe for concurrent
+// use. After an error, only Close may be called.
 type Importer struct {
 	c      *committer
 	failed error
 }
 
-// OpenImport opens the log in dir for an import and creates it if there is none. An import may
-// continue a log that is not empty; the caller must make sure that its events are the beginning of
-// the import. [Open] refuses the log from the first event, or from now on if the log is new, until
-// [Importer.Finish]. The caller closes it. Errors: those of [Open], without ErrUnfinished.
+// OpenImport opens the log in dir for an import, and creates it if there is none. The events that the log already has
+// must be the beginning of the import, which the caller must ensure. From the first append, or immediately if the log
+// is empty, until [Importer.Finish], [Open] refuses the log. The caller must close the importer. Errors: those of
+// [Open] except ErrUnfinished.
 func OpenImport(dir string, options Options) (*Importer, error) {
 	c, err := open(dir, options)
 	if err != nil {
@@ -56,8 +54,8 @@ func (i *Importer) ReadAll(ctx context.Context, from events.Position, dir events
 	return i.c.ReadAll(ctx, from, dir, limit)
 }
 
-// LastHash returns the hash of the last event of a stream, zero if it has none. Errors:
-// events.ErrBadMetadata; as events.Store.Read.
+// LastHash returns the hash of the last event of a stream, zero if it has no events. Errors: events.ErrBadMetadata;
+// those of events.Store.Read.
 func (i *Importer) LastHash(ctx context.Context, stream events.StreamID) (events.Hash, error) {
 	last, err := i.c.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(last) == 0 {
@@ -66,9 +64,8 @@ func (i *Importer) LastHash(ctx context.Context, stream events.StreamID) (events
 	return events.RecordedHash(last[0].Metadata)
 }
 
-// Append writes a page of events, all or none, and returns when they are on stable storage. They
-// must follow the last one without a gap, in position and in the revisions of their streams, and
-// their times must not run backwards.
+// Append writes a page of events, all or none, and returns when they are on stable storage. Positions and the
+// revisions of each stream must continue without gaps, and times must not decrease.
 //
 // Errors: [ErrBadImport], [ErrBadAppend], events.ErrTooLarge, events.ErrDamaged.
 func (i *Importer) Append(page []events.Recorded) error {
@@ -98,7 +95,7 @@ func (i *Importer) Append(page []events.Recorded) error {
 	return i.commit()
 }
 
-// put adds an event to the batch if it follows the last one.
+// put adds an event to the batch. Errors: as Append.
 func (i *Importer) put(e *events.Recorded) error {
 	c := i.c
 	if _, err := checkAppend(e.Stream, events.NoStream, []events.Event{e.Event}); err != nil {
@@ -111,11 +108,12 @@ func (i *Importer) put(e *events.Recorded) error {
 	created := ticksOf(e.Created)
 	switch {
 	case e.Position != c.last+1:
-		return fmt.Errorf("%w: it follows position %d", ErrBadImport, c.last)
+		return fmt.Errorf("%w: the last position is %d", ErrBadImport, c.last)
 	case e.Revision != head+1:
-		return fmt.Errorf("%w: it follows revision %d", ErrBadImport, head)
+		return fmt.Errorf("%w: the last revision of its stream is %d", ErrBadImport, head)
 	case created < c.created:
-		return fmt.Errorf("%w: it was recorded at %v, before the one before it", ErrBadImport, e.Created)
+		return fmt.Errorf("%w: it was recorded at %v, and the previous event at %v", ErrBadImport, e.Created,
+			timeOf(c.created))
 	case !timeOf(created).Equal(e.Created):
 		return fmt.Errorf("%w: it was recorded at %v, which is not a multiple of %v", ErrBadImport, e.Created, tick)
 	}
@@ -128,7 +126,7 @@ func (i *Importer) put(e *events.Recorded) error {
 	return nil
 }
 
-// index adds the entry of consecutive events of a stream.
+// index adds an index entry for consecutive events of a stream.
 func (i *Importer) index(stream events.StreamID, run entry) {
 	op := i.c.batch.SetDeferred(indexKeySize(stream), indexValueSize)
 	putIndexKey(op.Key, stream, run.first)
@@ -136,7 +134,7 @@ func (i *Importer) index(stream events.StreamID, run entry) {
 	_ = op.Finish() // fails for indexed batches only
 }
 
-// markUnfinished adds to the batch that an import is in progress.
+// markUnfinished adds the key for an unfinished import to the batch.
 func (i *Importer) markUnfinished() {
 	_ = i.c.batch.Set(importKey, []byte("1"), nil) // fails for indexed batches only
 	i.c.importing = true
@@ -157,7 +155,7 @@ func (i *Importer) commit() error {
 	return nil
 }
 
-// Finish completes the import, so that [Open] opens the log.
+// Finish completes the import, so that [Open] accepts the log.
 func (i *Importer) Finish() error {
 	if i.failed != nil {
 		return i.failed
@@ -167,11 +165,11 @@ func (i *Importer) Finish() error {
 	if err := i.commit(); err != nil {
 		return err
 	}
-	i.c.NoteEnd()
+	i.c.RecordEnd()
 	return nil
 }
 
-// Close releases the log. Error: the disk's.
+// Close releases the log. Errors: those of the file system.
 func (i *Importer) Close() error {
 	if i.c.lookup != nil {
 		_ = i.c.lookup.Close()

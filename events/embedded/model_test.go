@@ -13,9 +13,9 @@ import (
 	"admitone/events"
 )
 
-// model is the log as slices.
+// model is a model of the log.
 type model struct {
-	all     []events.Recorded // Created left out
+	all     []events.Recorded // without Created
 	streams map[events.StreamID][]events.Recorded
 }
 
@@ -32,7 +32,7 @@ func (m *model) append(stream events.StreamID, batch []events.Event) {
 	}
 }
 
-// readAll is the contract of ReadAll.
+// readAll implements the contract of ReadAll.
 func (m *model) readAll(from events.Position, dir events.Direction, limit int) []events.Recorded {
 	var page []events.Recorded
 	for _, r := range m.all {
@@ -46,7 +46,7 @@ func (m *model) readAll(from events.Position, dir events.Direction, limit int) [
 	return page[:max(min(limit, len(page)), 0)]
 }
 
-// read is the contract of Read.
+// read implements the contract of Read.
 func (m *model) read(stream events.StreamID, from events.Revision, dir events.Direction, limit int) []events.Recorded {
 	recorded := m.streams[stream]
 	last := events.Revision(len(recorded) - 1)
@@ -66,7 +66,7 @@ func (m *model) read(stream events.StreamID, from events.Revision, dir events.Di
 	return page[:max(min(limit, len(page)), 0)]
 }
 
-// checkEqual compares a page with the model's.
+// checkEqual compares a page with that of the model.
 func checkEqual(t *rapid.T, what string, got, want []events.Recorded) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -80,7 +80,7 @@ func checkEqual(t *rapid.T, what string, got, want []events.Recorded) {
 	}
 }
 
-// modelTest is a log and its model, and the actions on both.
+// modelTest has a log and its model. Its methods act on both and compare the results.
 type modelTest struct {
 	options Options
 	store   *Store
@@ -95,7 +95,7 @@ var (
 	modelEnds    = rapid.SampledFrom([]bool{true, false, false, false})
 )
 
-// TestModel performs random operations on the log and its model and compares them.
+// TestModel compares the results of random operations on a log and its model.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &modelTest{
@@ -125,7 +125,7 @@ func (p *modelTest) append(t *rapid.T) {
 	appended, err := p.store.Append(context.Background(), stream, expected, batch)
 	if expected != head {
 		if !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("%v, want ErrConflict", err)
+			t.Fatalf("Append at revision %d of %d: %v, want %v", expected, head, err, events.ErrConflict)
 		}
 		return
 	}
@@ -133,7 +133,7 @@ func (p *modelTest) append(t *rapid.T) {
 	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all)),
 		Consecutive: true}
 	if err != nil || appended != want {
-		t.Fatalf("%v and %v, want %v", appended, err, want)
+		t.Fatalf("Append = %v, %v; want %v", appended, err, want)
 	}
 }
 

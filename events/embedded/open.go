@@ -20,7 +20,7 @@ const (
 	snapshotFolder = "snapshots"
 )
 
-// The keys about the log itself.
+// The keys of properties of the log itself.
 var (
 	formatKey = []byte("mformat")
 	epochKey  = []byte("mepoch")
@@ -33,10 +33,9 @@ const format = "1"
 // ErrFormat is returned by [Open] for a log in the format of another version of this program.
 var ErrFormat = errors.New("the log has an unknown format")
 
-// Open opens the log in dir and creates it if there is none. The caller closes it.
+// Open opens the log in dir, and creates it if there is none. The caller must close it.
 //
-// Errors: events.ErrInUse, events.ErrDamaged, [ErrFormat], [ErrUnfinished], or the
-// disk's.
+// Errors: events.ErrInUse, events.ErrDamaged, [ErrFormat], [ErrUnfinished], those of the file system.
 func Open(dir string, options Options) (*Store, error) {
 	c, err := open(dir, options)
 	if err != nil {
@@ -142,7 +141,7 @@ func openError(err error) error {
 	return fmt.Errorf("opening the log: %w", err)
 }
 
-// readMeta checks the format and reads the epoch, or writes both into a new log.
+// readMeta checks the format and reads the epoch. It writes both if the log is new.
 func (s *Store) readMeta(empty bool) error {
 	found, err := s.meta(formatKey)
 	if err != nil {
@@ -159,7 +158,7 @@ func (s *Store) readMeta(empty bool) error {
 		return s.createMeta()
 	}
 	if found != format {
-		return fmt.Errorf("%w: %q, this program knows %q", ErrFormat, found, format)
+		return fmt.Errorf("%w: %q, this version of the program can open only %q", ErrFormat, found, format)
 	}
 	if s.epoch, err = s.meta(epochKey); err != nil {
 		return err
@@ -185,9 +184,9 @@ func (s *Store) createMeta() error {
 	if err := batch.Commit(pebble.Sync); err != nil {
 		return fmt.Errorf("creating the log: %w", err)
 	}
-	// Pebble opens the first write-ahead log of a new directory before it has raised the format, so
-	// that one does not record how far it was synced, and damage in its middle would pass for a
-	// torn tail. A flush starts the next one.
+	// Pebble creates the first write-ahead log of a new directory before it raises the format version. That
+	// write-ahead log does not record the synced length, so damage in its middle would look like a torn write. A
+	// flush starts a new one.
 	if err := s.db.Flush(); err != nil {
 		return fmt.Errorf("creating the log: %w", err)
 	}
@@ -200,7 +199,7 @@ func newEpoch() string {
 	return hex.EncodeToString(id[:])
 }
 
-// meta returns the value of a key about the log, "" if there is none.
+// meta returns the value of a property of the log, "" for none.
 func (s *Store) meta(key []byte) (string, error) {
 	value, closer, err := s.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
@@ -213,8 +212,8 @@ func (s *Store) meta(key []byte) (string, error) {
 	return string(value), nil
 }
 
-// checkEnds returns the last event, or the zero event of an empty log. It checks that the event at
-// position 1 exists and that the index agrees with the last event.
+// checkEnds returns the last event, zero if the log is empty. It checks that the event at position 1 exists and that
+// the index has the last event.
 func (s *Store) checkEnds() (events.Recorded, error) {
 	iter, err := s.newIter(eventSpace)
 	if err != nil {
@@ -261,7 +260,7 @@ func (s *Store) checkNoIndex() error {
 	}
 	defer index.Close()
 	if index.First() {
-		return damaged("an index without events")
+		return damaged("the index has entries, but there are no events")
 	}
 	if err := index.Error(); err != nil {
 		return readError(err)

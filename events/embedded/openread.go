@@ -6,13 +6,13 @@ import (
 	"admitone/events"
 )
 
-// errReader is the cause of errors of writes to a log that was opened for reading.
+// errReader is the cause of the errors of writes to a log that was opened by OpenReader.
 var errReader = errors.New("the log was opened for reading only")
 
-// OpenReader opens the log in dir for reading. Nothing in dir is created or changed, so it may be
-// on a full or read-only disk; several processes may read it at once, but none may write to it
-// meanwhile. A copy that has not been opened yet has the epoch of the original. Appends and
-// snapshots are refused with events.ErrUnavailable. The caller closes it.
+// OpenReader opens the log in dir for reading. It creates and changes nothing in dir, so the disk may be full or
+// read-only. Several processes may read the log at the same time, but none may write to it meanwhile. A copy that has
+// not been opened yet has the epoch of the original. Appends, and saving snapshots, are refused with
+// events.ErrUnavailable. The caller must close the log.
 //
 // Errors: those of [Open]; fs.ErrNotExist if there is no such folder.
 func OpenReader(dir string, options Options) (*Store, error) {

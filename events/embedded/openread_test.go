@@ -13,13 +13,12 @@ import (
 	"admitone/events/pebbledb"
 )
 
-// TestOpenReader: it reads everything, including the write-ahead log, and writes nothing; writers
-// and readers exclude each other.
+// TestOpenReader: readers read everything, including the write-ahead log, and exclude writers but not each other.
 func TestOpenReader(t *testing.T) {
 	dir := t.TempDir()
 	s, want := writeLog(t, dir, 9)
 	if _, err := OpenReader(dir, Options{}); !errors.Is(err, events.ErrInUse) {
-		t.Errorf("a reader beside a writer: %v, want %v", err, events.ErrInUse)
+		t.Errorf("OpenReader during Open: %v, want %v", err, events.ErrInUse)
 	}
 	crashed := t.TempDir()
 	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
@@ -40,14 +39,14 @@ func TestOpenReader(t *testing.T) {
 		for _, r := range []*Store{r, another} {
 			if got := readEverything(t, r); len(got) != len(want) ||
 				!sameRecorded(got[len(got)-1], want[len(want)-1]) || r.Epoch() != s.Epoch() {
-				t.Errorf("%d events, want %d", len(got), len(want))
+				t.Errorf("the reader has %d events and epoch %s, want %d and %s", len(got), r.Epoch(), len(want), s.Epoch())
 			}
 			if _, err := r.Append(context.Background(), "product-0", 9, sampleBatch(1)); !errors.Is(err, events.ErrUnavailable) {
-				t.Errorf("an append: %v, want %v", err, events.ErrUnavailable)
+				t.Errorf("Append to a reader: %v, want %v", err, events.ErrUnavailable)
 			}
 		}
 		if _, err := Open(dir, Options{}); !errors.Is(err, events.ErrInUse) {
-			t.Errorf("a writer beside readers: %v, want %v", err, events.ErrInUse)
+			t.Errorf("Open during OpenReader: %v, want %v", err, events.ErrInUse)
 		}
 		if err := errors.Join(r.Close(), another.Close()); err != nil {
 			t.Error(err)
@@ -58,16 +57,15 @@ func TestOpenReader(t *testing.T) {
 	}
 	none := filepath.Join(t.TempDir(), "none")
 	if _, err := OpenReader(none, Options{}); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("without a log: %v, want %v", err, os.ErrNotExist)
+		t.Errorf("OpenReader without a log: %v, want %v", err, os.ErrNotExist)
 	}
 	if _, err := os.Stat(none); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("something was created: %v, want %v", err, os.ErrNotExist)
+		t.Errorf("Stat after OpenReader without a log: %v, want %v", err, os.ErrNotExist)
 	}
 }
 
-// TestReaderOfACopy: a copy has the original's epoch for readers until it is first opened for
-// writing.
-func TestReaderOfACopy(t *testing.T) {
+// TestReaderOfCopy: a copy has the epoch of the original until it is first opened for writing.
+func TestReaderOfCopy(t *testing.T) {
 	s, _ := writeLog(t, t.TempDir(), 3)
 	copied := filepath.Join(t.TempDir(), "copy")
 	if err := errors.Join(s.Backup(copied), s.Close()); err != nil {
@@ -78,21 +76,21 @@ func TestReaderOfACopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.Epoch() != s.Epoch() {
-		t.Error("a reader of the copy has another epoch than the original")
+		t.Errorf("epoch of a reader of the copy = %s, want %s", r.Epoch(), s.Epoch())
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := mustOpen(t, copied, Options{})
 	if w.Epoch() == s.Epoch() {
-		t.Error("the copy opened for writing has the original's epoch")
+		t.Errorf("epoch of the copy opened for writing = %s, want a new one", w.Epoch())
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestRemovedLock: the folder remains locked without the lock file.
+// TestRemovedLock: the folder remains locked if the LOCK file is removed.
 func TestRemovedLock(t *testing.T) {
 	dir := t.TempDir()
 	lock, err := pebbledb.Lock(vfs.Default, dir, false)
@@ -104,7 +102,7 @@ func TestRemovedLock(t *testing.T) {
 	}
 	for _, reader := range []bool{false, true} {
 		if _, err := pebbledb.Lock(vfs.Default, dir, reader); !errors.Is(err, pebbledb.ErrLocked) {
-			t.Errorf("a second one, reader %v: %v, want %v", reader, err, pebbledb.ErrLocked)
+			t.Errorf("second Lock (reader: %t): %v, want %v", reader, err, pebbledb.ErrLocked)
 		}
 	}
 	if err := lock.Close(); err != nil {
@@ -118,8 +116,8 @@ func TestRemovedLock(t *testing.T) {
 	}
 }
 
-// TestDamageIsRemembered: a log reports damage after the first read that found it.
-func TestDamageIsRemembered(t *testing.T) {
+// TestDamage: Damage returns the damage that a read has found.
+func TestDamage(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := writeLog(t, dir, 9)
 	if err := s.Close(); err != nil {
@@ -136,7 +134,7 @@ func TestDamageIsRemembered(t *testing.T) {
 		}
 	}
 	if _, err := readAllWays(s); !errors.Is(err, events.ErrDamaged) {
-		t.Fatalf("the log is read: %v, want %v", err, events.ErrDamaged)
+		t.Fatalf("reads of a log with truncated tables: %v, want %v", err, events.ErrDamaged)
 	}
 	if err := s.Damage(); !errors.Is(err, events.ErrDamaged) {
 		t.Errorf("Damage: %v, want %v", err, events.ErrDamaged)

@@ -9,27 +9,25 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Options of [Open]. Production uses the zero value.
+// Options are the options of [Open]. The zero value is for production.
 type Options struct {
-	// FS is the file system; nil is the operating system's.
+	// FS is the file system; nil means that of the operating system.
 	FS vfs.FS
-	// Fatal is called once when a write or a sync has failed. It must not return: the contents of
-	// the disk are unknown from then on. nil prints the reason to standard error and exits with
-	// status 3.
+	// Fatal is called once when a write or a sync has failed. It must end the process, because the contents of the
+	// disk are then unknown. nil prints the reason to standard error and exits with status 3.
 	Fatal func(error)
-	// Now is the clock of Recorded.Created; nil is time.Now.
+	// Now is the clock for Recorded.Created; nil means time.Now.
 	Now func() time.Time
-	// Logger receives warnings and errors; nil is slog.Default().
+	// Logger receives warnings and errors; nil means slog.Default().
 	Logger *slog.Logger
 
-	// MaxTables is the approximate number of the log's tables that are open at once; 0 for Pebble's
-	// default, a thousand.
+	// MaxTables is the approximate maximum number of open tables; 0 means Pebble's default, a thousand.
 	MaxTables int
 
-	memTable uint64 // in bytes; small in tests
+	memTable uint64 // the size of a memtable in bytes; smaller in tests
 }
 
-// exitFailedDisk is the process's exit status after a failed write or sync.
+// exitFailedDisk is the exit status of the process after a failed write or sync.
 const exitFailedDisk = 3
 
 func (o *Options) setDefaults() {

@@ -63,8 +63,8 @@ func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Di
 	return s.readAll(ctx, nil, from, dir, limit, math.MaxInt)
 }
 
-// readAll appends to page, up to the event with which it reaches maxBytes. Positions have no gaps,
-// so a missing event is damage.
+// readAll is ReadAll with a bound in bytes: the event with which page reaches maxBytes is the last. It appends to
+// page. Positions have no gaps, so a missing event is damage.
 func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events.Position, dir events.Direction,
 	limit, maxBytes int) (_ []events.Recorded, err error) {
 	if err := ctx.Err(); err != nil {
@@ -122,10 +122,10 @@ func (s *Store) newIter(space byte) (*pebble.Iterator, error) {
 	return iter, nil
 }
 
-// readError translates Pebble's errors of reading.
+// readError translates an error of a read from Pebble.
 func readError(err error) error {
-	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // a file is shorter than it was
-	if cut || pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
+	truncated := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	if truncated || pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %w", events.ErrDamaged, pebbledb.FirstLine(err))
 	}
 	return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
@@ -135,7 +135,7 @@ func readError(err error) error {
 type cursor struct {
 	decoder
 	iter    *pebble.Iterator
-	current events.Position // position of iter, 0 if unknown
+	current events.Position // the position that iter is at, 0 if unknown
 	key     [eventKeySize]byte
 }
 
@@ -147,11 +147,10 @@ func (s *Store) newCursor() (*cursor, error) {
 	return &cursor{iter: iter}, nil
 }
 
-// close ignores an error that a read has already returned.
+// close ignores the error of Close, which a read has already returned.
 func (c *cursor) close() { _ = c.iter.Close() }
 
-// at returns the event at position, which must exist. Moving to a neighbour of the last one needs
-// no seek.
+// at returns the event at position, which must exist. A step to the next or previous position needs no seek.
 func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	var found bool
 	switch {
@@ -172,7 +171,7 @@ func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	}
 	key := c.iter.Key()
 	if len(key) != eventKeySize || events.Position(binary.BigEndian.Uint64(key[1:])) != position {
-		return events.Recorded{}, damaged("key %x in place of the event at position %d", key, position)
+		return events.Recorded{}, damaged("found key %x instead of the event at position %d", key, position)
 	}
 	value, err := c.iter.ValueAndErr()
 	if err != nil {
@@ -186,26 +185,26 @@ func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	return r, nil
 }
 
-// lastEntry returns the last entry of a stream that begins at or before head.
+// lastEntry returns the last index entry of a stream that begins at or before head.
 func lastEntry(iter *pebble.Iterator, stream events.StreamID, head events.Position) (entry, bool, error) {
 	e, ok, err := entryAt(iter, stream, events.EndRevision)
 	for ok && e.position > head {
 		e, ok, err = entryHere(iter, stream, iter.Prev())
 	}
 	if ok && e.end() > head {
-		return entry{}, false, damaged("%s: an append of %d events at %d reaches beyond the end %d", stream, e.count,
-			e.position, head)
+		return entry{}, false, damaged("%s: an append of %d events at position %d extends beyond the end of the log at %d",
+			stream, e.count, e.position, head)
 	}
 	return e, ok, err
 }
 
-// entryAt returns the last entry that begins at or before revision.
+// entryAt returns the last index entry of a stream that begins at or before revision.
 func entryAt(iter *pebble.Iterator, stream events.StreamID, revision events.Revision) (entry, bool, error) {
 	key := indexKey(stream, min(revision, events.EndRevision-1)+1)
 	return entryHere(iter, stream, iter.SeekLT(key))
 }
 
-// entryHere decodes the entry at iter if it belongs to stream.
+// entryHere decodes the index entry that iter is at. ok is false if iter is not valid or at a different stream.
 func entryHere(iter *pebble.Iterator, stream events.StreamID, valid bool) (entry, bool, error) {
 	if !valid {
 		if err := iter.Error(); err != nil {

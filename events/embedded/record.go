@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// The keys, by their first byte. Numbers are big endian, so keys sort by them.
+// The kinds of keys, by their first byte. Numbers are big endian, so that keys sort by them.
 //
 //	e position(8)                       → an event, see putRecord
 //	i stream 0x00 first revision(8)     → first position(8) count(4) of one append
@@ -34,30 +34,30 @@ const (
 
 // Limits of an append.
 const (
-	// MaxBatchBytes is the largest append, as encoded.
+	// MaxBatchBytes is the largest encoded size of an append.
 	MaxBatchBytes = 64 << 20
-	// MaxStreamBytes is the longest stream id. It may contain a holder's name of up to 255
-	// characters of up to four bytes each.
+	// MaxStreamBytes is the length limit of a stream id, which can contain a holder's name of up to 255 characters of
+	// up to four bytes each.
 	MaxStreamBytes = 2 << 10
-	// MaxTypeBytes is the longest event type.
+	// MaxTypeBytes is the length limit of an event type.
 	MaxTypeBytes = 1 << 10
 	// MaxStreams is the largest number of streams in one append.
 	MaxStreams = 1 << 10
 )
 
-// ErrBadAppend is returned for an invalid append: an empty batch, a stream id that is empty, has a
-// zero byte or is longer than [MaxStreamBytes], a type longer than [MaxTypeBytes], an expected
-// revision below events.NoStream, no stream or more than [MaxStreams], or a stream twice. Nothing
-// was written.
+// ErrBadAppend is returned for an invalid append: an empty batch, a stream id that is empty, has a zero byte or is
+// longer than [MaxStreamBytes], a type longer than [MaxTypeBytes], an expected revision below events.NoStream, no
+// streams or more than [MaxStreams], or a duplicate stream. Nothing was written.
 var ErrBadAppend = errors.New("invalid append")
 
-// errRecord is the cause of an ErrDamaged for bytes that do not decode.
+// errRecord is the cause of an ErrDamaged for bytes that are not an encoded event.
 var errRecord = errors.New("not an event")
 
-// checkAppends returns the size of the encoded batches.
+// checkAppends validates an append to several streams and returns the encoded size of its batches. Errors:
+// [ErrBadAppend], events.ErrTooLarge.
 func checkAppends(appends []events.StreamAppend) (int, error) {
 	if n := len(appends); n == 0 || n > MaxStreams {
-		return 0, fmt.Errorf("%w: %d streams", ErrBadAppend, n)
+		return 0, fmt.Errorf("%w: %d streams, want 1 to %d", ErrBadAppend, n, MaxStreams)
 	}
 	if len(appends) == 1 {
 		return checkAppend(appends[0].Stream, appends[0].Expected, appends[0].Batch)
@@ -66,7 +66,7 @@ func checkAppends(appends []events.StreamAppend) (int, error) {
 	streams := make(map[events.StreamID]bool, len(appends))
 	for _, a := range appends {
 		if streams[a.Stream] {
-			return 0, fmt.Errorf("%w: stream %s twice", ErrBadAppend, a.Stream)
+			return 0, fmt.Errorf("%w: duplicate stream %s", ErrBadAppend, a.Stream)
 		}
 		streams[a.Stream] = true
 		n, err := checkAppend(a.Stream, a.Expected, a.Batch)
@@ -80,7 +80,7 @@ func checkAppends(appends []events.StreamAppend) (int, error) {
 	return size, nil
 }
 
-// checkAppend returns the size of the encoded batch.
+// checkAppend validates an append to one stream and returns the encoded size of its batch. Errors: as checkAppends.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (int, error) {
 	switch {
 	case len(batch) == 0:
@@ -93,7 +93,7 @@ func checkAppend(stream events.StreamID, expected events.Revision, batch []event
 	size := 0
 	for i := range batch {
 		if len(batch[i].Type) > MaxTypeBytes {
-			return 0, fmt.Errorf("%w: event type %.40q…", ErrBadAppend, batch[i].Type)
+			return 0, fmt.Errorf("%w: event type %.40q… is longer than %d bytes", ErrBadAppend, batch[i].Type, MaxTypeBytes)
 		}
 		size += eventKeySize + recordSize(stream, &batch[i])
 	}
@@ -133,7 +133,7 @@ func recordSize(stream events.StreamID, e *events.Event) int {
 	return recordFixed + len(stream) + len(e.Type) + len(e.Data) + len(e.Metadata)
 }
 
-// putRecord fills dst, which has recordSize bytes. created is in ticks.
+// putRecord encodes an event into dst, which must have recordSize bytes. created is in ticks.
 func putRecord(dst []byte, stream events.StreamID, revision events.Revision, created int64, e *events.Event) {
 	dst[0] = recordVersion
 	binary.BigEndian.PutUint64(dst[1:], uint64(created))
@@ -149,17 +149,16 @@ func putRecord(dst []byte, stream events.StreamID, revision events.Revision, cre
 	copy(dst[n:], e.Metadata)
 }
 
-// decoder decodes the events of one read. They share memory in blocks of arenaSize, and repeated
-// names are interned.
+// decoder decodes the events of one read. Their data share memory in blocks of arenaSize, and names are interned.
 type decoder struct {
 	arena  []byte
 	names  map[string]string
-	stream events.StreamID // of the previous event
+	stream events.StreamID // the stream of the previous event
 }
 
 const arenaSize = 64 << 10
 
-// record decodes the event that b holds. The result does not point into b.
+// record decodes the event in b. The result does not point into b.
 func (d *decoder) record(position events.Position, b []byte) (events.Recorded, error) {
 	if len(b) < recordFixed || b[0] != recordVersion {
 		return events.Recorded{}, errRecord
@@ -189,7 +188,7 @@ func (d *decoder) record(position events.Position, b []byte) (events.Recorded, e
 	return r, nil
 }
 
-// maxNames bounds decoder.names; there are a few dozen types of events.
+// maxNames bounds decoder.names. The facts have about a hundred names.
 const maxNames = 256
 
 func (d *decoder) name(b []byte) string {
@@ -213,7 +212,7 @@ func (d *decoder) copy(b []byte) []byte {
 	return d.arena[n:len(d.arena):len(d.arena)]
 }
 
-// tick is the resolution of Created, the same as EventStoreDB's.
+// tick is the resolution of Created, the same as in EventStoreDB.
 const tick = 100 * time.Nanosecond
 
 func ticksOf(t time.Time) int64 {
@@ -225,17 +224,17 @@ func timeOf(ticks int64) time.Time {
 	return time.Unix(ticks/perSecond, ticks%perSecond*int64(tick)).UTC()
 }
 
-// entry is an entry of a stream's index: one append.
+// entry is an entry of a stream's index. It describes one append.
 type entry struct {
 	first    events.Revision
 	position events.Position
 	count    int64
 }
 
-// last is the revision of the append's last event.
+// last returns the revision of the last event of the append.
 func (e entry) last() events.Revision { return e.first + events.Revision(e.count) - 1 }
 
-// end is the position of the append's last event.
+// end returns the position of the last event of the append.
 func (e entry) end() events.Position { return e.position + events.Position(e.count) - 1 }
 
 func putIndexValue(dst []byte, position events.Position, count int) {
@@ -243,10 +242,10 @@ func putIndexValue(dst []byte, position events.Position, count int) {
 	binary.BigEndian.PutUint32(dst[8:], uint32(count))
 }
 
-// decodeEntry reads an index entry. Its error is an ErrDamaged.
+// decodeEntry decodes an index entry. Error: events.ErrDamaged.
 func decodeEntry(key, value []byte) (entry, error) {
 	if len(value) != indexValueSize {
-		return entry{}, damaged("index entry %x has %d bytes", key, len(value))
+		return entry{}, damaged("index entry %x has %d bytes, want %d", key, len(value), indexValueSize)
 	}
 	e := entry{
 		first:    events.Revision(binary.BigEndian.Uint64(key[len(key)-8:])),
@@ -254,7 +253,7 @@ func decodeEntry(key, value []byte) (entry, error) {
 		count:    int64(binary.BigEndian.Uint32(value[8:])),
 	}
 	if e.count == 0 || e.position == 0 || e.position > math.MaxInt64 || e.first < 0 {
-		return entry{}, damaged("index entry %x → %x", key, value)
+		return entry{}, damaged("index entry %x has the invalid value %x", key, value)
 	}
 	return e, nil
 }
@@ -263,14 +262,14 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", events.ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// decodePosition reads an event's key. Its error is an ErrDamaged.
+// decodePosition decodes the key of an event. Error: events.ErrDamaged.
 func decodePosition(key []byte) (events.Position, error) {
 	if len(key) != eventKeySize {
-		return 0, damaged("key %x among the events", key)
+		return 0, damaged("key %x is not that of an event", key)
 	}
 	position := events.Position(binary.BigEndian.Uint64(key[1:]))
 	if position == 0 || position > math.MaxInt64 {
-		return 0, damaged("position %d", position)
+		return 0, damaged("key %x has the invalid position %d", key, position)
 	}
 	return position, nil
 }

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// A snapshot's file:
+// A snapshot is a file:
 //
 //	magic(8) version(4) revision(8) hash(32) n(stream)(2) stream | body | CRC-32C(4)
 //
@@ -28,14 +28,14 @@ var snapshotMagic = [8]byte{'a', 'd', 'm', 'i', 't', 's', 'n', 1}
 const (
 	snapshotHeader   = 8 + 4 + 8 + 32 + 2
 	snapshotChecksum = 4
-	// snapshotPiece is the size of the part of a snapshot flushed to the disk at once; a sync of
-	// the write-ahead log never waits for more.
+	// snapshotPiece is the size of the pieces in which a snapshot is flushed to the disk. A sync of the write-ahead
+	// log does not have to wait for more.
 	snapshotPiece = 256 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// unfinishedFolder is where snapshots are while they are being written.
+// unfinishedFolder is the folder below snapshotFolder in which snapshots are written.
 const unfinishedFolder = "unfinished"
 
 // openSnapshots creates the folders and removes unfinished snapshots.
@@ -56,14 +56,14 @@ func (s *Store) openSnapshots() error {
 	return nil
 }
 
-// snapshotName returns a file name that is valid on any file system.
+// snapshotName returns a file name for a stream that is valid on all file systems.
 func snapshotName(stream events.StreamID) string {
 	sum := sha256.Sum256([]byte(stream))
 	return hex.EncodeToString(sum[:])
 }
 
-// SaveSnapshot implements events.Snapshots. Further errors: events.ErrClosed, and
-// [ErrBadAppend] for a stream id that is too long.
+// SaveSnapshot implements events.Snapshots. Further errors: events.ErrClosed, [ErrBadAppend] if the stream id is too
+// long, events.ErrUnavailable if the log was opened by [OpenReader].
 func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	if len(stream) > MaxStreamBytes {
 		return fmt.Errorf("%w: stream id %.40q", ErrBadAppend, stream)
@@ -115,7 +115,7 @@ func (s *Store) writeSnapshot(name string, stream events.StreamID, head events.S
 	return nil
 }
 
-// pieceWriter writes a file piece by piece and starts flushing each to the disk before the next.
+// pieceWriter writes a file in pieces of snapshotPiece bytes and flushes each to the disk.
 type pieceWriter struct {
 	file  vfs.File
 	sum   hash.Hash32
@@ -123,7 +123,7 @@ type pieceWriter struct {
 	size  int64
 }
 
-// writeAll writes the output of write and the checksum, durably.
+// writeAll writes the output of write and a checksum, and syncs the file.
 func (w *pieceWriter) writeAll(write func(io.Writer) error) error {
 	if err := write(w); err != nil {
 		return err
@@ -175,8 +175,8 @@ func appendSnapshotHeader(dst []byte, stream events.StreamID, head events.Snapsh
 	return append(dst, stream...)
 }
 
-// LoadSnapshot implements events.Snapshots. The checksum is verified before read is called. Further
-// errors: events.ErrClosed, or the disk's.
+// LoadSnapshot implements events.Snapshots. It verifies the checksum before it calls read. Further errors:
+// events.ErrClosed, those of the file system.
 func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -192,14 +192,14 @@ func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, 
 	defer file.Close()
 	head, bodySize, err := checkSnapshot(file, stream)
 	if err != nil {
-		s.logger.Warn("unusable snapshot", "stream", stream, "reason", err)
+		s.logger.Warn("a snapshot is unusable; reading the stream from its beginning", "stream", stream, "reason", err)
 		return fmt.Errorf("%w: %s: %w", events.ErrNoSnapshot, stream, err)
 	}
 	body := io.NewSectionReader(file, int64(snapshotHeader+len(stream)), bodySize)
 	return read(head, bufio.NewReaderSize(body, snapshotPiece))
 }
 
-// checkSnapshot verifies the whole file and returns its header and the body's size.
+// checkSnapshot verifies a whole file and returns its header and the size of its body.
 func checkSnapshot(file vfs.File, stream events.StreamID) (events.Snapshot, int64, error) {
 	info, err := file.Stat()
 	if err != nil {

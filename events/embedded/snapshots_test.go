@@ -21,8 +21,8 @@ func saveBytes(s *Store, stream events.StreamID, revision events.Revision, body 
 	})
 }
 
-// TestDamagedSnapshot flips every byte of a snapshot, truncates it at every length, and replaces it
-// with one of another stream: read is never called.
+// TestDamagedSnapshot: a snapshot with any byte changed, truncated to any length, or of a different stream is refused
+// without a call of read.
 func TestDamagedSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir, Options{})
@@ -35,7 +35,7 @@ func TestDamagedSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused := func(what string, at int, content []byte) {
+	wantRefused := func(what string, at int, content []byte) {
 		t.Helper()
 		if err := os.WriteFile(name, content, 0o644); err != nil {
 			t.Fatal(err)
@@ -44,14 +44,14 @@ func TestDamagedSnapshot(t *testing.T) {
 			return errors.New("read was called")
 		})
 		if !errors.Is(err, events.ErrNoSnapshot) {
-			t.Errorf("%s at %d: %v, want ErrNoSnapshot", what, at, err)
+			t.Errorf("LoadSnapshot, %s at %d: %v, want %v", what, at, err, events.ErrNoSnapshot)
 		}
 	}
 	for at := range intact {
 		flipped := bytes.Clone(intact)
 		flipped[at] ^= 1
-		refused("flipped", at, flipped)
-		refused("cut", at, intact[:at])
+		wantRefused("changed", at, flipped)
+		wantRefused("truncated", at, intact[:at])
 	}
 	if err := saveBytes(s, "product-2", 7, []byte("the state at revision 7")); err != nil {
 		t.Fatal(err)
@@ -60,11 +60,11 @@ func TestDamagedSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refused("of another stream", 0, other)
+	wantRefused("different stream", 0, other)
 }
 
-// TestSnapshotPowerLoss simulates a power loss while a snapshot replaces another: one of the two
-// remains complete, and it is the new one once SaveSnapshot has returned.
+// TestSnapshotPowerLoss: after a power loss the new snapshot is loaded if SaveSnapshot had returned, otherwise the
+// previous one.
 func TestSnapshotPowerLoss(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 2))
@@ -79,10 +79,10 @@ func TestSnapshotPowerLoss(t *testing.T) {
 		crash := func() {
 			lost = disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
 		}
-		done := rng.IntN(2) == 0
+		returned := rng.IntN(2) == 0
 		err := s.SaveSnapshot("product-1", events.Snapshot{Revision: 2}, func(w io.Writer) error {
 			_, err := w.Write(after)
-			if !done {
+			if !returned {
 				crash()
 			}
 			return err
@@ -90,19 +90,20 @@ func TestSnapshotPowerLoss(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if done {
+		if returned {
 			crash()
 		}
 		again := mustOpen(t, "log", Options{FS: lost})
 		defer again.Close()
 		want, revision := before, events.Revision(1)
-		if done {
+		if returned {
 			want, revision = after, 2
 		}
 		err = again.LoadSnapshot("product-1", func(head events.Snapshot, r io.Reader) error {
 			body, err := io.ReadAll(r)
 			if head.Revision != revision || !bytes.Equal(body, want) {
-				t.Errorf("revision %d with %d bytes, want %d with %d", head.Revision, len(body), revision, len(want))
+				t.Errorf("LoadSnapshot returned revision %d with %d bytes, want %d with %d", head.Revision, len(body), revision,
+					len(want))
 			}
 			return err
 		})
@@ -110,7 +111,7 @@ func TestSnapshotPowerLoss(t *testing.T) {
 			t.Error(err)
 		}
 		if left, err := lost.List("log/" + snapshotFolder + "/" + unfinishedFolder); err != nil || len(left) != 0 {
-			t.Errorf("left unfinished: %v, %v, want length 0", left, err)
+			t.Errorf("unfinished snapshots after Open: %v, %v; want none", left, err)
 		}
 	})
 }

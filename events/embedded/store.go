@@ -15,8 +15,7 @@ import (
 	"admitone/events"
 )
 
-// Store is the log in a directory. It implements events.Store and
-// events.Snapshots.
+// Store is the log in a directory.
 type Store struct {
 	dir           string
 	fs            vfs.FS
@@ -31,23 +30,23 @@ type Store struct {
 	db    *pebble.DB
 	epoch string
 
-	gate       *gate
-	closing    chan struct{} // closed when Close begins
-	closed     chan struct{} // closed when Close has ended
-	closeBegun atomic.Bool
+	gate         *gate
+	closing      chan struct{} // closed when Close begins
+	closed       chan struct{} // closed when Close has ended
+	closeStarted atomic.Bool
 
 	queue     chan *request
-	requests  sync.Pool // of *request
+	requests  sync.Pool // has *request
 	pending   pendingGroup
 	committed chan struct{} // closed when the committer has ended
 	stopped   chan struct{} // closed when a write or a sync has failed
-	failed    atomic.Bool   // true before stopped is closed
-	running   atomic.Bool   // true once Open has finished writing
+	failed    atomic.Bool   // set before stopped is closed
+	running   atomic.Bool   // set once Open has finished writing
 	head      atomic.Uint64 // the last durable position, set by the committer
-	writing   sync.Mutex    // held by the committer while it writes, by Backup while it copies
+	writing   sync.Mutex    // held by the committer while it writes, and by Backup while it copies
 	tail      *tail
-	streams   *streams  // nil in a reader
-	end       endWriter // used by the committer only
+	streams   *streams  // nil if the log was opened by OpenReader
+	end       endWriter // used only by the committer
 	counters  counters
 }
 
@@ -70,12 +69,11 @@ func (s *Store) Head(ctx context.Context) (events.Position, error) {
 // Epoch implements events.Store.
 func (s *Store) Epoch() string { return s.epoch }
 
-// Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
-// reads, snapshots and handlers in progress. After a failed write or sync it closes no files and
-// returns an events.ErrUnavailable: the process is about to end. A later Close waits for the first
-// and returns nil, even if the first failed.
+// Close implements events.Store. Followers end with events.ErrClosed, and Close waits for appends, reads, snapshots
+// and handlers in progress. After a failed write or sync it closes no files and returns events.ErrUnavailable,
+// because the process is about to end. A later Close waits for the first and returns nil, even if the first failed.
 func (s *Store) Close() error {
-	if !s.closeBegun.CompareAndSwap(false, true) {
+	if !s.closeStarted.CompareAndSwap(false, true) {
 		<-s.closed
 		return nil
 	}
@@ -95,8 +93,8 @@ func (s *Store) Close() error {
 	return s.closeDB()
 }
 
-// closeDB flushes first: tables have checksums throughout, while damage at the end of a write-ahead
-// log looks like a torn write; and the next Open is faster.
+// closeDB flushes before it closes the database: tables have checksums throughout, whereas damage at the end of a
+// write-ahead log looks like a torn write. The flush also makes the next Open faster.
 func (s *Store) closeDB() error {
 	var err error
 	if !s.reader {
@@ -109,8 +107,8 @@ func (s *Store) closeDB() error {
 	return nil
 }
 
-// Damage returns the first damage found since the log was opened, by a read or by background work;
-// nil if there was none. It is an events.ErrDamaged.
+// Damage returns the first damage that a read or background work has found since the log was opened, nil for none.
+// Error: events.ErrDamaged.
 func (s *Store) Damage() error {
 	if err := s.damage.Load(); err != nil {
 		return *err
@@ -118,7 +116,7 @@ func (s *Store) Damage() error {
 	return nil
 }
 
-// noteDamage records err for Damage if it is damage, and returns it.
+// noteDamage records err for Damage if it is an events.ErrDamaged, and returns err.
 func (s *Store) noteDamage(err error) error {
 	if errors.Is(err, events.ErrDamaged) {
 		s.damage.CompareAndSwap(nil, &err)
@@ -128,9 +126,9 @@ func (s *Store) noteDamage(err error) error {
 
 func (s *Store) now() time.Time { return s.clock() }
 
-// terminate ends the process. It never returns, even if Fatal does: the caller must not continue
-// as if its write had succeeded. Fatal runs on its own goroutine, so that a Goexit in it does not
-// unwind Pebble, which would panic.
+// terminate calls Fatal, which ends the process. It never returns, so that the caller does not continue as if its
+// write had succeeded. Fatal runs on a separate goroutine, so that a Goexit in it does not unwind Pebble, which would
+// panic.
 func (s *Store) terminate(err error) {
 	s.terminateOnce.Do(func() {
 		s.failed.Store(true)
@@ -141,19 +139,19 @@ func (s *Store) terminate(err error) {
 	s.park()
 }
 
-// park blocks the goroutine until the process ends.
+// park blocks forever.
 func (s *Store) park() { select {} }
 
-// Stats are counters since the log was opened, and its current state.
+// Stats has counters since the log was opened, and its current state.
 type Stats struct {
-	// Events, Appends and Commits written; a commit is one sync. Bytes written by commits, without
-	// rewrites.
+	// Events, Appends and Commits are the numbers of events, appends and commits written; a commit is one sync. Bytes
+	// is the number of bytes written by commits, without rewrites.
 	Events, Appends, Commits, Bytes uint64
 	// LastCommit is the duration of the last commit, including its sync.
 	LastCommit time.Duration
 	// Head is the position of the last durable event.
 	Head events.Position
-	// Followers is the number of calls of Follow that are running.
+	// Followers is the number of calls of Follow in progress.
 	Followers int
 	// Waiting is the number of appends that wait for the committer.
 	Waiting int
@@ -174,7 +172,7 @@ func (c *counters) committed(appends int, n events.Position, bytes int, took tim
 	c.lastCommit.Store(int64(took))
 }
 
-// Stats returns the current figures; the zero Stats after Close.
+// Stats returns the current statistics, the zero value after Close.
 func (s *Store) Stats() Stats {
 	if !s.gate.enter() {
 		return Stats{}

@@ -9,10 +9,10 @@ import (
 	"admitone/events/storetest"
 )
 
-// discardLogger keeps expected errors out of the test's output.
+// discardLogger discards expected warnings and errors.
 var discardLogger = slog.New(slog.DiscardHandler)
 
-// mustOpen opens the log in dir; a failed write fails the test.
+// mustOpen opens the log in dir. By default, a failed write fails the test.
 func mustOpen(t testing.TB, dir string, options Options) *Store {
 	t.Helper()
 	if options.Fatal == nil {
@@ -43,6 +43,6 @@ func TestConformance(t *testing.T) {
 		},
 	})
 	if len(skipped) > 0 {
-		t.Errorf("skipped: %q", skipped)
+		t.Errorf("skipped tests %q, want none", skipped)
 	}
 }

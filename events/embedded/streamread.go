@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// streamReader reads one stream through its index, up to the head at its creation.
+// streamReader reads a stream through its index, up to the head at the creation of the reader.
 type streamReader struct {
 	store  *Store
 	stream events.StreamID
@@ -39,7 +39,7 @@ func (r *streamReader) forward(ctx context.Context, from events.Revision, limit 
 		return nil, err
 	}
 	if !ok {
-		return nil, r.mustBeEmpty()
+		return nil, r.checkEmpty()
 	}
 	next := from
 	for ok && e.end() <= r.head && len(r.page) < limit {
@@ -62,11 +62,11 @@ func (r *streamReader) forward(ctx context.Context, from events.Revision, limit 
 	return r.page, nil
 }
 
-// mustBeEmpty checks that a stream without an entry at revision 0 has none at all.
-func (r *streamReader) mustBeEmpty() error {
+// checkEmpty checks that a stream without an index entry at revision 0 has no entries.
+func (r *streamReader) checkEmpty() error {
 	e, ok, err := lastEntry(r.index, r.stream, r.head)
 	if err == nil && ok {
-		return damaged("%s: has revision %d and no beginning", r.stream, e.last())
+		return damaged("%s has revision %d but no beginning", r.stream, e.last())
 	}
 	return err
 }
@@ -88,10 +88,10 @@ func (r *streamReader) backward(ctx context.Context, from events.Revision, limit
 		return nil, err
 	}
 	if !ok {
-		return nil, r.mustBeEmpty()
+		return nil, r.checkEmpty()
 	}
 	if e.end() > r.head || from > e.last() {
-		return nil, r.mustEnd(e)
+		return nil, r.checkLast(e)
 	}
 	for next := from; len(r.page) < limit; {
 		for ; next >= e.first && len(r.page) < limit; next-- {
@@ -113,8 +113,8 @@ func (r *streamReader) backward(ctx context.Context, from events.Revision, limit
 	return r.page, nil
 }
 
-// mustEnd checks that e, which ends before the requested revision, is the stream's last entry.
-func (r *streamReader) mustEnd(e entry) error {
+// checkLast checks that e, which ends before the requested revision, is the stream's last index entry.
+func (r *streamReader) checkLast(e entry) error {
 	last, ok, err := lastEntry(r.index, r.stream, r.head)
 	if err == nil && ok && last.first > e.first {
 		return damaged("%s: revision %d is missing", r.stream, e.last()+1)
@@ -122,7 +122,7 @@ func (r *streamReader) mustEnd(e entry) error {
 	return err
 }
 
-// add adds the event at revision, which lies in e, to the page.
+// add adds the event at revision, which is in e, to the page.
 func (r *streamReader) add(ctx context.Context, e entry, revision events.Revision) error {
 	if len(r.page)%checkEvery == 0 && ctx.Err() != nil {
 		return ctx.Err()
@@ -135,7 +135,7 @@ func (r *streamReader) add(ctx context.Context, e entry, revision events.Revisio
 	return nil
 }
 
-// event reads the event at revision, which lies in e.
+// event reads the event at revision, which is in e.
 func (r *streamReader) event(e entry, revision events.Revision) (events.Recorded, error) {
 	if r.events == nil {
 		var err error
@@ -149,16 +149,14 @@ func (r *streamReader) event(e entry, revision events.Revision) (events.Recorded
 		return event, err
 	}
 	if event.Stream != r.stream || event.Revision != revision {
-		return event, damaged("the index of %s has revision %d at position %d, where %s has its %d",
-			r.stream, revision, position, event.Stream, event.Revision)
+		return event, damaged("the index has revision %d of %s at position %d, but the event there is revision %d of %s",
+			revision, r.stream, position, event.Revision, event.Stream)
 	}
 	return event, nil
 }
 
-// Latest implements events.Latest. It is Read backward for many short streams at once, at a tenth
-// of the cost, because it uses one iterator for all of them.
-//
-// Errors: as events.Store.Read; visit's.
+// Latest implements events.Latest. For many short streams it costs a tenth of calls of Read, because it uses one
+// iterator for all of them.
 func (s *Store) Latest(ctx context.Context, streams []events.StreamID, position events.Position,
 	visit func(i int, e *events.Recorded) (more bool, err error)) (err error) {
 	if !s.gate.enter() {
@@ -187,14 +185,14 @@ func (s *Store) Latest(ctx context.Context, streams []events.StreamID, position 
 	return nil
 }
 
-// latest is Latest of one stream.
+// latest is Latest for one stream.
 func (r *streamReader) latest(position events.Position, visit func(*events.Recorded) (bool, error)) error {
 	e, ok, err := entryAt(r.index, r.stream, events.EndRevision)
 	for ok && e.position > position {
 		e, ok, err = entryHere(r.index, r.stream, r.index.Prev())
 	}
 	for ok {
-		// The last append may reach beyond position.
+		// The last append may extend beyond position.
 		for revision := e.last() - events.Revision(e.end()-min(e.end(), position)); revision >= e.first; revision-- {
 			event, err := r.event(e, revision)
 			if err != nil {

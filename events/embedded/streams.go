@@ -13,46 +13,44 @@ import (
 )
 
 const (
-	// saveStreams is the number of streams that may be added before the filter is saved again; in a
-	// large log, a quarter of its streams.
+	// saveStreams is the number of new streams after which the filter is saved; in a large log, a quarter of its
+	// streams.
 	saveStreams = 1 << 18
-	// saveEvents is the number of events that may be added before Close saves the filter. The next
-	// Open reads fewer than these again at once.
+	// saveEvents is the number of new events from which on Close saves the filter. The next Open can read fewer
+	// events quickly.
 	saveEvents = 1 << 14
-	// fewEntries is the number of entries of a stream that are skipped one by one before the next
-	// stream is sought.
+	// fewEntries is the number of index entries of a stream that are skipped one by one before the iterator seeks the
+	// next stream.
 	fewEntries = 8
 )
 
-// streams knows which streams the log does not have, so that an append to a new one, or a read of
-// it, costs no search of the index, which takes longer the larger the log is. It may take a stream
-// that does not exist for one that does, never the reverse: the expected revisions of appends
-// depend on it.
+// streams is a filter of the log's streams, so that appends to new streams and reads of missing ones need no search
+// of the index, which takes longer the larger the log is. The filter can report an absent stream as present, but
+// never the reverse, because the checks of expected revisions depend on it.
 //
-// The committer adds each new stream before it writes it. The streams of the events before are
-// added in the background after Open, from the file of an earlier run as far as it goes, else from
-// the index. Until then nothing is known.
+// The committer adds each new stream before it writes the first event. The streams of earlier events are added in the
+// background after Open, from a saved filter and the events after it, or from the index. Until that is complete, all
+// streams count as present.
 type streams struct {
 	mu       sync.Mutex
 	filter   bloom.Filter // guarded by mu, except for its key
-	unsaved  int          // streams added since the filter was saved or loaded; guarded by mu
+	unsaved  int          // the number of streams added since the filter was saved or loaded; guarded by mu
 	complete atomic.Bool
-	due      chan struct{} // of capacity 1: the filter is to be saved
-	ended    chan struct{} // closed when keep has ended
+	due      chan struct{} // of capacity 1; has a token when the filter must be saved
+	ended    chan struct{} // closed when keepStreams has ended
 
 	// epoch is the epoch at Open. After Renew, a saved filter is not used again.
 	epoch string
 
-	// Used by Open, then by keep, then by Close.
-	seen events.Position // the filter in the file has the streams up to here
-	head events.Position // when the log was opened
-	// byIndex is whether the streams are read from the index, because they are fewer than the events
-	// after seen.
+	// Used by Open, then by keepStreams, then by Close.
+	saved events.Position // the saved filter has the streams of events up to here
+	head  events.Position // the head when the log was opened
+	// byIndex means that streams are read from the index, because there are fewer of them than events after saved.
 	byIndex bool
 }
 
-// absent reports that the log has no event of a stream, neither durable nor about to be. If it
-// reports false, that is unknown. s may be nil.
+// absent reports whether a stream certainly has no events in the log, including events that are about to become
+// durable. s may be nil.
 func (s *streams) absent(stream events.StreamID) bool {
 	if s == nil || !s.complete.Load() {
 		return false
@@ -63,7 +61,7 @@ func (s *streams) absent(stream events.StreamID) bool {
 	return !s.filter.Has(hash)
 }
 
-// add must be called before the first event of a stream is written.
+// add adds a stream. It must be called before the first event of the stream is written.
 func (s *streams) add(stream string) {
 	hash := s.filter.Hash(stream)
 	s.mu.Lock()
@@ -80,7 +78,7 @@ func (s *streams) add(stream string) {
 	}
 }
 
-// openStreams loads the filter of an earlier run, or begins a new one.
+// openStreams loads the saved filter, or creates a new one.
 func (s *Store) openStreams() {
 	s.streams = &streams{
 		due:   make(chan struct{}, 1),
@@ -88,14 +86,14 @@ func (s *Store) openStreams() {
 		epoch: s.epoch,
 		head:  events.Position(s.head.Load()),
 	}
-	f, seen, err := s.readFilter()
+	f, saved, err := s.readFilter()
 	if err == nil {
-		s.streams.filter, s.streams.seen = f, seen
-		s.streams.byIndex = s.streams.head-seen > events.Position(f.Size())
+		s.streams.filter, s.streams.saved = f, saved
+		s.streams.byIndex = s.streams.head-saved > events.Position(f.Size())
 		return
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		s.logger.Warn("the filter of streams is created again", "reason", oneLine(err))
+		s.logger.Warn("the filter of streams can't be loaded; building it again", "reason", oneLine(err))
 	}
 	s.streams.byIndex = true
 	var key [16]byte
@@ -103,12 +101,13 @@ func (s *Store) openStreams() {
 	s.streams.filter.Key = bloom.Key{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}
 }
 
-// keepStreams completes the filter and saves it from time to time, until Close.
+// keepStreams completes the filter, and then saves it when it is due, until Close.
 func (s *Store) keepStreams() {
 	defer close(s.streams.ended)
 	if err := s.fillStreams(); err != nil {
 		if !errors.Is(err, events.ErrClosed) {
-			s.logger.Warn("the streams of the log are not known; new ones are slower", "reason", oneLine(s.noteDamage(err)))
+			s.logger.Warn("the filter of streams can't be completed; appends to new streams are slower", "reason",
+				oneLine(s.noteDamage(err)))
 		}
 		return
 	}
@@ -123,21 +122,21 @@ func (s *Store) keepStreams() {
 	}
 }
 
-// closeStreams ends keepStreams and saves the filter.
+// closeStreams waits for keepStreams to end, and saves the filter if many events are new.
 func (s *Store) closeStreams() {
 	if s.streams == nil {
 		return
 	}
 	<-s.streams.ended
-	if s.streams.complete.Load() && events.Position(s.head.Load())-s.streams.seen >= saveEvents {
+	if s.streams.complete.Load() && events.Position(s.head.Load())-s.streams.saved >= saveEvents {
 		s.saveStreams()
 	}
 }
 
-// saveStreams saves the filter. Without the file the next Open only takes longer to complete it, so
-// a failure is harmless.
+// saveStreams saves the filter. A failure is harmless: it only takes longer to complete the filter after the next
+// Open.
 func (s *Store) saveStreams() {
-	// The committer adds a stream before it moves the head beyond its first event.
+	// The committer adds a stream before it advances the head to its first event.
 	head := events.Position(s.head.Load())
 	s.streams.mu.Lock()
 	s.streams.unsaved = 0
@@ -146,11 +145,10 @@ func (s *Store) saveStreams() {
 		s.logger.Warn("cannot save the filter of streams", "reason", oneLine(err))
 		return
 	}
-	s.streams.seen = head
+	s.streams.saved = head
 }
 
-// fillStreams adds the streams of the events that the filter has not seen. Errors:
-// events.ErrClosed; of reads.
+// fillStreams adds the streams that are missing in the filter. Errors: events.ErrClosed; those of reads.
 func (s *Store) fillStreams() error {
 	k := s.streams
 	if k.byIndex {
@@ -162,7 +160,7 @@ func (s *Store) fillStreams() error {
 	}
 	defer c.close()
 	var last events.StreamID
-	for position := k.seen + 1; position <= k.head; position++ {
+	for position := k.saved + 1; position <= k.head; position++ {
 		if position%checkEvery == 0 && s.isClosing() {
 			return events.ErrClosed
 		}
@@ -194,7 +192,7 @@ func (s *Store) fillFromIndex() error {
 		}
 		prefix := len(index.Key()) - 8
 		if prefix < indexKeySize("")-8 || index.Key()[prefix-1] != 0 {
-			return damaged("key %x in the index", index.Key())
+			return damaged("the index has the invalid key %x", index.Key())
 		}
 		if string(index.Key()[:prefix]) != string(last) {
 			last = append(last[:0], index.Key()[:prefix]...)
@@ -205,7 +203,7 @@ func (s *Store) fillFromIndex() error {
 			valid = index.Next()
 			continue
 		}
-		last[prefix-1]++ // after all of the stream
+		last[prefix-1]++ // after all entries of the stream
 		valid = index.SeekGE(last)
 		last[prefix-1]--
 	}

@@ -13,13 +13,13 @@ import (
 	"admitone/events"
 )
 
-// awaitStreams waits until the filter of a log is complete.
+// awaitStreams waits until the filter of streams is complete.
 func awaitStreams(t testing.TB, s *Store) {
 	t.Helper()
 	for !s.streams.complete.Load() {
 		select {
 		case <-s.streams.ended:
-			t.Fatal("the filter was not completed")
+			t.Fatal("keepStreams ended before the filter was complete")
 		default:
 			runtime.Gosched()
 		}
@@ -37,8 +37,8 @@ func appendStreams(t testing.TB, s *Store, prefix string, n int) {
 	}
 }
 
-// checkStreams checks that no stream of the log is absent: reads find each, and an append that
-// expects none is refused.
+// checkStreams checks that no stream of the log counts as absent: reads find each stream, and appends that expect a
+// new stream conflict.
 func checkStreams(t testing.TB, s *Store) {
 	t.Helper()
 	awaitStreams(t, s)
@@ -48,10 +48,10 @@ func checkStreams(t testing.TB, s *Store) {
 		}
 		page, err := s.Read(t.Context(), r.Stream, 0, events.Forward, 1)
 		if len(page) != 1 || err != nil {
-			t.Errorf("%s at position %d: read %d events, %v, want 1", r.Stream, r.Position, len(page), err)
+			t.Errorf("Read of %s, at position %d: %d events, %v; want 1", r.Stream, r.Position, len(page), err)
 		}
 		if _, err := s.Append(t.Context(), r.Stream, events.NoStream, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
-			t.Fatalf("%s at position %d: an append that expects no stream: %v, want %v",
+			t.Fatalf("Append to %s, at position %d, that expects no stream: %v, want %v",
 				r.Stream, r.Position, err, events.ErrConflict)
 		}
 	}
@@ -92,7 +92,7 @@ func writeFile(t testing.TB, files vfs.FS, name string, content []byte) {
 
 const filterPath = "data/" + filterFile
 
-// savedLog is a log with two filters: older was saved after half of its streams, newer at its end.
+// savedLog returns a log and two saved filters: older has half of its streams, newer all.
 func savedLog(t testing.TB) (disk *vfs.MemFS, older, newer []byte) {
 	t.Helper()
 	disk = vfs.NewMem()
@@ -108,22 +108,23 @@ func savedLog(t testing.TB) (disk *vfs.MemFS, older, newer []byte) {
 	return disk, older, newer
 }
 
-func TestFilterOfAnEarlierPosition(t *testing.T) {
+func TestOlderFilter(t *testing.T) {
 	disk, older, _ := savedLog(t)
 	writeFile(t, disk, filterPath, older)
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
-	if s.streams.seen != 20 || s.streams.byIndex {
-		t.Fatalf("the saved filter was not used: streams up to %d, by index %t", s.streams.seen, s.streams.byIndex)
+	if s.streams.saved != 20 || s.streams.byIndex {
+		t.Fatalf("the filter has the streams up to %d, by index: %t; want the saved ones up to 20", s.streams.saved,
+			s.streams.byIndex)
 	}
 	checkStreams(t, s)
 	if !s.streams.absent("seat-20") {
-		t.Error("absent = false for a stream that does not exist")
+		t.Error("absent(seat-20) = false, want true")
 	}
 }
 
-// TestFilterAfterACrash cuts the power at any time after the filter was saved.
-func TestFilterAfterACrash(t *testing.T) {
+// TestFilterPowerLoss: after a power loss, the saved filter is used and completed.
+func TestFilterPowerLoss(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
@@ -134,24 +135,23 @@ func TestFilterAfterACrash(t *testing.T) {
 			s.saveStreams()
 		}
 		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
-		if after.streams.seen != events.Position(n/3*15+5) {
-			t.Errorf("after %d streams, the filter has those up to %d, want %d",
-				5*n+5, after.streams.seen, events.Position(n/3*15+5))
+		if after.streams.saved != events.Position(n/3*15+5) {
+			t.Errorf("after %d streams and a power loss, the saved filter has those up to %d, want %d",
+				5*n+5, after.streams.saved, events.Position(n/3*15+5))
 		}
 		checkStreams(t, after)
 		closeStore(t, after)
 	}
 }
 
-// TestDamagedFilter flips bits of the header and set bits of the filter, and cuts the file at many
-// sizes.
+// TestDamagedFilter: a filter with changed bits or a different length is not used.
 func TestDamagedFilter(t *testing.T) {
 	disk, _, intact := savedLog(t)
 	s := mustOpen(t, "data", Options{FS: disk})
-	refused := func(broken []byte, what string, n int) {
-		writeFile(t, disk, filterPath, broken)
+	wantRefused := func(damaged []byte, what string, n int) {
+		writeFile(t, disk, filterPath, damaged)
 		if _, _, err := s.readFilter(); err == nil {
-			t.Errorf("%s %d: the damaged filter was used", what, n)
+			t.Errorf("readFilter accepted a filter with %s %d, want an error", what, n)
 		}
 	}
 	for bit := range 8 * len(intact) {
@@ -159,20 +159,20 @@ func TestDamagedFilter(t *testing.T) {
 		if bit%5 > 0 || bit >= 8*filterHeader && !set {
 			continue
 		}
-		broken := slices.Clone(intact)
-		broken[bit/8] ^= 1 << (bit % 8)
-		refused(broken, "flipped bit", bit)
+		damaged := slices.Clone(intact)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		wantRefused(damaged, "flipped bit", bit)
 	}
 	for size := 0; size < len(intact); size += 9999 {
-		refused(intact[:size], "cut at", size)
+		wantRefused(intact[:size], "length", size)
 	}
-	refused(intact[:len(intact)-1], "cut at", len(intact)-1)
-	refused(append(slices.Clone(intact), 0), "longer than", len(intact))
+	wantRefused(intact[:len(intact)-1], "length", len(intact)-1)
+	wantRefused(append(slices.Clone(intact), 0), "length", len(intact)+1)
 	closeStore(t, s)
 
-	broken := slices.Clone(intact)
-	clear(broken[filterHeader+layerHeader : len(broken)-snapshotChecksum])
-	for _, file := range [][]byte{broken, intact[:len(intact)/2]} {
+	emptied := slices.Clone(intact)
+	clear(emptied[filterHeader+layerHeader : len(emptied)-snapshotChecksum])
+	for _, file := range [][]byte{emptied, intact[:len(intact)/2]} {
 		writeFile(t, disk, filterPath, file)
 		s := mustOpen(t, "data", Options{FS: disk})
 		checkStreams(t, s)
@@ -180,9 +180,9 @@ func TestDamagedFilter(t *testing.T) {
 	}
 }
 
-// TestFilterOfALongerLog: a log is restored from a copy of its folder, next to the filter of its later
-// state. Then it gets other events, with or without knowing of the filter.
-func TestFilterOfALongerLog(t *testing.T) {
+// TestFilterOfLongerLog: if a log is restored from an older copy of its folder and continued with other events, the
+// filter of the longer log is not used.
+func TestFilterOfLongerLog(t *testing.T) {
 	for _, more := range []int{0, 5, 60} {
 		disk := vfs.NewMem()
 		s := mustOpen(t, "data", Options{FS: disk})
@@ -190,7 +190,7 @@ func TestFilterOfALongerLog(t *testing.T) {
 		closeStore(t, s)
 		copied := func(from, to string) {
 			if ok, err := vfs.Clone(disk, disk, from, to, vfs.CloneSync); !ok || err != nil {
-				t.Fatalf("the filter was saved: %t, %v", ok, err)
+				t.Fatalf("Clone = %t, %v; want success", ok, err)
 			}
 		}
 		copied("data", "copy")
@@ -204,21 +204,22 @@ func TestFilterOfALongerLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		copied("copy", "data")
-		// Before the filter is back, as by a version that does not know it.
+		// Append before the filter is restored, as a version without filters does.
 		s = mustOpen(t, "data", Options{FS: disk})
 		appendStreams(t, s, "other", more)
 		closeStore(t, s)
 		writeFile(t, disk, filterPath, newer)
 		s = mustOpen(t, "data", Options{FS: disk})
-		if s.streams.seen != 0 {
-			t.Errorf("%d other events: the filter of a different log was used", more)
+		if s.streams.saved != 0 {
+			t.Errorf("after %d other events, the saved filter has the streams up to %d, want it not to be used", more,
+				s.streams.saved)
 		}
 		checkStreams(t, s)
 		closeStore(t, s)
 	}
 }
 
-func TestFilterOfAnotherLog(t *testing.T) {
+func TestFilterOfDifferentLog(t *testing.T) {
 	disk, _, _ := savedLog(t)
 	other := mustOpen(t, "other", Options{FS: disk})
 	awaitStreams(t, other)
@@ -228,14 +229,13 @@ func TestFilterOfAnotherLog(t *testing.T) {
 	writeFile(t, disk, filterPath, readFile(t, disk, "other/"+filterFile))
 	s := mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
-	if s.streams.seen != 0 {
-		t.Error("the filter of another log was used")
+	if s.streams.saved != 0 {
+		t.Errorf("the saved filter has the streams up to %d, want it not to be used", s.streams.saved)
 	}
 	checkStreams(t, s)
 }
 
-// TestFilterAfterRenew: a log that has lost its end gets a new epoch, and events in place of the
-// lost ones.
+// TestFilterAfterRenew: the filter of the previous epoch is not used.
 func TestFilterAfterRenew(t *testing.T) {
 	disk, _, _ := savedLog(t)
 	s := mustOpen(t, "data", Options{FS: disk})
@@ -245,13 +245,13 @@ func TestFilterAfterRenew(t *testing.T) {
 	closeStore(t, s)
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
-	if s.streams.seen != 0 {
-		t.Error("the filter of the previous epoch was used")
+	if s.streams.saved != 0 {
+		t.Errorf("the saved filter has the streams up to %d, want it not to be used", s.streams.saved)
 	}
 	checkStreams(t, s)
 }
 
-// TestFilterIsSaved: a filter is saved by Close after many events, and while streams are added.
+// TestFilterIsSaved: the filter is saved by Close after many events, and after many new streams.
 func TestFilterIsSaved(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
@@ -265,8 +265,9 @@ func TestFilterIsSaved(t *testing.T) {
 	closeStore(t, s)
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
-	if s.streams.seen != saveEvents+3 || s.streams.filter.Size() != 4 {
-		t.Errorf("position %d, %d streams, want %d, 4", s.streams.seen, s.streams.filter.Size(), saveEvents+3)
+	if s.streams.saved != saveEvents+3 || s.streams.filter.Size() != 4 {
+		t.Errorf("the saved filter has %d streams up to %d, want 4 up to %d", s.streams.filter.Size(), s.streams.saved,
+			saveEvents+3)
 	}
 	checkStreams(t, s)
 	if err := disk.Remove(filterPath); err != nil {
@@ -283,8 +284,8 @@ func TestFilterIsSaved(t *testing.T) {
 	}
 }
 
-// TestStreamsByIndex: without a filter, the streams are read from the index, whatever their names
-// and however many entries they have.
+// TestStreamsByIndex: without a saved filter, all streams are read from the index, whatever their names and numbers of
+// entries.
 func TestStreamsByIndex(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
@@ -303,12 +304,12 @@ func TestStreamsByIndex(t *testing.T) {
 	defer closeStore(t, s)
 	awaitStreams(t, s)
 	if size := s.streams.filter.Size(); size != 10 {
-		t.Errorf("%d streams, want 10", size)
+		t.Errorf("the filter has %d streams, want 10", size)
 	}
 	checkStreams(t, s)
 }
 
-// TestUnreadableStreams: while the index cannot be read, every stream may exist.
+// TestUnreadableStreams: if the index cannot be read, no stream counts as absent, and the damage is reported.
 func TestUnreadableStreams(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
@@ -321,11 +322,12 @@ func TestUnreadableStreams(t *testing.T) {
 	defer closeStore(t, s)
 	<-s.streams.ended
 	if s.streams.absent("seat-9") || !errors.Is(s.Damage(), events.ErrDamaged) {
-		t.Errorf("an incomplete filter was used, or the damage was not reported: %v", s.Damage())
+		t.Errorf("absent(seat-9) = %t, Damage: %v; want false and %v", s.streams.absent("seat-9"), s.Damage(),
+			events.ErrDamaged)
 	}
 }
 
-// TestInterruptedStreams: Close ends the reading of the streams, and then not all are known.
+// TestInterruptedStreams: Close interrupts the completion of the filter.
 func TestInterruptedStreams(t *testing.T) {
 	for _, saved := range []bool{false, true} {
 		disk := vfs.NewMem()
@@ -344,7 +346,8 @@ func TestInterruptedStreams(t *testing.T) {
 		close(c.closing)
 		c.keepStreams()
 		if c.streams.byIndex == saved || c.streams.complete.Load() {
-			t.Errorf("saved %t: the filter is complete %t before its streams were added", saved, c.streams.complete.Load())
+			t.Errorf("saved filter: %t; by index: %t, complete: %t, want %t, false", saved, c.streams.byIndex,
+				c.streams.complete.Load(), !saved)
 		}
 		if err := c.closeDB(); err != nil {
 			t.Fatal(err)

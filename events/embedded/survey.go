@@ -19,19 +19,19 @@ import (
 
 // Survey describes a log that cannot be opened because it is damaged.
 type Survey struct {
-	// Readable is the last position that can be read from its write-ahead log, 0 if none.
+	// Readable is the last position that can be read from the write-ahead logs, 0 for none.
 	Readable events.Position
-	// Answered is the last acknowledged position, 0 if unknown.
-	Answered events.Position
+	// Acknowledged is the last acknowledged position, 0 if it is unknown.
+	Acknowledged events.Position
 
 	files  vfs.FS
 	dir    string
-	broken wal.Logs // the damaged write-ahead log and those after it
-	offset int64    // the end of the readable part of the damaged one
+	broken wal.Logs // the damaged write-ahead log and later ones
+	offset int64    // the end of the readable part of the damaged write-ahead log
 }
 
-// NewSurvey examines the damaged log in dir, which must not be open, and changes nothing. Errors:
-// the disk's.
+// NewSurvey examines the damaged log in dir, which must not be open, without changing it. Errors: those of the file
+// system.
 func NewSurvey(dir string, options Options) (*Survey, error) {
 	options.setDefaults()
 	v := &Survey{files: options.FS, dir: dir}
@@ -40,7 +40,7 @@ func NewSurvey(dir string, options Options) (*Survey, error) {
 		return nil, err
 	}
 	if fault == EndSound {
-		v.Answered = events.Position(binary.BigEndian.Uint64(text))
+		v.Acknowledged = events.Position(binary.BigEndian.Uint64(text))
 	}
 	logs, err := wal.Scan(wal.Dir{FS: v.files, Dirname: v.logDir()})
 	if err != nil {
@@ -61,8 +61,8 @@ func NewSurvey(dir string, options Options) (*Survey, error) {
 
 func (v *Survey) logDir() string { return v.files.PathJoin(v.dir, logFolder) }
 
-// read reads a write-ahead log up to its end or to the damage. A write that a power loss cut short
-// is an end.
+// read reads a write-ahead log up to its end or its damage. whole is false if it is damaged. A write that a power loss
+// has truncated counts as the end.
 func (v *Survey) read(log wal.LogicalLog) (whole bool, err error) {
 	in := log.OpenForRead()
 	defer in.Close()
@@ -85,7 +85,7 @@ func (v *Survey) read(log wal.LogicalLog) (whole bool, err error) {
 	}
 }
 
-// add updates Readable from a batch.
+// add updates Readable with the events in a batch.
 func (v *Survey) add(repr []byte) {
 	entries := batchrepr.Read(repr)
 	for {
@@ -101,13 +101,13 @@ func (v *Survey) add(repr []byte) {
 	}
 }
 
-// CanCut reports whether the damage is in the write-ahead log, so that CutOff can repair it.
-func (v *Survey) CanCut() bool { return len(v.broken) > 0 }
+// CanTruncate reports whether the damage is in a write-ahead log, so that [Survey.Truncate] can repair the log.
+func (v *Survey) CanTruncate() bool { return len(v.broken) > 0 }
 
-// CutOff truncates the write-ahead log before its damage, so that the readable part of the log can
-// be opened. It returns the name of the folder that keeps the removed files. A crash in between
-// leaves the log as damaged as before. Errors: the disk's.
-func (v *Survey) CutOff() (aside string, err error) {
+// Truncate truncates the damaged write-ahead log before the damage and removes later ones, so that the readable part of
+// the log can be opened. It returns the folder in which the original files are kept. After a crash during Truncate, the
+// log is still damaged. Errors: those of the file system.
+func (v *Survey) Truncate() (aside string, err error) {
 	for n := 1; ; n++ {
 		aside = v.files.PathJoin(v.dir, fmt.Sprintf("damaged.%d", n))
 		if _, err := v.files.Stat(aside); errors.Is(err, fs.ErrNotExist) {
@@ -127,8 +127,8 @@ func (v *Survey) CutOff() (aside string, err error) {
 			return "", err
 		}
 	}
-	shorter := v.files.PathJoin(aside, "shorter")
-	if err := vfs.LimitedCopy(v.files, names[0], shorter, v.offset); err != nil {
+	truncated := v.files.PathJoin(aside, "truncated")
+	if err := vfs.LimitedCopy(v.files, names[0], truncated, v.offset); err != nil {
 		return "", err
 	}
 	if err := syncDir(v.files, aside); err != nil {
@@ -139,7 +139,7 @@ func (v *Survey) CutOff() (aside string, err error) {
 			return "", err
 		}
 	}
-	if err := v.files.Rename(shorter, names[0]); err != nil {
+	if err := v.files.Rename(truncated, names[0]); err != nil {
 		return "", err
 	}
 	return aside, syncDir(v.files, v.logDir())

@@ -9,9 +9,9 @@ import (
 	"admitone/events"
 )
 
-// TestTablesOfOneSpace: events and index entries are in different tables, so that no compaction
-// rewrites events.
-func TestTablesOfOneSpace(t *testing.T) {
+// TestTablesHaveOneKeySpace: events and index entries are in different tables, so that compactions do not rewrite
+// events.
+func TestTablesHaveOneKeySpace(t *testing.T) {
 	s := mustOpen(t, "log", Options{FS: vfs.NewMem(), memTable: 256 << 10})
 	for i := range 2000 {
 		if err := appendNew(s, events.StreamID(fmt.Sprintf("product-%d", i*7919%2000)), sampleBatch(2)); err != nil {
@@ -27,12 +27,12 @@ func TestTablesOfOneSpace(t *testing.T) {
 		for _, table := range level {
 			tables++
 			if first, last := table.Smallest.UserKey[0], table.Largest.UserKey[0]; first != last {
-				t.Errorf("table %v has keys of two spaces, %q and %q", table.FileNum, first, last)
+				t.Errorf("table %v has keys that begin with %q and %q, want a single key space", table.FileNum, first, last)
 			}
 		}
 	}
 	if tables < 4 {
-		t.Errorf("%d tables, want at least 4 for a meaningful test", tables)
+		t.Errorf("%d tables, want at least 4, so that the test means something", tables)
 	}
 	closeStore(t, s)
 }

@@ -14,19 +14,19 @@ import (
 	"admitone/events/merkle"
 )
 
-// minTamperedBytes is the minimum size in bytes of the log of which the test changes every byte.
+// minTamperedBytes is the minimum size of the events that TestEveryByteCounts changes, in bytes.
 const minTamperedBytes = 64 << 10
 
 // signedLog is a log with a tree, and its stored records.
 type signedLog struct {
 	*testing.T
 	store *Store
-	tree  string // the folder
+	tree  string // the folder of the tree
 	key   *merkle.Key
-	raw   [][]byte // by position, from 1 on
+	raw   [][]byte // the stored records by position, from 1 on
 }
 
-// newSignedLog writes and signs a log of at least size bytes of events.
+// newSignedLog writes a log with at least size bytes of events and signs a head over it.
 func newSignedLog(t *testing.T, size int) *signedLog {
 	g := &signedLog{T: t, store: mustOpen(t, t.TempDir(), Options{}), tree: t.TempDir(), raw: [][]byte{nil}}
 	t.Cleanup(func() { g.store.Close() })
@@ -67,7 +67,7 @@ func newSignedLog(t *testing.T, size int) *signedLog {
 	return g
 }
 
-// verify reads a whole log and checks it against the tree.
+// verify checks a whole log against the tree.
 func (g *signedLog) verify(store *Store) error {
 	check, err := merkle.NewCheck(g.tree, store.Epoch(), g.key.Verifier())
 	if err != nil {
@@ -85,7 +85,7 @@ func (g *signedLog) verify(store *Store) error {
 	return check.End()
 }
 
-// overwrite changes a stored record, bypassing the log.
+// overwrite sets a key of the database, bypassing the store.
 func overwrite(t *testing.T, store *Store, key, value []byte) {
 	t.Helper()
 	if err := store.db.Set(key, value, pebble.NoSync); err != nil {
@@ -93,13 +93,12 @@ func overwrite(t *testing.T, store *Store, key, value []byte) {
 	}
 }
 
-// TestEveryByteCounts changes every byte of every stored event in turn, with valid checksums of the
-// store. Each change is detected: either the event cannot be read, or the root of the tree differs,
-// so no later head verifies. For one byte of each event the whole log is checked against the signed
-// head.
+// TestEveryByteCounts changes each byte of each stored event in turn, with valid checksums of the database. Each change
+// is detected: either the event cannot be read, or the root of the tree differs, so that no later head matches. For
+// one byte of each event the whole log is checked against the signed head.
 func TestEveryByteCounts(t *testing.T) {
 	g := newSignedLog(t, minTamperedBytes)
-	tried, chain, links := 0, 0, map[events.StreamID]events.Hash{}
+	tried, foundByChain, links := 0, 0, map[events.StreamID]events.Hash{}
 	var before merkle.CompactRange
 	for position := events.Position(1); position < events.Position(len(g.raw)); position++ {
 		stored, key := g.raw[position], eventKey(position)
@@ -117,18 +116,18 @@ func TestEveryByteCounts(t *testing.T) {
 			if err == nil {
 				other := before.Clone()
 				if other.Add(nil, &page[0]); other.Root() == after.Root() {
-					t.Errorf("a change of byte %d of the event at position %d was not detected", i, position)
+					t.Errorf("byte %d of the event at position %d changed: the root is the same, want a different one", i, position)
 				}
 				if _, err := events.CheckLink(links[good[0].Stream], &page[0]); err != nil {
-					chain++
+					foundByChain++
 				}
 			} else if !errors.Is(err, events.ErrDamaged) {
-				t.Errorf("byte %d of the event at position %d: %v, want %v", i, position, err, events.ErrDamaged)
+				t.Errorf("byte %d of the event at position %d changed: ReadAll: %v, want %v", i, position, err, events.ErrDamaged)
 			}
 			if tried++; i == int(position)%len(stored) {
 				if err := g.verify(g.store); !errors.Is(err, events.ErrDamaged) {
-					t.Errorf("byte %d of the event at position %d, from the beginning: %v, want %v",
-						i, position, err, events.ErrDamaged)
+					t.Errorf("byte %d of the event at position %d changed: check of the log: %v, want %v", i, position, err,
+						events.ErrDamaged)
 				}
 			}
 		}
@@ -139,15 +138,16 @@ func TestEveryByteCounts(t *testing.T) {
 		}
 	}
 	if err := g.verify(g.store); err != nil || tried < minTamperedBytes {
-		t.Errorf("verifying the restored log after %d changes: %v", tried, err)
+		t.Errorf("check of the restored log: %v after %d changes, want success after at least %d", err, tried,
+			minTamperedBytes)
 	}
-	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1,
-		chain)
+	t.Logf("%d changes in %d events, of which the hash chains of the streams alone detect %d", tried, len(g.raw)-1,
+		foundByChain)
 }
 
-// TestRewrittenLogs: a forged log, with events removed, swapped, replaced or cut off but valid
-// chains, valid indexes and the same epoch, is detected.
-func TestRewrittenLogs(t *testing.T) {
+// TestForgedLogs: a log in which events were removed, swapped or replaced is detected, although its hash chains and
+// indexes are valid and its epoch is the same.
+func TestForgedLogs(t *testing.T) {
 	g := newSignedLog(t, 4<<10)
 	original := readSealed(t, g.store)
 	last := len(original) - 1
@@ -166,15 +166,15 @@ func TestRewrittenLogs(t *testing.T) {
 	replaced := slices.Clone(original)
 	replaced[2].Data = []byte(`{"quantity":100}`)
 	for name, tampered := range map[string][]events.Recorded{
-		"the first removed":       without(0),
-		"one removed":             without(5),
-		"the last removed":        without(last),
-		"half of it cut off":      slices.Clone(original[:len(original)/2]),
-		"all of it cut off":       nil,
-		"a stream cut off":        without(lastOf("product-2")),
-		"two streams' swapped":    swapped(4, 5),
-		"one stream's swapped":    swapped(1, 5),
-		"the data of one changed": replaced,
+		"first event removed":          without(0),
+		"event removed":                without(5),
+		"last event removed":           without(last),
+		"second half removed":          slices.Clone(original[:len(original)/2]),
+		"all events removed":           nil,
+		"end of a stream removed":      without(lastOf("product-2")),
+		"events of streams swapped":    swapped(4, 5),
+		"events of one stream swapped": swapped(1, 5),
+		"data changed":                 replaced,
 	} {
 		dir := t.TempDir()
 		i := mustOpenImport(t, dir, Options{})
@@ -188,15 +188,16 @@ func TestRewrittenLogs(t *testing.T) {
 		}
 		forged = mustOpen(t, dir, Options{})
 		if all := readSealed(t, forged); len(all) != len(tampered) || forged.Epoch() != g.store.Epoch() {
-			t.Fatalf("%s: the forgery is inconsistent", name)
+			t.Fatalf("%s: the forged log has %d events and epoch %s, want %d and %s", name, len(all), forged.Epoch(),
+				len(tampered), g.store.Epoch())
 		}
 		if err := g.verify(forged); !errors.Is(err, merkle.ErrContradicted) {
-			t.Errorf("%s: %v, want %v", name, err, merkle.ErrContradicted)
+			t.Errorf("%s: check of the log: %v, want %v", name, err, merkle.ErrContradicted)
 		}
 		if len(tampered) < len(original) {
 			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: discardLogger})
 			if !errors.Is(err, merkle.ErrContradicted) {
-				t.Errorf("%s: the tree was opened over it: %v, want %v", name, err, merkle.ErrContradicted)
+				t.Errorf("%s: Open of the tree: %v, want %v", name, err, merkle.ErrContradicted)
 			}
 		}
 		if err := forged.Close(); err != nil {
@@ -205,7 +206,7 @@ func TestRewrittenLogs(t *testing.T) {
 	}
 }
 
-// readSealed reads a log and verifies every chain.
+// readSealed returns the events of a log after verifying its hash chains.
 func readSealed(t *testing.T, s *Store) (all []events.Recorded) {
 	t.Helper()
 	heads := map[events.StreamID]events.Hash{}
@@ -221,7 +222,7 @@ func readSealed(t *testing.T, s *Store) (all []events.Recorded) {
 	return all
 }
 
-// resealed returns the events with consistent positions, revisions, times and hashes.
+// resealed returns a copy of events with consistent positions, revisions, times and hashes.
 func resealed(all []events.Recorded) []events.Recorded {
 	heads, next := map[events.StreamID]events.Hash{}, map[events.StreamID]events.Revision{}
 	out := slices.Clone(all)

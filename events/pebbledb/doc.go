@@ -1,13 +1,13 @@
-// Package pebbledb has the common code of the two Pebble databases: the log (events/embedded) and
-// its views (projections).
+// Package pebbledb has the code that the two users of Pebble share: the log (events/embedded) and its views
+// (projections).
 //
 // # Guarantees
 //
-// A folder is open to one process that writes, or to any number that only read. A kernel lock
-// (flock) on the folder itself ensures that, so deleting files in it has no effect, and a read-only
-// folder can still be read. The LOCK file is locked too, for earlier versions of this program and
-// for file systems without such locks.
+// A folder is open in one process for writing, or in any number of processes for reading. This is ensured by a
+// kernel lock (flock) on the folder itself, so deleting files in it has no effect, and a read-only folder can be
+// opened for reading. The LOCK file is locked too, for earlier versions of this program and for file systems
+// without flock.
 //
-// Damaged bytes never end the process, as they would by default in Pebble. They are an error of the
-// read and are reported to the [Listener].
+// Damaged bytes do not end the process, as they do by default in Pebble. The read returns an error, and the
+// [Listener] is called.
 package pebbledb

@@ -2,8 +2,8 @@ package pebbledb
 
 import "strings"
 
-// FirstLine returns err with its text cut after the first line. Pebble appends lines to errors
-// about damaged bytes that carry details for programs; errors.Is and errors.As still find them.
+// FirstLine returns an error with only the first line of err's text. Pebble's errors about damaged bytes have further
+// lines with details. The result unwraps to err.
 func FirstLine(err error) error {
 	text, _, more := strings.Cut(err.Error(), "\n")
 	if !more {

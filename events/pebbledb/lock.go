@@ -10,13 +10,13 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// ErrLocked: the folder is already open, in another process or in this one.
+// ErrLocked means that the folder is already open, in another process or in this one.
 var ErrLocked = errors.New("the folder is in use")
 
-// Lock locks a folder until it is closed, for Pebble to open a database in dir. A reader excludes
-// writers only, and creates no file.
+// Lock locks dir, so that Pebble can open a database there. Closing the result releases the lock. A reader excludes
+// only writers, and creates no file.
 //
-// Errors: [ErrLocked]; the file system's.
+// Errors: [ErrLocked]; those of the file system.
 func Lock(files vfs.FS, dir string, reader bool) (*pebble.Lock, error) {
 	return pebble.LockDirectory(dir, lockFS{files, reader})
 }
@@ -48,7 +48,7 @@ func (l lockFS) Lock(name string) (io.Closer, error) {
 	return append(held, file), nil
 }
 
-// lockFile locks the file that earlier versions lock.
+// lockFile locks the LOCK file.
 func (l lockFS) lockFile(name string, onDisk bool) (io.Closer, error) {
 	if onDisk && l.reader {
 		return lockFileShared(name)
@@ -56,8 +56,8 @@ func (l lockFS) lockFile(name string, onDisk bool) (io.Closer, error) {
 	file, err := l.FS.Lock(name)
 	var path *fs.PathError
 	if err != nil && !errors.As(err, &path) && !noLocks(err) {
-		// The file was created but could not be locked: the error has no path, and is the system's
-		// or, within this process, Pebble's own.
+		// An error without a path means that the file was opened but could not be locked. It is the system's or, if
+		// this process has locked the file, Pebble's own.
 		return nil, fmt.Errorf("%w: %v", ErrLocked, err)
 	}
 	return file, err

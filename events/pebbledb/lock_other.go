@@ -4,7 +4,7 @@ package pebbledb
 
 import "io"
 
-// Folders cannot be locked on these systems; only the file is.
+// lockFolder does nothing: on these systems only the LOCK file is locked.
 func lockFolder(string, bool) (io.Closer, error) { return noLock{}, nil }
 
 func lockFileShared(string) (io.Closer, error) { return noLock{}, nil }

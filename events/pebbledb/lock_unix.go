@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockFolder locks a directory with flock. On file systems without flock, such as some network file
-// systems, it succeeds without a lock, and only the lock file protects the store. Error: ErrLocked.
+// lockFolder locks a folder with flock. On file systems without flock, such as some network file systems, it
+// succeeds without a lock, and only the LOCK file protects the folder. Error: ErrLocked.
 func lockFolder(dir string, shared bool) (io.Closer, error) {
 	folder, err := os.Open(dir)
 	if err != nil {
@@ -39,7 +39,7 @@ func lockFolder(dir string, shared bool) (io.Closer, error) {
 	return nil, errors.Join(fmt.Errorf("locking %s: %w", dir, err), folder.Close())
 }
 
-// lockFileShared takes a shared lock on a file. A missing file is not an error. Error: ErrLocked.
+// lockFileShared takes a shared lock on a file. A missing file is not an error. Error: [ErrLocked].
 func lockFileShared(name string) (io.Closer, error) {
 	file, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {

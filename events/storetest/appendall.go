@@ -13,16 +13,16 @@ import (
 func (b *suite) appender() events.MultiAppender {
 	multi, ok := b.store.(events.MultiAppender)
 	if !ok {
-		b.Skip("this store can't append to several streams at once")
+		b.Skip("this store does not implement events.MultiAppender")
 	}
 	return multi
 }
 
-func to(stream events.StreamID, expected events.Revision, batch []events.Event) events.StreamAppend {
+func appendTo(stream events.StreamID, expected events.Revision, batch []events.Event) events.StreamAppend {
 	return events.StreamAppend{Stream: stream, Expected: expected, Batch: batch}
 }
 
-// appendAll appends to streams with their last revisions and checks the result.
+// appendAll appends to several streams, which must succeed, and checks the results.
 func (b *suite) appendAll(multi events.MultiAppender, appends ...events.StreamAppend) {
 	b.Helper()
 	want := make([]events.StreamAppend, len(appends))
@@ -48,7 +48,7 @@ func appendAllToStreams(b *suite) {
 	a, c, d := b.stream("a"), b.stream("c"), b.stream("d")
 	b.append(c, events.NoStream, b.batch(3))
 	first := []events.StreamAppend{
-		to(a, events.NoStream, b.batch(2)), to(c, 2, b.batch(1)), to(d, events.NoStream, b.batch(4)),
+		appendTo(a, events.NoStream, b.batch(2)), appendTo(c, 2, b.batch(1)), appendTo(d, events.NoStream, b.batch(4)),
 	}
 	var want []events.Event
 	for _, s := range first {
@@ -57,19 +57,19 @@ func appendAllToStreams(b *suite) {
 	b.appendAll(multi, first...)
 	all := b.log()[3:]
 	if len(all) != len(want) {
-		b.Fatalf("%d events, want %d", len(all), len(want))
+		b.Fatalf("the log has %d events, want %d", len(all), len(want))
 	}
 	for i := range all {
 		if err := diff(&all[i].Event, &want[i]); err != nil {
 			b.Fatalf("event %d of the log: %v", i, err)
 		}
 	}
-	b.appendAll(multi, to(d, 3, b.batch(1)))
-	b.appendAll(multi, to(d, 4, b.batch(1)), to(a, 1, b.batch(1)))
+	b.appendAll(multi, appendTo(d, 3, b.batch(1)))
+	b.appendAll(multi, appendTo(d, 4, b.batch(1)), appendTo(a, 1, b.batch(1)))
 	b.append(a, 2, b.batch(1))
 }
 
-// appendAllConflict: if one stream has moved on, nothing is written, and the error names it.
+// appendAllConflict: if streams conflict, nothing is written, and the error names the first of them.
 func appendAllConflict(b *suite) {
 	multi := b.appender()
 	streams := []events.StreamID{b.stream("a"), b.stream("c"), b.stream("d")}
@@ -77,12 +77,12 @@ func appendAllConflict(b *suite) {
 	b.append(streams[1], events.NoStream, b.batch(2))
 	b.append(streams[2], events.NoStream, b.batch(1))
 	before := b.log()
-	for moved := 1; moved < 1<<len(streams); moved++ { // a bit for each stream
+	for conflicts := 1; conflicts < 1<<len(streams); conflicts++ { // a bit for each stream
 		var appends []events.StreamAppend
 		var first events.StreamID
 		for i, stream := range streams {
-			a := to(stream, last[i], b.batch(1+i))
-			if moved&(1<<i) != 0 {
+			a := appendTo(stream, last[i], b.batch(1+i))
+			if conflicts&(1<<i) != 0 {
 				a.Expected++
 				if first == "" {
 					first = stream
@@ -94,7 +94,7 @@ func appendAllConflict(b *suite) {
 		b.wantErr(err, events.ErrConflict)
 		var conflict *events.ConflictError
 		if !errors.As(err, &conflict) || conflict.Stream != first || conflict.Expected != conflict.Last+1 {
-			b.Fatalf("%v, want a conflict of %s", err, first)
+			b.Fatalf("AppendAll: %v, want a conflict of %s", err, first)
 		}
 	}
 	b.checkEqual(b.log(), before)
@@ -103,24 +103,24 @@ func appendAllConflict(b *suite) {
 	}
 }
 
-// appendAllConcurrently: writers append to pairs of streams, with one winner per pair of revisions.
-// A reader never sees one half.
+// appendAllConcurrently: concurrent writers append to pairs of streams, and a reader sees both events of a pair or
+// none.
 func appendAllConcurrently(b *suite) {
 	const writers, streams, rounds = 8, 5, 25
 	multi := b.appender()
 	var won atomic.Int64
-	left := atomic.Int64{}
-	left.Store(writers)
+	active := atomic.Int64{}
+	active.Store(writers)
 	b.concurrently(writers+1, func(n int) error {
 		if n == writers {
-			for left.Load() > 0 {
-				if err := b.wholePairs(); err != nil {
+			for active.Load() > 0 {
+				if err := b.checkPairs(); err != nil {
 					return err
 				}
 			}
 			return nil
 		}
-		defer left.Add(-1)
+		defer active.Add(-1)
 		for i := range rounds {
 			one, other := b.stream(fmt.Sprint((n+i)%streams)), b.stream(fmt.Sprint((n+2*i+1)%streams))
 			if one == other {
@@ -141,14 +141,14 @@ func appendAllConcurrently(b *suite) {
 		return nil
 	})
 	if all := b.log(); len(all) != int(2*won.Load()) {
-		b.Fatalf("%d events, want %d", len(all), 2*won.Load())
+		b.Fatalf("the log has %d events, want %d", len(all), 2*won.Load())
 	}
-	b.noErr(b.wholePairs())
+	b.noErr(b.checkPairs())
 }
 
-// appendPair appends an event to each of two streams, at their current ends.
+// appendPair appends an event to the end of each of two streams.
 func (b *suite) appendPair(multi events.MultiAppender, one, other events.StreamID) error {
-	appends := []events.StreamAppend{to(one, events.NoStream, b.batch(1)), to(other, events.NoStream, b.batch(1))}
+	appends := []events.StreamAppend{appendTo(one, events.NoStream, b.batch(1)), appendTo(other, events.NoStream, b.batch(1))}
 	for i := range appends {
 		last, err := b.store.Read(b.ctx, appends[i].Stream, events.EndRevision, events.Backward, 1)
 		if err != nil {
@@ -162,8 +162,8 @@ func (b *suite) appendPair(multi events.MultiAppender, one, other events.StreamI
 	return err
 }
 
-// wholePairs checks that the log has the events of two streams in turn, and ends with a pair.
-func (b *suite) wholePairs() error {
+// checkPairs checks that the log consists of pairs of events in different streams.
+func (b *suite) checkPairs() error {
 	n := 0
 	var before events.StreamID
 	for r, err := range events.All(b.ctx, b.store, b.begin) {
@@ -174,12 +174,12 @@ func (b *suite) wholePairs() error {
 			continue
 		}
 		if n++; n%2 == 0 && r.Stream == before {
-			return fmt.Errorf("event %d: half of an append to two streams", n)
+			return fmt.Errorf("events %d and %d are both in %s, want a pair in two streams", n-1, n, r.Stream)
 		}
 		before = r.Stream
 	}
 	if n%2 != 0 {
-		return fmt.Errorf("the log ends in the middle of an append, after %d events", n)
+		return fmt.Errorf("the log has %d events, want an even number", n)
 	}
 	return nil
 }
@@ -190,13 +190,13 @@ func appendAllRefused(b *suite) {
 	cancel()
 	appends := func() []events.StreamAppend {
 		return []events.StreamAppend{
-			to(b.stream("a"), events.NoStream, b.batch(1)), to(b.stream("c"), events.NoStream, b.batch(1)),
+			appendTo(b.stream("a"), events.NoStream, b.batch(1)), appendTo(b.stream("c"), events.NoStream, b.batch(1)),
 		}
 	}
 	_, err := multi.AppendAll(ctx, appends())
 	b.wantErr(err, events.ErrUnavailable)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written, want 0", len(all))
+		b.Fatalf("the log has %d events after a refused append, want 0", len(all))
 	}
 	b.closed = true
 	b.noErr(b.store.Close())

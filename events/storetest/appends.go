@@ -11,21 +11,21 @@ import (
 
 func expectedRevision(b *suite) {
 	stream := b.stream("a")
-	refused := func(expected events.Revision) {
+	wantConflict := func(expected events.Revision) {
 		b.Helper()
 		_, err := b.store.Append(b.ctx, stream, expected, b.batch(1))
 		b.wantErr(err, events.ErrConflict)
 	}
-	refused(0)
-	refused(7)
+	wantConflict(0)
+	wantConflict(7)
 	b.append(stream, events.NoStream, b.batch(1))
-	refused(events.NoStream)
-	refused(1)
+	wantConflict(events.NoStream)
+	wantConflict(1)
 	b.append(stream, 0, b.batch(3))
-	refused(events.NoStream)
-	refused(0)
-	refused(2)
-	refused(4)
+	wantConflict(events.NoStream)
+	wantConflict(0)
+	wantConflict(2)
+	wantConflict(4)
 	b.append(stream, 3, b.batch(1))
 }
 
@@ -44,8 +44,8 @@ func conflictWritesNothing(b *suite) {
 	}
 }
 
-// oneWinnerPerRevision runs concurrent writers of one stream: of all that expect a revision one
-// succeeds, and the stream contains their events.
+// oneWinnerPerRevision: of concurrent appends that expect the same revision, one succeeds, and the stream has the
+// events of those that succeeded.
 func oneWinnerPerRevision(b *suite) {
 	const writers, rounds = 16, 40
 	stream := b.stream("a")
@@ -62,9 +62,10 @@ func oneWinnerPerRevision(b *suite) {
 				return err
 			}
 			mu.Lock()
-			if _, twice := winners[appended.Revision]; twice || appended.Revision != expected+1 {
+			if _, duplicate := winners[appended.Revision]; duplicate || appended.Revision != expected+1 {
 				mu.Unlock()
-				return fmt.Errorf("expected %d, won %d (twice: %t)", expected, appended.Revision, twice)
+				return fmt.Errorf("append that expects revision %d returned revision %d, want %d and only once (duplicate: %t)",
+					expected, appended.Revision, expected+1, duplicate)
 			}
 			winners[appended.Revision] = batch[0]
 			mu.Unlock()
@@ -73,7 +74,7 @@ func oneWinnerPerRevision(b *suite) {
 	})
 	page := b.read(stream, 0, events.Forward, 2*rounds)
 	if len(page) != len(winners) || len(page) != rounds {
-		b.Fatalf("%d events and %d winners, want %d", len(page), len(winners), rounds)
+		b.Fatalf("the stream has %d events and %d appends succeeded, want %d", len(page), len(winners), rounds)
 	}
 	for i := range page {
 		winner := winners[page[i].Revision]
@@ -83,7 +84,8 @@ func oneWinnerPerRevision(b *suite) {
 	}
 }
 
-func manyStreamsAtOnce(b *suite) {
+// concurrentStreams: appends to different streams are independent of each other.
+func concurrentStreams(b *suite) {
 	const streams, appends = 32, 30
 	want := make([][]events.Event, streams)
 	results := make([][]events.Appended, streams)
@@ -105,20 +107,19 @@ func manyStreamsAtOnce(b *suite) {
 		b.checkAppended(page, want[n], 0, 1)
 		for i, appended := range results[n] {
 			if at := page[appended.Revision].Position; at != appended.Position {
-				b.Fatalf("append of revision %d returned position %d, want %d", appended.Revision, appended.Position, at)
+				b.Fatalf("Append of revision %d returned position %d, want %d", appended.Revision, appended.Position, at)
 			}
-			for back := range (n + i) % 4 { // the events before it in its batch
+			for back := range (n + i) % 4 { // the other events of the batch
 				at := page[int(appended.Revision)-back-1].Position
 				if want := appended.Position - events.Position(back) - 1; appended.Consecutive && at != want {
-					b.Fatalf("positions are reported as consecutive, but %d is at %d, not %d", int(appended.Revision)-back-1, at, want)
+					b.Fatalf("revision %d of a consecutive batch is at position %d, want %d", int(appended.Revision)-back-1, at, want)
 				}
 			}
 		}
 	}
 }
 
-// batchIsAtomic reads while batches are appended: a batch is visible as a whole or not at all, in
-// the stream and in the log.
+// batchIsAtomic: concurrent readers of the stream and of the log see all events of a batch or none.
 func batchIsAtomic(b *suite) {
 	const size, rounds = 17, 60
 	stream := b.stream("a")
@@ -139,7 +140,7 @@ func batchIsAtomic(b *suite) {
 				return nil
 			default:
 			}
-			if err := b.wholeBatches(n, stream, size); err != nil {
+			if err := b.checkBatches(n, stream, size); err != nil {
 				return err
 			}
 		}
@@ -147,12 +148,13 @@ func batchIsAtomic(b *suite) {
 	all := b.log()
 	for i, r := range all {
 		if r.Stream != all[i/size*size].Stream {
-			b.Fatalf("event %d of the log is inside another batch", i)
+			b.Fatalf("event %d of the log is in %s, inside a batch of %s", i, r.Stream, all[i/size*size].Stream)
 		}
 	}
 }
 
-func (b *suite) wholeBatches(reader int, stream events.StreamID, size int) error {
+// checkBatches checks that the stream, for reader 1, or the log ends with a whole batch.
+func (b *suite) checkBatches(reader int, stream events.StreamID, size int) error {
 	if reader == 1 {
 		last, err := b.store.Read(b.ctx, stream, events.EndRevision, events.Backward, 1)
 		if err != nil || len(last) == 0 {
@@ -178,7 +180,8 @@ func (b *suite) wholeBatches(reader int, stream events.StreamID, size int) error
 	return nil
 }
 
-func bytesAreKept(b *suite) {
+// bytesArePreserved: names, data and metadata are returned byte for byte.
+func bytesArePreserved(b *suite) {
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)
@@ -208,7 +211,7 @@ func bytesAreKept(b *suite) {
 	}
 }
 
-// toText maps bytes to printable ones: some stores accept JSON only.
+// toText maps bytes to letters, because some stores accept only JSON.
 func toText(p []byte) []byte {
 	text := make([]byte, len(p))
 	for i, c := range p {
@@ -230,11 +233,11 @@ func contextEndedBefore(b *suite) {
 	_, err = b.store.Head(ctx)
 	b.wantErr(err, context.Canceled)
 	if all := b.log(); len(all) != 0 {
-		b.Fatalf("%d events were written, want 0", len(all))
+		b.Fatalf("the log has %d events after a refused append, want 0", len(all))
 	}
 }
 
-// concurrently runs f n times concurrently and fails the test with their errors.
+// concurrently runs f n times concurrently, and fails the test if any of them returns an error.
 func (b *suite) concurrently(n int, f func(int) error) {
 	b.Helper()
 	failures := make([]error, n)

@@ -14,18 +14,18 @@ import (
 func (b *suite) async() events.AsyncAppender {
 	async, ok := b.store.(events.AsyncAppender)
 	if !ok {
-		b.Skip("this store's appends wait for the disk")
+		b.Skip("this store does not implement events.AsyncAppender")
 	}
 	return async
 }
 
-// outcome has the arguments of an AppendThen's callback.
+// outcome has the arguments of the callback of AppendThen.
 type outcome struct {
 	appended events.Appended
 	err      error
 }
 
-// appendThen returns the outcome of an append, of which there must be one.
+// appendThen appends n events and returns the outcome.
 func (b *suite) appendThen(async events.AsyncAppender, stream events.StreamID, expected events.Revision,
 	n int) outcome {
 	b.Helper()
@@ -37,12 +37,12 @@ func (b *suite) appendThen(async events.AsyncAppender, stream events.StreamID, e
 	case o := <-outcomes:
 		return o
 	case <-b.ctx.Done():
-		b.Fatal("the callback of AppendThen was not called")
+		b.Fatalf("the callback of AppendThen was not called: %v", b.ctx.Err())
 		return outcome{}
 	}
 }
 
-// appendThenResults: the outcomes equal Append's.
+// appendThenResults: the outcomes are those of Append.
 func appendThenResults(b *suite) {
 	async, stream := b.async(), b.stream("a")
 	for n, test := range []struct {
@@ -62,12 +62,12 @@ func appendThenResults(b *suite) {
 		last := b.read(stream, events.EndRevision, events.Backward, 1)
 		if len(last) != 1 || last[0].Revision != test.expected+events.Revision(test.events) ||
 			o.appended.Revision != last[0].Revision || o.appended.Position != last[0].Position {
-			b.Fatalf("append %d: outcome %+v, want the stream's last event %v", n, o.appended, last)
+			b.Fatalf("append %d: outcome %+v, want the revision and position of the stream's last event %v", n, o.appended, last)
 		}
 	}
 }
 
-// appendThenConcurrently: each of many appends is called back once, when it can be read.
+// appendThenConcurrently: the callback of each append is called once, and all events are then in the log.
 func appendThenConcurrently(b *suite) {
 	async := b.async()
 	const writers, appends = 8, 200
@@ -93,17 +93,16 @@ func appendThenConcurrently(b *suite) {
 	for n := range calls {
 		for i := range calls[n] {
 			if c := calls[n][i].Load(); c != 1 {
-				b.Fatalf("append %d of writer %d was called back with success %d times, want 1", i, n, c)
+				b.Fatalf("the callback of append %d of writer %d was called with success %d times, want 1", i, n, c)
 			}
 		}
 	}
 	if all := b.log(); len(all) != writers*appends {
-		b.Fatalf("%d events, want %d", len(all), writers*appends)
+		b.Fatalf("the log has %d events, want %d", len(all), writers*appends)
 	}
 }
 
-// appendThenRefused: an append that is refused at once is not called back; Close waits for the
-// others.
+// appendThenRefused: the callback of a refused append is not called. Close waits for the callbacks of all others.
 func appendThenRefused(b *suite) {
 	async := b.async()
 	never := func(events.Appended, error) { b.Error("the callback of a refused append was called") }
@@ -124,11 +123,11 @@ func appendThenRefused(b *suite) {
 			}
 		}))
 	}
-	cancel() // they are accepted, so it must not matter
+	cancel() // has no effect on appends that were accepted
 	b.closed = true
 	b.noErr(b.store.Close())
 	if called.Load() != appends {
-		b.Fatalf("%d of %d callbacks were called with success before Close returned", called.Load(), appends)
+		b.Fatalf("%d callbacks were called with success before Close returned, want %d", called.Load(), appends)
 	}
 	b.wantErr(async.AppendThen(b.ctx, b.stream("a"), events.NoStream, b.batch(1), never), events.ErrClosed)
 }

@@ -41,16 +41,16 @@ func closing(b *suite) {
 	b.wantErr(b.store.Follow(b.ctx, 0, func([]events.Recorded) error { return errStop }), events.ErrClosed)
 }
 
-// reopen closes the store during appends: afterwards it has all acknowledged ones, and others
+// reopen closes the store during appends. After it is reopened, it has all acknowledged appends, and others
 // completely or not at all.
 func reopen(b *suite) {
 	if b.target.Reopen == nil {
 		b.Skip("this target can't be reopened")
 	}
-	const writers, enough = 8, 20
-	fillMixed(b, b.stream("quiet"))
-	quiet, epoch := b.log(), b.store.Epoch()
-	answered := make([]events.Revision, writers)
+	const writers, minAppends = 8, 20
+	fillMixed(b, b.stream("before"))
+	before, epoch := b.log(), b.store.Epoch()
+	acknowledged := make([]events.Revision, writers)
 	ready := make(chan struct{}, writers)
 	var closed error
 	b.concurrently(writers+1, func(n int) error {
@@ -61,8 +61,8 @@ func reopen(b *suite) {
 			closed = b.store.Close()
 			return nil
 		}
-		return b.appendUntilClosed(b.stream(fmt.Sprint(n)), &answered[n], func(i int) {
-			if i == enough {
+		return b.appendUntilClosed(b.stream(fmt.Sprint(n)), &acknowledged[n], func(i int) {
+			if i == minAppends {
 				ready <- struct{}{}
 			}
 		})
@@ -72,11 +72,11 @@ func reopen(b *suite) {
 	if b.store.Epoch() != epoch {
 		b.Fatalf("epoch = %q, want %q as before", b.store.Epoch(), epoch)
 	}
-	b.checkEqual(b.log()[:len(quiet)], quiet)
-	for n, want := range answered {
+	b.checkEqual(b.log()[:len(before)], before)
+	for n, want := range acknowledged {
 		last := b.read(b.stream(fmt.Sprint(n)), events.EndRevision, events.Backward, 1)
 		if len(last) != 1 || last[0].Revision < want || (last[0].Revision+1)%3 != 0 {
-			b.Fatalf("writer %d: %v, answered up to %d", n, last, want)
+			b.Fatalf("the last event of writer %d is %v, want at least revision %d at the end of a batch", n, last, want)
 		}
 	}
 	head, err := b.store.Head(b.ctx)
@@ -86,18 +86,19 @@ func reopen(b *suite) {
 	}
 }
 
-// appendUntilClosed appends batches of three and records the last acknowledged revision.
-func (b *suite) appendUntilClosed(stream events.StreamID, answered *events.Revision, each func(int)) error {
-	*answered = events.NoStream
+// appendUntilClosed appends batches of three events until the store is closed. It sets acknowledged to the last
+// acknowledged revision, and calls each with the number of appends after each of them.
+func (b *suite) appendUntilClosed(stream events.StreamID, acknowledged *events.Revision, each func(int)) error {
+	*acknowledged = events.NoStream
 	for i := 1; ; i++ {
-		appended, err := b.store.Append(b.ctx, stream, *answered, b.batch(3))
+		appended, err := b.store.Append(b.ctx, stream, *acknowledged, b.batch(3))
 		if errors.Is(err, events.ErrClosed) || errors.Is(err, events.ErrUnknown) || errors.Is(err, events.ErrUnavailable) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		*answered = appended.Revision
+		*acknowledged = appended.Revision
 		each(i)
 	}
 }

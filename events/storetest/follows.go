@@ -9,20 +9,20 @@ import (
 	"admitone/events"
 )
 
-// errStop ends a follower that has received the expected events.
+// errStop is returned by a handler that has received all expected events.
 var errStop = errors.New("stop")
 
-// follow collects this run's events above after until there are n.
+// follow returns this run's events above after, once there are n.
 func (b *suite) follow(after events.Position, n int) ([]events.Recorded, error) {
 	var got []events.Recorded
 	last := after
 	err := b.store.Follow(b.ctx, after, func(page []events.Recorded) error {
 		if len(page) == 0 {
-			return errors.New("an empty page")
+			return errors.New("the handler was called with an empty page")
 		}
 		for _, r := range page {
 			if r.Position <= last {
-				return fmt.Errorf("position %d follows %d", r.Position, last)
+				return fmt.Errorf("position %d follows %d, want increasing positions", r.Position, last)
 			}
 			last = r.Position
 			if b.isOwn(r) {
@@ -35,7 +35,7 @@ func (b *suite) follow(after events.Position, n int) ([]events.Recorded, error) 
 		return nil
 	})
 	if !errors.Is(err, errStop) {
-		return got, fmt.Errorf("after %d of %d events: %w", len(got), n, err)
+		return got, fmt.Errorf("Follow ended after %d of %d events: %w", len(got), n, err)
 	}
 	return got, nil
 }
@@ -81,8 +81,7 @@ func followFromHead(b *suite) {
 	b.checkAppended(got, want, 0, 1)
 }
 
-// followDuringAppends starts followers while several streams are written: each sees the events of
-// the log in its order.
+// followDuringAppends: followers receive the events of concurrent appends in the order of the log.
 func followDuringAppends(b *suite) {
 	const writers, appends, followers = 4, 150, 3
 	total := 0
@@ -112,7 +111,7 @@ func followDuringAppends(b *suite) {
 	}
 }
 
-// followTwice checks that followers are independent of each other.
+// followTwice: followers are independent of each other.
 func followTwice(b *suite) {
 	fillMixed(b, b.stream("a"))
 	all := b.log()
@@ -130,8 +129,7 @@ func followTwice(b *suite) {
 	b.checkEqual(got[1], all[5:])
 }
 
-// followBlocked checks that a follower with a blocked handler delays neither appends nor other
-// followers, and misses nothing.
+// followBlocked: a follower whose handler blocks delays neither appends nor other followers, and misses no events.
 func followBlocked(b *suite) {
 	const n = 3000
 	stream := b.stream("a")
@@ -173,7 +171,7 @@ func followBlocked(b *suite) {
 
 func followHandlerFails(b *suite) {
 	b.fill(b.stream("a"), 3)
-	broken := errors.New("the handler's own")
+	broken := errors.New("the handler fails")
 	var calls atomic.Int64
 	err := b.store.Follow(b.ctx, b.begin, func([]events.Recorded) error {
 		calls.Add(1)
@@ -196,14 +194,14 @@ func followContext(b *suite) {
 				seen++
 			}
 		}
-		if seen == 3 { // from here on the follower waits
+		if seen == 3 { // the follower has all events
 			cancel()
 		}
 		return nil
 	})
 	b.wantErr(err, context.Canceled)
 	err = b.store.Follow(ctx, b.begin, func([]events.Recorded) error {
-		return errors.New("called though the context has ended")
+		return errors.New("the handler was called although the context had ended")
 	})
 	b.wantErr(err, context.Canceled)
 }

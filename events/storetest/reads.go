@@ -8,7 +8,8 @@ import (
 	"admitone/events"
 )
 
-// fillMixed makes appends of different sizes to a stream, interleaved with those to another.
+// fillMixed appends batches of different sizes to a stream, interleaved with appends to another stream, and returns
+// the events of the first.
 func fillMixed(b *suite, stream events.StreamID) []events.Event {
 	var all []events.Event
 	other := events.NoStream
@@ -72,7 +73,7 @@ func readAllForward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, end+1, events.Forward, 10)
 	b.noErr(err)
 	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.isOwn(r) }); len(ours) != 0 {
-		b.Fatalf("%d events after the end, want 0", len(ours))
+		b.Fatalf("ReadAll from after the head returned %d events, want 0", len(ours))
 	}
 }
 
@@ -88,12 +89,12 @@ func readAllBackward(b *suite) {
 	page, err := b.store.ReadAll(b.ctx, 0, events.Backward, 10)
 	b.noErr(err)
 	if len(page) != 0 {
-		b.Fatalf("%d events before the first, want 0", len(page))
+		b.Fatalf("ReadAll backward from 0 returned %d events, want 0", len(page))
 	}
 }
 
-// page collects limit of this run's events from one position on, in as many reads as needed, since
-// other events may be in between. It stops at the position stop.
+// page returns up to limit of this run's events from a position on. It takes as many reads as needed, because other
+// events may be in between, and stops at the position stop.
 func (b *suite) page(from events.Position, dir events.Direction, limit int, stop events.Position) []events.Recorded {
 	b.Helper()
 	var ours []events.Recorded
@@ -101,11 +102,11 @@ func (b *suite) page(from events.Position, dir events.Direction, limit int, stop
 		page, err := b.store.ReadAll(b.ctx, from, dir, limit)
 		b.noErr(err)
 		if len(page) > limit {
-			b.Fatalf("read %d events, want at most %d", len(page), limit)
+			b.Fatalf("ReadAll returned %d events, want at most %d", len(page), limit)
 		}
 		for _, r := range page {
 			if beyond := r.Position <= from; beyond == (dir == events.Forward) {
-				b.Fatalf("position %d was read from %d (backward: %t)", r.Position, from, dir)
+				b.Fatalf("ReadAll from %d (backward: %t) returned position %d, want the other direction", from, dir, r.Position)
 			}
 			from = r.Position
 			if b.isOwn(r) && len(ours) < limit {
@@ -136,7 +137,7 @@ func streamIterator(b *suite) {
 
 func similarNames(b *suite) {
 	names := []string{"a", "a-", "a-1", "a-10", "a1", "aa", "A", "b", strings.Repeat("a", 200),
-		// Streams are named after holders, whose names are arbitrary.
+		// The names of streams contain those of holders, which are arbitrary.
 		"https://id.example/a?b=c#d", "https://id.example/a", `a|b\c`, "a~b%2Fc d", "a\u200db", "a\u200cb",
 		"a\u00a0b", "a\u3000b", "a+b@c", "ä",
 		strings.Repeat("\U0001f600", 255)}
@@ -159,9 +160,9 @@ func created(b *suite) {
 	for i := range 20 {
 		b.append(b.stream(fmt.Sprint(i)), events.NoStream, b.batch(1))
 	}
-	for _, r := range b.log() { // checkLog compares them with each other
+	for _, r := range b.log() { // checkLog checks their order
 		if r.Created.IsZero() {
-			b.Fatal("Created of an event is zero")
+			b.Fatalf("Created of the event at position %d is zero, want a time", r.Position)
 		}
 	}
 }
@@ -178,6 +179,6 @@ func head(b *suite) {
 		before = now
 	}
 	if b.store.Epoch() == "" {
-		b.Fatal("the epoch is empty")
+		b.Fatal("Epoch returned an empty string, want an epoch")
 	}
 }

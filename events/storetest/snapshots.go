@@ -10,17 +10,17 @@ import (
 	"admitone/events"
 )
 
-// RunSnapshots runs the tests of events.Snapshots on the target's stores. They are skipped if the
-// stores do not implement it. It returns the names of the skipped tests, as Run does.
+// RunSnapshots runs the tests of events.Snapshots on the target. They are skipped if its stores do not implement it.
+// It returns the names of the skipped tests, as Run does.
 func RunSnapshots(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string
 		run  func(*suite, events.Snapshots)
 	}{
 		{"None", noSnapshot},
-		{"Kept", snapshotKept},
+		{"Saved", snapshotSaved},
 		{"Replaced", snapshotReplaced},
-		{"FailedSaveKeepsTheOld", snapshotFailedSave},
+		{"FailedSaveKeepsPrevious", snapshotFailedSave},
 		{"FailedLoad", snapshotFailedLoad},
 		{"AnyStream", snapshotAnyStream},
 		{"Large", snapshotLarge},
@@ -31,7 +31,7 @@ func RunSnapshots(t *testing.T, target Target) (skipped []string) {
 			start(t, target, func(b *suite) {
 				snapshots, ok := b.store.(events.Snapshots)
 				if !ok {
-					b.Skip("this target keeps no snapshots")
+					b.Skip("this store does not implement events.Snapshots")
 				}
 				test.run(b, snapshots)
 			})
@@ -47,7 +47,7 @@ func headOf(n byte) events.Snapshot {
 func (b *suite) save(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
 	b.Helper()
 	b.noErr(s.SaveSnapshot(stream, head, func(w io.Writer) error {
-		// In two parts, as encoders do.
+		// Write in two parts, as encoders do.
 		if _, err := w.Write(body[:len(body)/3]); err != nil {
 			return err
 		}
@@ -62,35 +62,35 @@ func (b *suite) load(s events.Snapshots, stream events.StreamID, head events.Sna
 	b.noErr(s.LoadSnapshot(stream, func(got events.Snapshot, r io.Reader) error {
 		calls++
 		if got != head {
-			b.Errorf("head %v, want %v", got, head)
+			b.Errorf("LoadSnapshot returned the header %v, want %v", got, head)
 		}
 		read, err := io.ReadAll(r)
 		if !bytes.Equal(read, body) {
-			b.Errorf("%d bytes, want %d and the same", len(read), len(body))
+			b.Errorf("LoadSnapshot returned %d bytes, want the %d that were saved", len(read), len(body))
 		}
 		return err
 	}))
 	if calls != 1 {
-		b.Errorf("read was called %d times, want 1", calls)
+		b.Errorf("LoadSnapshot called read %d times, want 1", calls)
 	}
 }
 
-func (b *suite) none(s events.Snapshots, stream events.StreamID) {
+func (b *suite) wantNone(s events.Snapshots, stream events.StreamID) {
 	b.Helper()
 	b.wantErr(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
-		b.Error("read was called without a snapshot")
+		b.Error("LoadSnapshot called read without a snapshot")
 		return nil
 	}), events.ErrNoSnapshot)
 }
 
-func noSnapshot(b *suite, s events.Snapshots) { b.none(s, b.stream("a")) }
+func noSnapshot(b *suite, s events.Snapshots) { b.wantNone(s, b.stream("a")) }
 
-func snapshotKept(b *suite, s events.Snapshots) {
+func snapshotSaved(b *suite, s events.Snapshots) {
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
 	b.save(s, b.stream("b"), headOf(2), nil)
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
 	b.load(s, b.stream("b"), headOf(2), nil)
-	b.none(s, b.stream("c"))
+	b.wantNone(s, b.stream("c"))
 }
 
 func snapshotReplaced(b *suite, s events.Snapshots) {
@@ -100,7 +100,7 @@ func snapshotReplaced(b *suite, s events.Snapshots) {
 }
 
 func snapshotFailedSave(b *suite, s events.Snapshots) {
-	broken := errors.New("the writer's own")
+	broken := errors.New("write fails")
 	fail := func(stream events.StreamID) {
 		b.Helper()
 		b.wantErr(s.SaveSnapshot(stream, headOf(9), func(w io.Writer) error {
@@ -111,7 +111,7 @@ func snapshotFailedSave(b *suite, s events.Snapshots) {
 		}), broken)
 	}
 	fail(b.stream("a"))
-	b.none(s, b.stream("a"))
+	b.wantNone(s, b.stream("a"))
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
 	fail(b.stream("a"))
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
@@ -119,7 +119,7 @@ func snapshotFailedSave(b *suite, s events.Snapshots) {
 
 func snapshotFailedLoad(b *suite, s events.Snapshots) {
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
-	broken := errors.New("the reader's own")
+	broken := errors.New("read fails")
 	b.wantErr(s.LoadSnapshot(b.stream("a"), func(events.Snapshot, io.Reader) error { return broken }), broken)
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
 }

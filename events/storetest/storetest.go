@@ -19,17 +19,15 @@ import (
 type Target struct {
 	// Open returns a store. The suite closes it.
 	Open func(t *testing.T) events.Store
-	// Reopen opens the contents of store, which is closed, again. If it is nil, the tests that need
-	// it are skipped.
+	// Reopen opens the contents of a closed store again. If it is nil, the tests that need it are skipped.
 	Reopen func(t *testing.T, store events.Store) events.Store
 }
 
-// testTimeout bounds every test; a working store does not come near it.
+// testTimeout bounds every test, so that a broken store fails instead of hanging.
 const testTimeout = 2 * time.Minute
 
-// Run runs the whole suite on the target, and RunSnapshots if its stores keep snapshots. The tests
-// of events.MultiAppender and events.AsyncAppender are skipped for stores without these interfaces.
-// It returns the names of the tests that were skipped, so that a target can compare them with a
+// Run runs the whole suite on the target, including RunSnapshots. Tests of optional interfaces are skipped for stores
+// that do not implement them. It returns the names of the skipped tests, so that the caller can compare them with a
 // list: a suite must not shrink silently.
 func Run(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
@@ -39,9 +37,9 @@ func Run(t *testing.T, target Target) (skipped []string) {
 		{"ExpectedRevision", expectedRevision},
 		{"ConflictWritesNothing", conflictWritesNothing},
 		{"OneWinnerPerRevision", oneWinnerPerRevision},
-		{"ManyStreamsAtOnce", manyStreamsAtOnce},
+		{"ConcurrentStreams", concurrentStreams},
 		{"BatchIsAtomic", batchIsAtomic},
-		{"BytesAreKept", bytesAreKept},
+		{"BytesArePreserved", bytesArePreserved},
 		{"ReadForward", readForward},
 		{"ReadBackward", readBackward},
 		{"ReadEmpty", readEmpty},
@@ -91,16 +89,16 @@ func noteSkipped(t *testing.T, skipped []string, name string) []string {
 	return skipped
 }
 
-// suite is one test of one store.
+// suite is the state of one test of one store.
 type suite struct {
 	*testing.T
 	target Target
 	store  events.Store
 	ctx    context.Context
-	run    string          // id of the run
+	run    string          // the id of the run
 	begin  events.Position // the head at the start of the test
-	made   atomic.Int64    // number of events so far
-	closed bool            // the test has closed the store itself
+	made   atomic.Int64    // the number of events created by batch
+	closed bool            // the test has closed the store
 }
 
 func start(t *testing.T, target Target, test func(*suite)) {
@@ -130,7 +128,7 @@ func (b *suite) noErr(err error) {
 	}
 }
 
-// wantErr fails the test if err is not want.
+// wantErr fails the test unless err is want.
 func (b *suite) wantErr(err, want error) {
 	b.Helper()
 	if !errors.Is(err, want) {
@@ -138,7 +136,7 @@ func (b *suite) wantErr(err, want error) {
 	}
 }
 
-// stream returns a stream name of this run.
+// stream returns the name of a stream of this run.
 func (b *suite) stream(name string) events.StreamID {
 	return events.NewStreamID("storetest", b.run+"~"+name)
 }
@@ -148,7 +146,7 @@ func (b *suite) isOwn(r events.Recorded) bool {
 	return strings.HasPrefix(string(r.Stream), "storetest-"+b.run+"~")
 }
 
-// batch returns n events that differ in every field.
+// batch returns n new events. They have different ids, data and metadata.
 func (b *suite) batch(n int) []events.Event {
 	batch := make([]events.Event, n)
 	for i := range batch {
@@ -159,19 +157,19 @@ func (b *suite) batch(n int) []events.Event {
 			Data:     fmt.Appendf(nil, `{"n":%d}`, k),
 			Metadata: fmt.Appendf(nil, `{"command_id":"%s-%d"}`, b.run, k),
 		}
-		// EventID uses 16 bits of the index; the rest is added here.
+		// EventID uses only 16 bits of the index. The others make the id unique.
 		batch[i].ID[0], batch[i].ID[1] = byte(k>>24), byte(k>>16)
 	}
 	return batch
 }
 
-// append appends and fails the test on an error.
+// append appends a batch and fails the test on an error.
 func (b *suite) append(stream events.StreamID, expected events.Revision, batch []events.Event) events.Appended {
 	b.Helper()
 	appended, err := b.store.Append(b.ctx, stream, expected, batch)
 	b.noErr(err)
 	if want := expected + events.Revision(len(batch)); appended.Revision != want {
-		b.Fatalf("appended up to revision %d, want %d", appended.Revision, want)
+		b.Fatalf("Append to %s returned revision %d, want %d", stream, appended.Revision, want)
 	}
 	return appended
 }
@@ -193,12 +191,12 @@ func (b *suite) read(stream events.StreamID, from events.Revision, dir events.Di
 	return page
 }
 
-// checkAppended compares a page with the events appended from revision first on; step is -1 if it
-// was read backward.
+// checkAppended compares a page, which begins at revision first, with the events that were appended. step is -1 if
+// the page was read backward.
 func (b *suite) checkAppended(page []events.Recorded, want []events.Event, first, step events.Revision) {
 	b.Helper()
 	if len(page) != len(want) {
-		b.Fatalf("%d events, want %d", len(page), len(want))
+		b.Fatalf("read %d events, want %d", len(page), len(want))
 	}
 	for i := range page {
 		e := &want[i]
@@ -214,7 +212,7 @@ func (b *suite) checkAppended(page []events.Recorded, want []events.Event, first
 	}
 }
 
-// diff returns the first difference of two events.
+// diff returns an error with the first difference of two events, nil if they are equal.
 func diff(got, want *events.Event) error {
 	switch {
 	case got.ID != want.ID:
@@ -242,8 +240,8 @@ func (b *suite) log() []events.Recorded {
 	return all
 }
 
-// checkLog checks the invariants of every log: positions increase, the revisions of each stream
-// have no gaps, Created never runs backwards, and streams and log have the same events.
+// checkLog checks the invariants of a log: positions increase, Created does not decrease, the revisions of each stream
+// have no gaps, and the streams have the events of the log.
 func (b *suite) checkLog() {
 	b.Helper()
 	perStream := make(map[events.StreamID][]events.Recorded)
@@ -270,7 +268,7 @@ func (b *suite) checkLog() {
 func (b *suite) checkEqual(got, want []events.Recorded) {
 	b.Helper()
 	if len(got) != len(want) {
-		b.Fatalf("%d events, want %d", len(got), len(want))
+		b.Fatalf("read %d events, want %d", len(got), len(want))
 	}
 	for i := range got {
 		g, w := &got[i], &want[i]

@@ -25,13 +25,13 @@ var ErrLost = errors.New("the log has lost something")
 type Loss struct {
 	dir  string
 	End  events.Position
-	seen embedded.Seen // the evidence for the last position
+	seen embedded.Evidence // the evidence for the last position
 }
 
 // Error names both positions.
 func (l *Loss) Error() string {
 	return fmt.Sprintf("the log in %s ends at position %d, and position %d was seen by %s", l.dir, l.End, l.seen.Position,
-		l.seen.By)
+		l.seen.Source)
 }
 
 // Is implements errors.Is.
@@ -53,7 +53,7 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 	if err != nil {
 		return err
 	}
-	seen, err := log.Seen()
+	seen, err := log.Evidence()
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 	if err != nil {
 		return err
 	}
-	seen = append(seen, embedded.Seen{By: "the views (" + views + ")", Position: at})
+	seen = append(seen, embedded.Evidence{Source: "the views (" + views + ")", Position: at})
 	key, err := FindHeadKey(dir, log.Epoch())
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 		if err != nil {
 			return err
 		}
-		seen = append(seen, embedded.Seen{By: "the tree of its signed heads (" + tree + ")", Position: events.Position(size)})
+		seen = append(seen, embedded.Evidence{Source: "the tree of its signed heads (" + tree + ")", Position: events.Position(size)})
 	}
 	l := &Loss{dir: dir, End: end}
 	for _, s := range seen {
@@ -124,7 +124,7 @@ func repairEnd(log *embedded.Store, logger *slog.Logger) error {
 	logger.Warn("the file that says how far the log was answered "+why+
 		": had the log lost its newest events as well, only its views, its tree and its snapshots "+
 		"would show it; check it against a head stored elsewhere with verify --against; the file is rewritten", "file", file)
-	log.NoteEnd()
+	log.RecordEnd()
 	return nil
 }
 
@@ -136,7 +136,7 @@ func renew(log *embedded.Store, logger *slog.Logger, loss string, more ...any) e
 	}
 	logger.Warn("a loss is accepted; the log continues as a new one, with a new epoch",
 		append([]any{"loss", loss, "epoch", log.Epoch(), "epoch_before", before}, more...)...)
-	log.NoteEnd()
+	log.RecordEnd()
 	return nil
 }
 
@@ -150,17 +150,17 @@ func openDamaged(dir string, options embedded.Options, accept bool, command stri
 		return nil, unopened{fmt.Errorf("%w (and no more could be found out: %w)", cause, err)}
 	}
 	answered := "no position is known to be acknowledged"
-	if survey.Answered > 0 {
-		answered = fmt.Sprintf("position %d was answered", survey.Answered)
+	if survey.Acknowledged > 0 {
+		answered = fmt.Sprintf("position %d was answered", survey.Acknowledged)
 	}
 	switch {
-	case !survey.CanCut():
+	case !survey.CanTruncate():
 		return nil, unopened{fmt.Errorf("%w; %s", cause, answered)}
 	case !accept:
 		return nil, unopened{fmt.Errorf("%w; its newest part can be read up to position %d, and %s: "+
 			"to continue without the lost part, as another log: %s --accept-loss", cause, survey.Readable, answered, command)}
 	}
-	aside, err := survey.CutOff()
+	aside, err := survey.Truncate()
 	if err != nil {
 		return nil, err
 	}

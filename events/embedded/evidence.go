@@ -14,30 +14,29 @@ import (
 	"admitone/events"
 )
 
-// endFile holds the position up to which appends were acknowledged: eight bytes, a CRC-32C over the
-// epoch and the position, and one over all twelve bytes. It is written after each commit's sync and
-// before its answers, and never synced itself: it is exact after kill -9, and older or missing
-// after a power loss.
+// endFile has the position up to which appends were acknowledged: eight bytes, a CRC-32C over the epoch and the
+// position, and a CRC-32C over these twelve bytes. It is written after the sync of each commit and before its
+// answers, but never synced itself: it is exact after kill -9, and may be older or missing after a power loss.
 const endFile = "end"
 
 const endSize = 8 + 4 + 4
 
-// endWriter writes the endFile. Only the committer uses it.
+// endWriter writes endFile. Only the committer uses it.
 type endWriter struct {
 	opened bool
 	file   vfs.File // nil if it can't be written
 	text   [endSize]byte
 }
 
-// writeEnd records that appends were acknowledged up to a position. The record is evidence, not part
-// of the log: if it cannot be written, the log works without it.
+// writeEnd records the position up to which appends were acknowledged. The file is not part of the log: if it cannot
+// be written, appends succeed all the same.
 func (s *Store) writeEnd(position events.Position) {
 	m := &s.end
 	if !m.opened {
 		m.opened = true
 		var err error
 		if m.file, err = s.fs.OpenReadWrite(s.fs.PathJoin(s.dir, endFile), vfs.WriteCategoryUnspecified); err != nil {
-			s.logger.Warn("cannot record the end of the log; damage to it may go unnoticed", "error", err)
+			s.logger.Warn("cannot record the end of the log, so a loss of its end may go unnoticed", "error", err)
 			m.file = nil
 		}
 	}
@@ -62,22 +61,22 @@ func (m *endWriter) close() error {
 	return m.file.Close()
 }
 
-// EndFault is the state of an endFile.
+// EndFault is the state of a log's endFile.
 type EndFault int
 
 // The states of an endFile.
 const (
-	// EndSound: it is usable.
+	// EndSound: the file is usable.
 	EndSound EndFault = iota
-	// EndAbsent: it does not exist, as in a store of an earlier version or after a power loss.
+	// EndAbsent: the file does not exist, as in a log of an earlier version or after a power loss.
 	EndAbsent
-	// EndDamaged: its checksum is wrong.
+	// EndDamaged: the checksum of the file is wrong.
 	EndDamaged
-	// EndForeign: it belongs to another log.
+	// EndForeign: the file belongs to a different log.
 	EndForeign
 )
 
-// readEnd returns the position in this log's endFile, 0 if there is a fault.
+// readEnd returns the position in endFile, 0 if there is a fault.
 func (s *Store) readEnd() (events.Position, EndFault, error) {
 	text, fault, err := readEndFile(s.fs, s.dir)
 	switch {
@@ -89,8 +88,7 @@ func (s *Store) readEnd() (events.Position, EndFault, error) {
 	return events.Position(binary.BigEndian.Uint64(text)), EndSound, nil
 }
 
-// EndFault returns the name of the endFile and its state. An empty log needs no endFile. Error: the
-// disk's.
+// EndFault returns the name of endFile and its state. An empty log needs no endFile. Errors: those of the file system.
 func (s *Store) EndFault() (name string, fault EndFault, err error) {
 	name = s.fs.PathJoin(s.dir, endFile)
 	if s.head.Load() == 0 {
@@ -100,15 +98,15 @@ func (s *Store) EndFault() (name string, fault EndFault, err error) {
 	return name, fault, err
 }
 
-// NoteEnd rewrites the endFile: the whole log counts as acknowledged. It must not be called
-// concurrently with other methods.
-func (s *Store) NoteEnd() {
+// RecordEnd records in endFile that the whole log is acknowledged. It must not be called concurrently with other
+// methods.
+func (s *Store) RecordEnd() {
 	if head := s.head.Load(); head > 0 {
 		s.writeEnd(events.Position(head))
 	}
 }
 
-// readEndFile reads the endFile without checking the log it belongs to.
+// readEndFile reads endFile without checking that it belongs to the log.
 func readEndFile(files vfs.FS, dir string) (text []byte, fault EndFault, err error) {
 	file, err := files.Open(files.PathJoin(dir, endFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -128,26 +126,25 @@ func readEndFile(files vfs.FS, dir string) (text []byte, fault EndFault, err err
 	return text, EndSound, nil
 }
 
-// Seen is evidence that the log had an event at a position, and its source.
-type Seen struct {
-	By       string
+// Evidence shows that the log had an event at a position.
+type Evidence struct {
+	Source   string // for display
 	Position events.Position
 }
 
-// Seen returns the evidence in the store's own files of the log's former length: the last
-// acknowledgement, and the snapshots that are ahead of their streams. They cover durable events
-// only, so a log that ends before any of them has lost its end. Errors: the disk's;
-// events.ErrDamaged.
-func (s *Store) Seen() ([]Seen, error) {
+// Evidence returns evidence of the log's former length from its other files: the acknowledged position in endFile, and
+// snapshots that are ahead of their streams. They cover only durable events, so a log that ends before one of them
+// has lost its end. Errors: those of the file system; events.ErrDamaged.
+func (s *Store) Evidence() ([]Evidence, error) {
 	answered, _, err := s.readEnd()
 	if err != nil {
 		return nil, err
 	}
-	seen := []Seen{{By: "the last answer (" + s.fs.PathJoin(s.dir, endFile) + ")", Position: answered}}
+	seen := []Evidence{{Source: "the last answer (" + s.fs.PathJoin(s.dir, endFile) + ")", Position: answered}}
 	err = s.snapshotsAhead(func(name string, stream events.StreamID, missing int64) error {
 		// At least as many events are missing from the log as from the stream.
-		seen = append(seen, Seen{
-			By:       fmt.Sprintf("the snapshot of %s (%s)", stream, name),
+		seen = append(seen, Evidence{
+			Source:   fmt.Sprintf("the snapshot of %s (%s)", stream, name),
 			Position: events.Position(s.head.Load()) + events.Position(missing),
 		})
 		return nil
@@ -155,13 +152,13 @@ func (s *Store) Seen() ([]Seen, error) {
 	return seen, err
 }
 
-// snapshotsAhead calls found for each intact snapshot that covers more events of its stream than
-// the log has.
+// snapshotsAhead calls found for each intact snapshot that covers more events of its stream than the log has. missing
+// is the number of events that the log lacks.
 func (s *Store) snapshotsAhead(found func(name string, stream events.StreamID, missing int64) error) error {
 	dir := s.fs.PathJoin(s.dir, snapshotFolder)
 	names, err := s.fs.List(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // as in a backup
+		return nil // backups have no snapshots
 	}
 	if err != nil {
 		return err
@@ -194,7 +191,7 @@ func (s *Store) snapshotsAhead(found func(name string, stream events.StreamID, m
 	return nil
 }
 
-// snapshotHead reads only the stream and the revision of a snapshot file.
+// snapshotHead reads the stream and the revision of a snapshot file without verifying the file.
 func (s *Store) snapshotHead(path, name string) (stream events.StreamID, revision events.Revision, ok bool) {
 	if name == unfinishedFolder {
 		return "", 0, false
@@ -228,10 +225,10 @@ func (s *Store) isIntact(path string, stream events.StreamID) bool {
 	return err == nil
 }
 
-// Renew gives the log a new epoch after it has lost its end: readers that have seen the lost events
-// must not take new events for their continuation. Snapshots that cover lost events are removed. It
-// must not be called concurrently with other methods. If the process crashes before it returns, call it
-// again. After an error the epoch in memory is the one on disk. Errors: the disk's.
+// Renew gives the log a new epoch after it has lost its end, so that readers that have seen the lost events do not
+// mistake new events for their continuation. It also removes snapshots that cover lost events. It must not be called
+// concurrently with other methods, and must be repeated after a crash. After an error, the epoch in memory is that
+// on disk. Errors: those of the file system.
 func (s *Store) Renew() error {
 	epoch := newEpoch()
 	if err := s.db.Set(epochKey, []byte(epoch), pebble.Sync); err != nil {

@@ -23,23 +23,22 @@ func saveSnapshot(t *testing.T, s *Store, stream events.StreamID, revision event
 	}
 }
 
-// highestSeen returns the evidence of the highest position that the store itself has.
-func highestSeen(t *testing.T, s *Store) Seen {
+// highestEvidence returns the store's evidence with the highest position.
+func highestEvidence(t *testing.T, s *Store) Evidence {
 	t.Helper()
-	seen, err := s.Seen()
+	seen, err := s.Evidence()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.MaxFunc(seen, func(a, b Seen) int { return int(a.Position) - int(b.Position) })
+	return slices.MaxFunc(seen, func(a, b Evidence) int { return int(a.Position) - int(b.Position) })
 }
 
-// TestTheLastAnswerIsKnown: the endFile has the last acknowledged position; a damaged or foreign
-// one is ignored.
-func TestTheLastAnswerIsKnown(t *testing.T) {
+// TestEndFile: endFile has the last acknowledged position. A damaged file, or that of a different log, is ignored.
+func TestEndFile(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
-	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("position %d of an empty log was answered, want 0", at)
+	if at := highestEvidence(t, s).Position; at != 0 {
+		t.Errorf("evidence of an empty log for position %d, want 0", at)
 	}
 	last := events.NoStream
 	for range 3 {
@@ -48,8 +47,8 @@ func TestTheLastAnswerIsKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		last = appended.Revision
-		if seen := highestSeen(t, s); seen.Position != appended.Position || !strings.Contains(seen.By, "end") {
-			t.Errorf("%+v, want position %d", seen, appended.Position)
+		if evidence := highestEvidence(t, s); evidence.Position != appended.Position || !strings.Contains(evidence.Source, "end") {
+			t.Errorf("evidence = %+v, want position %d from the endFile", evidence, appended.Position)
 		}
 	}
 	if err := s.Close(); err != nil {
@@ -71,29 +70,29 @@ func TestTheLastAnswerIsKnown(t *testing.T) {
 		if _, err := file.WriteAt(bad, 0); err != nil {
 			t.Fatal(err)
 		}
-		if at := highestSeen(t, s).Position; at != 0 {
-			t.Errorf("bit %d flipped: position %d was answered, want 0", bit, at)
+		if at := highestEvidence(t, s).Position; at != 0 {
+			t.Errorf("evidence with bit %d of endFile flipped for position %d, want 0", bit, at)
 		}
 	}
 	if _, err := file.WriteAt(good, 0); err != nil {
 		t.Fatal(err)
 	}
-	if at := highestSeen(t, s).Position; at != 12 {
-		t.Errorf("position %d was answered, want 12", at)
+	if at := highestEvidence(t, s).Position; at != 12 {
+		t.Errorf("evidence for position %d, want 12", at)
 	}
 	if err := errors.Join(s.Renew(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
-	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("position %d of another log was answered, want 0", at)
+	if at := highestEvidence(t, s).Position; at != 0 {
+		t.Errorf("evidence after Renew for position %d, want 0", at)
 	}
 }
 
-// TestSnapshotsHaveSeenTheLog: an intact snapshot that is ahead of its stream shows that the log
-// has lost its end; Renew removes it.
-func TestSnapshotsHaveSeenTheLog(t *testing.T) {
+// TestSnapshotAheadOfLog: an intact snapshot that is ahead of its stream is evidence for lost events. Renew removes
+// it.
+func TestSnapshotAheadOfLog(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
 	for _, stream := range []events.StreamID{"a-1", "b-1"} {
@@ -103,13 +102,13 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 	}
 	saveSnapshot(t, s, "a-1", 4)
 	saveSnapshot(t, s, "b-1", 2)
-	if seen := highestSeen(t, s); seen.Position != 10 {
-		t.Errorf("evidence = %+v, want Position 10, the end of the log", seen)
+	if evidence := highestEvidence(t, s); evidence.Position != 10 {
+		t.Errorf("evidence = %+v, want position 10, the end of the log", evidence)
 	}
-	saveSnapshot(t, s, "b-1", 6) // as if two more had been appended, and lost
+	saveSnapshot(t, s, "b-1", 6) // as if two more events had been appended and lost
 	saveSnapshot(t, s, "c-1", 0)
-	if seen := highestSeen(t, s); seen.Position != 12 || !strings.Contains(seen.By, "snapshot of b-1") {
-		t.Errorf("%+v, want position 12 and the snapshot of b-1", seen)
+	if evidence := highestEvidence(t, s); evidence.Position != 12 || !strings.Contains(evidence.Source, "snapshot of b-1") {
+		t.Errorf("evidence = %+v, want position 12 from the snapshot of b-1", evidence)
 	}
 	file, err := disk.OpenReadWrite(disk.PathJoin("data", snapshotFolder, snapshotName("b-1")),
 		vfs.WriteCategoryUnspecified)
@@ -119,27 +118,27 @@ func TestSnapshotsHaveSeenTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seen := highestSeen(t, s); seen.Position != 11 || !strings.Contains(seen.By, "snapshot of c-1") {
-		t.Errorf("evidence = %+v, want position 11 by the snapshot of c-1, since that of b-1 is damaged", seen)
+	if evidence := highestEvidence(t, s); evidence.Position != 11 || !strings.Contains(evidence.Source, "snapshot of c-1") {
+		t.Errorf("evidence = %+v, want position 11 from the snapshot of c-1, because that of b-1 is damaged", evidence)
 	}
 	if err := errors.Join(s.Renew(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer s.Close()
-	if at := highestSeen(t, s).Position; at != 0 {
-		t.Errorf("after Renew, position %d was seen, want 0", at)
+	if at := highestEvidence(t, s).Position; at != 0 {
+		t.Errorf("evidence after Renew for position %d, want 0", at)
 	}
 	ignore := func(events.Snapshot, io.Reader) error { return nil }
 	if err := s.LoadSnapshot("c-1", ignore); !errors.Is(err, events.ErrNoSnapshot) {
-		t.Errorf("a snapshot of lost events remains: %v, want %v", err, events.ErrNoSnapshot)
+		t.Errorf("LoadSnapshot of lost events after Renew: %v, want %v", err, events.ErrNoSnapshot)
 	}
 	if err := s.LoadSnapshot("a-1", ignore); err != nil {
-		t.Errorf("loading the snapshot of existing events: %v, want success", err)
+		t.Errorf("LoadSnapshot of existing events after Renew: %v, want success", err)
 	}
 }
 
-// TestFailedRenew: the epoch stays the one on disk.
+// TestFailedRenew: after a failed Renew the epoch is that on disk.
 func TestFailedRenew(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "data", Options{FS: disk})
@@ -153,6 +152,6 @@ func TestFailedRenew(t *testing.T) {
 	}
 	defer s.Close()
 	if err := s.Renew(); err == nil || s.Epoch() != epoch {
-		t.Errorf("epoch %q after %v, want %q", s.Epoch(), err, epoch)
+		t.Errorf("Renew: %v, epoch %q; want an error and %q", err, s.Epoch(), epoch)
 	}
 }

@@ -167,7 +167,7 @@ func (s *source) signHead(cmd *cobra.Command, store *embedded.Store, key *merkle
 	if err := server.FindLoss(cmd.Context(), store, s.store); err != nil {
 		return h, err
 	}
-	edge := check.Edge()
+	edge := check.CompactRange()
 	return key.Sign(merkle.Head{Epoch: store.Epoch(), Size: check.Size(), Root: edge.Root()})
 }
 

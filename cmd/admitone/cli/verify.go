@@ -178,7 +178,7 @@ func (v *verdict) report(out io.Writer, asJSON bool) error {
 		v.print(out)
 	}
 	if v.Violation != nil {
-		return errFoundWrong
+		return errCheckFailed
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // Rule names the rule that a [Check] verifies, for display.
-const Rule = "the log matches the heads signed over it"
+const Rule = "the log matches its signed heads"
 
 // Contradiction is an [ErrContradicted] with details.
 type Contradiction struct {

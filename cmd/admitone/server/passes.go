@@ -70,7 +70,7 @@ func (p *Server) openRooms(s Settings) error {
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, ChecksOnly: p.away,
 		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
 		ForwardHeartbeats: p.forwarder(s),
-		Reachable: p.reach(s)})
+		Reachable:         p.reach(s)})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {

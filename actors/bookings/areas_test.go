@@ -112,7 +112,8 @@ func TestSeatsWithPlaces(t *testing.T) {
 }
 
 // bookWithPlaces books seats and places.
-func (w *harness) bookWithPlaces(holder events.Holder, places []areaQuantity, seats ...events.SeatName) (Answer, error) {
+func (w *harness) bookWithPlaces(holder events.Holder, places []areaQuantity,
+	seats ...events.SeatName) (Answer, error) {
 	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats,
 		Areas: places})
 }

@@ -88,7 +88,8 @@ func (v *remoteViews) CatchUp(ctx context.Context) error {
 
 // newRemoteHarness is like newHarness, on a log with latency and for several servers. The views read the log
 // without latency. use selects the server for later requests.
-func newRemoteHarness(t testing.TB, rows, perRow, limit int64, servers int, r *remoteStore) (w *harness, use func(server int)) {
+func newRemoteHarness(t testing.TB, rows, perRow, limit int64, servers int,
+	r *remoteStore) (w *harness, use func(server int)) {
 	w = newMemoryHarness(t, rows, perRow, limit)
 	r.Store = w.store
 	var all []*Bookings

@@ -30,7 +30,8 @@ func (b *overloadedDesk) Ask(ctx context.Context, request actors.Request) (actor
 }
 
 // View implements actors.Dispatcher.
-func (b *overloadedDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+func (b *overloadedDesk) View(ctx context.Context, stream events.StreamID,
+	read func(core.Core)) (actors.Answer, error) {
 	if b.left == 0 {
 		return actors.Answer{}, actors.ErrOverloaded
 	}

@@ -86,7 +86,7 @@ func (w *harness) checkReturnedAreFree(h *history) {
 	}
 }
 
-// returnOne returns one seat, under a key of its own.
+// returnOne returns one seat, under a separate key.
 func returnOne(name events.SeatName) func(w *harness, id events.BookingID) error {
 	return func(w *harness, id events.BookingID) error {
 		_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.keyed(string(w.ann()), "r-"+string(name), ""), BookingID: id,

@@ -143,7 +143,8 @@ func (c *crowd) audit(log []logged) {
 				p.holder, p.habit, p.outcome, wasAdmitted, l.expired[ticket], silent, l.left[ticket])
 		case silent && c.silence(p, dropped) < 2*heartbeat:
 			c.t.Errorf("%s was dropped after a silence of %v, want at least two heartbeats", p.holder, c.silence(p, dropped))
-		case silent && c.silence(p, dropped) > 2*heartbeat+sweepLag, wasAdmitted && c.silence(p, admitted) > 2*heartbeat+sweepLag:
+		case silent && c.silence(p, dropped) > 2*heartbeat+sweepLag,
+			wasAdmitted && c.silence(p, admitted) > 2*heartbeat+sweepLag:
 			c.t.Errorf("%s was not dropped after a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
 		}
 	}

@@ -312,7 +312,8 @@ func TestLogUnavailable(t *testing.T) {
 	log.down.Store(false)
 	n.clock.move(2 * s)
 	n.step()
-	if got := n.poll(ann.Visitor); rm.roundFailed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
+	if got := n.poll(ann.Visitor); rm.roundFailed || got.Status != events.VisitorWaiting || got.Number != 1 ||
+		got.TooSoon {
 		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.roundFailed, got)
 	}
 }

@@ -314,7 +314,8 @@ const checkTimeout = 2 * time.Second
 // open the room, the pass must not have been given up or used according to the line; otherwise a
 // valid signature suffices. at is when the pass was presented, zero for now. Errors: the refusals
 // pass_required and pass_invalid; ErrKeysDiffer.
-func (r *Rooms) Check(id events.RoomID, holder events.Holder, presented string, at time.Time) (ticket int64, err error) {
+func (r *Rooms) Check(id events.RoomID, holder events.Holder, presented string,
+	at time.Time) (ticket int64, err error) {
 	if err := r.checkKeys(); err != nil {
 		return 0, err
 	}

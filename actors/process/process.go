@@ -95,7 +95,8 @@ func ID(step, process string) actors.CommandID {
 // decided another request with its key. It is for requests that are decided by a different entity
 // than other requests about the same subject. It writes nothing. Errors: those of
 // [actors.Desk.Ask].
-func RequireUnusedKey(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
+func RequireUnusedKey(ctx context.Context, entities actors.Dispatcher, request actors.Request,
+	stream events.StreamID) error {
 	if _, keyed := request.ID.Key(); !keyed {
 		return nil
 	}

@@ -14,7 +14,7 @@ var errOffSale = &core.Refusal{Code: errTaken.Code, Detail: "the seat is not on 
 
 var errInUse = &core.Refusal{
 	Code:   errTaken.Code,
-	Detail: "the seat is held or booked; only a free seat can be blocked",
+	Detail: "the seat is held or booked; only a free seat can be taken off sale",
 }
 
 var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under a different label"}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// origin is the zero point of every instant.
-var origin = time.Now()
+// origin is the zero point of every instant. It precedes the start, so that an instant can lie before that.
+var origin = time.Now().Add(-24 * time.Hour)
 
 // instant is a point in time on the monotonic clock, so that a step of the wall clock neither makes a
 // peer suspect nor hides its failure. The zero value is unset. It is safe for concurrent use.

@@ -34,6 +34,9 @@ type Member struct {
 	// Epoch is the epoch of its log. Prints are fingerprints of its secrets, by name.
 	Epoch  string            `json:"epoch"`
 	Prints map[string]string `json:"prints,omitzero"`
+	// KeysDiffer is true if it does not have the keys that the log or the other nodes have. Older builds don't
+	// send it.
+	KeysDiffer bool `json:"keys_differ,omitzero"`
 }
 
 // view is the members at one moment, with the placement of entities on the serving ones. While the log is too
@@ -59,4 +62,14 @@ func newView(members []Member) *view {
 	}
 	v.placed = placement.NewView(names[v.owning]...)
 	return v
+}
+
+// stateOf returns the state of the node with a run, "" if it is not a member.
+func (v *view) stateOf(run string) State {
+	for i := range v.members {
+		if v.members[i].Run == run {
+			return v.members[i].State
+		}
+	}
+	return ""
 }

@@ -157,6 +157,23 @@ func (v *view) shares() map[placement.Member]float64 {
 // ViewText returns View as 16 hexadecimal digits.
 func (p *Peers) ViewText() string { return hash16(p.View()) }
 
+// takeOverLimit is the time within which other nodes notice that they lost the log too, and others take over from
+// a node that did.
+const takeOverLimit = 1500 * time.Millisecond
+
+// OthersServe reports whether other nodes serve in place of this one, which has not reached the log for some time.
+func (p *Peers) OthersServe() bool {
+	if p.State() != Cut || p.stateSet.since() < takeOverLimit {
+		return false
+	}
+	for _, m := range p.Members() {
+		if !m.Self && m.State == Serving && !m.Suspected {
+			return true
+		}
+	}
+	return false
+}
+
 // KeysDiffer reports whether another node signs passes or tokens with other keys than this one.
 func (p *Peers) KeysDiffer() bool {
 	for _, m := range p.view.Load().members {

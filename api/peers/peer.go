@@ -89,12 +89,8 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 			}
 		}
 		timedOut := q.watch()
-		if timedOut && !q.suspected() {
-			p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
-			p.metrics.suspicions.Inc()
-		}
 		if timedOut {
-			q.suspectUntil.set(suspectFor)
+			p.suspect(q)
 		}
 		if timedOut || !p.ownsEntities(q.member.Run) {
 			q.hops.interrupt()
@@ -103,6 +99,16 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 		}
 		q.hops.closeIdle()
 	}
+}
+
+// suspect makes this node forward no requests to a peer that missed its heartbeats. A draining one is expected to
+// stop answering.
+func (p *Peers) suspect(q *peer) {
+	if !q.suspected() && p.view.Load().stateOf(q.member.Run) != Draining {
+		p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
+		p.metrics.suspicions.Inc()
+	}
+	q.suspectUntil.set(suspectFor)
 }
 
 // redialEvery is the interval at which a node tries to open a connection for frames: a node of an older build, or one
@@ -131,20 +137,37 @@ func (p *Peers) keepLink(q *peer) {
 	}()
 }
 
-// requestHeartbeat requests one heartbeat.
-func (p *Peers) requestHeartbeat(q *peer) {
+// Answers reports whether a node that need not be a peer answers a request for a heartbeat within limit, with its
+// run.
+func (p *Peers) Answers(m *Member, limit time.Duration) bool {
+	pool := newPool(m.HTTP)
+	defer pool.close()
+	got, err := p.exchangeHeartbeat(m, pool, limit)
+	return err == nil && got.run == m.Run
+}
+
+// exchangeHeartbeat requests one heartbeat of a node over a pool of connections to it, and waits for it up to limit.
+func (p *Peers) exchangeHeartbeat(m *Member, pool *pool, limit time.Duration) (got heartbeat, err error) {
 	request, response := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
-	begun := time.Now()
-	request.SetRequestURI("http://" + q.member.HTTP + HeartbeatPath)
-	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: begun, Until: begun.Add(suspectFor)}
+	now := time.Now()
+	request.SetRequestURI("http://" + m.HTTP + HeartbeatPath)
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(limit)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, 0, fasthttp.MethodGet, HeartbeatPath, nil))
-	err := q.heartbeats.do(request, response, hop.Until)
-	if err != nil || response.StatusCode() != fasthttp.StatusOK {
-		return
+	if err := pool.do(request, response, hop.Until); err != nil {
+		return got, err
 	}
-	got, err := parseHeartbeat(string(response.Body()))
+	if status := response.StatusCode(); status != fasthttp.StatusOK {
+		return got, fmt.Errorf("the node answers a request for a heartbeat with %d", status)
+	}
+	return parseHeartbeat(string(response.Body()))
+}
+
+// requestHeartbeat requests one heartbeat.
+func (p *Peers) requestHeartbeat(q *peer) {
+	begun := time.Now()
+	got, err := p.exchangeHeartbeat(q.member, q.heartbeats, suspectFor)
 	if err != nil || got.run != q.member.Run {
 		return
 	}

@@ -43,13 +43,15 @@ type Peers struct {
 	metrics      metrics
 	view         atomic.Pointer[view]
 	drainStarted instant
+	stateSet     instant     // when this node's state last changed
 	retired      atomic.Bool // this node no longer decides forwarded requests
 
-	mu      sync.Mutex       // held while the members change
-	self    Member           // guarded by mu
-	others  []Member         // guarded by mu
-	peers   map[string]*peer // by run; guarded by mu
-	started context.Context  // the context of Run, nil before; guarded by mu
+	mu       sync.Mutex       // held while the members change
+	self     Member           // guarded by mu
+	others   []Member         // guarded by mu
+	peers    map[string]*peer // by run; guarded by mu
+	departed []Departed       // nodes that went away, the last one last; guarded by mu
+	started  context.Context  // the context of Run, nil before; guarded by mu
 }
 
 // New returns the peers of a node that knows no other node yet.
@@ -84,8 +86,20 @@ func (p *Peers) SetState(state State) (changed bool) {
 		p.drainStarted.set(0)
 	}
 	p.self.State = state
+	p.stateSet.set(0)
 	p.change()
 	return true
+}
+
+// SetKeysDiffer sets whether this node announces that its keys are not those of the others, and reports whether
+// that changed.
+func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	changed = p.self.KeysDiffer != differ
+	p.self.KeysDiffer = differ
+	p.change()
+	return changed
 }
 
 // State returns the state of this node.
@@ -96,6 +110,7 @@ func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].
 func (p *Peers) SetMembers(others []Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.noteChanges(others)
 	p.others = others
 	for run, old := range p.peers {
 		if !slices.ContainsFunc(others, func(m Member) bool { return m.Run == run }) {
@@ -227,5 +242,5 @@ func (p *Peers) agreed() bool {
 // ownsEntities reports whether the node with a run is still known and owns entities.
 func (p *Peers) ownsEntities(run string) bool {
 	v := p.view.Load()
-	return slices.ContainsFunc(v.members, func(m Member) bool { return m.Run == run && m.State == v.owning })
+	return v.stateOf(run) == v.owning
 }

@@ -96,10 +96,12 @@ func (p *Peers) SetState(state State) (changed bool) {
 func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	changed = p.self.KeysDiffer != differ
+	if p.self.KeysDiffer == differ {
+		return false
+	}
 	p.self.KeysDiffer = differ
 	p.change()
-	return changed
+	return true
 }
 
 // State returns the state of this node.

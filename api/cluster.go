@@ -39,6 +39,18 @@ type clusterNode struct {
 	Skew  float64  `json:"clock_ahead_seconds"`
 	// Position is 0 for a node that has not reported it.
 	Position events.Position `json:"position"`
+	// KeysDiffer is true for a node that is not ready because of its keys.
+	KeysDiffer bool `json:"keys_differ"`
+}
+
+// clusterDeparted is a node that went away.
+type clusterDeparted struct {
+	Name    string `json:"name"`
+	Run     string `json:"run"`
+	State   string `json:"state"`
+	At      string `json:"at"`
+	HTTP    string `json:"http"`
+	Version string `json:"version"`
 }
 
 // clusterHops has the counts of [peers.Hops].
@@ -82,13 +94,14 @@ func (s *Server) cluster(r *request) error {
 		return err
 	}
 	answer := struct {
-		Clustered bool            `json:"clustered"`
-		View      string          `json:"view"`
-		Nodes     []clusterNode   `json:"nodes"`
-		Hops      clusterHops     `json:"hops"`
-		Rooms     []clusterRoom   `json:"rooms"`
-		Cursors   []clusterCursor `json:"cursors"`
-	}{Nodes: []clusterNode{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
+		Clustered bool              `json:"clustered"`
+		View      string            `json:"view"`
+		Nodes     []clusterNode     `json:"nodes"`
+		Departed  []clusterDeparted `json:"departed"`
+		Hops      clusterHops       `json:"hops"`
+		Rooms     []clusterRoom     `json:"rooms"`
+		Cursors   []clusterCursor   `json:"cursors"`
+	}{Nodes: []clusterNode{}, Departed: []clusterDeparted{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
 	if p := s.config.Peers; p != nil {
 		answer.Clustered, answer.View, answer.Hops = true, p.ViewText(), clusterHops(p.Hops())
 		answer.Rooms = s.clusterRooms(p)
@@ -98,19 +111,27 @@ func (s *Server) cluster(r *request) error {
 		}
 		answer.Cursors = cursors
 		for _, m := range p.Members() {
-			node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State),
-				Suspected: m.Suspected, Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share, Skew: m.Skew.Seconds(),
-				Position: m.Position}
-			if run, err := events.ParseID(m.Run); err == nil {
-				node.Since = run.Time().Format(time.RFC3339Nano)
-			}
-			if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
-				node.Heard = &seconds
-			}
-			answer.Nodes = append(answer.Nodes, node)
+			answer.Nodes = append(answer.Nodes, newClusterNode(&m))
+		}
+		for _, d := range p.Departed() {
+			answer.Departed = append(answer.Departed, clusterDeparted{Name: string(d.Name), Run: d.Run,
+				State: string(d.State), At: d.At.UTC().Format(time.RFC3339Nano), HTTP: d.HTTP, Version: d.Version})
 		}
 	}
 	return r.value(fiber.StatusOK, answer)
+}
+
+func newClusterNode(m *peers.Status) clusterNode {
+	node := clusterNode{Name: string(m.Name), Run: m.Run, Self: m.Self, State: string(m.State), Suspected: m.Suspected,
+		Version: m.Version, HTTP: m.HTTP, Hop: m.Hop, Share: m.Share, Skew: m.Skew.Seconds(), Position: m.Position,
+		KeysDiffer: m.KeysDiffer}
+	if run, err := events.ParseID(m.Run); err == nil {
+		node.Since = run.Time().Format(time.RFC3339Nano)
+	}
+	if seconds := m.SinceHeartbeat.Seconds(); !m.Self {
+		node.Heard = &seconds
+	}
+	return node
 }
 
 // clusterRooms returns the rooms that this node knows, sorted by id, at most maxClusterRooms.
@@ -202,7 +223,10 @@ func (s *Server) checkNode() error {
 	case peers.Joining:
 		return withReason(refuse(codes.ProjectionBehind, "this node is catching up with the log and joining"), "joining")
 	case peers.Cut:
-		return withReason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
+		if s.config.Peers.OthersServe() {
+			return withReason(refuse(codes.LogUnavailable, "this node can't reach the log; others have taken over"), "cut")
+		}
+		return withReason(refuse(codes.LogUnavailable, "this node can't reach the log"), "cut")
 	case peers.Draining:
 		return withReason(refuse(codes.Draining, "this node is about to stop; send new requests to another one"), "draining")
 	}

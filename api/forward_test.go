@@ -3,6 +3,7 @@ package api
 import (
 	"bufio"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/cursors"
+	"admitone/actors/placement"
 	"admitone/api/peers"
 	"admitone/events"
 )
@@ -183,7 +185,7 @@ func TestClusterAnswer(t *testing.T) {
 	d.check("the nodes", "#/components/schemas/Cluster", []byte(a.text))
 	for _, want := range []string{`"clustered":true`, `"hops":{"passed":0,"decided_here":0,"misplaced":0}`,
 		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`,
-		`"cursors":[{"stream":"cursor-stripe~refunds","node":"n2","term":1,"reached":0}]`, `"state":"serving"`} {
+		`"cursors":[{"stream":"cursor-stripe~refunds","node":"n2","term":1,"reached":0}]`, `"departed":[]`, `"state":"serving"`} {
 		if !strings.Contains(a.text, want) {
 			t.Errorf("%s lacks %s", a.text, want)
 		}
@@ -195,6 +197,56 @@ func TestClusterAnswer(t *testing.T) {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("the metrics lack %s", want)
 		}
+	}
+}
+
+// TestDepartedNodes: the answer has the nodes that went away, and those with other keys.
+func TestDepartedNodes(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	d := describe(t)
+	member := func(name placement.Member, state peers.State) peers.Member {
+		return peers.Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Version: "v1", State: state}
+	}
+	other := member("n2", peers.Serving)
+	other.KeysDiffer = true
+	nodes := w.config.Peers
+	nodes.SetMembers([]peers.Member{other, member("n3", peers.Serving), member("n4", peers.Serving)})
+	nodes.SetMembers([]peers.Member{other, member("n4", peers.Draining)})
+	nodes.SetMembers([]peers.Member{other})
+	a := w.do("GET", "/v1/cluster", "")
+	a.is(200)
+	d.check("the nodes", "#/components/schemas/Cluster", []byte(a.text))
+	var got struct {
+		Nodes []struct {
+			Name       string
+			KeysDiffer bool `json:"keys_differ"`
+		}
+		Departed []struct {
+			Name, Run, State, HTTP, Version string
+			At                              time.Time
+		}
+	}
+	if err := json.Unmarshal([]byte(a.text), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Nodes) != 2 || got.Nodes[0].KeysDiffer || !got.Nodes[1].KeysDiffer {
+		t.Errorf("nodes are %+v, want n1, and n2 with other keys", got.Nodes)
+	}
+	if len(got.Departed) != 2 || got.Departed[0].Name != "n4" || got.Departed[0].State != "left" ||
+		got.Departed[1].Name != "n3" || got.Departed[1].State != "lost" || time.Since(got.Departed[1].At) > patience {
+		t.Errorf("departed are %+v, want n4, which left, and n3, which was lost", got.Departed)
+	}
+}
+
+// TestReadinessWithoutLog: a node that can't reach the log says that others have taken over only once they have.
+func TestReadinessWithoutLog(t *testing.T) {
+	w := newNode(t, OpenAuth{})
+	w.config.Peers.SetMembers([]peers.Member{{Name: "n2", Run: "r2", HTTP: "127.0.0.1:1", State: peers.Cut}})
+	w.config.Peers.SetState(peers.Cut)
+	a := w.do("GET", "/readyz", "")
+	a.problem(503, "log_unavailable")
+	if !strings.Contains(a.text, `"reason":"cut"`) || strings.Contains(a.text, "other") {
+		t.Errorf("readyz is %s, want the reason cut and nothing about other nodes", a.text)
 	}
 }
 

@@ -1545,6 +1545,9 @@ type Cluster struct {
 	View string `json:"view"`
 	// As in openapi.yaml.
 	Nodes []Node `json:"nodes"`
+	// Nodes that went away in the last ten minutes and did not return, as noticed by the answering node, the last
+	// one first.
+	Departed []DepartedNode `json:"departed"`
 	// As in openapi.yaml.
 	Hops Hops `json:"hops"`
 	// The waiting rooms known to the answering node, by name.
@@ -1615,6 +1618,24 @@ type Node struct {
 	HeardSecondsAgo Nullable[float64] `json:"heard_seconds_ago,omitzero"`
 	// The seconds by which its clock is ahead.
 	ClockAheadSeconds float64 `json:"clock_ahead_seconds"`
+	// Whether it is not ready because its keys are not those of the log or of other nodes.
+	KeysDiffer bool `json:"keys_differ"`
+}
+
+// DepartedNode: A node that went away.
+type DepartedNode struct {
+	// As in openapi.yaml.
+	Name string `json:"name"`
+	// The id of its last run.
+	Run string `json:"run"`
+	// `left` if it had announced its end, `lost` otherwise.
+	State string `json:"state"`
+	// When the answering node noticed.
+	At time.Time `json:"at"`
+	// Its address for requests that other nodes passed on.
+	Http string `json:"http"`
+	// As in openapi.yaml.
+	Version string `json:"version"`
 }
 
 // Backup: A copy of the log.

@@ -10,13 +10,13 @@ let known = false; // an answer is shown
 
 // ---- The nodes
 
-function showNodes({ nodes }) {
+function showNodes({ nodes, departed }) {
   const furthest = Math.max(0, ...nodes.map(({ position }) => position));
   children($("#nodes"), nodes.map((node) => showNode(node, furthest)));
   for (const name of cards.keys()) {
     if (nodes.some((node) => node.name === name)) continue;
     cards.delete(name);
-    announce(name, `${name}: no longer a node`);
+    announce(name, `${name}: ${departed.find((node) => node.name === name)?.state ?? "no longer a node"}`);
   }
 }
 
@@ -24,9 +24,9 @@ function showNodes({ nodes }) {
 function showNode(node, furthest) {
   let card = cards.get(node.name);
   if (!card) cards.set(node.name, card = $("#node").content.cloneNode(true).firstElementChild);
-  const state = node.suspected ? `${node.state}, no heartbeat` : node.state;
+  const state = node.state + (node.suspected ? ", no heartbeat" : "") + (node.keys_differ ? ", keys differ" : "");
   if (known && card.dataset.state !== state) announce(node.name, `${node.name}: ${state}`);
-  Object.assign(card.dataset, { state, good: node.state === "serving" && !node.suspected });
+  Object.assign(card.dataset, { state, good: node.state === "serving" && !node.suspected && !node.keys_differ });
   put(card, "name", node.name + (node.self ? " · answers" : ""));
   put(card, "state", state);
   put(card, "share", `${Math.round(100 * node.share)} %`);
@@ -45,6 +45,16 @@ const behind = (lag) => lag > 0 ? `, ${count(lag)} behind` : "";
 function put(from, name, text) {
   const element = field(from, name);
   if (element.textContent !== text) element.textContent = text;
+}
+
+function showDeparted({ departed }) {
+  const list = $("#departed tbody"), rows = rowsOf(list);
+  children(list, departed.map((node) => {
+    const row = rows.get(node.run) ?? tableRow(node.run, node.name, ["state", "at", "http", "version"]);
+    for (const name of ["state", "http", "version"]) put(row, name, node[name]);
+    put(row, "at", when(node.at));
+    return row;
+  }));
 }
 
 // ---- The requests and the rooms
@@ -109,9 +119,11 @@ function show(view) {
   showMessage($("#cluster-summary"), "", view.clustered ? `${serving} of ${view.nodes.length} nodes serve, in the view ${view.view}. Nodes with the same view agree on who owns what.`
     : "This server runs alone; see admitone serve --cluster.");
   showNodes(view);
+  showDeparted(view);
   showHops(view);
   showRooms(view);
   showCursors(view);
+  $("#departed").hidden = view.departed.length === 0;
   $("#hops").hidden = !view.clustered;
   $("#rooms").hidden = view.rooms.length === 0;
   $("#cursors").hidden = view.cursors.length === 0;

@@ -1473,6 +1473,8 @@ export interface Cluster {
   view: string;
   /** As in openapi.yaml. */
   nodes: Node[];
+  /** Nodes that went away in the last ten minutes and did not return, as noticed by the answering node, the last one first. */
+  departed: DepartedNode[];
   /** As in openapi.yaml. */
   hops: Hops;
   /** The waiting rooms known to the answering node, by name. */
@@ -1543,6 +1545,24 @@ export interface Node {
   heard_seconds_ago: number | null;
   /** The seconds by which its clock is ahead. */
   clock_ahead_seconds: number;
+  /** Whether it is not ready because its keys are not those of the log or of other nodes. */
+  keys_differ: boolean;
+}
+
+/** A node that went away. */
+export interface DepartedNode {
+  /** As in openapi.yaml. */
+  name: string;
+  /** The id of its last run. */
+  run: string;
+  /** `left` if it had announced its end, `lost` otherwise. */
+  state: "left" | "lost";
+  /** When the answering node noticed. */
+  at: string;
+  /** Its address for requests that other nodes passed on. */
+  http: string;
+  /** As in openapi.yaml. */
+  version: string;
 }
 
 /** A copy of the log. */

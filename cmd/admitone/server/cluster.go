@@ -4,15 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"strconv"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
 
 	"admitone/actors"
+	"admitone/actors/admission"
 	"admitone/actors/placement"
 	"admitone/api"
 	"admitone/api/peers"
@@ -42,6 +44,18 @@ type node struct {
 	health   events.Store // a separate connection, for health checks
 	delegate *delegate
 	logger   *slog.Logger
+	// keysDiffer reports whether this node's keys are not those of the log or of other nodes.
+	keysDiffer func() bool
+
+	// These belong to the goroutine that joins other nodes.
+	settled  bool      // it has had time to join them
+	faults   repeats   // why it could not, by address
+	namesake *namesake // another node with this node's name that was last reported, nil if there is none
+
+	cutAt time.Time // when the log stopped to answer, until that is explained; belongs to watchHealth
+
+	disputed atomic.Bool // namesake answers
+	yields   atomic.Bool // and has run for longer
 }
 
 const (
@@ -54,6 +68,10 @@ const (
 	lookEvery = 2 * time.Second
 	// lookInCompany is the factor by which the interval is longer for a node with others.
 	lookInCompany = 15
+	// cutSettled is how long after the log stopped to answer this node the others have noticed too, or taken over.
+	cutSettled = 2 * time.Second
+	// reclaimAfter is how long after its death a node may come back at another address.
+	reclaimAfter = time.Millisecond
 	// agreeLimit bounds how long a stopping node waits for the others' acknowledgement.
 	agreeLimit = time.Second
 )
@@ -81,6 +99,11 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
+	n.keysDiffer = func() bool { return n.peers.KeysDiffer() || p.Rooms.KeyState() == admission.KeysDiffer }
+	n.peers.SetKeysDiffer(n.keysDiffer())
+	if err := checkClusterPort(c.Listen, net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
+		return err
+	}
 	config := n.configure(self, host, port, advertise, derive(secret, "gossip"))
 	if n.list, err = memberlist.Create(config); err != nil {
 		return fmt.Errorf("can't listen on %s for other nodes: %w; give another address with --cluster", c.Listen, err)
@@ -92,7 +115,10 @@ func (p *Server) openCluster(s Settings) (err error) {
 		return err
 	}
 	n.health = health
-	return n.meet()
+	if err := n.meet(); err != nil {
+		return err
+	}
+	return n.checkName()
 }
 
 // name returns the name of the node.
@@ -133,95 +159,13 @@ func (n *node) configure(self peers.Member, host string, port int, advertise str
 	c := memberlist.DefaultLANConfig()
 	c.Name, c.BindAddr, c.BindPort, c.AdvertisePort = string(self.Name), host, port, port
 	c.AdvertiseAddr = advertise
-	c.SecretKey, c.DeadNodeReclaimTime = secret, time.Second
+	c.SecretKey, c.DeadNodeReclaimTime = secret, reclaimAfter
 	c.ProbeInterval, c.ProbeTimeout, c.AwarenessMaxMultiplier = 200*time.Millisecond, 100*time.Millisecond, 3
 	c.SuspicionMult, c.SuspicionMaxTimeoutMult = 3, 2
 	c.GossipInterval, c.PushPullInterval, c.TCPTimeout = 50*time.Millisecond, 5*time.Second, met
-	c.Delegate, c.Events, c.Alive, c.Merge = n.delegate, n.delegate, n.delegate, n.delegate
-	c.Logger = slog.NewLogLogger(n.logger.Handler(), slog.LevelDebug)
+	c.Delegate, c.Events, c.Alive, c.Merge, c.Conflict = n.delegate, n.delegate, n.delegate, n.delegate, n.delegate
+	c.Logger = log.New(&gossipLog{logger: n.logger}, "", 0)
 	return c
-}
-
-// meet joins the known nodes. Error: a [usage.Error] for a different log.
-func (n *node) meet() error {
-	known := append(append([]string(nil), n.seeds...), n.seedAddresses()...)
-	var others []string
-	for _, seed := range known {
-		if found := n.resolve(seed); len(found) > 0 {
-			others = append(others, found...)
-		}
-	}
-	if len(others) == 0 {
-		return nil
-	}
-	if _, err := n.list.Join(others); err != nil && n.list.NumMembers() == 1 {
-		if refused := n.delegate.refusal(); refused != nil {
-			return usage.Errorf("%w", refused)
-		}
-		n.logger.Info("joined no other node", "asked", others, "error", err)
-	}
-	return nil
-}
-
-// resolve returns the addresses of a seed, host:port or dns://name:port for all addresses of a
-// name, except this node's own and those of members.
-func (n *node) resolve(seed string) (all []string) {
-	name, dns := strings.CutPrefix(seed, "dns://")
-	if !dns {
-		all = []string{seed}
-	} else if host, port, err := net.SplitHostPort(name); err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), met)
-		defer cancel()
-		found, _ := net.DefaultResolver.LookupHost(ctx, host)
-		for _, address := range found {
-			all = append(all, net.JoinHostPort(address, port))
-		}
-	}
-	member := map[string]bool{n.address: true}
-	for _, m := range n.list.Members() {
-		member[m.Address()] = true
-	}
-	others := all[:0]
-	for _, address := range all {
-		if !member[address] {
-			others = append(others, address)
-		}
-	}
-	return others
-}
-
-// joinCluster makes the node serve once its views have read the log up to the end at this time.
-func (p *Server) joinCluster(ctx context.Context) error {
-	n := p.node
-	n.saveSeed()
-	if err := untilAvailable(ctx, func() error { return p.awaitEnd(ctx) }); err != nil {
-		return err
-	}
-	for end := time.Now().Add(met); n.list.NumMembers() == 1 && time.Now().Before(end); {
-		if err := sleep(ctx, met/8); err != nil {
-			return err
-		}
-		if err := n.meet(); err != nil {
-			return err
-		}
-	}
-	n.tell(peers.Serving)
-	return n.rejoin(ctx)
-}
-
-// rejoin tries to join other nodes, regularly while this node has none and less often otherwise: after a network
-// split each side may have several nodes. It ends with ctx.
-func (n *node) rejoin(ctx context.Context) error {
-	for round := 1; sleep(ctx, lookEvery) == nil; round++ {
-		if n.list.NumMembers() > 1 && round%lookInCompany != 0 {
-			continue
-		}
-		n.saveSeed()
-		if err := n.meet(); err != nil {
-			n.logger.Error("another system has the address of a node of this one", "error", err)
-		}
-	}
-	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -235,11 +179,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // tell announces this node's state to the other nodes.
 func (n *node) tell(state peers.State) {
-	if !n.peers.SetState(state) {
-		return
+	if n.peers.SetState(state) {
+		n.update()
 	}
+}
+
+// update announces to the other nodes how this one has changed.
+func (n *node) update() {
 	if err := n.list.UpdateNode(agreeLimit); err != nil {
-		n.logger.Warn("not all nodes have acknowledged this node's state", "state", state, "error", err)
+		n.logger.Warn("not all nodes have acknowledged this node's state", "state", n.peers.State(), "error", err)
 	}
 }
 
@@ -264,6 +212,9 @@ func (n *node) watchHealth(ctx context.Context) error {
 			round++
 		}
 		n.noteHealth(missed <= int(headSilence/watchEvery))
+		if n.peers.SetKeysDiffer(n.keysDiffer()) {
+			n.update()
+		}
 	}
 }
 
@@ -288,11 +239,26 @@ func (n *node) checkHealth(ctx context.Context, asking, answers chan struct{}) {
 func (n *node) noteHealth(answers bool) {
 	switch state := n.peers.State(); {
 	case state == peers.Serving && !answers:
-		n.logger.Warn("the log does not answer; other nodes take over")
+		n.logger.Warn("the log does not answer this node")
+		n.cutAt = time.Now()
 		n.tell(peers.Cut)
 	case state == peers.Cut && answers:
 		n.logger.Info("the log answers again")
+		n.cutAt = time.Time{}
 		n.tell(peers.Serving)
+	case state == peers.Cut && !n.cutAt.IsZero() && time.Since(n.cutAt) > cutSettled:
+		n.cutAt = time.Time{}
+		n.explainCut()
+	}
+}
+
+// explainCut logs whether others serve in place of this node, which can't reach the log.
+func (n *node) explainCut() {
+	switch {
+	case n.peers.OthersServe():
+		n.logger.Info("other nodes reach the log, and have taken over from this one")
+	case n.list.NumMembers() > 1:
+		n.logger.Warn("no other node reaches the log either; requests that need it fail until it answers")
 	}
 }
 
@@ -306,16 +272,24 @@ func (n *node) drain(ctx context.Context) {
 	n.peers.StopDeciding()
 }
 
-// close leaves the cluster.
-func (n *node) close() error {
-	if err := n.list.Leave(agreeLimit); err != nil { // it waits for others that may be leaving too
-		n.logger.Debug("not all nodes have acknowledged that this node leaves", "error", err)
+// close leaves the cluster. It does not if another node has the same name, which would leave with it.
+func (n *node) close() (err error) {
+	if !n.disputed.Load() {
+		n.leave()
 	}
-	err := n.list.Shutdown()
+	err = n.list.Shutdown()
 	if n.health != nil {
 		err = errors.Join(err, n.health.Close())
 	}
 	return err
+}
+
+// leave announces that this node leaves. It does not wait long, because others may be leaving too.
+func (n *node) leave() {
+	n.tell(peers.Draining)
+	if err := n.list.Leave(agreeLimit); err != nil {
+		n.logger.Debug("not all nodes have acknowledged that this node leaves", "error", err)
+	}
 }
 
 // runCluster starts the work of a node, if this server is one.

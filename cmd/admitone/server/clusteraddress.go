@@ -2,9 +2,12 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"admitone/cmd/admitone/usage"
 )
@@ -73,17 +76,39 @@ func firstOf(all []net.Addr) (found net.IP) {
 	return found
 }
 
-// CheckJoin checks the address of a node to join. The default port is that of --cluster. Errors: a [usage.Error].
+// CheckJoin checks the address of a node to join. Errors: a [usage.Error].
 func CheckJoin(seed string) error {
 	name, dns := strings.CutPrefix(seed, "dns://")
-	host, port, err := net.SplitHostPort(name)
+	host, text, err := net.SplitHostPort(name)
+	port, portErr := strconv.ParseUint(text, 10, 16)
 	switch {
-	case err == nil && host != "" && port != "", !dns && name != "" && !strings.ContainsAny(name, ":[]"):
+	case err == nil && portErr == nil && host != "" && port > 0:
 		return nil
 	case dns:
 		return usage.Errorf("--join %s: give a name and a port, such as dns://admitone:7946", seed)
+	case err != nil && name != "" && !strings.ContainsAny(name, ":[]/"):
+		return usage.Errorf("--join %s: the port is missing; give that of the other node's --cluster, such as %[1]s:7946", seed)
 	}
 	return usage.Errorf("--join %s: give an address and a port, one of IPv6 in brackets, such as [fd00::1]:7946", seed)
+}
+
+// checkClusterPort checks that the port of --cluster is free: memberlist's error is a chain of its steps.
+func checkClusterPort(listen, address string) error {
+	stream, err := net.Listen("tcp", address)
+	if err == nil {
+		if err = stream.Close(); err != nil {
+			return err
+		}
+		var packets net.PacketConn
+		if packets, err = net.ListenPacket("udp", address); err == nil {
+			return packets.Close()
+		}
+	}
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("can't listen on %s for other nodes: the port is taken by another program; give another address "+
+			"with --cluster", listen)
+	}
+	return fmt.Errorf("can't listen on %s for other nodes: %w; give another address with --cluster", listen, err)
 }
 
 // reachable returns the address at which others reach a listener: its own or, if it listens on all

@@ -19,6 +19,8 @@ type delegate struct {
 	mu      sync.Mutex
 	members map[string]peers.Member // by name; guarded by mu
 	refused error                   // why a node of another system was not joined; guarded by mu
+	// namesake is the last reported node with this node's name; guarded by mu.
+	namesake *namesake
 }
 
 func newDelegate(p *peers.Peers, logger *slog.Logger) *delegate {
@@ -77,6 +79,12 @@ func (d *delegate) refusal() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.refused
+}
+
+func (d *delegate) clearRefusal() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.refused = nil
 }
 
 // NotifyAlive implements memberlist.AliveDelegate: it refuses a node of a different log.

@@ -16,17 +16,25 @@ type clusterView struct {
 	Clustered bool   `json:"clustered"`
 	View      string `json:"view"`
 	Nodes     []struct {
-		Name      string   `json:"name"`
-		Self      bool     `json:"self"`
-		State     string   `json:"state"`
-		Suspected bool     `json:"suspected"`
-		Version   string   `json:"version"`
-		HTTP      string   `json:"http"`
-		Share     float64  `json:"share"`
-		Heard     *float64 `json:"heard_seconds_ago"`
-		Since     string   `json:"since"`
-		Position  int64    `json:"position"`
+		Name       string   `json:"name"`
+		Self       bool     `json:"self"`
+		State      string   `json:"state"`
+		Suspected  bool     `json:"suspected"`
+		Version    string   `json:"version"`
+		HTTP       string   `json:"http"`
+		Share      float64  `json:"share"`
+		Heard      *float64 `json:"heard_seconds_ago"`
+		Since      string   `json:"since"`
+		Position   int64    `json:"position"`
+		KeysDiffer bool     `json:"keys_differ"`
 	} `json:"nodes"`
+	Departed []struct {
+		Name    string `json:"name"`
+		State   string `json:"state"`
+		At      string `json:"at"`
+		HTTP    string `json:"http"`
+		Version string `json:"version"`
+	} `json:"departed"`
 	Hops struct {
 		Passed      int64 `json:"passed"`
 		DecidedHere int64 `json:"decided_here"`
@@ -49,9 +57,11 @@ type clusterView struct {
 func newCluster() *cobra.Command {
 	var address, token string
 	cmd := &cobra.Command{
-		Use:     "cluster",
-		Short:   "The nodes of a running system, and how much each owns",
-		Long:    "The nodes of a running system, and how much each owns. The page /cluster of each node shows them, live.",
+		Use:   "cluster",
+		Short: "The nodes of a running system, and how much each owns",
+		Long: "The nodes of a running system, how much each owns, and those that went away in the last ten minutes: left after " +
+			"they were stopped, or lost. The page /cluster of each node shows them, live. Each node needs a name of its own, see " +
+			"admitone serve --node.",
 		Example: "  admitone cluster --url http://127.0.0.1:8080 --token $TOKEN",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if address == "" {
@@ -97,8 +107,17 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 		if n.Suspected {
 			state += ", silent"
 		}
+		if n.KeysDiffer {
+			state += ", keys differ"
+		}
 		fmt.Fprintf(out, "%s\t%s\t%.0f %%\t%s\t%s\t%d\t%s\t%s\n", n.Name, state, 100*n.Share, received, n.Since, n.Position,
 			n.HTTP, n.Version)
+	}
+	if len(v.Departed) > 0 {
+		fmt.Fprintln(out, "\ngone\tstate\tsince\taddress\tversion")
+	}
+	for _, d := range v.Departed {
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\n", d.Name, d.State, d.At, d.HTTP, d.Version)
 	}
 	if len(v.Rooms) > 0 {
 		fmt.Fprintln(out, "\nwaiting room\towner\tterm\trun by")

@@ -65,6 +65,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	other.kill()
 	p.waitText(summary, "1 of ")
 	p.waitText(`document.querySelector("#announcer")`, lost+": ") // suspected, or gone
+	p.wait(`document.querySelector('#departed tbody tr [data-field="state"]')?.textContent === "lost"`)
 	owner.kill()
 	p.wait(pageState + `.textContent === "Reconnecting…"`)
 	owner.again()

@@ -57,7 +57,7 @@ type blocks struct {
 	// changes sizes and its edit has been made.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
-	Committed bool                `json:",omitempty"`
+	Committed bool                `json:"Stated,omitempty"`
 	// Undone are the latest undone changes, by number.
 	Undone []int64 `json:",omitempty"`
 }

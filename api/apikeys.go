@@ -118,7 +118,7 @@ func revokeAPIKey(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.dispatch(apikey.Stream(id), &apikey.End{}, nil)
+	answer, err := r.dispatch(apikey.Stream(id), &apikey.Revoke{}, nil)
 	if refusal, ok := err.(*core.Refusal); ok && refusal.Code == core.CodeNotFound {
 		return notFound("api-key")
 	}

@@ -247,7 +247,7 @@ func (s *Server) roomOfPerformance(id events.PerformanceID) events.RoomID {
 
 // endPassOf ends the pass of a holder who has paid for seats.
 func (s *Server) endPassOf(p bookings.Purchase) {
-	s.config.Rooms.Done(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
+	s.config.Rooms.FinishPass(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: p.CorrelationID, CausationID: p.CausationID, Actor: p.Actor})
 }
 

@@ -40,6 +40,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, exerciseCallOffs)
 }
 
+// exerciseCallOffs sends every kind of request about cancellations.
 func exerciseCallOffs(_ *testing.T, send func(method, path, body string, headers ...string) answer) {
 	send("POST", "/v1/performances", fmt.Sprintf(newHall, "off")).is(201)
 	b := send("POST", "/v1/performances/off/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)["id"].(string)
@@ -81,8 +82,9 @@ func exerciseCallOffs(_ *testing.T, send func(method, path, body string, headers
 	send("POST", "/v1/products/off/reservations", `{"holder":"ada"}`).problem(409, "cancelled")
 }
 
-// TestCallingOffAProduct: each reservation ends, and the whole stock remains but can't be reserved.
-func TestCallingOffAProduct(t *testing.T) {
+// TestCancelProduct: the cancellation of a product ends each reservation. The whole stock is returned, but can't be
+// reserved.
+func TestCancelProduct(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	w.do("POST", "/v1/products", `{"id":"tee","name":"Tee","stock":9}`).is(201)
 	const tee = "/v1/products/tee"
@@ -100,12 +102,11 @@ func TestCallingOffAProduct(t *testing.T) {
 	for _, replay := range []string{"", "true"} {
 		off := w.do("POST", tee+"/cancellation", `{"reason":"recall"}`, "Idempotency-Key", "k")
 		if off.is(202); off.header.Get("Idempotent-Replay") != replay {
-			t.Errorf("Idempotent-Replay is %q, want %q", off.header.Get("Idempotent-Replay"), replay)
+			t.Errorf("got Idempotent-Replay %q, want %q", off.header.Get("Idempotent-Replay"), replay)
 		}
 	}
 	if done := w.awaitSwept(tee); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
-			affectedBy(planned), affectedBy(done), affectedBy(planned))
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
 	}
 	for _, reservation := range []string{sold, held} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
@@ -132,13 +133,13 @@ func TestCallingOffAProduct(t *testing.T) {
 	text := w.do("GET", "/v1/history/product/tee", "").text
 	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
 		if !strings.Contains(text, sentence) {
-			t.Errorf("%q is not in %s", sentence, text)
+			t.Errorf("got the history %s; want %q in it", text, sentence)
 		}
 	}
 }
 
-// TestMoreCallOffsThanPlaces: sweeps that can't complete do not prevent another one.
-func TestMoreCallOffsThanPlaces(t *testing.T) {
+// TestBrokenSweepsDoNotBlockOthers: sweeps that can't complete do not prevent another one.
+func TestBrokenSweepsDoNotBlockOthers(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	for n := range 20 { // of products that do not exist
 		id := fmt.Sprint("broken-", n)
@@ -153,8 +154,8 @@ func TestMoreCallOffsThanPlaces(t *testing.T) {
 	w.awaitSwept("/v1/products/tee")
 }
 
-// TestCallingOffATournament: its entries end with it, and no team can enter.
-func TestCallingOffATournament(t *testing.T) {
+// TestCancelTournament: the cancellation of a tournament ends its entries, and no team can enter.
+func TestCancelTournament(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	const cup = "/v1/tournaments/cup"
 	w.do("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":2,"waitlist":true,
@@ -171,8 +172,7 @@ func TestCallingOffATournament(t *testing.T) {
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
 	if done := w.awaitSwept(cup); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
-			affectedBy(planned), affectedBy(done), affectedBy(planned))
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
 	}
 	v := w.do("GET", cup, "").is(200)
 	if v["status"] != "cancelled" || v["cancelled"].(map[string]any)["reason"] != "storm" {
@@ -188,10 +188,10 @@ func TestCallingOffATournament(t *testing.T) {
 	w.do("PATCH", cup, `{"team_limit":9}`, "If-Match", `"`+v["edit_tag"].(string)+`"`).problem(409, "cancelled")
 	w.do("DELETE", cup+"/entries/a", "").is(200)
 	if v := w.do("GET", cup, "").is(200); v["waitlisted"] != 1.0 {
-		t.Errorf("the waiting team entered: %v; want waitlisted = 1", v)
+		t.Errorf("after a withdrawal: got %v; want waitlisted = 1", v)
 	}
 	if text := w.do("GET", "/v1/history/tournament/cup", "").text; !strings.Contains(text, "cancelled, because:") {
-		t.Errorf("got %v; want because:\" in told, \"cancelled", text)
+		t.Errorf("got the history %s; want the reason of the cancellation in it", text)
 	}
 }
 
@@ -210,13 +210,13 @@ func (w *harness) awaitSwept(path string) map[string]any {
 			return v
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("%s was not swept in time: %v", path, v)
+			w.t.Fatalf("the cancellation of %s was not done in time: %v", path, v)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
-// affectedBy returns the ids, holders and sums in the answer about a cancellation.
+// affectedBy returns the ids, holders and amounts in the answer about a cancellation.
 func affectedBy(v map[string]any) string {
 	var all []string
 	for _, item := range v["affected"].([]any) {
@@ -227,9 +227,9 @@ func affectedBy(v map[string]any) string {
 	return fmt.Sprint(all, v["holders"], v["count"], v["quantity"], v["unpaid"], v["paid"], v["refunds"])
 }
 
-// TestCallingOffAPerformance: the dry run and the outcome have the same people and sums, each is
-// refunded once and in full, and nothing can be booked.
-func TestCallingOffAPerformance(t *testing.T) {
+// TestCancelPerformance: the dry run and the cancellation of a performance have the same bookings and amounts. Each
+// booking is refunded once and in full, and nothing can be booked.
+func TestCancelPerformance(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":30}`, after(time.Hour))).is(201)
 	paid := w.buySeat("a", "ann", "A-1-1")
@@ -262,12 +262,11 @@ func TestCallingOffAPerformance(t *testing.T) {
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	done := w.awaitSwept(show)
 	if affectedBy(done) != affectedBy(planned) {
-		t.Errorf("planned:\n%s\nended:\n%s; want affectedBy(done) = %v",
-			affectedBy(planned), affectedBy(done), affectedBy(planned))
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
 	}
 	if repeated := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(repeated) != affectedBy(done) ||
 		repeated["cancelled"].(map[string]any)["reason"] != "ill" || repeated["status"] != "done" {
-		t.Errorf("again: %v; want affectedBy(again) = %v, cancelled.reason = ill, status = done", repeated, affectedBy(done))
+		t.Errorf("repeated: got %v; want %s, cancelled.reason = ill, status = done", repeated, affectedBy(done))
 	}
 	for _, booking := range []string{paid, held, external, waiting} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
@@ -280,20 +279,20 @@ func TestCallingOffAPerformance(t *testing.T) {
 		w.do("POST", booking+"/payment-intent", `{"provider":"bank"}`).problem(409, "cancelled")
 	}
 	if v := w.do("GET", back, "").is(200); v["status"] != "released" || v["kept"] != 70.0 {
-		t.Errorf("kept before: %v; want status = released, kept = 70", v)
+		t.Errorf("the booking released before: got %v; want status = released, kept = 70", v)
 	}
 	if v := w.do("GET", "/v1/wallets/ann", "").is(200); v["balance"] != 130.0 {
-		t.Errorf("ann: %v; want balance = 130", v)
+		t.Errorf("got ann's wallet %v; want balance = 130", v)
 	}
 	if v := report(waiting, "late"); v["outcome"] != "refund_owed" || v["status"] != "cancelled" {
-		t.Errorf("reported late: %v; want outcome = refund_owed, status = cancelled", v)
+		t.Errorf("a late report: got %v; want outcome = refund_owed, status = cancelled", v)
 	}
 	causes := map[any]int{}
 	for _, item := range w.do("GET", "/v1/refunds?status=owed", "").is(200)["items"].([]any) {
 		causes[item.(map[string]any)["cause"]]++
 	}
 	if len(causes) != 1 || causes["cancelled"] != 2 {
-		t.Errorf("owed: %v; want one cause, cancelled = 2", causes)
+		t.Errorf("got causes of owed refunds %v; want cancelled twice", causes)
 	}
 	w.bookSeat("a", "dan", "A-1-1").problem(409, "cancelled")
 	w.do("PATCH", show, `{"title":"T"}`, "If-Match", `"`+tag+`"`).problem(409, "cancelled")
@@ -302,7 +301,7 @@ func TestCallingOffAPerformance(t *testing.T) {
 	}
 	if v := w.do("GET", show+"/report", "").is(200); v["received"] != 400.0 || v["kept"] != 70.0 ||
 		v["refunded"] != 130.0 || v["owed"] != 200.0 || v["given_back"] != 3.0 {
-		t.Errorf("report: %v; want received = 400, kept = 70, refunded = 130, owed = 200, given_back = 3", v)
+		t.Errorf("got the report %v; want received = 400, kept = 70, refunded = 130, owed = 200, given_back = 3", v)
 	}
 	if v := w.do("GET", show+"/bookings?status=cancelled", "").is(200); len(v["items"].([]any)) != 4 {
 		t.Errorf("got %v; want 4 items", v)
@@ -310,18 +309,18 @@ func TestCallingOffAPerformance(t *testing.T) {
 	text := w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(paid, "/v1/bookings/"), "").text
 	for _, sentence := range []string{"ended, because its performance was cancelled", "because the performance was cancelled"} {
 		if !strings.Contains(text, sentence) {
-			t.Errorf("%q is not in %s", sentence, text)
+			t.Errorf("got the history %s; want %q in it", text, sentence)
 		}
 	}
 	for _, path := range []string{"calloff/performance/a", "performance/a"} {
 		if text := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(text, "4 were ended") {
-			t.Errorf("%s: got %s; want 4 were ended in text", path, text)
+			t.Errorf("%s: got the history %s; want 4 ended bookings in it", path, text)
 		}
 	}
 }
 
-// TestPagesOfACallOff: each affected entry once.
-func TestPagesOfACallOff(t *testing.T) {
+// TestPagesOfACancellation: the pages list each affected booking once.
+func TestPagesOfACancellation(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	w.gig("a", "").is(201)
 	for n := range 5 {
@@ -338,7 +337,7 @@ func TestPagesOfACallOff(t *testing.T) {
 		}
 		if v["next"] == nil {
 			if pages != 3 || len(seen) != 5 {
-				t.Errorf("%d pages with %v; want pages = 3, 5 distinct rows", pages, seen)
+				t.Errorf("got %d pages with the bookings %v; want 3 pages with 5 bookings", pages, seen)
 			}
 			return
 		}

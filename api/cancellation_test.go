@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// buySeat books a seat and pays it from a wallet, which it charges first.
+// buySeat books a seat and pays for it from the holder's wallet, which it charges first. It returns the path of the
+// booking.
 func (w *harness) buySeat(id, holder, seat string) string {
 	w.t.Helper()
 	booking := "/v1/bookings/" + w.bookSeat(id, holder, seat).is(201)["id"].(string)
@@ -16,7 +17,8 @@ func (w *harness) buySeat(id, holder, seat string) string {
 	return booking
 }
 
-func TestCancellation(t *testing.T) {
+// TestCancellationPolicy: a booking is refunded by the policy at the time of the booking, unless an admin overrides it.
+func TestCancellationPolicy(t *testing.T) {
 	w := newHarness(t)
 	until := after(time.Hour)
 	v := w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":33}`, until)).is(201)
@@ -45,7 +47,7 @@ func TestCancellation(t *testing.T) {
 		"?reason=x": "reason", "?override=true&reason=" + strings.Repeat("x", 201): "reason",
 		"?override=true&reason=a%0Ab": "reason", "?override=true&reason=a%E2%80%AEb": "reason"} {
 		if v := w.do("DELETE", late+query, "").problem(400, "bad_parameter"); !strings.Contains(v["detail"].(string), field) {
-			t.Errorf("%s: got %v; want field in detail", query, v)
+			t.Errorf("%s: got %v; want %s in the detail", query, v, field)
 		}
 	}
 	if v := w.do("DELETE", late+"?override=true&reason=lift+broken", "").is(200); v["kept"] != 20.0 {
@@ -54,18 +56,18 @@ func TestCancellation(t *testing.T) {
 	if v := w.do("DELETE", free, "").is(200); v["kept"] != nil {
 		t.Errorf("got %v; want kept = nil", v)
 	}
-	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // sold seats have ended with the show
+	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // the default policy ends at the start
 	if v := w.do("DELETE", other, "").problem(409, "cancellation_closed"); v["until"] != past {
 		t.Errorf("got %v; want until = %v", v, past)
 	}
 	for holder, want := range map[string]float64{"ann": 33, "bob": 80, "cy": 100} {
 		if v := w.do("GET", "/v1/wallets/"+holder, "").is(200); v["balance"] != want {
-			t.Errorf("%s has %v, want %v", holder, v["balance"], want)
+			t.Errorf("got balance %v of %s, want %v", v["balance"], holder, want)
 		}
 	}
 	text := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
 	if !strings.Contains(text, `because: \"lift broken\"`) && !strings.Contains(text, `because: "lift broken"`) {
-		t.Errorf("got %v; want because: \"lift broken\" in story or because: \"lift broken\" in story", text)
+		t.Errorf("got the history %s; want the reason lift broken in it", text)
 	}
 	w.verifyLog()
 	for body, field := range map[string]string{
@@ -90,8 +92,8 @@ func TestCancellation(t *testing.T) {
 	}
 }
 
-// TestInvalidFlags: a dry run or an override with an invalid value, with a reason that is not a
-// text, or misspelt, is refused, and nothing changes.
+// TestInvalidFlags: dry_run and override are refused if they are misspelt, or have an invalid value or reason, and
+// nothing changes.
 func TestInvalidFlags(t *testing.T) {
 	w := newHarness(t, withSweeps)
 	w.gig("a", "").is(201)
@@ -111,7 +113,7 @@ func TestInvalidFlags(t *testing.T) {
 		w.do("DELETE", path+"/seats/A-1-1?"+query, "").problem(400, "bad_parameter")
 	}
 	if now := w.head(); now != before {
-		t.Errorf("%d events were written", now-before)
+		t.Errorf("%d events were written, want none", now-before)
 	}
 	w.do("POST", "/v1/performances/a/cancellation?dry_run=true&limit=1&min_position=1", `{"reason":"x"}`).is(200)
 	w.do("POST", "/v1/performances/a/cancellation?dry_run=false&limit=1", `{"reason":"x"}`).is(202)

@@ -18,8 +18,8 @@ import (
 	"admitone/api/keyset"
 )
 
-// TestCheckedTokens: a token is checked once, and again when it has expired, when the keys have
-// changed, and when it was evicted by many others. A bad one is not cached.
+// TestCheckedTokens: a token is checked once, and again when it has expired, when the keys have changed, and when many
+// others have evicted it. An invalid token is not cached.
 func TestCheckedTokens(t *testing.T) {
 	now := time.Now()
 	tokens, checks, bad := &checkedTokens{}, 0, errors.New("bad")
@@ -35,7 +35,7 @@ func TestCheckedTokens(t *testing.T) {
 		checks = 0
 		actor, err := tokens.callerOf(token, version, at, check)
 		if checks != want || (err != nil) != (token == "bad") || err == nil && (actor.sub != "ada" || actor.role != RoleAdmin) {
-			t.Errorf("%s: %d checks, want %d; %v, %v", token, checks, want, actor, err)
+			t.Errorf("%s: got %d checks, the caller %v and the error %v; want %d checks", token, checks, actor, err, want)
 		}
 	}
 	expect("a", 1, now, 1)
@@ -46,15 +46,15 @@ func TestCheckedTokens(t *testing.T) {
 	expect("a", 1, now.Add(time.Minute-1), 0)
 	expect("a", 1, now.Add(time.Minute), 1)
 	expect("a", 2, now, 1)
-	expect("a", 1, now, 1) // it was checked while the keys changed
+	expect("a", 1, now, 1) // with the keys from before the change
 	expect("a", 2, now, 0)
 	for i := range 3 * maxCachedTokens {
 		expect("other "+strconv.Itoa(i), 2, now, 1)
 		if i%(maxCachedTokens/2) == 0 {
-			expect("a", 2, now, 0) // it is in use, so it stays
+			expect("a", 2, now, 0) // a token in use is not evicted
 		}
 		if n := max(len(tokens.newer), len(tokens.older)); n > maxCachedTokens {
-			t.Fatalf("a half has %d tokens", n)
+			t.Fatalf("a generation has %d tokens, want at most %d", n, maxCachedTokens)
 		}
 	}
 	expect("other 0", 2, now, 1)
@@ -64,8 +64,7 @@ func TestCheckedTokens(t *testing.T) {
 	expect("a", 1, now, 1)
 }
 
-// TestWithdrawnKey: a valid token becomes invalid when its key is withdrawn, and is checked only
-// once until then.
+// TestWithdrawnKey: a valid token is checked only once until its key is withdrawn, and then it is invalid.
 func TestWithdrawnKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keys.json")
 	keys := keyset.New(file, slog.New(slog.DiscardHandler))
@@ -98,8 +97,8 @@ func TestWithdrawnKey(t *testing.T) {
 	send := func() answer { return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token) }
 	send().is(200)
 	send().is(200)
-	if remembered := len(w.server.config.Auth.(JWTAuth).checked.newer); remembered != 1 {
-		t.Errorf("%d tokens are remembered", remembered)
+	if cached := len(w.server.config.Auth.(JWTAuth).checked.newer); cached != 1 {
+		t.Errorf("%d tokens are cached, want 1", cached)
 	}
 	publish("second", second)
 	send().problem(401, "unauthenticated")

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// shop is a server with Stripe as its provider, and a hall of nine seats at 100.
+// shop is a server whose payment provider is a fake Stripe, with a performance of nine seats at 100 in a hall.
 type shop struct {
 	*harness
 	stripe *stripetest.Server
@@ -31,7 +31,7 @@ func newShop(t *testing.T, change ...func(*harness)) *shop {
 	return s
 }
 
-// checkout requests a page for a booking, and returns its session.
+// checkout requests a payment page for a booking, and returns the id of its session.
 func (s *shop) checkout(booking string) string {
 	s.t.Helper()
 	url := s.do("POST", booking+"/checkout", newCheckout).is(201)["url"].(string)
@@ -42,16 +42,16 @@ func (s *shop) checkout(booking string) string {
 func (s *shop) deliver(e stripetest.Event, want int) {
 	s.t.Helper()
 	if status := e.Send("http://" + s.address); status != want {
-		s.t.Errorf("%s was answered with %d, want %d", e.Payload, status, want)
+		s.t.Errorf("got status %d for the event %s, want %d", status, e.Payload, want)
 	}
 }
 
-// await waits until a condition holds.
+// await waits until a condition holds. what describes it.
 func (s *shop) await(what string, holds func() bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Fatalf("the condition was not reached: %s", what)
+			s.t.Fatalf("not in time: %s", what)
 		}
 	}
 }
@@ -60,7 +60,7 @@ func (s *shop) await(what string, holds func() bool) {
 func (s *shop) checkBooking(booking, want string) {
 	s.t.Helper()
 	if got := s.do("GET", booking, "").is(200)["status"]; got != want {
-		s.t.Errorf("%s is %v, want %s", booking, got, want)
+		s.t.Errorf("%s: got status %v, want %s", booking, got, want)
 	}
 }
 
@@ -74,12 +74,12 @@ func (s *shop) checkRefunds(status string, want ...string) []any {
 		got = append(got, fmt.Sprint(item["cause"], " ", item["amount"], item["currency"], " ", item["reference"]))
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		s.t.Errorf("%s are %q, want %q", status, got, want)
+		s.t.Errorf("got %s refunds %q, want %q", status, got, want)
 	}
 	return all
 }
 
-// received counts the received payments.
+// received returns the number of received payments in the log.
 func (s *shop) received() (n int) {
 	for e, err := range events.All(s.t.Context(), s.store, 0) {
 		s.must(err)
@@ -90,8 +90,8 @@ func (s *shop) received() (n int) {
 	return n
 }
 
-// TestPaidOnAPage: five concurrent copies of a webhook are one payment; the page is the booking's,
-// and is requested once.
+// TestPaidOnAPage: the page of a booking is created once, and five concurrent copies of the event about its payment
+// record one payment.
 func TestPaidOnAPage(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -101,9 +101,9 @@ func TestPaidOnAPage(t *testing.T) {
 	made := s.stripe.Sessions()
 	if len(made) != 1 || made[0].AmountTotal != 100 || made[0].Title != "t" ||
 		s.stripe.Calls("POST /v1/checkout/sessions") != 1 {
-		t.Errorf("the sessions are %+v", made)
+		t.Errorf("got sessions %+v; want one over 100 with the title t, created by one call", made)
 	}
-	slow := "pi_" + session // of a method that takes days
+	slow := "pi_" + session // of a payment method that takes days
 	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
 	s.deliver(s.stripe.SessionEvent("completed", session), 200)
 	s.checkBooking(booking, "awaiting_payment")
@@ -118,14 +118,14 @@ func TestPaidOnAPage(t *testing.T) {
 	s.deliver(s.stripe.SessionEvent("expired", session), 200)
 	s.checkBooking(booking, "booked")
 	if n := s.received(); n != 1 {
-		t.Errorf("%d payments were received", n)
+		t.Errorf("%d payments were received, want 1", n)
 	}
 	s.do("DELETE", booking, "").is(200)
 	s.checkRefunds("owed", "released 100EUR "+payment)
 	s.verifyMoney()
 }
 
-// TestForgedReports: they change nothing.
+// TestForgedReports: events without a valid, recent signature are refused, and change nothing.
 func TestForgedReports(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -142,12 +142,12 @@ func TestForgedReports(t *testing.T) {
 	s.deliver(e, 413)
 	s.checkBooking(booking, "awaiting_payment")
 	if n := s.received(); n != 0 {
-		t.Errorf("%d payments were received", n)
+		t.Errorf("%d payments were received, want 0", n)
 	}
 }
 
-// TestExpiredPages: a page that has expired ends only its own intent. A later payment on it retakes
-// the seats if they are free, and is owed once if they are sold.
+// TestExpiredPages: the expiry of a page ends only the page's own intent. A later payment for the page holds the seats
+// again if they are free, and its refund is owed, once, if they are sold.
 func TestExpiredPages(t *testing.T) {
 	s := newShop(t)
 	ada, bob := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
@@ -159,13 +159,13 @@ func TestExpiredPages(t *testing.T) {
 	}
 	second := s.checkout(ada)
 	if second == first {
-		t.Errorf("the page of an intent that is over is given again")
+		t.Errorf("got the page %s of an intent that has ended, want a new one", first)
 	}
 	s.deliver(s.stripe.SessionEvent("expired", first), 200)
 	s.checkBooking(ada, "awaiting_payment")
 	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	s.checkBooking(ada, "booked")
-	s.await("the page of an intent that money has ended is closed", func() bool {
+	s.await("the page of an intent is closed once another payment has ended the intent", func() bool {
 		for _, one := range s.stripe.Sessions() {
 			if one.ID == second {
 				return one.Status == "expired"
@@ -182,11 +182,11 @@ func TestExpiredPages(t *testing.T) {
 	s.verifyMoney()
 }
 
-// lapseBooking makes a booking of a hall with short holds that was paid on an expired page, and has
-// itself expired. It returns the booking and the session.
+// lapseBooking creates a booking that has expired, with a page that was paid although its intent has ended. The
+// hall must have short holds. It returns the path of the booking and the id of the session.
 func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string) {
 	s.t.Helper()
-	s.await("a page is made in time", func() bool {
+	s.await("a page is created before the hold expires", func() bool {
 		a := s.do("POST", "/v1/performances/"+hall+"/bookings", fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat))
 		booking = a.header.Get("Location")
 		return a.status == 201 && s.do("POST", booking+"/checkout", newCheckout).status == 201
@@ -195,35 +195,34 @@ func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string)
 	session = made[len(made)-1].ID
 	s.stripe.Pay(session)
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
-	s.await("its own time is over", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
+	s.await("the booking expires", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
 	return booking, session
 }
 
-// TestLatePages: a payment after the booking's end retakes the seats if they are free, and is owed
-// once if they are sold. Seats that an intent has held longer than the booking are released when
-// the intent expires.
+// TestLatePages: a payment after the expiry of its booking holds the seats again if they are free, and its refund
+// is owed, once, if they are sold. Seats that an intent has held longer than the booking are released when the
+// intent expires.
 func TestLatePages(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.sweeps = true })
 	s.do("POST", "/v1/performances", `{"id":"short","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z",`+
 		`"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`).is(201)
-	free, frees := s.lapseBooking("short", "ada", "A-1-1")
-	_, solds := s.lapseBooking("short", "bob", "A-1-3")
+	free, freeSession := s.lapseBooking("short", "ada", "A-1-1")
+	_, soldSession := s.lapseBooking("short", "bob", "A-1-3")
 	s.do("POST", "/v1/wallets/eve/charges", `{"amount":100}`).is(201)
 	s.await("the seats are free again, and sold", func() bool {
 		a := s.do("POST", "/v1/performances/short/bookings", `{"holder":"eve","seats":["A-1-3"]}`)
 		return a.status == 201 && s.do("POST", a.header.Get("Location")+"/payment", `{}`).status == 200
 	})
 	for range 2 {
-		s.deliver(s.stripe.SessionEvent("completed", frees), 200)
-		s.deliver(s.stripe.SessionEvent("completed", solds), 200)
+		s.deliver(s.stripe.SessionEvent("completed", freeSession), 200)
+		s.deliver(s.stripe.SessionEvent("completed", soldSession), 200)
 	}
 	s.checkBooking(free, "booked")
-	s.checkRefunds("owed", "late 100EUR pi_"+solds)
+	s.checkRefunds("owed", "late 100EUR pi_"+soldSession)
 	s.verifyMoney()
 }
 
-// TestWrongSums: the amount paid according to a session is received and, if it is not the price,
-// owed completely.
+// TestWrongSums: the amount of a session is received and, if it is not the price or in another currency, owed in full.
 func TestWrongSums(t *testing.T) {
 	s := newShop(t)
 	sum, currency := s.held("hall", "ada", "A-1-1"), s.held("hall", "bob", "A-1-3")
@@ -237,7 +236,7 @@ func TestWrongSums(t *testing.T) {
 	s.deliver(s.stripe.SessionEvent("completed", second), 200)
 	s.checkBooking(currency, "held")
 	s.checkRefunds("owed", "wrong_sum 99EUR pi_"+first, "wrong_sum 100USD pi_"+second)
-	// The same reference with a different amount reports no other payment.
+	// A second report with the same reference is no new payment, whatever its amount.
 	s.stripe.Change(first, func(one *stripetest.Session) { one.AmountTotal = 100 })
 	s.deliver(s.stripe.SessionEvent("completed", first), 200)
 	// One reference pays for one booking.
@@ -251,13 +250,13 @@ func TestWrongSums(t *testing.T) {
 	s.deliver(s.stripe.SessionEvent("completed", third), 200)
 	s.deliver(s.stripe.SessionEvent("expired", third), 200)
 	if n := s.received(); n != 2 {
-		t.Errorf("%d payments were received", n)
+		t.Errorf("%d payments were received, want 2", n)
 	}
 	s.verifyMoney()
 }
 
-// TestReleasedWhilePaid: a booking whose page is open is released once its intent is ended; the
-// page is closed, and a payment that was faster is owed.
+// TestReleasedWhilePaid: a booking with an open page can be released once its intent has ended. The page is closed,
+// and a payment that came before is owed.
 func TestReleasedWhilePaid(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -279,9 +278,8 @@ func TestReleasedWhilePaid(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestSilentProvider: the intent remains, and the next request continues it; a refusal by the
-// provider ends it. A page whose answer was lost is found again, and is closed although the booking
-// does not know it.
+// TestSilentProvider: if the provider does not answer, the intent stays open, and the next request continues it. If it
+// refuses, the intent ends. A page whose answer was lost is found again, and closed although no booking refers to it.
 func TestSilentProvider(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -289,7 +287,7 @@ func TestSilentProvider(t *testing.T) {
 	s.stripe.Fail(down)
 	if a := s.do("POST", booking+"/checkout", newCheckout); a.problem(503, "provider_unavailable") == nil ||
 		a.header.Get("Retry-After") == "" {
-		t.Error("Retry-After is missing")
+		t.Errorf("got headers %v, want Retry-After", a.header)
 	}
 	s.checkBooking(booking, "awaiting_payment")
 	s.stripe.Fail(nil)
@@ -302,7 +300,7 @@ func TestSilentProvider(t *testing.T) {
 	made := s.do("POST", booking+"/checkout", newCheckout)
 	made.is(201)
 	if made.header.Get("Idempotent-Replay") != "" {
-		t.Error("the first answer with a page is marked as a replay")
+		t.Error("got Idempotent-Replay in the first answer with a page, want none")
 	}
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
 	lost := s.held("hall", "bob", "A-1-3")
@@ -310,7 +308,7 @@ func TestSilentProvider(t *testing.T) {
 	s.do("POST", lost+"/checkout", newCheckout).problem(503, "provider_unavailable")
 	s.do("DELETE", lost+"/payment-intent", "").is(200)
 	s.stripe.FailAfter(nil)
-	s.await("the page that nobody knows is closed", func() bool {
+	s.await("the page to which no booking refers is closed", func() bool {
 		all := s.stripe.Sessions()
 		return len(all) == 2 && all[1].Status == "expired"
 	})
@@ -320,14 +318,14 @@ func TestSilentProvider(t *testing.T) {
 		"invalid_field",
 	)
 	if got["field"] != "success_url" {
-		t.Errorf("refused because of %v; want field = success_url", got["field"])
+		t.Errorf("got field %v, want success_url", got["field"])
 	}
 	s.checkBooking(refused, "held")
 	s.verifyMoney()
 }
 
-// TestKeyOfACheckout: a retry under the same key gets the same page as long as it is open, and a
-// new one afterwards.
+// TestKeyOfACheckout: a retry with the same Idempotency-Key gets the same page while the page is open, and a new one
+// afterwards.
 func TestKeyOfACheckout(t *testing.T) {
 	s := newShop(t)
 	booking := s.held("hall", "ada", "A-1-1")
@@ -348,7 +346,7 @@ func TestKeyOfACheckout(t *testing.T) {
 	s.do("POST", s.held("free", "ada", "A-1-1")+"/checkout", newCheckout).problem(422, "invalid_field")
 }
 
-// TestUndurableReports: an event is answered with success only once it is durable.
+// TestUndurableReports: an event that can't be stored is not acknowledged.
 func TestUndurableReports(t *testing.T) {
 	s := newShop(t)
 	session := s.checkout(s.held("hall", "ada", "A-1-1"))
@@ -358,7 +356,7 @@ func TestUndurableReports(t *testing.T) {
 	s.deliver(e, 503)
 }
 
-// TestLargeReports: an event of any kind may be up to 1 MiB, and is recognised by its signature.
+// TestLargeReports: an event may have up to 1 MiB, and its signature is checked.
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {

@@ -18,6 +18,7 @@ func init() {
 	answersOfKinds = append(answersOfKinds, exerciseCheckouts)
 }
 
+// newCheckout is the body of a request for a payment page.
 const newCheckout = `{"success_url":"https://shop.example/paid","cancel_url":"https://shop.example/basket"}`
 
 // trustingProvider is a provider that creates pages, and accepts any report as genuine.
@@ -45,7 +46,7 @@ func (trustingProvider) Refund(_ context.Context, order *payments.RefundOrder) (
 		Status: payments.RefundSucceeded}, nil
 }
 
-// exerciseCheckouts makes every kind of request about a provider's pages.
+// exerciseCheckouts sends every kind of request about a provider's pages.
 func exerciseCheckouts(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	t.Helper()
 	id := send("POST", "/v1/performances/hall/bookings", `{"holder":"eve","seats":["A-2-3"]}`).is(201)["id"].(string)
@@ -53,7 +54,7 @@ func exerciseCheckouts(t *testing.T, send func(method, path, body string, header
 	first := send("POST", path, newCheckout).is(201)
 	repeated := send("POST", path, `{"success_url":"https://shop.example","cancel_url":"https://shop.example"}`).is(200)
 	if first["url"] != repeated["url"] || first["expires_at"] != repeated["expires_at"] {
-		t.Errorf("first %v, then %v; want url = %v, expires_at = %v", first, repeated, repeated["url"], repeated["expires_at"])
+		t.Errorf("repeated: got %v, want the url and expires_at of %v", repeated, first)
 	}
 	for field, body := range map[string]string{
 		"success_url": `{"success_url":"shop.example","cancel_url":"https://shop.example"}`,
@@ -68,7 +69,7 @@ func exerciseCheckouts(t *testing.T, send func(method, path, body string, header
 	paid := send("POST", "/v1/payments/stripe", fmt.Sprintf(`{"ID":"evt_1","Paid":{"Booking":%q,"Reference":"pi_eve","Amount":100,`+
 		`"Currency":"EUR"}}`, id))
 	if paid.status != 200 || paid.text != "" {
-		t.Errorf("%s: got %d %s; want status = 200, text = empty", paid.what, paid.status, paid.text)
+		t.Errorf("%s: got %d %s; want 200 and an empty body", paid.what, paid.status, paid.text)
 	}
 	send("POST", path, newCheckout).problem(409, "already_confirmed")
 	send("DELETE", "/v1/bookings/"+id, "").is(200)

@@ -137,7 +137,7 @@ func newClusterNode(m *peers.Status) clusterNode {
 // clusterRooms returns the rooms that this node knows, sorted by id, at most maxClusterRooms.
 func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
 	rooms := []clusterRoom{}
-	for _, line := range s.config.Rooms.Running() {
+	for _, line := range s.config.Rooms.Lines() {
 		owner := p.OwnerOf(placement.KeyOf(waitingroom.Stream(events.RoomID(line.ID))))
 		rooms = append(
 			rooms,

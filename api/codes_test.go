@@ -13,8 +13,7 @@ import (
 	"admitone/actors/core"
 )
 
-// TestEveryCodeIsListed: each constant has one status and both lines of openapi.yaml, which have no
-// others.
+// TestEveryCodeIsListed: statuses and the two lists of openapi.yaml have all codes that are constants, and no others.
 func TestEveryCodeIsListed(t *testing.T) {
 	d := describe(t)
 	constants := map[core.Code]string{}
@@ -70,7 +69,7 @@ func TestEveryCodeIsListed(t *testing.T) {
 	}
 }
 
-// TestCodesAreConstants: a typing error in a literal would compile.
+// TestCodesAreConstants: codes are written as constants, because a misspelt literal would compile.
 func TestCodesAreConstants(t *testing.T) {
 	err := filepath.WalkDir("..", func(dir string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -86,7 +85,7 @@ func TestCodesAreConstants(t *testing.T) {
 		case "actors", "api":
 			for path, file := range parsed(t, dir) {
 				for _, at := range codeLiterals(file) {
-					t.Errorf("%s has the code %s as a text; use its constant", path, at.Value)
+					t.Errorf("%s has the code %s as a literal; use its constant", path, at.Value)
 				}
 			}
 			return nil
@@ -148,7 +147,7 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 		}
 		for i, name := range spec.Names {
 			if !name.IsExported() {
-				continue // no client ever receives it
+				continue // not for clients
 			}
 			literal, ok := spec.Values[i].(*ast.BasicLit)
 			if !ok {
@@ -161,13 +160,14 @@ func codeConstants(t *testing.T, file *ast.File, into map[core.Code]string) {
 			if code := core.Code(text); into[code] == "" {
 				into[code] = name.Name
 			} else {
-				t.Errorf("%s and %s are both %s; want into[code] ≠ empty", into[code], name.Name, code)
+				t.Errorf("%s and %s both have the code %s; want one constant for it", into[code], name.Name, code)
 			}
 		}
 		return true
 	})
 }
 
+// isCode reports whether a type is called Code.
 func isCode(declared ast.Expr) bool {
 	if of, ok := declared.(*ast.SelectorExpr); ok {
 		declared = of.Sel

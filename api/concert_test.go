@@ -12,8 +12,8 @@ import (
 func TestConcertScenario(t *testing.T) {
 	var c clock
 	w := newHarness(t, func(w *harness) { w.desks.Now = c.now })
-	w.hall("night", 2, "") // holds of five minutes are the default
-	free := func(want int) {
+	w.hall("night", 2, "") // a hold takes five minutes by default
+	expectFree := func(want int) {
 		t.Helper()
 		if got := w.seatsIn("night", "free"); len(got) != want {
 			t.Errorf("%d seats are free, want %d", len(got), want)
@@ -22,12 +22,12 @@ func TestConcertScenario(t *testing.T) {
 	booking := ""
 	t.Run("dates and seats that can be booked", func(t *testing.T) {
 		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(v["items"].([]any)) != 1 {
-			t.Errorf("on that day: %v; want one item", v)
+			t.Errorf("performances on that day: got %v, want one", v)
 		}
 		if v := w.do("GET", "/v1/performances?from=2031-05-02", "").is(200); len(v["items"].([]any)) != 0 {
-			t.Errorf("later: %v; want no items", v)
+			t.Errorf("performances afterwards: got %v, want none", v)
 		}
-		free(20)
+		expectFree(20)
 	})
 	t.Run("a booking", func(t *testing.T) {
 		v := w.book("night", "mina", "A-1-1").is(201)
@@ -35,17 +35,17 @@ func TestConcertScenario(t *testing.T) {
 		until, err := time.Parse(time.RFC3339, v["expires_at"].(string))
 		if held := until.Sub(c.now()); err != nil || v["status"] != "held" || held > 5*time.Minute ||
 			held < 4*time.Minute {
-			t.Errorf("%v, for %v (%v); want no error, status = held, held ≤ %v, held ≥ %v",
+			t.Errorf("got %v, held for %v (error %v); want status = held, for at most %v and at least %v",
 				v, held, err, 5*time.Minute, 4*time.Minute)
 		}
-		free(19)
+		expectFree(19)
 	})
 	t.Run("a seat that is taken", func(t *testing.T) {
 		w.book("night", "juno", "A-1-1").problem(409, "seat_taken")
 		w.book("night", "mina", "A-1-1").problem(409, "seat_taken")
-		free(19)
+		expectFree(19)
 	})
-	t.Run("two or more at once", func(t *testing.T) {
+	t.Run("a seat that many want at the same time", func(t *testing.T) {
 		var all sync.WaitGroup
 		answers := make([]answer, 100)
 		for i := range answers {
@@ -61,16 +61,16 @@ func TestConcertScenario(t *testing.T) {
 			}
 		}
 		if got != 1 {
-			t.Errorf("%d of 100 have the seat", got)
+			t.Errorf("%d of 100 holders got the seat, want 1", got)
 		}
-		free(18)
+		expectFree(18)
 	})
 	t.Run("charging", func(t *testing.T) {
 		w.do("POST", booking+"/payment", "").problem(409, "insufficient_balance")
 		w.charge("mina", 70)
 		w.charge("mina", 50)
 		if got := w.balance("mina"); got != 120 {
-			t.Errorf("the balance is %d; want 120", got)
+			t.Errorf("got balance %d, want 120", got)
 		}
 	})
 	t.Run("payment", func(t *testing.T) {
@@ -79,11 +79,11 @@ func TestConcertScenario(t *testing.T) {
 		}
 		w.do("POST", booking+"/payment", "").problem(409, "already_confirmed")
 		if got := strings.Join(w.seatsIn("night", "booked"), " "); got != "A-1-1" || w.balance("mina") != 20 {
-			t.Errorf("booked are %s, and %d is left", got, w.balance("mina"))
+			t.Errorf("got booked seats %s, balance %d; want A-1-1, 20", got, w.balance("mina"))
 		}
 	})
 	t.Run("five minutes later", func(t *testing.T) {
-		c.forward(5*time.Minute + 31*time.Second) // including the seat's grace
+		c.forward(5*time.Minute + 31*time.Second) // seats are held 30 seconds longer than bookings
 		w.book("night", "juno", "A-1-1").problem(409, "seat_taken")
 		w.book("night", "juno", "A-2-5").is(201)
 	})

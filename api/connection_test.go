@@ -13,12 +13,13 @@ import (
 	"admitone/api/connections"
 )
 
-// persistentConn is a connection that stays open.
+// persistentConn is a connection over which several requests are sent.
 type persistentConn struct {
 	net.Conn
 	in *bufio.Reader
 }
 
+// connect opens a connection to the server.
 func (w *harness) connect() *persistentConn {
 	w.t.Helper()
 	conn, err := net.Dial("tcp", w.address)
@@ -44,18 +45,18 @@ func (k *persistentConn) send(w *harness, path string, headers ...string) answer
 	return answer{w.t, "GET " + path, response.StatusCode, response.Header, string(text)}
 }
 
-// awaitOpen waits until this number of connections is open.
+// awaitOpen waits until n connections are open.
 func (w *harness) awaitOpen(n int) {
 	w.t.Helper()
 	open := func() int { stats := w.server.pool.Stats(); return stats.Open + stats.SpareOpen }
 	for end := time.Now().Add(patience); open() != n; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			w.t.Fatalf("%+v, want %d open", w.server.pool.Stats(), n)
+			w.t.Fatalf("got connections %+v, want %d open", w.server.pool.Stats(), n)
 		}
 	}
 }
 
-// awaitSockets waits until this number of sockets is open.
+// awaitSockets waits until n sockets are open.
 func (w *harness) awaitSockets(n float64) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); metric(w, "admitone_sockets") != n; time.Sleep(time.Millisecond) {
@@ -80,6 +81,7 @@ func metric(w *harness, name string) float64 {
 	return 0
 }
 
+// handshake has the headers of an upgrade to a WebSocket, names and values in turn.
 var handshake = []string{
 	"Connection",
 	"Upgrade",
@@ -91,8 +93,8 @@ var handshake = []string{
 	"dGhlIHNhbXBsZSBub25jZQ==",
 }
 
-// TestConnectionsAreBounded: open ones stay; beyond the bound every request is refused except those
-// about the server; once connections are closed, requests are answered again.
+// TestConnectionsAreBounded: beyond the limit, new connections serve only operational requests and those of admins, and
+// open connections are not affected. Once connections are closed, new ones serve all requests again.
 func TestConnectionsAreBounded(t *testing.T) {
 	const limit = 8
 	w := newHarness(t, func(w *harness) { w.config.MaxConnections = limit; w.config.Auth = secret })
@@ -109,7 +111,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 			a.problem(429, "overloaded")
 		}
 		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: the connection continues with %q, %v; want no bytes, no error", path, rest, err)
+			t.Errorf("%s: got %q, %v after the answer; want the end of the connection", path, rest, err)
 		}
 	}
 	w.connect().send(w, "/ws", handshake...).problem(429, "overloaded")
@@ -153,11 +155,11 @@ func TestSilentConnections(t *testing.T) {
 	w.awaitOpen(limit + spareConnections)
 	w.connect().send(w, "/healthz").is(200)
 	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
-		t.Errorf("got %+v; want n.Refused[connections.TooMany] ≥ %v", n, 2*spareConnections)
+		t.Errorf("got %+v; want at least %d refused connections", n, 2*spareConnections)
 	}
 }
 
-// TestConnectionsOfOneAddress: one address has a bound, and is informed of it.
+// TestConnectionsOfOneAddress: the connections of one address are limited, and a further one gets an answer.
 func TestConnectionsOfOneAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress = 2
@@ -182,8 +184,8 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	w.connect().send(w, "/v1/products").is(200)
 }
 
-// TestAddressesBehindAProxy: bounds apply to the address that a trusted proxy names, and no other
-// header counts; a proxy that names none is exempt.
+// TestAddressesBehindAProxy: limits apply to the address that a trusted proxy names. If it names none, or a private
+// one, no limit applies.
 func TestAddressesBehindAProxy(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.ConnectionsPerAddress, w.config.JoinsPerMinute = 2, 2
@@ -195,7 +197,7 @@ func TestAddressesBehindAProxy(t *testing.T) {
 	for range 2 {
 		p := w.dial("/ws", header, ada)
 		p.Send(`{"event":"ping"}`)
-		p.Expect("pong") // it was accepted
+		p.Expect("pong") // so the server has accepted it
 	}
 	w.do("GET", "/ws", "", append([]string{header, ada}, handshake...)...).problem(429, "rate_limited")
 	for _, from := range []string{bob, "unknown", "10.1.2.3", ""} {
@@ -228,7 +230,7 @@ func TestListenerSurvivesErrors(t *testing.T) {
 	w.do("GET", "/healthz", "").is(200)
 }
 
-// faultyListener fails before it accepts.
+// faultyListener returns its faults, one by one, before it accepts connections.
 type faultyListener struct {
 	net.Listener
 	faults []error

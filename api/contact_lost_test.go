@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestLostContactIsNotForgotten: after any loss of files, resources with a contact are answered
-// with 503 until the copy is restored or the holder forgotten, and the others as before.
+// TestLostContactIsNotForgotten: if a file of the contacts is lost, resources with a contact are answered with 503
+// until a copy of the file is restored or the holder is forgotten. Other resources are not affected.
 func TestLostContactIsNotForgotten(t *testing.T) {
 	for _, file := range []string{"keys", "sealed"} {
 		w := newHarness(t)

@@ -34,7 +34,7 @@ func checkContact(t *testing.T, a answer, want string) {
 		want = string(text)
 	}
 	if got != want {
-		t.Errorf("%s shows the contact %q, want %q", a.what, got, want)
+		t.Errorf("%s: got contact %q, want %q", a.what, got, want)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestContactRoles(t *testing.T) {
 	for what, made := range map[string]map[string]any{"a reservation": reservation, "a booking": booking,
 		"an entry": entry} {
 		if made["contact"] != nil {
-			t.Errorf("the answer to %s has the contact in it", what)
+			t.Errorf("the answer to %s contains the contact, want none", what)
 		}
 	}
 	paths := []string{
@@ -95,17 +95,17 @@ func TestContactRoles(t *testing.T) {
 	send(auditor, "DELETE", "/v1/holders/ada/contact", "").problem(403, "forbidden")
 	w.do("DELETE", "/v1/holders/ada/contact", "").problem(401, "unauthenticated")
 	if v := send(ada, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != true {
-		t.Errorf("there was something to forget, and the answer is %v; want forgotten = true", v)
+		t.Errorf("with a contact: got %v; want forgotten = true", v)
 	}
 	if v := send(admin, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != false {
-		t.Errorf("there was nothing left to forget, and the answer is %v; want forgotten = false", v)
+		t.Errorf("without a contact: got %v; want forgotten = false", v)
 	}
 	for _, path := range paths {
 		for _, actor := range []string{ada, admin} {
 			checkContact(t, send(actor, "GET", path, ""), "")
 		}
 	}
-	// A cache must not continue to show it.
+	// The answer to a conditional request must not be 304, or a cache would still show the contact.
 	checkContact(t, w.do("GET", paths[0], "", "Authorization", ada, "If-None-Match", tag), "")
 }
 
@@ -117,21 +117,21 @@ func TestRetryWithAContact(t *testing.T) {
 	path := "/v1/products/p/reservations/" + first.is(201)["id"].(string)
 	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text ||
 		repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
+		t.Errorf("the retry: got %s, want %s", repeated.text, first.text)
 	}
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	checkContact(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
-	// A retry does not restore it: the holder is forgotten.
+	// A retry does not restore the contact of a forgotten holder.
 	if repeated := w.reserve("p", "ada", more, "Idempotency-Key", "k"); repeated.text != first.text {
-		t.Errorf("the retry was answered with %s, not %s", repeated.text, first.text)
+		t.Errorf("the retry: got %s, want %s", repeated.text, first.text)
 	}
 	checkContact(t, w.do("GET", path, ""), "")
 }
 
-// TestCommandIDExcludesContact: a hash of a telephone number in the log could be reversed by trying
-// all numbers.
+// TestCommandIDExcludesContact: the command id does not depend on the contact, because a telephone number could be
+// found from its hash by trying all numbers.
 func TestCommandIDExcludesContact(t *testing.T) {
 	ids := map[string]bool{}
 	for _, phone := range []string{"1", "2"} {
@@ -149,7 +149,7 @@ func TestCommandIDExcludesContact(t *testing.T) {
 		ids[meta.CommandID] = true
 	}
 	if len(ids) != 1 {
-		t.Errorf("the log has the command ids %v, one for each contact", ids)
+		t.Errorf("got command ids %v for two contacts, want the same one", ids)
 	}
 }
 
@@ -167,12 +167,12 @@ func TestBadContacts(t *testing.T) {
 		`{"phone":"` + strings.Repeat("1", 41) + `"}`: "contact.phone",
 	} {
 		if v := w.reserve("p", "ada", `,"contact":`+contact).problem(422, "invalid_field"); v["field"] != field {
-			t.Errorf("%s: the field is %v, want %s", contact, v["field"], field)
+			t.Errorf("%s: got field %v, want %s", contact, v["field"], field)
 		}
 	}
 	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
-		t.Errorf("sold to a holder whose contact is lost: %v; want sold = 0", v)
+		t.Errorf("after refused contacts: got %v; want sold = 0", v)
 	}
 }
 
@@ -184,7 +184,7 @@ func TestServerWithoutContacts(t *testing.T) {
 	w.reserve("p", "ada", "").is(201)
 }
 
-// TestContactStoreFailure: an answer does not claim that the contact was stored.
+// TestContactStoreFailure: if the contact can't be stored, the answer is 503, and a retry stores it.
 func TestContactStoreFailure(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 9, "")
@@ -192,7 +192,7 @@ func TestContactStoreFailure(t *testing.T) {
 	w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").problem(503, "log_unavailable")
 	for _, log := range []*record{w.log, w.access} {
 		if strings.Contains(log.String(), "example.org") {
-			t.Errorf("a log has the contact: %s; want no example.org in log.String()", log)
+			t.Errorf("got the log %s; want no contact in it", log)
 		}
 	}
 	w.contacts = mustOpen(t, w)
@@ -202,6 +202,7 @@ func TestContactStoreFailure(t *testing.T) {
 	checkContact(t, w.do("GET", path, ""), adasContact)
 }
 
+// mustOpen opens the contacts of a harness.
 func mustOpen(t *testing.T, w *harness) *contacts.Book {
 	t.Helper()
 	book, err := contacts.Open(filepath.Join(w.dir, "contacts"), slog.New(slog.DiscardHandler))

@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// badBodies are refused by every route. %s stands for the members of a valid body.
+// badBodies are refused by every route. %s stands for the members of a valid body. With the status 0, the code depends
+// on the route.
 var badBodies = []struct {
 	name, body, code string
 	status           int
@@ -25,7 +26,7 @@ var badBodies = []struct {
 	{"case-changed name", `{%s,"Quantity":1,"Stock":1}`, "unknown_field", 422},
 	{"duplicate name", `{%s,%s}`, "malformed_json", 400},
 	{"duplicate name, escaped", `{%s,"\u006eame":"a","\u0068older":"a"}`, "", 0},
-	{"no JSON", `{%s`, "malformed_json", 400},
+	{"unclosed object", `{%s`, "malformed_json", 400},
 	{"single quotes", `{'a':1}`, "malformed_json", 400},
 	{"trailing bytes", `{%s} x`, "malformed_json", 400},
 	{"two objects", `{%s}{%s}`, "malformed_json", 400},
@@ -67,7 +68,7 @@ func TestBadBodies(t *testing.T) {
 				switch {
 				case bad.status == 0 || route.good == `"a":1`:
 					if a.status < 400 || a.status >= 500 {
-						t.Errorf("status %d: %s; want status ≥ 400, status < 500", a.status, a.text)
+						t.Errorf("got status %d: %s; want one from 400 to 499", a.status, a.text)
 					}
 				default:
 					a.problem(bad.status, bad.code)
@@ -82,7 +83,7 @@ func TestBadBodies(t *testing.T) {
 		}
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["revision"] != float64(1) || v["held"] != float64(1) {
-		t.Errorf("a refused body changed something: %v; want revision = 1, held = 1", v)
+		t.Errorf("after refused bodies: got %v; want revision = 1, held = 1", v)
 	}
 	w.do("GET", "/v1/products/new", "").problem(404, "not_found")
 }
@@ -112,7 +113,7 @@ func TestBadFields(t *testing.T) {
 			method, path, _ := strings.Cut(route, " ")
 			a := w.do(method, path, fmt.Sprintf(format, value), "If-Match", `"0"`)
 			if v := a.problem(422, "invalid_field"); v["field"] != field {
-				t.Errorf("%s: field %v, want %s", a.what, v["field"], field)
+				t.Errorf("%s: got field %v, want %s", a.what, v["field"], field)
 			}
 		}
 	}
@@ -231,31 +232,31 @@ func TestRoutesAndMethods(t *testing.T) {
 		a := w.do(method, "/v1/products", "")
 		a.problem(405, "method_not_allowed")
 		if allow := a.header.Get("Allow"); allow != "GET, HEAD, POST" {
-			t.Errorf("%s: Allow %q; want GET, HEAD, POST", method, allow)
+			t.Errorf("%s: got Allow %q, want GET, HEAD, POST", method, allow)
 		}
 	}
 	a := w.do("OPTIONS", "/v1/products/p", "")
 	if a.is(204); a.header.Get("Allow") != "GET, HEAD, PATCH" {
-		t.Errorf("OPTIONS: Allow %q; want Allow = GET, HEAD, PATCH", a.header.Get("Allow"))
+		t.Errorf("OPTIONS: got Allow %q, want GET, HEAD, PATCH", a.header.Get("Allow"))
 	}
 	w.do("OPTIONS", "/v1/nothing", "").problem(404, "not_found")
 	get, head := w.do("GET", "/v1/products/p", ""), w.do("HEAD", "/v1/products/p", "")
 	if head.status != 200 || head.text != "" || head.header.Get("ETag") != get.header.Get("ETag") ||
 		head.header.Get("Content-Length") != get.header.Get("Content-Length") {
-		t.Errorf("HEAD: %d %q %v, GET: %v; want status = 200, text = empty, ETag = %v, Content-Length = %v",
-			head.status, head.text, head.header, get.header, get.header.Get("ETag"), get.header.Get("Content-Length"))
+		t.Errorf("HEAD: got %d %q %v; want 200, no body, and the ETag and Content-Length of GET: %v",
+			head.status, head.text, head.header, get.header)
 	}
 	if a := w.do("HEAD", "/v1/products/p", "", "If-None-Match", `"0"`); a.status != 304 {
 		t.Errorf("HEAD with If-None-Match: %d; want status = 304", a.status)
 	}
 	if a := w.do("HEAD", "/v1/products/q", ""); a.status != 404 || a.text != "" {
-		t.Errorf("HEAD of nothing: %d %q; want status = 404, text = empty", a.status, a.text)
+		t.Errorf("HEAD of an unknown product: got %d %q, want 404 without a body", a.status, a.text)
 	}
 	for _, path := range []string{"/ws", "/ws/reservations"} {
 		a := w.do("GET", path, "")
 		a.problem(426, "upgrade_required")
 		if a.header.Get("Upgrade") != "websocket" || a.header.Get("Connection") != "Upgrade" {
-			t.Errorf("%s asks for no upgrade: %v; want Upgrade = websocket, Connection = Upgrade", path, a.header)
+			t.Errorf("%s: got headers %v; want Upgrade = websocket, Connection = Upgrade", path, a.header)
 		}
 		w.do("POST", path, "{}").problem(405, "method_not_allowed")
 	}
@@ -304,9 +305,9 @@ func TestRawRequests(t *testing.T) {
 	w.do("GET", "/v1/products/p", "").is(200)
 }
 
-// TestIdleConnections: browsers open connections ahead of need. One that has sent nothing is closed
-// without a response, which would be taken for the answer to a request just sent; one that has
-// begun a request gets a refusal.
+// TestIdleConnections: a connection over which nothing was sent is closed without a response. Browsers open
+// connections in advance, and would take a response for the answer to a request just sent. A connection with an
+// incomplete request gets a refusal.
 func TestIdleConnections(t *testing.T) {
 	t.Parallel() // it mostly waits
 	w := newHarness(t)
@@ -326,7 +327,7 @@ func TestIdleConnections(t *testing.T) {
 			got, err := io.ReadAll(conn)
 			if err != nil || want == "" && len(got) > 0 || !strings.HasPrefix(string(got), want) ||
 				want != "" && !strings.Contains(string(got), "in time") {
-				t.Errorf("sent %q, got %q (%v)", sent, got, err)
+				t.Errorf("sent %q: got %q, %v; want the prefix %q", sent, got, err, want)
 			}
 		})
 	}
@@ -337,7 +338,7 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
-// TestHugeBody: a body that is far too large is refused before it is read.
+// TestHugeBody: a request with a huge Content-Length is refused before its body is sent.
 func TestHugeBody(t *testing.T) {
 	w := newHarness(t)
 	conn, err := net.Dial("tcp", w.address)

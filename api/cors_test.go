@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestCORS: every answer states what pages of allowed origins may send and read, and other pages
-// get no such headers.
+// TestCORS: every answer to a page of an allowed origin, even an error, has the CORS headers. Answers to other
+// pages have none.
 func TestCORS(t *testing.T) {
 	const shop, third = "https://shop.example", "https://third.example"
 	with := func(origins ...string) *harness {
@@ -34,21 +34,22 @@ func TestCORS(t *testing.T) {
 	}
 }
 
-// corsCase is a request from a page of an origin; want is the allowed origin.
+// corsCase is a server and the origin of a page, with the expected allowed origin and whether Vary has Origin.
 type corsCase struct {
 	w            *harness
 	origin, want string
 	vary         bool
 }
 
+// check checks the headers of an answer.
 func (c *corsCase) check(t *testing.T, a answer, preflight bool) {
 	t.Helper()
 	get := a.header.Get
 	if got := get("Access-Control-Allow-Origin"); got != c.want {
-		t.Errorf("%s for %q: allows %q, want %q", a.what, c.origin, got, c.want)
+		t.Errorf("%s for %q: got the allowed origin %q, want %q", a.what, c.origin, got, c.want)
 	}
 	if varies := slices.Contains(a.header.Values("Vary"), "Origin"); varies != c.vary {
-		t.Errorf("%s for %q: Vary: %v; want varies = %v", a.what, c.origin, a.header.Values("Vary"), c.vary)
+		t.Errorf("%s for %q: got Vary %v; want Origin in it: %v", a.what, c.origin, a.header.Values("Vary"), c.vary)
 	}
 	exposed, methods, sent := "", "", ""
 	if c.want != "" {
@@ -58,11 +59,12 @@ func (c *corsCase) check(t *testing.T, a answer, preflight bool) {
 		methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 		sent = "Content-Type, Authorization, Idempotency-Key, If-Match, If-None-Match, Admission-Pass, X-Request-Id"
 		if a.status != 204 || a.text != "" {
-			t.Errorf("%s for %q: %d %s; want status = 204, text = empty", a.what, c.origin, a.status, a.text)
+			t.Errorf("%s for %q: %d %s; want 204 without a body", a.what, c.origin, a.status, a.text)
 		}
 	}
 	if get("Access-Control-Expose-Headers") != exposed || get("Access-Control-Allow-Methods") != methods ||
 		get("Access-Control-Allow-Headers") != sent || get("Access-Control-Allow-Credentials") != "" {
-		t.Errorf("%s for %q: %v", a.what, c.origin, a.header)
+		t.Errorf("%s for %q: got headers %v; want exposed %q, methods %q, headers %q, no credentials",
+			a.what, c.origin, a.header, exposed, methods, sent)
 	}
 }

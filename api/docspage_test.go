@@ -9,8 +9,7 @@ import (
 	"admitone/api/web"
 )
 
-// TestSecurityHeadersOfPages: pages load nothing from other origins, and assets are revalidated
-// by ETag.
+// TestSecurityHeadersOfPages: pages may load nothing from other origins, and assets are revalidated by their ETag.
 func TestSecurityHeadersOfPages(t *testing.T) {
 	w := newHarness(t)
 	w.tournament("cup", 1, "")
@@ -26,7 +25,7 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		"/tournaments/cup",
 		"/performances",
 		"/performances/hall",
-	} // never the same
+	} // dynamic pages, without an ETag
 	paths := append([]string{"/docs"}, pages...)
 	for _, asset := range web.Assets() {
 		paths = append(paths, asset.Path)
@@ -37,12 +36,12 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff",
 			"Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"} {
 			if got := a.header.Get(name); got != want {
-				t.Errorf("%s: %s is %q, want %q", a.what, name, got, want)
+				t.Errorf("%s: got %s %q, want %q", a.what, name, got, want)
 			}
 		}
 		policy := a.header.Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'self';") || strings.Contains(policy, "unsafe") {
-			t.Errorf("%s: the policy is %q; want strings.HasPrefix(policy, \"default-src 'self';\"), no unsafe in policy",
+			t.Errorf("%s: got the policy %q; want one that begins with default-src 'self'; and has no unsafe",
 				a.what, policy)
 		}
 		if slices.Contains(pages, path) {
@@ -50,13 +49,13 @@ func TestSecurityHeadersOfPages(t *testing.T) {
 		}
 		repeated := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
 		if a.header.Get("ETag") == "" || repeated.status != 304 || repeated.text != "" {
-			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), repeated.status, len(repeated.text))
+			t.Errorf("%s with its ETag %q: got status %d and %d bytes, want 304 and none", a.what, a.header.Get("ETag"), repeated.status, len(repeated.text))
 		}
 	}
 }
 
-// TestDocsDescribeBodies: the members of each command's body, which are required, and their
-// possible values, including shared lists of values.
+// TestDocsDescribeBodies: /docs has the members of each command's body, with their possible values, and marks the
+// required ones.
 func TestDocsDescribeBodies(t *testing.T) {
 	d := describe(t)
 	docs := newHarness(t).do("GET", "/docs", "").has(
@@ -108,8 +107,8 @@ func TestDocsDescribeBodies(t *testing.T) {
 	}
 }
 
-// TestDocsAreComplete: every operation, code and schema is there, each link within the page has a
-// target, and examples are shown as commands.
+// TestDocsAreComplete: /docs has every operation and code, each link within the page has one target, and examples
+// are shown as commands.
 func TestDocsAreComplete(t *testing.T) {
 	d := describe(t)
 	docs := newHarness(t).do("GET", "/docs", "").has(
@@ -124,24 +123,24 @@ func TestDocsAreComplete(t *testing.T) {
 		for _, op := range methods.(object) {
 			if !strings.Contains(docs, "<code>"+path+"</code>") ||
 				!strings.Contains(docs, op.(object)["summary"].(string)) {
-				t.Errorf("/docs has no %s; want \"<code>\"+path+\"</code>\" in docs, op.(object).summary.(string) in docs", path)
+				t.Errorf("/docs lacks the path %s or the summary of its operation", path)
 			}
 		}
 	}
 	for code := range statuses {
 		if !strings.Contains(docs, "<code>"+string(code)+"</code>") {
-			t.Errorf("/docs has no code %s; want \"<code>\"+code+\"</code>\" in docs", code)
+			t.Errorf("/docs lacks the code %s", code)
 		}
 	}
 	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(docs, -1) {
 		if strings.Count(docs, `id="`+link[1]+`"`) != 1 {
-			t.Errorf("the link to #%s leads to %d places", link[1], strings.Count(docs, `id="`+link[1]+`"`))
+			t.Errorf("the link to #%s has %d targets, want 1", link[1], strings.Count(docs, `id="`+link[1]+`"`))
 		}
 	}
 	if strings.Contains(docs, "8080/ws") {
-		t.Error("/docs opens a WebSocket with curl")
+		t.Error("/docs shows curl for a WebSocket, want no such example")
 	}
 	if strings.Contains(docs, "<script") {
-		t.Error("/docs has a script in it")
+		t.Error("/docs contains a script, want none")
 	}
 }

@@ -12,28 +12,28 @@ import (
 	"admitone/projections"
 )
 
-// TestBestSeatsBeforeViews: the first booking of a new performance may be faster than the views.
+// TestBestSeatsBeforeViews: a booking of the best seats that comes before the views know the performance gets
+// projection_behind.
 func TestBestSeatsBeforeViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.hall("h", 1, "")
 	const best = `{"holder":"ada","best_available":{"quantity":2}}`
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
-	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
+	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k")
 	if repeated.problem(503, "projection_behind"); repeated.header.Get("Retry-After") == "" {
 		t.Error("the answer has no Retry-After")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
 }
 
-// TestOvertakenRequests: an overtaken request is not answered as sold out.
+// TestOvertakenRequests: a request that others have overtaken may be retried, and is not answered as sold out.
 func TestOvertakenRequests(t *testing.T) {
 	for err, code := range map[error]core.Code{
 		bookings.ErrOvertaken: "overloaded", projections.ErrBehind: "projection_behind",
 	} {
 		p := problemOf(fmt.Errorf("booking: %w", err), nil)
 		if p.code != code || retryAfter[p.code] == "" || strings.Contains(p.detail, "in flight") {
-			t.Errorf("%v is answered as %s, %q; want p.code = %v, retryAfter[p.code] ≠ empty, no in flight in p.detail",
-				err, p.code, p.detail, code)
+			t.Errorf("%v: got %s, %q; want %s with a Retry-After and without in flight", err, p.code, p.detail, code)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestListsWaitForViews(t *testing.T) {
 	w.do("GET", "/waiting-rooms", "").has(t, 200, `data-id="r"`)
 }
 
-// TestListsWithStalledViews: with views far behind, lists are shown in the state of the views.
+// TestListsWithStalledViews: if the views are far behind, pages show the lists as the views have them.
 func TestListsWithStalledViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.product("p", 1, "")
@@ -66,8 +66,8 @@ func TestListsWithStalledViews(t *testing.T) {
 	w.do("GET", "/performances", "").has(t, 200, "There is no performance")
 }
 
-// TestAccessLogHidesVisitorIDs: the id of a visitor suffices to give up the place, or to get the
-// pass.
+// TestAccessLogHidesVisitorIDs: no log has the id of a visitor, because it suffices for giving up the place and for
+// getting the pass.
 func TestAccessLogHidesVisitorIDs(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -79,6 +79,6 @@ func TestAccessLogHidesVisitorIDs(t *testing.T) {
 	w.stop()
 	if log := w.access.String() + w.log.String(); strings.Contains(log, visitor) ||
 		!strings.Contains(log, "/v1/waiting-rooms/r/visitors") {
-		t.Errorf("the logs are\n%s; want no visitor in log, /v1/waiting-rooms/r/visitors in log", log)
+		t.Errorf("got the logs\n%s\nwant the paths of visitors, but no id in them", log)
 	}
 }

@@ -59,8 +59,8 @@ func (s *Server) callerOf(c *fiber.Ctx, now time.Time) (caller, error) {
 	return s.keyCaller(key, now)
 }
 
-// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys, because
-// it does not know which have been revoked since.
+// keyCaller returns the caller that an API key authenticates. A server of the past refuses all keys, because it
+// does not know which have been revoked since.
 func (s *Server) keyCaller(key string, now time.Time) (caller, error) {
 	refused := refuse(codes.Unauthenticated, "the API key is not valid here")
 	id, ok := idOfKey(key)

@@ -35,7 +35,7 @@ func (c *roomCollector) Describe(to chan<- *prometheus.Desc) {
 
 // Collect implements [prometheus.Collector].
 func (c *roomCollector) Collect(to chan<- prometheus.Metric) {
-	for _, l := range c.rooms.Running() {
+	for _, l := range c.rooms.Lines() {
 		to <- prometheus.MustNewConstMetric(c.waiting, prometheus.GaugeValue, float64(l.Waiting), l.ID)
 		to <- prometheus.MustNewConstMetric(c.active, prometheus.GaugeValue, float64(l.Active), l.ID)
 		to <- prometheus.MustNewConstMetric(c.admitted, prometheus.CounterValue, float64(l.Admitted), l.ID)
@@ -47,7 +47,7 @@ func (c *roomCollector) Collect(to chan<- prometheus.Metric) {
 func runningRooms(rooms *admission.Rooms) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_cluster_rooms_running",
 		Help: "Waiting rooms that this node runs; each room is run by one node."}, func() (n float64) {
-		for _, line := range rooms.Running() {
+		for _, line := range rooms.Lines() {
 			if rooms.Runs(line) {
 				n++
 			}

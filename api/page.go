@@ -17,11 +17,13 @@ import (
 
 func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/", withSecurityHeaders(listPage(s.config.Views.Products, web.WriteProducts)))
-	s.handle(fiber.MethodGet, "/tournaments", withSecurityHeaders(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
+	s.handle(fiber.MethodGet, "/tournaments",
+		withSecurityHeaders(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
 	s.handle(fiber.MethodGet, "/tournaments/:id", withSecurityHeaders(s.tournamentPage))
 	s.handle(fiber.MethodGet, "/performances", withSecurityHeaders(s.performancesPage))
 	s.handle(fiber.MethodGet, "/performances/:id", withSecurityHeaders(s.performancePage))
-	s.handle(fiber.MethodGet, "/waiting-rooms", withSecurityHeaders(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
+	s.handle(fiber.MethodGet, "/waiting-rooms",
+		withSecurityHeaders(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
 	s.handle(fiber.MethodGet, "/waiting-rooms/:id", withSecurityHeaders(s.waitingRoomPage))
 	s.handle(fiber.MethodGet, "/audit", withSecurityHeaders(s.auditPage))
 	s.handle(fiber.MethodGet, "/cluster", withSecurityHeaders(clusterPage))

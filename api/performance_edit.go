@@ -164,8 +164,8 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	return command, err
 }
 
-// performanceAsEdited returns the current state of a performance. The seat counts are from the views,
-// everything else is from the entity: a successful edit must not fail because the views lag.
+// performanceAsEdited returns the current state of a performance. The seat counts are from the views, everything
+// else is from the entity: a successful edit must not fail because the views lag.
 func (s *Server) performanceAsEdited(id events.PerformanceID, position events.Position) (row.Performance, error) {
 	_ = s.awaitViews(position)
 	var latest performance.Create

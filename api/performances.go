@@ -58,8 +58,8 @@ func (s *Server) createPerformance(r *request) error {
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// newPerformanceRow returns the row of a performance that has just been created. hall is that of its plan,
-// nil if it has no plan.
+// newPerformanceRow returns the row of a performance that has just been created. hall is that of its plan, nil if
+// it has no plan.
 func newPerformanceRow(c *performance.Create, hall *events.Hall) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
@@ -145,7 +145,7 @@ func newPerformance(r *request) (*performance.Create, *events.Hall, error) {
 	}
 	if body.Plan == nil {
 		if len(body.Prices) > 0 {
-			return nil, nil, invalidField("prices", "prices are of the categories of a plan; a section has its own price")
+			return nil, nil, invalidField("prices", "prices are only allowed with a plan; give each section a price instead")
 		}
 		command.Sections, err = sectionsOf(body.Sections)
 		return command, nil, err

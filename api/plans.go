@@ -71,8 +71,8 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 		return err
 	}
 	text := events.AppendPlan(nil, given, events.PlanComplete)
-	seal := &plan.Seal{ID: planID, Digest: events.PlanDigest(text), Bytes: int64(len(text)), DisplayName: hall.DisplayName,
-		Seats: int64(hall.Seats()), Places: hall.Places()}
+	seal := &plan.Seal{ID: planID, Digest: events.PlanDigest(text), Bytes: int64(len(text)),
+		DisplayName: hall.DisplayName, Seats: int64(hall.Seats()), Places: hall.Places()}
 	r.hashed = []byte(string(planID) + " " + seal.Digest)
 	given, hall = nil, nil
 	if err := s.storePlan(r, seal, text); err != nil {
@@ -88,8 +88,7 @@ func (s *Server) createPlan(r *request, plans *resource[row.Plan, events.PlanID]
 	}
 	r.setETag(answer.Revision)
 	sealed := row.Plan{ID: planID, Name: seal.DisplayName, Seats: seal.Seats, Places: seal.Places,
-		Revision: answer.Revision,
-		Position: answer.Position}
+		Revision: answer.Revision, Position: answer.Position}
 	return r.json(fiber.StatusCreated, AppendPlan(nil, &sealed, nil))
 }
 

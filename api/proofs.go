@@ -252,14 +252,13 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is how long before the time in a reservation's id its first event may have been recorded,
-// because the clock was set back in between.
+// clockSlack is how long before the time in a reservation's id its first event may have been recorded, because the
+// clock was set back in between.
 const clockSlack = 2 * time.Second
 
-// reservationEvent returns the position of the event after which a reservation had the status of v. There is
-// no index of
-// such events, but the id of the reservation contains the time of its creation (UUIDv7, RFC 9562 section 5.7), so the
-// stream need not be read from the beginning.
+// reservationEvent returns the position of the event after which a reservation had the status of v. There is no
+// index of such events, but the id of the reservation contains the time of its creation (UUIDv7, RFC 9562 section
+// 5.7), so the stream need not be read from the beginning.
 func (s *Server) reservationEvent(
 	stream events.StreamID,
 	rid events.ReservationID,
@@ -302,8 +301,8 @@ func (s *Server) revisionAt(
 	return events.Revision(first), readErr
 }
 
-// eventWithStatus returns the position of the first event, from a revision on, after which a reservation has
-// a status. If there is none, it returns the position of the last event about the reservation, 0 for none.
+// eventWithStatus returns the position of the first event, from a revision on, after which a reservation has a
+// status. If there is none, it returns the position of the last event about the reservation, 0 for none.
 func (s *Server) eventWithStatus(
 	ctx context.Context,
 	stream events.StreamID,

@@ -32,8 +32,8 @@ type rateCaller struct {
 }
 
 // rateLimit limits the commands of each caller with the generic cell rate algorithm. A caller who has sent no
-// command for
-// a window has the whole allowance again and is forgotten, so the memory is bounded by the callers of two windows.
+// command for a window has the whole allowance again and is forgotten, so the memory is bounded by the callers of
+// two windows.
 type rateLimit struct {
 	perSecond int64
 	every     time.Duration // the average time between commands
@@ -76,8 +76,8 @@ func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait
 	return int64((rateWindow - (next - at)) / l.every), 0
 }
 
-// find returns the key of a caller in the shard, which may be shared, and its theoretical arrival time. It
-// must be called with mu held.
+// find returns the key of a caller in the shard, which may be shared, and its theoretical arrival time. It must be
+// called with mu held.
 func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Duration) {
 	if s.current == nil || at-s.windowStart >= rateWindow {
 		if s.previous = s.current; at-s.windowStart >= 2*rateWindow {

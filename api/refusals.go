@@ -14,8 +14,8 @@ import (
 	"admitone/projections/row"
 )
 
-// refusalRecord returns the record that is written if this request is refused. Its handler fills in what it
-// knows. It is nil if refusals are not recorded.
+// refusalRecord returns the record that is written if this request is refused. Its handler fills in what it knows.
+// It is nil if refusals are not recorded.
 func (r *request) refusalRecord() *events.RefusalRecorded {
 	if r.server.config.Refusals == nil {
 		return nil
@@ -96,8 +96,8 @@ func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, kno
 	return booking, known && err == nil
 }
 
-// beatenBy returns the stream of the entity whose state caused a refusal. For a command to several entities
-// it is derived from the members of the problem.
+// beatenBy returns the stream of the entity whose state caused a refusal. For a command to several entities it is
+// derived from the members of the problem.
 func beatenBy(w *events.RefusalRecorded, p *problem, performance events.PerformanceID) events.StreamID {
 	taken := p.fields.Seats()
 	soldOut, _ := p.fields["areas"].([]bookings.AreaLeft)

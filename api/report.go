@@ -19,9 +19,8 @@ func (s *Server) reportRoutes() {
 }
 
 // report has the counts and amounts of the sales of one resource. Received is the sum of Open, Booked, Kept,
-// Refunded and
-// Owed. Sections and categories have only payments that paid for something; the totals include wrong, late
-// and duplicate payments, too.
+// Refunded and Owed. Sections and categories have only payments that paid for something; the totals include wrong,
+// late and duplicate payments, too.
 type report struct {
 	ID string `json:"id"`
 	salesCounts

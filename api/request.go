@@ -171,8 +171,8 @@ func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	return ID(events.EventID("id "+r.keyOwner()+" "+key, 0).String()), nil
 }
 
-// wholeNumber returns an optional integer, or fallback if it is nil. Error: the integer is not between lowest
-// and highest.
+// wholeNumber returns an optional integer, or fallback if it is nil. Error: the integer is not between lowest and
+// highest.
 func wholeNumber(field string, value *int64, fallback, lowest, highest int64) (int64, error) {
 	if value == nil {
 		return fallback, nil
@@ -199,8 +199,8 @@ func (r *request) limitUpTo(largest int) (int, error) {
 	return n, nil
 }
 
-// checkParameters refuses query parameters that are not in names, and repeated ones. If a list ignored a
-// misspelt filter, it would answer with more than was requested, and if it ignored a second value, with less.
+// checkParameters refuses query parameters that are not in names, and repeated ones. If a list ignored a misspelt
+// filter, it would answer with more than was requested, and if it ignored a second value, with less.
 func (r *request) checkParameters(names ...string) error {
 	given := map[string]bool{}
 	for key := range r.ctx.Context().QueryArgs().All() {
@@ -310,8 +310,8 @@ func etag(revision events.Revision) string {
 }
 
 // setETag sets the ETag of an answer. fresh is true if the sender of a GET or HEAD has this revision already.
-// If-None-Match
-// uses the weak comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response makes its ETag weak.
+// If-None-Match uses the weak comparison (RFC 9110 section 13.1.2), because a proxy that compresses a response
+// makes its ETag weak.
 func (r *request) setETag(revision events.Revision) (fresh bool) {
 	if r.command != nil {
 		return false

@@ -157,23 +157,6 @@ func reservationInAnswer(answer actors.Answer, productID events.ProductID) *foun
 	return v
 }
 
-// yardstick decodes a reservation and answers, without a command: the baseline of the benchmarks.
-func (s *Server) yardstick(r *request) error {
-	command, err := r.newReservation()
-	if err != nil {
-		return err
-	}
-	command.ReservationID = actors.NewID()
-	v := &reservation{
-		ID:        events.ReservationID(command.ReservationID.String()),
-		ProductID: "yardstick",
-		Holder:    command.Holder,
-		Quantity:  command.Quantity,
-		Status:    events.ReservationConfirmed,
-	}
-	return r.encoded(fiber.StatusCreated, func(dst []byte) []byte { return appendReservation(dst, v) })
-}
-
 // reservationParams returns the path parameters of a reservation. rid is the id as in the path, id is its parsed form.
 func (r *request) reservationParams() (productID events.ProductID, rid events.ReservationID, id events.ID, err error) {
 	if productID, err = param[events.ProductID](r, "id", "product"); err != nil {

@@ -283,8 +283,8 @@ func (s *Server) setListener(ln *connections.Listener) bool {
 	return !s.stopping
 }
 
-// Shutdown closes the sockets (close code 1012), and returns when the requests in progress have been
-// answered. If ctx ends first, they are aborted, and Shutdown returns ctx.Err().
+// Shutdown closes the sockets (close code 1012), and returns when the requests in progress have been answered. If
+// ctx ends first, they are aborted, and Shutdown returns ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.Stop()
 	s.drain(ctx)

@@ -27,8 +27,8 @@ func (s *Server) newSockets() *sockets.Hub {
 	return sockets.New(config)
 }
 
-// pollForSocket polls for the visitor of a socket. It answers a poll that comes too soon, too, so that a
-// visitor who has just joined over HTTP sees the place immediately, but such a poll does not count as a heartbeat.
+// pollForSocket polls for the visitor of a socket. It answers a poll that comes too soon, too, so that a visitor
+// who has just joined over HTTP sees the place immediately, but such a poll does not count as a heartbeat.
 func (s *Server) pollForSocket(ctx context.Context, room events.RoomID, visitor string) (sockets.Visit, error) {
 	visit, err := s.config.Rooms.Poll(ctx, room, visitor)
 	if err != nil {

@@ -57,8 +57,8 @@ func newTeam(r *request) (core.Command, events.TeamID, error) {
 	return command, command.ID, err
 }
 
-// owns reports whether the caller may enter and withdraw a team: if the caller owns it or may act for every
-// holder, or if the team has no owner. A team that does not exist has no owner.
+// owns reports whether the caller may enter and withdraw a team: if the caller owns it or may act for every holder,
+// or if the team has no owner. A team that does not exist has no owner.
 func (r *request) owns(teamID events.TeamID) (bool, error) {
 	if r.caller.actsForOthers() {
 		return true, nil

@@ -39,8 +39,8 @@ func init() {
 // claimRole is the default of JWTAuth.RoleClaim.
 const claimRole = "role"
 
-// headerCritical lists the extensions that the recipient of a token has to support (RFC 7515 section 4.1.11).
-// This server supports none, not even headerUnencoded (RFC 7797), which changes what is signed.
+// headerCritical lists the extensions that the recipient of a token has to support (RFC 7515 section 4.1.11). This
+// server supports none, not even headerUnencoded (RFC 7797), which changes what is signed.
 const (
 	headerCritical  = "crit"
 	headerUnencoded = "b64"

@@ -28,7 +28,7 @@ func (s *Server) acceptVisitorHeartbeats(next fasthttp.RequestHandler) fasthttp.
 
 // recordVisitorHeartbeats records the heartbeats in the body of a request, and returns the status of the answer.
 func (s *Server) recordVisitorHeartbeats(c *fasthttp.RequestCtx) int {
-	if size := c.Request.Header.ContentLength(); size < 0 || size > admission.MaxMarks {
+	if size := c.Request.Header.ContentLength(); size < 0 || size > admission.MaxHeartbeatMessage {
 		return fasthttp.StatusBadRequest
 	}
 	body := c.Request.Body()
@@ -39,13 +39,13 @@ func (s *Server) recordVisitorHeartbeats(c *fasthttp.RequestCtx) int {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), h.Until)
 	defer cancel()
-	err = s.config.Rooms.Hear(ctx, events.RoomID(c.QueryArgs().Peek(peers.MarksRoom)), body)
+	err = s.config.Rooms.ReceiveHeartbeats(ctx, events.RoomID(c.QueryArgs().Peek(peers.MarksRoom)), body)
 	switch {
 	case err == nil:
 		return fasthttp.StatusNoContent
-	case errors.Is(err, admission.ErrNotHere):
+	case errors.Is(err, admission.ErrRunsElsewhere):
 		return fasthttp.StatusConflict
-	case errors.Is(err, admission.ErrMarks):
+	case errors.Is(err, admission.ErrMalformedHeartbeats):
 		return fasthttp.StatusBadRequest
 	}
 	return fasthttp.StatusServiceUnavailable

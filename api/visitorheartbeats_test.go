@@ -41,7 +41,7 @@ func TestHeartbeatsOfOtherNodes(t *testing.T) {
 		"too late":            {path, marks, header(path, marks, -time.Second), 400},
 		"no ticket":           {path, "\x00", header(path, "\x00", patience), 400},
 		"a room not there":    {path + "x", marks, header(path+"x", marks, patience), 409},
-		"too many":            {path, strings.Repeat(marks, admission.MaxMarks+1), "", 400},
+		"too many":            {path, strings.Repeat(marks, admission.MaxHeartbeatMessage+1), "", 400},
 	} {
 		if got := w.do("POST", test.path, test.body, peers.Header, test.header); got.status != test.want {
 			t.Errorf("%s: %d %s, want %d", what, got.status, got.text, test.want)

@@ -72,8 +72,8 @@ func (s *Server) join(r *request) error {
 	return r.answerVisit(status, &visit)
 }
 
-// poll answers with the state of a visitor, and counts as a heartbeat. The id in the path authorises the
-// request, because it can't be guessed. A poll reaches neither an entity nor the log.
+// poll answers with the state of a visitor, and counts as a heartbeat. The id in the path authorises the request,
+// because it can't be guessed. A poll reaches neither an entity nor the log.
 func (s *Server) poll(r *request) error {
 	if s.config.Rooms == nil { // a server of the past has no visitors
 		return notFound("visitor")
@@ -106,8 +106,8 @@ func (s *Server) leave(r *request) error {
 	return r.answerVisit(fiber.StatusOK, &visit)
 }
 
-// answerVisit answers with the state of a visitor. The answer must not be cached, because it contains a pass
-// or may differ at the next poll.
+// answerVisit answers with the state of a visitor. The answer must not be cached, because it contains a pass or may
+// differ at the next poll.
 func (r *request) answerVisit(status int, v *admission.Visit) error {
 	header := &r.ctx.Response().Header
 	header.Set(fiber.HeaderCacheControl, "no-store")

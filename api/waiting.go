@@ -32,8 +32,8 @@ func (r *request) commandContext() context.Context {
 	return context.Background()
 }
 
-// batchContext returns the context of a batch. It ends after AnswerLimit or, as long as new events are
-// recorded at least every stallTimeout, later.
+// batchContext returns the context of a batch. It ends after AnswerLimit or, as long as new events are recorded at
+// least every stallTimeout, later.
 func (s *Server) batchContext() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	watch := time.AfterFunc(AnswerLimit-stallTimeout, func() {

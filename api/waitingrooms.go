@@ -151,8 +151,8 @@ func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	return o.Close()
 }
 
-// waitingRoomOf validates the waiting room of a resource. nil and "" mean none. The room need not exist yet, but until it
-// does, nobody gets a pass.
+// waitingRoomOf validates the waiting room of a resource. nil and "" mean none. The room need not exist yet, but
+// until it does, nobody gets a pass.
 func waitingRoomOf(given *events.RoomID) (room events.RoomID, err error) {
 	if given == nil || *given == "" {
 		return "", nil
@@ -181,8 +181,8 @@ func (u *passUse) release() {
 	*u = passUse{}
 }
 
-// runWithPass runs do, a command on a resource that may require a pass. do gets the room of the caller's pass, "" for none.
-// The entity checks whether that is the room that it requires, so stale views admit nobody. expectedRoom
+// runWithPass runs do, a command on a resource that may require a pass. do gets the room of the caller's pass, ""
+// for none. The entity checks whether that is the room that it requires, so stale views admit nobody. expectedRoom
 // returns that room according to the views, which saves a second attempt.
 //
 // A replayed answer needs no pass.
@@ -234,12 +234,12 @@ func (s *Server) runWithPass(
 	return use, actors.ErrOverloaded
 }
 
-// endPass ends the pass of a holder whose purchase is complete. It does nothing without a room or for a
-// replayed answer.
+// endPass ends the pass of a holder whose purchase is complete. It does nothing without a room or for a replayed
+// answer.
 func (r *request) endPass(use passUse, holder events.Holder, replayed bool) {
 	if use.room == "" || replayed {
 		return
 	}
-	r.server.config.Rooms.Done(use.room, holder, use.ticket, actors.Request{ID: actors.NewCommandID(),
+	r.server.config.Rooms.FinishPass(use.room, holder, use.ticket, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()})
 }

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// ledger is a naive model of a room, folded from its log.
+// ledger is a simple reference implementation of a room, folded from its log.
 type ledger struct {
 	t           *testing.T
 	settings    events.WaitingRoomSettings
@@ -42,7 +42,7 @@ func readLedger(t *testing.T, log []logged) *ledger {
 		case *events.WaitingRoomJoined:
 			l.holders, l.ended = append(l.holders, f.Holder), append(l.ended, false)
 			if f.Ticket != int64(len(l.holders)) {
-				t.Fatalf("ticket %d comes after %d, want %d", f.Ticket, len(l.holders)-1, int64(len(l.holders)))
+				t.Fatalf("ticket %d follows %d, want %d", f.Ticket, len(l.holders)-1, len(l.holders))
 			}
 		case *events.WaitingRoomAdmitted:
 			l.admitted(f)
@@ -108,23 +108,19 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 		inSecond += a.Count
 	}
 	if inSecond > l.settings.AdmitPerSecond {
-		l.t.Fatalf(
-			"%d were admitted in the second up to %v, the rate is %d",
-			inSecond,
-			f.AdmittedAt,
-			l.settings.AdmitPerSecond,
-		)
+		l.t.Fatalf("%d were admitted in the second up to %v, want at most %d", inSecond, f.AdmittedAt,
+			l.settings.AdmitPerSecond)
 	}
 }
 
-// The crowd's room has a heartbeat of six seconds. A sweep comes every eighth of that, and two
-// rounds may come in between.
+// heartbeat is the heartbeat interval of the crowd's room. sweepLag is the longest time between a
+// timeout and its fact: the time between two sweeps, and two rounds.
 const (
 	heartbeat = 6 * time.Second
-	look      = heartbeat/8 + 200*time.Millisecond
+	sweepLag  = heartbeat/8 + 200*time.Millisecond
 )
 
-// audit compares the log with the answers to the visitors and their actions.
+// audit compares the log with the visitors' actions and the answers that they got.
 func (c *crowd) audit(log []logged) {
 	l := readLedger(c.t, log)
 	if len(l.inside) > 0 || len(l.holders) != len(c.people) {
@@ -137,34 +133,31 @@ func (c *crowd) audit(log []logged) {
 			c.t.Fatalf("ticket %d belongs to %s in the log, but was given to %s", ticket, l.holders[i], p.holder)
 		}
 		dropped, silent := l.dropped[ticket]
-		admitted, let := l.admittedAt[ticket]
+		admitted, wasAdmitted := l.admittedAt[ticket]
 		switch {
-		case p.habit == patient && !(let && l.expired[ticket]),
-			p.habit == buyer && (!let || l.left[ticket]),
+		case p.habit == patient && !(wasAdmitted && l.expired[ticket]),
+			p.habit == buyer && (!wasAdmitted || l.left[ticket]),
 			p.outcome == events.VisitorLeft && !l.left[ticket],
 			silent && p.habit != sleeper:
 			c.t.Errorf("%s (habit %d) ended as %q: admitted %t, expired %t, dropped %t, left %t",
-				p.holder, p.habit, p.outcome, let, l.expired[ticket], silent, l.left[ticket])
+				p.holder, p.habit, p.outcome, wasAdmitted, l.expired[ticket], silent, l.left[ticket])
 		case silent && c.silence(p, dropped) < 2*heartbeat:
 			c.t.Errorf("%s was dropped after a silence of %v, want at least two heartbeats", p.holder, c.silence(p, dropped))
-		case silent && c.silence(p, dropped) > 2*heartbeat+look, let && c.silence(p, admitted) > 2*heartbeat+look:
+		case silent && c.silence(p, dropped) > 2*heartbeat+sweepLag,
+			wasAdmitted && c.silence(p, admitted) > 2*heartbeat+sweepLag:
 			c.t.Errorf("%s was not dropped after a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
 		}
 	}
 	if len(l.dropped) == 0 || len(l.left) == 0 || len(l.expired) == 0 {
-		c.t.Errorf(
-			"%d were dropped, %d left and %d passes ran out: each should have happened",
-			len(l.dropped),
-			len(l.left),
-			len(l.expired),
-		)
+		c.t.Errorf("%d were dropped, %d left and %d passes expired, want some of each", len(l.dropped), len(l.left),
+			len(l.expired))
 	}
-	c.rateReached(log, l)
+	c.requireRate(log, l)
 }
 
-// rateReached: while enough visitors waited and max_active left room, the room admitted at its
-// rate.
-func (c *crowd) rateReached(log []logged, l *ledger) {
+// requireRate checks that the room admitted at its rate in the first five seconds, in which enough
+// visitors waited and max_active was not reached.
+func (c *crowd) requireRate(log []logged, l *ledger) {
 	var first time.Time
 	for _, entry := range log {
 		f, ok := entry.fact.(*events.WaitingRoomAdmitted)
@@ -176,15 +169,15 @@ func (c *crowd) rateReached(log []logged, l *ledger) {
 		}
 		if span := f.AdmittedAt.Sub(first); span >= 5*time.Second {
 			if want := 5 * l.settings.AdmitPerSecond; f.Admitted < want {
-				c.t.Errorf("%d were admitted in %v, want %d at least", f.Admitted, span, want)
+				c.t.Errorf("%d were admitted in %v, want at least %d", f.Admitted, span, want)
 			}
 			return
 		}
 	}
-	c.t.Error("no period of five seconds with continuous admission was found")
+	c.t.Error("the log ends within five seconds of the first admission, want a longer one")
 }
 
-// silence is the time since a visitor's last poll. A restart counts as a poll of everybody.
+// silence is the time from a visitor's last heartbeat to at. A restart counts as a heartbeat.
 func (c *crowd) silence(p *person, at time.Time) time.Duration {
 	since := p.lastHeartbeat
 	if at.After(c.start) && since.Before(c.start) {

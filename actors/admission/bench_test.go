@@ -22,7 +22,7 @@ import (
 
 const million = 1_000_000
 
-// bench starts a node on a log in dir that makes its rounds by itself.
+// bench starts a node, which makes its rounds by itself, on a log in dir.
 func bench(b *testing.B, dir string) (*node, *embedded.Store) {
 	b.Helper()
 	store := openLog(b, dir)
@@ -60,7 +60,7 @@ func inParallel(b *testing.B, callers, count int, call func(n int) error) {
 	all.Wait()
 }
 
-// slow is a room in which a million wait: it admits one per second.
+// slow is a room that admits one visitor per second, so that a million wait.
 var slow = events.WaitingRoomSettings{
 	AdmitPerSecond:   1,
 	MaxActive:        100_000,
@@ -68,9 +68,9 @@ var slow = events.WaitingRoomSettings{
 	HeartbeatSeconds: 3600,
 }
 
-// crowdedRoom starts a node with a million waiting visitors, restarted after they had joined, so that
-// only the room is in memory. It returns the ids of a tenth of the visitors, and the heap size
-// before the room was loaded.
+// crowdedRoom returns a node with a million waiting visitors. It restarts the node after they have
+// joined, so that only the room is in memory. It also returns the ids of a tenth of the visitors, and
+// the size of the heap before the room was loaded.
 func crowdedRoom(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
 	b.Helper()
 	dir := b.TempDir()
@@ -95,12 +95,13 @@ func crowdedRoom(b *testing.B) (n *node, store *embedded.Store, visitors []strin
 		b.Fatal(err)
 	}
 	for ticket := int64(1); ticket <= million; ticket++ {
-		rm.seen.silent(ticket, time.Now(), time.Time{})
+		rm.seen.isSilent(ticket, time.Now(), time.Time{})
 	}
 	return n, store, visitors, before
 }
 
-// BenchmarkJoin: callers of one room and, for comparison, of one product. Every answer is durable.
+// BenchmarkJoin measures joins of one room and, for comparison, reservations of one product. Every
+// answer is durable.
 func BenchmarkJoin(b *testing.B) {
 	for _, callers := range []int{256, 4096} {
 		for _, what := range []string{"join", "reserve"} {
@@ -135,9 +136,9 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// BenchmarkMillion: with a million waiting, the memory per visitor (the room's entity, its line and
-// the heartbeat table), the cost of a poll, and the age of the line while visitors join and poll as
-// fast as they can.
+// BenchmarkMillion measures a room with a million waiting visitors: the memory per visitor (the room's
+// entity, its line and the heartbeat table), the cost of a poll, and the age of the line while others
+// join and poll as fast as they can.
 func BenchmarkMillion(b *testing.B) {
 	n, store, visitors, before := crowdedRoom(b)
 	defer shutDown(b, n, store)
@@ -202,7 +203,7 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 	b.ReportMetric(float64(joined.Load())/b.Elapsed().Seconds(), "joins/s")
 }
 
-// BenchmarkSilent is one sweep over a million visitors.
+// BenchmarkSilent measures a sweep of a million visitors.
 func BenchmarkSilent(b *testing.B) {
 	n, store, _, _ := crowdedRoom(b)
 	defer shutDown(b, n, store)
@@ -211,14 +212,14 @@ func BenchmarkSilent(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if silent := rm.silent(time.Now(), time.Now().Add(-time.Hour)); len(silent) > 0 {
+		if silent := rm.silentTickets(time.Now(), time.Now().Add(-time.Hour)); len(silent) > 0 {
 			b.Fatalf("%d visitors are silent, want none", len(silent))
 		}
 	}
 }
 
-// processorTime is the CPU time of this process so far, which is more telling than wall-clock
-// time on a shared machine.
+// processorTime returns the CPU time that this process has used. It varies less than wall-clock time
+// on a shared machine.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-var crowdSeed = flag.Uint64("crowd-seed", 0, "the seed of TestCrowd; 0 takes a new one")
+var crowdSeed = flag.Uint64("crowd-seed", 0, "the seed of TestCrowd; 0 for a random one")
 
 // habit is the behaviour of a visitor.
 type habit int
@@ -29,10 +29,10 @@ const (
 type person struct {
 	holder        events.Holder
 	habit         habit
-	until         time.Duration // when a leaver leaves and a sleeper falls asleep
+	until         time.Duration // when a leaver leaves or a sleeper stops polling
 	visit         Visit
 	next          time.Duration // when to poll again
-	lastHeartbeat time.Time     // the last heartbeat that counted
+	lastHeartbeat time.Time     // of the last poll that was not too soon
 	done          bool
 	outcome       events.VisitorStatus // by the answers to the person; "" while waiting or active
 }
@@ -45,13 +45,13 @@ type crowd struct {
 	people []*person
 	rng    *rand.Rand
 	doing  sync.WaitGroup
-	start  time.Time // of this node; timeouts start again then
+	start  time.Time // when the node started, and with it all timeouts
 }
 
-// TestCrowd: a hundred thousand join at once. Some leave, some stop polling, some complete a
-// purchase; the server is restarted in between. Nobody who waits is passed over, the rate and
-// max_active hold at every moment, those who stop polling lose the place and nobody else does, and
-// the log agrees with their answers.
+// TestCrowd lets a hundred thousand visitors join at the same time. Some leave, some stop polling, some
+// complete a purchase, and the server is restarted. The test checks that visitors are admitted in
+// order, that the rate and max_active are never exceeded, that exactly those who stop polling are
+// dropped, and that the log agrees with the answers.
 func TestCrowd(t *testing.T) {
 	seed := *crowdSeed
 	if seed == 0 {
@@ -67,27 +67,27 @@ func TestCrowd(t *testing.T) {
 	if raceDetector {
 		people, settings.AdmitPerSecond, settings.MaxActive = 10_000, 400, 3_000
 	}
-	noLeaks(t)
+	requireNoLeaks(t)
 	c := &crowd{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(seed, 1))}
 	c.startNode(&clock{})
 	t.Cleanup(func() { c.halt() })
 	c.set(settings)
-	c.gather(people)
-	c.joinTogether()
+	c.createPeople(people)
+	c.joinConcurrently()
 	half := false
 	for c.remaining() > 0 {
 		if !half && c.admitted() > int64(people/3) {
 			half = true
 			c.reboot()
 		}
-		c.second()
+		c.advanceSecond()
 		if c.clock.now().After(at(5 * time.Minute)) {
 			t.Fatalf("after five minutes %d people remain, want none", c.remaining())
 		}
 	}
 	log := readLog(t, c.store)
 	if !half {
-		t.Error("the crowd ended before the restart")
+		t.Error("all visitors were done before the restart, want some left")
 	}
 	c.audit(log)
 }
@@ -110,7 +110,7 @@ func (c *crowd) halt() {
 	}
 }
 
-// reboot restarts the node, a little later.
+// reboot stops the node and starts it again 700 ms later.
 func (c *crowd) reboot() {
 	c.step()
 	before := c.line()
@@ -123,13 +123,8 @@ func (c *crowd) reboot() {
 	after := c.line()
 	if before.Waiting != after.Waiting || before.Admitted != after.Admitted ||
 		!slices.Equal(slices.Collect(before.InLine()), slices.Collect(after.InLine())) {
-		c.t.Fatalf(
-			"the line changed: %d waited and %d were admitted, now %d and %d",
-			before.Waiting,
-			before.Admitted,
-			after.Waiting,
-			after.Admitted,
-		)
+		c.t.Fatalf("after the restart %d wait and %d were admitted, want the line as before with %d and %d",
+			after.Waiting, after.Admitted, before.Waiting, before.Admitted)
 	}
 }
 
@@ -143,7 +138,7 @@ func (c *crowd) line() *Published {
 
 func (c *crowd) admitted() int64 { return c.line().Admitted }
 
-func (c *crowd) gather(people int) {
+func (c *crowd) createPeople(people int) {
 	for i := range people {
 		p := &person{holder: events.Holder("holder-" + strconv.Itoa(i)), until: time.Duration(c.rng.Int64N(int64(60 * s)))}
 		switch draw := c.rng.IntN(100); {
@@ -158,7 +153,7 @@ func (c *crowd) gather(people int) {
 	}
 }
 
-func (c *crowd) joinTogether() {
+func (c *crowd) joinConcurrently() {
 	var all sync.WaitGroup
 	begin := make(chan struct{})
 	for _, p := range c.people {
@@ -178,7 +173,7 @@ func (c *crowd) joinTogether() {
 			c.t.Fatalf("%s: %+v, want ticket and number %d", p.holder, p.visit, i+1)
 		}
 		p.lastHeartbeat = c.clock.now()
-		p.next = p.visit.PollAfter + time.Duration(c.rng.Int64N(int64(s))) // not all at one moment
+		p.next = p.visit.PollAfter + time.Duration(c.rng.Int64N(int64(s))) // spread over a second
 	}
 	c.step()
 }
@@ -192,8 +187,8 @@ func (c *crowd) remaining() (n int) {
 	return n
 }
 
-// second lets a second pass, with rounds, and every visitor act.
-func (c *crowd) second() {
+// advanceSecond advances the clock by a second, with a round every 100 ms, and lets every visitor act.
+func (c *crowd) advanceSecond() {
 	for range 10 {
 		c.clock.move(100 * ms)
 		c.step()
@@ -209,12 +204,12 @@ func (c *crowd) second() {
 			p.done = true
 			c.doing.Go(func() { c.leave(p) })
 		case now >= p.next:
-			c.ask(p, now)
+			c.pollAs(p, now)
 		}
 	}
 }
 
-// checkSilent reads the place of a visitor that has stopped polling.
+// checkSilent ends a visitor who has stopped polling once the line shows that the place is lost.
 func (c *crowd) checkSilent(p *person) {
 	if status := c.line().Look(p.visit.Ticket).Status; status == events.VisitorExpired {
 		p.done, p.outcome = true, status
@@ -232,14 +227,14 @@ func (c *crowd) leave(p *person) {
 	}
 }
 
-// ask polls, and checks that the answer is consistent with earlier ones.
-func (c *crowd) ask(p *person, now time.Duration) {
+// pollAs polls as a visitor, and checks that the answer is consistent with the previous one.
+func (c *crowd) pollAs(p *person, now time.Duration) {
 	was := p.visit
 	p.visit = c.poll(was.Visitor)
 	switch p.visit.Status {
 	case events.VisitorWaiting:
 		if p.visit.TooSoon {
-			c.t.Errorf("%s polled when due, but got too soon: %+v", p.holder, p.visit)
+			c.t.Errorf("%s polled when due: %+v, want TooSoon false", p.holder, p.visit)
 		}
 		if was.Status != events.VisitorWaiting || p.visit.Number > was.Number || p.visit.Number < 1 {
 			c.t.Errorf("%s got %+v, then %+v; want the same or a smaller number", p.holder, was, p.visit)
@@ -260,7 +255,7 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		}
 	case events.VisitorExpired:
 		if was.Status != events.VisitorAdmitted {
-			c.t.Errorf("%s polled as instructed, and lost the place: %+v, then %+v, want Status %v",
+			c.t.Errorf("%s polled when due and lost the place: %+v, then %+v; want expired only after %v",
 				p.holder, was, p.visit, events.VisitorAdmitted)
 		}
 		p.done, p.outcome = true, events.VisitorExpired

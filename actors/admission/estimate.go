@@ -7,20 +7,21 @@ import (
 	"admitone/events"
 )
 
-// unknown is the estimate if there is no basis for one, farthest the longest estimate otherwise.
+// etaUnknown is the estimate of a room that admits nobody. maxETA bounds all other estimates.
 const (
-	unknown  time.Duration = -1
-	farthest               = 100 * 365 * 24 * time.Hour
+	etaUnknown time.Duration = -1
+	maxETA                   = 100 * 365 * 24 * time.Hour
 )
 
-// The rate is measured over a minute, by samples a second apart. A few samples are needed.
+// The rate is measured over paceWindow by samples that are sampleInterval apart. They must span at
+// least minSpan.
 const (
-	measured = time.Minute
-	sampled  = time.Second
-	minKnown = 5 * time.Second
+	paceWindow     = time.Minute
+	sampleInterval = time.Second
+	minSpan        = 5 * time.Second
 )
 
-// pace measures the rate at which a room admits. Only the room's rounds use it.
+// pace measures the rate at which a room admits visitors. Only the room's rounds use it.
 type pace struct {
 	samples []sample // oldest first
 }
@@ -30,7 +31,7 @@ type sample struct {
 	admitted int64
 }
 
-// add adds a sample. Times without waiting visitors don't count, since they say nothing about the
+// add adds a sample. It discards all samples while nobody waits, since these say nothing about the
 // rate.
 func (p *pace) add(at time.Time, l *waitingroom.Line) {
 	if l.Waiting == 0 {
@@ -38,25 +39,25 @@ func (p *pace) add(at time.Time, l *waitingroom.Line) {
 		return
 	}
 	last := len(p.samples) - 1
-	if last >= 0 && at.Sub(p.samples[last].at) < sampled && !at.Before(p.samples[last].at) {
+	if last >= 0 && at.Sub(p.samples[last].at) < sampleInterval && !at.Before(p.samples[last].at) {
 		return
 	}
 	if last >= 0 && at.Before(p.samples[last].at) { // the clock was set back
 		p.samples = p.samples[:0]
 	}
-	for len(p.samples) > 1 && at.Sub(p.samples[1].at) >= measured {
+	for len(p.samples) > 1 && at.Sub(p.samples[1].at) >= paceWindow {
 		p.samples = append(p.samples[:0], p.samples[1:]...)
 	}
 	p.samples = append(p.samples, sample{at: at, admitted: l.Admitted})
 }
 
-// perSecond estimates the number of admissions per second.
+// perSecond returns the estimated number of admissions per second.
 func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	s := &l.Settings
 	maxRate := float64(s.AdmitPerSecond)
 	minRate := min(maxRate, float64(s.MaxActive)/float64(s.ActiveSeconds))
 	if len(p.samples) > 0 {
-		if span := at.Sub(p.samples[0].at); span >= minKnown {
+		if span := at.Sub(p.samples[0].at); span >= minSpan {
 			return min(max(float64(l.Admitted-p.samples[0].admitted)/span.Seconds(), minRate), maxRate)
 		}
 	}
@@ -66,17 +67,18 @@ func (p *pace) perSecond(at time.Time, l *waitingroom.Line) float64 {
 	return minRate
 }
 
-// eta returns the time from at until a visitor with this number is admitted; for number 0, whose
-// place is not drawn yet, until the room opens. It is unknown if the room admits nobody.
+// eta returns the estimated time from at until the visitor with this number is admitted. For number
+// 0, which means that the place is not drawn yet, it is the time until the room opens. It is
+// etaUnknown if the room admits nobody.
 func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) time.Duration {
-	opening := min(max(l.Settings.OpensAt.Sub(at), 0), farthest)
+	opening := min(max(l.Settings.OpensAt.Sub(at), 0), maxETA)
 	switch {
 	case l.Settings.Status == events.RoomClosed || perSecond <= 0:
-		return unknown
+		return etaUnknown
 	case number == 0:
 		return opening
 	}
-	ahead := min(float64(number)/perSecond, farthest.Seconds())
+	ahead := min(float64(number)/perSecond, maxETA.Seconds())
 	return opening + time.Duration(ahead*float64(time.Second))
 }
 
@@ -84,14 +86,14 @@ func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) tim
 const (
 	minPoll = time.Second
 	maxPoll = time.Hour
-	// undrawnPolls is the number of polls per second that a room accepts from visitors whose
+	// undrawnPollsPerSecond is the number of polls per second that a room accepts from visitors whose
 	// estimate is the opening.
-	undrawnPolls = 20_000
-	// pollsAhead is the number of visitors ahead that lengthens the interval by a second, so that a
-	// crowd that is admitted within seconds does not poll every second.
-	pollsAhead = 40_000
-	// The first frontPlaces visitors poll at least every frontPoll: a place that becomes free is
-	// theirs at an unpredictable time, and their pass runs from then on.
+	undrawnPollsPerSecond = 20_000
+	// The interval is at least one second per aheadPerSecond visitors ahead, so that a crowd that is
+	// admitted within seconds does not poll every second.
+	aheadPerSecond = 40_000
+	// The first frontPlaces visitors poll at least every frontPoll, since they are admitted at an
+	// unpredictable time, and their passes run from then on.
 	frontPlaces = 50
 	frontPoll   = 2 * time.Second
 )
@@ -99,12 +101,12 @@ const (
 // pollAfter returns the time from at until a waiting visitor should poll again.
 func pollAfter(at time.Time, l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
 	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, maxPoll)
-	if eta == unknown {
+	if eta == etaUnknown {
 		return longest
 	}
-	after := max(eta/4, time.Duration(number)*time.Second/pollsAhead)
+	after := max(eta/4, time.Duration(number)*time.Second/aheadPerSecond)
 	if number == 0 {
-		after = max(after, time.Duration(l.Waiting)*time.Second/undrawnPolls)
+		after = max(after, time.Duration(l.Waiting)*time.Second/undrawnPollsPerSecond)
 	} else if number <= frontPlaces && !l.Settings.OpensAt.After(at) {
 		after = min(after, frontPoll)
 	}

@@ -10,21 +10,21 @@ import (
 	"admitone/events"
 )
 
-// finishLimit bounds the time that Done tries.
-const finishLimit = 5 * time.Second
+// finishTimeout bounds the time for which FinishPass tries.
+const finishTimeout = 5 * time.Second
 
-// Done ends the pass of a holder who has completed the purchase that a room guards: at once on this
-// node, and in the log in the background. If that fails, the pass expires by itself. ticket is the
-// pass's; 0 means the holder's present ticket, for a purchase that is completed later and without
-// the pass. No-op for the room "".
+// FinishPass ends the pass of a holder who has completed the purchase that a room guards: immediately
+// on this node, and in the background in the log. If writing to the log fails, the pass expires by
+// itself. ticket is the ticket of the pass; 0 means the holder's current ticket, for a purchase that
+// is completed later and without the pass. No-op for the room "".
 //
-// If another node runs the room, it learns of this with its next event.
-func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {
+// A node that runs the room learns of this when it next reads the room's events.
+func (r *Rooms) FinishPass(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {
 	if id == "" {
 		return
 	}
 	if known, ok := r.rooms.Load(id); ok && ticket != 0 {
-		known.(*room).seen.end(ticket)
+		known.(*room).seen.markEnded(ticket)
 	}
 	if r.finishing.Add(1) > r.config.MaxJoins {
 		r.finishing.Add(-1)
@@ -32,7 +32,7 @@ func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, reque
 	}
 	if !r.spawn(func() {
 		defer r.finishing.Add(-1)
-		ctx, cancel := context.WithTimeout(context.Background(), finishLimit)
+		ctx, cancel := context.WithTimeout(context.Background(), finishTimeout)
 		defer cancel()
 		if err := r.done(ctx, id, holder, ticket, request); err != nil {
 			r.config.Logger.Debug("a used pass could not be ended; it expires by itself", "room", id, "error", err)
@@ -64,12 +64,12 @@ func (r *Rooms) done(
 		ticket = found.ticket
 	}
 	request.Stream, request.Command = waitingroom.Stream(id), &waitingroom.Finish{Ticket: ticket}
-	_, err := r.config.Desk.Ask(ctx, request) // not through the room: another node may run it
+	_, err := r.config.Desk.Ask(ctx, request) // not by askLimited, since this node may not have the room
 	return err
 }
 
-// Running returns the last published lines of the rooms that this node runs, in no order.
-func (r *Rooms) Running() (lines []*Published) {
+// Lines returns the last published lines of the rooms that this node has started, in no order.
+func (r *Rooms) Lines() (lines []*Published) {
 	r.rooms.Range(func(_, known any) bool {
 		if line := known.(*room).line.Load(); line != nil && line.ID != "" {
 			lines = append(lines, line)

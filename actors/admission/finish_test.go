@@ -8,18 +8,19 @@ import (
 	"admitone/events"
 )
 
-// awaitFinish waits for what a node does in the background.
+// awaitFinish waits for the background work of FinishPass.
 func (n *node) awaitFinish() {
 	n.t.Helper()
-	n.rooms.running.Wait()
+	n.rooms.goroutines.Wait()
 	if left := n.rooms.finishing.Load(); left != 0 {
-		n.t.Errorf("%d are still being finished, want 0", left)
+		n.t.Errorf("%d calls of FinishPass are unfinished, want 0", left)
 	}
 	n.step()
 }
 
-// TestDone: ending a pass makes room for the next visitor; by ticket or, later, by name; once.
-func TestDone(t *testing.T) {
+// TestFinishPass checks that a pass can be ended by ticket or by holder, once, and that the next
+// visitor is then admitted.
+func TestFinishPass(t *testing.T) {
 	n := newNode(t)
 	n.set(events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 1, ActiveSeconds: 60, HeartbeatSeconds: 10})
 	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
@@ -27,33 +28,33 @@ func TestDone(t *testing.T) {
 	is := func(visit Visit, want events.VisitorStatus) {
 		t.Helper()
 		if got := n.poll(visit.Visitor).Status; got != want {
-			t.Errorf("ticket %d is %s, want %s", visit.Ticket, got, want)
+			t.Errorf("ticket %d: Status = %s, want %s", visit.Ticket, got, want)
 		}
 	}
-	n.rooms.Done("sale", "bob", 0, by("bob")) // a waiting visitor keeps the place
-	n.rooms.Done("sale", "dee", 0, by("dee")) // has never joined
-	n.rooms.Done("sale", "ann", 99, by("ann"))
-	n.rooms.Done("nowhere", "ann", 0, by("ann"))
-	n.rooms.Done("", "ann", 1, by("ann"))
+	n.rooms.FinishPass("sale", "bob", 0, by("bob")) // is still waiting
+	n.rooms.FinishPass("sale", "dee", 0, by("dee")) // has never joined
+	n.rooms.FinishPass("sale", "ann", 99, by("ann"))
+	n.rooms.FinishPass("nowhere", "ann", 0, by("ann"))
+	n.rooms.FinishPass("", "ann", 1, by("ann"))
 	n.awaitFinish()
 	is(ann, events.VisitorAdmitted)
 	is(bob, events.VisitorWaiting)
-	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	n.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann"))
 	n.awaitFinish()
 	n.pass(time.Second)
 	is(ann, events.VisitorLeft)
 	is(bob, events.VisitorAdmitted)
-	n.rooms.Done("sale", "ann", ann.Ticket, by("ann")) // again: nothing
-	n.rooms.Done("sale", "bob", 0, by("bob"))
+	n.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann")) // a no-op, since the pass has ended
+	n.rooms.FinishPass("sale", "bob", 0, by("bob"))
 	n.awaitFinish()
 	n.pass(time.Second)
 	is(bob, events.VisitorLeft)
 	is(cid, events.VisitorAdmitted)
 }
 
-// TestJoiningAfterAPurchase: a holder who joins again while the pass is being ended gets a new
+// TestJoinWhilePassEnds checks that a holder who joins again while the pass is being ended gets a new
 // place, and not the used pass.
-func TestJoiningAfterAPurchase(t *testing.T) {
+func TestJoinWhilePassEnds(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -62,23 +63,23 @@ func TestJoiningAfterAPurchase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rm.seen.end(ann.Ticket) // as Done begins
+	rm.seen.markEnded(ann.Ticket) // as FinishPass does first
 	if again := n.join("ann"); again.Status != events.VisitorWaiting || again.Ticket != 2 {
-		t.Errorf("joining again gives %+v, want Status %v, Ticket 2", again, events.VisitorWaiting)
+		t.Errorf("second join: %+v, want Status %v, Ticket 2", again, events.VisitorWaiting)
 	}
-	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	n.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann"))
 	n.awaitFinish()
 	n.step()
 	if line := rm.line.Load(); line.Active != 1 || line.Admitted != 2 {
-		t.Errorf("%d active, %d came in, want 1, 2", line.Active, line.Admitted)
+		t.Errorf("Active = %d, Admitted = %d; want 1, 2", line.Active, line.Admitted)
 	}
 }
 
-// TestRoomsElsewhere: a node that does not run the rooms checks their passes and ends them, and
-// does not touch the line, since it receives no polls.
-func TestRoomsElsewhere(t *testing.T) {
+// TestChecksOnly checks that a node with ChecksOnly checks and ends passes, and refuses everything
+// else.
+func TestChecksOnly(t *testing.T) {
 	n := newNode(t)
-	other := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
+	other := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.ChecksOnly = true })
 	t.Cleanup(other.stop)
 	n.set(sale)
 	ann := n.join("ann")
@@ -96,16 +97,16 @@ func TestRoomsElsewhere(t *testing.T) {
 		}
 	}
 	if ticket, err := other.rooms.Check("sale", "ann", shown, time.Time{}); ticket != ann.Ticket || err != nil {
-		t.Errorf("ticket %d, %v, want %d", ticket, err, ann.Ticket)
+		t.Errorf("Check = %d, %v; want %d, nil", ticket, err, ann.Ticket)
 	}
-	other.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
-	other.rooms.running.Wait()
+	other.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann"))
+	other.rooms.goroutines.Wait()
 	n.join("bob") // reads the other node's fact first
 	n.step()
 	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
-		t.Errorf("ann is %s, want %s", visit.Status, events.VisitorLeft)
+		t.Errorf("after FinishPass: Status = %s, want %s", visit.Status, events.VisitorLeft)
 	}
-	if lines := other.rooms.Running(); len(lines) != 0 {
-		t.Errorf("%d rooms run on this node, want 0", len(lines))
+	if lines := other.rooms.Lines(); len(lines) != 0 {
+		t.Errorf("the node with ChecksOnly has %d rooms, want 0", len(lines))
 	}
 }

@@ -21,13 +21,13 @@ import (
 	"admitone/events/embedded"
 )
 
-// raceDetector makes tests smaller: they are about ten times slower with it.
+// raceDetector reports whether the race detector is on, under which tests use smaller numbers.
 var raceDetector bool
 
 // quiet discards the log of the node.
 var quiet = slog.New(slog.DiscardHandler)
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // clock is advanced by the test.
@@ -36,7 +36,7 @@ type clock struct{ nanos atomic.Int64 }
 func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
-// ring is the same in every run.
+// ring is the key ring of most tests, with a fixed key.
 var ring = func() *pass.Keyring {
 	r, err := pass.NewKeyring(pass.Key{ID: 1, Secret: [pass.SecretSize]byte{1, 2, 3}})
 	if err != nil {
@@ -45,8 +45,7 @@ var ring = func() *pass.Keyring {
 	return r
 }()
 
-// node is a desk on a log, with the rooms on it. The test makes the rounds, unless stated
-// otherwise.
+// node is a desk on a log with its rooms.
 type node struct {
 	t     testing.TB
 	clock *clock
@@ -55,7 +54,8 @@ type node struct {
 	rooms *Rooms
 }
 
-// start starts a node on a log.
+// start starts a node on a log. If c is not nil, the node uses this clock, and the test makes the
+// rounds; otherwise it makes them by itself.
 func start(t testing.TB, store events.Store, c *clock, change func(*actors.Config, *Config)) *node {
 	t.Helper()
 	engine, err := actors.NewEngine()
@@ -73,11 +73,11 @@ func start(t testing.TB, store events.Store, c *clock, change func(*actors.Confi
 	n := &node{t: t, clock: c, store: store, desk: actors.NewDesk(engine, desk)}
 	rooms.Desk = n.desk
 	n.rooms = New(rooms)
-	n.rooms.paused = c != nil
+	n.rooms.manualRounds = c != nil
 	return n
 }
 
-// newNode starts a node on a log of its own, with a clock of its own.
+// newNode starts a node on a new log, with a new clock. The test makes the rounds.
 func newNode(t testing.TB) *node {
 	t.Helper()
 	n := start(t, newMemory(), &clock{}, nil)
@@ -107,7 +107,7 @@ func openLog(t testing.TB, dir string) *embedded.Store {
 
 var ctx = context.Background()
 
-// by returns a request of an actor, under a new id.
+// by returns a request by an actor under a new id.
 func by(actor string) actors.Request {
 	return actors.Request{ID: actors.NewCommandID(), Actor: actor}
 }
@@ -128,7 +128,7 @@ func (n *node) set(settings events.WaitingRoomSettings) {
 	}
 }
 
-// use switches to a different key ring.
+// use makes the node use a different key ring.
 func (n *node) use(ring *pass.Keyring) {
 	n.t.Helper()
 	if err := n.rooms.UseKeys(ctx, ring, KeysIfKnown); err != nil {
@@ -174,12 +174,12 @@ func (n *node) step() {
 	}
 	rm.step(ctx)
 	rm.sweepSilent(ctx)
-	if rm.failed || rm.failing {
-		n.t.Fatal("the round or the sweep failed")
+	if rm.roundFailed || rm.sweepFailed {
+		n.t.Fatalf("round failed: %t, sweep failed: %t; want both to succeed", rm.roundFailed, rm.sweepFailed)
 	}
 }
 
-// pass lets time pass, with a round every 50 ms.
+// pass advances the clock by d, with a round every 50 ms.
 func (n *node) pass(d time.Duration) {
 	n.t.Helper()
 	for range d / (50 * time.Millisecond) {
@@ -226,14 +226,14 @@ func readLog(t testing.TB, store events.Store) (log []logged) {
 	return log
 }
 
-// noLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
-func noLeaks(t *testing.T) {
+// requireNoLeaks fails the test if goroutines that it has started outlive it.
+func requireNoLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
-// memory is a fast log in memory, which can be made unavailable.
+// memory is a log in memory that a test can make unavailable.
 type memory struct {
 	events.Store // the tests call only the methods below
 	mu           sync.RWMutex

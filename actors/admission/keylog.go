@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// keyLog reads and appends the fingerprints of the pass keys that the servers on a log share. It is
+// keyLog reads and appends the fingerprints of the pass keys that all servers on a log share. It is
 // not safe for concurrent use.
 type keyLog struct {
 	store        events.Store
 	fingerprints []string // in the order in which they were added
-	// The end of the stream as of the last read.
+	// The last event as of the last read.
 	revision events.Revision
 	hash     events.Hash
 }
@@ -59,13 +59,14 @@ func (l *keyLog) missing(fingerprints []string) (missing []string) {
 	return missing
 }
 
-// newer reports whether the newest key of the log is not among keys: this server has yet to get it.
-func (l *keyLog) newer(keys []string) bool {
+// hasNewer reports whether the newest key of the log is not among keys, so that this server lacks it.
+func (l *keyLog) hasNewer(keys []string) bool {
 	return len(l.fingerprints) > 0 && !slices.Contains(keys, l.fingerprints[len(l.fingerprints)-1])
 }
 
-// add appends the missing fingerprints. Before each attempt it calls allowed, and returns nil without
-// appending if that is false. Errors: the store's, ErrConflict and ErrUnknown after the last attempt.
+// add appends those of keys that are missing. If allowed, which it calls before each attempt, returns
+// false, add returns nil without appending. Errors: the store's; ErrConflict and ErrUnknown only after
+// the last attempt.
 func (l *keyLog) add(ctx context.Context, keys []string, allowed func() bool, now time.Time) error {
 	command, err := string(actors.NewCommandID()), error(nil)
 	for range appendAttempts {
@@ -81,7 +82,7 @@ func (l *keyLog) add(ctx context.Context, keys []string, allowed func() bool, no
 		if err != nil && !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
 			return err
 		}
-		// Another server may have appended first, or the response was lost; the log shows which.
+		// If another server has appended first, or the response was lost, the log shows the outcome.
 		if readErr := l.read(ctx); readErr != nil {
 			return readErr
 		}

@@ -7,9 +7,9 @@ import (
 	"admitone/actors/waitingroom/pass"
 )
 
-// ErrKeysDiffer: this server's keys are not those of the log, so it can neither verify signatures
-// of other servers nor make signatures that they can verify. An operator has to give it their key
-// file, or accept its own.
+// ErrKeysDiffer means that this server's keys are not those of the log, so that it can neither verify
+// signatures of other servers nor make signatures that they can verify. An operator must give it
+// their key file, or accept its keys.
 var ErrKeysDiffer = errors.New("the keys of this server are not those of the log")
 
 // KeyState compares a server's keys with the log's.
@@ -17,33 +17,33 @@ type KeyState int32
 
 // The states.
 const (
-	// KeysUnnamed: the log has none yet; they are added with the first waiting room.
-	KeysUnnamed KeyState = iota
-	// KeysAgree: they include the newest key of the log.
+	// KeysNotLogged means that the log has no keys yet; the first waiting room adds them.
+	KeysNotLogged KeyState = iota
+	// KeysAgree means that the server has the newest key of the log.
 	KeysAgree
-	// KeysBehind: they include a key of the log, but not the newest. Passes signed with that can't
-	// be verified here until the server gets it.
+	// KeysBehind means that the server has a key of the log, but not the newest, and can't verify
+	// what is signed with the newest until it gets it.
 	KeysBehind
-	// KeysDiffer: the log has keys, and they include none of them.
+	// KeysDiffer means that the log has keys, and that the server has none of them.
 	KeysDiffer
 )
 
-// KeyUse determines which fingerprints may be added to the log when a ring is taken into use.
+// KeyUse determines which rings' fingerprints UseKeys may add to the log.
 type KeyUse int
 
 // The uses, each including those before it.
 const (
-	// KeysIfKnown adds the keys of a ring that shares one with the log, but no first ring.
+	// KeysIfKnown adds the keys of a ring that shares a key with the log.
 	KeysIfKnown KeyUse = iota
-	// KeysFirst also adds the keys of a first ring.
+	// KeysFirst also adds the keys of a ring to a log that has no keys.
 	KeysFirst
-	// KeysAccepted adds the keys of any ring, for when the log's keys are lost.
+	// KeysAccepted adds the keys of any ring. It is for logs whose keys are lost.
 	KeysAccepted
 )
 
-// UseKeys compares a ring with the log and makes it the one that signs and verifies; nil keeps the
-// current one. The result decides whether this server can run rooms at all. Keys are in the log
-// before they sign. Errors: the store's; the present ring is kept then.
+// UseKeys compares a ring with the log and makes it the ring that signs and verifies; nil stands for
+// the current ring. KeyState then reports whether this server can run rooms. Keys are in the log
+// before they sign. Errors: the store's, after which the current ring stays in use.
 func (r *Rooms) UseKeys(ctx context.Context, ring *pass.Keyring, use KeyUse) error {
 	r.keyMu.Lock()
 	defer r.keyMu.Unlock()
@@ -62,7 +62,7 @@ func (r *Rooms) UseKeys(ctx context.Context, ring *pass.Keyring, use KeyUse) err
 	return nil
 }
 
-// compare adds the fingerprints that may be added to the log, and returns the state of a ring.
+// compare adds fingerprints of a ring to the log as use permits, and returns the state of the ring.
 func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (KeyState, error) {
 	log, own := r.keyLog, ring.Fingerprints()
 	if err := log.read(ctx); err != nil {
@@ -76,10 +76,10 @@ func (r *Rooms) compare(ctx context.Context, ring *pass.Keyring, use KeyUse) (Ke
 	case err != nil:
 		return 0, err
 	case len(log.fingerprints) == 0:
-		return KeysUnnamed, nil
+		return KeysNotLogged, nil
 	case !shared():
 		return KeysDiffer, nil
-	case log.newer(own):
+	case log.hasNewer(own):
 		return KeysBehind, nil
 	}
 	return KeysAgree, nil
@@ -98,17 +98,17 @@ func (r *Rooms) Keys() (state KeyState, own, named []string) {
 // KeyState returns the state of this server's keys as of the last read of the log.
 func (r *Rooms) KeyState() KeyState { return KeyState(r.keyState.Load()) }
 
-// usable reports whether this server can sign and verify. Error: ErrKeysDiffer.
-func (r *Rooms) usable() error {
+// checkKeys returns ErrKeysDiffer unless this server can sign and verify.
+func (r *Rooms) checkKeys() error {
 	if r.KeyState() == KeysDiffer {
 		return ErrKeysDiffer
 	}
 	return nil
 }
 
-// unread returns why a signature could not be verified: otherwise, unless it may be by a key that
-// this server does not have yet.
-func (r *Rooms) unread(otherwise error) error {
+// verificationError returns the error for a signature that could not be verified: otherwise, or
+// ErrKeysDiffer if the signature may be by a key that this server does not have yet.
+func (r *Rooms) verificationError(otherwise error) error {
 	if r.KeyState() == KeysBehind {
 		return ErrKeysDiffer
 	}

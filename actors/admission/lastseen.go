@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// seenChunk is the number of tickets per allocation of the table.
+// seenChunk is the number of tickets per chunk of the table.
 const seenChunk = 4096
 
-// cells have, by ticket, the time of the last heartbeat, and the poll interval given to the
-// visitor: both in milliseconds, the interval in the low intervalBits bits.
+// cells is a chunk of the table. A cell has the time of a ticket's last heartbeat, and in the low
+// intervalBits bits the poll interval that the visitor was given, both in milliseconds.
 type cells [seenChunk]atomic.Uint64
 
-// intervalBits is enough for four hours; the rest of a cell is enough for thirty years.
+// intervalBits is enough for four hours; the other bits of a cell are enough for thirty years.
 const intervalBits = 24
 
-// Special values of a cell. No time is below seenFirst.
+// The special values of a cell. A stamp is at least seenFirst.
 const (
 	seenNever    = 0
 	seenDropping = 1
-	seenLeft     = 2
+	seenEnded    = 2
 	seenFirst    = 1 << intervalBits
 )
 
-// lastSeen is a table of the last heartbeat of each ticket, of eight bytes each. It is safe for
+// lastSeen is a table of the last heartbeats by ticket, with eight bytes for each. It is safe for
 // concurrent use.
 type lastSeen struct {
 	base   time.Time
@@ -45,11 +45,8 @@ func (s *lastSeen) stamp(at time.Time, interval time.Duration) uint64 {
 
 // read decodes a stamp.
 func (s *lastSeen) read(stamp uint64) (at time.Time, interval time.Duration) {
-	return s.base.Add(
-			time.Duration(stamp>>intervalBits-1) * time.Millisecond,
-		), time.Duration(
-			stamp&(seenFirst-1),
-		) * time.Millisecond
+	at = s.base.Add(time.Duration(stamp>>intervalBits-1) * time.Millisecond)
+	return at, time.Duration(stamp&(seenFirst-1)) * time.Millisecond
 }
 
 // cell returns the cell of a ticket, nil if it has none.
@@ -86,8 +83,8 @@ func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
 	return &c[(ticket-1)%seenChunk]
 }
 
-// mark records a heartbeat unconditionally, and the poll interval given to the visitor.
-func (s *lastSeen) mark(ticket int64, now time.Time, interval time.Duration) {
+// record records a heartbeat and the poll interval given to the visitor, whatever the cell has.
+func (s *lastSeen) record(ticket int64, now time.Time, interval time.Duration) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -95,8 +92,8 @@ func (s *lastSeen) mark(ticket int64, now time.Time, interval time.Duration) {
 	cell.Store(s.stamp(now, interval))
 }
 
-// recordJoin records a join, or a repeated one: the first poll after it is never too soon. No-op
-// for a place that is being dropped or has ended.
+// recordJoin records a join as a heartbeat after which the first poll is never too soon. No-op for a
+// place that is being dropped or has ended.
 func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -108,12 +105,13 @@ func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
 	}
 }
 
-// recordPoll records a heartbeat of a waiting visitor, and the poll interval given to the visitor.
-// A poll after less than half of the last interval is too soon: nothing is recorded, and missing is
-// the rest of that interval. dropping means that the place is being dropped, or has ended.
+// recordPoll records a heartbeat of a waiting visitor, and the poll interval given to the visitor. A
+// poll after less than half of the previous interval is too soon: recordPoll records nothing and
+// returns the remaining part of that interval. dropping means that the place is being dropped or has
+// ended.
 func (s *lastSeen) recordPoll(
 	ticket int64, now time.Time, interval time.Duration,
-) (missing time.Duration, dropping bool) {
+) (remaining time.Duration, dropping bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -134,19 +132,19 @@ func (s *lastSeen) recordPoll(
 	}
 }
 
-// end records that a ticket was given up, or its pass used, until the published line shows it.
-func (s *lastSeen) end(ticket int64) {
+// markEnded records that a visitor has left or used the pass, until the published line shows that.
+func (s *lastSeen) markEnded(ticket int64) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
 	}
-	cell.Store(seenLeft)
+	cell.Store(seenEnded)
 }
 
-// ended reports whether end was called for a ticket.
+// ended reports whether markEnded was called for a ticket.
 func (s *lastSeen) ended(ticket int64) bool {
 	cell := s.cell(ticket)
-	return cell != nil && cell.Load() == seenLeft
+	return cell != nil && cell.Load() == seenEnded
 }
 
 // known reports whether a ticket has an entry.
@@ -155,8 +153,8 @@ func (s *lastSeen) known(ticket int64) bool {
 	return cell != nil && cell.Load() != seenNever
 }
 
-// since reports whether a ticket's last heartbeat was at a time or later.
-func (s *lastSeen) since(ticket int64, from time.Time) bool {
+// seenSince reports whether the last heartbeat of a ticket was at from or later.
+func (s *lastSeen) seenSince(ticket int64, from time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {
 		return false
@@ -165,9 +163,9 @@ func (s *lastSeen) since(ticket int64, from time.Time) bool {
 	return last >= seenFirst && !s.before(last, from)
 }
 
-// silent reports whether a visitor who waits was last seen before the time limit. A visitor who was never seen
-// is taken to be seen now.
-func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
+// isSilent reports whether a waiting visitor was last seen before limit. It records a visitor who was
+// never seen as seen now.
+func (s *lastSeen) isSilent(ticket int64, now, limit time.Time) bool {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
@@ -180,23 +178,23 @@ func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
 	return s.before(last, limit)
 }
 
-// markDropping marks the place of a silent visitor as being dropped; false if there was a heartbeat
-// meanwhile.
+// markDropping marks the place of a visitor as being dropped. It returns false if the visitor was
+// seen since limit.
 func (s *lastSeen) markDropping(ticket int64, limit time.Time) bool {
 	cell := s.cell(ticket)
 	last := cell.Load()
 	return s.before(last, limit) && cell.CompareAndSwap(last, seenDropping)
 }
 
-// before reports whether a stamp is a time before another.
+// before reports whether a stamp is the time of a heartbeat before limit.
 func (s *lastSeen) before(stamp uint64, limit time.Time) bool {
 	at, _ := s.read(stamp)
 	return stamp >= seenFirst && at.Before(limit)
 }
 
-// forget frees the chunks without needed tickets, up to the last ticket of the line.
+// forget frees the chunks that are not wanted, if all their tickets are up to last.
 func (s *lastSeen) forget(last int64, wanted func(chunk int) bool) {
-	s.mu.Lock() // or a directory that is being copied would bring one back
+	s.mu.Lock() // otherwise a concurrent copy of the directory could restore a freed chunk
 	defer s.mu.Unlock()
 	chunks := *s.chunks.Load()
 	for number := range chunks {

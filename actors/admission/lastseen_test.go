@@ -12,7 +12,7 @@ const (
 	ms = time.Millisecond
 )
 
-// at is a time after the table was made.
+// at returns the time d after day.
 func at(d time.Duration) time.Time { return day.Add(d) }
 
 func TestRecordPoll(t *testing.T) {
@@ -35,14 +35,14 @@ func TestRecordPoll(t *testing.T) {
 	} {
 		missing, dropping := table.recordPoll(7, at(step.at), step.interval)
 		if missing != step.missing || dropping {
-			t.Errorf("at %v, interval %v: %v is missing, dropping %t, want %v", step.at, step.interval, missing, dropping, step.missing)
+			t.Errorf("recordPoll at %v, interval %v = %v, %t; want %v, false", step.at, step.interval, missing, dropping, step.missing)
 		}
 	}
 }
 
 func TestSilenceIsFoundOnce(t *testing.T) {
 	table := newLastSeen(day)
-	table.mark(1, at(0), s)
+	table.record(1, at(0), s)
 	for _, step := range []struct {
 		about            string
 		ticket           int64
@@ -50,43 +50,43 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 		silent, dropping bool
 	}{
 		{"seen at the limit", 1, 0, false, false},
-		{"seen before it", 1, 50 * ms, true, true},
-		{"again: it is marked", 1, 50 * ms, false, false},
-		{"never seen: that begins now", 2, s, false, false},
-		{"and counts from then", 2, 10 * s, false, false},
-		{"until it is too long ago", 2, 10*s + 50*ms, true, true},
+		{"seen before the limit", 1, 50 * ms, true, true},
+		{"already being dropped", 1, 50 * ms, false, false},
+		{"never seen, so recorded as seen now", 2, s, false, false},
+		{"seen at the limit since then", 2, 10 * s, false, false},
+		{"seen before the limit since then", 2, 10*s + 50*ms, true, true},
 	} {
-		silent := table.silent(step.ticket, at(10*s), at(step.limit))
+		silent := table.isSilent(step.ticket, at(10*s), at(step.limit))
 		dropping := table.markDropping(step.ticket, at(step.limit))
 		if silent != step.silent || dropping != step.dropping {
 			t.Errorf("%s: silent %t, dropping %t, want %t, %t", step.about, silent, dropping, step.silent, step.dropping)
 		}
 	}
 	if _, dropping := table.recordPoll(1, at(11*s), s); !dropping {
-		t.Error("a heartbeat was recorded although the place is being dropped")
+		t.Error("recordPoll: dropping = false for a place that is being dropped, want true")
 	}
-	table.mark(1, at(12*s), 4*s)
+	table.record(1, at(12*s), 4*s)
 	if missing, dropping := table.recordPoll(1, at(13*s), s); dropping || missing != 3*s {
 		t.Errorf("after the failed drop: missing %v, dropping %t; want 3s, false", missing, dropping)
 	}
 }
 
-// TestRecordJoin: a new visitor may poll at once, and joining does not revive a place that is being
-// dropped or has ended.
+// TestRecordJoin checks that a visitor may poll immediately after joining, and that joining does not
+// revive a place that is being dropped or has ended.
 func TestRecordJoin(t *testing.T) {
 	table := newLastSeen(day)
 	for i := range 2 {
 		table.recordJoin(1, at(time.Duration(i)*s))
 		for poll, missing := range []time.Duration{0, 9 * s} {
 			if got, dropping := table.recordPoll(1, at(time.Duration(i)*s), 9*s); got != missing || dropping {
-				t.Errorf("poll %d after greeting %d: %v is missing, want %v", poll+1, i+1, got, missing)
+				t.Errorf("poll %d after join %d: recordPoll = %v, %t; want %v, false", poll+1, i+1, got, dropping, missing)
 			}
 		}
 	}
 	if !table.markDropping(1, at(10*s)) {
-		t.Fatal("markDropping = false for a silent visitor")
+		t.Fatal("markDropping = false for a silent visitor, want true")
 	}
-	table.end(2)
+	table.markEnded(2)
 	for ticket := range int64(2) {
 		table.recordJoin(ticket+1, at(20*s))
 		if _, dropping := table.recordPoll(ticket+1, at(20*s), s); !dropping {
@@ -95,12 +95,12 @@ func TestRecordJoin(t *testing.T) {
 	}
 }
 
-// TestForget: chunks without wanted tickets are dropped, all others stay.
+// TestForget checks that the chunks without wanted tickets are freed, and no others.
 func TestForget(t *testing.T) {
 	table := newLastSeen(day)
 	last := int64(5*seenChunk + 17)
 	for ticket := int64(1); ticket <= last; ticket++ {
-		table.mark(ticket, at(s), 2*s)
+		table.record(ticket, at(s), 2*s)
 	}
 	table.forget(last, func(chunk int) bool { return chunk == 1 || chunk == 4 })
 	for chunk, kept := range []bool{false, true, false, false, true, true} {
@@ -110,20 +110,20 @@ func TestForget(t *testing.T) {
 			}
 		}
 	}
-	table.mark(3*seenChunk, at(2*s), s) // it can come back
+	table.record(3*seenChunk, at(2*s), s) // creates a freed chunk again
 	if table.cell(3*seenChunk) == nil || table.cell(last+seenChunk) != nil {
-		t.Error("a freed chunk can't be created again, or there is one too many")
+		t.Error("the freed chunk was not created again, or the table has a chunk after the last ticket")
 	}
 }
 
-// TestStampsAreDecoded: a stamp is decoded to its values, even after years.
+// TestStampsAreDecoded checks that stamps are decoded to their values, even after thirty years.
 func TestStampsAreDecoded(t *testing.T) {
 	table := newLastSeen(day)
 	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {
 		for _, interval := range []time.Duration{0, s, 4 * time.Hour} {
 			stamp := table.stamp(at(d), interval)
 			if seen, got := table.read(stamp); !seen.Equal(at(d)) || got != interval || stamp < seenFirst {
-				t.Errorf("stamp of %v and %v is decoded as %v and %v", d, interval, seen.Sub(day), got)
+				t.Errorf("stamp %d is decoded as %v, %v; want %v, %v", stamp, seen.Sub(day), got, d, interval)
 			}
 		}
 	}
@@ -132,13 +132,13 @@ func TestStampsAreDecoded(t *testing.T) {
 	}
 }
 
-// TestPollOrDrop: of a concurrent poll and drop one is first, and both know which.
+// TestPollOrDrop checks that of a concurrent poll and drop exactly one succeeds.
 func TestPollOrDrop(t *testing.T) {
 	for range 200 {
 		table := newLastSeen(day)
 		const tickets = 100
 		for ticket := int64(1); ticket <= tickets; ticket++ {
-			table.mark(ticket, day, s)
+			table.record(ticket, day, s)
 		}
 		var kept, dropped atomic.Int64
 		var all sync.WaitGroup
@@ -158,13 +158,13 @@ func TestPollOrDrop(t *testing.T) {
 		})
 		all.Wait()
 		if kept.Load()+dropped.Load() != tickets {
-			t.Fatalf("%d kept their place and %d lost it, of %d", kept.Load(), dropped.Load(), tickets)
+			t.Fatalf("%d polls and %d drops succeeded, want %d in total", kept.Load(), dropped.Load(), tickets)
 		}
 	}
 }
 
-// TestTableGrowsDuringReads: no time is lost while the directory is copied; for the race
-// detector, too.
+// TestTableGrowsDuringReads checks that no heartbeat is lost while the directory is copied. It is also
+// for the race detector.
 func TestTableGrowsDuringReads(t *testing.T) {
 	table := newLastSeen(day)
 	var all sync.WaitGroup
@@ -172,10 +172,10 @@ func TestTableGrowsDuringReads(t *testing.T) {
 		all.Go(func() {
 			for n := range int64(20) {
 				ticket := 1 + (n*4+part)*seenChunk/2
-				table.mark(ticket, at(s), 2*s)
+				table.record(ticket, at(s), 2*s)
 				table.forget(ticket, func(int) bool { return true })
 				if missing, _ := table.recordPoll(ticket, at(s), s); missing != 2*s {
-					t.Errorf("ticket %d was not seen", ticket)
+					t.Errorf("ticket %d: the remaining interval is %v, want %v", ticket, missing, 2*s)
 				}
 			}
 		})

@@ -8,7 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestShuffledOpening: no numbers before the draw, the promised order after it.
+// TestShuffledOpening checks that visitors have no numbers before the draw, and the promised order
+// after it.
 func TestShuffledOpening(t *testing.T) {
 	n := newNode(t)
 	opening := sale
@@ -23,7 +24,7 @@ func TestShuffledOpening(t *testing.T) {
 	for i := range 20 {
 		visitors = append(visitors, n.join(events.Holder(fmt.Sprint("h", i))))
 	}
-	n.set(opening) // again, without a seed
+	n.set(opening) // keeps the seed
 	for range 10 {
 		n.pass(10 * s)
 		for _, v := range visitors {
@@ -57,8 +58,8 @@ func TestShuffledOpening(t *testing.T) {
 	}
 }
 
-// TestLostSeed: without its key a room reports the lost seed, stays visible, and continues once the
-// organiser admits visitors in order of arrival.
+// TestLostSeed checks that a room whose key is lost reports the failure, still publishes its line, and
+// continues once the organiser admits visitors in order of arrival.
 func TestLostSeed(t *testing.T) {
 	n := newNode(t)
 	opening := sale
@@ -75,21 +76,21 @@ func TestLostSeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rm.step(ctx) // begins
+	rm.step(ctx) // the opening begins
 	rm.step(ctx)
-	if line := rm.line.Load(); !rm.failed || !line.Begun || line.Drawn() {
-		t.Fatalf("failed %t, line %+v; want a failed opening without a draw", rm.failed, line)
+	if line := rm.line.Load(); !rm.roundFailed || !line.Begun || line.Drawn() {
+		t.Fatalf("failed %t, line %+v; want a failed opening without a draw", rm.roundFailed, line)
 	}
 	n.join("bob")
 	rm.step(ctx)
 	if line := rm.line.Load(); line.Waiting != 2 {
-		t.Errorf("%d wait: the line is not published any more, want 2", line.Waiting)
+		t.Errorf("Waiting = %d in the published line, want 2", line.Waiting)
 	}
 	opening.Order = events.RoomFIFO
 	n.set(opening)
-	rm.step(ctx) // has not seen that yet
+	rm.step(ctx) // still has the old line
 	n.step()
 	if got := rm.line.Load().Look(ann.Ticket); got.Status != events.VisitorAdmitted {
-		t.Errorf("as they came: %+v, want Status %v", got, events.VisitorAdmitted)
+		t.Errorf("in order of arrival: %+v, want Status %v", got, events.VisitorAdmitted)
 	}
 }

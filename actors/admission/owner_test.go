@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// owners are nodes of one system that may agree or disagree about the owner of the room.
-func owners(t *testing.T, nodes int) (c *cluster, owns []bool) {
+// newOwnerCluster returns nodes that each own the room while their element of owns is true.
+func newOwnerCluster(t *testing.T, nodes int) (c *cluster, owns []bool) {
 	c, owns = newCluster(t, 0), make([]bool, nodes)
 	for i := range nodes {
 		c.nodes = append(c.nodes, start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
@@ -20,10 +20,10 @@ func owners(t *testing.T, nodes int) (c *cluster, owns []bool) {
 	return c, owns
 }
 
-// TestOwnerTakesOver: the owner of a room runs it although it has received no poll, admits visitors
-// within two seconds, and drops nobody before all could have polled it.
+// TestOwnerTakesOver checks that the owner of a room takes it over without having received a poll,
+// admits visitors within two seconds, and drops nobody within two heartbeat intervals.
 func TestOwnerTakesOver(t *testing.T) {
-	c, owns := owners(t, 2)
+	c, owns := newOwnerCluster(t, 2)
 	owns[0] = true
 	settings := sale
 	settings.AdmitPerSecond, settings.MaxActive, settings.ActiveSeconds = 1, 1000, 600
@@ -36,18 +36,18 @@ func TestOwnerTakesOver(t *testing.T) {
 	c.pass(8 * s)
 	before, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || before.Term != 1 || before.Admitted == 0 {
-		t.Fatalf("term %d, %d admitted, %v; want term 1 and some", before.Term, before.Admitted, err)
+		t.Fatalf("term %d, %d admitted, %v; want term 1 and at least 1 admitted", before.Term, before.Admitted, err)
 	}
 	c.nodes[0].stop()
 	c.nodes, owns[0], owns[1] = c.nodes[1:], false, true
 	c.pass(2 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Term != 2 || line.Admitted < before.Admitted+1 {
-		t.Errorf("term %d, %d admitted after %d, %v; want term 2 and more", line.Term, line.Admitted, before.Admitted, err)
+		t.Errorf("term %d, %d admitted, %v; want term 2, more than %d", line.Term, line.Admitted, err, before.Admitted)
 	}
 	c.pass(17 * s) // two heartbeats are 20 s; the last heartbeat was 27 s ago
 	if n := count[*events.WaitingRoomDropped](c); n > 0 {
-		t.Errorf("visitors were dropped %d times before any could poll", n)
+		t.Errorf("visitors were dropped %d times before the timeout, want 0", n)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status != events.VisitorWaiting {
 		t.Errorf("after a poll in time: %+v, want Status %v", got, events.VisitorWaiting)
@@ -61,10 +61,11 @@ func TestOwnerTakesOver(t *testing.T) {
 	}
 }
 
-// TestOwnersDisagree: two nodes without contact both run the room, and each receives the polls of
-// some visitors. Nobody loses the place, and the log grows with the time, not with the polls.
+// TestOwnersDisagree lets two nodes both consider themselves the owner and receive the polls of
+// different visitors. It checks that nobody is dropped, and that the log grows with time and not with
+// the number of polls.
 func TestOwnersDisagree(t *testing.T) {
-	c, owns := owners(t, 2)
+	c, owns := newOwnerCluster(t, 2)
 	owns[0] = true
 	c.nodes[0].set(pausedSettings())
 	c.resume(1)

@@ -7,9 +7,9 @@ import (
 	"admitone/events"
 )
 
-// TestAJoinIsRepeated: a join repeated with its key returns the first ticket, even if that has
+// TestRepeatedJoin checks that a join repeated under its key returns the first ticket, even if that has
 // ended, with the current status as for a poll.
-func TestAJoinIsRepeated(t *testing.T) {
+func TestRepeatedJoin(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	join := func(holder events.Holder) Visit {
@@ -53,8 +53,8 @@ func TestAJoinIsRepeated(t *testing.T) {
 	}
 }
 
-// TestAJoinIsRepeatedAfterLeavingAtOnce: the ticket was given up before the line has it.
-func TestAJoinIsRepeatedAfterLeavingAtOnce(t *testing.T) {
+// TestRepeatedJoinAfterLeaving repeats a join whose ticket was given up before the line had it.
+func TestRepeatedJoinAfterLeaving(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	request := actors.Request{ID: actors.KeyedCommandID("ann", "k"), Actor: "ann"}

@@ -11,9 +11,9 @@ import (
 	"admitone/events"
 )
 
-// script is a sale of a minute and a half in which everybody polls when due, with a node for the
-// first part and the result of restart for the second. It returns the log.
-func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
+// runSale runs a sale of 90 s in which everybody polls when due. After 40 s it replaces the node by the
+// result of restart. It returns the facts of the log as text.
+func runSale(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (texts []string) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	n.set(settings)
@@ -50,9 +50,9 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	return texts
 }
 
-// TestRestartsLeaveNoTrace: the order and the times of admission are the same to the last fact,
-// whether the program ran on, was restarted, or crashed.
-func TestRestartsLeaveNoTrace(t *testing.T) {
+// TestRestartsDoNotChangeAdmissions checks that the log has the same facts at the same times, whether
+// the program kept running, was restarted, or crashed.
+func TestRestartsDoNotChangeAdmissions(t *testing.T) {
 	again := func(n *node) *node {
 		fresh := start(t, n.store, n.clock, nil)
 		if err := fresh.rooms.Resume(ctx, "sale"); err != nil {
@@ -66,15 +66,15 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 	shuffled.Order, shuffled.OpensAt = events.RoomShuffle, at(20*s+ms)
 	for name, settings := range map[string]events.WaitingRoomSettings{"fifo": settings, "shuffle": shuffled} {
 		t.Run(name, func(t *testing.T) {
-			want := script(t, settings, func(n *node) *node { return n })
+			want := runSale(t, settings, func(n *node) *node { return n })
 			if len(want) < 1000 {
 				t.Fatalf("facts = %d, want at least 1000", len(want))
 			}
 			for about, restart := range map[string]func(*node) *node{
-				"stopped and started": func(n *node) *node { n.stop(); return again(n) },
-				"fell over":           func(n *node) *node { t.Cleanup(n.stop); return again(n) },
+				"restarted": func(n *node) *node { n.stop(); return again(n) },
+				"crashed":   func(n *node) *node { t.Cleanup(n.stop); return again(n) },
 			} {
-				got := script(t, settings, restart)
+				got := runSale(t, settings, restart)
 				for i := range max(len(got), len(want)) {
 					if i >= len(got) || i >= len(want) || got[i] != want[i] {
 						t.Fatalf(
@@ -93,8 +93,8 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 	}
 }
 
-// TestSilenceAcrossARestart: all timeouts begin anew, whenever the last poll was.
-func TestSilenceAcrossARestart(t *testing.T) {
+// TestTimeoutsAfterRestart checks that all timeouts start again after a restart.
+func TestTimeoutsAfterRestart(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	paused := sale
@@ -112,7 +112,7 @@ func TestSilenceAcrossARestart(t *testing.T) {
 	}
 	n.pass(20 * s)
 	if line, err := n.rooms.Line(ctx, "sale"); err != nil || line.Waiting != 2 {
-		t.Fatalf("two heartbeats after the restart %d wait, %v, want 2", line.Waiting, err)
+		t.Fatalf("two heartbeat intervals after the restart: Waiting = %d, %v; want 2", line.Waiting, err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
 		t.Errorf("a visitor without a poll before the restart: %+v, want waiting as number 1", got)
@@ -123,15 +123,16 @@ func TestSilenceAcrossARestart(t *testing.T) {
 	}
 }
 
-// alive returns a node that makes its rounds by itself, in the bubble's time.
-func alive(t *testing.T) *node {
+// startRunning starts a node that makes its rounds by itself, with the clock of the synctest bubble.
+func startRunning(t *testing.T) *node {
 	return start(t, newMemory(), nil, nil)
 }
 
-// TestRounds: rooms run by themselves, publish at least every 50 ms, rest when empty, and wake up.
+// TestRounds checks that a room runs by itself, publishes at least every 50 ms, rests when empty, and
+// wakes up.
 func TestRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := alive(t)
+		n := startRunning(t)
 		defer n.stop()
 		n.set(sale)
 		line := func() *Published {
@@ -142,7 +143,7 @@ func TestRounds(t *testing.T) {
 			}
 			return line
 		}
-		for range 10 { // rests, and wakes up at once
+		for range 10 { // the room rests, and wakes up immediately
 			synctest.Wait()
 			rested := line().At
 			time.Sleep(time.Hour)
@@ -161,10 +162,10 @@ func TestRounds(t *testing.T) {
 		}
 		faster := sale
 		faster.AdmitPerSecond++
-		n.set(faster) // is seen although the room rests
+		n.set(faster) // takes effect although the room rests
 		synctest.Wait()
 		if got := line(); got.Settings.AdmitPerSecond != faster.AdmitPerSecond {
-			t.Fatalf("the line still has the settings %+v", got.Settings)
+			t.Fatalf("settings of the line = %+v, want AdmitPerSecond %d", got.Settings, faster.AdmitPerSecond)
 		}
 		var visitors []Visit
 		for i := range 8 {
@@ -180,14 +181,14 @@ func TestRounds(t *testing.T) {
 		if got := line(); got.Active != 3 || got.Waiting != 5 {
 			t.Fatalf("%d active and %d waiting, want 3, 5", got.Active, got.Waiting)
 		}
-		// Nobody polls any more: the places are lost, the passes end, and the room rests.
+		// Now nobody polls: the visitors are dropped, the passes expire, and the room rests.
 		time.Sleep(time.Duration(2*sale.HeartbeatSeconds)*s + 2*s - time.Since(began))
 		if got := line(); got.Waiting != 0 || got.Active != 3 {
 			t.Errorf("after two heartbeats %d waiting and %d active, want 0, 3", got.Waiting, got.Active)
 		}
 		time.Sleep(time.Duration(sale.ActiveSeconds) * s)
 		if got := line(); got.Active != 0 {
-			t.Errorf("after their end %d passes are active, want 0", got.Active)
+			t.Errorf("after active_seconds %d passes are active, want 0", got.Active)
 		}
 		if got := n.poll(visitors[7].Visitor); got.Status != events.VisitorExpired {
 			t.Errorf("the last of the line: %+v, want Status %v", got, events.VisitorExpired)
@@ -195,8 +196,8 @@ func TestRounds(t *testing.T) {
 	})
 }
 
-// TestPause: the next round starts when the rate admits the next visitor, if that is sooner than
-// usual, but not at once.
+// TestPause checks that the pause ends when the rate admits the next visitor, but is at most Every and
+// at least a quarter of it.
 func TestPause(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -214,12 +215,13 @@ func TestPause(t *testing.T) {
 	} {
 		n.clock.nanos.Store(int64(test.at))
 		if got := rm.pause(); got != test.want {
-			t.Errorf("%v after the admission: %v, want %v", test.at, got, test.want)
+			t.Errorf("%v after the admission: pause = %v, want %v", test.at, got, test.want)
 		}
 	}
 }
 
-// TestRoundsByTheRate: rounds start when the rate admits the next visitor.
+// TestRoundsByTheRate checks that rounds start when the rate admits the next visitor, so that the rate
+// is reached even if it does not fit Every.
 func TestRoundsByTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := start(t, newMemory(), nil, func(_ *actors.Config, c *Config) { c.Every = 70 * ms })
@@ -238,10 +240,10 @@ func TestRoundsByTheRate(t *testing.T) {
 	})
 }
 
-// TestClosing: Close ends every round, also one that waits for the log, and a second Close is a
-// no-op.
+// TestClosing checks that Close ends every round, including one that waits for the log, and that a
+// second Close is a no-op.
 func TestClosing(t *testing.T) {
-	noLeaks(t)
+	requireNoLeaks(t)
 	log := newMemory()
 	n := start(t, log, nil, func(desk *actors.Config, _ *Config) { desk.Logger = quiet })
 	n.set(sale)
@@ -254,14 +256,14 @@ func TestClosing(t *testing.T) {
 		t.Errorf("polling after Close: %v, want an answer", err)
 	}
 	if _, err := n.rooms.Line(ctx, "other"); !errors.Is(err, actors.ErrStopping) {
-		t.Errorf("a room that nobody had asked for: %v, want %v", err, actors.ErrStopping)
+		t.Errorf("the line of a room that was not started before Close: %v, want %v", err, actors.ErrStopping)
 	}
 	n.stop()
 }
 
-// TestReturnedPassAcrossARestart: nobody waits or has a pass any more, so the room's rounds
-// have not started.
-func TestReturnedPassAcrossARestart(t *testing.T) {
+// TestFinishedPassAfterRestart checks that a used pass is refused after a restart, although the room,
+// which has no visitors, was not resumed.
+func TestFinishedPassAfterRestart(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -277,10 +279,9 @@ func TestReturnedPassAcrossARestart(t *testing.T) {
 	}
 }
 
-// TestIdsOfALogThatIsGone: an id or pass from a log that was lost, as when a backup was restored,
-// has no place in this one: neither another holder's of the same ticket nor one that was not given
-// out yet.
-func TestIdsOfALogThatIsGone(t *testing.T) {
+// TestIDsOfLostLog checks that ids and passes from the lost part of a log, after a backup was restored,
+// are refused, whether or not this log has given the ticket to another holder.
+func TestIDsOfLostLog(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -291,9 +292,9 @@ func TestIdsOfALogThatIsGone(t *testing.T) {
 		about  string
 		ticket int64
 	}{
-		{"the place of somebody who is inside", 1},
-		{"the place of somebody who waits", 2},
-		{"a place that nobody has yet", 3},
+		{"the ticket of an admitted visitor", 1},
+		{"the ticket of a waiting visitor", 2},
+		{"a ticket that nobody has yet", 3},
 	} {
 		v := visitorOf(lost.ticket, "eve")
 		for range 2 {

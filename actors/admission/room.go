@@ -29,34 +29,34 @@ type room struct {
 	id         events.RoomID
 	stream     events.StreamID
 	opened     chan struct{} // closed once err or line is set
-	err        error         // why it could not be opened
+	err        error         // why the room could not be opened
 	line       atomic.Pointer[Published]
 	seen       *lastSeen
 	asking     atomic.Int64  // visitors' commands in flight
-	wake       chan struct{} // has a token when something has changed
+	wake       chan struct{} // has a token when a round is requested
 	resting    atomic.Bool   // no round is scheduled
-	hasContact atomic.Bool   // a visitor polled here since another server took the room over
-	// newer is closed and replaced when a newer line is published.
-	newer atomic.Pointer[chan struct{}]
+	hasContact atomic.Bool   // a visitor has polled here since another server took the room over
+	// published is closed and replaced when a newer line is published.
+	published atomic.Pointer[chan struct{}]
 
 	// Only the rounds use these.
-	pace   pace
-	failed bool // the last round failed
-	runner runner
+	pace        pace
+	roundFailed bool // the last round failed
+	runner      runnerView
 	// Only the sweeps use these.
-	since     time.Time // timeouts count from here
-	sweptAt   time.Time // end of the last sweep
-	failing   bool      // the last sweep failed
-	term      int64     // of the room when it ended
-	members   uint64    // the servers that visitors may ask, when it began
-	forwarder forwarder
+	timeoutsFrom time.Time // timeouts count from here
+	sweptAt      time.Time // end of the last sweep
+	sweepFailed  bool      // the last sweep failed
+	term         int64     // of the room at the last sweep
+	lastMembers  uint64    // the servers that visitors could poll at the last sweep
+	forwarder    forwarder
 }
 
 func newRoom(r *Rooms, id events.RoomID) *room {
-	now, newer := r.config.Now(), make(chan struct{})
+	now, published := r.config.Now(), make(chan struct{})
 	rm := &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
-		seen: newLastSeen(now), wake: make(chan struct{}, 1), since: now}
-	rm.newer.Store(&newer)
+		seen: newLastSeen(now), wake: make(chan struct{}, 1), timeoutsFrom: now}
+	rm.published.Store(&published)
 	return rm
 }
 
@@ -77,27 +77,27 @@ func (rm *room) wait(ctx context.Context) (*room, error) {
 	return rm, nil
 }
 
-// open publishes the first line, and starts the rounds.
+// open publishes the first line, and starts the rounds and sweeps.
 func (rm *room) open() {
-	stop := rm.rooms.stop
+	stop := rm.rooms.ctx
 	err := rm.publish(stop)
 	switch {
 	case stop.Err() != nil:
-		rm.refuse(actors.ErrStopping)
+		rm.fail(actors.ErrStopping)
 	case err != nil:
-		rm.refuse(err)
+		rm.fail(err)
 	case rm.line.Load().ID == "":
-		rm.refuse(errNoRoom)
+		rm.fail(errNoRoom)
 	default:
 		close(rm.opened)
-		if !rm.rooms.paused {
-			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // not after Close
+		if !rm.rooms.manualRounds {
+			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // neither starts after Close
 		}
 	}
 }
 
-// refuse fails all waiters with err and forgets the room, so that the next call retries.
-func (rm *room) refuse(err error) {
+// fail fails all waiters with err and forgets the room, so that the next call retries.
+func (rm *room) fail(err error) {
 	rm.rooms.rooms.CompareAndDelete(rm.id, rm)
 	rm.err = err
 	close(rm.opened)
@@ -117,51 +117,51 @@ func (rm *room) publish(ctx context.Context) error {
 	next.PerSecond = rm.pace.perSecond(next.At, next.Line)
 	rm.watchRunner(next)
 	rm.line.Store(next)
-	newer := make(chan struct{})
-	close(*rm.newer.Swap(&newer))
+	published := make(chan struct{})
+	close(*rm.published.Swap(&published))
 	return nil
 }
 
-// showLimit bounds the wait of an answer for the line that shows it.
-const showLimit = 250 * time.Millisecond
+// waitLimit bounds the wait for a line.
+const waitLimit = 250 * time.Millisecond
 
-// shows waits up to showLimit until the published line includes revision, so that a caller that
+// waitForRevision waits up to waitLimit until the published line includes revision, so that a caller who
 // polls after an answer sees its effect.
-func (rm *room) shows(revision events.Revision) {
-	rm.await(func(line *Published) bool { return line.Revision >= revision })
+func (rm *room) waitForRevision(revision events.Revision) {
+	rm.waitFor(func(line *Published) bool { return line.Revision >= revision })
 }
 
-// catchUp waits up to showLimit until the line has a ticket, which another server may have given
-// out a moment ago.
-func (rm *room) catchUp(ticket int64) {
+// waitForTicket waits up to waitLimit until the line has a ticket, which another server may have
+// given out very recently.
+func (rm *room) waitForTicket(ticket int64) {
 	if rm.rooms.config.Shared && ticket > rm.line.Load().Tickets && !rm.seen.known(ticket) {
-		rm.await(func(line *Published) bool { return line.Tickets >= ticket })
+		rm.waitFor(func(line *Published) bool { return line.Tickets >= ticket })
 	}
 }
 
-func (rm *room) await(enough func(*Published) bool) {
-	if rm.rooms.paused {
+func (rm *room) waitFor(enough func(*Published) bool) {
+	if rm.rooms.manualRounds {
 		return
 	}
-	limit := time.NewTimer(showLimit)
+	limit := time.NewTimer(waitLimit)
 	defer limit.Stop()
 	for {
-		newer := *rm.newer.Load() // before the check, or a line published in between would be missed
+		published := *rm.published.Load() // before the check, or a line published in between would be missed
 		if enough(rm.line.Load()) {
 			return
 		}
 		rm.wakeUp()
 		select {
-		case <-newer:
+		case <-published:
 		case <-limit.C:
 			return
-		case <-rm.rooms.stop.Done():
+		case <-rm.rooms.ctx.Done():
 			return
 		}
 	}
 }
 
-// wakeUp makes a round start soon.
+// wakeUp requests a round.
 func (rm *room) wakeUp() {
 	select {
 	case rm.wake <- struct{}{}:
@@ -169,16 +169,16 @@ func (rm *room) wakeUp() {
 	}
 }
 
-// joined starts a round if none is scheduled.
-func (rm *room) joined() {
+// wakeIfResting requests a round if none is scheduled.
+func (rm *room) wakeIfResting() {
 	if rm.resting.Load() {
 		rm.wakeUp()
 	}
 }
 
-// run makes rounds until the rooms are closed, with a pause in between, however many are requested.
+// run makes rounds until the rooms are closed. It pauses between rounds, however many are requested.
 func (rm *room) run() {
-	stop, least := rm.rooms.stop, rm.rooms.config.Every/4
+	stop, least := rm.rooms.ctx, rm.rooms.config.Every/4
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ended := (time.Time{}); ; ended = time.Now() {
@@ -206,7 +206,7 @@ func (rm *room) run() {
 // watch sweeps for timeouts until the rooms are closed. It is separate from the rounds, since
 // sweeping a million visitors takes time.
 func (rm *room) watch() {
-	stop := rm.rooms.stop
+	stop := rm.rooms.ctx
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -222,21 +222,21 @@ func (rm *room) watch() {
 // retryDelay is the pause after a failed round.
 const retryDelay = time.Second
 
-// step makes one round and returns the pause until the next; again is false if nothing will happen
+// step makes one round and returns the pause until the next one. again is false if the room is idle
 // until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
-	if rm.rooms.usable() != nil { // nobody could verify signatures of this server
+	if rm.rooms.checkKeys() != nil { // no other server could verify this server's signatures
 		return retryDelay, true
 	}
-	// A room rests if it was quiet before the round and is quiet after it. A visitor who joins too
-	// late for the new line finds it resting and wakes it.
+	// A room rests if it is quiet before and after the round. A join that comes too late for the
+	// new line finds the room resting, and wakes it.
 	quiet := rm.quiet()
 	rm.resting.Store(quiet)
-	err := rm.turn(ctx)
+	err := rm.runRound(ctx)
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	rm.report(&rm.failed, err)
+	rm.report(&rm.roundFailed, err)
 	if err != nil {
 		return retryDelay, true
 	}
@@ -247,7 +247,7 @@ func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
 	return rm.pause(), true
 }
 
-// quiet reports whether nothing will happen by itself: nobody waits or has a pass.
+// quiet reports whether nobody waits or has a pass, so that nothing happens until somebody joins.
 func (rm *room) quiet() bool {
 	line := rm.line.Load()
 	return line.Waiting == 0 && line.Active == 0
@@ -278,8 +278,8 @@ func (rm *room) report(failed *bool, err error) {
 	log.Info("waiting room recovered")
 }
 
-// turn runs the steps of a round. A failed step does not prevent the others.
-func (rm *room) turn(ctx context.Context) error {
+// runRound runs the steps of a round. A failed step does not prevent the others.
+func (rm *room) runRound(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {
 		errs = append(errs, rm.shuffle(ctx), rm.admit(ctx))
@@ -287,8 +287,8 @@ func (rm *room) turn(ctx context.Context) error {
 	return errors.Join(append(errs, rm.publish(ctx))...)
 }
 
-// admit admits the next visitors; in a shuffled line in several facts, as many in each as it can
-// list.
+// admit admits the next visitors. In a shuffled line this may take several facts, since each lists at
+// most MaxRanges tickets.
 func (rm *room) admit(ctx context.Context) error {
 	for range waitingroom.AdmitAtOnce / waitingroom.MaxRanges {
 		answer, err := rm.decide(ctx, &waitingroom.Admit{})
@@ -303,7 +303,7 @@ func (rm *room) admit(ctx context.Context) error {
 	return nil
 }
 
-// ask sends a command of the room itself.
+// ask sends a command from the room itself, not from a visitor.
 func (rm *room) ask(ctx context.Context, command core.Command) error {
 	_, err := rm.decide(ctx, command)
 	return err

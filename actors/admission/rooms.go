@@ -17,7 +17,7 @@ import (
 
 // Config of the rooms of a node. Zero values select the defaults in parentheses.
 type Config struct {
-	// Desk hosts the rooms' entities; its kinds have [waitingroom.Kind].
+	// Desk hosts the rooms' entities. Its kinds must include [waitingroom.Kind].
 	Desk actors.Dispatcher
 	// Keys sign visitors' ids and passes.
 	Keys *pass.Keyring
@@ -28,25 +28,25 @@ type Config struct {
 	// MaxJoins bounds the visitors' commands in flight at one room (8,000). It is below the desk's
 	// MaxPerEntity, so that the room's own commands get through.
 	MaxJoins int64
-	// Elsewhere means that another node runs the rooms: this one checks passes against them and
-	// ends passes, and refuses everything else.
-	Elsewhere bool
-	// Shared means that other servers may append to the log: only the server that receives a
-	// visitor's heartbeats drops it. Node is this server's name, for display.
+	// ChecksOnly means that other nodes run all rooms. This node only checks and ends passes, and
+	// refuses everything else.
+	ChecksOnly bool
+	// Shared means that other servers may append to the log, so that only the server that runs a room
+	// may drop its visitors. Node is this server's name, for display.
 	Shared bool
 	Node   string
-	// Owns, if set, reports whether this server should run a room, among the servers of the moment.
-	// It then takes the room over without waiting for a visitor. Several servers may consider
+	// Owns, if set, reports whether this server is the one, of those now serving, that should run a
+	// room. It then takes the room over without waiting for a visitor. Several servers may consider
 	// themselves the owner, or none.
 	Owns func(room events.RoomID) bool
-	// Tell, if set, passes heartbeats on to the server that owns a room, where [Rooms.Hear] records
-	// them; without it a server that is polled takes the room over. It is called on one goroutine
-	// of each room.
-	Tell func(room events.RoomID, marks []byte) error
-	// Reach, if set, identifies the set of servers that visitors may poll; all reports that each of
-	// them is reachable. Nobody is dropped for silence in the two heartbeats after a change of the
-	// set, or after a time at which not all were reachable.
-	Reach func() (members uint64, all bool)
+	// ForwardHeartbeats, if set, sends heartbeats to the server that owns a room, where
+	// [Rooms.ReceiveHeartbeats] records them. If it is nil, a server that is polled takes the room
+	// over. Each room calls it from a single goroutine.
+	ForwardHeartbeats func(room events.RoomID, heartbeats []byte) error
+	// Reachable, if set, identifies the set of servers that visitors may poll, and reports whether all
+	// of them are reachable. No visitor times out within two heartbeat intervals after the set has
+	// changed or a server was unreachable.
+	Reachable func() (members uint64, all bool)
 	// Store has the fingerprints of keys, see [Rooms.UseKeys]; nil for none.
 	Store  events.Store
 	Logger *slog.Logger
@@ -71,39 +71,39 @@ func (c Config) withDefaults() Config {
 // Rooms runs the waiting rooms of a node. It is safe for concurrent use.
 type Rooms struct {
 	config Config
-	run    string // identifies this start of the program
+	runID  string // identifies this start of the program
 	keys   atomic.Pointer[pass.Keyring]
 
 	keyMu    sync.Mutex   // held while the ring is compared with the log
 	keyLog   *keyLog      // nil for none; guarded by keyMu
 	keyState atomic.Int32 // a KeyState; written under keyMu
 
-	rooms   sync.Map // of string → *room
-	mu      sync.Mutex
-	stopped bool // guarded by mu
-	running sync.WaitGroup
-	// turns allows one purchase at a time with each pass.
-	turns actors.KeyedMutex[passKey]
-	// finishing counts the unfinished calls of Done.
+	rooms      sync.Map // of string → *room
+	mu         sync.Mutex
+	stopped    bool // guarded by mu
+	goroutines sync.WaitGroup
+	// passLocks allows one purchase at a time with each pass.
+	passLocks actors.KeyedMutex[passKey]
+	// finishing counts the unfinished calls of FinishPass.
 	finishing atomic.Int64
-	// stop ends the rounds and sweeps.
-	stop   context.Context
+	// ctx ends the rounds and sweeps.
+	ctx    context.Context
 	cancel context.CancelFunc
-	// paused keeps rooms from making rounds by themselves; for tests, which make them.
-	paused bool
+	// manualRounds keeps rooms from running rounds and sweeps, so that tests can run them.
+	manualRounds bool
 }
 
 // New returns the rooms of a node. None runs yet: call Resume for rooms with waiting visitors or
 // passes; others start on first use.
 func New(config Config) *Rooms {
-	r := &Rooms{config: config.withDefaults(), run: string(actors.NewCommandID())}
+	r := &Rooms{config: config.withDefaults(), runID: string(actors.NewCommandID())}
 	r.keys.Store(config.Keys)
 	r.keyState.Store(int32(KeysAgree))
 	if config.Store != nil {
 		r.keyLog = newKeyLog(config.Store)
-		r.keyState.Store(int32(KeysUnnamed))
+		r.keyState.Store(int32(KeysNotLogged))
 	}
-	r.stop, r.cancel = context.WithCancel(context.Background())
+	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
@@ -130,29 +130,29 @@ func (r *Rooms) Close() {
 	r.stopped = true
 	r.mu.Unlock()
 	r.cancel()
-	r.running.Wait()
+	r.goroutines.Wait()
 }
 
-// errNoRoom refuses requests to a room that was never created.
+// errNoRoom is the refusal of requests to a room that was never created.
 var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
-// errElsewhere refuses what only the node that runs the rooms can answer.
-var errElsewhere = &core.Refusal{Code: core.CodeNotFound,
+// errChecksOnly refuses what only the node that runs the rooms can answer.
+var errChecksOnly = &core.Refusal{Code: core.CodeNotFound,
 	Detail: "this server runs no waiting rooms; ask the one that does",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
 // find returns a room, and starts it on first use. Errors: a refusal (not_found), errors of
 // [actors.Desk.View], ctx.Err().
 func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
-	if r.config.Elsewhere {
-		return nil, errElsewhere
+	if r.config.ChecksOnly {
+		return nil, errChecksOnly
 	}
-	return r.begun(id).wait(ctx)
+	return r.getOrStart(id).wait(ctx)
 }
 
-// begun returns a room, which may not be open yet, and begins its rounds on first use.
-func (r *Rooms) begun(id events.RoomID) *room {
+// getOrStart returns a room, which may not be open yet, and starts it on first use.
+func (r *Rooms) getOrStart(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok {
 		return known.(*room)
 	}
@@ -161,19 +161,19 @@ func (r *Rooms) begun(id events.RoomID) *room {
 		return known.(*room)
 	}
 	if !r.spawn(fresh.open) {
-		fresh.refuse(actors.ErrStopping)
+		fresh.fail(actors.ErrStopping)
 	}
 	return fresh
 }
 
-// spawn starts a goroutine that Close waits for, and returns false after Close.
+// spawn starts a goroutine for which Close waits. It returns false after Close.
 func (r *Rooms) spawn(run func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped {
 		return false
 	}
-	r.running.Go(run)
+	r.goroutines.Go(run)
 	return true
 }
 
@@ -197,15 +197,15 @@ func (r *Rooms) Set(
 	ifVersion *int64,
 	request actors.Request,
 ) (actors.Answer, error) {
-	if r.config.Elsewhere {
-		return actors.Answer{}, errElsewhere
+	if r.config.ChecksOnly {
+		return actors.Answer{}, errChecksOnly
 	}
-	if r.KeyState() == KeysUnnamed {
+	if r.KeyState() == KeysNotLogged {
 		if err := r.UseKeys(ctx, nil, KeysFirst); err != nil {
 			return actors.Answer{}, err
 		}
 	}
-	if err := r.usable(); err != nil {
+	if err := r.checkKeys(); err != nil {
 		return actors.Answer{}, err
 	}
 	settings.SeedHash = ""
@@ -228,6 +228,6 @@ func (r *Rooms) Set(
 	if err != nil {
 		return answer, nil // created; the next use starts it
 	}
-	rm.shows(answer.Revision)
+	rm.waitForRevision(answer.Revision)
 	return answer, nil
 }

@@ -24,14 +24,14 @@ func TestOneVisit(t *testing.T) {
 		}
 	}
 	n.clock.move(s)
-	n.step() // two: an eighth of ten a second, rounded up
+	n.step() // admits two: an eighth of ten per second, rounded up
 	for _, v := range []Visit{ann, bob} {
 		got := n.poll(v.Visitor)
 		if got.Status != events.VisitorAdmitted || !got.ExpiresAt.Equal(at(61*s)) || got.Number != 0 || got.PollAfter != 0 {
 			t.Fatalf("after the round: %+v, want admitted until 1m1s", got)
 		}
 		if again := n.poll(v.Visitor); again != got {
-			t.Errorf("asked again: %+v, want %+v", again, got)
+			t.Errorf("second poll: %+v, want %+v", again, got)
 		}
 	}
 	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms ||
@@ -51,7 +51,7 @@ func TestOneVisit(t *testing.T) {
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
 		t.Errorf("after leaving, before a new line: %+v, want Status %v, Pass \"\"", got, events.VisitorLeft)
 	}
-	n.clock.move(60*s + ms) // nobody has made a round meanwhile
+	n.clock.move(60*s + ms) // without a round
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
 		t.Errorf("after the pass: %+v, want Status %v, Pass \"\"", got, events.VisitorExpired)
 	}
@@ -65,8 +65,8 @@ func TestOneVisit(t *testing.T) {
 	}
 }
 
-// TestLeavingTooLate: giving up a pass that has just expired returns expired, also before the line
-// shows it.
+// TestLeavingTooLate checks that giving up a pass that has just expired returns expired, even before
+// the line shows it.
 func TestLeavingTooLate(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -80,7 +80,7 @@ func TestLeavingTooLate(t *testing.T) {
 	}
 }
 
-// TestJoiningAgain: a holder has one place, and one id for it.
+// TestJoiningAgain checks that a holder has one place with one id until it ends.
 func TestJoiningAgain(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -100,7 +100,7 @@ func TestJoiningAgain(t *testing.T) {
 	if visit := n.join("ann"); visit.Ticket != 3 || visit.Visitor == first.Visitor {
 		t.Errorf("joining after the pass: %+v, want ticket 3 under a new id", visit)
 	}
-	// The same key again: the same answer, from the log.
+	// A repeated key gets the same answer, replayed from the log.
 	request := by("cid")
 	request.ID = actors.KeyedCommandID("cid", "key")
 	one, _, _, err := n.rooms.Join(ctx, "sale", "cid", request)
@@ -131,30 +131,30 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %s, want %s", what, got, want)
 		}
 	}
-	check("joining where no room is", join("sale", "ann"), "not_found")
-	check("polling there", poll("sale", stranger), "not_found")
-	check("leaving there", leave("sale", stranger), "not_found")
-	check("finishing there", code(n.finish(1)), "not_found")
+	check("joining a room that does not exist", join("sale", "ann"), "not_found")
+	check("polling a room that does not exist", poll("sale", stranger), "not_found")
+	check("leaving a room that does not exist", leave("sale", stranger), "not_found")
+	check("finishing in a room that does not exist", code(n.finish(1)), "not_found")
 	_, err := n.rooms.Line(ctx, "sale")
-	check("its line", code(err), "not_found")
-	check("resuming it", code(n.rooms.Resume(ctx, "sale")), "not_found")
-	n.set(sale) // is found, although it was not found before
-	check("joining without a name", join("sale", ""), "invalid_field")
+	check("the line of a room that does not exist", code(err), "not_found")
+	check("resuming a room that does not exist", code(n.rooms.Resume(ctx, "sale")), "not_found")
+	n.set(sale) // the earlier not_found is not cached
+	check("joining without a holder", join("sale", ""), "invalid_field")
 	check("joining", join("sale", "ann"), "ok")
 	check("polling with the id of a different room", poll("sale", ring.VisitorID("other", pass.Visitor{Ticket: 1})), "not_found")
-	check("polling with nonsense", poll("sale", "nonsense"), "not_found")
-	check("leaving with nonsense", leave("sale", "nonsense"), "not_found")
-	check("leaving with a ticket that was never given", leave("sale", stranger), "not_found")
-	check("finishing one", code(n.finish(99)), "not_found")
+	check("polling with an invalid id", poll("sale", "nonsense"), "not_found")
+	check("leaving with an invalid id", leave("sale", "nonsense"), "not_found")
+	check("leaving with a ticket that was never given out", leave("sale", stranger), "not_found")
+	check("finishing a ticket that was never given out", code(n.finish(99)), "not_found")
 	closed := sale
 	closed.Status = events.RoomClosed
 	n.set(closed)
 	check("joining a closed room", join("sale", "bob"), "room_closed")
 	n.step()
 	ann := n.join("ann")
-	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
+	if ann.Status != events.VisitorWaiting || ann.ETA != etaUnknown || ann.PollAfter != 10*s {
 		t.Errorf("waiting in a closed room: %+v, want Status %v, ETA %v, PollAfter %v",
-			ann, events.VisitorWaiting, unknown, 10*s)
+			ann, events.VisitorWaiting, etaUnknown, 10*s)
 	}
 	wrong := sale
 	wrong.MaxActive = 0
@@ -165,7 +165,7 @@ func TestRefusals(t *testing.T) {
 	check("a change without a version", code(err), "revision_required")
 }
 
-// TestPasses: which passes are accepted, and the effect of finishing.
+// TestPasses checks which passes are accepted, and that a finished pass is not.
 func TestPasses(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -180,20 +180,20 @@ func TestPasses(t *testing.T) {
 			t.Errorf("%s: ticket %d, %s, want %s", about, ticket, code(err), want)
 		}
 	}
-	check("none", "sale", "ann", "", "pass_required")
-	check("her own", "sale", "ann", given, "ok")
-	check("twice", "sale", "ann", given, "ok")
-	check("lent", "sale", "bob", given, "pass_invalid")
-	check("another visitor's", "sale", "ann", other, "pass_invalid")
-	check("in a different room", "sale2", "ann", given, "pass_invalid")
-	check("her visitor's id", "sale", "ann", ann.Visitor, "pass_invalid")
-	check("nonsense", "sale", "ann", "nonsense", "pass_invalid")
+	check("no pass", "sale", "ann", "", "pass_required")
+	check("the holder's own pass", "sale", "ann", given, "ok")
+	check("the same pass again", "sale", "ann", given, "ok")
+	check("presented by another holder", "sale", "bob", given, "pass_invalid")
+	check("another visitor's pass", "sale", "ann", other, "pass_invalid")
+	check("the pass of a different room", "sale2", "ann", given, "pass_invalid")
+	check("a visitor's id instead of a pass", "sale", "ann", ann.Visitor, "pass_invalid")
+	check("an invalid pass", "sale", "ann", "nonsense", "pass_invalid")
 	if n.poll(cid.Visitor).Pass != "" {
 		t.Error("a waiting visitor has a pass")
 	}
 	rotated := ring.Rotate()
 	n.use(rotated)
-	check("with a different key in front", "sale", "ann", given, "ok")
+	check("after a rotation of the keys", "sale", "ann", given, "ok")
 	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
 		t.Error("the pass is still signed by the old key after the rotation")
 	}
@@ -201,7 +201,7 @@ func TestPasses(t *testing.T) {
 		rotated = rotated.Rotate()
 	}
 	n.use(rotated)
-	check("with its key gone", "sale", "ann", given, "pass_invalid")
+	check("after its key has left the ring", "sale", "ann", given, "pass_invalid")
 	n.use(ring)
 
 	if err := n.finish(1); err != nil {
@@ -215,23 +215,23 @@ func TestPasses(t *testing.T) {
 	}
 	n.step()
 	if _, err := n.rooms.Check("sale", "bob", other, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("given up: %v, want pass_invalid", err)
+		t.Errorf("a pass that was given up: %v, want pass_invalid", err)
 	}
-	// A node that does not run the room goes by the signature alone.
+	// A node that does not have the room checks the signature alone.
 	elsewhere := start(t, newMemory(), n.clock, nil)
 	defer elsewhere.stop()
 	if ticket, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); err != nil || ticket != 1 {
-		t.Errorf("elsewhere: ticket %d, %v, want 1", ticket, err)
+		t.Errorf("at a node without the room: Check = %d, %v; want 1, nil", ticket, err)
 	}
 	n.clock.move(61 * s)
 	if _, err := elsewhere.rooms.Check("sale", "ann", given, time.Time{}); code(err) != "pass_invalid" {
-		t.Errorf("after its end: %v, want pass_invalid", err)
+		t.Errorf("an expired pass at a node without the room: %v, want pass_invalid", err)
 	}
 }
 
-// TestThousandUses: of a thousand concurrent uses of one pass by two holders, those of its owner
-// are accepted and no others.
-func TestThousandUses(t *testing.T) {
+// TestConcurrentChecks checks one pass a thousand times concurrently for two holders: it is accepted
+// only for its owner.
+func TestConcurrentChecks(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
 	ann := n.join("ann")
@@ -255,7 +255,7 @@ func TestThousandUses(t *testing.T) {
 	}
 }
 
-// TestOverload: joins leave capacity for the room's own commands.
+// TestOverload checks that joins leave capacity for the room's own commands.
 func TestOverload(t *testing.T) {
 	n := start(t, newMemory(), &clock{}, func(_ *actors.Config, c *Config) { c.MaxJoins = 1 })
 	defer n.stop()
@@ -264,18 +264,18 @@ func TestOverload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rm.asking.Add(1) // one is under way
+	rm.asking.Add(1) // as if one join were in flight
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "ann", by("ann")); !errors.Is(err, actors.ErrOverloaded) {
-		t.Errorf("one too many: %v, want %v", err, actors.ErrOverloaded)
+		t.Errorf("a join above MaxJoins: %v, want %v", err, actors.ErrOverloaded)
 	}
 	rm.asking.Add(-1)
 	n.join("ann")
 	n.step()
 }
 
-// TestLogOutOfReach: polls are answered from the last line; visitors that could not be dropped are
-// received again; the room recovers with the log.
-func TestLogOutOfReach(t *testing.T) {
+// TestLogUnavailable checks that while the log is unavailable polls are answered from the last line,
+// and that afterwards visitors who could not be dropped have their places, and the room recovers.
+func TestLogUnavailable(t *testing.T) {
 	log := newMemory()
 	n := start(t, log, &clock{}, nil)
 	defer n.stop()
@@ -296,31 +296,33 @@ func TestLogOutOfReach(t *testing.T) {
 	for range 7 { // ann's place is due to be dropped
 		n.clock.move(s)
 		rm.step(ctx)
-		if rm.sweepSilent(ctx); rm.failed || rm.failing {
+		if rm.sweepSilent(ctx); rm.roundFailed || rm.sweepFailed {
 			failed++
 		}
 	}
 	if failed == 0 {
-		t.Fatal("no call failed while the log was unavailable")
+		t.Fatal("no round or sweep failed while the log was unavailable")
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorWaiting || got.Number != 2 {
-		t.Errorf("meanwhile: %+v, want Status %v, Number 2", got, events.VisitorWaiting)
+		t.Errorf("polling while the log was unavailable: %+v, want Status %v, Number 2", got, events.VisitorWaiting)
 	}
 	if _, _, _, err := n.rooms.Join(ctx, "sale", "cid", by("cid")); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("joining meanwhile: %v, want %v", err, actors.ErrUnavailable)
+		t.Errorf("joining while the log was unavailable: %v, want %v", err, actors.ErrUnavailable)
 	}
 	log.down.Store(false)
 	n.clock.move(2 * s)
 	n.step()
-	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
-		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.failed, got)
+	if got := n.poll(ann.Visitor); rm.roundFailed || got.Status != events.VisitorWaiting || got.Number != 1 ||
+		got.TooSoon {
+		t.Errorf("after the recovery: failed %t, %+v; want waiting as number 1", rm.roundFailed, got)
 	}
 }
 
-// TestGivingUp: a caller that stops waiting for a room to load gets its context's error.
-func TestGivingUp(t *testing.T) {
+// TestCancelledWait checks that a caller whose context ends while a room opens gets the error of the
+// context.
+func TestCancelledWait(t *testing.T) {
 	n := newNode(t)
-	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is being opened, forever
+	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is never opened
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})

@@ -9,38 +9,37 @@ import (
 )
 
 const (
-	// takeOverCooldown caps the time for which a server leaves a room to another that has just taken it
-	// over, which is a quarter of the heartbeat. Without it, visitors whose polls reach
+	// After another server has taken a room over, a server leaves the room to it for a quarter of the
+	// heartbeat interval, but at most takeOverCooldown. Without a cooldown, visitors whose polls reach
 	// several servers would cause a takeover with every poll.
 	takeOverCooldown = 5 * time.Second
-	// ownerCooldown is the maximum time for which the owner of a room leaves it to another server. While
-	// two servers both believe that they own the room, it gets a new term that often, and nobody is
-	// dropped.
+	// ownerCooldown replaces takeOverCooldown for the owner of the room. While two servers believe that
+	// they own a room, its term changes about once per ownerCooldown, and nobody is dropped.
 	ownerCooldown = time.Second
-	// overdueAfter plus up to overdueSpread is the time without an admission in a room with a line
-	// after which a server that does not run the room admits visitors.
+	// A server that does not run a room admits visitors if some wait and nobody has been admitted for
+	// overdueAfter plus a random time up to overdueSpread.
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
 )
 
-// runner is a server's knowledge of the room's runner. Only the rounds use it.
-type runner struct {
-	term     int64     // as last published
-	since    time.Time // when another server was seen to begin it; zero if it had begun before
-	admitted int64     // number of admissions
-	at       time.Time // when admitted last changed
-	grace    time.Duration
+// runnerView is a server's knowledge of the room's runner. Only the rounds use it.
+type runnerView struct {
+	term     int64         // as last published
+	since    time.Time     // when this server saw another begin a term; zero for none yet
+	admitted int64         // number of admissions
+	at       time.Time     // when admitted last changed
+	grace    time.Duration // the time without an admission after which the room is overdue
 }
 
-// runs reports whether this server runs the room according to line: no other can, or it was the
-// last to take it over.
+// runs reports whether this server runs the room according to line: it is the only server, or the
+// last to take the room over.
 func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 
 // Runs reports whether this server runs a room according to line.
-func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.run }
+func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.runID }
 
 // recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
-	if rm.rooms.config.Shared && !rm.hasContact.Load() && !rm.forwards(rm.line.Load()) {
+	if rm.rooms.config.Shared && !rm.hasContact.Load() && !rm.shouldForward(rm.line.Load()) {
 		rm.hasContact.Store(true)
 	}
 }
@@ -51,25 +50,25 @@ func (rm *room) watchRunner(line *Published) {
 	if line.Term != r.term {
 		if r.term = line.Term; !rm.runs(line) && rm.line.Load() != nil {
 			r.since = line.At
-			rm.hasContact.Store(false) // earlier polls count on the other server
+			rm.hasContact.Store(false) // only polls after the takeover justify another one
 		}
 	}
 	if line.Admitted != r.admitted || r.at.IsZero() {
-		rm.progress(line)
+		rm.recordAdmission(line)
 	}
 }
 
-func (rm *room) progress(line *Published) {
+func (rm *room) recordAdmission(line *Published) {
 	rm.runner.admitted, rm.runner.at = line.Admitted, line.At
 	rm.runner.grace = overdueAfter + rand.N(overdueSpread)
 }
 
-// owns reports whether this server should run the room, among the serving ones.
+// owns reports whether this server owns the room; see [Config].Owns.
 func (rm *room) owns() bool { return rm.rooms.config.Owns != nil && rm.rooms.config.Owns(rm.id) }
 
-// takeOver makes this server run the room if it receives polls while another runs the room, or if
-// it is the owner. A server without polls never takes over otherwise, since it would drop all
-// visitors. The owner's timeouts start here, so it has two heartbeats in which to receive polls.
+// takeOver makes this server run the room if it is the owner, or if it receives polls while another
+// server runs the room. Any other server without polls would drop all visitors. All timeouts start
+// again with the new term, so that the owner has two heartbeat intervals in which to receive polls.
 func (rm *room) takeOver(ctx context.Context) error {
 	line := rm.line.Load()
 	if rm.runs(line) {
@@ -85,21 +84,22 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(cooldown)) {
 		return nil
 	}
-	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.run, Term: line.Term})
+	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.runID, Term: line.Term})
 	if err != nil {
 		return err
 	}
 	return rm.publish(ctx)
 }
 
-// overdue reports whether nobody has been admitted for a while although visitors wait, in a room
-// that another server runs, or none: that server may have died, and the visitors may not poll. The
-// room's rules decide as always who is admitted then.
+// overdue reports whether visitors wait and nobody has been admitted for a while, in a room run by
+// another server or by none: its runner may have died. If so, it also starts that while again, so
+// that this server admits once and not in every round. The rules of the room decide, as always, how
+// many are admitted.
 func (rm *room) overdue() bool {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.grace {
 		return false
 	}
-	rm.progress(&Published{Line: line.Line, At: now})
+	rm.recordAdmission(&Published{Line: line.Line, At: now})
 	return true
 }

@@ -52,8 +52,8 @@ func (c *cluster) resume(i int) {
 	}
 }
 
-// pass lets time pass, with a round of every node every 50 ms. Nodes observe each other's events
-// before their next round.
+// pass advances the clock by d, with a round of every node every 50 ms. Nodes observe each other's
+// events before their next round.
 func (c *cluster) pass(d time.Duration) {
 	c.t.Helper()
 	for range d / (50 * time.Millisecond) {
@@ -87,8 +87,8 @@ func pausedSettings() events.WaitingRoomSettings {
 	return settings
 }
 
-// TestRestartOfAnotherNodeDropsNobody: visitors poll the first node; the others run the room as
-// well, by mistake, and are restarted repeatedly.
+// TestRestartOfAnotherNodeDropsNobody checks that visitors who poll the first node keep their places
+// while the other nodes, which receive no polls, are restarted repeatedly.
 func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 	c := newCluster(t, 3)
 	c.nodes[0].set(pausedSettings())
@@ -114,12 +114,12 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 1 {
-		t.Errorf("the room was taken over %d times; only one node receives polls, want 1", n)
+		t.Errorf("the room was taken over %d times, want 1, since only one node receives polls", n)
 	}
 }
 
-// TestVisitorsMoveToAnotherNode: their node is down for a while, a balancer sends them to another,
-// and back. Neither drops anybody who polls; visitors that poll neither are dropped.
+// TestVisitorsMoveToAnotherNode checks that visitors whose polls move between two nodes keep their
+// places, and that visitors who poll neither node are dropped.
 func TestVisitorsMoveToAnotherNode(t *testing.T) {
 	c := newCluster(t, 2)
 	c.nodes[0].set(pausedSettings())
@@ -135,12 +135,12 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
 	if n := count[*events.WaitingRoomRun](c); n != 4 {
-		t.Errorf("the room was taken over %d times, want with every move", n)
+		t.Errorf("the room was taken over %d times, want 4, once per move", n)
 	}
 }
 
-// TestPollsAtAllNodes: a balancer spreads the visitors, each of whom polls one node as rarely as
-// allowed. They keep their places, and the log does not grow with the polls.
+// TestPollsAtAllNodes checks that visitors who are spread over all nodes and poll as rarely as allowed
+// keep their places, and that takeovers are bounded.
 func TestPollsAtAllNodes(t *testing.T) {
 	c := newCluster(t, 3)
 	c.nodes[0].set(pausedSettings())
@@ -149,7 +149,7 @@ func TestPollsAtAllNodes(t *testing.T) {
 		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
 	}
 	for round := range 10 {
-		c.pass(10 * s) // the heartbeat
+		c.pass(10 * s) // the heartbeat interval
 		for i, v := range visits {
 			if got := c.nodes[i%3].poll(v.Visitor); got.Status != events.VisitorWaiting {
 				t.Fatalf("round %d, visitor %d: %+v, want Status %v", round, i, got, events.VisitorWaiting)
@@ -161,8 +161,8 @@ func TestPollsAtAllNodes(t *testing.T) {
 	}
 }
 
-// TestDropOfAnotherTerm: a node that has found timeouts while another took the room over drops
-// nobody, and its answers to visitors agree.
+// TestDropOfAnotherTerm checks that a node that has found timeouts while another node took the room
+// over drops nobody, and answers polls accordingly.
 func TestDropOfAnotherTerm(t *testing.T) {
 	c := newCluster(t, 1)
 	n := c.nodes[0]
@@ -188,9 +188,9 @@ func TestDropOfAnotherTerm(t *testing.T) {
 	}
 }
 
-// TestRunnerIsGone: the server that ran the room has died and its visitors don't poll; another
-// admits them, slowly, and at the full rate once it receives a poll.
-func TestRunnerIsGone(t *testing.T) {
+// TestRunnerDied checks that if the server that ran the room has died and its visitors don't poll,
+// another admits them slowly, and at the full rate once it receives a poll.
+func TestRunnerDied(t *testing.T) {
 	c := newCluster(t, 2)
 	settings := sale
 	settings.AdmitPerSecond, settings.MaxActive = 100, 1000
@@ -216,8 +216,8 @@ func TestRunnerIsGone(t *testing.T) {
 	}
 }
 
-// keyed starts a node with a ring of its own, which is compared with the log.
-func (c *cluster) keyed(ring *pass.Keyring, use KeyUse) *node {
+// startWithKeys starts a node with a ring, and has it compare the ring with the log.
+func (c *cluster) startWithKeys(ring *pass.Keyring, use KeyUse) *node {
 	c.t.Helper()
 	n := start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
 		rooms.Shared, rooms.Store, rooms.Keys = true, c.log, ring
@@ -241,8 +241,8 @@ func ringOf(t *testing.T, ids ...byte) *pass.Keyring {
 	return ring
 }
 
-// TestKeysOfTheLog: the state of a ring, step by step.
-func TestKeysOfTheLog(t *testing.T) {
+// TestKeyStates checks the state of rings one after another, and the number of keys then in the log.
+func TestKeyStates(t *testing.T) {
 	c := newCluster(t, 0)
 	for i, step := range []struct {
 		about string
@@ -251,29 +251,30 @@ func TestKeysOfTheLog(t *testing.T) {
 		want  KeyState
 		named int
 	}{
-		{"nobody has used a room", ringOf(t, 1), KeysIfKnown, KeysUnnamed, 0},
-		{"the first", ringOf(t, 1), KeysFirst, KeysAgree, 1},
-		{"the same again", ringOf(t, 1), KeysFirst, KeysAgree, 1},
-		{"another server's own", ringOf(t, 9), KeysFirst, KeysDiffer, 1},
-		{"rotated", ringOf(t, 2, 1), KeysIfKnown, KeysAgree, 2},
-		{"not rotated yet", ringOf(t, 1), KeysIfKnown, KeysBehind, 2},
-		{"without the oldest", ringOf(t, 2), KeysIfKnown, KeysAgree, 2},
-		{"accepted after a loss", ringOf(t, 9), KeysAccepted, KeysAgree, 3},
-		{"and from then on", ringOf(t, 9), KeysIfKnown, KeysAgree, 3},
+		{"a log without keys", ringOf(t, 1), KeysIfKnown, KeysNotLogged, 0},
+		{"the first ring", ringOf(t, 1), KeysFirst, KeysAgree, 1},
+		{"the first ring again", ringOf(t, 1), KeysFirst, KeysAgree, 1},
+		{"an unrelated ring", ringOf(t, 9), KeysFirst, KeysDiffer, 1},
+		{"a rotated ring", ringOf(t, 2, 1), KeysIfKnown, KeysAgree, 2},
+		{"the ring before the rotation", ringOf(t, 1), KeysIfKnown, KeysBehind, 2},
+		{"a ring without the oldest key", ringOf(t, 2), KeysIfKnown, KeysAgree, 2},
+		{"an unrelated ring, accepted", ringOf(t, 9), KeysAccepted, KeysAgree, 3},
+		{"the accepted ring again", ringOf(t, 9), KeysIfKnown, KeysAgree, 3},
 	} {
-		n := c.keyed(step.ring, step.use)
+		n := c.startWithKeys(step.ring, step.use)
 		state, own, named := n.rooms.Keys()
 		if state != step.want || len(named) != step.named || len(own) == 0 {
-			t.Errorf("step %d, %s: state %v, own keys %q, keys in the log %q", i, step.about, state, own, named)
+			t.Errorf("step %d, %s: state %v, own keys %q, keys in the log %q; want state %v, some, %d", i+1, step.about,
+				state, own, named, step.want, step.named)
 		}
 	}
 }
 
-// TestOtherKeys: a server with none of the log's keys neither verifies nor signs, drops nobody, and
-// works as soon as it has them.
-func TestOtherKeys(t *testing.T) {
+// TestServerWithOtherKeys checks that a server with none of the log's keys neither verifies nor signs,
+// drops nobody, and works as soon as it has them.
+func TestServerWithOtherKeys(t *testing.T) {
 	c := newCluster(t, 0)
-	good, other := c.keyed(ringOf(t, 1), KeysFirst), c.keyed(ringOf(t, 9), KeysFirst)
+	good, other := c.startWithKeys(ringOf(t, 1), KeysFirst), c.startWithKeys(ringOf(t, 9), KeysFirst)
 	good.set(sale)
 	ann := good.join("ann")
 	c.resume(1)
@@ -302,7 +303,7 @@ func TestOtherKeys(t *testing.T) {
 	c.pass(s)
 	for i, err := range ask(other)[:3] {
 		if err != nil && code(err) != "pass_invalid" {
-			t.Errorf("with the right keys, operation %d: %v", i, err)
+			t.Errorf("with the log's keys, operation %d: %v, want success or pass_invalid", i, err)
 		}
 	}
 	// A pass signed by a key that this server does not have yet is not refused as invalid.
@@ -324,12 +325,13 @@ func TestOtherKeys(t *testing.T) {
 	}
 	c.pass(s)
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); err != nil {
-		t.Errorf("checking a pass with the newer key: %v", err)
+		t.Errorf("polling with an id signed by the newer key: %v, want success", err)
 	}
 }
 
-// TestTwoFirstServers: of several that add their keys at the same time one is first.
-func TestTwoFirstServers(t *testing.T) {
+// TestConcurrentFirstKeys checks that if several servers add their first keys at the same time, only
+// one succeeds.
+func TestConcurrentFirstKeys(t *testing.T) {
 	c := newCluster(t, 0)
 	states := make(chan KeyState, 4)
 	for i := range byte(4) {
@@ -347,10 +349,10 @@ func TestTwoFirstServers(t *testing.T) {
 		if state := <-states; state == KeysAgree {
 			agree++
 		} else if state != KeysDiffer {
-			t.Errorf("state of the other server = %v, want KeysDiffer", state)
+			t.Errorf("KeyState() = %v, want KeysAgree or KeysDiffer", state)
 		}
 	}
 	if agree != 1 {
-		t.Errorf("%d agree, want 1", agree)
+		t.Errorf("%d servers have KeysAgree, want 1", agree)
 	}
 }

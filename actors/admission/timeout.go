@@ -10,11 +10,12 @@ import (
 	"admitone/events"
 )
 
-// sweepsPerHeartbeat is the number of sweeps for timeouts per heartbeat.
+// sweepsPerHeartbeat is the number of sweeps for timeouts per heartbeat interval.
 const sweepsPerHeartbeat = 8
 
-// sweepSilent drops visitors without a poll for two heartbeats, if a sweep is due, and returns the
-// time until the next.
+// sweepSilent drops visitors who have not polled for two heartbeat intervals, or forwards heartbeats
+// if another server owns the room. It does nothing unless a sweep is due, and returns the time until
+// the next one.
 func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	now := rm.rooms.config.Now()
 	heartbeat := time.Duration(rm.line.Load().Settings.HeartbeatSeconds) * time.Second
@@ -25,33 +26,33 @@ func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
 	}
 	line := rm.line.Load()
 	if reachable := rm.reachable(); gap < 0 || gap > heartbeat || line.Term != rm.term || !reachable ||
-		rm.rooms.usable() != nil {
-		rm.since = now // no heartbeat could be received during the delay, or another server received them
+		rm.rooms.checkKeys() != nil {
+		rm.timeoutsFrom = now // heartbeats may have been lost, or received by another server
 	}
 	rm.term = line.Term
-	if rm.forwards(line) {
-		rm.forward(now, every)
+	if rm.shouldForward(line) {
+		rm.forwardHeartbeats(now, every)
 		rm.sweptAt = rm.rooms.config.Now()
 		return every
 	}
 	limit := now.Add(-2 * heartbeat)
-	silent := rm.silent(now, limit)
+	silent := rm.silentTickets(now, limit)
 	var err error
-	if !rm.since.After(limit) && rm.runs(line) {
+	if !rm.timeoutsFrom.After(limit) && rm.runs(line) {
 		err = rm.drop(ctx, silent, limit)
 	}
 	if ctx.Err() == nil {
-		rm.report(&rm.failing, err)
+		rm.report(&rm.sweepFailed, err)
 	}
 	rm.sweptAt = rm.rooms.config.Now()
 	return every
 }
 
-// silent returns the tickets of waiting visitors last seen before limit, in ascending order. It
-// also starts the times of visitors never seen.
-func (rm *room) silent(now, limit time.Time) (tickets []int64) {
+// silentTickets returns the tickets of waiting visitors who were last seen before limit, in ascending
+// order. It records visitors who were never seen as seen now.
+func (rm *room) silentTickets(now, limit time.Time) (tickets []int64) {
 	rm.eachInLine(func(ticket int64) {
-		if rm.seen.silent(ticket, now, limit) {
+		if rm.seen.isSilent(ticket, now, limit) {
 			tickets = append(tickets, ticket)
 		}
 	})
@@ -59,9 +60,9 @@ func (rm *room) silent(now, limit time.Time) (tickets []int64) {
 	return tickets
 }
 
-// eachInLine calls look for the tickets of waiting visitors, and frees times that are no longer
-// needed.
-func (rm *room) eachInLine(look func(ticket int64)) {
+// eachInLine calls visit for the tickets of waiting visitors, and frees the recorded times that are no
+// longer needed.
+func (rm *room) eachInLine(visit func(ticket int64)) {
 	line := rm.line.Load()
 	var wanted []bool // chunks of the table
 	for ticket := range line.InLine() {
@@ -70,12 +71,12 @@ func (rm *room) eachInLine(look func(ticket int64)) {
 			wanted = append(wanted, make([]bool, chunk+1-len(wanted))...)
 		}
 		wanted[chunk] = true
-		look(ticket)
+		visit(ticket)
 	}
 	rm.seen.forget(line.Tickets, func(chunk int) bool { return chunk < len(wanted) && wanted[chunk] })
 }
 
-// drop removes tickets from the line, unless they have polled since limit.
+// drop drops the visitors with these tickets, except those who have polled since limit.
 func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) error {
 	for batch := range slices.Chunk(tickets, waitingroom.DropAtOnce) {
 		command := &waitingroom.Drop{Term: rm.term}
@@ -89,10 +90,10 @@ func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) erro
 		}
 		if err := rm.ask(ctx, command); err != nil {
 			if errors.Is(err, waitingroom.ErrNotRunner) {
-				err = nil // another server receives their polls
+				err = nil // another server has taken the room over
 			}
 			for ticket := range events.Tickets(command.Tickets) { // the visitors still have their places
-				rm.seen.mark(ticket, rm.rooms.config.Now(), 0)
+				rm.seen.record(ticket, rm.rooms.config.Now(), 0)
 			}
 			return err
 		}

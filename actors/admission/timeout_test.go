@@ -8,7 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestTooSoon: a poll that comes too soon is answered as such, and the visitor keeps the place.
+// TestTooSoon checks that a poll that comes too soon is answered with TooSoon, and that the visitor
+// keeps the place.
 func TestTooSoon(t *testing.T) {
 	n := newNode(t)
 	slow := sale
@@ -18,16 +19,16 @@ func TestTooSoon(t *testing.T) {
 		n.join(events.Holder(fmt.Sprint("h", i)))
 	}
 	ann := n.join("ann")
-	if ann.PollAfter != 20*s { // a quarter of 100 s would be more
+	if ann.PollAfter != 20*s { // the heartbeat interval, since a quarter of 100 s is more
 		t.Fatalf("the hundredth visitor: %+v, want PollAfter %v", ann, 20*s)
 	}
 	for _, step := range []struct {
 		at, after time.Duration
 		tooSoon   bool
 	}{
-		{0, 20 * s, false}, // the first poll may follow at once
+		{0, 20 * s, false}, // the first poll is never too soon
 		{0, 20 * s, true}, {5 * s, 15 * s, true}, {9 * s, 11 * s, true},
-		{10 * s, 20 * s, false}, // half of it is enough
+		{10 * s, 20 * s, false}, // half of the interval is enough
 		{11 * s, 19 * s, true},
 		{40 * s, 20 * s, false},
 	} {
@@ -38,16 +39,16 @@ func TestTooSoon(t *testing.T) {
 			t.Errorf("at %v: %+v, want %+v", step.at, got, step)
 		}
 	}
-	// A visitor who joins again may ask again.
+	// A visitor who joins again may poll immediately.
 	if again := n.join("ann"); again.Visitor != ann.Visitor {
-		t.Fatalf("joining again gives %+v, want Visitor %v", again, ann.Visitor)
+		t.Fatalf("joining again: %+v, want Visitor %v", again, ann.Visitor)
 	}
 	for i, tooSoon := range []bool{false, true} {
 		if got := n.poll(ann.Visitor); got.TooSoon != tooSoon {
 			t.Errorf("poll %d after joining again: %+v, want TooSoon %v", i+1, got, tooSoon)
 		}
 	}
-	// Every second for a minute: mostly too soon, and still there.
+	// A visitor who polls every second for a minute keeps the place, since some polls are not too soon.
 	for range 60 {
 		n.pass(s)
 		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
@@ -56,7 +57,8 @@ func TestTooSoon(t *testing.T) {
 	}
 }
 
-// TestSilence: two heartbeats without a poll cost the place, and not less.
+// TestSilence checks that a visitor is dropped after two heartbeat intervals without a poll, and not
+// sooner.
 func TestSilence(t *testing.T) {
 	n := newNode(t)
 	paused := sale
@@ -75,7 +77,7 @@ func TestSilence(t *testing.T) {
 	}
 	line, err := n.rooms.Line(ctx, "sale")
 	if err != nil || line.Waiting != 2 {
-		t.Fatalf("%d wait, %v, want 2", line.Waiting, err)
+		t.Fatalf("Waiting = %d, %v; want 2", line.Waiting, err)
 	}
 	if got := line.Look(cid.Ticket); got.Number != 2 {
 		t.Errorf("the next visitor: %+v, want Number 2", got)
@@ -85,7 +87,8 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// TestPollWhileDropping: a poll while the place is being dropped is answered to poll again.
+// TestPollWhileDropping checks that a visitor who polls while the place is being dropped is told to
+// poll again.
 func TestPollWhileDropping(t *testing.T) {
 	n := newNode(t)
 	n.set(sale)
@@ -96,15 +99,16 @@ func TestPollWhileDropping(t *testing.T) {
 	}
 	n.clock.move(30 * s)
 	if !rm.seen.markDropping(ann.Ticket, n.clock.now()) {
-		t.Fatal("markDropping = false for a silent visitor")
+		t.Fatal("markDropping = false for a silent visitor, want true")
 	}
 	if got := n.poll(ann.Visitor); !got.TooSoon || got.PollAfter != s || got.Status != events.VisitorWaiting {
-		t.Errorf("poll while the place is being dropped: %+v, want waiting, to poll again in a second", got)
+		t.Errorf("poll while the place is being dropped: %+v, want waiting, TooSoon, PollAfter %v", got, s)
 	}
 }
 
-// TestMachineSlept: a sweep that comes far too late drops nobody, since no polls could be received.
-func TestMachineSlept(t *testing.T) {
+// TestSuspendedMachine checks that a sweep that comes far too late drops nobody, since no polls could
+// be received before it.
+func TestSuspendedMachine(t *testing.T) {
 	n := newNode(t)
 	paused := sale
 	paused.AdmitPerSecond = 0
@@ -114,7 +118,7 @@ func TestMachineSlept(t *testing.T) {
 	n.clock.move(8 * time.Hour)
 	n.pass(19 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
-		t.Errorf("polling at once after the pause: %+v, want Status %v, Number 1", got, events.VisitorWaiting)
+		t.Errorf("polling after the pause: %+v, want Status %v, Number 1", got, events.VisitorWaiting)
 	}
 	n.pass(4 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {

@@ -21,9 +21,10 @@ var errPassRequired = &core.Refusal{Code: core.CodePassRequired,
 var errPassInvalid = &core.Refusal{Code: core.CodePassInvalid,
 	Detail: "the pass is not yours, is for another waiting room, or has ended; join the waiting room"}
 
-// errNoSeed: the key that promised a room's shuffle is no longer in the ring. An organiser can
-// still admit visitors in order of arrival; see [waitingroom.Set].
-var errNoSeed = errors.New("no key of the ring has made the seed that was promised")
+// errNoSeed means that the key from which a room's seed was derived is no longer in the ring. An
+// organiser can still admit visitors in order of arrival; see [waitingroom.Set].
+var errNoSeed = errors.New("no key of the ring has made the seed that was promised; restore the key file, " +
+	"or set the room's order to fifo")
 
 // Visit is the answer to a visitor.
 type Visit struct {
@@ -40,35 +41,35 @@ type Visit struct {
 	ETA time.Duration
 	// PollAfter is the time until the next poll; 0 for a visitor who is not waiting.
 	PollAfter time.Duration
-	// TooSoon: the visitor polled too soon; PollAfter is the remaining time. The place is not
-	// affected.
+	// TooSoon means that the visitor polled too soon. PollAfter is the remaining time, and the place
+	// is not affected.
 	TooSoon bool
-	// Pass of an admitted visitor, and its expiry.
+	// Pass is the pass of an admitted visitor, which expires at ExpiresAt.
 	Pass      string
 	ExpiresAt time.Time
 }
 
-// Join gives a holder a place in a room, or returns the current one; again reports the latter, and
-// the answer of the room's actor has no facts then. A request that is repeated under its key gets
-// its first ticket, even if that has ended since, with its current status as for a poll: a holder
-// who has been admitted since gets the pass. Errors: those of [actors.Desk.Ask], with the refusals of
-// [waitingroom.Join]; ErrKeysDiffer.
+// Join gives a holder a place in a room, or returns the holder's current place. In the latter case
+// again is true, and the answer of the room's actor has no facts, unless it is a replay. A request
+// that is repeated under its key gets its first ticket, even if that has ended since, with the
+// current status as for a poll: a holder who has been admitted since gets the pass. Errors: those of
+// [actors.Desk.Ask], with the refusals of [waitingroom.Join]; ErrKeysDiffer.
 func (r *Rooms) Join(
 	ctx context.Context,
 	id events.RoomID,
 	holder events.Holder,
 	request actors.Request,
 ) (visit Visit, answer actors.Answer, again bool, err error) {
-	if err := r.usable(); err != nil {
+	if err := r.checkKeys(); err != nil {
 		return Visit{}, answer, false, err
 	}
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return Visit{}, answer, false, err
 	}
-	// A place may end between the two calls; the next attempt finds the new one.
+	// A place may end between the two calls. The next attempt then joins again.
 	for range 3 {
-		answer, err = rm.askFor(ctx, &waitingroom.Join{Holder: holder}, request)
+		answer, err = rm.askLimited(ctx, &waitingroom.Join{Holder: holder}, request)
 		if err != nil {
 			return Visit{}, answer, false, err
 		}
@@ -78,12 +79,12 @@ func (r *Rooms) Join(
 				return Visit{}, answer, false, actors.ErrBroken
 			}
 			if answer.Replayed {
-				rm.catchUp(joined.Ticket)
+				rm.waitForTicket(joined.Ticket)
 			}
-			visit = rm.welcome(joined, visitorOf(joined.Ticket, holder), answer.Replayed)
+			visit = rm.joinedVisit(joined, visitorOf(joined.Ticket, holder), answer.Replayed)
 			return visit, answer, answer.Replayed, nil
 		}
-		visit, ok, err := rm.present(ctx, holder, request)
+		visit, ok, err := rm.currentVisit(ctx, holder, request)
 		if err != nil || ok {
 			return visit, answer, true, err
 		}
@@ -91,22 +92,22 @@ func (r *Rooms) Join(
 	return Visit{}, answer, false, actors.ErrOverloaded
 }
 
-// welcome returns the place of a visitor who has joined: at the end of the line, or for a repeated
-// join the current place of its ticket.
-func (rm *room) welcome(joined *events.WaitingRoomJoined, v pass.Visitor, before bool) Visit {
+// joinedVisit returns the place of a visitor who has joined: the end of the line, or for a repeated
+// join the current place of the ticket.
+func (rm *room) joinedVisit(joined *events.WaitingRoomJoined, v pass.Visitor, before bool) Visit {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
 	if line.Undrawn(v.Ticket) {
 		place.Number = 0
 	}
 	if before && (v.Ticket <= line.Tickets || rm.seen.ended(v.Ticket)) {
-		place, _ = rm.standing(line, v)
+		place, _ = rm.placeOf(line, v)
 	}
 	visit := rm.visit(line, v, place, now)
 	if visit.Status == events.VisitorWaiting {
 		rm.seen.recordJoin(v.Ticket, now)
 		rm.recordContact()
-		rm.joined()
+		rm.wakeIfResting()
 	}
 	return visit
 }
@@ -115,9 +116,9 @@ func visitorOf(ticket int64, holder events.Holder) pass.Visitor {
 	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
 }
 
-// present looks up the place of a holder; ok is false if it has ended. A used pass whose
-// end is not in the log yet is ended first.
-func (rm *room) present(
+// currentVisit looks up the place of a holder. ok is false if it has ended. If the holder has a used
+// pass whose end is not in the log yet, currentVisit records the end first.
+func (rm *room) currentVisit(
 	ctx context.Context,
 	holder events.Holder,
 	request actors.Request,
@@ -146,18 +147,18 @@ func (rm *room) present(
 	return visit, true, nil
 }
 
-// finish ends a pass whose holder has completed the purchase that the room guards, so that the next
-// visitor can be admitted.
+// finish ends the pass of a holder who has completed the purchase that the room guards, so that the
+// next visitor can be admitted.
 func (rm *room) finish(ctx context.Context, ticket int64, request actors.Request) error {
-	answer, err := rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request)
+	answer, err := rm.askLimited(ctx, &waitingroom.Finish{Ticket: ticket}, request)
 	if len(answer.Facts) > 0 {
-		rm.seen.end(ticket)
+		rm.seen.markEnded(ticket)
 	}
 	return err
 }
 
-// askFor sends a visitor's command.
-func (rm *room) askFor(ctx context.Context, command core.Command, request actors.Request) (actors.Answer, error) {
+// askLimited sends a visitor's command, unless MaxJoins are in flight (ErrOverloaded).
+func (rm *room) askLimited(ctx context.Context, command core.Command, request actors.Request) (actors.Answer, error) {
 	defer rm.asking.Add(-1)
 	if rm.asking.Add(1) > rm.rooms.config.MaxJoins {
 		return actors.Answer{}, actors.ErrOverloaded
@@ -170,11 +171,11 @@ func (rm *room) askFor(ctx context.Context, command core.Command, request actors
 func (rm *room) visit(line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) Visit {
 	keys := rm.rooms.keys.Load()
 	visit := Visit{Visitor: keys.VisitorID(rm.id, v), Ticket: v.Ticket}
-	rm.fill(&visit, keys, line, v, place, now)
+	rm.fillVisit(&visit, keys, line, v, place, now)
 	return visit
 }
 
-func (rm *room) fill(
+func (rm *room) fillVisit(
 	visit *Visit,
 	keys *pass.Keyring,
 	line *Published,
@@ -188,7 +189,7 @@ func (rm *room) fill(
 		visit.ETA = eta(now, line.Line, line.PerSecond, place.Number)
 		visit.PollAfter = pollAfter(now, line.Line, visit.ETA, place.Number)
 	case events.VisitorAdmitted:
-		if place.ExpiresAt.Before(now) { // the line is older than that
+		if place.ExpiresAt.Before(now) { // the line was published before
 			visit.Status = events.VisitorExpired
 			return
 		}
@@ -197,10 +198,10 @@ func (rm *room) fill(
 	}
 }
 
-// standing returns the place of a visitor in a line, or that it has ended since. ok is false if
-// the ticket is not the visitor's: the id or pass is from a different log, as after a backup was
-// restored, and this log gave the ticket to another visitor, or to nobody yet.
-func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
+// placeOf returns the place of a visitor in a line, as left if it has ended since. ok is false if the
+// ticket is not the visitor's. This happens if a backup was restored: the id or pass is from a lost
+// part of the log, and this log gave the ticket to another visitor, or to nobody yet.
+func (rm *room) placeOf(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
 	place = line.Look(v.Ticket)
 	switch {
 	case place.Status != events.VisitorWaiting && place.Status != events.VisitorAdmitted:
@@ -219,9 +220,9 @@ func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Pla
 // droppedAfter is the poll interval while a place is being dropped.
 const droppedAfter = time.Second
 
-// Poll records a heartbeat and returns the visitor's place. It does not block, except for a moment
-// if the visitor has just joined on another server, and for the first use of a room. Errors: a
-// refusal (not_found); ErrKeysDiffer; on first use of a room, errors of [actors.Desk.View].
+// Poll records a heartbeat and returns the visitor's place. It blocks only on first use of a room, and
+// for up to waitLimit if the visitor has just joined on another server. Errors: a refusal (not_found);
+// ErrKeysDiffer; on first use of a room, those of [actors.Desk.View].
 func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Visit, error) {
 	keys := r.keys.Load()
 	v, err := r.readVisitor(keys, id, visitor)
@@ -232,14 +233,14 @@ func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Vis
 	if err != nil {
 		return Visit{}, err
 	}
-	rm.catchUp(v.Ticket)
+	rm.waitForTicket(v.Ticket)
 	line, now := rm.line.Load(), r.config.Now()
-	place, ok := rm.standing(line, v)
+	place, ok := rm.placeOf(line, v)
 	if !ok {
 		return Visit{}, errNoVisitor
 	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket}
-	rm.fill(&visit, keys, line, v, place, now)
+	rm.fillVisit(&visit, keys, line, v, place, now)
 	if visit.Status != events.VisitorWaiting {
 		return visit, nil
 	}
@@ -256,18 +257,18 @@ func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Vis
 
 // readVisitor decodes a visitor's id.
 func (r *Rooms) readVisitor(keys *pass.Keyring, id events.RoomID, visitor string) (pass.Visitor, error) {
-	if err := r.usable(); err != nil {
+	if err := r.checkKeys(); err != nil {
 		return pass.Visitor{}, err
 	}
 	v, err := keys.ReadVisitor(id, visitor)
 	if err != nil {
-		return v, r.unread(errNoVisitor)
+		return v, r.verificationError(errNoVisitor)
 	}
 	return v, nil
 }
 
-// Leave gives up the place or the pass of a visitor, or returns how it ended. Errors: a refusal
-// (not_found); ErrKeysDiffer; as [actors.Desk.Ask].
+// Leave gives up the place or the pass of a visitor, or returns how it has ended. Errors: a refusal
+// (not_found); ErrKeysDiffer; those of [actors.Desk.Ask].
 func (r *Rooms) Leave(
 	ctx context.Context,
 	id events.RoomID,
@@ -282,21 +283,21 @@ func (r *Rooms) Leave(
 	if err != nil {
 		return Visit{}, actors.Answer{}, err
 	}
-	rm.catchUp(v.Ticket)
-	if _, ok := rm.standing(rm.line.Load(), v); !ok {
+	rm.waitForTicket(v.Ticket)
+	if _, ok := rm.placeOf(rm.line.Load(), v); !ok {
 		return Visit{}, actors.Answer{}, errNoVisitor
 	}
-	answer, err := rm.askFor(ctx, &waitingroom.Leave{Ticket: v.Ticket}, request)
+	answer, err := rm.askLimited(ctx, &waitingroom.Leave{Ticket: v.Ticket}, request)
 	if err != nil {
 		return Visit{}, answer, err
 	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
-		rm.seen.end(v.Ticket)
-		rm.shows(answer.Revision) // or the line would still count it for later visitors
+		rm.seen.markEnded(v.Ticket)
+		rm.waitForRevision(answer.Revision) // otherwise the line would still count this visitor
 		return visit, answer, nil
 	}
-	// The published line may not yet show how it ended.
+	// The published line may not show yet how the place has ended.
 	var found waitingroom.Place // not read after an error, when View may still write it
 	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { found = c.(*waitingroom.Room).Look(v.Ticket) })
 	if err != nil {
@@ -306,33 +307,34 @@ func (r *Rooms) Leave(
 	return visit, answer, nil
 }
 
-// checkLimit bounds the wait of a check for a room on first use.
-const checkLimit = 2 * time.Second
+// checkTimeout bounds the time for which Check waits for a room on first use.
+const checkTimeout = 2 * time.Second
 
-// Check checks a pass against a room and its holder, and returns the ticket of the pass. The
-// signature is sufficient; if this node runs the room, the line also shows whether the pass was
-// given up or used. at is when the pass was presented, zero for now. Errors: the refusals
+// Check checks a pass for a room and a holder, and returns the ticket of the pass. If this node can
+// open the room, the pass must not have been given up or used according to the line; otherwise a
+// valid signature suffices. at is when the pass was presented, zero for now. Errors: the refusals
 // pass_required and pass_invalid; ErrKeysDiffer.
-func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string, at time.Time) (ticket int64, err error) {
-	if err := r.usable(); err != nil {
+func (r *Rooms) Check(id events.RoomID, holder events.Holder, presented string,
+	at time.Time) (ticket int64, err error) {
+	if err := r.checkKeys(); err != nil {
 		return 0, err
 	}
-	if shown == "" {
+	if presented == "" {
 		return 0, errPassRequired
 	}
 	if at.IsZero() {
 		at = r.config.Now()
 	}
-	ticket, err = r.keys.Load().Check(id, holder, shown, at)
+	ticket, err = r.keys.Load().Check(id, holder, presented, at)
 	if errors.Is(err, pass.ErrInvalid) {
-		return 0, r.unread(errPassInvalid)
+		return 0, r.verificationError(errPassInvalid)
 	}
 	if err != nil {
 		return 0, errPassInvalid
 	}
 	if rm := r.room(id); rm != nil { // otherwise only the signature can be checked
-		rm.catchUp(ticket)
-		place, ok := rm.standing(rm.line.Load(), visitorOf(ticket, holder))
+		rm.waitForTicket(ticket)
+		place, ok := rm.placeOf(rm.line.Load(), visitorOf(ticket, holder))
 		if !ok || place.Status == events.VisitorLeft || place.Status == events.VisitorExpired {
 			return 0, errPassInvalid
 		}
@@ -346,31 +348,31 @@ type passKey struct {
 	ticket int64
 }
 
-// Enter is Check for a command that acquires something. Others with the same pass wait until leave
-// is called, which must happen once: so a purchase ends the pass (see [Rooms.Done]) before another
-// can be made with it. Errors: Check's; actors.ErrOverloaded if too many are waiting.
-func (r *Rooms) Enter(id events.RoomID, holder events.Holder, shown string,
-	at time.Time) (ticket int64, leave func(), err error) {
-	if ticket, err = r.Check(id, holder, shown, at); err != nil {
+// Enter is Check for a command that makes a purchase. Other calls with the same pass wait until
+// unlock is called, exactly once, so that a purchase ends the pass (see [Rooms.FinishPass]) before
+// another can be made with it. Errors: Check's; actors.ErrOverloaded if too many calls are waiting.
+func (r *Rooms) Enter(id events.RoomID, holder events.Holder, presented string,
+	at time.Time) (ticket int64, unlock func(), err error) {
+	if ticket, err = r.Check(id, holder, presented, at); err != nil {
 		return 0, nil, err
 	}
-	leave, ok := r.turns.Lock(passKey{id, ticket})
+	unlock, ok := r.passLocks.Lock(passKey{id, ticket})
 	if !ok {
 		return 0, nil, actors.ErrOverloaded
 	}
-	if _, err = r.Check(id, holder, shown, at); err != nil {
-		leave()
+	if _, err = r.Check(id, holder, presented, at); err != nil {
+		unlock()
 		return 0, nil, err
 	}
-	return ticket, leave, nil
+	return ticket, unlock, nil
 }
 
-// room returns a room with a line, and starts it on first use; nil if it can't be opened.
+// room returns a room with a line, which it starts on first use, or nil if the room can't be opened.
 func (r *Rooms) room(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok && known.(*room).line.Load() != nil {
 		return known.(*room)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), checkLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	rm, err := r.find(ctx, id)
 	if err != nil {

@@ -31,15 +31,15 @@ type Create struct {
 	ExpiresAt time.Time
 }
 
-// End revokes a key. Idempotent. Refusal: not_found.
-type End struct{}
+// Revoke revokes a key forever. Idempotent. Refusal: not_found.
+type Revoke struct{}
 
 // Key is the state of one key.
 type Key struct {
-	ID         events.APIKeyID // "" before it is created
+	ID         events.APIKeyID // "" before the key is created
 	Name, Role string
 	ExpiresAt  time.Time
-	Ended      bool
+	Revoked    bool `json:"Ended"`
 }
 
 // APIKey has the rules of one key. It implements [core.Core].
@@ -48,7 +48,7 @@ type APIKey struct{ key Key }
 // New returns a key that has not been created yet.
 func New() core.Core { return &APIKey{} }
 
-// Key returns the state.
+// Key returns the state of the key.
 func (k *APIKey) Key() Key { return k.key }
 
 // Exists reports whether the key was created.
@@ -63,12 +63,12 @@ func (k *APIKey) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		}
 		return []events.Fact{&events.APIKeyCreated{APIKeyID: c.ID, DisplayName: c.Name, Role: c.Role, Hash: c.Hash,
 			ExpiresAt: c.ExpiresAt}}, nil
-	case *End:
+	case *Revoke:
 		switch {
 		case !k.Exists():
 			return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such key",
 				Fields: map[string]any{"resource": "api key"}}
-		case k.key.Ended:
+		case k.key.Revoked:
 			return nil, nil
 		}
 		return []events.Fact{&events.APIKeyEnded{APIKeyID: k.key.ID}}, nil
@@ -85,8 +85,8 @@ func (k *APIKey) Evolve(fact events.Fact) {
 			return
 		}
 	case *events.APIKeyEnded:
-		if k.Exists() && !k.key.Ended {
-			k.key.Ended = true
+		if k.Exists() && !k.key.Revoked {
+			k.key.Revoked = true
 			return
 		}
 	}

@@ -25,11 +25,11 @@ func TestRules(t *testing.T) {
 		code    string
 		facts   []events.Fact
 	}{
-		{&End{}, "not_found", nil},
+		{&Revoke{}, "not_found", nil},
 		{create, "", []events.Fact{created}},
 		{create, "already_exists", nil},
-		{&End{}, "", []events.Fact{ended}},
-		{&End{}, "", nil},
+		{&Revoke{}, "", []events.Fact{ended}},
+		{&Revoke{}, "", nil},
 		{create, "already_exists", nil},
 	} {
 		facts, err := key.Decide(line.command, day.Add(time.Hour))
@@ -38,21 +38,21 @@ func TestRules(t *testing.T) {
 			code = string(err.(*core.Refusal).Code)
 		}
 		if code != line.code || !reflect.DeepEqual(facts, line.facts) {
-			t.Errorf("line %d: %v, %q; want %v, %q", i+1, facts, code, line.facts, line.code)
+			t.Errorf("row %d: %v, %q; want %v, %q", i+1, facts, code, line.facts, line.code)
 		}
 		for _, fact := range facts {
 			key.Evolve(fact)
 		}
 	}
-	want := Key{ID: "k", Name: "shop", Role: "service", ExpiresAt: day, Ended: true}
+	want := Key{ID: "k", Name: "shop", Role: "service", ExpiresAt: day, Revoked: true}
 	if key.Key() != want || !key.NextDeadline().IsZero() {
-		t.Errorf("it is %+v, want %+v", key.Key(), want)
+		t.Errorf("Key() = %+v, NextDeadline() = %v; want %+v, none", key.Key(), key.NextDeadline(), want)
 	}
 	if restored := coretest.RoundTrip(t, key.Freeze(), New); !reflect.DeepEqual(restored, core.Core(key)) {
 		t.Errorf("restored = %+v, want %+v", restored, key)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"k"`)); err == nil {
-		t.Error("Restore accepted half a snapshot")
+		t.Error("Restore accepted a truncated snapshot, want an error")
 	}
 }
 

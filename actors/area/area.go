@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of areas.
+// Kind registers areas with the shell.
 var Kind = core.Kind{Category: events.AreaCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of a performance's area.
+// Stream returns the stream of an area of a performance.
 func Stream(performanceID events.PerformanceID, id events.AreaID) events.StreamID {
 	return events.NewStreamID(events.AreaCategory, events.OfPerformance(performanceID, string(id)))
 }
@@ -19,24 +19,24 @@ func Stream(performanceID events.PerformanceID, id events.AreaID) events.StreamI
 // MaxCapacity is the largest capacity of an area.
 const MaxCapacity = events.MaxAreaPlaces
 
-// expiryBatch bounds the holds that expire by one decision.
+// expiryBatch is the maximum number of holds that one decision expires.
 const expiryBatch = 64
 
-// Hold holds places for a booking. Idempotent; a later attempt of a booking replaces an earlier one
-// that is not booked. Refusals: not_held (there is a later attempt, or this one has a different number
-// of places, or the booking is paid), sold_out (with remaining).
+// Hold holds places for a booking. Idempotent. A later attempt of a booking replaces an earlier one that is
+// not booked. Refusals: not_held (a later attempt has places, or this attempt has a different number of
+// places, or the places are booked), sold_out (remaining has the number of available places).
 type Hold struct {
 	HoldID events.HoldID
 	Holder events.Holder
-	// Places of the booking here, above 0.
+	// Places is the number of places to hold, above 0.
 	Places int64
 	// Label whose blocked places can be held too, and are taken first; "" for none.
 	Label events.BlockLabel
-	// Capacity is the capacity in the plan, for an area without facts.
+	// Capacity is the capacity in the plan. It applies to an area without facts.
 	Capacity int64
 	// For is the duration of the hold.
 	For time.Duration
-	// Terms is the revision of the performance's edit that it is decided on.
+	// Terms is the revision of the performance's terms that apply.
 	Terms events.Revision
 }
 
@@ -44,24 +44,24 @@ type Hold struct {
 type Extend struct {
 	HoldID    events.HoldID
 	ExpiresAt time.Time
-	// HoldFor is the time to pay a booking; the deadline can move that far from the first.
+	// HoldFor is the time to pay a booking, and the maximum extension from the first deadline.
 	HoldFor time.Duration
-	// Intent to pay outside that the booking has announced, "" if the places are extended for the
-	// holder. For intents they may be held longer by [events.MaxIntent], however many there are.
+	// Intent is the booking's payment intent, "" if the holder extends. With an intent the maximum is longer
+	// by [events.MaxIntent], for all intents together.
 	Intent events.IntentID
 }
 
 // Book books the places of a hold for its paid booking. Idempotent. Refusal: not_held.
 type Book struct{ HoldID events.HoldID }
 
-// Release frees all places of a hold, held or booked. It does nothing if the hold has none.
+// Release frees all places of a hold, held or booked. No-op if the hold has none.
 type Release struct {
 	HoldID events.HoldID
 	Reason events.ReleaseReason
 }
 
-// Return frees places of a booking until the given number is left. No-op if the hold has no more.
-// Refusal: not_held (the places are not booked).
+// Return frees booked places until Left remain. No-op if the hold has no more than that. Refusal: not_held
+// (the places are held, not booked).
 type Return struct {
 	HoldID events.HoldID
 	Left   int64
@@ -70,20 +70,19 @@ type Return struct {
 // Resize sets the capacity. Refusal: limit_exceeded (more places are held, booked and blocked).
 type Resize struct {
 	Capacity int64
-	// Change of the performance that it is part of. An area takes part in each once, in their order: in an earlier
-	// one it does nothing.
+	// Change is the number of the performance's change. A change that is not later than the last one is a
+	// no-op.
 	Change int64
-	// Undo reverts the change here, if it was the last one. A change that has not reached the area yet has no
-	// effect when it does.
+	// Undo reverts the change if it was the last one. If the change arrives later, it has no effect.
 	Undo bool
-	// Stated: an edit states the capacity, so it can't be refused. If more are held, booked and blocked, it does
-	// nothing.
-	Stated bool
+	// Committed: the performance has been edited, so the command can't be refused. If more places are held,
+	// booked and blocked, it is a no-op.
+	Committed bool
 }
 
-// Block takes free places off sale until a label keeps the given number, including the places of
-// its bookings. No-op if the label keeps them already, or if the change is repeated. Refusal:
-// sold_out (with remaining, the number that the label can keep).
+// Block takes remaining places off sale until the label has Places, including those that its bookings have.
+// No-op if the label has that many, or if the change is repeated. Refusal: sold_out (remaining has the number
+// that the label can have).
 type Block struct {
 	Label  events.BlockLabel
 	Places int64
@@ -91,8 +90,8 @@ type Block struct {
 	Capacity, Change int64
 }
 
-// Unblock puts all blocked places of a label back on sale or, to undo a change, the places that it
-// has blocked.
+// Unblock puts all blocked places of a label back on sale. With Undo, it puts the places that the change has
+// blocked back on sale.
 type Unblock struct {
 	Label events.BlockLabel
 	// Capacity is as in Hold, Change and Undo are as in Resize.
@@ -100,7 +99,7 @@ type Unblock struct {
 	Undo             bool
 }
 
-// hold is a booking's share of the area. It is compact: an area may have a hundred thousand.
+// hold has the places of one booking. It is compact, because an area may have a hundred thousand holds.
 type hold struct {
 	holder  events.Holder // "" once booked
 	expires int64         // UnixNano of the deadline, 0 once booked
@@ -111,28 +110,28 @@ type hold struct {
 
 func (h hold) held() bool { return h.expires != 0 }
 
-// label has the places that a label keeps.
+// label has the numbers of places that belong to a label.
 type label struct {
-	blocked int64 // can be held
-	given   int64 // bookings have
+	blocked int64 // off sale, for holds that name the label
+	booked  int64 // held or booked by bookings that name the label
 }
 
-// change is the last one of the performance that has changed something here.
+// change is the performance's last change that has changed something in the area.
 type change struct {
 	Number int64
-	// Moved places: blocked by it, negative if it has unblocked them.
+	// Moved is the number of places that it has blocked, negative if it has unblocked them.
 	Moved int64
 }
 
 // Area is the state and the rules of one area. It implements [core.Core].
 type Area struct {
 	counts events.AreaCounts // zero before the first fact
-	open   int               // holds that are held
-	// holds by booking: it has one at most.
+	open   int               // number of holds that are not booked
+	// holds has the hold of each booking.
 	holds    *core.Table[events.ID, hold]
 	deadline core.Deadlines
 	labels   map[events.BlockLabel]label
-	// labelled places of holds, which few have.
+	// labelled has, by booking, the places of holds that belong to a label. Few holds have any.
 	labelled *core.Table[events.ID, events.Labelled]
 	last     change
 }
@@ -143,8 +142,7 @@ func New() core.Core {
 		labelled: core.NewTable[events.ID, events.Labelled]()}
 }
 
-// Counts are the numbers of places by status. Before the first fact all places remain: capacity,
-// the number in the plan.
+// Counts returns the numbers of places by status. Before the first fact, the capacity in the plan remains.
 func (a *Area) Counts(capacity int64) events.AreaCounts {
 	if a.counts.Capacity() == 0 {
 		return events.AreaCounts{Remaining: capacity}
@@ -152,8 +150,8 @@ func (a *Area) Counts(capacity int64) events.AreaCounts {
 	return a.counts
 }
 
-// Available returns the number of places available to a hold with a label, including those of its
-// booking. capacity is the plan's.
+// Available returns the number of places available to a hold with a label, including those that its booking
+// has. capacity is the capacity in the plan.
 func (a *Area) Available(holdID events.HoldID, label events.BlockLabel, capacity int64) int64 {
 	booking, _ := splitHoldID(holdID)
 	h, _ := a.holds.Get(booking)
@@ -163,9 +161,10 @@ func (a *Area) Available(holdID events.HoldID, label events.BlockLabel, capacity
 // Blocked returns the number of places blocked under a label.
 func (a *Area) Blocked(label events.BlockLabel) int64 { return a.labels[label].blocked }
 
-// Kept returns the number of places that a label keeps: blocked ones, and those of its bookings.
+// Kept returns the number of places that belong to a label: blocked, or held or booked by bookings that name
+// it.
 func (a *Area) Kept(label events.BlockLabel) int64 {
-	return a.labels[label].blocked + a.labels[label].given
+	return a.labels[label].blocked + a.labels[label].booked
 }
 
 // Labels returns the labels with blocked places, in order.
@@ -179,8 +178,8 @@ func (a *Area) Labels() []events.BlockLabel {
 	})
 }
 
-// Unblocked returns the number of places that a change has put back on sale, if it was the last
-// one.
+// Unblocked returns the number of places that a change has put back on sale, 0 if it was not the last
+// change.
 func (a *Area) Unblocked(number int64) int64 {
 	if a.last.Number != number {
 		return 0
@@ -190,10 +189,10 @@ func (a *Area) Unblocked(number int64) int64 {
 
 // Held is the content of a hold.
 type Held struct {
-	// Holder has the places, "" once they are booked.
+	// Holder is "" once the places are booked.
 	Holder events.Holder
 	Places int64
-	// ExpiresAt is the deadline and First the original one, both zero once booked.
+	// ExpiresAt is the deadline and First the first deadline, both zero once booked.
 	ExpiresAt, First time.Time
 }
 
@@ -222,7 +221,7 @@ func (a *Area) find(holdID events.HoldID) (booking events.ID, h hold, ok bool) {
 	return booking, h, ok && h.attempt == attempt
 }
 
-// splitHoldID splits a hold's id. Bookings have the ids of requests, and no others.
+// splitHoldID splits a hold's id. It panics if the id is not of a booking's hold.
 func splitHoldID(holdID events.HoldID) (booking events.ID, attempt uint32) {
 	id, n, ok := events.CutHoldID(holdID)
 	booking, err := events.ParseID(string(id))

@@ -9,7 +9,7 @@ import (
 )
 
 var errNotHeld = &core.Refusal{Code: core.CodeNotHeld,
-	Detail: "the places are not held for this booking any more"}
+	Detail: "the places are no longer held for this booking"}
 
 // Decide implements [core.Core].
 func (a *Area) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -41,7 +41,7 @@ func (a *Area) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 
 func (a *Area) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	if cmd.Places < 1 || cmd.Places > MaxCapacity || cmd.Capacity < 1 || cmd.Capacity > MaxCapacity {
-		panic(fmt.Sprintf("area: %d of %d places", cmd.Places, cmd.Capacity))
+		panic(fmt.Sprintf("area: invalid hold of %d places, capacity %d", cmd.Places, cmd.Capacity))
 	}
 	booking, attempt := splitHoldID(cmd.HoldID)
 	counts, blocked, facts := a.Counts(cmd.Capacity), int64(0), []events.Fact(nil)
@@ -76,7 +76,7 @@ func (a *Area) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 }
 
 func soldOut(remaining int64) *core.Refusal {
-	return &core.Refusal{Code: core.CodeSoldOut, Detail: "fewer places are left than asked for; ask for what remains",
+	return &core.Refusal{Code: core.CodeSoldOut, Detail: "fewer places are left than requested; request fewer",
 		Fields: core.Fields{"remaining": remaining}}
 }
 
@@ -93,7 +93,7 @@ func (a *Area) extend(cmd *Extend) ([]events.Fact, error) {
 		return nil, nil
 	case cmd.ExpiresAt.After(moment(h.first).Add(longest)):
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "the places can't be held that long; pay, or leave them to others"}
+			Detail: "the places can't be held that long; pay, or release them"}
 	}
 	return []events.Fact{&events.AreaExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC(),
 		Intent: cmd.Intent}}, nil
@@ -125,10 +125,10 @@ func (a *Area) returnPlaces(cmd *Return) ([]events.Fact, error) {
 	return []events.Fact{a.released(cmd.HoldID, h, int64(h.places)-cmd.Left, events.ReleasedReturned)}, nil
 }
 
-// released frees some places of a hold.
+// released returns the fact that frees some places of a hold.
 func (a *Area) released(id events.HoldID, h hold, places int64, reason events.ReleaseReason) *events.AreaReleased {
 	booking, _ := splitHoldID(id)
-	was, counts, of := events.AreaIsBooked, a.counts, a.freed(booking, places)
+	was, counts, of := events.AreaIsBooked, a.counts, a.labelledShare(booking, places)
 	if h.held() {
 		was = events.AreaIsHeld
 		counts.Held -= places
@@ -141,9 +141,9 @@ func (a *Area) released(id events.HoldID, h hold, places int64, reason events.Re
 		AreaCounts: counts, Labelled: of}
 }
 
-// freed returns how many of the places that a booking gives back are blocked again: labelled ones
-// come first.
-func (a *Area) freed(booking events.ID, places int64) events.Labelled {
+// labelledShare returns how many of the places that a booking releases are blocked again. Labelled places are
+// released first.
+func (a *Area) labelledShare(booking events.ID, places int64) events.Labelled {
 	of, _ := a.labelled.Get(booking)
 	if of.OfLabel = min(of.OfLabel, places); of.OfLabel == 0 {
 		return events.Labelled{}
@@ -156,27 +156,28 @@ func (a *Area) resize(cmd *Resize) ([]events.Fact, error) {
 	counts.Remaining = cmd.Capacity - counts.Held - counts.Booked - counts.Blocked
 	switch {
 	case cmd.Capacity < 1 || cmd.Capacity > MaxCapacity:
-		panic(fmt.Sprintf("area: a capacity of %d", cmd.Capacity))
+		panic(fmt.Sprintf("area: invalid capacity %d", cmd.Capacity))
 	case cmd.Undo && cmd.Change > a.last.Number && (counts == a.counts || a.counts.Capacity() == 0):
-		// The fact makes a Resize of the change that comes late do nothing.
-	case counts == a.counts, a.over(cmd.Change, cmd.Undo), counts.Remaining < 0 && cmd.Stated:
+		// The change has not arrived. After this fact, it has no effect.
+	case counts == a.counts, a.alreadyApplied(cmd.Change, cmd.Undo), counts.Remaining < 0 && cmd.Committed:
 		return nil, nil
 	case counts.Remaining < 0:
-		return nil, TooMany(counts)
+		return nil, CapacityTooLow(counts)
 	}
 	return []events.Fact{&events.AreaResized{Places: cmd.Capacity, AreaCounts: counts, Change: cmd.Change,
 		Undo: cmd.Undo}}, nil
 }
 
-// TooMany refuses a capacity below the places in use.
-func TooMany(counts events.AreaCounts) *core.Refusal {
+// CapacityTooLow returns limit_exceeded for a capacity below the number of places in use.
+func CapacityTooLow(counts events.AreaCounts) *core.Refusal {
 	return &core.Refusal{Code: core.CodeLimitExceeded,
 		Detail: "an area can't have fewer places than are held, booked and blocked; release some first",
 		Fields: core.Fields{"held": counts.Held, "booked": counts.Booked, "blocked": counts.Blocked}}
 }
 
-// over reports whether the area has nothing to do for a change or its undo.
-func (a *Area) over(number int64, undo bool) bool {
+// alreadyApplied reports whether a change, or its undo, is a no-op: a later change has been applied, or this
+// one has (for an undo: has not).
+func (a *Area) alreadyApplied(number int64, undo bool) bool {
 	if undo {
 		return number != a.last.Number
 	}
@@ -185,15 +186,15 @@ func (a *Area) over(number int64, undo bool) bool {
 
 func (a *Area) block(cmd *Block) ([]events.Fact, error) {
 	if cmd.Label == "" || cmd.Places < 1 || cmd.Places > MaxCapacity || cmd.Capacity < 1 || cmd.Capacity > MaxCapacity {
-		panic(fmt.Sprintf("area: %d of %d places for %q", cmd.Places, cmd.Capacity, cmd.Label))
+		panic(fmt.Sprintf("area: invalid block of %d places under %q, capacity %d", cmd.Places, cmd.Label, cmd.Capacity))
 	}
 	counts, has := a.Counts(cmd.Capacity), a.labels[cmd.Label]
-	more := cmd.Places - has.blocked - has.given
+	more := cmd.Places - has.blocked - has.booked
 	switch {
-	case more <= 0, a.over(cmd.Change, false):
+	case more <= 0, a.alreadyApplied(cmd.Change, false):
 		return nil, nil
 	case counts.Remaining < more:
-		return nil, soldOut(counts.Remaining + has.blocked + has.given)
+		return nil, soldOut(counts.Remaining + has.blocked + has.booked)
 	}
 	counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
 	return []events.Fact{&events.AreaBlocked{Label: cmd.Label, Places: more, Kept: cmd.Places, AreaCounts: counts,
@@ -207,8 +208,8 @@ func (a *Area) unblock(cmd *Unblock) []events.Fact {
 	}
 	switch {
 	case cmd.Undo && cmd.Change > a.last.Number:
-		places = 0 // The fact makes a Block of the change that comes late do nothing.
-	case places <= 0, a.over(cmd.Change, cmd.Undo):
+		places = 0 // The change has not arrived. After this fact, it has no effect.
+	case places <= 0, a.alreadyApplied(cmd.Change, cmd.Undo):
 		return nil
 	}
 	counts.Remaining, counts.Blocked = counts.Remaining+places, counts.Blocked-places
@@ -216,13 +217,13 @@ func (a *Area) unblock(cmd *Unblock) []events.Fact {
 		Undo: cmd.Undo}}
 }
 
-// expire frees the expired holds, in order.
+// expire returns the facts that free expired holds, in the order of their deadlines.
 func (a *Area) expire(now time.Time) (facts []events.Fact) {
 	counts := a.counts
 	for _, d := range a.deadline.Due(now, expiryBatch, a.current) {
 		h, _ := a.holds.Get(d.ID)
 		places := int64(h.places)
-		of := a.freed(d.ID, places)
+		of := a.labelledShare(d.ID, places)
 		counts.Remaining, counts.Held = counts.Remaining+places-of.OfLabel, counts.Held-places
 		counts.Blocked += of.OfLabel
 		facts = append(facts, &events.AreaExpired{HoldID: holdID(d.ID, h), Places: places, AreaCounts: counts,

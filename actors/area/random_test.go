@@ -15,34 +15,34 @@ import (
 	"admitone/events"
 )
 
-// model is the simplest implementation of the rules.
+// model is a naive implementation of the rules.
 type model struct {
 	capacity int64
 	holds    map[events.HoldID]*modelHold
 	blocked  map[events.BlockLabel]int64
-	last     int64 // change
-	moved    int64 // by it
+	last     int64 // number of the last change
+	moved    int64 // places that it has blocked, negative if unblocked
 }
 
 type modelHold struct {
 	places         int64
 	expires, first time.Time // zero once booked
 	label          events.BlockLabel
-	of             int64 // places of the label
+	ofLabel        int64 // number of places that belong to label
 }
 
-// end frees some places of a hold, those of its label first.
-func (m *model) end(h *modelHold, places int64) {
-	again := min(h.of, places)
-	h.places, h.of = h.places-places, h.of-again
+// free frees some places of a hold, those of its label first.
+func (m *model) free(h *modelHold, places int64) {
+	again := min(h.ofLabel, places)
+	h.places, h.ofLabel = h.places-places, h.ofLabel-again
 	m.blocked[h.label] += again
 }
 
-// out is how many of a label's places bookings have.
-func (m *model) out(label events.BlockLabel) (n int64) {
+// inUse returns the number of a label's places that bookings have.
+func (m *model) inUse(label events.BlockLabel) (n int64) {
 	for _, h := range m.holds {
 		if h.label == label {
-			n += h.of
+			n += h.ofLabel
 		}
 	}
 	return n
@@ -54,7 +54,7 @@ func (m *model) applies(change int64, undo bool) bool {
 }
 
 func (m *model) block(c *Block) string {
-	more := c.Places - m.blocked[c.Label] - m.out(c.Label)
+	more := c.Places - m.blocked[c.Label] - m.inUse(c.Label)
 	switch {
 	case more <= 0 || !m.applies(c.Change, false):
 		return ""
@@ -88,7 +88,7 @@ func (m *model) resize(c *Resize) string {
 	case c.Undo && c.Change > m.last && c.Capacity == m.capacity:
 		m.last, m.moved = c.Change, 0
 		return ""
-	case c.Stated && c.Capacity < m.taken():
+	case c.Committed && c.Capacity < m.taken():
 		return ""
 	case c.Capacity == m.capacity || c.Change != 0 && !m.applies(c.Change, c.Undo):
 		return ""
@@ -139,16 +139,16 @@ func (m *model) hold(c *Hold, now time.Time) string {
 		if _, attempt, _ := events.CutHoldID(c.HoldID); earlier > attempt || before.expires.IsZero() {
 			return "not_held"
 		}
-		taken -= before.places - before.of
+		taken -= before.places - before.ofLabel
 		if before.label == c.Label {
-			own += before.of
+			own += before.ofLabel
 		}
 	}
 	if taken-own+c.Places > m.capacity {
 		return "sold_out"
 	}
 	if before != nil {
-		m.end(before, before.places)
+		m.free(before, before.places)
 		delete(m.holds, other)
 	}
 	of := min(own, c.Places)
@@ -180,7 +180,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 		h.expires = time.Time{}
 	case *Release:
 		if h := m.holds[c.HoldID]; h != nil {
-			m.end(h, h.places)
+			m.free(h, h.places)
 		}
 		delete(m.holds, c.HoldID)
 	case *Return:
@@ -190,7 +190,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 		case !h.expires.IsZero():
 			return "not_held"
 		default:
-			m.end(h, h.places-c.Left)
+			m.free(h, h.places-c.Left)
 		}
 		if h != nil && h.places == 0 {
 			delete(m.holds, c.HoldID)
@@ -206,7 +206,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 			if h.expires.IsZero() || !now.After(h.expires) {
 				return false
 			}
-			m.end(h, h.places)
+			m.free(h, h.places)
 			return true
 		})
 	}
@@ -217,14 +217,14 @@ func newModel() *model {
 	return &model{capacity: full, holds: map[events.HoldID]*modelHold{}, blocked: map[events.BlockLabel]int64{}}
 }
 
-// someCommand draws a command with few ids, so that commands collide.
-func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
+// drawCommand draws a command with few ids, so that commands collide.
+func drawCommand(t *rapid.T, now time.Time, first bool) core.Command {
 	id := events.NewHoldID(bookingID(byte('a'+rapid.IntRange(0, 4).Draw(t, "booking"))),
 		rapid.Int64Range(1, 3).Draw(t, "attempt"))
 	label := rapid.SampledFrom([]events.BlockLabel{"press", "crew"})
 	change, undo := rapid.Int64Range(1, 12), rapid.Bool()
 	kind := rapid.IntRange(0, 18).Draw(t, "kind")
-	if first { // by which the area learns of its capacity
+	if first { // a Hold, from which the area takes its capacity
 		kind = 18
 	}
 	switch kind {
@@ -237,7 +237,7 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		return &Extend{HoldID: id, ExpiresAt: to, HoldFor: holdFor}
 	case 6:
 		return &Resize{Capacity: rapid.Int64Range(1, 20).Draw(t, "capacity"),
-			Change: rapid.Int64Range(0, 12).Draw(t, "change"), Stated: undo.Draw(t, "stated")}
+			Change: rapid.Int64Range(0, 12).Draw(t, "change"), Committed: undo.Draw(t, "committed")}
 	case 7, 8:
 		return &Return{HoldID: id, Left: rapid.Int64Range(0, 4).Draw(t, "left")}
 	}
@@ -256,9 +256,9 @@ func someCommand(t *rapid.T, now time.Time, first bool) core.Command {
 		For:   rapid.SampledFrom([]time.Duration{holdFor + grace, grace}).Draw(t, "for")}
 }
 
-// TestAnyHistory compares the core with the model at every step, and with a core that was rebuilt from
-// the facts, sometimes through a snapshot. As in the shell, due holds expire first.
-func TestAnyHistory(t *testing.T) {
+// TestRandomHistory compares the core with the model after every command, and with a core that is replayed from
+// the facts and snapshots. As in the shell, due holds expire before a command.
+func TestRandomHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, m, now := New().(*Area), newModel(), day
 		var log []events.Fact
@@ -266,7 +266,7 @@ func TestAnyHistory(t *testing.T) {
 			facts, err := a.Decide(cmd, now)
 			again, errAgain := a.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, coretest.Describe(facts, err, sentence),
+				t.Fatalf("Decide(%T) twice: got %s, then %s; want the same", cmd, coretest.Describe(facts, err, sentence),
 					coretest.Describe(again, errAgain, sentence))
 			}
 			code := ""
@@ -274,7 +274,7 @@ func TestAnyHistory(t *testing.T) {
 				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd, now); code != want {
-				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+				t.Fatalf("%T %+v at %v: got %q, want %q", cmd, cmd, now.Sub(day), code, want)
 			}
 			for _, fact := range facts {
 				a.Evolve(fact)
@@ -285,7 +285,7 @@ func TestAnyHistory(t *testing.T) {
 		for step := range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 90*s + ns}).Draw(t, "wait"))
 			do(&core.Expire{})
-			do(someCommand(t, now, step == 0))
+			do(drawCommand(t, now, step == 0))
 			m.compare(t, a)
 		}
 		replayed := New()
@@ -301,10 +301,9 @@ func TestAnyHistory(t *testing.T) {
 	})
 }
 
-// checkBounds: never oversold.
 func checkBounds(t *rapid.T, a *Area) {
 	if c := a.Counts(0); c.Held < 0 || c.Booked < 0 || c.Remaining < 0 || c.Blocked < 0 {
-		t.Fatalf("counts = %+v, want none negative", c)
+		t.Fatalf("got counts %+v, want none negative", c)
 	}
 }
 
@@ -314,7 +313,7 @@ func (m *model) compare(t *rapid.T, a *Area) {
 	for id, h := range m.holds {
 		got, ok := a.Held(id)
 		if !ok || got.Places != h.places || !got.ExpiresAt.Equal(h.expires) || (got.Holder == "") != h.expires.IsZero() {
-			t.Fatalf("%s has %+v, %t, want %+v", id, got, ok, h)
+			t.Fatalf("Held(%s): got %+v, %t; want %+v", id, got, ok, h)
 		}
 		if h.expires.IsZero() {
 			booked += h.places
@@ -325,34 +324,34 @@ func (m *model) compare(t *rapid.T, a *Area) {
 	want := events.AreaCounts{Remaining: m.capacity - m.taken(), Held: held, Booked: booked,
 		Blocked: m.taken() - held - booked}
 	for _, label := range []events.BlockLabel{"press", "crew"} {
-		if a.Blocked(label) != m.blocked[label] || a.Kept(label) != m.blocked[label]+m.out(label) {
-			t.Fatalf("%s has %d blocked and keeps %d, want %d and %d more", label, a.Blocked(label), a.Kept(label),
-				m.blocked[label], m.out(label))
+		if a.Blocked(label) != m.blocked[label] || a.Kept(label) != m.blocked[label]+m.inUse(label) {
+			t.Fatalf("label %s: got Blocked %d, Kept %d; want %d, %d", label, a.Blocked(label), a.Kept(label),
+				m.blocked[label], m.blocked[label]+m.inUse(label))
 		}
 	}
 	if got := a.Counts(m.capacity); got != want {
-		t.Fatalf("its places are %+v, want %+v", got, want)
+		t.Fatalf("got counts %+v, want %+v", got, want)
 	}
 	if !a.NextDeadline().Equal(next) {
-		t.Fatalf("the next deadline is %v, want %v", a.NextDeadline(), next)
+		t.Fatalf("got next deadline %v, want %v", a.NextDeadline(), next)
 	}
 }
 
-// checkHolds: the facts state correctly which deadlines they open and close.
+// checkHolds checks that the facts report correctly which deadlines they open and close.
 func checkHolds(t *rapid.T, log []events.Fact) {
 	open := 0
 	for _, fact := range log {
 		if f, ok := fact.(events.Deadlined); ok {
 			opened, closed, earliest := f.Holds()
 			if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
-				t.Fatalf("%s leaves %d holds open, the first until %v; want a deadline for each", sentence(fact), open, earliest)
+				t.Fatalf("%s: got %d open holds, the first until %v; want a deadline for each", sentence(fact), open, earliest)
 			}
 		}
 	}
 }
 
-// TestSnapshotsAreComplete: a truncated snapshot is refused, and one that is written later has the state
-// at the time of Freeze.
+// TestSnapshotsAreComplete checks that a truncated snapshot is refused, and that a snapshot has the state at the
+// time of Freeze, even if it is written later.
 func TestSnapshotsAreComplete(t *testing.T) {
 	a := New().(*Area)
 	for _, cmd := range []core.Command{hold3("a.1"), block(1, 3), labelled("b.2", 3), book("b.2"), returnAllBut("b.2", 1)} {
@@ -361,18 +360,19 @@ func TestSnapshotsAreComplete(t *testing.T) {
 	coretest.RequireTruncatedSnapshotsRefused(t, a, New)
 	write := a.Freeze()
 	coretest.Do(a, release("a.1"), day, sentence)
-	then := coretest.RoundTrip(t, write, New).(*Area)
-	if c := then.Counts(0); c != (events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2}) {
-		t.Errorf("the snapshot has %+v, want %+v", c, events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2})
+	restored := coretest.RoundTrip(t, write, New).(*Area)
+	if got, want := restored.Counts(0), (events.AreaCounts{Remaining: 4, Held: 3, Booked: 1, Blocked: 2}); got != want {
+		t.Errorf("got counts %+v, want %+v", got, want)
 	}
-	if got := coretest.Do(then, release("b.2"), day, sentence); got != "released 1 (1 of press) of b.2 (booked, cancelled), "+
-		"0 left, 4 remain" {
-		t.Errorf("decision = %q, want 1 labelled place released", got)
+	const want = "released 1 (1 of press) of b.2 (booked, cancelled), 0 left, 4 remain"
+	if got := coretest.Do(restored, release("b.2"), day, sentence); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
-// TestABookedPlaceIsSmall: a hundred thousand bookings may have some of one area.
-func TestABookedPlaceIsSmall(t *testing.T) {
+// TestMemoryOfBookedPlaces bounds the memory of one booking, because an area may have places of a hundred
+// thousand bookings.
+func TestMemoryOfBookedPlaces(t *testing.T) {
 	const bookings, maxEach = 20_000, 130
 	a, before := New(), heap()
 	ids := make([]events.HoldID, bookings)
@@ -387,7 +387,7 @@ func TestABookedPlaceIsSmall(t *testing.T) {
 		ids[i] = ""
 	}
 	if each := (heap() - before) / bookings; each > maxEach {
-		t.Errorf("booked places take %d bytes a booking, want at most %d", each, maxEach)
+		t.Errorf("got %d bytes per booking, want at most %d", each, maxEach)
 	}
 	runtime.KeepAlive(a)
 }

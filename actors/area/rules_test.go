@@ -10,59 +10,66 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 const (
-	// A booking may stay unpaid for a minute; its places are held for grace longer.
-	holdFor = time.Minute
-	grace   = 30 * time.Second
+	holdFor = time.Minute      // time to pay a booking
+	grace   = 30 * time.Second // for which its places are held longer
 	s       = time.Second
 	ns      = time.Nanosecond
-	full    = 10 // places
+	full    = 10 // capacity
 )
 
-// bookingID returns the id of a booking that the tables name by a letter.
+// bookingID returns the id of the booking that tables name by this letter.
 func bookingID(letter byte) events.BookingID {
 	return events.BookingID(events.ID{15: letter}.String())
 }
 
-// at is the hold of an attempt, "a.1" for short.
+// at returns the id of the hold that tables name, for example "a.1".
 func at(short string) events.HoldID {
 	return events.NewHoldID(bookingID(short[0]), int64(short[2]-'0'))
 }
 
+// short is the inverse of at.
 func short(id events.HoldID) string {
 	booking, attempt := splitHoldID(id)
 	return fmt.Sprintf("%c.%d", booking[15], attempt)
 }
 
-// The commands of the tables below.
 func hold3(id string) *Hold { return places(id, 3) }
+
 func places(id string, n int64) *Hold {
 	return &Hold{HoldID: at(id), Holder: "ann", Places: n, Capacity: full, For: holdFor + grace}
 }
-func book(id string) *Book       { return &Book{HoldID: at(id)} }
+func book(id string) *Book { return &Book{HoldID: at(id)} }
+
 func release(id string) *Release { return &Release{HoldID: at(id), Reason: events.ReleasedCancelled} }
-func returnAllBut(id string, n int64) *Return {
-	return &Return{HoldID: at(id), Left: n}
-}
+
+func returnAllBut(id string, n int64) *Return { return &Return{HoldID: at(id), Left: n} }
+
 func labelled(id string, n int64) *Hold {
 	hold := places(id, n)
 	hold.Label = "press"
 	return hold
 }
+
 func block(change, n int64) *Block {
 	return &Block{Label: "press", Places: n, Capacity: full, Change: change}
 }
+
 func unblock(change int64) *Unblock { return &Unblock{Label: "press", Change: change} }
+
 func extend(id string, to time.Duration) *Extend {
 	return &Extend{HoldID: at(id), ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
+
+// intent extends a hold for a payment intent.
 func intent(id string, to time.Duration) *Extend {
 	return &Extend{HoldID: at(id), ExpiresAt: day.Add(to), HoldFor: holdFor, Intent: "i"}
 }
 
+// sentence describes a fact.
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.AreaHeld:
@@ -95,23 +102,24 @@ func ofLabel(of events.Labelled) string {
 	return fmt.Sprintf(" (%d of %s)", of.OfLabel, of.Label)
 }
 
-// attempt is a row of a table: a command and the expected decision.
-type attempt struct {
-	after time.Duration // since day
-	cmd   core.Command
-	want  string
+// commandCase is a row of a table: the time since day, the command, and the decision as text.
+type commandCase struct {
+	at   time.Duration
+	cmd  core.Command
+	want string
 }
 
+// rules are tables in which each case starts from the state after the case before it.
 var rules = []struct {
-	name     string
-	attempts []attempt
+	name  string
+	cases []commandCase
 }{
-	{"held, again, and again with a different number", []attempt{
+	{"a repeated hold is a no-op, and one with a different number is refused", []commandCase{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{1 * s, hold3("a.1"), "nothing"},
 		{1 * s, places("a.1", 2), "not_held"},
 	}},
-	{"never more than there are", []attempt{
+	{"the area is never oversold", []commandCase{
 		{0, places("a.1", 11), "sold_out [remaining:10]"},
 		{0, places("a.1", 8), "held 8 for a.1 until 1m30s, 2 remain"},
 		{0, hold3("b.1"), "sold_out [remaining:2]"},
@@ -120,7 +128,7 @@ var rules = []struct {
 		{0, book("a.1"), "booked 8 for a.1, 0 remain"},
 		{0, places("c.1", 1), "sold_out [remaining:0]"},
 	}},
-	{"a later attempt takes the place of an earlier one", []attempt{
+	{"a later attempt replaces an earlier one", []commandCase{
 		{0, places("a.1", 9), "held 9 for a.1 until 1m30s, 1 remain"},
 		{1 * s, places("a.2", 9), "released 9 of a.1 (held, retaken), 0 left, 10 remain; " +
 			"held 9 for a.2 until 1m31s, 1 remain"},
@@ -132,7 +140,7 @@ var rules = []struct {
 		{1 * s, places("a.3", 1), "not_held"},
 		{1 * s, places("a.2", 9), "nothing"},
 	}},
-	{"booked once and released once", []attempt{
+	{"places are booked once and released once", []commandCase{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{0, book("a.1"), "booked 3 for a.1, 7 remain"},
 		{0, book("a.1"), "nothing"},
@@ -141,7 +149,7 @@ var rules = []struct {
 		{500 * s, release("a.1"), "nothing"},
 		{500 * s, book("a.1"), "not_held"},
 	}},
-	{"some places are given back", []attempt{
+	{"some places are returned", []commandCase{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{0, returnAllBut("a.1", 2), "not_held"},
 		{0, book("a.1"), "booked 3 for a.1, 7 remain"},
@@ -152,7 +160,7 @@ var rules = []struct {
 		{0, returnAllBut("a.1", 0), "released 2 of a.1 (booked, returned), 0 left, 10 remain"},
 		{0, returnAllBut("a.1", 0), "nothing"},
 	}},
-	{"a hold ends after its deadline", []attempt{
+	{"a hold expires after its deadline", []commandCase{
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{1 * s, hold3("b.1"), "held 3 for b.1 until 1m31s, 4 remain"},
 		{90 * s, &core.Expire{}, "nothing"},
@@ -161,7 +169,7 @@ var rules = []struct {
 		{200 * s, &core.Expire{}, "expired 3 of b.1 at 1m31s, 10 remain"},
 		{200 * s, &core.Expire{}, "nothing"},
 	}},
-	{"extended as far as it goes", []attempt{
+	{"a hold can be extended up to its limit", []commandCase{
 		{0, extend("a.1", 100*s), "not_held"},
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 7 remain"},
 		{0, extend("a.1", 90*s), "nothing"},
@@ -172,7 +180,7 @@ var rules = []struct {
 		{0, intent("a.1", 150*s+24*time.Hour), "extended a.1 until 24h2m30s"},
 		{150*s + ns, &core.Expire{}, "nothing"},
 	}},
-	{"resized, and not below the places in use", []attempt{
+	{"an area can't be resized below the places in use", []commandCase{
 		{0, &Resize{Capacity: 6}, "resized to 6, 6 remain"},
 		{0, hold3("a.1"), "held 3 for a.1 until 1m30s, 3 remain"},
 		{0, hold3("b.1"), "held 3 for b.1 until 1m30s, 0 remain"},
@@ -182,7 +190,7 @@ var rules = []struct {
 		{0, &Resize{Capacity: 7}, "resized to 7, 1 remain"},
 		{0, places("c.1", 2), "sold_out [remaining:1]"},
 	}},
-	{"resized by changes, each once, and undone", []attempt{
+	{"each change resizes the area once, and the last one can be undone", []commandCase{
 		{0, &Resize{Capacity: 6, Change: 2}, "resized to 6, 6 remain"},
 		{0, &Resize{Capacity: 8, Change: 1}, "nothing"},
 		{0, &Resize{Capacity: 8, Change: 2}, "nothing"},
@@ -193,7 +201,7 @@ var rules = []struct {
 		{0, &Resize{Capacity: 8, Change: 3}, "resized to 8, 8 remain"},
 		{0, &Resize{Capacity: 10, Change: 2, Undo: true}, "nothing"},
 	}},
-	{"blocked, and held under the label", []attempt{
+	{"blocked places can be held under their label", []commandCase{
 		{0, block(1, 11), "sold_out [remaining:10]"},
 		{0, block(1, 4), "blocked 4, 4 kept, 6 remain"},
 		{0, block(1, 4), "nothing"},
@@ -216,7 +224,7 @@ var rules = []struct {
 		{0, unblock(4), "unblocked 1, 9 remain"},
 		{91 * s, &core.Expire{}, "expired 1 of c.1 at 1m30s, 10 remain"},
 	}},
-	{"a hold that ends is blocked again, and one that is taken again has the label's", []attempt{
+	{"released places are blocked again, and a later attempt takes them", []commandCase{
 		{0, block(1, 10), "blocked 10, 10 kept, 0 remain"},
 		{0, hold3("a.1"), "sold_out [remaining:0]"},
 		{0, labelled("a.1", 9), "held 9 (9 of press) for a.1 until 1m30s, 0 remain"},
@@ -226,7 +234,7 @@ var rules = []struct {
 		{92 * s, &core.Expire{}, "expired 10 (10 of press) of a.2 at 1m31s, 0 remain"},
 		{92 * s, hold3("b.1"), "sold_out [remaining:0]"},
 	}},
-	{"a change of blocks is undone where its places are still free", []attempt{
+	{"the undo of a change unblocks the places that are not held", []commandCase{
 		{0, block(1, 4), "blocked 4, 4 kept, 6 remain"},
 		{0, block(2, 6), "blocked 2, 6 kept, 4 remain"},
 		{0, &Unblock{Label: "press", Change: 1, Undo: true}, "nothing"},
@@ -238,7 +246,7 @@ var rules = []struct {
 		{0, unblock(3), "unblocked 5, 10 remain"},
 		{0, &Unblock{Label: "press", Change: 3, Undo: true}, "nothing"},
 	}},
-	{"a change of blocks that is undone before it comes does nothing", []attempt{
+	{"a change of blocks has no effect if it arrives after its undo", []commandCase{
 		{0, &Unblock{Label: "press", Capacity: full, Change: 1, Undo: true}, "unblocked 0, 10 remain"},
 		{0, &Unblock{Label: "press", Capacity: full, Change: 1, Undo: true}, "nothing"},
 		{0, block(1, 4), "nothing"},
@@ -249,21 +257,20 @@ var rules = []struct {
 	}},
 }
 
-// TestRules: due holds expire before a command only where the table has an Expire.
 func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			a := New()
-			for i, try := range rule.attempts {
-				if got := coretest.Do(a, try.cmd, day.Add(try.after), sentence); got != try.want {
-					t.Errorf("%d: %s, want %s", i, got, try.want)
+			for i, c := range rule.cases {
+				if got := coretest.Do(a, c.cmd, day.Add(c.at), sentence); got != c.want {
+					t.Errorf("case %d: %T at %v:\n got %s\nwant %s", i+1, c.cmd, c.at, got, c.want)
 				}
 			}
 		})
 	}
 }
 
-// TestExpireIsBounded: of many due holds, one decision expires the first ones, and the next continues.
+// TestExpireIsBounded checks that one decision expires at most expiryBatch holds, and the next one continues.
 func TestExpireIsBounded(t *testing.T) {
 	a := New().(*Area)
 	for i := range 3 * expiryBatch {
@@ -276,22 +283,22 @@ func TestExpireIsBounded(t *testing.T) {
 	}
 	for round := 3; round > 0; round-- {
 		if c := a.Counts(0); c.Held != int64(round*expiryBatch*2) {
-			t.Errorf("%d are held before round %d, want %d", c.Held, round, int64(round*expiryBatch*2))
+			t.Errorf("round %d: got %d held places, want %d", round, c.Held, round*expiryBatch*2)
 		}
 		facts, _ := a.Decide(&core.Expire{}, day.Add(time.Hour))
 		if len(facts) != expiryBatch {
-			t.Errorf("%d expired at once, want %d", len(facts), expiryBatch)
+			t.Errorf("round %d: got %d facts, want %d", round, len(facts), expiryBatch)
 		}
 		for _, fact := range facts {
 			a.Evolve(fact)
 		}
 	}
 	if next := a.NextDeadline(); !next.IsZero() {
-		t.Errorf("next deadline = %v without holds, want none", next)
+		t.Errorf("got next deadline %v without holds, want none", next)
 	}
 }
 
-// TestImpossibleFacts: the core panics.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	counts := func(remaining, held, booked int64) events.AreaCounts {
 		return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked}

@@ -10,24 +10,25 @@ import (
 	"admitone/events"
 )
 
-// snapshotVersion changes with the encoding below.
+// snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 2
 
-// snapshotHeader is the first part of a snapshot. The holds follow, each as the booking's id,
-// expires and first (64 bits), attempt, places and labelled places (32), length of the holder and
-// of the label (16), holder, label; all little endian.
+// snapshotHeader begins a snapshot. The holds follow. Each has the booking's id (16 bytes), expires and first
+// (64 bits each), attempt, places and labelled places (32 bits each), the lengths of the holder and the label
+// (16 bits each), the holder and the label. Integers are little endian.
 type snapshotHeader struct {
 	Counts events.AreaCounts
 	Last   change
-	// Blocked places by label.
+	// Blocked has the numbers of blocked places by label.
 	Blocked map[events.BlockLabel]int64 `json:",omitempty"`
 	Holds   int
 }
 
+// fixedSize is the size of a hold without the holder and the label, in bytes.
 const fixedSize = 16 + 8 + 8 + 4 + 4 + 4 + 2 + 2
 
-// pieceSize is the size of one write; between pieces, other entities may write.
-const pieceSize = 16 << 10
+// writeSize is the minimum size of a write but the last, in bytes. Other entities may write in between.
+const writeSize = 16 << 10
 
 // Clone implements [core.Cloner].
 func (a *Area) Clone() core.Core {
@@ -63,7 +64,7 @@ func (a *Area) Freeze() func(io.Writer) error {
 			buf = binary.LittleEndian.AppendUint16(buf, uint16(len(h.holder)))
 			buf = binary.LittleEndian.AppendUint16(buf, uint16(len(of.Label)))
 			buf = append(append(buf, h.holder...), of.Label...)
-			if len(buf) >= pieceSize {
+			if len(buf) >= writeSize {
 				if _, err := w.Write(buf); err != nil {
 					return err
 				}
@@ -116,7 +117,8 @@ func (a *Area) Restore(r io.Reader) error {
 	return err
 }
 
-// restoreLabelled reads the label of a hold, given its number of places and its length.
+// restoreLabelled reads the label of a hold. fixed has the number of its labelled places, and the lengths of
+// the holder and the label.
 func (a *Area) restoreLabelled(in io.Reader, booking events.ID, fixed []byte) error {
 	places := int64(binary.LittleEndian.Uint32(fixed))
 	name := make([]byte, binary.LittleEndian.Uint16(fixed[6:]))
@@ -126,7 +128,7 @@ func (a *Area) restoreLabelled(in io.Reader, booking events.ID, fixed []byte) er
 	of := events.Labelled{Label: events.BlockLabel(name), OfLabel: places}
 	a.labelled.Set(booking, of)
 	l := a.labels[of.Label]
-	l.given += places
+	l.booked += places
 	a.labels[of.Label] = l
 	return nil
 }

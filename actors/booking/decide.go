@@ -252,7 +252,7 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	case !cmd.ExpiresAt.After(b.state.ExpiresAt) || cmd.ExpiresAt.After(b.state.ExtendableUntil):
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "expires_at must be later than the booking's, and within the longest hold of the seats; pay, or release them",
+			Detail: "the hold can't be moved to that time; pay, or release the seats",
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	}
 	return []events.Fact{&events.BookingExtended{ExpiresAt: cmd.ExpiresAt.UTC()}}, nil

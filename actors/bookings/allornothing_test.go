@@ -8,23 +8,22 @@ import (
 	"admitone/events"
 )
 
-// TestAllOrNothing: a thousand callers want two seats and three places each. As many as possible
-// succeed, and none gets a part: at every prefix of the log a booking has all of its seats and
-// places. The area is never oversold and each seat has one owner, or folding the log would fail.
+// TestAllOrNothing has a thousand callers request two seats and three places each. At every prefix of the
+// log, each booking has all of its seats and places.
 func TestAllOrNothing(t *testing.T) {
 	const callers = 1000
-	w := beginInMemory(t, 5, 4, 0)
+	w := newMemoryHarness(t, 5, 4, 0)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	got := atOnce(callers, func(i int) error {
+	got := runConcurrently(callers, func(i int) error {
 		rng := rand.New(rand.NewPCG(seed, uint64(i)))
 		row, number := 1+rng.IntN(5), 1+rng.IntN(3)
-		_, err := w.ask(events.Holder(fmt.Sprint("holder-", i)), []areaQuantity{wantPlaces("floor", 3)},
+		_, err := w.bookWithPlaces(events.Holder(fmt.Sprint("holder-", i)), []areaQuantity{wantPlaces("floor", 3)},
 			events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
 		return err
 	})
 	if got["ok"] < 1 || got["ok"] > 3 || got["ok"]+got["sold_out"]+got["seat_taken"] != callers {
-		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
 	}
 	made := 0
 	for _, b := range w.check(0).bookings {
@@ -32,10 +31,10 @@ func TestAllOrNothing(t *testing.T) {
 			made++
 		}
 	}
-	w.noOrphanedHolds("afterwards")
+	w.checkNoOrphanedHolds("afterwards")
 	w.checkWholeAtEveryPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
-		t.Errorf("%d bookings, %v, and the floor has %+v, want Held %v, %d",
+		t.Errorf("got %d bookings, outcomes %v, floor %+v; want %d places held by %d bookings",
 			made, got, c, int64(3*got["ok"]), got["ok"])
 	}
 }
@@ -74,7 +73,7 @@ func (w *harness) checkWholeAtEveryPrefix(seats, places int64) {
 			continue
 		}
 		if has[hold] = all; made[hold] && all != (parts{seats, places}) {
-			w.Fatalf("at position %d %s has %d seats and %d places, want %d and %d",
+			w.Fatalf("position %d: hold %s: got %d seats and %d places, want %d and %d",
 				event.Position, hold, all.seats, all.places, seats, places)
 		}
 	}

@@ -42,19 +42,19 @@ func (w *harness) wantCounts(id events.AreaID, remaining, held, booked, blocked 
 	w.Helper()
 	want := events.AreaCounts{Remaining: remaining, Held: held, Booked: booked, Blocked: blocked}
 	if got := w.counts(id); got != want {
-		w.Errorf("%s has %+v, want %+v", id, got, want)
+		w.Errorf("%s: got %+v, want %+v", id, got, want)
 	}
 }
 
-// TestBlockedPlaces: bookings that name the label get its places, which are blocked again when
+// TestBlockedPlaces checks that bookings which name the label get its places, which are blocked again when
 // released.
 func TestBlockedPlaces(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	w.charge("ann", 1000)
 	blocked, err := w.blockAreas("press", areaPlaces("gallery", 1), areaPlaces("floor", 4))
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{areaPlaces("floor", 4), areaPlaces("gallery", 1)}; !slices.Equal(blocked.Areas, want) {
-		t.Errorf("blocked: %v, want %v", blocked.Areas, want)
+		t.Errorf("blocked: got %v, want %v", blocked.Areas, want)
 	}
 	_, err = w.blockAreas("press", areaPlaces("floor", 3)) // already blocked
 	w.want(err, "ok")
@@ -70,29 +70,29 @@ func TestBlockedPlaces(t *testing.T) {
 	w.want(err, "ok")
 	_, err = w.pay(answer.Booking.ID, "ann")
 	w.want(err, "ok")
-	_, err = w.giveBackPlace(answer.Booking.ID, "ann", "floor", 2)
+	_, err = w.returnPlace(answer.Booking.ID, "ann", "floor", 2)
 	w.want(err, "ok")
 	w.wantCounts("floor", 5, 0, 4, 1)
 	_, err = w.blockAreas("crew", areaPlaces("floor", 6))
 	w.want(err, "sold_out")
 	if few := refused(err).Fields["areas"]; !reflect.DeepEqual(few, []AreaLeft{{"floor", 5}}) {
-		t.Errorf("the refusal says that the label can have %v, want %v", few, []AreaLeft{{"floor", 5}})
+		t.Errorf("got areas %v in the refusal, want %v", few, []AreaLeft{{"floor", 5}})
 	}
 	unblocked, err := w.unblock("press")
 	w.want(err, "ok")
 	if want := []events.AreaPlaces{areaPlaces("floor", 1), areaPlaces("gallery", 1)}; !slices.Equal(unblocked.Areas, want) {
-		t.Errorf("unblocked: %v, want %v", unblocked.Areas, want)
+		t.Errorf("unblocked: got %v, want %v", unblocked.Areas, want)
 	}
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	w.wantCounts("floor", 7, 0, 0, 3)
 	w.checkSettled(0)
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestSeatsAndPlacesAreBlockedTogether: all or none.
+// TestSeatsAndPlacesAreBlockedTogether checks that a request blocks all of its seats and places, or none.
 func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	w.mustBook("ann", "A-1-2")
 	both := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 		Seats: []events.SeatName{"A-1-1", "A-1-2"}, Areas: []events.AreaPlaces{areaPlaces("floor", 4)}}
@@ -114,21 +114,22 @@ func TestSeatsAndPlacesAreBlockedTogether(t *testing.T) {
 	unblocked, err := w.unblock("press", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	if len(unblocked.Seats) != 2 || !slices.Equal(unblocked.Areas, []events.AreaPlaces{areaPlaces("floor", 10)}) {
-		t.Errorf("unblocked = %v, want 2 seats and 10 places of the floor", unblocked)
+		t.Errorf("got %v unblocked, want 2 seats and 10 places of the floor", unblocked)
 	}
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestLatePaymentOfBlockedPlaces: places blocked under the booking's own label count as free.
+// TestLatePaymentOfBlockedPlaces checks that places blocked under the booking's own label are available to
+// its late payment.
 func TestLatePaymentOfBlockedPlaces(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	w.charge("ann", 1000)
 	_, err := w.blockAreas("press", areaPlaces("floor", 10))
 	w.want(err, "ok")
 	answer, err := w.bookPlaces("press", "ann", wantPlaces("floor", 6))
 	w.want(err, "ok")
 	w.clock.move(200 * time.Second)
-	w.wake()
+	w.expireDue()
 	w.resume()
 	w.wantCounts("floor", 0, 0, 0, 10)
 	_, err = w.pay(answer.Booking.ID, "ann")
@@ -137,10 +138,10 @@ func TestLatePaymentOfBlockedPlaces(t *testing.T) {
 	w.checkSettled(0)
 }
 
-// TestResizing: an edit is made completely or not at all.
-func TestResizing(t *testing.T) {
-	w := begin(t, 1, 4, 0)
-	_, err := w.ask("ann", []areaQuantity{wantPlaces("floor", 3)})
+// TestResizeAreas checks that an edit of several areas is made completely or not at all.
+func TestResizeAreas(t *testing.T) {
+	w := newHarness(t, 1, 4, 0)
+	_, err := w.bookWithPlaces("ann", []areaQuantity{wantPlaces("floor", 3)})
 	w.want(err, "ok")
 	_, err = w.blockAreas("press", areaPlaces("floor", 2))
 	w.want(err, "ok")
@@ -150,20 +151,20 @@ func TestResizing(t *testing.T) {
 	err = w.resize(areaPlaces("gallery", 4), areaPlaces("floor", 4))
 	w.want(err, "limit_exceeded")
 	if f := refused(err).Fields; f["area"] != events.AreaID("floor") || f["held"] != int64(3) || f["blocked"] != int64(2) {
-		t.Errorf("fields of the refusal = %v, want area floor, held 3, blocked 2", f)
+		t.Errorf("got fields %v, want area floor, held 3, blocked 2", f)
 	}
 	w.wantCounts("gallery", 2, 0, 0, 0)
 	for _, sizes := range []events.AreaPlaces{areaPlaces("floor", 11), areaPlaces("floor", 0), areaPlaces("cellar", 1)} {
 		w.want(w.resize(sizes), "invalid_field")
 	}
-	_, err = w.ask("bob", []areaQuantity{wantPlaces("floor", 1)})
+	_, err = w.bookWithPlaces("bob", []areaQuantity{wantPlaces("floor", 1)})
 	w.want(err, "sold_out")
 	w.want(w.resize(areaPlaces("floor", 10)), "ok")
-	answer, err := w.ask("bob", []areaQuantity{wantPlaces("floor", 5)})
+	answer, err := w.bookWithPlaces("bob", []areaQuantity{wantPlaces("floor", 5)})
 	w.want(err, "ok")
 	p := w.read().performances[w.gala]
 	if want := []events.AreaPlaces{areaPlaces("floor", 10), areaPlaces("gallery", 2)}; !slices.Equal(p.Latest().Areas, want) {
-		t.Errorf("the performance has the areas %v, want %v", p.Latest().Areas, want)
+		t.Errorf("got areas %v of the performance, want %v", p.Latest().Areas, want)
 	}
 	w.charge("bob", 250)
 	_, err = w.pay(answer.Booking.ID, "bob")
@@ -174,32 +175,33 @@ func TestResizing(t *testing.T) {
 	w.want(w.resize(areaPlaces("floor", 7)), "limit_exceeded")
 	w.want(w.resize(areaPlaces("floor", 8)), "ok")
 	w.wantCounts("floor", 0, 3, 5, 0)
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestConcurrentEditsOfAreas: of concurrent edits with the same base, exactly one is made.
+// TestConcurrentEditsOfAreas checks that exactly one of several concurrent edits with the same base is made.
 func TestConcurrentEditsOfAreas(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	base := w.read().performances[w.gala].EditRevision()
-	got := atOnce(5, func(i int) error {
+	got := runConcurrently(5, func(i int) error {
 		title := fmt.Sprint("Gala ", i)
 		return w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 			Edit: &performance.Edit{Title: &title, Areas: []events.AreaPlaces{areaPlaces("floor", int64(5+i))}, Base: &base}})
 	})
 	if got["ok"] != 1 || got["stale_revision"] != 4 {
-		t.Errorf("outcomes = %v, want one success or the expected refusals", got)
+		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
 	}
 	p := w.read().performances[w.gala]
 	if c := w.counts("floor").Capacity(); p.Latest().Areas[0].Places != c || p.Latest().Title != fmt.Sprint("Gala ", c-5) {
-		t.Errorf("performance = %+v, want the title and capacity of one edit; the floor has %d", p.Latest(), c)
+		t.Errorf("got performance %+v, capacity of the floor %d; want the title and capacity of one edit", p.Latest(), c)
 	}
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestSizesAndBlocksDuringBookings: in any interleaving, no place is sold twice and none is lost.
+// TestSizesAndBlocksDuringBookings resizes and blocks areas while others book. No place may be sold twice or
+// lost.
 func TestSizesAndBlocksDuringBookings(t *testing.T) {
-	w := begin(t, 1, 4, 0)
-	got := atOnce(120, func(i int) error {
+	w := newHarness(t, 1, 4, 0)
+	got := runConcurrently(120, func(i int) error {
 		var err error
 		switch holder := events.Holder(fmt.Sprint("holder-", i)); i % 6 {
 		case 0:
@@ -211,7 +213,7 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 		case 3:
 			_, err = w.bookPlaces("press", holder, wantPlaces("floor", 2), wantPlaces("gallery", 1))
 		default:
-			answer, booked := w.ask(holder, []areaQuantity{wantPlaces("floor", int64(1+i%3))})
+			answer, booked := w.bookWithPlaces(holder, []areaQuantity{wantPlaces("floor", int64(1+i%3))})
 			if err = booked; err == nil {
 				_, err = w.cancel(answer.Booking.ID, holder)
 			}
@@ -220,12 +222,12 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 	})
 	for what := range got {
 		if !slices.Contains([]string{"ok", "sold_out", "limit_exceeded"}, what) {
-			t.Errorf("outcomes = %v, want one success or the expected refusals", got)
+			t.Errorf("got outcomes %v, want successes and expected refusals only", got)
 		}
 	}
 	w.check(0)
-	w.atRest()
-	w.noOrphanedHolds("afterwards")
+	w.checkBlocksIdle()
+	w.checkNoOrphanedHolds("afterwards")
 }
 
 // base is the base revision of the edits in crash tests.
@@ -245,7 +247,7 @@ func init() {
 		base = w.read().performances[w.gala].EditRevision()
 	}
 	place := func(w *harness) {
-		_, err := w.ask(w.bob(), []areaQuantity{wantPlaces("floor", 7)})
+		_, err := w.bookWithPlaces(w.bob(), []areaQuantity{wantPlaces("floor", 7)})
 		w.want(err, "ok")
 		w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
 			return &blindDesk{desk, area.Stream(w.gala, "floor")}
@@ -280,7 +282,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 		"last size": second(is[*area.Resize]), "made": is[*performance.ChangeBlocks],
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 3, 0)
+			w := newHarness(t, 1, 3, 0)
 			base = w.read().performances[w.gala].EditRevision()
 			w.want(w.resize(areaPlaces("gallery", 2)), "ok")
 			base = w.read().performances[w.gala].EditRevision()
@@ -291,7 +293,7 @@ func TestEditOnTwoNodes(t *testing.T) {
 				return err
 			}
 			mine := "stale_revision"
-			err := w.later(keeps, act, func() {
+			err := w.interleave(keeps, act, func() {
 				err := w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{areaPlaces("floor", 5)}}})
 				if code(err) == "stale_revision" { // the first node's edit was stated
@@ -304,9 +306,9 @@ func TestEditOnTwoNodes(t *testing.T) {
 			p, capacity := w.read().performances[w.gala].Latest(), w.counts("floor").Capacity()
 			if mine == "ok" && (p.Title != "Ball" || capacity != 6 || w.counts("gallery").Capacity() != 4) ||
 				mine != "ok" && (p.Title != title || capacity != 5 || w.counts("gallery").Capacity() != 2) {
-				t.Errorf("after %s: title %q, floor %d, gallery %+v; want one consistent edit", mine, p.Title, capacity, w.counts("gallery"))
+				t.Errorf("first node %s: got title %q, floor %d, gallery %+v; want one consistent edit", mine, p.Title, capacity, w.counts("gallery"))
 			}
-			w.atRest()
+			w.checkBlocksIdle()
 		})
 	}
 }

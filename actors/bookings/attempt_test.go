@@ -19,14 +19,14 @@ import (
 	"admitone/events"
 )
 
-// silent is a desk that executes a command and loses the answer.
-type silent struct {
+// lossyDesk executes commands, but loses the answers of some.
+type lossyDesk struct {
 	actors.Dispatcher
 	about func(core.Command) bool
 }
 
 // Ask answers like a desk whose append timed out.
-func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (d *lossyDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if err == nil && d.about(request.Command) {
 		return actors.Answer{}, actors.ErrUnavailable
@@ -34,14 +34,14 @@ func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer
 	return answer, err
 }
 
-// TestAHoldOfTheLastSeatWithAnUnknownOutcome: the seat may be held, so it is released together with
-// the earlier ones.
-func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
+// TestUnknownOutcomeOfLastSeat checks that all seats are released if the outcome of holding the last one is
+// unknown.
+func TestUnknownOutcomeOfLastSeat(t *testing.T) {
 	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
-		w := begin(t, 1, 3, 0)
+		w := newHarness(t, 1, 3, 0)
 		holds := 0
 		w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
-			return &silent{desk, func(cmd core.Command) bool {
+			return &lossyDesk{desk, func(cmd core.Command) bool {
 				if is[*seat.Hold](cmd) {
 					holds++
 				}
@@ -49,29 +49,30 @@ func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
 			}}
 		})
 		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
-			t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
+			t.Errorf("got %v, want %v", err, actors.ErrUnavailable)
 		}
-		w.noOrphanedHolds(seats)
+		w.checkNoOrphanedHolds(seats)
 		for stream, s := range w.read().seats {
 			if s.Status() != events.SeatIsFree {
-				t.Errorf("%s is %s, want %s", stream, s.Status(), events.SeatIsFree)
+				t.Errorf("%s: got status %s, want %s", stream, s.Status(), events.SeatIsFree)
 			}
 		}
 	}
 }
 
-// TestAnAllowanceWithAnUnknownOutcome: it is released as well.
-func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
-	w := begin(t, 1, 3, 3)
-	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
+// TestUnknownOutcomeOfAllowance checks that the allowance is released if the outcome of taking it is
+// unknown.
+func TestUnknownOutcomeOfAllowance(t *testing.T) {
+	w := newHarness(t, 1, 3, 3)
+	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return &lossyDesk{desk, is[*allowance.Take]} })
 	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
-		t.Errorf("the caller got %v, want %v", err, actors.ErrUnavailable)
+		t.Errorf("got %v, want %v", err, actors.ErrUnavailable)
 	}
-	w.noOrphanedHolds("afterwards")
+	w.checkNoOrphanedHolds("afterwards")
 }
 
-// TestAbandonedAttempt: a run whose attempt was closed, at any of its steps, releases what
-// it holds. A request with a key continues with the next attempt.
+// TestAbandonedAttempt closes the attempt of a run at each of its steps. The run releases what it holds, and
+// a request with a key continues with the next attempt.
 func TestAbandonedAttempt(t *testing.T) {
 	for name, keeps := range map[string]func() func(core.Command) bool{
 		"its second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
@@ -81,7 +82,7 @@ func TestAbandonedAttempt(t *testing.T) {
 		for _, best := range []bool{false, true} {
 			for _, key := range []bool{false, true} {
 				t.Run(name, func(t *testing.T) {
-					w := begin(t, 3, 3, 3)
+					w := newHarness(t, 3, 3, 3)
 					cmd := Book{
 						Origin:        w.origin("ann"),
 						PerformanceID: "gala",
@@ -95,19 +96,19 @@ func TestAbandonedAttempt(t *testing.T) {
 						cmd.Origin = w.keyed("ann", "k", "three")
 					}
 					var answer Answer
-					err := w.later(
+					err := w.interleave(
 						keeps(),
 						func() (err error) { answer, err = w.Book(w.ctx(), cmd); return err },
 						func() { w.abandonAttempts() },
 					)
 					if !key {
 						if !errors.Is(err, ErrOvertaken) {
-							t.Errorf("the caller got %v, want %v", err, ErrOvertaken)
+							t.Errorf("got %v, want %v", err, ErrOvertaken)
 						}
 					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
-						t.Errorf("booking = %+v, want attempt 2", answer.Booking)
+						t.Errorf("got booking %+v, want attempt 2", answer.Booking)
 					}
-					w.noOrphanedHolds("afterwards")
+					w.checkNoOrphanedHolds("afterwards")
 					w.check(3)
 				})
 			}
@@ -115,27 +116,26 @@ func TestAbandonedAttempt(t *testing.T) {
 	}
 }
 
-// abandonAttempts closes all attempts that have not become a booking, without waiting for runs that
-// work on them, as another node does.
+// abandonAttempts closes all attempts that have not become a booking, on another node.
 func (w *harness) abandonAttempts() {
 	w.Helper()
 	other := w.newBookings(w.desk, w.views(w.seats))
-	for _, id := range w.read().unowned() {
+	for _, id := range w.read().orphanedBookings() {
 		if err := other.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			w.Fatal(err)
 		}
 	}
 }
 
-// TestSameRequestOnTwoNodesConcurrently: whatever each node chooses, and whichever is first, there is
-// one booking, both return it or request a retry, and nothing else is held.
+// TestSameRequestOnTwoNodesConcurrently checks that a request that two nodes run concurrently makes one
+// booking, although they choose different seats, and leaves nothing else held.
 func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
-	w := begin(t, 1, 1, 0)
+	w := newHarness(t, 1, 1, 0)
 	nodes := [2]*Bookings{w.Bookings}
 	w.start(nil)
 	nodes[1] = w.Bookings
 	for round := range 40 {
-		w.perform(strings.Repeat("g", round+1), 2, 4, 4)
+		w.createPerformance(strings.Repeat("g", round+1), 2, 4, 4)
 		for i := range nodes { // the second has a map that shows other seats as taken
 			lagging := w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 				return append(slices.Repeat([]byte{byte(i)}, 4), 0, 0, 0, 0), 0, nil
@@ -161,26 +161,26 @@ func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
 			if err == nil {
 				accepted = append(accepted, answers[i])
 			} else if !errors.Is(err, actors.ErrOverloaded) {
-				t.Errorf("round %d, node %d: %v, want %v", round, i, err, actors.ErrOverloaded)
+				t.Errorf("round %d, node %d: got %v, want %v", round, i, err, actors.ErrOverloaded)
 			}
 		}
 		if len(accepted) == 0 || len(accepted) == 2 && !reflect.DeepEqual(accepted[0].Booking, accepted[1].Booking) {
-			t.Errorf("round %d: errors %v, answers %+v; want one booking", round, errs, accepted)
+			t.Errorf("round %d: got errors %v, answers %+v; want one booking", round, errs, accepted)
 		}
-		w.noOrphanedHolds(round)
+		w.checkNoOrphanedHolds(round)
 		w.check(4)
 	}
 }
 
-// TestAKeyWithAnotherRequest: seats left by a request are not given to a different request under
+// TestKeyWithAnotherRequest checks that seats left by a request are not given to a different request under
 // its key.
-func TestAKeyWithAnotherRequest(t *testing.T) {
+func TestKeyWithAnotherRequest(t *testing.T) {
 	for name, other := range map[string]Book{
 		"other seats": {Seats: []events.SeatName{"A-2-1", "A-2-2"}}, "fewer seats": {Seats: []events.SeatName{"A-1-1"}},
 		"more": {Quantity: 3}, "as many in another section": {Quantity: 2, Section: "B"},
 	} {
 		for step := range 4 {
-			w := begin(t, 1, 1, 0)
+			w := newHarness(t, 1, 1, 0)
 			w.gala = "two"
 			w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("two"), &performance.Create{
 				ID: "two", Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60, LimitPerHolder: 3,
@@ -189,7 +189,7 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 					{ID: "B", Rows: 1, SeatsPerRow: 3, Price: 50},
 				},
 			}))
-			w.dieAfter(step)
+			w.crashAfter(step)
 			_, err := w.Book(
 				w.ctx(),
 				Book{
@@ -199,49 +199,50 @@ func TestAKeyWithAnotherRequest(t *testing.T) {
 					Seats:         []events.SeatName{"A-1-1", "A-1-2"},
 				},
 			)
-			w.want(err, errGone.Error())
+			w.want(err, errCrashed.Error())
 			w.restart()
 			other.Origin, other.PerformanceID, other.Holder = w.keyed("ann", "k", "2"), "two", "ann"
 			answer, err := w.Book(w.ctx(), other)
 			if w.want(err, "ok"); len(answer.Booking.Seats) != max(other.Quantity, len(other.Seats)) {
-				t.Errorf("%s after %d appends: booking %+v, want the new request's own", name, step, answer.Booking)
+				t.Errorf("%s after %d appends: got booking %+v, want a booking of the new request", name, step, answer.Booking)
 			}
-			w.noOrphanedHolds(name)
+			w.checkNoOrphanedHolds(name)
 			w.check(3)
 		}
 	}
 }
 
-// TestOutrun: a request that repeatedly finds seats and loses them is not refused as sold out.
-func TestOutrun(t *testing.T) {
-	w := begin(t, 5, 20, 0)
+// TestBestSeatsLostRepeatedly checks that a request which repeatedly loses the seats that it has chosen gets
+// ErrOvertaken, not sold_out.
+func TestBestSeatsLostRepeatedly(t *testing.T) {
+	w := newHarness(t, 5, 20, 0)
 	first := 0
 	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
-		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
+		return &competingDesk{Dispatcher: desk, before: func(stream events.StreamID) {
 			first++
 			w.must(desk.Ask(w.ctx(), rivalRequest(stream, first)))
 		}}
 	})
 	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
-		t.Errorf("ann has lost %d times, and got %v, want %v, %d", first, err, ErrOvertaken, bestTries)
+		t.Errorf("got %d lost choices, error %v; want error %v after %d", first, err, ErrOvertaken, bestTries)
 	}
 }
 
-// rivalRequest returns the request for a seat with this number.
+// rivalRequest returns a request of another holder for a seat.
 func rivalRequest(stream events.StreamID, number int) actors.Request {
 	return actors.Request{Stream: stream, ID: actors.NewCommandID(),
 		Command: &seat.Hold{HoldID: events.NewHoldID("rival", int64(number)), Holder: "bob", HoldFor: time.Minute}}
 }
 
-// competitor is always slightly faster.
-type competitor struct {
+// competingDesk calls before, for example to take the seat, before each hold of a seat.
+type competingDesk struct {
 	actors.Dispatcher
 	mu     sync.Mutex // held while before is called
 	before func(events.StreamID)
 }
 
 // Ask makes the rival hold a seat first.
-func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+func (r *competingDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if is[*seat.Hold](request.Command) {
 		r.mu.Lock()
 		r.before(request.Stream)
@@ -250,11 +251,11 @@ func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.An
 	return r.Dispatcher.Ask(ctx, request)
 }
 
-// TestLaggingViews: the result is a failure, neither sold out nor a choice.
+// TestLaggingViews checks that requests which need the views fail if the views do not catch up.
 func TestLaggingViews(t *testing.T) {
-	w := begin(t, 1, 2, 0)
+	w := newHarness(t, 1, 2, 0)
 	behind := errors.New("behind")
-	w.Bookings = w.newBookings(w.desk, lost{w.views(func(
+	w.Bookings = w.newBookings(w.desk, failingViews{w.views(func(
 		context.Context, events.PerformanceID) ([]byte, events.Position, error) {
 		return []byte{1, 1}, 0, nil
 	}), behind})
@@ -265,29 +266,29 @@ func TestLaggingViews(t *testing.T) {
 		err,
 		behind,
 	) {
-		t.Errorf("error = %v, want the views' own", err)
+		t.Errorf("got %v, want the error of the views", err)
 	}
 	if _, err := w.book("ann", "A-1-1"); err != nil { // this needs no view
 		t.Error(err)
 	}
 }
 
-// lost views never catch up.
-type lost struct {
+// failingViews never catch up.
+type failingViews struct {
 	Views
 	err error
 }
 
 // CatchUp fails.
-func (l lost) CatchUp(context.Context) error { return l.err }
+func (l failingViews) CatchUp(context.Context) error { return l.err }
 
-// TestRefusedRetryHoldsNothing: seats taken by its first run are released before the refusal
-// is returned.
+// TestRefusedRetryHoldsNothing checks that the seats held by the first run of a request are released before
+// a retry is refused.
 func TestRefusedRetryHoldsNothing(t *testing.T) {
 	for _, limit := range []int64{0, 3} {
 		for best, want := range map[bool]string{false: "seat_taken", true: "sold_out"} {
 			for appends := 1; appends < 3+int(limit)/3; appends++ {
-				w := begin(t, 1, 3, limit)
+				w := newHarness(t, 1, 3, limit)
 				cmd := Book{
 					Origin:        w.keyed("ann", "k", "3"),
 					PerformanceID: "gala",
@@ -297,40 +298,40 @@ func TestRefusedRetryHoldsNothing(t *testing.T) {
 				if best {
 					cmd.Seats, cmd.Quantity = nil, 3
 				}
-				w.dieAfter(appends)
+				w.crashAfter(appends)
 				_, err := w.Book(w.ctx(), cmd)
-				w.want(err, errGone.Error())
+				w.want(err, errCrashed.Error())
 				w.restart()
 				w.mustBook("bob", "A-1-3")
 				_, err = w.Book(w.ctx(), cmd)
 				w.want(err, want)
-				w.noOrphanedHolds(appends)
+				w.checkNoOrphanedHolds(appends)
 				w.mustBook("bob", "A-1-1", "A-1-2")
 			}
 		}
 	}
 }
 
-// counting views count the calls of CatchUp.
-type counting struct {
+// countingViews count the calls of CatchUp.
+type countingViews struct {
 	Views
 	waits int
 }
 
 // CatchUp counts.
-func (c *counting) CatchUp(ctx context.Context) error {
+func (c *countingViews) CatchUp(ctx context.Context) error {
 	c.waits++
 	return c.Views.CatchUp(ctx)
 }
 
-// TestWhichRequestsWaitForTheViews: if no other process appends, only the first request with a key and
-// retries after a failure wait; otherwise every request with a key.
-func TestWhichRequestsWaitForTheViews(t *testing.T) {
+// TestCatchUpOfKeyedRequests checks which requests wait for the views to catch up: every request with a key
+// or, with a sole writer, only the first one and retries after a failure.
+func TestCatchUpOfKeyedRequests(t *testing.T) {
 	for _, alone := range []bool{true, false} {
-		w := begin(t, 1, 9, 0)
-		views, fails := &counting{Views: w.views(w.seats)}, false
+		w := newHarness(t, 1, 9, 0)
+		views, fails := &countingViews{Views: w.views(w.seats)}, false
 		loses := func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }
-		w.Bookings = w.newBookings(&silent{w.desk, loses}, views)
+		w.Bookings = w.newBookings(&lossyDesk{w.desk, loses}, views)
 		if alone {
 			w.AssumeSoleWriter()
 		}
@@ -342,10 +343,10 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 				from = w.origin("ann")
 			}
 			if _, err := w.Book(w.ctx(), Book{Origin: from, PerformanceID: "gala", Holder: "ann", Quantity: 1}); (err != nil) != fails {
-				t.Errorf("request with the key %q: %v, want an error %t", key, err, fails)
+				t.Errorf("key %q: got error %v, want one: %t", key, err, fails)
 			}
 			if waited := views.waits > before; waited != want {
-				t.Errorf("alone: %t: with the key %q it waited: %t, want %t", alone, key, waited, want)
+				t.Errorf("sole writer %t, key %q: got waited %t, want %t", alone, key, waited, want)
 			}
 		}
 		book("", false)
@@ -358,6 +359,6 @@ func TestWhichRequestsWaitForTheViews(t *testing.T) {
 		book("4", !alone)
 		book("3", true)
 		book("3", !alone)
-		w.noOrphanedHolds("afterwards")
+		w.checkNoOrphanedHolds("afterwards")
 	}
 }

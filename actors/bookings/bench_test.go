@@ -11,13 +11,12 @@ import (
 	"admitone/events"
 )
 
-// withoutMap replaces the seat map, which dominates the cost in a test, by one in which every seat
-// is free.
+// withoutMap replaces the views, whose seat map dominates the cost, by views that show every seat as free.
 func (w *harness) withoutMap() {
 	w.Bookings = New(w.desk, noViews{})
 }
 
-// noViews are empty.
+// noViews are views without taken seats, holds or halls.
 type noViews struct{}
 
 // TakenSeats returns no taken seats.
@@ -30,7 +29,7 @@ func (noViews) Hall(context.Context, events.PlanID) (*events.Hall, error) {
 	return nil, events.ErrNoPlan
 }
 
-// Intent returns nothing.
+// UnconfirmedHolds returns nothing.
 func (noViews) UnconfirmedHolds(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	return nil, nil
 }
@@ -46,7 +45,7 @@ func BenchmarkBook(b *testing.B) {
 	for _, seats := range []int{1, 6} {
 		for _, callers := range []int{1, 256} {
 			b.Run(fmt.Sprintf("%d seats, %d callers", seats, callers), func(b *testing.B) {
-				w := begin(b, 250, 400, 0)
+				w := newHarness(b, 250, 400, 0)
 				w.withoutMap()
 				var next atomic.Int64
 				b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
@@ -76,7 +75,7 @@ func BenchmarkBook(b *testing.B) {
 
 // BenchmarkPay pays for two seats at a time, each from a separate wallet.
 func BenchmarkPay(b *testing.B) {
-	w := begin(b, 250, 400, 0)
+	w := newHarness(b, 250, 400, 0)
 	w.withoutMap()
 	ids := make([]events.BookingID, b.N)
 	for i := range ids {
@@ -102,34 +101,34 @@ func BenchmarkPay(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "payments/s")
 }
 
-// BenchmarkAHundredOnOneSeat: the time until all hundred have their answer.
-func BenchmarkAHundredOnOneSeat(b *testing.B) {
-	w := begin(b, 250, 400, 0)
+// BenchmarkContendedSeat measures the time until a hundred callers for one seat have their answers.
+func BenchmarkContendedSeat(b *testing.B) {
+	w := newHarness(b, 250, 400, 0)
 	w.withoutMap()
 	var slowest time.Duration
 	for i := 0; b.Loop(); i++ {
 		name := events.NewSeatName("A", int64(1+i/400), int64(1+i%400))
 		began := time.Now()
-		got := atOnce(100, func(n int) error {
+		got := runConcurrently(100, func(n int) error {
 			_, err := w.book(events.Holder(fmt.Sprint("holder-", n)), name)
 			return err
 		})
 		slowest = max(slowest, time.Since(began))
 		if got["ok"] != 1 || got["seat_taken"] != 99 {
-			b.Fatalf("outcomes = %v, want successes and expected refusals only", got)
+			b.Fatalf("got outcomes %v, want successes and expected refusals only", got)
 		}
 	}
 	b.ReportMetric(float64(slowest.Microseconds())/1000, "ms/slowest")
 }
 
-// BenchmarkBookingMemory: the memory of a booking of one seat, and of the seat.
+// BenchmarkBookingMemory measures the memory of a booking with one seat.
 func BenchmarkBookingMemory(b *testing.B) {
 	const seats = 20_000
 	for b.Loop() {
-		w := begin(b, 250, 400, 0)
+		w := newHarness(b, 250, 400, 0)
 		w.withoutMap()
 		before := heap()
-		got := atOnce(200, func(caller int) error {
+		got := runConcurrently(200, func(caller int) error {
 			for i := caller; i < seats; i += 200 {
 				if _, err := w.book("ann", events.NewSeatName("A", int64(1+i/400), int64(1+i%400))); err != nil {
 					return err
@@ -138,7 +137,7 @@ func BenchmarkBookingMemory(b *testing.B) {
 			return nil
 		})
 		if got["ok"] != 200 {
-			b.Fatalf("outcomes = %v, want successes and expected refusals only", got)
+			b.Fatalf("got outcomes %v, want successes and expected refusals only", got)
 		}
 		b.ReportMetric(float64(heap()-before)/seats, "B/booking")
 		runtime.KeepAlive(w)

@@ -47,8 +47,8 @@ var (
 
 // criteria returns the criteria of a request for the best available seats. Refusals: invalid_field,
 // forbidden.
-func (cmd *Book) criteria(layout *events.Layout) (w performance.Wanted, err error) {
-	w = performance.Wanted{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
+func (cmd *Book) criteria(layout *events.Layout) (w performance.Criteria, err error) {
+	w = performance.Criteria{Quantity: cmd.Quantity, Section: performance.AnySection, Accessible: cmd.Accessible}
 	if cmd.Section != "" {
 		if w.Section = layout.Section(cmd.Section); w.Section < 0 {
 			return w, ErrNoSection
@@ -132,7 +132,7 @@ func (b *Bookings) choose(
 	ctx context.Context,
 	p *requestRun,
 	s *performanceInfo,
-	wanted performance.Wanted,
+	wanted performance.Criteria,
 	fresh bool,
 ) (best choice, err error) {
 	for range mapTries {
@@ -163,7 +163,7 @@ func (b *Bookings) choose(
 }
 
 // soldOut returns sold_out with the number of seats that remain in the requested section, or in each.
-func soldOut(m *performance.Map, wanted performance.Wanted) *core.Refusal {
+func soldOut(m *performance.Map, wanted performance.Criteria) *core.Refusal {
 	left, remaining := []SectionLeft{}, 0
 	for i, of := range m.Layout().Sections() {
 		if wanted.Section == performance.AnySection || wanted.Section == i {

@@ -184,7 +184,7 @@ func (b *Bookings) tryBlocks(ctx context.Context, s *performanceInfo, r *blockRe
 	p := s.blockSteps(&change, seats)
 	p.Stages = append([]process.Stage{{Steps: []process.Step{{Name: "change-blocks", Stream: performance.Stream(s.id),
 		Do: made, ID: id}}}}, p.Stages...)
-	switch err := b.runner.Together(ctx, r.from.request(), p); {
+	switch err := b.runner.RunJoint(ctx, r.from.request(), p); {
 	case err == nil:
 		return &change, nil
 	case !errors.Is(err, actors.ErrNotJoint):
@@ -316,8 +316,8 @@ func (b *Bookings) recordUnblocked(id events.PerformanceID, p *process.Process,
 	}
 	seats, areas := make([]bool, len(change.Seats)), slices.Clone(change.Areas)
 	for i := range change.Seats {
-		p.Stages[i/blockConcurrency].Steps[i%blockConcurrency].Took = func(ctx context.Context,
-			answer actors.Answer) (err error) {
+		step := &p.Stages[i/blockConcurrency].Steps[i%blockConcurrency]
+		step.Took = func(ctx context.Context, answer actors.Answer) (err error) {
 			if seats[i] = len(answer.Facts) > 0; !seats[i] { // unblocked by an earlier run, or not blocked
 				_, err = b.desk.View(ctx, seat.Stream(id, change.Seats[i]), func(c core.Core) {
 					seats[i] = c.(*seat.Seat).Label() != change.Label
@@ -364,7 +364,7 @@ func (b *Bookings) completeChange(ctx context.Context, from Origin, s *performan
 	case errors.Is(err, performance.ErrOtherChange):
 		return nil, b.undoBlocks(ctx, from, s, &begun.BlockChange)
 	case err != nil:
-		return nil, process.Begun(err)
+		return nil, process.UnknownIfOverloaded(err)
 	case len(answer.Facts) > 0: // otherwise an earlier run has completed it
 		change = answer.Facts[0].(*events.BlocksChanged).BlockChange
 	}

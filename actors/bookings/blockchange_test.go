@@ -17,13 +17,13 @@ import (
 
 var frontRow = []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
 
-// blindDesk is the desk of a process that sees a seat, or an area, as free.
+// blindDesk is the desk of a process that sees one seat or area as it was before its first fact.
 type blindDesk struct {
 	actors.Dispatcher
 	stream events.StreamID
 }
 
-// View reads an entity, or the seat or area as it was before its first fact.
+// View implements actors.Dispatcher.
 func (o *blindDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	if stream == o.stream {
 		for _, kind := range kinds {
@@ -44,7 +44,7 @@ type blockCrash struct {
 	// before and after are the states of the front row and the areas without the change and with
 	// it.
 	before, after string
-	again         string
+	retry         string
 }
 
 func blockKeyed(w *harness) (Blocked, error) {
@@ -66,7 +66,7 @@ var blockCrashes = []blockCrash{
 	},
 	{"blocking seats that are partly blocked", func(w *harness) { w.want(w.block("press", "A-1-2"), "ok") }, blockKeyed,
 		"free , blocked press, free ", "blocked press, blocked press, blocked press", "ok"},
-	{"blocking what has just been taken", func(w *harness) {
+	{"blocking a seat that has just been taken", func(w *harness) {
 		// Without an added place, which would stay taken.
 		_, err := w.Bookings.Book(w.ctx(), Book{Origin: w.origin(string(w.bob())), PerformanceID: w.gala, Holder: w.bob(),
 			Seats: []events.SeatName{"A-1-3"}})
@@ -82,20 +82,19 @@ var blockCrashes = []blockCrash{
 		}, "blocked press, blocked press, blocked press", "free , free , free ", "ok"},
 }
 
-// dieAfterIn is dieAfter, in addition to the dispatcher already between.
-func (w *harness) dieAfterIn(appends int) (died func() bool) {
+// crashAfterWithin is like crashAfter, on top of the current desk of the bookings.
+func (w *harness) crashAfterWithin(appends int) (firstCrashed func() bool) {
 	between := w.Bookings.desk
 	d := &crashingDesk{Dispatcher: between, left: appends}
 	w.Bookings = w.newBookings(d, w.views(w.seats))
 	return func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		return d.gone
+		return d.crashed
 	}
 }
 
-// frontRowState returns the states of the front row, and of areas that differ from the initial
-// state.
+// frontRowState returns the states of the front row, and the counts of areas that are not in their initial state.
 func (w *harness) frontRowState() string {
 	all := w.seatStates(frontRow...)
 	for _, a := range areas {
@@ -106,15 +105,14 @@ func (w *harness) frontRowState() string {
 	return strings.Join(all, ", ")
 }
 
-// allAnswered reports whether an answer lists everything that a change concerned: the front row,
-// unless it concerned areas only.
+// allAnswered reports whether an answer has the whole front row, or no seats because the change was about areas.
 func allAnswered(b Blocked) bool { return len(b.Seats) == 0 || slices.Equal(b.Seats, frontRow) }
 
-// atRest checks that no change of blocks is in progress, and none has blocked a seat twice.
-func (w *harness) atRest() {
+// checkBlocksIdle checks that no change of blocks is in progress, and that none has blocked a seat twice.
+func (w *harness) checkBlocksIdle() {
 	w.Helper()
 	if now := w.read().performances[w.gala].Blocks(); now.Open != nil {
-		w.Fatalf("change %d of %s is still in progress", now.Open.Number, w.gala)
+		w.Fatalf("got change %d of %s in progress, want none", now.Open.Number, w.gala)
 	}
 	seen := map[string]bool{}
 	for event, err := range events.All(w.ctx(), w.store, 0) {
@@ -125,7 +123,7 @@ func (w *harness) atRest() {
 			w.Fatal(err)
 		} else if f, ok := fact.(*events.SeatBlocked); ok && f.Change > 0 {
 			if key := fmt.Sprint(event.Stream, f.Change); seen[key] {
-				w.Fatalf("change %d has blocked %s twice", f.Change, event.Stream)
+				w.Fatalf("change %d: got seat %s blocked twice, want once", f.Change, event.Stream)
 			} else {
 				seen[key] = true
 			}
@@ -133,42 +131,42 @@ func (w *harness) atRest() {
 	}
 }
 
-// TestABlockAndACrashAtEveryStep crashes the process between any two appends of a change of blocks,
+// TestCrashAtEveryStepOfABlock crashes the process between any two appends of a change of blocks,
 // and again between any two appends of its resumption. The change is made completely or not at all;
 // requested again, it is made once.
-func TestABlockAndACrashAtEveryStep(t *testing.T) {
+func TestCrashAtEveryStepOfABlock(t *testing.T) {
 	for _, crash := range blockCrashes {
-		for _, again := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, again: %t", crash.name, again), func(t *testing.T) {
-				w := beginInMemory(t, 3, 3, 0)
-				for step, died := 0, true; died; step++ {
-					for second, diedAgain := 0, true; diedAgain; second++ {
-						w.perform(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 0)
+		for _, retry := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, retry: %t", crash.name, retry), func(t *testing.T) {
+				w := newMemoryHarness(t, 3, 3, 0)
+				for step, firstCrashed := 0, true; firstCrashed; step++ {
+					for second, secondCrashed := 0, true; secondCrashed; second++ {
+						w.createPerformance(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 0)
 						crash.prepare(w)
-						gone := w.dieAfterIn(step)
+						hasCrashed := w.crashAfterWithin(step)
 						_, err := crash.act(w)
-						if died = gone(); died && code(err) != errGone.Error() {
-							t.Fatalf("crash after %d appends: unexpected error %v", step, err)
+						if firstCrashed = hasCrashed(); firstCrashed && code(err) != errCrashed.Error() {
+							t.Fatalf("crash after %d appends: got error %v, want errCrashed", step, err)
 						}
 						w.restart()
-						gone = w.dieAfter(second)
+						hasCrashed = w.crashAfter(second)
 						err = w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala)
-						if diedAgain = gone(); !diedAgain {
+						if secondCrashed = hasCrashed(); !secondCrashed {
 							w.want(err, "ok")
 						}
 						w.restart()
-						if again {
+						if retry {
 							seats, err := crash.act(w)
-							if code(err) != crash.again || err == nil && !allAnswered(seats) {
-								t.Fatalf("requested again after %d and %d appends: %v, %v; want %s", step, second, seats, err, crash.again)
+							if code(err) != crash.retry || err == nil && !allAnswered(seats) {
+								t.Fatalf("retry after %d and %d appends: got %v, %v; want %s", step, second, seats, err, crash.retry)
 							}
 						}
 						w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
-						stands := w.frontRowState()
-						if stands != crash.after && (again && crash.after != "" || stands != crash.before) {
-							t.Fatalf("after %d and %d appends the seats are %s, want the state before or after the change", step, second, stands)
+						state := w.frontRowState()
+						if state != crash.after && (retry && crash.after != "" || state != crash.before) {
+							t.Fatalf("after %d and %d appends: got seats %s, want the state before or after the change", step, second, state)
 						}
-						w.atRest()
+						w.checkBlocksIdle()
 					}
 				}
 			})
@@ -176,18 +174,18 @@ func TestABlockAndACrashAtEveryStep(t *testing.T) {
 	}
 }
 
-// TestABlockAndFaultyAppends: each append in turn fails, whether or not it is in the log. Callers
-// only get a failure, and a retry returns all the seats.
-func TestABlockAndFaultyAppends(t *testing.T) {
+// TestBlockWithFaultyAppends makes each append of a change of blocks fail in turn, with and without being
+// persisted. A retry must complete the change.
+func TestBlockWithFaultyAppends(t *testing.T) {
 	for _, crash := range blockCrashes {
 		for _, persisted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, persisted %t", crash.name, persisted), func(t *testing.T) {
-				w := beginInMemory(t, 3, 3, 0)
+				w := newMemoryHarness(t, 3, 3, 0)
 				f := &faulty{Store: w.store, persisted: persisted}
 				w.store = f
 				w.restart()
 				for step, hit := int64(1), true; hit; step++ {
-					w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 0)
+					w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 0)
 					crash.prepare(w)
 					f.in.Store(step)
 					seats, err := crash.act(w)
@@ -195,14 +193,14 @@ func TestABlockAndFaultyAppends(t *testing.T) {
 					if refused(err) == nil && err != nil {
 						seats, err = crash.act(w)
 					}
-					if code(err) != crash.again || err == nil && !allAnswered(seats) {
-						t.Fatalf("append %d fails: %v, %v; want %s", step, seats, err, crash.again)
+					if code(err) != crash.retry || err == nil && !allAnswered(seats) {
+						t.Fatalf("append %d fails: got %v, %v; want %s", step, seats, err, crash.retry)
 					}
 					w.wrapDesk(nil)
-					if stands := w.frontRowState(); stands != crash.after && (crash.after != "" || stands != crash.before) {
-						t.Fatalf("append %d fails: the seats are %s, want the state before or after the change", step, stands)
+					if state := w.frontRowState(); state != crash.after && (crash.after != "" || state != crash.before) {
+						t.Fatalf("append %d fails: got seats %s, want the state before or after the change", step, state)
 					}
-					w.atRest()
+					w.checkBlocksIdle()
 				}
 			})
 		}
@@ -217,18 +215,18 @@ func TestBlockOnTwoNodes(t *testing.T) {
 		"changed": is[*performance.ChangeBlocks],
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 3, 0)
+			w := newHarness(t, 1, 3, 0)
 			var seats Blocked
 			act := func() (err error) {
 				w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 				seats, err = blockKeyed(w)
 				return err
 			}
-			err := w.later(keeps, act, func() {
+			err := w.interleave(keeps, act, func() {
 				again, err := blockKeyed(w)
 				w.want(err, "ok")
 				if !slices.Equal(again.Seats, frontRow) {
-					t.Errorf("the other node answers %v, want Seats %v", again, frontRow)
+					t.Errorf("other node: got %v, want Seats %v", again, frontRow)
 				}
 				_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 					Seats: frontRow})
@@ -236,55 +234,55 @@ func TestBlockOnTwoNodes(t *testing.T) {
 				w.want(w.block("crew", "A-1-2"), "ok")
 			})
 			if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-				t.Errorf("the first node answers %v, want Seats %v", seats, frontRow)
+				t.Errorf("first node: got %v, want Seats %v", seats, frontRow)
 			}
-			if stands := w.frontRowState(); stands != "free , blocked crew, free " {
-				t.Errorf("the seats are %s, want free , blocked crew, free ", stands)
+			if state := w.frontRowState(); state != "free , blocked crew, free " {
+				t.Errorf("got seats %q, want %q", state, "free , blocked crew, free ")
 			}
-			w.atRest()
+			w.checkBlocksIdle()
 		})
 	}
 }
 
-// TestABlockThatAnotherNodeHasWithdrawn: one node finds a seat taken and undoes the change, while
-// another works on it and finds the seat free again. The change has no effect.
-func TestABlockThatAnotherNodeHasWithdrawn(t *testing.T) {
+// TestBlockWithdrawnByAnotherNode has a node withdraw a change while another node still works on it. The
+// change must have no effect.
+func TestBlockWithdrawnByAnotherNode(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"seat": is[*seat.Block], "last seat": second(is[*seat.Block]), "changed": is[*performance.ChangeBlocks],
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 3, 0)
+			w := newHarness(t, 1, 3, 0)
 			act := func() error {
 				w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 				_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press", Seats: frontRow})
 				return err
 			}
-			err := w.later(keeps, act, func() {
+			err := w.interleave(keeps, act, func() {
 				number := w.read().performances[w.gala].Blocks().Last
 				w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.WithdrawBlocks{Number: number}))
 				w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
 				w.mustBook("bob", "A-1-3")
 			})
 			w.want(err, "seat_taken")
-			if stands := w.frontRowState(); stands != "free , free , held " {
-				t.Errorf("the seats are %s, want free , free , held ", stands)
+			if state := w.frontRowState(); state != "free , free , held " {
+				t.Errorf("got seats %q, want %q", state, "free , free , held ")
 			}
-			w.atRest()
+			w.checkBlocksIdle()
 		})
 	}
 }
 
-// TestALateUndoOfABlock stops a node that undoes a change until another one has completed the undo,
+// TestDelayedUndoOfABlock stops a node that undoes a change until another one has completed the undo,
 // and the seats are blocked again. They remain blocked.
-func TestALateUndoOfABlock(t *testing.T) {
-	w := begin(t, 1, 3, 0)
+func TestDelayedUndoOfABlock(t *testing.T) {
+	w := newHarness(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
 	act := func() error {
 		w.Bookings.runner.Entities = separateDesk{w.Bookings.runner.Entities}
 		w.Bookings.desk = &blindDesk{w.Bookings.desk, seat.Stream(w.gala, "A-1-3")}
 		return w.block("press", frontRow...)
 	}
-	err := w.later(is[*seat.Unblock], act, func() {
+	err := w.interleave(is[*seat.Unblock], act, func() {
 		_, err := w.cancel(bob, "bob")
 		w.want(err, "ok")
 		w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
@@ -293,43 +291,43 @@ func TestALateUndoOfABlock(t *testing.T) {
 	})
 	w.want(err, "seat_taken")
 	w.wantStates("blocked press", frontRow...)
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestAWithdrawnBlockIsNotMade: a process crashes while it undoes a change, and the obstacle is
-// gone when the next one resumes.
-func TestAWithdrawnBlockIsNotMade(t *testing.T) {
-	w := beginInMemory(t, 1, 3, 0)
+// TestWithdrawnBlockIsNotMade crashes a process that undoes a change. The change must be undone even if its
+// seats are free when another process resumes.
+func TestWithdrawnBlockIsNotMade(t *testing.T) {
+	w := newMemoryHarness(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
 	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher { return &blindDesk{desk, seat.Stream(w.gala, "A-1-3")} })
-	gone := w.dieAfterIn(5) // begun, two seats, withdrawn, one seat
-	if err := w.block("press", frontRow...); err == nil || !gone() {
-		t.Fatalf("the process did not crash: %v", err)
+	hasCrashed := w.crashAfterWithin(5) // begun, two seats, withdrawn, one seat
+	if err := w.block("press", frontRow...); err == nil || !hasCrashed() {
+		t.Fatalf("got no crash, error %v; want a crash", err)
 	}
 	w.restart()
 	_, err := w.cancel(bob, "bob")
 	w.want(err, "ok")
 	w.want(w.ResumeBlocks(w.ctx(), w.origin("system"), w.gala), "ok")
 	w.wantStates("free ", frontRow...)
-	w.atRest()
+	w.checkBlocksIdle()
 }
 
-// TestAKeyedBlockIsMadeOnce: a retry under the same key gets the first answer, whatever has
-// happened since.
-func TestAKeyedBlockIsMadeOnce(t *testing.T) {
-	w := begin(t, 1, 3, 0)
+// TestKeyedBlockIsMadeOnce checks that a retry under the same key gets the first answer, even after further
+// changes.
+func TestKeyedBlockIsMadeOnce(t *testing.T) {
+	w := newHarness(t, 1, 3, 0)
 	_, err := blockKeyed(w)
 	w.want(err, "ok")
 	unblock := Block{Origin: w.keyed("house", "u", "press"), PerformanceID: w.gala, Label: "press", Seats: frontRow}
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-			t.Errorf("unblocked are %v, want Seats %v", seats, frontRow)
+			t.Errorf("unblocked: got %v, want Seats %v", seats, frontRow)
 		}
 	}
 	seats, err := blockKeyed(w)
 	if w.want(err, "ok"); !slices.Equal(seats.Seats, frontRow) {
-		t.Errorf("the retry is answered %v, want Seats %v", seats, frontRow)
+		t.Errorf("retry: got %v, want Seats %v", seats, frontRow)
 	}
 	w.wantStates("free ", frontRow...)
 	w.want(w.block("press", frontRow...), "ok")
@@ -341,24 +339,25 @@ func TestAKeyedBlockIsMadeOnce(t *testing.T) {
 	w.want(err, "idempotency_key_reused")
 }
 
-// TestABlockIsOneAppend: a block is one append if the log can append to several streams.
-func TestABlockIsOneAppend(t *testing.T) {
-	if os.Getenv(separately) != "" {
+// TestBlockIsOneAppend checks that a change of blocks appends no announcement if the log can append to
+// several streams.
+func TestBlockIsOneAppend(t *testing.T) {
+	if os.Getenv(separatelyEnv) != "" {
 		t.Skip("there is no joint append")
 	}
-	w := begin(t, 1, 3, 0)
+	w := newHarness(t, 1, 3, 0)
 	before := len(w.read().names)
 	w.want(w.block("press", "A-1-1", "A-1-2"), "ok")
 	w.want(w.block("press", frontRow...), "ok")
-	if got, want := w.since(before), "performance.blocks_changed.v1 seat.blocked.v1 seat.blocked.v1 "+
+	if got, want := w.factsSince(before), "performance.blocks_changed.v1 seat.blocked.v1 seat.blocked.v1 "+
 		"performance.blocks_changed.v1 seat.blocked.v1"; got != want {
-		t.Errorf("the log has %s, want one append", got)
+		t.Errorf("got facts %s, want no announcements", got)
 	}
 }
 
-// TestUnblockingManySeats: a label has more seats than one change may contain.
-func TestUnblockingManySeats(t *testing.T) {
-	w := beginInMemory(t, 25, 100, 0)
+// TestUnblockManySeats unblocks more seats than one change may contain, with a crash in between.
+func TestUnblockManySeats(t *testing.T) {
+	w := newMemoryHarness(t, 25, 100, 0)
 	layout := w.read().performances[w.gala].Layout()
 	var all []events.SeatName
 	for at := range performance.Seat(layout.Seats()) {
@@ -368,18 +367,18 @@ func TestUnblockingManySeats(t *testing.T) {
 		w.want(w.block("press", names...), "ok")
 	}
 	unblock := Block{Origin: w.keyed("house", "u", "press"), PerformanceID: w.gala, Label: "press", Seats: all}
-	gone := w.dieAfter(MaxBlocked + 500)
-	if _, err := w.Unblock(w.ctx(), unblock); err == nil || !gone() {
-		t.Fatal("the process did not crash")
+	hasCrashed := w.crashAfter(MaxBlocked + 500)
+	if _, err := w.Unblock(w.ctx(), unblock); err == nil || !hasCrashed() {
+		t.Fatal("got no crash, want one")
 	}
 	w.restart()
 	unblock.Seats = all[MaxBlocked/2:] // the list of a view that has seen a part
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, all) {
-			t.Errorf("%d seats are unblocked, want %d", len(seats.Seats), len(all))
+			t.Errorf("got %d seats unblocked, want %d", len(seats.Seats), len(all))
 		}
 	}
 	w.wantStates("free ", all...)
-	w.atRest()
+	w.checkBlocksIdle()
 }

@@ -17,7 +17,7 @@ func (w *harness) block(label events.BlockLabel, seats ...events.SeatName) error
 	return err
 }
 
-func (w *harness) bookOf(label events.BlockLabel, holder events.Holder, seats ...events.SeatName) (Answer, error) {
+func (w *harness) bookUnder(label events.BlockLabel, holder events.Holder, seats ...events.SeatName) (Answer, error) {
 	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats,
 		Label: label})
 }
@@ -40,12 +40,12 @@ func (w *harness) seatStates(seats ...events.SeatName) (all []string) {
 func (w *harness) wantStates(want string, seats ...events.SeatName) {
 	w.Helper()
 	if got := w.seatStates(seats...); slices.ContainsFunc(got, func(s string) bool { return s != want }) {
-		w.Fatalf("%v are %q, want %q", seats, got, want)
+		w.Fatalf("seats %v: got %q, want %q", seats, got, want)
 	}
 }
 
 func TestBlocks(t *testing.T) {
-	w := begin(t, 2, 6, 0)
+	w := newHarness(t, 2, 6, 0)
 	w.want(w.block("press", "A-1-2", "A-1-1"), "ok")
 	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok") // two are already blocked
 	w.wantStates("blocked press", "A-1-1", "A-1-2", "A-1-3")
@@ -53,7 +53,7 @@ func TestBlocks(t *testing.T) {
 	err := w.block("press", "A-1-4", "A-1-5")
 	w.want(err, "seat_taken")
 	if taken := refused(err).Fields["seats"]; !slices.Equal(taken.([]events.SeatName), []events.SeatName{"A-1-5"}) {
-		t.Errorf("seats of the refusal = %v, want A-1-5", taken)
+		t.Errorf("got seats %v in the refusal, want A-1-5", taken)
 	}
 	w.want(w.block("crew", "A-1-3", "A-1-4"), "seat_taken")
 	w.wantStates("free ", "A-1-4")
@@ -63,7 +63,7 @@ func TestBlocks(t *testing.T) {
 		Rows: []string{"A-2"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-2-1", "A-2-2", "A-2-3", "A-2-4", "A-2-5", "A-2-6"}; !slices.Equal(blocked.Seats, want) {
-		t.Errorf("row A-2 is %v, want Seats %v", blocked, want)
+		t.Errorf("row A-2: got %v blocked, want Seats %v", blocked, want)
 	}
 	for _, row := range []string{"A-3", "A-0", "A-02", "A", "-1", "B-1", ""} {
 		_, err := w.Block(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "crew", Rows: []string{row}})
@@ -73,7 +73,7 @@ func TestBlocks(t *testing.T) {
 		Seats: []events.SeatName{"A-1-1", "A-1-3", "A-1-5", "A-2-1"}})
 	w.want(err, "ok")
 	if want := []events.SeatName{"A-1-1", "A-1-3"}; !slices.Equal(unblocked.Seats, want) {
-		t.Errorf("unblocked are %v, want Seats %v", unblocked, want)
+		t.Errorf("unblocked: got %v, want Seats %v", unblocked, want)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-3")
 	w.wantStates("blocked crew", "A-2-1")
@@ -82,17 +82,17 @@ func TestBlocks(t *testing.T) {
 	w.check(0)
 }
 
-// TestBookingOfABlock: seats under a label are booked by requests that name it, and are blocked
-// under it again when released.
-func TestBookingOfABlock(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestBookBlockedSeats checks that seats blocked under a label can be booked by requests that name it, and
+// are blocked again when released.
+func TestBookBlockedSeats(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.want(w.block("press", "A-1-1", "A-1-2"), "ok")
 	_, err := w.book("ann", "A-1-1", "A-1-3")
 	w.want(err, "seat_taken")
-	_, err = w.bookOf("crew", "ann", "A-1-1", "A-1-3")
+	_, err = w.bookUnder("crew", "ann", "A-1-1", "A-1-3")
 	w.want(err, "seat_taken")
 	w.wantStates("free ", "A-1-3")
-	made, err := w.bookOf("press", "ann", "A-1-1", "A-1-2", "A-1-3")
+	made, err := w.bookUnder("press", "ann", "A-1-1", "A-1-2", "A-1-3")
 	w.want(err, "ok")
 	w.wantStates("held press", "A-1-1", "A-1-2")
 	w.wantStates("held ", "A-1-3")
@@ -102,7 +102,7 @@ func TestBookingOfABlock(t *testing.T) {
 	w.wantStates("free ", "A-1-3")
 
 	// Late: seats blocked under the booking's own label count as free.
-	made, err = w.bookOf("press", "bob", "A-1-1", "A-1-3")
+	made, err = w.bookUnder("press", "bob", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
 	w.charge("bob", 1000)
@@ -116,11 +116,11 @@ func TestBookingOfABlock(t *testing.T) {
 	w.wantStates("blocked press", "A-1-1")
 
 	// But not if blocked under another label since.
-	made, err = w.bookOf("press", "cid", "A-1-1")
+	made, err = w.bookUnder("press", "cid", "A-1-1")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
 	w.charge("cid", 1000)
-	w.wake()
+	w.expireDue()
 	_, err = w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 		Seats: []events.SeatName{"A-1-1"}})
 	w.want(err, "ok")
@@ -131,14 +131,13 @@ func TestBookingOfABlock(t *testing.T) {
 	w.checkSettled(0)
 }
 
-// TestUnblockingBookedSeats: seats of a booking retain the label, and are blocked under it
-// again when they are returned, one by one or all at once. The next request lifts the label from
-// them.
-func TestUnblockingBookedSeats(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestUnblockBookedSeats checks that booked seats keep their label, and are blocked under it again when
+// returned, until another request unblocks them.
+func TestUnblockBookedSeats(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 1000)
 	w.want(w.block("press", "A-1-1", "A-1-2", "A-1-3"), "ok")
-	made, err := w.bookOf("press", "ann", "A-1-1", "A-1-2")
+	made, err := w.bookUnder("press", "ann", "A-1-1", "A-1-2")
 	w.want(err, "ok")
 	_, err = w.pay(made.Booking.ID, "ann")
 	w.want(err, "ok")
@@ -149,7 +148,7 @@ func TestUnblockingBookedSeats(t *testing.T) {
 		return lifted.Seats
 	}
 	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
-		t.Errorf("%s are unblocked while the others are booked, want [A-1-3]", got)
+		t.Errorf("got %s unblocked while the others are booked, want [A-1-3]", got)
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
 	w.want(err, "ok")
@@ -159,15 +158,16 @@ func TestUnblockingBookedSeats(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStates("blocked press", "A-1-1", "A-1-2")
 	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
-		t.Errorf("%s are unblocked once they are returned, want [A-1-1 A-1-2]", got)
+		t.Errorf("got %s unblocked after the return, want [A-1-1 A-1-2]", got)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
 	w.checkSettled(1000)
 }
 
-// TestBlocksAndACrowd: each request to block gets all of its seats or none, while others book.
-func TestBlocksAndACrowd(t *testing.T) {
-	w := begin(t, 4, 25, 0)
+// TestBlocksDuringBookings checks that each request to block gets all of its seats or none while others
+// book.
+func TestBlocksDuringBookings(t *testing.T) {
+	w := newHarness(t, 4, 25, 0)
 	var all sync.WaitGroup
 	errs := make([]error, 20)
 	groups := make([][]events.SeatName, len(errs))
@@ -181,34 +181,34 @@ func TestBlocksAndACrowd(t *testing.T) {
 	all.Wait()
 	for i, err := range errs {
 		mine := 0
-		for _, stands := range w.seatStates(groups[i]...) {
-			if stands == fmt.Sprint("blocked label ", i) {
+		for _, state := range w.seatStates(groups[i]...) {
+			if state == fmt.Sprint("blocked label ", i) {
 				mine++
 			}
 		}
 		if code(err) == "ok" && mine != 10 || code(err) == "seat_taken" && mine != 0 || refused(err) == nil && err != nil {
-			t.Errorf("request %d: %v with %d of 10 seats, want all or none", i, err, mine)
+			t.Errorf("request %d: got %v with %d of 10 seats, want all or none", i, err, mine)
 		}
 	}
 	w.check(0)
 }
 
-// TestBlockAfterFailures: whichever append fails, whether or not it is in the log, a retry
-// completes the change, and unblocking leaves nothing.
+// TestBlockAfterFailures makes each append of a change of blocks fail in turn. A retry must complete the
+// change, and the seats can be unblocked.
 func TestBlockAfterFailures(t *testing.T) {
 	seats := []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
 	for _, persisted := range []bool{false, true} {
-		w := beginInMemory(t, 1, 3, 0)
+		w := newMemoryHarness(t, 1, 3, 0)
 		f := &faulty{Store: w.store, persisted: persisted}
 		w.store = f
 		w.restart()
 		for step, hit := int64(1), true; hit; step++ {
-			w.perform(fmt.Sprintf("gala-%d", step), 1, 3, 0)
+			w.createPerformance(fmt.Sprintf("gala-%d", step), 1, 3, 0)
 			f.in.Store(step)
 			err := w.block("press", seats...)
 			hit = f.in.Swap(0) <= 0
 			if err != nil && refused(err) != nil {
-				t.Fatalf("append %d fails: refused with %v, want a failure", step, err)
+				t.Fatalf("append %d fails: got refusal %v, want a failure", step, err)
 			}
 			if err != nil {
 				w.want(w.block("press", seats...), "ok")

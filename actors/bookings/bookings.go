@@ -118,7 +118,7 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 			return err
 		})
 		if r.written.Load() {
-			r.err = process.Begun(r.err)
+			r.err = process.UnknownIfOverloaded(r.err)
 		}
 	})
 	select {

@@ -7,9 +7,9 @@ import (
 	"admitone/events"
 )
 
-// TestFreeBooking: a free booking needs no wallet.
+// TestFreeBooking checks that a free booking needs no wallet.
 func TestFreeBooking(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("free"), &performance.Create{
 		ID: "free", Title: "Matinee", HoldSeconds: 60, Sections: []events.Section{{ID: "F", Rows: 1, SeatsPerRow: 2}}}))
 	answer, err := w.Book(
@@ -23,6 +23,6 @@ func TestFreeBooking(t *testing.T) {
 	_, err = w.cancel(answer.Booking.ID, "ann")
 	w.want(err, "ok")
 	if h := w.checkSettled(0); len(h.wallets) != 0 {
-		t.Errorf("%d wallets, want 0", len(h.wallets))
+		t.Errorf("got %d wallets, want 0", len(h.wallets))
 	}
 }

@@ -22,12 +22,12 @@ func init() {
 	}{
 		{"calling off a held booking", booked, callOff, []string{"ok"}},
 		{"calling off a paid booking", paid, callOff, []string{"ok"}},
-		{"calling off what waits for money", waiting, callOff, []string{"ok"}},
-		{"calling off what was paid outside", paidExternally, callOff, []string{"ok"}},
-		{"calling off a booking being paid", paying, callOff, []string{"ok"}},
-		{"giving back a cancelled booking", paid, cancel, []string{"ok"}},
-		{"reporting money for a cancelled booking", booked, reportAll, []string{"ok"}},
-		{"making up a fee", cancelWithKeptFee, callOff, []string{"ok"}},
+		{"calling off an awaiting booking", awaiting, callOff, []string{"ok"}},
+		{"calling off an externally paid booking", paidExternally, callOff, []string{"ok"}},
+		{"calling off a booking in payment", paying, callOff, []string{"ok"}},
+		{"releasing a cancelled booking", paid, cancel, []string{"ok"}},
+		{"reporting a payment for a cancelled booking", booked, reportAll, []string{"ok"}},
+		{"refunding a fee withheld after the cancellation", cancelWithKeptFee, callOff, []string{"ok"}},
 	} {
 		crashes = append(crashes, crash{c.name, false, func(w *harness) events.BookingID {
 			id := c.prepare(w)
@@ -37,7 +37,6 @@ func init() {
 	}
 }
 
-// cancelPerformance cancels the performance.
 func (w *harness) cancelPerformance() {
 	w.Helper()
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Cancel{Reason: "ill"}))
@@ -45,7 +44,7 @@ func (w *harness) cancelPerformance() {
 
 func callOff(w *harness, id events.BookingID) error { return w.CallOff(w.ctx(), w.origin("sweep"), id) }
 
-func waiting(w *harness) events.BookingID {
+func awaiting(w *harness) events.BookingID {
 	id := booked(w)
 	w.want(beginIntent(w, id), "ok")
 	return id
@@ -57,7 +56,7 @@ func paidExternally(w *harness) events.BookingID {
 	return id
 }
 
-// payProcess returns a booking whose payment was announced but not continued.
+// paying returns a booking with a payment that has started.
 func paying(w *harness) events.BookingID {
 	id := booked(w)
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{}))
@@ -75,27 +74,27 @@ func cancelWithKeptFee(w *harness) events.BookingID {
 	return id
 }
 
-// TestCalledOff: each booking is cancelled once, and refunded.
-func TestCalledOff(t *testing.T) {
-	for _, line := range []struct {
+// TestCallOff checks that CallOff cancels and refunds each booking once.
+func TestCallOff(t *testing.T) {
+	for _, test := range []struct {
 		name    string
 		prepare func(*harness) events.BookingID
-		wallet  int64 // of 300
-		owed    int64 // of external money
+		wallet  int64 // final balance, of 300
+		owed    int64 // amount owed for external payments
 	}{
 		{"held", booked, 300, 0},
 		{"booked", paid, 300, 0},
-		{"awaited", waiting, 300, 0},
-		{"paid outside", paidExternally, 300, 300},
-		{"being paid", paying, 300, 0},
-		{"a fee kept after", cancelWithKeptFee, 300, 0},
-		{"kept before", func(w *harness) events.BookingID {
+		{"awaiting", awaiting, 300, 0},
+		{"paid externally", paidExternally, 300, 300},
+		{"in payment", paying, 300, 0},
+		{"fee kept after the cancellation", cancelWithKeptFee, 300, 0},
+		{"fee kept before the cancellation", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paid(w)
 			w.want(cancel(w, id), "ok")
 			return id
 		}, 150, 0},
-		{"a seat's fee kept after, one before", func(w *harness) events.BookingID {
+		{"fees of seats kept before and after the cancellation", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paid(w)
 			_, err := w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: id, Seat: "A-1-1"})
@@ -105,7 +104,7 @@ func TestCalledOff(t *testing.T) {
 				Terms: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 250, 0},
-		{"paid outside, a seat's fee kept after", func(w *harness) events.BookingID {
+		{"paid externally, fee of a seat kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paidExternally(w)
 			w.cancelPerformance()
@@ -113,7 +112,7 @@ func TestCalledOff(t *testing.T) {
 				Terms: booking.Terms{StartsAt: day.Add(24 * time.Hour)}}))
 			return id
 		}, 300, 300},
-		{"paid outside, a fee kept after", func(w *harness) events.BookingID {
+		{"paid externally, fee kept after", func(w *harness) events.BookingID {
 			w.halfUntil(24 * time.Hour)
 			id := paidExternally(w)
 			w.cancelPerformance()
@@ -122,9 +121,9 @@ func TestCalledOff(t *testing.T) {
 			return id
 		}, 300, 300},
 	} {
-		t.Run(line.name, func(t *testing.T) {
-			w := begin(t, 3, 3, 3)
-			id := line.prepare(w)
+		t.Run(test.name, func(t *testing.T) {
+			w := newHarness(t, 3, 3, 3)
+			id := test.prepare(w)
 			w.cancelPerformance()
 			var revision events.Revision
 			for range 2 {
@@ -132,7 +131,7 @@ func TestCalledOff(t *testing.T) {
 				now, err := w.state(w.ctx(), id)
 				w.want(err, "ok")
 				if revision != 0 && now.Revision != revision {
-					t.Errorf("the booking was ended twice: %+v", now)
+					t.Errorf("got booking %+v, want it unchanged by the second CallOff", now)
 				}
 				revision = now.Revision
 				w.resume()
@@ -140,7 +139,7 @@ func TestCalledOff(t *testing.T) {
 			h := w.checkSettled(3)
 			s := h.bookings[id].State()
 			want := events.BookingIsCancelled
-			if line.name == "kept before" {
+			if test.name == "fee kept before the cancellation" {
 				want = events.BookingIsReleased
 			}
 			owed := int64(0)
@@ -148,20 +147,21 @@ func TestCalledOff(t *testing.T) {
 				at := p.State()
 				owed += at.Owed
 				if at.Kept != 0 {
-					t.Errorf("%d are withheld, want 0", at.Kept)
+					t.Errorf("got %d withheld, want 0", at.Kept)
 				}
 			}
-			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != line.wallet || owed != line.owed {
-				t.Errorf("it is %s, the wallet has %d, and %d are owed, want %s, %d, %d",
-					s.Status, got, owed, want, line.wallet, line.owed)
+			if got := h.wallets[string(w.ann())].Balance(); s.Status != want || got != test.wallet || owed != test.owed {
+				t.Errorf("got status %s, balance %d, owed %d; want %s, %d, %d",
+					s.Status, got, owed, want, test.wallet, test.owed)
 			}
 		})
 	}
 }
 
-// TestNothingIsSoldAfterACallOff: its refusal takes precedence over others, and reads still work.
-func TestNothingIsSoldAfterACallOff(t *testing.T) {
-	w := begin(t, 3, 3, 3)
+// TestRequestsAfterACallOff checks that requests are refused with cancelled, before other refusals, once the
+// performance is cancelled.
+func TestRequestsAfterACallOff(t *testing.T) {
+	w := newHarness(t, 3, 3, 3)
 	held := w.mustBook(w.ann(), "A-1-1")
 	expired := w.mustBook(w.ann(), "A-2-1")
 	w.cancelPerformance()
@@ -177,7 +177,7 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	w.want(err, "cancelled")
 	w.want(beginIntent(w, held), "cancelled")
 	if got := outcomeOf(w.report(held, "r", 100, false)); got != "cancelled: cancelled owed" {
-		t.Errorf("outcome = %q, want %q", got, "cancelled: cancelled owed")
+		t.Errorf("got outcome %q, want %q", got, "cancelled: cancelled owed")
 	}
 	_, err = w.cancel(held, "cy")
 	w.want(err, "forbidden")
@@ -185,17 +185,17 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 		answer, err := w.cancel(held, w.ann())
 		w.want(err, "ok")
 		if answer.Booking.Status != events.BookingIsCancelled {
-			t.Errorf("%+v", answer.Booking)
+			t.Errorf("got booking %+v, want it cancelled", answer.Booking)
 		}
 	}
 	w.clock.move(300 * s)
-	w.wake()
+	w.expireDue()
 	_, err = w.pay(expired, w.ann())
 	w.want(err, "cancelled")
 	_, err = w.cancel(expired, w.ann())
 	w.want(err, "hold_expired")
 	if got := outcomeOf(w.report(expired, "late", 100, false)); got != "cancelled: cancelled owed" {
-		t.Errorf("outcome = %q, want %q", got, "cancelled: cancelled owed")
+		t.Errorf("got outcome %q, want %q", got, "cancelled: cancelled owed")
 	}
 	_, err = w.pay(held, w.ann())
 	w.want(err, "cancelled")
@@ -203,10 +203,10 @@ func TestNothingIsSoldAfterACallOff(t *testing.T) {
 	w.checkSettled(3)
 }
 
-// TestServerThatHasNotSeenTheCallOff: a server that has not seen the cancellation continues to sell and to
-// take money; all of it is cancelled.
+// TestServerThatHasNotSeenTheCallOff checks that what a server sells because it has not seen the
+// cancellation is cancelled and refunded too.
 func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
-	w := begin(t, 3, 3, 3)
+	w := newHarness(t, 3, 3, 3)
 	w.charge("ann", 300)
 	w.charge("bob", 300)
 	before := w.mustBook("ann", "A-1-1")
@@ -231,12 +231,12 @@ func TestServerThatHasNotSeenTheCallOff(t *testing.T) {
 	h := w.checkSettled(3)
 	for id, b := range h.bookings {
 		if s := b.State(); s.Status != events.BookingIsCancelled {
-			t.Errorf("%s is %s, want %s", id, s.Status, events.BookingIsCancelled)
+			t.Errorf("%s: got status %s, want %s", id, s.Status, events.BookingIsCancelled)
 		}
 	}
 	for holder, wallet := range h.wallets {
 		if wallet.Balance() != 300 {
-			t.Errorf("%s has %d of 300, want 300", holder, wallet.Balance())
+			t.Errorf("wallet of %s: got balance %d, want 300", holder, wallet.Balance())
 		}
 	}
 }
@@ -249,14 +249,14 @@ func TestTwoServersEndOneBooking(t *testing.T) {
 		"finished": is[*booking.FinishRefund],
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 3, 3, 3)
+			w := newHarness(t, 3, 3, 3)
 			id := paid(w)
 			w.cancelPerformance()
-			err := w.later(keeps, func() error { return callOff(w, id) }, func() { w.want(callOff(w, id), "ok") })
+			err := w.interleave(keeps, func() error { return callOff(w, id) }, func() { w.want(callOff(w, id), "ok") })
 			w.want(err, "ok")
 			h := w.checkSettled(3)
 			if got := h.wallets[string(w.ann())].Balance(); got != 300 {
-				t.Errorf("the wallet has %d of 300, want 300", got)
+				t.Errorf("got balance %d, want 300", got)
 			}
 		})
 	}

@@ -8,16 +8,16 @@ import (
 	"admitone/events"
 )
 
-// halfUntil makes the performance refund half of the price until a time after the start of the
-// test.
+// halfUntil sets a cancellation policy that refunds half of the price until a time after day.
 func (w *harness) halfUntil(at time.Duration) {
 	w.Helper()
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(at), RefundPercent: 50}})
 }
 
-// TestKeptMoney: half is refunded once, however often it is requested, and the seats are free.
-func TestKeptMoney(t *testing.T) {
-	w := begin(t, 1, 6, 4)
+// TestPartialRefund checks that half of the price is refunded once, according to the policy under which the
+// booking was held.
+func TestPartialRefund(t *testing.T) {
+	w := newHarness(t, 1, 6, 4)
 	w.charge("ann", 500)
 	before := w.mustBook("ann", "A-1-1")
 	w.halfUntil(100 * s)
@@ -32,7 +32,7 @@ func TestKeptMoney(t *testing.T) {
 		answer, err := w.cancel(id, "ann")
 		w.want(err, "ok")
 		if answer.Booking.Kept != 100 || answer.Booking.Refunding {
-			t.Errorf("booking = %+v, want 100 kept and nothing left to refund", answer.Booking)
+			t.Errorf("got booking %+v, want 100 kept and nothing left to refund", answer.Booking)
 		}
 		w.resume()
 	}
@@ -40,14 +40,15 @@ func TestKeptMoney(t *testing.T) {
 	w.want(err, "ok")
 	h := w.read()
 	if got := h.wallets["ann"].Balance(); got != 400 {
-		t.Errorf("ann has %d of 500, want 400", got)
+		t.Errorf("got balance %d, want 400", got)
 	}
 	w.mustBook("bob", "A-1-1", "A-1-2", "A-1-3")
 }
 
-// TestCancellationCloses: for the holder, and not for an organiser with a reason.
+// TestCancellationCloses checks that the time limit of the policy applies to holders, but not to an
+// organiser with a reason.
 func TestCancellationCloses(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 100)
 	w.halfUntil(10 * s)
 	id, held := w.mustBook("ann", "A-1-1"), w.mustBook("ann", "A-1-2")
@@ -61,28 +62,29 @@ func TestCancellationCloses(t *testing.T) {
 	_, err = w.Cancel(w.ctx(), Cancel{Origin: w.origin("house"), BookingID: id, Reason: "lift"})
 	w.want(err, "ok")
 	if got := w.read().wallets["ann"].Balance(); got != 50 {
-		t.Errorf("ann has %d of 100, want 50", got)
+		t.Errorf("got balance %d, want 50", got)
 	}
 }
 
-// TestACrashWhileAPartIsRefunded: crashed after each step, it is refunded once, and completed.
-func TestACrashWhileAPartIsRefunded(t *testing.T) {
+// TestCrashDuringPartialRefund crashes a cancellation after each append. Half of the price must be refunded
+// once.
+func TestCrashDuringPartialRefund(t *testing.T) {
 	for step := 1; ; step++ {
-		w := begin(t, 1, 6, 4)
+		w := newHarness(t, 1, 6, 4)
 		w.charge("ann", 200)
 		w.halfUntil(100 * s)
 		id := w.mustBook("ann", "A-1-1", "A-1-2")
 		_, err := w.pay(id, "ann")
 		w.want(err, "ok")
-		gone := w.dieAfter(step)
+		hasCrashed := w.crashAfter(step)
 		_, err = w.cancel(id, "ann")
-		over := !gone()
+		over := !hasCrashed()
 		w.start(nil)
 		w.resume()
 		h := w.read()
 		state := h.bookings[id].State()
 		if state.Refunding || state.Status == events.BookingIsReleased && h.wallets["ann"].Balance() != 100 {
-			t.Errorf("killed after step %d: booking %+v, balance %d; want one refund of half", step, state, h.wallets["ann"].Balance())
+			t.Errorf("crash after %d appends: got booking %+v, balance %d; want one refund of half", step, state, h.wallets["ann"].Balance())
 		}
 		if over {
 			w.want(err, "ok")
@@ -91,9 +93,9 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 	}
 }
 
-// TestNothingIsRefunded: nothing is, if everything is withheld, however often it is requested.
-func TestNothingIsRefunded(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestEverythingIsKept checks that nothing is refunded if the policy withholds the whole price.
+func TestEverythingIsKept(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 100)
 	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(100 * s)}})
 	id := w.mustBook("ann", "A-1-1")
@@ -102,12 +104,12 @@ func TestNothingIsRefunded(t *testing.T) {
 	for range 2 {
 		answer, err := w.cancel(id, "ann")
 		if w.want(err, "ok"); answer.Booking.Kept != 100 || answer.Booking.Refunding {
-			t.Errorf("booking = %+v, want everything kept", answer.Booking)
+			t.Errorf("got booking %+v, want everything kept", answer.Booking)
 		}
 		w.resume()
 	}
 	if got := w.read().wallets["ann"].Balance(); got != 0 {
-		t.Errorf("ann has %d, want 0", got)
+		t.Errorf("got balance %d, want 0", got)
 	}
 	w.mustBook("bob", "A-1-1")
 }

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// remote is a log with latency, which counts round trips. Time is virtual.
-type remote struct {
+// remoteStore is a log with latency, in virtual time, that counts appends and reads.
+type remoteStore struct {
 	events.Store
 	trip func() time.Duration
 	// appended, if set, is called after each append.
@@ -28,14 +28,14 @@ type remote struct {
 	appends, reads int // guarded by mu
 }
 
-func (r *remote) count(n *int) {
+func (r *remoteStore) count(n *int) {
 	r.mu.Lock()
 	*n++
 	r.mu.Unlock()
 }
 
 // Append implements events.Store.
-func (r *remote) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (r *remoteStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	r.count(&r.appends)
 	there := r.trip()
@@ -49,7 +49,7 @@ func (r *remote) Append(ctx context.Context, stream events.StreamID, expected ev
 }
 
 // Read implements events.Store.
-func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+func (r *remoteStore) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	r.count(&r.reads)
 	there := r.trip()
@@ -60,7 +60,7 @@ func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.R
 }
 
 // ReadAll implements events.Store.
-func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+func (r *remoteStore) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
 	limit int) ([]events.Recorded, error) {
 	r.count(&r.reads)
 	time.Sleep(r.trip())
@@ -68,16 +68,16 @@ func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.D
 }
 
 // Head implements events.Store.
-func (r *remote) Head(ctx context.Context) (events.Position, error) {
+func (r *remoteStore) Head(ctx context.Context) (events.Position, error) {
 	r.count(&r.reads)
 	time.Sleep(r.trip())
 	return r.Store.Head(ctx)
 }
 
-// remoteViews need a round trip to know whether they have caught up.
+// remoteViews take a round trip to catch up.
 type remoteViews struct {
 	Views
-	log *remote
+	log *remoteStore
 }
 
 // CatchUp implements Views.
@@ -86,10 +86,11 @@ func (v *remoteViews) CatchUp(ctx context.Context) error {
 	return v.Views.CatchUp(ctx)
 }
 
-// beginRemote is begin on a log with latency, for several servers. The views read the log without
-// latency. use selects the server for requests.
-func beginRemote(t testing.TB, rows, perRow, limit int64, servers int, r *remote) (w *harness, use func(server int)) {
-	w = beginInMemory(t, rows, perRow, limit)
+// newRemoteHarness is like newHarness, on a log with latency and for several servers. The views read the log
+// without latency. use selects the server for later requests.
+func newRemoteHarness(t testing.TB, rows, perRow, limit int64, servers int,
+	r *remoteStore) (w *harness, use func(server int)) {
+	w = newMemoryHarness(t, rows, perRow, limit)
 	r.Store = w.store
 	var all []*Bookings
 	var desks []*actors.Desk
@@ -108,10 +109,9 @@ func beginRemote(t testing.TB, rows, perRow, limit int64, servers int, r *remote
 	return w, func(server int) { w.Bookings, w.desk = all[server], desks[server] }
 }
 
-// TestRoundTrips: a booking of four seats is answered after three round trips without reading its
-// seats; one with a key reads its own stream only. Paying takes a round trip per step.
+// TestRoundTrips counts the round trips and reads of a booking of four seats on a remote log.
 func TestRoundTrips(t *testing.T) {
-	if os.Getenv(separately) != "" {
+	if os.Getenv(separatelyEnv) != "" {
 		t.Skip("seats are held one by one")
 	}
 	const trip = time.Second / 100
@@ -126,8 +126,8 @@ func TestRoundTrips(t *testing.T) {
 		"with a key and with limits": {true, 6, 3, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			log := &remote{trip: func() time.Duration { return trip }}
-			w, use := beginRemote(t, 5, 5, c.limit, 1, log)
+			log := &remoteStore{trip: func() time.Duration { return trip }}
+			w, use := newRemoteHarness(t, 5, 5, c.limit, 1, log)
 			use(0)
 			w.mustBook("bob", "A-1-1") // the performance is cached from here on
 			for n, seats := range [][]events.SeatName{{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}, {"A-5-1", "A-3-3", "A-4-2", "A-3-1"}} {
@@ -140,13 +140,13 @@ func TestRoundTrips(t *testing.T) {
 				_, err := w.Book(w.ctx(), Book{Origin: from, PerformanceID: w.gala, Holder: holder, Seats: seats})
 				w.want(err, "ok")
 				if trips := int(time.Since(begun) / trip); trips > c.trips {
-					t.Errorf("%s: %d round trips, want at most %d", name, trips, c.trips)
+					t.Errorf("%s: got %d round trips, want at most %d", name, trips, c.trips)
 				}
 				if reads := log.reads - reads; reads != c.reads {
-					t.Errorf("%s: %d reads, want %d", name, reads, c.reads)
+					t.Errorf("%s: got %d reads, want %d", name, reads, c.reads)
 				}
 				if appends := log.appends - appends; appends > 6 {
-					t.Errorf("%s: %d appends, want at most 6", name, appends)
+					t.Errorf("%s: got %d appends, want at most 6", name, appends)
 				}
 			}
 			w.check(c.limit)
@@ -154,13 +154,13 @@ func TestRoundTrips(t *testing.T) {
 	}
 }
 
-// TestRoundTripsOfAPayment: announcing, debiting, booking every seat and booking the booking take
-// one round trip each, whatever the number of seats.
+// TestRoundTripsOfAPayment checks that announcing, debiting, booking all seats and booking the booking take
+// one round trip each.
 func TestRoundTripsOfAPayment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const trip = time.Second / 100
-		log := &remote{trip: func() time.Duration { return trip }}
-		w, use := beginRemote(t, 5, 10, 0, 1, log)
+		log := &remoteStore{trip: func() time.Duration { return trip }}
+		w, use := newRemoteHarness(t, 5, 10, 0, 1, log)
 		use(0)
 		w.charge("ann", 1000)
 		id := w.mustBook("ann", "A-2-1", "A-2-2", "A-2-3", "A-2-4", "A-2-5", "A-2-6")
@@ -168,29 +168,29 @@ func TestRoundTripsOfAPayment(t *testing.T) {
 		_, err := w.pay(id, "ann")
 		w.want(err, "ok")
 		if trips := time.Since(begun) / trip; trips > 4 || log.reads != reads {
-			t.Errorf("%d round trips, %d reads; want at most 4 and none", trips, log.reads-reads)
+			t.Errorf("got %d round trips, %d reads; want at most 4, none", trips, log.reads-reads)
 		}
 		w.check(0)
 	})
 }
 
-// TestOverlappingGroupsOnTwoServers: 200 callers on two servers with one log want random groups of
-// 1 to 6 of 100 seats. No seat is sold twice, none is held without its booking, and in each set of
-// transitively overlapping groups one has succeeded.
+// TestOverlappingGroupsOnTwoServers has 200 callers on two servers request random groups of 1 to 6 of 100
+// seats. No seat may be sold twice or held without a booking, and in each set of transitively overlapping
+// groups one must succeed.
 func TestOverlappingGroupsOnTwoServers(t *testing.T) {
 	for range 10 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { overlapAtTwoServers(t, seed) })
+			synctest.Test(t, func(t *testing.T) { overlapOnTwoServers(t, seed) })
 		})
 	}
 }
 
-func overlapAtTwoServers(t *testing.T, seed uint64) {
+func overlapOnTwoServers(t *testing.T, seed uint64) {
 	const callers = 200
 	rng := rand.New(rand.NewPCG(seed, 0))
-	log := &remote{trip: func() time.Duration { return time.Duration(1+rand.IntN(20)) * time.Millisecond }}
-	w, use := beginRemote(t, 10, 10, 6, 2, log)
+	log := &remoteStore{trip: func() time.Duration { return time.Duration(1+rand.IntN(20)) * time.Millisecond }}
+	w, use := newRemoteHarness(t, 10, 10, 6, 2, log)
 	var servers [2]*Bookings
 	for i := range servers {
 		use(i)
@@ -206,7 +206,7 @@ func overlapAtTwoServers(t *testing.T, seed uint64) {
 			}
 		}
 	}
-	got := atOnce(callers, func(i int) error {
+	got := runConcurrently(callers, func(i int) error {
 		holder := events.Holder(fmt.Sprint("holder-", i))
 		_, err := servers[i%2].Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala,
 			Holder: holder, Seats: layout.Names(groups[i])})
@@ -214,45 +214,45 @@ func overlapAtTwoServers(t *testing.T, seed uint64) {
 		return err
 	})
 	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
 	}
 	h := w.check(6)
 	for _, s := range h.seats {
 		if hold, _ := s.Owner(); hold != "" {
 			id, _, _ := events.CutHoldID(hold)
 			if b := h.bookings[id]; b == nil || b.State().Status != events.BookingIsHeld {
-				t.Errorf("a seat is held for %s, want holds of bookings only", hold)
+				t.Errorf("got a seat held by %s, want holds of bookings only", hold)
 			}
 		}
 	}
 	checkComponents(t, groups, succeeded)
 }
 
-// lateAt is a remote log on which some appends of a server take longer.
-type lateAt struct {
-	*remote
+// slowStore is a remoteStore on which some appends take longer.
+type slowStore struct {
+	*remoteStore
 	late func(stream events.StreamID, kind string) time.Duration
 }
 
 // Append implements events.Store.
-func (l *lateAt) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (l *slowStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	time.Sleep(l.late(stream, batch[0].Type))
-	return l.remote.Append(ctx, stream, expected, batch)
+	return l.remoteStore.Append(ctx, stream, expected, batch)
 }
 
-// TestTwoGroupsThatBlockEachOther: each of two servers first takes the seat that the other takes
-// second. Both release what they hold, one of them slowly, and in the end one gets all its seats: a
-// request that takes its seats in order waits for those that are about to be released.
+// TestTwoGroupsThatBlockEachOther has two servers each hold the seat that the other needs next. Both release
+// what they hold, one of them slowly, and one must then get all of its seats, because the retry in order
+// waits for seats that may be released.
 func TestTwoGroupsThatBlockEachOther(t *testing.T) {
-	if os.Getenv(separately) == oneCommand {
+	if os.Getenv(separatelyEnv) == oneCommand {
 		t.Skip("no seats are taken concurrently")
 	}
 	const held, released = "seat.held.v1", "seat.released.v1"
 	synctest.Test(t, func(t *testing.T) {
-		w := beginInMemory(t, 1, 4, 0)
+		w := newMemoryHarness(t, 1, 4, 0)
 		first, last := seat.Stream(w.gala, "A-1-1"), seat.Stream(w.gala, "A-1-3")
-		log := &remote{Store: w.store, trip: func() time.Duration { return 10 * time.Millisecond }}
+		log := &remoteStore{Store: w.store, trip: func() time.Duration { return 10 * time.Millisecond }}
 		releases := 0
 		late := [2]func(events.StreamID, string) time.Duration{
 			func(stream events.StreamID, kind string) time.Duration {
@@ -279,7 +279,7 @@ func TestTwoGroupsThatBlockEachOther(t *testing.T) {
 		var servers [2]*Bookings
 		var desks [2]*actors.Desk
 		for i := range servers {
-			w.store = &lateAt{log, late[i]}
+			w.store = &slowStore{log, late[i]}
 			w.start(nil)
 			w.store = log.Store
 			servers[i], desks[i] = w.Bookings, w.desk
@@ -291,7 +291,7 @@ func TestTwoGroupsThatBlockEachOther(t *testing.T) {
 			desks[0].Observe(stream, revision)
 			desks[1].Observe(stream, revision)
 		}
-		got := atOnce(2, func(i int) error {
+		got := runConcurrently(2, func(i int) error {
 			holder := events.Holder(fmt.Sprint("holder-", i))
 			_, err := servers[i].Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala,
 				Holder: holder, Seats: []events.SeatName{"A-1-1", "A-1-3"}})
@@ -306,7 +306,7 @@ func TestTwoGroupsThatBlockEachOther(t *testing.T) {
 			}
 		}
 		if closed < 2 {
-			t.Errorf("%d attempts were closed, want 2: neither blocked the other", closed)
+			t.Errorf("got %d closed attempts, want at least 2", closed)
 		}
 	})
 }

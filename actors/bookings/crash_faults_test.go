@@ -11,26 +11,26 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// TestFaultyAppends: each append in turn fails, whether or not it is in the log, and the process
-// continues. No caller notices.
+// TestFaultyAppends makes each append in turn fail, with and without being persisted. The caller must not
+// notice.
 func TestFaultyAppends(t *testing.T) {
 	for _, crash := range crashes {
 		for _, persisted := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, persisted %t", crash.name, persisted), func(t *testing.T) {
-				crash.withFaultyAppends(beginInMemory(t, 3, 3, 3), persisted)
+				crash.withFaultyAppends(newMemoryHarness(t, 3, 3, 3), persisted)
 			})
 		}
 	}
 }
 
-// TestFaultyAppendsOnEachStore is TestFaultyAppends on a log of each kind, of one command, or of all
-// if the long tests are wanted.
+// TestFaultyAppendsOnEachStore is TestFaultyAppends on a log of each kind: with one command, or with all in long
+// tests.
 func TestFaultyAppendsOnEachStore(t *testing.T) {
 	for _, kind := range stores.Kinds() {
 		for _, crash := range crashes {
 			if stores.Long() || crash.name == "paying" {
 				t.Run(kind.Name+", "+crash.name, func(t *testing.T) {
-					crash.withFaultyAppends(beginOf(t, kind, 3, 3, 3), true)
+					crash.withFaultyAppends(newStoreHarness(t, kind, 3, 3, 3), true)
 				})
 			}
 		}
@@ -44,13 +44,13 @@ func (c *crash) withFaultyAppends(w *harness, persisted bool) {
 	w.store = f
 	w.restart()
 	for step, hit := int64(1), true; hit; step++ {
-		w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+		w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 3)
 		id := c.prepare(w)
 		f.in.Store(step)
 		err := c.act(w, id)
 		hit = f.in.Swap(0) <= 0
-		if !slices.Contains(c.again, code(err)) {
-			w.Fatalf("append %d fails, and so does the request: %v, want %v", step, err, c.again)
+		if !slices.Contains(c.retry, code(err)) {
+			w.Fatalf("append %d fails: got %v from the request, want one of %v", step, err, c.retry)
 		}
 		w.check(3)
 		w.checkEnd(int(step), id, nil, true)
@@ -78,28 +78,27 @@ func (f *faulty) Append(
 			return events.Appended{}, err
 		}
 	}
-	return events.Appended{}, fmt.Errorf("%w: this one", events.ErrUnknown)
+	return events.Appended{}, fmt.Errorf("%w: injected", events.ErrUnknown)
 }
 
-// checkRecovered expires deadlines that have passed, resumes unfinished commands, and checks
-// consistency; only seats without a booking may still be held.
+// checkRecovered expires what is due, resumes unfinished commands, and checks that no booking is unfinished.
 func (w *harness) checkRecovered(step int) {
 	w.Helper()
-	w.wake()
+	w.expireDue()
 	w.resume()
 	for id, b := range w.check(3).bookings {
 		if s := b.State(); s.Status == events.BookingIsPaying || s.Refunding || len(s.Returning()) > 0 {
-			w.Fatalf("after step %d booking %s is %s, refunding %t; want nothing unfinished", step, id, s.Status, s.Refunding)
+			w.Fatalf("step %d: booking %s: got status %s, refunding %t; want nothing unfinished", step, id, s.Status, s.Refunding)
 		}
 	}
 }
 
-// checkEnd waits for all deadlines and the grace, and checks that nothing is held and how the booking
-// has ended.
+// checkEnd waits for all deadlines, and checks that nothing is held and, without a retry, the final status of the
+// booking.
 func (w *harness) checkEnd(step int, id events.BookingID, ends []events.BookingStatus, again bool) {
 	w.Helper()
 	w.clock.move(121*s + 2*30*s)
-	w.wake()
+	w.expireDue()
 	w.resume()
 	h := w.checkSettled(3)
 	var end events.BookingStatus
@@ -109,6 +108,6 @@ func (w *harness) checkEnd(step int, id events.BookingID, ends []events.BookingS
 		}
 	}
 	if !again && !slices.Contains(ends, end) {
-		w.Fatalf("step %d ends %q, want one of %q", step, end, ends)
+		w.Fatalf("step %d: got final status %q, want one of %q", step, end, ends)
 	}
 }

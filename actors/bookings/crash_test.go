@@ -17,9 +17,9 @@ import (
 // crashingDesk is the desk of a process that crashes after a number of appends.
 type crashingDesk struct {
 	actors.Dispatcher
-	mu   sync.Mutex // one command at a time, so that the appends can be counted
-	left int        // guarded by mu
-	gone bool       // guarded by mu
+	mu      sync.Mutex // one command at a time, so that the appends can be counted
+	left    int        // guarded by mu
+	crashed bool       // guarded by mu
 	// backwards: in a turn, only the last appends are executed.
 	backwards bool
 }
@@ -28,8 +28,8 @@ type crashingDesk struct {
 func (d *crashingDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone = d.gone || d.left == 0; d.gone {
-		return actors.Answer{}, errGone
+	if d.crashed = d.crashed || d.left == 0; d.crashed {
+		return actors.Answer{}, errCrashed
 	}
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if len(answer.Facts) > 0 && !answer.Replayed {
@@ -38,13 +38,13 @@ func (d *crashingDesk) Ask(ctx context.Context, request actors.Request) (actors.
 	return answer, err
 }
 
-// AskEach executes the commands of a turn. If the process crashes in it, only the first ones or the
-// last are executed.
+// AskEach executes the commands of a turn. If the process crashes in it, only the first commands are executed, or
+// the last.
 func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) ([]actors.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone {
-		return nil, errGone
+	if d.crashed {
+		return nil, errCrashed
 	}
 	if d.left >= len(requests) {
 		results, err := d.Dispatcher.(*actors.Desk).AskEach(ctx, requests)
@@ -55,7 +55,7 @@ func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) (
 		}
 		return results, err
 	}
-	d.gone = true
+	d.crashed = true
 	survive := requests[:d.left]
 	if d.backwards {
 		survive = requests[len(requests)-d.left:]
@@ -63,35 +63,34 @@ func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) (
 	for _, request := range survive {
 		_, _ = d.Dispatcher.Ask(ctx, request)
 	}
-	return nil, errGone
+	return nil, errCrashed
 }
 
-// AppendsTogether makes processes take their steps concurrently, except in the run that tests the
-// others.
-func (d *crashingDesk) AppendsTogether() bool { return os.Getenv(separately) == oneCommand }
+// AppendsTogether makes processes run their steps concurrently, unless the tests run with oneCommand.
+func (d *crashingDesk) AppendsTogether() bool { return os.Getenv(separatelyEnv) == oneCommand }
 
 // View reads an entity, or fails after the crash.
 func (d *crashingDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone {
-		return actors.Answer{}, errGone
+	if d.crashed {
+		return actors.Answer{}, errCrashed
 	}
 	return d.Dispatcher.View(ctx, stream, read)
 }
 
-// dieAfter makes the process crash after a number of appends.
-func (w *harness) dieAfter(appends int) (died func() bool) {
+// crashAfter makes the process crash after a number of appends.
+func (w *harness) crashAfter(appends int) (firstCrashed func() bool) {
 	d := &crashingDesk{Dispatcher: w.desk, left: appends, backwards: w.backwards}
 	w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return d })
 	return func() bool {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		return d.gone
+		return d.crashed
 	}
 }
 
-// restart opens another desk, which has observed the whole log.
+// restart closes the desk and opens another on the same log.
 func (w *harness) restart() {
 	w.Helper()
 	closeDesk(w, w.desk)
@@ -102,20 +101,20 @@ func (w *harness) restart() {
 func (w *harness) ann() events.Holder { return events.Holder("ann-" + string(w.gala)) }
 func (w *harness) bob() events.Holder { return events.Holder("bob-" + string(w.gala)) }
 
-// crash is a command during which a process crashes. prepare runs before it, and returns the
-// booking that it concerns.
+// crash is a command during which a process crashes. prepare runs before it, and returns the booking that it is
+// about.
 type crash struct {
 	name    string
 	books   bool
 	prepare func(w *harness) (bookingID events.BookingID)
 	act     func(w *harness, bookingID events.BookingID) error
-	// ends lists the permitted final states of the booking without a retry.
-	ends []events.BookingStatus
-	// again lists the permitted results of a retry under the same key.
-	again []string
+	// finalStatuses lists the permitted final states of the booking without a retry.
+	finalStatuses []events.BookingStatus
+	// retry lists the permitted results of a retry under the same key.
+	retry []string
 }
 
-// crashes lists all cases; init functions add others.
+// crashes lists all crashes; init functions of other files add more.
 var crashes = []crash{
 	{"booking three seats", true, func(*harness) events.BookingID { return "" }, bookThree,
 		[]events.BookingStatus{"", events.BookingIsExpired}, []string{"ok"}},
@@ -149,7 +148,7 @@ var crashes = []crash{
 		return err
 	}, []events.BookingStatus{"", events.BookingIsExpired}, []string{"ok"}},
 	{"booking three seats of a hall of three", true, func(w *harness) events.BookingID {
-		w.perform(string(w.gala)+"-small", 1, 3, 3)
+		w.createPerformance(string(w.gala)+"-small", 1, 3, 3)
 		w.charge(w.bob(), 300)
 		return ""
 	}, func(w *harness, _ events.BookingID) error {
@@ -162,7 +161,7 @@ var crashes = []crash{
 	{"paying", false, booked, payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{
-		"paying without money",
+		"paying with insufficient balance",
 		false,
 		func(w *harness) events.BookingID { return w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3") },
 		payOvertaken,
@@ -171,20 +170,20 @@ var crashes = []crash{
 	},
 	{"paying late", false, latePayment(false), payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"paying late after the seats were given back", false, latePayment(true), payKeyed,
+	{"paying late after the seats were released", false, latePayment(true), payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"paying late without money", false, func(w *harness) events.BookingID {
+	{"paying late with insufficient balance", false, func(w *harness) events.BookingID {
 		id := w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3")
 		w.clock.move(61 * s)
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"insufficient_balance", "hold_expired"}},
-	{"paying late for seats of which one is gone", false, func(w *harness) events.BookingID {
+	{"paying late for seats of which one is taken", false, func(w *harness) events.BookingID {
 		id := latePayment(true)(w)
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
 	{"beginning an intent", false, booked, beginIntent, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"beginning an intent for seats that run out", false, latePayment(true), beginIntent,
+	{"beginning an intent after the seats expired", false, latePayment(true), beginIntent,
 		[]events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
 	{"ending an intent after the booking's deadline", false, func(w *harness) events.BookingID {
 		id := booked(w)
@@ -195,7 +194,7 @@ var crashes = []crash{
 		_, err := w.EndIntent(w.ctx(), EndIntent{Origin: w.origin("shop"), BookingID: id})
 		return err
 	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"reporting a wrong sum while it waits", false, func(w *harness) events.BookingID {
+	{"reporting a wrong amount during an intent", false, func(w *harness) events.BookingID {
 		id := booked(w)
 		w.want(beginIntent(w, id), "ok")
 		return id
@@ -203,29 +202,29 @@ var crashes = []crash{
 		_, err := w.report(id, string(w.gala), 299, true)
 		return err
 	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"reporting money in time", false, booked, reportAll,
+	{"reporting a payment in time", false, booked, reportAll,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"reporting money late", false, latePayment(true), reportAll,
+	{"reporting a late payment", false, latePayment(true), reportAll,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"reporting money in time whose seats run out meanwhile", false, booked, reportSlowly,
+	{"reporting a payment whose seats expire meanwhile", false, booked, reportSlowly,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"reporting money late for seats of which one is gone", false, func(w *harness) events.BookingID {
+	{"reporting a late payment for seats of which one is taken", false, func(w *harness) events.BookingID {
 		id := latePayment(true)(w)
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, reportAll, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"reporting a wrong sum", false, booked, func(w *harness, id events.BookingID) error {
+	{"reporting a wrong amount", false, booked, func(w *harness, id events.BookingID) error {
 		_, err := w.report(id, string(w.gala), 299, true)
 		return err
 	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
-	{"giving back what was paid outside", false, func(w *harness) events.BookingID {
+	{"releasing an externally paid booking", false, func(w *harness) events.BookingID {
 		id := booked(w)
 		w.want(reportAll(w, id), "ok")
 		return id
 	}, cancel, []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
-	{"giving back a held booking", false, booked, cancel,
+	{"releasing a held booking", false, booked, cancel,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsReleased}, []string{"ok"}},
-	{"giving back a paid booking", false, paid, cancel,
+	{"releasing a paid booking", false, paid, cancel,
 		[]events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
 	{"extending", false, booked, func(w *harness, id events.BookingID) error {
 		_, err := w.Extend(w.ctx(), Extend{Origin: w.keyed(string(w.ann()), "x", ""), BookingID: id, By: w.ann()})
@@ -256,7 +255,7 @@ func latePayment(settled bool) func(*harness) events.BookingID {
 		id := booked(w)
 		w.clock.move(61 * s)
 		if settled {
-			w.wake()
+			w.expireDue()
 			w.resume()
 		}
 		return id
@@ -277,80 +276,80 @@ func cancel(w *harness, id events.BookingID) error {
 	return err
 }
 
-// TestACrashAtEveryStep crashes the process between any two appends. The command is retried or not,
-// at once or after it was resumed. After a restart, everything is immediately consistent, and
-// nothing is held without a booking.
-func TestACrashAtEveryStep(t *testing.T) {
+// TestCrashAtEveryStep crashes the process after each number of appends. The command is not retried, retried
+// immediately, or retried after it was resumed. After the restart, the log must be consistent and nothing held
+// without a booking.
+func TestCrashAtEveryStep(t *testing.T) {
 	for _, crash := range crashes {
-		for _, again := range []string{"no", "at once", "later", "at once, backwards", "later, backwards"} {
-			t.Run(fmt.Sprintf("%s, again: %s", crash.name, again), func(t *testing.T) {
-				crash.atEveryStep(beginInMemory(t, 3, 3, 3), again)
+		for _, again := range []string{"no", "immediately", "later", "immediately, backwards", "later, backwards"} {
+			t.Run(fmt.Sprintf("%s, retry: %s", crash.name, again), func(t *testing.T) {
+				crash.testEveryStep(newMemoryHarness(t, 3, 3, 3), again)
 			})
 		}
 	}
 }
 
-// atEveryStep crashes the process between any two appends, on one log.
-func (c *crash) atEveryStep(w *harness, again string) {
+// testEveryStep crashes the process after each number of appends, on one log.
+func (c *crash) testEveryStep(w *harness, again string) {
 	w.Helper()
 	again, w.backwards = strings.CutSuffix(again, ", backwards")
-	for step, died := 0, true; died; step++ {
-		w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+	for step, firstCrashed := 0, true; firstCrashed; step++ {
+		w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 3)
 		id := c.prepare(w)
-		gone := w.dieAfter(step)
+		hasCrashed := w.crashAfter(step)
 		err := c.act(w, id)
-		if died = gone(); died && code(err) != errGone.Error() {
-			w.Fatalf("crash after %d appends: unexpected error %v", step, err)
+		if firstCrashed = hasCrashed(); firstCrashed && code(err) != errCrashed.Error() {
+			w.Fatalf("crash after %d appends: got error %v, want errCrashed", step, err)
 		}
 		w.restart()
-		if again != "at once" {
+		if again != "immediately" {
 			w.checkRecovered(step)
-			w.noOrphanedHolds(step)
+			w.checkNoOrphanedHolds(step)
 		}
 		if again != "no" {
-			if err := c.act(w, id); !slices.Contains(c.again, code(err)) {
-				w.Fatalf("requested again after %d appends: %v, want %v", step, err, c.again)
+			if err := c.act(w, id); !slices.Contains(c.retry, code(err)) {
+				w.Fatalf("retry after %d appends: got %v, want one of %v", step, err, c.retry)
 			}
 			w.check(3)
-			w.noOrphanedHolds(step)
+			w.checkNoOrphanedHolds(step)
 		}
-		w.checkEnd(step, id, c.ends, again != "no")
+		w.checkEnd(step, id, c.finalStatuses, again != "no")
 	}
 }
 
-// TestACrashOfTheRetryToo crashes the process between any two appends of a booking, and again
-// between any two appends of its retry, or of its closing.
-func TestACrashOfTheRetryToo(t *testing.T) {
+// TestCrashAgainDuringRetry crashes the process after each number of appends of a booking, and again after each
+// number of appends of its retry or its resumption.
+func TestCrashAgainDuringRetry(t *testing.T) {
 	for _, crash := range crashes {
 		if !crash.books {
-			continue // covered by TestACrashWhileResuming
+			continue // covered by TestCrashWhileResuming
 		}
 		for _, retried := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, retried: %t", crash.name, retried), func(t *testing.T) {
-				w := beginInMemory(t, 3, 3, 3)
-				for step, died := 0, true; died; step++ {
-					for second, diedAgain := 0, true; diedAgain; second++ {
-						w.perform(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 3)
+				w := newMemoryHarness(t, 3, 3, 3)
+				for step, firstCrashed := 0, true; firstCrashed; step++ {
+					for second, secondCrashed := 0, true; secondCrashed; second++ {
+						w.createPerformance(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 3)
 						id := crash.prepare(w)
-						gone := w.dieAfter(step)
+						hasCrashed := w.crashAfter(step)
 						_ = crash.act(w, id)
-						died = gone()
+						firstCrashed = hasCrashed()
 						w.restart()
-						gone = w.dieAfter(second)
+						hasCrashed = w.crashAfter(second)
 						if retried {
 							_ = crash.act(w, id)
 						} else {
-							for _, id := range w.read().unowned() {
+							for _, id := range w.read().orphanedBookings() {
 								_ = w.Resume(w.ctx(), w.origin("system"), id)
 							}
 						}
-						diedAgain = gone()
+						secondCrashed = hasCrashed()
 						w.restart()
-						if err := crash.act(w, id); !slices.Contains(crash.again, code(err)) {
-							t.Fatalf("requested again after %d and %d appends: %v, want %v", step, second, err, crash.again)
+						if err := crash.act(w, id); !slices.Contains(crash.retry, code(err)) {
+							t.Fatalf("retry after %d and %d appends: got %v, want one of %v", step, second, err, crash.retry)
 						}
 						w.check(3)
-						w.noOrphanedHolds([2]int{step, second})
+						w.checkNoOrphanedHolds([2]int{step, second})
 					}
 				}
 			})
@@ -358,22 +357,22 @@ func TestACrashOfTheRetryToo(t *testing.T) {
 	}
 }
 
-// TestCrashBeforeALongPause crashes the process between any two appends, and restarts it after every
-// deadline, when another caller has paid for the seats that were free by then.
+// TestCrashBeforeALongPause crashes the process after each number of appends, and resumes after all deadlines,
+// when another holder has paid for seats that were free by then.
 func TestCrashBeforeALongPause(t *testing.T) {
 	for _, crash := range crashes {
 		t.Run(crash.name, func(t *testing.T) {
-			w := beginInMemory(t, 3, 3, 3)
-			for step, died := 0, true; died; step++ {
-				w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+			w := newMemoryHarness(t, 3, 3, 3)
+			for step, firstCrashed := 0, true; firstCrashed; step++ {
+				w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 3)
 				w.charge(w.bob(), 300)
 				id := crash.prepare(w)
-				gone := w.dieAfter(step)
+				hasCrashed := w.crashAfter(step)
 				_ = crash.act(w, id)
-				died = gone()
+				firstCrashed = hasCrashed()
 				w.restart()
 				w.clock.move(200 * s)
-				w.wake()
+				w.expireDue()
 				for _, name := range []events.SeatName{"A-1-1", "A-1-2"} {
 					if answer, err := w.book(w.bob(), name); err == nil {
 						_, err = w.pay(answer.Booking.ID, w.bob())

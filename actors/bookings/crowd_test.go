@@ -13,8 +13,8 @@ import (
 	"admitone/events"
 )
 
-// atOnce runs n concurrent callers and counts their results by code.
-func atOnce(n int, call func(i int) error) map[string]int {
+// runConcurrently runs n concurrent callers and counts their results by code.
+func runConcurrently(n int, call func(i int) error) map[string]int {
 	results := map[string]int{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -36,29 +36,29 @@ func atOnce(n int, call func(i int) error) map[string]int {
 func wantResults(t testing.TB, got, want map[string]int) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the callers got %v, want %v", got, want)
+		t.Errorf("got outcomes %v, want %v", got, want)
 	}
 }
 
-// TestSeed002AHundredOnOneSeat: one of a hundred callers gets it.
-func TestSeed002AHundredOnOneSeat(t *testing.T) {
-	w := begin(t, 1, 1, 0)
-	got := atOnce(100, func(i int) error {
+// TestHundredCallersForOneSeat checks that one of a hundred callers gets the seat.
+func TestHundredCallersForOneSeat(t *testing.T) {
+	w := newHarness(t, 1, 1, 0)
+	got := runConcurrently(100, func(i int) error {
 		_, err := w.book(events.Holder(fmt.Sprint("holder-", i)), "A-1-1")
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 99})
-	if held := w.check(0); len(held.bookings) != 1 || w.since(1) != "seat.held.v1 booking.held.v1" {
-		t.Errorf("%d bookings, and the log has %s, want 1, seat.held.v1 booking.held.v1",
-			len(held.bookings), w.since(1))
+	if held := w.check(0); len(held.bookings) != 1 || w.factsSince(1) != "seat.held.v1 booking.held.v1" {
+		t.Errorf("got %d bookings, facts %s; want 1, seat.held.v1 booking.held.v1",
+			len(held.bookings), w.factsSince(1))
 	}
 }
 
-// TestOverlappingGroups: 200 callers want random groups of 1 to 6 of 100 seats, on a log of each kind. No seat is sold
-// twice, none is held without its booking, and in each set of transitively overlapping groups one
-// has succeeded.
+// TestOverlappingGroups has 200 callers request random groups of 1 to 6 of 100 seats, on a log of each kind.
+// No seat may be sold twice or held without a booking, and in each set of transitively overlapping groups
+// one must succeed.
 func TestOverlappingGroups(t *testing.T) {
-	beginEach(t, 10, 10, 6, overlapInGroups)
+	testEachStore(t, 10, 10, 6, overlapInGroups)
 }
 
 func overlapInGroups(t *testing.T, w *harness) {
@@ -76,27 +76,27 @@ func overlapInGroups(t *testing.T, w *harness) {
 		}
 	}
 	succeeded := make([]bool, callers)
-	got := atOnce(callers, func(i int) error {
+	got := runConcurrently(callers, func(i int) error {
 		_, err := w.book(events.Holder(fmt.Sprint("holder-", i)), layout.Names(groups[i])...)
 		succeeded[i] = err == nil
 		return err
 	})
 	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("outcomes = %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
 	}
 	h := w.check(6)
 	for _, s := range h.seats {
 		if hold, _ := s.Owner(); hold != "" {
 			id, _, _ := events.CutHoldID(hold)
 			if b := h.bookings[id]; b == nil || b.State().Status != events.BookingIsHeld {
-				t.Errorf("a seat is held for %s, want holds of bookings only", hold)
+				t.Errorf("got a seat held by %s, want holds of bookings only", hold)
 			}
 		}
 	}
 	checkComponents(t, groups, succeeded)
 }
 
-// checkComponents: in each set of transitively overlapping groups one has succeeded.
+// checkComponents checks that in each set of transitively overlapping groups one has succeeded.
 func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool) {
 	t.Helper()
 	set := map[performance.Seat]int{} // connected seats have the same number
@@ -119,15 +119,15 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 	}
 	for number, one := range fine {
 		if !one {
-			t.Errorf("no group connected with group %d has succeeded: %v", number, groups)
+			t.Errorf("got no success among the groups connected with group %d, want one; groups %v", number, groups)
 		}
 	}
 }
 
-// TestOverlappingOrders: all want the same seats in different orders, and one more.
+// TestOverlappingOrders has all callers request the same seats in different orders, and further seats.
 func TestOverlappingOrders(t *testing.T) {
-	w := begin(t, 10, 10, 0)
-	got := atOnce(50, func(i int) error {
+	w := newHarness(t, 10, 10, 0)
+	got := runConcurrently(50, func(i int) error {
 		seats := []events.SeatName{
 			"A-5-5",
 			"A-5-6",
@@ -143,31 +143,30 @@ func TestOverlappingOrders(t *testing.T) {
 	w.check(0)
 }
 
-// TestCrowdOfBestSeats: of callers that want best seats, as many succeed as there
-// are seats.
+// TestCrowdOfBestSeats checks that as many requests for best seats succeed as there are seats.
 func TestCrowdOfBestSeats(t *testing.T) {
-	w := begin(t, 10, 10, 0)
-	got := atOnce(100, func(i int) error {
+	w := newHarness(t, 10, 10, 0)
+	got := runConcurrently(100, func(i int) error {
 		_, err := w.best(events.Holder(fmt.Sprint("holder-", i)), 2)
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 50, "sold_out": 50})
 	w.check(0)
 	if left := len(w.pending.byPerformance); left > 1 {
-		t.Errorf("claims on %d performances remain after all requests", left)
+		t.Errorf("got claims on %d performances after all requests, want them dropped", left)
 	}
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
-		t.Errorf("after the last seat: %v, want sold_out", err)
+		t.Errorf("after the last seat: got %v, want sold_out", err)
 	}
 	if left := len(w.pending.byPerformance); left > 0 { // the map shows them
-		t.Errorf("claims on %d performances remain after all requests", left)
+		t.Errorf("got claims on %d performances after all requests, want them dropped", left)
 	}
 }
 
-// TestManyOrdersOfOneHolder: the limit applies to their total.
+// TestManyOrdersOfOneHolder checks that the limit applies to all concurrent bookings of a holder together.
 func TestManyOrdersOfOneHolder(t *testing.T) {
-	w := begin(t, 10, 10, 7)
-	got := atOnce(40, func(i int) error {
+	w := newHarness(t, 10, 10, 7)
+	got := runConcurrently(40, func(i int) error {
 		_, err := w.book(
 			"ann",
 			events.SeatName(fmt.Sprintf("A-%d-%d", 1+i/5, 1+2*(i%5))),
@@ -182,14 +181,13 @@ func TestManyOrdersOfOneHolder(t *testing.T) {
 	w.check(7)
 }
 
-// TestTwoPaymentsWithMoneyForOne: one succeeds, and so does the other once there is
-// money for it.
+// TestTwoPaymentsWithMoneyForOne checks that one of two payments succeeds, and the other after a charge.
 func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	w.charge("ann", 250)
 	ids := []events.BookingID{w.mustBook("ann", "A-1-1", "A-1-2"), w.mustBook("ann", "A-1-3", "A-1-4")}
 	results := make([]error, 2)
-	got := atOnce(2, func(i int) error {
+	got := runConcurrently(2, func(i int) error {
 		_, results[i] = w.pay(ids[i], "ann")
 		return results[i]
 	})
@@ -203,18 +201,19 @@ func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
 		}
 	}
 	if h := w.checkSettled(0); h.wallets["ann"].Balance() != 0 {
-		t.Errorf("ann has %d, want 0", h.wallets["ann"].Balance())
+		t.Errorf("got balance %d, want 0", h.wallets["ann"].Balance())
 	}
 }
 
-// TestOnePaymentManyTimes: twenty requests, one debit, with one key or without.
+// TestOnePaymentManyTimes checks that twenty concurrent payments of a booking debit the wallet once, with
+// one key or without.
 func TestOnePaymentManyTimes(t *testing.T) {
 	for _, keyed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("keyed %t", keyed), func(t *testing.T) {
-			w := begin(t, 1, 4, 4)
+			w := newHarness(t, 1, 4, 4)
 			w.charge("ann", 1000)
 			id := w.mustBook("ann", "A-1-1", "A-1-2")
-			got := atOnce(20, func(int) error {
+			got := runConcurrently(20, func(int) error {
 				if keyed {
 					_, err := w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", ""), BookingID: id, By: "ann"})
 					return err
@@ -228,18 +227,18 @@ func TestOnePaymentManyTimes(t *testing.T) {
 			}
 			wantResults(t, got, want)
 			if h := w.checkSettled(4); h.wallets["ann"].Balance() != 800 {
-				t.Errorf("ann has %d, want 800", h.wallets["ann"].Balance())
+				t.Errorf("got balance %d, want 800", h.wallets["ann"].Balance())
 			}
 		})
 	}
 }
 
-// TestOneKeyedBookingManyTimes: twenty requests with one key are one booking.
+// TestOneKeyedBookingManyTimes checks that twenty concurrent requests with one key make one booking.
 func TestOneKeyedBookingManyTimes(t *testing.T) {
-	w := begin(t, 1, 4, 4)
+	w := newHarness(t, 1, 4, 4)
 	var mu sync.Mutex
 	ids := map[events.BookingID]bool{}
-	got := atOnce(20, func(int) error {
+	got := runConcurrently(20, func(int) error {
 		answer, err := w.Book(
 			w.ctx(),
 			Book{
@@ -256,36 +255,36 @@ func TestOneKeyedBookingManyTimes(t *testing.T) {
 	})
 	wantResults(t, got, map[string]int{"ok": 20})
 	if len(ids) != 1 || len(w.check(4).bookings) != 1 {
-		t.Errorf("bookings = %v, want one", slices.Collect(maps.Keys(ids)))
+		t.Errorf("got bookings %v, want one", slices.Collect(maps.Keys(ids)))
 	}
 }
 
-// TestCrowdOfRandomRequests: a crowd books, pays, releases, extends and abandons, while deadlines
+// TestCrowdOfRandomRequests has a crowd book, pay, release, extend and abandon bookings, while deadlines
 // pass and unfinished commands are resumed.
 func TestCrowdOfRandomRequests(t *testing.T) {
 	const limit = 4
-	w := begin(t, 4, 6, limit)
+	w := newHarness(t, 4, 6, limit)
 	for i := range 8 {
 		w.charge(events.Holder(fmt.Sprint("holder-", i)), 900)
 	}
 	for round := range 4 {
-		atOnce(40, func(i int) error {
+		runConcurrently(40, func(i int) error {
 			rng := rand.New(rand.NewPCG(uint64(round), uint64(i)))
 			w.randomRequest(rng, events.Holder(fmt.Sprint("holder-", i%8)))
 			return nil
 		})
-		w.wake()
+		w.expireDue()
 		w.resume()
 		w.check(limit)
 		w.clock.move(25 * s)
 	}
 	w.clock.move(200 * s)
-	w.wake()
+	w.expireDue()
 	w.resume()
 	w.checkSettled(limit)
 }
 
-// randomRequest makes a random request, whatever its outcome.
+// randomRequest books seats, and may extend, pay and cancel the booking. It ignores refusals.
 func (w *harness) randomRequest(rng *rand.Rand, holder events.Holder) {
 	var answer Answer
 	var err error

@@ -62,14 +62,14 @@ func (b *Bookings) tryAreas(ctx context.Context, s *performanceInfo, cmd *EditAr
 	}
 	p := &process.Process{ID: changeID(s.id, change.Number)}
 	p.Stages = []process.Stage{b.editStage(s, cmd, &edit), shrinkStage(s.id, &change), growStage(s.id, &change)}
-	if err := b.runner.Together(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
+	if err := b.runner.RunJoint(ctx, cmd.request(), p); !errors.Is(err, actors.ErrNotJoint) {
 		return err
 	}
 	begun := process.ID("begin-blocks", fmt.Sprintf("%s/%d/%s", s.id, change.Number, cmd.ID))
 	if _, err := b.askBlocks(ctx, cmd.Origin, s.id, begun, &performance.BeginBlocks{BlockChange: change}); err != nil {
 		return err
 	}
-	edit.Begun = true
+	edit.Announced = true
 	p.Stages[0], p.Stages[1] = p.Stages[1], p.Stages[0]
 	p.Stages = append(p.Stages, b.completeStage(s.id, &change))
 	b.setUndo(p, cmd.Origin, s.id, change.Number)
@@ -85,7 +85,7 @@ func (b *Bookings) sizes(ctx context.Context, s *performanceInfo, to []events.Ar
 		_, err := b.desk.View(ctx, area.Stream(s.id, a.Area), func(c core.Core) {
 			counts := c.(*area.Area).Counts(s.capacity(a.Area))
 			if was = counts.Capacity(); counts.Remaining < was-a.Places {
-				refusal = area.TooMany(counts)
+				refusal = area.CapacityTooLow(counts)
 			}
 		})
 		switch {
@@ -138,7 +138,7 @@ func growStage(id events.PerformanceID, change *events.BlockChange) (stage proce
 	for _, size := range change.Sizes {
 		if size.Places > size.Was {
 			stage.Steps = append(stage.Steps, process.Step{Name: "grow-area", Stream: area.Stream(id, size.Area),
-				Do: &area.Resize{Capacity: size.Places, Change: change.Number, Stated: true}})
+				Do: &area.Resize{Capacity: size.Places, Change: change.Number, Committed: true}})
 		}
 	}
 	return stage
@@ -156,7 +156,7 @@ func (b *Bookings) completeStage(id events.PerformanceID, change *events.BlockCh
 func (b *Bookings) finishSizes(ctx context.Context, from Origin, s *performanceInfo,
 	now *performance.BlocksState) error {
 	change := &now.Open.BlockChange
-	if !now.Stated {
+	if !now.Committed {
 		if err := b.withdrawBlocks(ctx, from, s.id, change.Number); err != nil {
 			return err
 		}

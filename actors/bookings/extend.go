@@ -53,7 +53,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			case refused(err) != nil: // the deadline has passed, which the booking will refuse
 				to = state.ExpiresAt
 			case err != nil: // some of the seats may have been extended
-				return Answer{}, process.Begun(err)
+				return Answer{}, process.UnknownIfOverloaded(err)
 			}
 		}
 		extended, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.Extend{By: cmd.By, ExpiresAt: to,

@@ -64,7 +64,7 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 			return Answer{}, errNoBooking
 		}
 		request := cmd.request()
-		if err := process.KeyUnused(ctx, b.desk, request, booking.Stream(cmd.BookingID)); err != nil {
+		if err := process.RequireUnusedKey(ctx, b.desk, request, booking.Stream(cmd.BookingID)); err != nil {
 			return Answer{}, err
 		}
 		request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)

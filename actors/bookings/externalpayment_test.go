@@ -17,14 +17,13 @@ func (w *harness) report(id events.BookingID, reference string, amount int64, fi
 		Amount: amount, Currency: "EUR", LogCurrency: "EUR", Final: final})
 }
 
-// reportAll reports the price of three seats, under a reference of the performance.
+// reportAll reports the price of three seats.
 func reportAll(w *harness, id events.BookingID) error {
 	_, err := w.report(id, string(w.gala), 300, false)
 	return err
 }
 
-// reportSlowly is reportAll by a process that hangs after the payment has started, until the seats
-// have expired.
+// reportSlowly is like reportAll, but the seats expire after the payment has started.
 func reportSlowly(w *harness, id events.BookingID) error {
 	before := w.Bookings
 	defer func() { w.Bookings = before }()
@@ -42,7 +41,7 @@ type expiringDesk struct {
 func (d *expiringDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if _, ok := request.Command.(*booking.StartPayment); ok && err == nil {
-		d.once.Do(func() { d.w.clock.move(200 * s); d.w.wake() })
+		d.once.Do(func() { d.w.clock.move(200 * s); d.w.expireDue() })
 	}
 	return answer, err
 }
@@ -55,13 +54,13 @@ func outcomeOf(answer Answer, err error) string {
 	case answer.PaymentOutcome.Booked():
 		return "booked"
 	case answer.PaymentOutcome.RefundID() == "":
-		return "nothing became of it"
+		return "no outcome"
 	}
 	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.PaymentOutcome.Payment.Refunds[0].Cause)
 }
 
-// checkPaymentsSettled checks that no external payment is open, that booked ones belong to a booking, and
-// that no booking has two payments.
+// checkPaymentsSettled checks that no external payment is open, that payments and bookings agree, and that no
+// booking has two payments.
 func (w *harness) checkPaymentsSettled(h *history) {
 	w.Helper()
 	for stream, p := range h.payments {
@@ -70,19 +69,18 @@ func (w *harness) checkPaymentsSettled(h *history) {
 		decided, _ := s.Outcome(stream)
 		switch booked := s.Status == events.BookingIsBooked && s.PaymentStream == stream; {
 		case at.Open > 0:
-			w.Errorf("payment %s: %d open, want 0", stream, at.Open)
+			w.Errorf("payment %s: got %d open, want 0", stream, at.Open)
 		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Price():
-			w.Errorf("payment %s: %d booked, but the booking is %s, paid by %q", stream, at.Booked, s.Status, s.PaymentStream)
+			w.Errorf("payment %s: got %d booked, but status %s of the booking, paid by %q", stream, at.Booked, s.Status, s.PaymentStream)
 		case at.Paid != decided.Booked:
-			w.Errorf("payment %s: paid is %t, want %t as in the booking", stream, at.Paid, decided.Booked)
+			w.Errorf("payment %s: got Paid %t, want %t as in the booking", stream, at.Paid, decided.Booked)
 		}
 	}
 }
 
-// TestReport: the outcome of a payment and of its repetition. No report is refused because of the
-// booking's state.
+// TestReport checks the outcome of a reported payment, which is the same when the report is repeated.
 func TestReport(t *testing.T) {
-	for _, line := range []struct {
+	for _, test := range []struct {
 		name    string
 		prepare func(w *harness, id events.BookingID)
 		amount  int64
@@ -90,107 +88,106 @@ func TestReport(t *testing.T) {
 		want    string
 	}{
 		{"in time", nil, 100, false, "booked"},
-		{"a wrong sum", nil, 99, false, "amount_mismatch"},
-		{"a wrong sum that is final", nil, 99, true, "held: wrong_sum owed"},
-		{"late, and the seats are free", func(w *harness, _ events.BookingID) {
+		{"wrong amount", nil, 99, false, "amount_mismatch"},
+		{"wrong amount, final", nil, 99, true, "held: wrong_sum owed"},
+		{"late, seats free", func(w *harness, _ events.BookingID) {
 			w.clock.move(61 * s)
-			w.wake()
+			w.expireDue()
 			w.resume()
 		}, 100, false, "booked"},
-		{"late, and nobody has noticed", func(w *harness, _ events.BookingID) { w.clock.move(61 * s) }, 100, false, "booked"},
-		{"late, and the seats are sold", func(w *harness, _ events.BookingID) {
+		{"late, not yet expired", func(w *harness, _ events.BookingID) { w.clock.move(61 * s) }, 100, false, "booked"},
+		{"late, seats taken", func(w *harness, _ events.BookingID) {
 			w.clock.move(200 * s)
-			w.wake()
+			w.expireDue()
 			w.mustBook("bob", "A-1-1")
 		}, 100, false, "expired: late owed"},
-		{"late, and the limit is used up", func(w *harness, _ events.BookingID) {
+		{"late, limit exhausted", func(w *harness, _ events.BookingID) {
 			w.clock.move(200 * s)
-			w.wake()
+			w.expireDue()
 			w.mustBook("ann", "A-1-2")
 			w.mustBook("ann", "A-1-3")
 		}, 100, false, "expired: late owed"},
-		{"given back", func(w *harness, id events.BookingID) {
+		{"released", func(w *harness, id events.BookingID) {
 			_, err := w.cancel(id, "ann")
 			w.want(err, "ok")
 		}, 100, false, "released: released owed"},
-		{"paid by the wallet", func(w *harness, id events.BookingID) {
+		{"paid from the wallet", func(w *harness, id events.BookingID) {
 			w.charge("ann", 100)
 			_, err := w.pay(id, "ann")
 			w.want(err, "ok")
 		}, 100, false, "booked: already_paid owed"},
-		{"paid by another", func(w *harness, id events.BookingID) {
+		{"paid by another payment", func(w *harness, id events.BookingID) {
 			if got := outcomeOf(w.report(id, "other", 100, false)); got != "booked" {
-				w.Errorf("outcome = %q, want %q", got, "booked")
+				w.Errorf("got outcome %q, want %q", got, "booked")
 			}
 		}, 100, false, "booked: already_paid owed"},
-		{"being paid by the wallet of a process that died", func(w *harness, id events.BookingID) {
+		{"wallet payment of a crashed process in progress", func(w *harness, id events.BookingID) {
 			w.charge("ann", 100)
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
 		}, 100, false, "booked: already_paid owed"},
-		{"being paid by a wallet without money", func(w *harness, id events.BookingID) {
+		{"wallet payment with insufficient balance in progress", func(w *harness, id events.BookingID) {
 			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
 		}, 100, false, "booked"},
 	} {
-		t.Run(line.name, func(t *testing.T) {
-			w := begin(t, 1, 3, 2)
+		t.Run(test.name, func(t *testing.T) {
+			w := newHarness(t, 1, 3, 2)
 			id := w.mustBook("ann", "A-1-1")
-			if line.prepare != nil {
-				line.prepare(w, id)
+			if test.prepare != nil {
+				test.prepare(w, id)
 			}
-			first, err := w.report(id, "x", line.amount, line.final)
-			if got := outcomeOf(first, err); got != line.want {
-				t.Fatalf("%s, want %s", got, line.want)
+			first, err := w.report(id, "x", test.amount, test.final)
+			if got := outcomeOf(first, err); got != test.want {
+				t.Fatalf("%s, want %s", got, test.want)
 			}
-			again, err := w.report(id, "x", line.amount, line.final)
-			if got := outcomeOf(again, err); got != line.want {
-				t.Errorf("again: %s, want %s", got, line.want)
+			again, err := w.report(id, "x", test.amount, test.final)
+			if got := outcomeOf(again, err); got != test.want {
+				t.Errorf("repeated: got %s, want %s", got, test.want)
 			}
 			w.restart()
-			if again, err := w.report(id, "x", line.amount, line.final); outcomeOf(again, err) != line.want {
-				t.Errorf("after a restart: %s, want %s", outcomeOf(again, err), line.want)
+			if again, err := w.report(id, "x", test.amount, test.final); outcomeOf(again, err) != test.want {
+				t.Errorf("after a restart: got %s, want %s", outcomeOf(again, err), test.want)
 			}
 			if err == nil && again.PaymentOutcome.RefundID() != first.PaymentOutcome.RefundID() {
-				t.Errorf("refund ids = %s, then %s; want the same", first.PaymentOutcome.RefundID(), again.PaymentOutcome.RefundID())
+				t.Errorf("got refund ids %s, then %s; want the same", first.PaymentOutcome.RefundID(), again.PaymentOutcome.RefundID())
 			}
 			w.clock.move(300 * s)
-			w.wake()
+			w.expireDue()
 			w.resume()
 			w.checkSettled(2)
 		})
 	}
 }
 
-// TestReportsOfOneReference: a reference is one payment for one booking, whichever is reported
-// first.
+// TestReportsOfOneReference checks that a reference counts for the booking for which it is reported first.
 func TestReportsOfOneReference(t *testing.T) {
-	w := begin(t, 1, 3, 0)
+	w := newHarness(t, 1, 3, 0)
 	first, second := w.mustBook("ann", "A-1-1"), w.mustBook("bob", "A-1-2")
 	if _, err := w.report("nobody", "x", 100, false); code(err) != "not_found" {
-		t.Error(err)
+		t.Errorf("unknown booking: got %v, want not_found", err)
 	}
 	if got := outcomeOf(w.report(first, "x", 100, false)); got != "booked" {
-		t.Errorf("outcome = %q, want %q", got, "booked")
+		t.Errorf("got outcome %q, want %q", got, "booked")
 	}
 	_, err := w.report(second, "x", 99, true)
 	if refusal := refused(err); code(err) != "payment_reference_used" ||
 		refusal.Fields["resource"] != "/v1/bookings/"+string(first) {
-		t.Error(err)
+		t.Errorf("another booking: got %v %v, want payment_reference_used with the first booking", err, fields(err))
 	}
 	_, err = w.report(first, "x", 99, true)
 	if refusal := refused(err); code(err) != "amount_mismatch" || refusal.Fields["expected"] != int64(100) ||
 		refusal.Fields["currency"] != "EUR" {
-		t.Error(err)
+		t.Errorf("another amount: got %v %v, want amount_mismatch, expected 100 EUR", err, fields(err))
 	}
 	if got := outcomeOf(w.report(second, "y", 100, false)); got != "booked" {
-		t.Errorf("outcome = %q, want %q", got, "booked")
+		t.Errorf("got outcome %q, want %q", got, "booked")
 	}
 	w.checkSettled(0)
 }
 
-// TestConcurrentReports: five identical concurrent reports are one payment, and of five different ones
-// one pays; also while the booking is released and paid from the wallet.
+// TestConcurrentReports has ten reports, five of them identical, run concurrently with a wallet payment and
+// a release. One payment may pay for the booking.
 func TestConcurrentReports(t *testing.T) {
-	w := begin(t, 1, 20, 0)
+	w := newHarness(t, 1, 20, 0)
 	w.charge("ann", 2000)
 	for round := range 20 {
 		id := w.mustBook("ann", events.NewSeatName("A", 1, int64(round+1)))
@@ -217,7 +214,7 @@ func TestConcurrentReports(t *testing.T) {
 		for _, other := range outcomes[1:5] {
 			if other.PaymentOutcome != nil && (other.PaymentOutcome.Booked() != outcomes[0].PaymentOutcome.Booked() ||
 				other.PaymentOutcome.RefundID() != outcomes[0].PaymentOutcome.RefundID()) {
-				t.Errorf("identical reports have different outcomes")
+				t.Errorf("identical reports: got different outcomes, want the same")
 			}
 		}
 	}

@@ -27,44 +27,45 @@ import (
 // quiet discards the log of the desk.
 var quiet = slog.New(slog.DiscardHandler)
 
-// clock is advanced by the test.
+// clock is a clock that tests advance.
 type clock struct{ nanos atomic.Int64 }
 
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
+func (c *clock) now() time.Time { return day.Add(time.Duration(c.nanos.Load())) }
+
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
 var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind, money.Kind,
 	area.Kind}
 
-// harness is a log, a desk on it, and the bookings on that.
+// harness is a log, a desk that uses it, and Bookings that use the desk.
 type harness struct {
 	testing.TB
 	*Bookings
-	store events.Store
-	desk  *actors.Desk
-	clock *clock
-	gala  events.PerformanceID // the performance
-	after string               // ends the names of performances on a log of earlier runs
-	// backwards determines which appends of a turn a dying process executes; see dying.
+	store  events.Store
+	desk   *actors.Desk
+	clock  *clock
+	gala   events.PerformanceID // the performance that requests are about
+	suffix string               // ends the names of performances on a log of earlier runs
+	// backwards is as in crashingDesk.
 	backwards bool
 	mu        sync.Mutex
 	log       *history // the part read so far; guarded by mu, except when nothing runs
 }
 
-// begin opens a log with a performance of one section and holds of one minute.
-func begin(t testing.TB, rows, perRow, limit int64) *harness {
+// newHarness returns a harness on an embedded log, with a performance of one section and holds of one minute.
+func newHarness(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
-	return beginOn(t, stores.Embedded(t), rows, perRow, limit)
+	return newHarnessOn(t, stores.Embedded(t), rows, perRow, limit)
 }
 
-func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harness {
+func newHarnessOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harness {
 	t.Helper()
-	return beginAfter(t, store, 0, "", rows, perRow, limit)
+	return newHarnessAfter(t, store, 0, "", rows, perRow, limit)
 }
 
-func beginAfter(t testing.TB, store events.Store, head events.Position, suffix string,
+func newHarnessAfter(t testing.TB, store events.Store, head events.Position, suffix string,
 	rows, perRow, limit int64) *harness {
 	t.Helper()
 	t.Cleanup(func() {
@@ -72,26 +73,26 @@ func beginAfter(t testing.TB, store events.Store, head events.Position, suffix s
 			t.Error(err)
 		}
 	})
-	w := &harness{TB: t, store: store, clock: &clock{}, log: newHistory(), after: suffix}
+	w := &harness{TB: t, store: store, clock: &clock{}, log: newHistory(), suffix: suffix}
 	w.log.head = head
 	w.start(nil)
-	w.perform("gala", rows, perRow, limit)
+	w.createPerformance("gala", rows, perRow, limit)
 	return w
 }
 
-// perform creates another performance, which is used from then on.
-func (w *harness) perform(id string, rows, perRow, limit int64) {
+// createPerformance creates a performance, to which later requests refer.
+func (w *harness) createPerformance(id string, rows, perRow, limit int64) {
 	w.Helper()
-	id += w.after
+	id += w.suffix
 	w.gala = events.PerformanceID(id)
 	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(events.PerformanceID(id)), &performance.Create{
 		ID: events.PerformanceID(id), Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60,
-		LimitPerHolder: limit * w.parts(),
+		LimitPerHolder: limit * w.partsPerSeat(),
 		Sections:       []events.Section{{ID: "A", Rows: rows, SeatsPerRow: perRow, Price: 100}},
 	}))
 }
 
-// start opens a desk on the log, as after a restart. between may wrap the desk.
+// start opens a new desk on the log, like a restarted process. between may wrap the desk; it may be nil.
 func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 	w.Helper()
 	engine, err := actors.NewEngine()
@@ -99,8 +100,8 @@ func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 		w.Fatal(err)
 	}
 	store := w.store
-	if os.Getenv(separately) == oneStream {
-		store = single{store}
+	if os.Getenv(separatelyEnv) == oneStream {
+		store = singleStreamStore{store}
 	}
 	w.desk = actors.NewDesk(engine, actors.Config{Store: store, Kinds: kinds, Now: w.clock.now, Logger: quiet,
 		AppendTimeout: time.Minute})
@@ -109,10 +110,10 @@ func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 	w.wrapDesk(between)
 }
 
-// wrapDesk wraps the desk of the bookings.
+// wrapDesk makes the bookings use the desk through between, unless that is nil.
 func (w *harness) wrapDesk(between func(actors.Dispatcher) actors.Dispatcher) {
 	var desk actors.Dispatcher = w.desk
-	if os.Getenv(separately) == oneCommand {
+	if os.Getenv(separatelyEnv) == oneCommand {
 		desk = separateDesk{desk}
 	}
 	if between != nil {
@@ -126,13 +127,13 @@ func closeDesk(t testing.TB, desk *actors.Desk) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := desk.Close(ctx); err != nil {
-		t.Errorf("closing the desk: %v", err)
+		t.Errorf("Close: %v", err)
 	}
 }
 
 func (w *harness) ctx() context.Context { return context.Background() }
 
-// step sends a command to one entity under a unique id.
+// step sends a command to one entity under a new id.
 func (w *harness) step(
 	ctx context.Context,
 	from Origin,
@@ -150,7 +151,7 @@ func (w *harness) must(_ actors.Answer, err error) {
 	}
 }
 
-// seats returns the seat map: a fold of the whole log.
+// seats returns the seat map according to the whole log.
 func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 	log := w.read()
 	w.mu.Lock()
@@ -166,7 +167,7 @@ func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID)
 	return taken, log.head, nil
 }
 
-// chooseFromEmptyMap makes best seats be chosen from an empty map until a fresh one is required.
+// chooseFromEmptyMap makes the next choice of best seats use a map in which all seats are free.
 func (w *harness) chooseFromEmptyMap() {
 	w.read()
 	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
@@ -226,15 +227,14 @@ func (w *harness) mustBook(holder events.Holder, seats ...events.SeatName) event
 	return answer.Booking.ID
 }
 
-// code returns the code of a refusal, "ok" for nil, and otherwise the error's text. For an expired
-// hold it includes the deadline.
+// code returns the code of a refusal, "ok" for nil, and otherwise the text of the error.
 func code(err error) string {
 	if err == nil {
 		return "ok"
 	}
 	if refusal := refused(err); refusal != nil {
 		if at, _ := refusal.Fields["expired_at"].(time.Time); refusal.Code == "hold_expired" && at.IsZero() {
-			return "hold_expired, and nobody knows when"
+			return "hold_expired without expired_at"
 		}
 		return string(refusal.Code)
 	}
@@ -248,9 +248,8 @@ func (w *harness) want(err error, want string) {
 	}
 }
 
-// check checks the invariants of the log: every seat of a held or booked booking belongs to that
-// booking, the wallets contain the charges less the booked prices, and no holder exceeds the
-// allowance.
+// check checks the invariants of the log: bookings own their seats and places, the wallets have the charges less
+// the booked prices, and no holder exceeds the limit.
 func (w *harness) check(limit int64) *history {
 	w.Helper()
 	h := w.read()
@@ -267,8 +266,8 @@ func (w *harness) check(limit int64) *history {
 			taken[allowance.Stream(s.PerformanceID, s.Holder)] += int64(len(s.Seats)) + events.CountPlaces(s.Areas)
 			w.checkPlaces(h, &s)
 			for _, booked := range s.Seats {
-				if why := owner(h, &s, booked.Seat); why != "" {
-					w.Errorf("booking %s is %s, but %s", id, s.Status, why)
+				if why := seatFault(h, &s, booked.Seat); why != "" {
+					w.Errorf("booking %s in status %s: %s", id, s.Status, why)
 				}
 			}
 		}
@@ -278,24 +277,24 @@ func (w *harness) check(limit int64) *history {
 		total += wallet.Balance()
 	}
 	if total != h.charged-spent {
-		w.Errorf("the wallets have %d in total, want %d charged less %d spent", total, h.charged, spent)
+		w.Errorf("got total balance %d, want %d charged less %d spent", total, h.charged, spent)
 	}
 	for stream, seats := range taken {
 		if limit == 0 {
 			continue
 		}
-		if got := h.allowances[stream].Taken(); got < seats || seats > limit*w.parts() {
-			w.Errorf("%s: %d taken of %d, want at least the bookings' %d", stream, got, limit, seats)
+		if got := h.allowances[stream].Taken(); got < seats || seats > limit*w.partsPerSeat() {
+			w.Errorf("%s: got %d taken of %d, want at least the %d of bookings", stream, got, limit, seats)
 		}
 	}
 	return h
 }
 
-// owner returns the owner of a seat that a booking should have.
-func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
+// seatFault describes why a booking does not own its seat, "" if it does.
+func seatFault(h *history, s *booking.State, name events.SeatName) string {
 	at := h.seats[seat.Stream(s.PerformanceID, name)]
 	if at == nil {
-		return events.Holder("nobody has touched " + string(name))
+		return "seat " + string(name) + " has no facts"
 	}
 	hold, _ := at.Owner()
 	want := events.SeatIsHeld
@@ -303,12 +302,12 @@ func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 		want = events.SeatIsBooked
 	}
 	if hold != s.HoldID() || at.Status() != want {
-		return events.Holder(fmt.Sprintf("%s is %s for %q", name, at.Status(), hold))
+		return fmt.Sprintf("seat %s has status %s, hold %q", name, at.Status(), hold)
 	}
 	return ""
 }
 
-// checkSettled is check after everything has ended: seats that are not booked are free.
+// checkSettled is like check, after everything has ended: seats that are not booked must be free.
 func (w *harness) checkSettled(limit int64) *history {
 	w.Helper()
 	h := w.check(limit)
@@ -318,7 +317,7 @@ func (w *harness) checkSettled(limit int64) *history {
 		case s.Status == events.BookingIsBooked:
 			booked[s.HoldID()] = int64(len(s.Seats)) + events.CountPlaces(s.Areas)
 		case s.Status == events.BookingIsPaying, s.Status == events.BookingIsHeld, s.Refunding, len(s.Returning()) > 0:
-			w.Errorf("booking %s is %s, refunding %t; want it ended", id, s.Status, s.Refunding)
+			w.Errorf("booking %s: got status %s, refunding %t; want it ended", id, s.Status, s.Refunding)
 		}
 	}
 	w.checkPaymentsSettled(h)
@@ -326,7 +325,7 @@ func (w *harness) checkSettled(limit int64) *history {
 	w.checkPlacesSettled(h, booked)
 	for stream, s := range h.seats {
 		if hold, _ := s.Owner(); s.Status() == events.SeatIsHeld || s.Status() == events.SeatIsBooked && booked[hold] == 0 {
-			w.Errorf("seat %s is %s for %q, want it free", stream, s.Status(), hold)
+			w.Errorf("seat %s: got status %s, hold %q; want it free", stream, s.Status(), hold)
 		}
 	}
 	for stream, a := range h.allowances {
@@ -337,14 +336,14 @@ func (w *harness) checkSettled(limit int64) *history {
 			}
 		}
 		if a.Taken() != seats {
-			w.Errorf("%s: %d taken, want %d as booked", stream, a.Taken(), seats)
+			w.Errorf("%s: got %d taken, want %d as booked", stream, a.Taken(), seats)
 		}
 	}
 	return h
 }
 
-// wake expires everything whose deadline has passed, as the deadline index does.
-func (w *harness) wake() {
+// expireDue expires everything whose deadline has passed.
+func (w *harness) expireDue() {
 	w.Helper()
 	for stream, c := range w.read().streams {
 		if next := c.NextDeadline(); !next.IsZero() && next.Before(w.clock.now()) {
@@ -355,8 +354,7 @@ func (w *harness) wake() {
 	}
 }
 
-// resume resumes every booking and the change of blocks in progress, and closes unfinished
-// attempts.
+// resume resumes the change of blocks in progress, and everything about bookings of the performance.
 func (w *harness) resume() {
 	w.Helper()
 	h := w.read()
@@ -369,11 +367,11 @@ func (w *harness) resume() {
 	for id, b := range h.bookings {
 		ids[id] = b.State().PerformanceID == w.gala
 	}
-	for _, id := range h.unowned() {
+	for _, id := range h.orphanedBookings() {
 		ids[id] = true
 	}
-	for id, of := range ids {
-		if !of {
+	for id, current := range ids {
+		if !current { // of another performance
 			continue
 		}
 		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
@@ -389,5 +387,5 @@ func (w *harness) resume() {
 	}
 }
 
-// errGone is the answer of a process that has crashed.
-var errGone = errors.New("the process is gone")
+// errCrashed is returned by the desk of a process that has crashed.
+var errCrashed = errors.New("the process has crashed")

@@ -16,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// history is a fold of the log.
+// history is the state according to the log.
 type history struct {
 	head         events.Position
 	performances map[events.PerformanceID]*performance.Performance
@@ -27,13 +27,13 @@ type history struct {
 	payments     map[events.StreamID]*money.Payment
 	areas        map[events.StreamID]*area.Area
 	streams      map[events.StreamID]core.Core
-	// begun has the streams of each hold that no booking lists as its own.
-	begun   map[events.HoldID][]events.StreamID
-	charged int64
-	names   []string // of the facts, in order
-	// fenced has the cancelled performances, kept the bookings released after the cancellation.
-	fenced map[events.StreamID]bool
-	kept   map[events.BookingID]int64
+	// unconfirmed has the streams of holds that no booking lists.
+	unconfirmed map[events.HoldID][]events.StreamID
+	charged     int64
+	names       []string // of the facts, in order
+	// cancelled has the cancelled performances, kept the fees withheld after that, by booking.
+	cancelled map[events.StreamID]bool
+	kept      map[events.BookingID]int64
 }
 
 func newHistory() *history {
@@ -46,21 +46,21 @@ func newHistory() *history {
 		payments:     map[events.StreamID]*money.Payment{},
 		areas:        map[events.StreamID]*area.Area{},
 		streams:      map[events.StreamID]core.Core{},
-		begun:        map[events.HoldID][]events.StreamID{},
-		fenced:       map[events.StreamID]bool{},
+		unconfirmed:  map[events.HoldID][]events.StreamID{},
+		cancelled:    map[events.StreamID]bool{},
 		kept:         map[events.BookingID]int64{},
 	}
 }
 
-// begin records seats and allowance of attempts.
-func (h *history) begin(stream events.StreamID, fact events.Fact) {
+// track updates the fields about attempts and cancellations.
+func (h *history) track(stream events.StreamID, fact events.Fact) {
 	drop := func(hold events.HoldID, done func(events.StreamID) bool) {
-		h.begun[hold] = slices.DeleteFunc(h.begun[hold], done)
+		h.unconfirmed[hold] = slices.DeleteFunc(h.unconfirmed[hold], done)
 	}
 	this := func(other events.StreamID) bool { return other == stream }
 	switch f := fact.(type) {
 	case *events.PerformanceCancelled:
-		h.fenced[stream] = true
+		h.cancelled[stream] = true
 	case *events.BookingReleased:
 		h.addKept(stream, f.Kept)
 	case *events.BookingSeatReturned:
@@ -95,10 +95,10 @@ func (h *history) begin(stream events.StreamID, fact events.Fact) {
 	}
 }
 
-// addKept counts the amount withheld after a cancellation.
+// addKept adds a fee withheld after a cancellation.
 func (h *history) addKept(stream events.StreamID, kept int64) {
 	id := events.BookingID(stream.Entity())
-	if h.fenced[performance.Stream(h.bookings[id].State().PerformanceID)] {
+	if h.cancelled[performance.Stream(h.bookings[id].State().PerformanceID)] {
 		h.kept[id] += kept
 	}
 }
@@ -110,7 +110,7 @@ func (h *history) add(stream events.StreamID, hold events.HoldID) {
 			return
 		}
 	}
-	h.begun[hold] = append(h.begun[hold], stream)
+	h.unconfirmed[hold] = append(h.unconfirmed[hold], stream)
 }
 
 // owns reports whether a booking lists the stream as part of a hold.
@@ -125,8 +125,8 @@ func owns(s *booking.State, hold events.HoldID, stream events.StreamID) bool {
 			slices.ContainsFunc(s.Seats, func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }))
 }
 
-// read continues to fold the log. The cores panic at impossible facts, at every prefix: two owners
-// of a seat, a booking paid twice, a negative balance.
+// read folds the facts appended since the last read. The cores panic on impossible facts: two owners of a seat, a
+// booking paid twice, a negative balance.
 func (w *harness) read() *history {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -144,7 +144,7 @@ func (w *harness) read() *history {
 			c = h.open(event.Stream)
 		}
 		c.Evolve(fact)
-		h.begin(event.Stream, fact)
+		h.track(event.Stream, fact)
 		if f, ok := fact.(*events.WalletCharged); ok {
 			h.charged += f.Amount
 		}
@@ -183,17 +183,17 @@ func (h *history) open(stream events.StreamID) (c core.Core) {
 // reader reads a seat map.
 type reader func(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error)
 
-// foldedViews are views with a replaceable seat map, until they catch up.
+// foldedViews are views of the log whose seat map comes from read until CatchUp.
 type foldedViews struct {
 	*harness
 	read   reader
-	caught atomic.Bool // after catching up the map is that of the log
-	lags   bool        // the map does not change
+	caught atomic.Bool // the views have caught up, so the map is that of the log
+	lags   bool        // the views never catch up
 }
 
 func (w *harness) views(read reader) *foldedViews { return &foldedViews{harness: w, read: read} }
 
-// TakenSeats returns the map.
+// TakenSeats implements Views.
 func (v *foldedViews) TakenSeats(
 	ctx context.Context,
 	performanceID events.PerformanceID,
@@ -204,18 +204,18 @@ func (v *foldedViews) TakenSeats(
 	return v.read(ctx, performanceID)
 }
 
-// Hall is read from the log.
+// Hall implements Views.
 func (v *foldedViews) Hall(ctx context.Context, id events.PlanID) (*events.Hall, error) {
 	return events.ReadHall(ctx, v.store, id)
 }
 
-// CatchUp replaces the map by that of the log.
+// CatchUp implements Views.
 func (v *foldedViews) CatchUp(context.Context) error {
 	v.caught.Store(!v.lags)
 	return nil
 }
 
-// Intent is a fold of the whole log.
+// UnconfirmedHolds implements Views.
 func (v *foldedViews) UnconfirmedHolds(
 	_ context.Context,
 	bookingID events.BookingID,
@@ -224,7 +224,7 @@ func (v *foldedViews) UnconfirmedHolds(
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	begun := map[events.HoldID][]events.StreamID{}
-	for hold, streams := range log.begun {
+	for hold, streams := range log.unconfirmed {
 		if id, _, _ := events.CutHoldID(hold); id == bookingID && len(streams) > 0 {
 			begun[hold] = slices.Clone(streams)
 		}
@@ -232,7 +232,7 @@ func (v *foldedViews) UnconfirmedHolds(
 	return begun, nil
 }
 
-// KeptAfter is a fold of the whole log.
+// KeptAfter implements Views.
 func (v *foldedViews) KeptAfter(_ context.Context, bookingID events.BookingID) (int64, error) {
 	log := v.harness.read()
 	v.mu.Lock()
@@ -240,9 +240,9 @@ func (v *foldedViews) KeptAfter(_ context.Context, bookingID events.BookingID) (
 	return log.kept[bookingID], nil
 }
 
-// unowned returns the bookings whose attempts have something that belongs to no booking.
-func (h *history) unowned() (ids []events.BookingID) {
-	for hold, streams := range h.begun {
+// orphanedBookings returns the bookings whose attempts hold something that belongs to no booking.
+func (h *history) orphanedBookings() (ids []events.BookingID) {
+	for hold, streams := range h.unconfirmed {
 		if id, _, _ := events.CutHoldID(hold); len(streams) > 0 {
 			ids = append(ids, id)
 		}
@@ -250,12 +250,12 @@ func (h *history) unowned() (ids []events.BookingID) {
 	return ids
 }
 
-// noOrphanedHolds checks that every held seat and every allowance belongs to a booking.
-func (w *harness) noOrphanedHolds(when any) {
+// checkNoOrphanedHolds checks that every hold in the log belongs to a booking.
+func (w *harness) checkNoOrphanedHolds(when any) {
 	w.Helper()
-	for hold, streams := range w.read().begun {
+	for hold, streams := range w.read().unconfirmed {
 		if len(streams) > 0 {
-			w.Errorf("%v: hold %s has %v, but belongs to no booking", when, hold, streams)
+			w.Errorf("%v: got streams %[3]v of hold %[2]s, which belongs to no booking; want none", when, hold, streams)
 		}
 	}
 }

@@ -24,11 +24,11 @@ func (w *harness) commands(name string) (ids []actors.CommandID) {
 	return ids
 }
 
-// TestCommandIDs: with a key and without, any other run of the process would derive the same
-// command ids; the request's own id is unchanged.
+// TestCommandIDs checks that every run derives the same command ids for its steps, and keeps the id of the
+// request.
 func TestCommandIDs(t *testing.T) {
 	for _, key := range []bool{false, true} {
-		w := begin(t, 1, 3, 3)
+		w := newHarness(t, 1, 3, 3)
 		w.charge("ann", 300)
 		from := func(key string) Origin { return w.origin("ann") }
 		if key {
@@ -59,19 +59,19 @@ func TestCommandIDs(t *testing.T) {
 				times = 2
 			}
 			if !slices.Equal(got, slices.Repeat([]actors.CommandID{want}, times)) {
-				t.Errorf("keyed %t: %s has %v, want %s", key, name, got, want)
+				t.Errorf("keyed %t: %s: got command ids %v, want %s", key, name, got, want)
 			}
 		}
 	}
 }
 
-// TestIDsOfKeyedCallers: a retry finds the booking that an older program began.
-func TestIDsOfKeyedCallers(t *testing.T) {
+// TestIDsOfKeyedRequests checks fixed ids, so that a retry finds a booking that an older version has begun.
+func TestIDsOfKeyedRequests(t *testing.T) {
 	cmd := Book{Origin: Origin{ID: actors.KeyedCommandID("ann", "k", []byte("body"))}, PerformanceID: "gala"}
 	if cmd.ID != "k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g" {
-		t.Errorf("the request is %s, want k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g", cmd.ID)
+		t.Errorf("got request id %s, want k676y5teW7oh3-ZN2lmcmsA.ZG_NnjRDK9g", cmd.ID)
 	}
 	if id, keyed := cmd.bookingID(); !keyed || id != "e452ede9-1cbd-5ae8-871b-9dac2aa9b626" {
-		t.Errorf("booking id = %s, want the one of an older program", id)
+		t.Errorf("got booking id %s, want e452ede9-1cbd-5ae8-871b-9dac2aa9b626", id)
 	}
 }

@@ -21,38 +21,38 @@ func (w *harness) intent(id events.BookingID, seconds int64) (Answer, error) {
 		Intent: events.IntentID("intent-" + string(id)), Seconds: seconds})
 }
 
-// TestAnIntentKeepsItsSeats: an intent keeps them beyond the booking's deadline, until it ends or is paid.
-func TestAnIntentKeepsItsSeats(t *testing.T) {
+// TestIntentKeepsItsSeats checks that an intent keeps the seats after the booking's deadline, until it
+// lapses or is paid.
+func TestIntentKeepsItsSeats(t *testing.T) {
 	for _, paid := range []bool{true, false} {
-		w := begin(t, 1, 3, 2)
+		w := newHarness(t, 1, 3, 2)
 		id := w.mustBook("ann", "A-1-1")
 		w.want(beginIntent(w, id), "ok")
 		w.clock.move(100 * s)
-		w.wake()
+		w.expireDue()
 		w.resume()
 		_, err := w.book("bob", "A-1-1")
 		w.want(err, "seat_taken")
 		if paid {
 			if got := outcomeOf(w.report(id, "x", 100, false)); got != "booked" {
-				t.Errorf("outcome = %q, want %q", got, "booked")
+				t.Errorf("got outcome %q, want %q", got, "booked")
 			}
 			w.checkSettled(2)
 			continue
 		}
 		w.clock.move(1)
-		w.wake()
+		w.expireDue()
 		w.resume()
 		w.mustBook("bob", "A-1-1")
 		if got := outcomeOf(w.report(id, "x", 100, false)); got != "expired: late owed" {
-			t.Errorf("after it: %s, want expired: late owed", got)
+			t.Errorf("after the intent: got %s, want expired: late owed", got)
 		}
 	}
 }
 
-// TestIntentsStayWithinBounds: however many there are, they extend the hold of a seat by at most a
-// day.
+// TestIntentsStayWithinBounds checks that consecutive intents extend the hold of a seat by at most a day.
 func TestIntentsStayWithinBounds(t *testing.T) {
-	w := begin(t, 1, 3, 0)
+	w := newHarness(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1")
 	end := w.clock.now().Add(2*time.Minute + events.MaxIntent + seat.Grace)
 	for n := range 100 {
@@ -63,10 +63,10 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 		}
 		state, failed := w.state(w.ctx(), id)
 		if failed != nil {
-			t.Fatalf("request failed: %v", failed)
+			t.Fatalf("state: %v", failed)
 		}
 		if state.Booking.Status == events.BookingIsAwaiting && state.Booking.Intent.ExpiresAt.Add(seat.Grace).After(end) {
-			t.Fatalf("the intent lasts until %v, want at most a day beyond the hold", state.Booking.Intent.ExpiresAt)
+			t.Fatalf("got an intent until %v, want at most a day beyond the hold", state.Booking.Intent.ExpiresAt)
 		}
 		if code(err) != "ok" && code(err) != "limit_exceeded" && code(err) != "hold_expired" {
 			t.Fatal(err)
@@ -77,15 +77,15 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 		w.clock.move(s)
 	}
 	w.clock.move(25 * time.Hour)
-	w.wake()
+	w.expireDue()
 	w.resume()
 	w.checkSettled(0)
 }
 
-// TestIntentsOnEverySeat: a holder that repeatedly opens the longest intents on all seats extends
-// their holds by at most a day.
+// TestIntentsOnEverySeat checks that the longest intents, opened repeatedly on all seats, extend their holds
+// by at most a day.
 func TestIntentsOnEverySeat(t *testing.T) {
-	w := begin(t, 4, 5, 0)
+	w := newHarness(t, 4, 5, 0)
 	begun, held := w.clock.now(), map[events.SeatName]events.BookingID{}
 	for row := range 4 {
 		for number := range 5 {
@@ -102,56 +102,55 @@ func TestIntentsOnEverySeat(t *testing.T) {
 			}
 		}
 		w.clock.move(6 * time.Hour)
-		w.wake()
+		w.expireDue()
 		w.resume()
 	}
 	if w.clock.now().Before(begun.Add(36 * time.Hour)) {
-		t.Fatal("the seats were lost before 36 hours had passed")
+		t.Fatal("got the seats lost within 36 hours, want them held for longer")
 	}
 	for name := range held {
 		w.mustBook("bob", name)
 	}
 }
 
-// TestAnIntentThatLostASeat: it ends, and so does the booking.
-func TestAnIntentThatLostASeat(t *testing.T) {
-	w := begin(t, 1, 3, 0)
+// TestIntentThatLostASeat checks that the booking expires with the intent.
+func TestIntentThatLostASeat(t *testing.T) {
+	w := newHarness(t, 1, 3, 0)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
 	w.must(w.step(w.ctx(), w.origin("house"), seat.Stream("gala", "A-1-2"),
 		&seat.Release{HoldID: events.NewHoldID(id, 1), Reason: events.ReleasedUnpaid}))
 	w.want(beginIntent(w, id), "hold_expired")
 	if now, _ := w.state(w.ctx(), id); now.Booking.Status != events.BookingIsExpired {
-		t.Errorf("it is %s, want %s", now.Booking.Status, events.BookingIsExpired)
+		t.Errorf("got status %s, want %s", now.Booking.Status, events.BookingIsExpired)
 	}
 	w.checkSettled(0)
 }
 
-// TestIntentsUseTheFrozenLimit: despite later edits, allowance and seats wait on the terms of the
-// hold.
-func TestIntentsUseTheFrozenLimit(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestIntentsKeepTheTermsOfTheHold checks that later edits of the limit don't affect an intent.
+func TestIntentsKeepTheTermsOfTheHold(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	id := w.mustBook("ann", "A-1-1")
-	w.edit(&performance.Edit{LimitPerHolder: ptr(4 * w.parts())})
+	w.edit(&performance.Edit{LimitPerHolder: ptr(4 * w.partsPerSeat())})
 	answer, err := w.intent(id, 600)
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsAwaiting {
-		t.Errorf("after the limit the booking is %s, want %s", answer.Booking.Status, events.BookingIsAwaiting)
+		t.Errorf("after the edit: got status %s, want %s", answer.Booking.Status, events.BookingIsAwaiting)
 	}
 
-	w = begin(t, 1, 6, 2)
+	w = newHarness(t, 1, 6, 2)
 	id = w.mustBook("ann", "A-1-1")
 	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(0))})
 	_, err = w.intent(id, 600)
 	w.want(err, "ok")
 	w.clock.move(100 * s)
-	w.wake()
-	w.edit(&performance.Edit{LimitPerHolder: ptr(2 * w.parts())})
+	w.expireDue()
+	w.edit(&performance.Edit{LimitPerHolder: ptr(2 * w.partsPerSeat())})
 	_, err = w.book("ann", "A-1-2", "A-1-3")
 	w.want(err, "limit_exceeded")
 	reported, err := w.report(id, "x", 100, false)
 	w.want(err, "ok")
 	if !reported.PaymentOutcome.Booked() {
-		t.Errorf("payment in time = %+v, want it booked", reported.PaymentOutcome.Payment)
+		t.Errorf("got payment %+v, want it booked", reported.PaymentOutcome.Payment)
 	}
 	w.checkSettled(2)
 }

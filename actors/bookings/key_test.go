@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// TestAKeyIsOneRequest: a retry gets the same answer, another body is refused, and a refusal is
-// decided again.
-func TestAKeyIsOneRequest(t *testing.T) {
-	w := begin(t, 2, 5, 0)
+// TestKeyIdentifiesOneRequest checks that a retry gets the same answer, a different body is refused, and a
+// refused request is decided again.
+func TestKeyIdentifiesOneRequest(t *testing.T) {
+	w := newHarness(t, 2, 5, 0)
 	w.charge("ann", 500)
 	book := func(body string, seats ...events.SeatName) (Answer, error) {
 		return w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", body), PerformanceID: "gala", Holder: "ann", Seats: seats})
@@ -31,23 +31,23 @@ func TestAKeyIsOneRequest(t *testing.T) {
 	again, err := book("1", "A-1-1", "A-1-2")
 	first.Replayed = true
 	if w.want(err, "ok"); !reflect.DeepEqual(again, first) {
-		t.Errorf("again: %+v, want %+v", again, first)
+		t.Errorf("retry: got %+v, want %+v", again, first)
 	}
 	_, err = book("2", "A-2-1")
 	w.want(err, "idempotency_key_reused")
 	paidAgain, err := pay()
 	paid.Replayed = true
 	if w.want(err, "ok"); !reflect.DeepEqual(paidAgain, paid) {
-		t.Errorf("again: %+v, want %+v", paidAgain, paid)
+		t.Errorf("retry: got %+v, want %+v", paidAgain, paid)
 	}
 	_, err = w.pay(first.Booking.ID, "ann")
 	w.want(err, "already_confirmed")
 	w.checkSettled(0)
 }
 
-// TestAKeyedPaymentThatFailed: a failed payment is decided again under its key.
-func TestAKeyedPaymentThatFailed(t *testing.T) {
-	w := begin(t, 2, 5, 0)
+// TestKeyedPaymentThatFailed checks that a failed payment is decided again under its key.
+func TestKeyedPaymentThatFailed(t *testing.T) {
+	w := newHarness(t, 2, 5, 0)
 	id := w.mustBook("ann", "A-1-1")
 	pay := func() (Answer, error) {
 		return w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", "{}"), BookingID: id, By: "ann"})
@@ -60,14 +60,14 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	w.want(err, "ok")
 	answer, err := pay()
 	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
-		t.Errorf("repeated payment = %+v, want a new one", answer)
+		t.Errorf("retry: got %+v, want a replay of the paid booking", answer)
 	}
 	w.checkSettled(0)
 }
 
-// TestRetryGetsTheSameAnswer: a retry gets it whatever has happened to the booking since.
+// TestRetryGetsTheSameAnswer checks that a retry gets the same answer even if the booking has changed since.
 func TestRetryGetsTheSameAnswer(t *testing.T) {
-	w := begin(t, 2, 5, 0)
+	w := newHarness(t, 2, 5, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	extend := func() (Answer, error) {
@@ -81,7 +81,7 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 		got, err := ask()
 		want.Replayed = true
 		if w.want(err, "ok"); !reflect.DeepEqual(got, want) {
-			t.Errorf("%s again: %+v, want %+v", what, got, want)
+			t.Errorf("retry of %s: got %+v, want %+v", what, got, want)
 		}
 	}
 	extended, err := extend()
@@ -101,17 +101,17 @@ func TestRetryGetsTheSameAnswer(t *testing.T) {
 	w.checkSettled(0)
 }
 
-// TestKeyedPaymentInProgress: a payment started on another node or before a crash is
-// completed by its retry, which is marked as a replay.
+// TestKeyedPaymentInProgress checks that a retry completes a payment that another node, or a crashed
+// process, has started.
 func TestKeyedPaymentInProgress(t *testing.T) {
-	w := begin(t, 2, 5, 0)
+	w := newHarness(t, 2, 5, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	from := w.keyed("ann", "p", "{}")
 	w.must(w.request(w.ctx(), from, id, &booking.StartPayment{By: "ann"}))
 	answer, err := w.Pay(w.ctx(), Pay{Origin: from, BookingID: id, By: "ann"})
 	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
-		t.Errorf("answer = %+v, want the paid booking as a replay", answer)
+		t.Errorf("got answer %+v, want the paid booking as a replay", answer)
 	}
 	w.checkSettled(0)
 }

@@ -2,9 +2,9 @@ package bookings
 
 import "testing"
 
-// TestLimitTakesPrecedence: limit_exceeded takes precedence over seat_taken.
+// TestLimitTakesPrecedence checks that limit_exceeded takes precedence over seat_taken and sold_out.
 func TestLimitTakesPrecedence(t *testing.T) {
-	w := begin(t, 2, 5, 2)
+	w := newHarness(t, 2, 5, 2)
 	w.mustBook("ann", "A-1-1", "A-1-2")
 	w.mustBook("bob", "A-2-1")
 	_, err := w.book("ann", "A-1-1")

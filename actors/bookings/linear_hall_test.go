@@ -24,25 +24,25 @@ const (
 // hallState is the state of four seats and the floor. It is comparable.
 type hallState struct {
 	seats [4]hallSeat
-	// Places of the floor: all, those that remain, and those blocked for the press.
+	// Places of the floor: in total, remaining, and blocked under press.
 	size, free, kept int64
 	orders           [hallCallers*hallSteps + 1]hallPlaces // by number, from 1
 }
 
 type hallSeat struct {
 	order int  // the order that has it, 0 if none, -1 if it is blocked
-	crew  bool // it is blocked for the crew, or will be when it is returned
+	crew  bool // it is blocked under crew, or will be when it is returned
 }
 
 // hallPlaces are the places of the floor that an order has.
 type hallPlaces struct {
 	all   int64
-	press int64 // those blocked again when they are returned
+	press int64 // number of those that are blocked again when returned
 }
 
-// hallInput is a request. Order numbers are the caller's own.
+// hallInput is a request. Orders are numbered by the callers.
 type hallInput struct {
-	ask    string
+	kind   string
 	order  int
 	seats  []int
 	places int64
@@ -67,7 +67,7 @@ func (in *hallInput) overlaps(other *hallInput) bool {
 
 // step applies a request and returns its answer.
 func (s hallState) step(in *hallInput) (out string, next hallState) {
-	switch in.ask {
+	switch in.kind {
 	case "book":
 		return s.book(in)
 	case "return": // the whole order, or the named seats and places
@@ -156,7 +156,7 @@ func (s hallState) String() string {
 	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, s.free, s.size, s.kept)
 }
 
-// refusesHalls lists the codes with which a contested request may be refused.
+// refusesHalls lists the codes with which a contested request may be refused, by its kind.
 var refusesHalls = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
 	"block places": "sold_out", "resize": "limit_exceeded"}
 
@@ -166,14 +166,14 @@ var hallModel = (&porcupine.NondeterministicModel{
 	Init: func() []any { return []any{hallState{size: 10, free: 10}} },
 	Step: func(state, input, output any) (next []any) {
 		in := input.(*hallInput)
-		if out := output.(string); in.contested && out != "ok" && strings.Contains(refusesHalls[in.ask], out) {
+		if out := output.(string); in.contested && out != "ok" && strings.Contains(refusesHalls[in.kind], out) {
 			return []any{state}
 		}
 		out, after := state.(hallState).step(in)
 		if out != output.(string) {
 			return nil
 		}
-		if in.contested && in.ask == "unblock a seat" {
+		if in.contested && in.kind == "unblock a seat" {
 			next = append(next, state)
 		}
 		return append(next, after)
@@ -205,7 +205,7 @@ func (c *hallClient) randomRequest(number int) *hallInput {
 	switch n := c.rng.IntN(16); {
 	case n < 6 && len(c.orders) > 0:
 		for order, had := range c.orders { // in random order
-			in := &hallInput{ask: "return", order: order, seats: had.seats, places: int64(len(had.places))}
+			in := &hallInput{kind: "return", order: order, seats: had.seats, places: int64(len(had.places))}
 			switch {
 			case had.paid && n < 2 && len(had.seats) > 0:
 				in.seats, in.places = had.seats[:1], 0
@@ -215,17 +215,17 @@ func (c *hallClient) randomRequest(number int) *hallInput {
 			return in
 		}
 	case n == 6:
-		return &hallInput{ask: "block a seat", seats: []int{one}}
+		return &hallInput{kind: "block a seat", seats: []int{one}}
 	case n == 7:
-		return &hallInput{ask: "unblock a seat", seats: []int{one}}
+		return &hallInput{kind: "unblock a seat", seats: []int{one}}
 	case n == 8:
-		return &hallInput{ask: "block places", places: 1 + c.rng.Int64N(4)}
+		return &hallInput{kind: "block places", places: 1 + c.rng.Int64N(4)}
 	case n == 9:
-		return &hallInput{ask: "unblock places", places: 1}
+		return &hallInput{kind: "unblock places", places: 1}
 	case n == 10:
-		return &hallInput{ask: "resize", places: 4 + c.rng.Int64N(7)}
+		return &hallInput{kind: "resize", places: 4 + c.rng.Int64N(7)}
 	}
-	in := &hallInput{ask: "book", order: number, places: c.rng.Int64N(5), paid: c.rng.IntN(2) == 0,
+	in := &hallInput{kind: "book", order: number, places: c.rng.Int64N(5), paid: c.rng.IntN(2) == 0,
 		label: []events.BlockLabel{"", crew, press}[c.rng.IntN(3)]}
 	for i := range 4 {
 		if c.rng.IntN(3) == 0 || in.places == 0 && i == one {
@@ -237,11 +237,11 @@ func (c *hallClient) randomRequest(number int) *hallInput {
 
 // do sends the request, and formats the answer like the model.
 func (c *hallClient) do(in *hallInput) string {
-	switch in.ask {
+	switch in.kind {
 	case "book":
 		return c.bookHall(in)
 	case "return":
-		return c.giveBackHall(in)
+		return c.returnHall(in)
 	case "block a seat":
 		return code(c.block(crew, hallSeatName(in.seats[0])))
 	case "unblock a seat":
@@ -280,7 +280,7 @@ func (c *hallClient) bookHall(in *hallInput) string {
 	return code(err)
 }
 
-func (c *hallClient) giveBackHall(in *hallInput) string {
+func (c *hallClient) returnHall(in *hallInput) string {
 	had := c.orders[in.order]
 	var err error
 	switch left := len(had.seats) + len(had.places); {
@@ -291,7 +291,7 @@ func (c *hallClient) giveBackHall(in *hallInput) string {
 		_, err = c.returnSeat(had.id, c.holder, hallSeatName(in.seats[0]))
 		had.seats = had.seats[1:]
 	default:
-		_, err = c.giveBackPlace(had.id, c.holder, "floor", had.places[0])
+		_, err = c.returnPlace(had.id, c.holder, "floor", had.places[0])
 		had.places = had.places[1:]
 	}
 	return code(err)
@@ -310,14 +310,14 @@ func (w *harness) readState() string {
 	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, c.Remaining, c.Capacity(), c.Blocked)
 }
 
-// TestAHallIsLinearizable: callers concurrently book seats and places, some under a label, return
-// them, block and unblock seats and places, and resize an area. Their answers and the final state
-// are those of some sequential order of the requests, except that a request may also be refused
-// while another one concerns the same seats or places.
-func TestAHallIsLinearizable(t *testing.T) {
+// TestHallIsLinearizable has callers concurrently book seats and places, some under a label, return them,
+// block and unblock them, and resize an area. Their answers and the final state must be those of a
+// sequential order of the requests, except that a request may also be refused while another request for the
+// same seats or places is in progress.
+func TestHallIsLinearizable(t *testing.T) {
 	for range 30 {
 		seed := rand.Uint64()
-		w := beginInMemory(t, 1, 4, 0)
+		w := newMemoryHarness(t, 1, 4, 0)
 		var moments atomic.Int64
 		var mu sync.Mutex
 		var ops []porcupine.Operation
@@ -339,23 +339,23 @@ func TestAHallIsLinearizable(t *testing.T) {
 			})
 		}
 		all.Wait()
-		contest(ops)
-		ops = append(ops, porcupine.Operation{Input: &hallInput{ask: "look"}, Call: moments.Add(1), Output: w.readState(),
+		markContested(ops)
+		ops = append(ops, porcupine.Operation{Input: &hallInput{kind: "look"}, Call: moments.Add(1), Output: w.readState(),
 			Return: moments.Add(1)})
 		if result := porcupine.CheckOperationsTimeout(hallModel, ops, time.Minute); result != porcupine.Ok {
 			for _, op := range ops {
 				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, hallModel.DescribeOperation(op.Input, op.Output))
 			}
-			t.Fatalf("seed %d: linearizability is %v for %d operations, want Ok", seed, result, len(ops))
+			t.Fatalf("seed %d: got %v for %d operations, want Ok", seed, result, len(ops))
 		}
 		w.check(0)
-		w.atRest()
-		w.noOrphanedHolds("afterwards")
+		w.checkBlocksIdle()
+		w.checkNoOrphanedHolds("afterwards")
 	}
 }
 
-// contest marks the requests during which another one concerned the same seats or places.
-func contest(ops []porcupine.Operation) {
+// markContested marks the requests during which another one concerned the same seats or places.
+func markContested(ops []porcupine.Operation) {
 	for i := range ops {
 		in := ops[i].Input.(*hallInput)
 		for j := range ops {

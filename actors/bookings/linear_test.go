@@ -18,16 +18,16 @@ import (
 	"admitone/events"
 )
 
-// linearPrice is the price of the booking whose history is checked, and its holder's balance.
+// linearPrice is the price of the booking, and the initial balance of its holder.
 const linearPrice = 100
 
-// linearReports is the number of external payments for it.
+// linearReports is the number of external payments that may be reported.
 const linearReports = 3
 
-// linearState is a booking as a sequential caller observes it. It is comparable.
+// linearState is the state of a booking for a sequential caller. It is comparable.
 type linearState struct {
 	status  events.BookingStatus
-	wallet  bool // it is paid from the wallet
+	wallet  bool // the booking was paid from the wallet
 	off     bool // the performance is cancelled
 	balance int64
 	// outcomes of the external payments: "" for none, booked or owed.
@@ -36,11 +36,11 @@ type linearState struct {
 
 // linearInput is a request: its kind, and the number of the payment for a report.
 type linearInput struct {
-	ask string
-	n   int
+	kind string
+	n    int
 }
 
-// linearRequests lists the requests, the usual ones more often.
+// linearRequests lists the kinds of requests; frequent ones are listed more often.
 var linearRequests = []string{"pay", "pay", "report", "report", "report", "intend", "intend", "end", "cancel", "off",
 	"sweep", "look", "look"}
 
@@ -59,7 +59,7 @@ func (s *linearState) open() bool {
 
 // step applies a request and returns its answer.
 func (s linearState) step(in linearInput) (out string, next linearState) {
-	switch in.ask {
+	switch in.kind {
 	case "pay":
 		return s.pay()
 	case "report":
@@ -132,7 +132,7 @@ func (s linearState) report(n int) (out string, next linearState) {
 		s.outcomes[n], s.status, s.wallet = "booked", events.BookingIsBooked, false
 	default:
 		s.outcomes[n] = "owed"
-		if s.open() { // the cancellation ends it
+		if s.open() { // because the performance is cancelled
 			s.end(events.BookingIsCancelled)
 		}
 	}
@@ -151,7 +151,7 @@ var linearModel = porcupine.Model{
 
 // do sends the request, and formats the answer like the model.
 func (w *harness) do(id events.BookingID, in linearInput) string {
-	switch in.ask {
+	switch in.kind {
 	case "pay":
 		_, err := w.pay(id, "ann")
 		return code(err)
@@ -165,7 +165,7 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 		case answer.PaymentOutcome.RefundID() != "":
 			return "owed"
 		}
-		return "nothing became of it"
+		return "no outcome"
 	case "intend":
 		_, err := w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank",
 			Intent: events.IntentID(fmt.Sprint("i", rand.Int64())), Seconds: 100})
@@ -185,7 +185,7 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 	return w.readOutcome(id)
 }
 
-// readOutcome reads booking, wallet and payments while no other request on this node uses the booking.
+// readOutcome reads the booking, the wallet and the payments while no other request on this node uses the booking.
 func (w *harness) readOutcome(id events.BookingID) string {
 	var s linearState
 	_, err := w.locked(w.ctx(), id, func(ctx context.Context) (Answer, error) {
@@ -221,13 +221,13 @@ func (w *harness) readOutcome(id events.BookingID) string {
 	return fmt.Sprintf("%+v", s)
 }
 
-// TestABookingIsLinearizable: concurrent callers pay a booking from the wallet and externally,
-// begin intents, release it and cancel its performance. Their answers could have resulted from some
-// sequential order of the requests.
-func TestABookingIsLinearizable(t *testing.T) {
+// TestBookingIsLinearizable has callers concurrently pay a booking from the wallet and externally, begin
+// intents, release it and cancel its performance. Their answers must be those of a sequential order of the
+// requests.
+func TestBookingIsLinearizable(t *testing.T) {
 	for range 30 {
 		seed := rand.Uint64()
-		w := beginInMemory(t, 1, 2, 0)
+		w := newMemoryHarness(t, 1, 2, 0)
 		w.charge("ann", linearPrice)
 		id := w.mustBook("ann", "A-1-1")
 		var moments atomic.Int64
@@ -253,7 +253,7 @@ func TestABookingIsLinearizable(t *testing.T) {
 			for _, op := range ops {
 				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, linearModel.DescribeOperation(op.Input, op.Output))
 			}
-			t.Fatalf("seed %d: linearizability is %v for %d operations, want Ok", seed, result, len(ops))
+			t.Fatalf("seed %d: got %v for %d operations, want Ok", seed, result, len(ops))
 		}
 		w.checkSettled(0)
 	}

@@ -16,8 +16,8 @@ type Views interface {
 	// TakenSeats returns one byte for each seat of a performance, in canonical order, which is 0 for a free
 	// seat, and the position up to which the view has seen the log. The caller owns the slice.
 	TakenSeats(ctx context.Context, performanceID events.PerformanceID) (taken []byte, at events.Position, err error)
-	// Intent returns the streams in which attempts of a booking have seats or allowance that its own
-	// stream does not list, by hold id.
+	// UnconfirmedHolds returns, by hold id, the streams in which attempts of a booking hold seats, places or
+	// allowance that the booking's stream does not list.
 	UnconfirmedHolds(ctx context.Context, bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error)
 	// KeptAfter returns the amount withheld by returns of a booking after its performance was
 	// cancelled, in minor units.

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// saleIn returns a performance of rows of seats, in a hall with an area where every third seat has
-// restricted price types only, or in plain sections.
+// saleIn returns a performance in plain sections, or in a hall with an area, where a third of the seats has
+// restricted price types only.
 func saleIn(t interface{ Fatal(...any) }, rows, perRow int, inHall bool) *performanceInfo {
 	if !inHall {
 		return &performanceInfo{id: "gala", layout: events.NewLayout([]events.Section{
@@ -48,7 +48,7 @@ func saleIn(t interface{ Fatal(...any) }, rows, perRow int, inHall bool) *perfor
 		{Category: "floor", Amount: 5}})}
 }
 
-// fixedMap is views with one map.
+// fixedMap are views with a fixed seat map.
 type fixedMap struct {
 	noViews
 	taken []byte
@@ -58,8 +58,8 @@ func (v fixedMap) TakenSeats(context.Context, events.PerformanceID) ([]byte, eve
 	return slices.Clone(v.taken), 7, nil
 }
 
-// TestAlternativesFromASharedMap: callers that use a recent map in turn get the alternatives that
-// they would find in a copy of their own, and leave nothing behind in it.
+// TestAlternativesFromASharedMap checks that callers which use a recent map in turn get the alternatives
+// that they would find in a separate copy.
 func TestAlternativesFromASharedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := saleIn(t, rapid.IntRange(1, 5).Draw(t, "rows"), rapid.IntRange(2, 8).Draw(t, "seats"),
@@ -83,15 +83,15 @@ func TestAlternativesFromASharedMap(t *testing.T) {
 			for _, older := range []bool{false, true} {
 				got := offered(t, b, s, cmd, wanted, lost, older)
 				if want := offeredFromCopy(s, cmd, views.taken, wanted, lost, older); !reflect.DeepEqual(got, want) {
-					t.Fatalf("%v instead of %v, want %v", got, wanted, want)
+					t.Fatalf("alternatives: got %v to %v, want %v", got, wanted, want)
 				}
 			}
 		}
 	})
 }
 
-// offered returns alternatives from a recent map. With shared, those away from the wanted seats are the
-// same for all callers.
+// offered returns alternatives from a recent map. With shared, those that are not near the wanted seats are shared
+// by all callers.
 func offered(t *rapid.T, b *Bookings, s *performanceInfo, cmd *Book, wanted, lost []performance.Seat,
 	shared bool) (choices [][]performance.Seat) {
 	err := b.maps.withRecentMap(t.Context(), s, cmd, true, choiceSize{len(wanted), cmd.Restricted},
@@ -109,7 +109,7 @@ func offered(t *rapid.T, b *Bookings, s *performanceInfo, cmd *Book, wanted, los
 	return choices
 }
 
-// offeredFromCopy returns what offered has to return.
+// offeredFromCopy computes the result of offered from a separate copy.
 func offeredFromCopy(s *performanceInfo, cmd *Book, taken []byte, wanted, lost []performance.Seat,
 	shared bool) [][]performance.Seat {
 	restricted := func(m *performance.Map) {
@@ -133,8 +133,7 @@ func offeredFromCopy(s *performanceInfo, cmd *Book, taken []byte, wanted, lost [
 	return m.Alternatives(wanted, alternatives, func() [][]performance.Seat { return best })
 }
 
-// TestCopiesAreSeparate: callers that use a map concurrently do not see each other's changes, whether
-// it is kept for the next ones or not.
+// TestCopiesAreSeparate checks that callers which use a map concurrently do not see each other's changes.
 func TestCopiesAreSeparate(t *testing.T) {
 	s := saleIn(t, 20, 30, true)
 	taken := make([]byte, s.layout.Seats())
@@ -153,7 +152,7 @@ func TestCopiesAreSeparate(t *testing.T) {
 					for seat := range performance.Seat(len(taken)) {
 						hides := hidden != nil && hidden[s.layout.Hall().Category(seat)]
 						if own.Free(seat) != (taken[seat] == 0 && !hides) {
-							t.Errorf("seat %d is free: %t, want %t", seat, own.Free(seat), taken[seat] == 0 && !hides)
+							t.Errorf("seat %d: got free %t, want %t", seat, own.Free(seat), taken[seat] == 0 && !hides)
 							return
 						}
 						own.Take(seat)
@@ -168,11 +167,11 @@ func TestCopiesAreSeparate(t *testing.T) {
 	}
 	all.Wait()
 	if len(m.idle) == 0 || len(m.idle) > 16 {
-		t.Errorf("%d copies are idle", len(m.idle))
+		t.Errorf("got %d idle copies, want 1 to 16", len(m.idle))
 	}
 }
 
-// slowMap is views whose map takes a millisecond to read.
+// slowMap is a fixedMap that takes a millisecond to read.
 type slowMap struct{ fixedMap }
 
 func (v slowMap) TakenSeats(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
@@ -180,22 +179,22 @@ func (v slowMap) TakenSeats(ctx context.Context, id events.PerformanceID) ([]byt
 	return v.fixedMap.TakenSeats(ctx, id)
 }
 
-// TestMapsOfOneCaller: a caller who is alone gets a map of its own each time.
+// TestMapsOfOneCaller checks that a single caller gets a new map each time.
 func TestMapsOfOneCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
 		for last := (*seatMap)(nil); m.budget.spent < maxBudget/2; {
 			next := m.getRecent(t.Context(), "gala", true)
 			if next == last {
-				t.Fatalf("after %v of reading the map is used again", m.budget.spent)
+				t.Fatalf("after %v spent on reads: got the same map, want a new one", m.budget.spent)
 			}
 			last = next
 		}
 	})
 }
 
-// TestMapsOfCrowd: a crowd that waits for one reading spends it once; once the budget is spent, a map is read again
-// after budgetShare times the time that reading takes.
+// TestMapsOfCrowd checks that callers share the cost of a read that they wait for, and that maps are read
+// less often once the budget is spent.
 func TestMapsOfCrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &seatMaps{views: slowMap{fixedMap{taken: []byte{0, 1}}}}
@@ -205,7 +204,7 @@ func TestMapsOfCrowd(t *testing.T) {
 		}
 		all.Wait()
 		if m.budget.spent > 3*time.Millisecond {
-			t.Errorf("a crowd spent %v of the budget, want 1 ms for the first reading and 2 ms for one after it", m.budget.spent)
+			t.Errorf("got %v of the budget spent, want at most 3 ms: one read for the first caller, and one that all others share", m.budget.spent)
 		}
 		for m.budget.spent < maxBudget {
 			m.getRecent(t.Context(), "gala", true)
@@ -216,7 +215,7 @@ func TestMapsOfCrowd(t *testing.T) {
 			used = time.Since(start)
 		}
 		if used > maxMapAge {
-			t.Errorf("a map was used for %v, want at most %v", used, maxMapAge)
+			t.Errorf("got a map used for %v, want at most %v", used, maxMapAge)
 		}
 		reads, last := 0, first
 		for range 10_000 { // a second
@@ -226,7 +225,7 @@ func TestMapsOfCrowd(t *testing.T) {
 			time.Sleep(100 * time.Microsecond)
 		}
 		if reads < 40 || reads > 60 {
-			t.Errorf("%d maps of a millisecond were read in a second, want about a twentieth of it", reads)
+			t.Errorf("got %d reads in a second, want 40 to 60, a twentieth of the time", reads)
 		}
 	})
 }
@@ -250,13 +249,13 @@ func BenchmarkSeatTaken(b *testing.B) {
 	}
 }
 
-// TestBestOfStandingCategory: a category of standing places alone has no best seats; that isn't
-// sold_out.
+// TestBestOfStandingCategory checks that best seats of a category without seats are refused with
+// invalid_field.
 func TestBestOfStandingCategory(t *testing.T) {
 	layout := saleIn(t, 2, 4, true).layout
 	for category, want := range map[string]error{"open": nil, "floor": ErrNoSeatsOfCategory, "none": ErrNoCategory} {
 		if _, err := (&Book{Quantity: 1, Category: category}).criteria(layout); err != want {
-			t.Errorf("category %s: %v, want %v", category, err, want)
+			t.Errorf("category %s: got %v, want %v", category, err, want)
 		}
 	}
 }

@@ -10,23 +10,22 @@ import (
 	"admitone/events"
 )
 
-// beginInMemory is begin on a log in memory, for tests with thousands of steps that don't depend on
-// the disk.
-func beginInMemory(t testing.TB, rows, perRow, limit int64) *harness {
+// newMemoryHarness is like newHarness, on a log in memory, for tests with thousands of steps.
+func newMemoryHarness(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
-	return beginOn(t, &memory{streams: map[events.StreamID][]events.Position{}}, rows, perRow, limit)
+	return newHarnessOn(t, &memoryStore{streams: map[events.StreamID][]events.Position{}}, rows, perRow, limit)
 }
 
-// memory is a fast log in memory.
-type memory struct {
-	events.Store // nil: nothing follows the log here
+// memoryStore is a fast log in memory.
+type memoryStore struct {
+	events.Store // nil: other methods are not called
 	mu           sync.RWMutex
 	log          []events.Recorded                     // guarded by mu
 	streams      map[events.StreamID][]events.Position // guarded by mu
 }
 
 // Append implements events.Store.
-func (m *memory) Append(
+func (m *memoryStore) Append(
 	_ context.Context,
 	stream events.StreamID,
 	expected events.Revision,
@@ -36,7 +35,7 @@ func (m *memory) Append(
 	defer m.mu.Unlock()
 	s := m.streams[stream]
 	if head := events.Revision(len(s)) - 1; head != expected {
-		return events.Appended{}, fmt.Errorf("%w: at %d", events.ErrConflict, head)
+		return events.Appended{}, fmt.Errorf("%w: head is %d", events.ErrConflict, head)
 	}
 	for i := range batch {
 		at := events.Position(len(m.log) + 1)
@@ -55,7 +54,7 @@ func (m *memory) Append(
 }
 
 // Read implements events.Store.
-func (m *memory) Read(
+func (m *memoryStore) Read(
 	_ context.Context,
 	stream events.StreamID,
 	from events.Revision,
@@ -77,14 +76,14 @@ func (m *memory) Read(
 }
 
 // ReadAll implements events.Store, forward only.
-func (m *memory) ReadAll(
+func (m *memoryStore) ReadAll(
 	_ context.Context,
 	from events.Position,
 	dir events.Direction,
 	limit int,
 ) ([]events.Recorded, error) {
 	if dir != events.Forward {
-		panic("nobody reads that backward")
+		panic("memoryStore: ReadAll is forward only")
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -92,4 +91,4 @@ func (m *memory) ReadAll(
 }
 
 // Close implements events.Store.
-func (m *memory) Close() error { return nil }
+func (m *memoryStore) Close() error { return nil }

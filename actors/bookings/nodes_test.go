@@ -23,12 +23,12 @@ import (
 func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	for name, keeps := range steps {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 6, 6)
+			w := newHarness(t, 1, 6, 6)
 			w.charge("ann", 200)
 			id := w.mustBook("ann", "A-1-1", "A-1-2")
 			w.clock.move(100 * s)
-			w.wake()
-			err := w.later(keeps, func() error { _, err := w.pay(id, "ann"); return err }, func() {
+			w.expireDue()
+			err := w.interleave(keeps, func() error { _, err := w.pay(id, "ann"); return err }, func() {
 				if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
 					t.Fatal(err)
 				}
@@ -37,30 +37,30 @@ func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 			w.resume()
 			h := w.checkSettled(6)
 			if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["ann"].Balance() != 0 {
-				t.Errorf("the booking is %+v, and %d are left, want Status %v, 0",
+				t.Errorf("got booking %+v, balance %d; want Status %v, 0",
 					b, h.wallets["ann"].Balance(), events.BookingIsBooked)
 			}
 		})
 	}
 }
 
-// steps of a late payment after its start.
+// steps are the commands of a late payment after its start.
 var steps = map[string]func(core.Command) bool{
 	"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking retaken": is[*booking.Retake],
 	"wallet debited": is[*wallet.Debit], "allowance kept": is[*allowance.Keep], "seat booked": is[*seat.Book],
 	"booking booked": is[*booking.Complete],
 }
 
-// TestAbortedPaymentIsNeverDebited: one node has retaken the seats and is about to debit;
-// the other finds them lost, and aborts the payment.
+// TestAbortedPaymentIsNeverDebited has one node abort a payment whose seats are lost while another node is
+// about to debit it.
 func TestAbortedPaymentIsNeverDebited(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	w.clock.move(100 * s)
-	w.wake()
+	w.expireDue()
 	hold, system := events.NewHoldID(id, 2), w.origin("system")
-	err := w.later(is[*seat.Hold], func() error { _, err := w.pay(id, "ann"); return err }, func() {
+	err := w.interleave(is[*seat.Hold], func() error { _, err := w.pay(id, "ann"); return err }, func() {
 		w.must(
 			w.step(
 				w.ctx(),
@@ -78,7 +78,7 @@ func TestAbortedPaymentIsNeverDebited(t *testing.T) {
 			),
 		)
 		w.clock.move(31 * s)
-		w.wake()
+		w.expireDue()
 		w.mustBook("bob", "A-1-1")
 	})
 	w.want(err, "hold_expired")
@@ -88,15 +88,15 @@ func TestAbortedPaymentIsNeverDebited(t *testing.T) {
 	w.check(0)
 }
 
-// failing is a desk that is overloaded at the first command of some kind, after elsewhere has run.
-type failing struct {
+// failingDesk is overloaded at the first of the selected commands, after meanwhile has run.
+type failingDesk struct {
 	actors.Dispatcher
 	fails     func(core.Command) bool
 	meanwhile func()
 	once      sync.Once
 }
 
-func (f *failing) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
+func (f *failingDesk) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
 	if f.fails(request.Command) {
 		f.once.Do(func() { f.meanwhile(); err = actors.ErrOverloaded })
 	}
@@ -106,15 +106,15 @@ func (f *failing) Ask(ctx context.Context, request actors.Request) (answer actor
 	return f.Dispatcher.Ask(ctx, request)
 }
 
-// TestFailedRetryReleasesNothing: two nodes receive the same request under one key.
-// The second must not release the seats that the first has booked for it.
+// TestFailedRetryReleasesNothing checks that a retry which fails on a second node does not release the seats
+// that the first node has booked.
 func TestFailedRetryReleasesNothing(t *testing.T) {
 	for name, fails := range map[string]func(core.Command) bool{
 		"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking held": is[*booking.Hold],
 	} {
 		for _, paid := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, paid: %t", name, paid), func(t *testing.T) {
-				w := begin(t, 1, 6, 6)
+				w := newHarness(t, 1, 6, 6)
 				w.charge("ann", 200)
 				request := Book{
 					Origin:        w.keyed("ann", "k", "A-1-1 A-1-2"),
@@ -123,7 +123,7 @@ func TestFailedRetryReleasesNothing(t *testing.T) {
 					Seats:         []events.SeatName{"A-1-1", "A-1-2"},
 				}
 				id, _ := request.bookingID()
-				other := New(&failing{Dispatcher: w.desk, fails: fails, meanwhile: func() {
+				other := New(&failingDesk{Dispatcher: w.desk, fails: fails, meanwhile: func() {
 					if _, err := w.Book(w.ctx(), request); err != nil {
 						t.Fatal(err)
 					}
@@ -133,22 +133,22 @@ func TestFailedRetryReleasesNothing(t *testing.T) {
 					}
 				}}, w.views(w.seats))
 				if _, err := other.Book(w.ctx(), request); err == nil {
-					t.Error("the retry on the failing node succeeded")
+					t.Error("retry on the failing node: got no error, want one")
 				}
 				again, err := other.Book(w.ctx(), request)
 				w.want(err, "ok")
 				if h := w.check(6); again.Booking.ID != id || h.bookings[id].State().Paid != paid {
-					t.Errorf("first %+v, retry %+v; want the same booking", h.bookings[id].State(), again.Booking)
+					t.Errorf("got first %+v, retry %+v; want the same booking", h.bookings[id].State(), again.Booking)
 				}
 			})
 		}
 	}
 }
 
-// TestTwoServers: each has its own entities in memory, and observes the other's appends only
-// through conflicts. ann charges and releases on one, and pays on the other.
+// TestTwoServers has ann charge her wallet and release on one server, and pay on another, each with its own
+// entities in memory.
 func TestTwoServers(t *testing.T) {
-	w := begin(t, 1, 6, 6)
+	w := newHarness(t, 1, 6, 6)
 	here := w.Bookings
 	w.charge("ann", 100)
 	w.start(nil)
@@ -159,18 +159,18 @@ func TestTwoServers(t *testing.T) {
 	w.want(err, "ok")
 	w.resume()
 	if h := w.checkSettled(6); h.wallets["ann"].Balance() != 100 {
-		t.Errorf("ann has %d left of 100, want 100", h.wallets["ann"].Balance())
+		t.Errorf("got balance %d, want 100", h.wallets["ann"].Balance())
 	}
 }
 
-// TestPaidHereAndCancelledElsewhere: the payer gets the answer of the payment, even if another node
-// has cancelled the booking before it was sent.
-func TestPaidHereAndCancelledElsewhere(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestPaidAndCancelledOnTwoNodes checks that the payer gets the answer of the payment, even if another node
+// has released the booking before the answer is sent.
+func TestPaidAndCancelledOnTwoNodes(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	var paid Answer
-	err := w.later(is[*booking.Complete], func() (err error) { paid, err = w.pay(id, "ann"); return err }, func() {
+	err := w.interleave(is[*booking.Complete], func() (err error) { paid, err = w.pay(id, "ann"); return err }, func() {
 		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			t.Fatal(err)
 		}
@@ -178,19 +178,19 @@ func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 		w.want(err, "ok")
 	})
 	if w.want(err, "ok"); paid.Booking.Status != events.BookingIsBooked || paid.Revision != 2 || paid.Replayed {
-		t.Errorf("payment = %+v, want the booking as booked", paid)
+		t.Errorf("got answer %+v, want the booking as it was booked", paid)
 	}
 	w.checkSettled(0)
 }
 
-// TestPaidAndReleasedElsewhere: a node that was about to book the seats does not refund the
+// TestPaidAndReleasedOnAnotherNode checks that a node which is about to book the seats does not refund the
 // withheld part of a booking that was paid and released meanwhile.
-func TestPaidAndReleasedElsewhere(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+func TestPaidAndReleasedOnAnotherNode(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 100)
 	w.halfUntil(100 * s)
 	id := w.mustBook("ann", "A-1-1")
-	err := w.later(is[*seat.Book], func() error { _, err := w.pay(id, "ann"); return err }, func() {
+	err := w.interleave(is[*seat.Book], func() error { _, err := w.pay(id, "ann"); return err }, func() {
 		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			t.Fatal(err)
 		}
@@ -199,33 +199,33 @@ func TestPaidAndReleasedElsewhere(t *testing.T) {
 	})
 	w.want(err, "ok")
 	if got := w.checkSettled(0).wallets["ann"].Balance(); got != 50 {
-		t.Errorf("ann has %d of 100, want 50", got)
+		t.Errorf("got balance %d, want 50", got)
 	}
 	w.cancelPerformance()
 	w.want(callOff(w, id), "ok")
 }
 
-// TestBestSeatsForOneKeyOnTwoNodes: they choose differently, and there is one booking. A seat
-// that the other node has taken for it is released before its deadline.
+// TestBestSeatsForOneKeyOnTwoNodes checks that a keyed request that two nodes run with different choices
+// makes one booking, and that no other seat stays held.
 func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
 	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 6, 4)
+			w := newHarness(t, 1, 6, 4)
 			request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
 			var slow, fast Answer
-			err := w.later(waits, func() (err error) { slow, err = w.Book(w.ctx(), request); return err }, func() {
+			err := w.interleave(waits, func() (err error) { slow, err = w.Book(w.ctx(), request); return err }, func() {
 				var err error
 				fast, err = w.Book(w.ctx(), request)
 				w.want(err, "ok")
 			})
 			if w.want(err, "ok"); !slow.Replayed || !reflect.DeepEqual(slow.Booking, fast.Booking) {
-				t.Errorf("first %+v, retry %+v; want the same booking", fast, slow)
+				t.Errorf("got first %+v, retry %+v; want the same booking", fast, slow)
 			}
 			for stream, seat := range w.read().seats {
 				_, name := events.CutPerformance(stream.Entity())
 				is := func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }
 				if holdID, holder := seat.Owner(); holder == "ann" && !slices.ContainsFunc(fast.Booking.Seats, is) {
-					t.Errorf("seat %s is held under %s, but belongs to no booking", name, holdID)
+					t.Errorf("got seat %s owned by hold %s, want only seats of the booking", name, holdID)
 				}
 			}
 			w.check(4)
@@ -233,16 +233,16 @@ func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
 	}
 }
 
-// second matches the second command of a kind, and later ones.
+// second selects the selected commands but the first.
 func second(is func(core.Command) bool) func(core.Command) bool {
 	var seen atomic.Int32
 	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
 }
 
-// TestRetryDoesNotLoseToItsFirstRun: if the last seats went to the same request on another node, they
-// are the answer, not a reason to refuse.
+// TestRetryDoesNotLoseToItsFirstRun checks that a request gets the last seats as its answer if another node
+// has booked them for the same request.
 func TestRetryDoesNotLoseToItsFirstRun(t *testing.T) {
-	w := begin(t, 1, 2, 2)
+	w := newHarness(t, 1, 2, 2)
 	request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
 	var first Answer
 	asked := false
@@ -259,33 +259,32 @@ func TestRetryDoesNotLoseToItsFirstRun(t *testing.T) {
 	other := New(w.desk, views)
 	again, err := other.Book(w.ctx(), request)
 	if w.want(err, "ok"); !again.Replayed || !reflect.DeepEqual(again.Booking, first.Booking) {
-		t.Errorf("first %+v, retry %+v; want the same booking", first, again)
+		t.Errorf("got first %+v, retry %+v; want the same booking", first, again)
 	}
 	w.check(2)
 }
 
-// TestRetryReleasesSeatsOfAKilledNode: the other node was killed in the same request, during an
-// attempt that this one had closed; so was one that takes a seat after the answer. The retry gets
-// the same answer, and the booking has only its own seats.
+// TestRetryReleasesSeatsOfAKilledNode checks that a retry gets the same answer, and releases the seats that
+// killed nodes have held for other attempts of the request.
 func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 	for name, last := range map[string]events.BookingStatus{"held": events.BookingIsHeld, "booked": events.BookingIsBooked, "released": events.BookingIsReleased} {
 		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 6, 6)
+			w := newHarness(t, 1, 6, 6)
 			w.charge("ann", 200)
 			request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
 			here := w.Bookings
 			w.start(nil)
-			gone := w.dieAfter(2) // its allowance and its first seat
+			hasCrashed := w.crashAfter(2) // its allowance and its first seat
 			_, err := w.Book(w.ctx(), request)
-			if w.want(err, errGone.Error()); !gone() {
-				t.Fatal("the other node did not crash")
+			if w.want(err, errCrashed.Error()); !hasCrashed() {
+				t.Fatal("got no crash of the other node, want one")
 			}
 			w.start(nil)
 			first, err := here.Book(w.ctx(), request)
 			w.want(err, "ok")
 			id := first.Booking.ID
 			if first.Booking.Attempt != 2 {
-				t.Fatalf("booking = %+v, want attempt 2", first.Booking)
+				t.Fatalf("got booking %+v, want attempt 2", first.Booking)
 			}
 			switch last {
 			case events.BookingIsBooked:
@@ -308,12 +307,12 @@ func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 				again, err := here.Book(w.ctx(), request)
 				first.Replayed = true
 				if w.want(err, "ok"); !reflect.DeepEqual(again, first) {
-					t.Errorf("first %+v, retry %+v; want the same booking", first, again)
+					t.Errorf("got first %+v, retry %+v; want the same booking", first, again)
 				}
-				w.noOrphanedHolds("after the answer")
+				w.checkNoOrphanedHolds("after the answer")
 			}
 			if h := w.check(6); h.bookings[id].State().Status != last {
-				t.Errorf("the booking is %s, want %s", h.bookings[id].State().Status, last)
+				t.Errorf("got status %s, want %s", h.bookings[id].State().Status, last)
 			}
 		})
 	}

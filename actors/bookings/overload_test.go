@@ -11,14 +11,14 @@ import (
 	"admitone/events"
 )
 
-// busy is a desk that is overloaded after a number of appends.
-type busy struct {
+// overloadedDesk is overloaded after a number of appends.
+type overloadedDesk struct {
 	actors.Dispatcher
 	left int
 }
 
-// Ask executes a command, or refuses it.
-func (b *busy) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+// Ask implements actors.Dispatcher.
+func (b *overloadedDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if b.left == 0 {
 		return actors.Answer{}, actors.ErrOverloaded
 	}
@@ -29,16 +29,17 @@ func (b *busy) Ask(ctx context.Context, request actors.Request) (actors.Answer, 
 	return answer, err
 }
 
-// View reads an entity, or refuses to.
-func (b *busy) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+// View implements actors.Dispatcher.
+func (b *overloadedDesk) View(ctx context.Context, stream events.StreamID,
+	read func(core.Core)) (actors.Answer, error) {
 	if b.left == 0 {
 		return actors.Answer{}, actors.ErrOverloaded
 	}
 	return b.Dispatcher.View(ctx, stream, read)
 }
 
-// TestOverloadedMidway: overload means that nothing was done, so a request that has written
-// randomStep is not answered with it; a retry resumes the request.
+// TestOverloadedMidway checks that a request which has appended something is not answered with ErrOverloaded,
+// which means that nothing was done, and that a retry completes it.
 func TestOverloadedMidway(t *testing.T) {
 	nothing := func(*harness, events.BookingID) {}
 	paid := func(w *harness, id events.BookingID) { _, err := w.pay(id, "ann"); w.want(err, "ok") }
@@ -82,23 +83,23 @@ func TestOverloadedMidway(t *testing.T) {
 		},
 	} {
 		for appends := range 6 {
-			w := begin(t, 1, 3, 2)
+			w := newHarness(t, 1, 3, 2)
 			w.charge("ann", 100)
 			id := w.mustBook("ann", "A-1-1")
 			of.before(w, id)
 			before := w.Bookings
-			w.wrapDesk(func(d actors.Dispatcher) actors.Dispatcher { return &busy{d, appends} })
+			w.wrapDesk(func(d actors.Dispatcher) actors.Dispatcher { return &overloadedDesk{d, appends} })
 			err := of.act(w, id)
 			w.Bookings = before
 			if appends == 0 {
 				if !errors.Is(err, actors.ErrOverloaded) {
-					t.Errorf("%s with nothing done: %v, want %v", name, err, actors.ErrOverloaded)
+					t.Errorf("%s after no append: got %v, want %v", name, err, actors.ErrOverloaded)
 				}
 			} else if err != nil && (errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable)) {
-				t.Errorf("%s overloaded after %d appends: %v, want ErrUnavailable", name, appends, err)
+				t.Errorf("%s after %d appends: got %v, want ErrUnavailable", name, appends, err)
 			}
 			if err := of.act(w, id); err != nil {
-				t.Errorf("%s repeated: %v, want success", name, err)
+				t.Errorf("retry of %s: got %v, want success", name, err)
 			}
 		}
 	}

@@ -34,8 +34,8 @@ type pendingOfPerformance struct {
 type pendingSeat struct {
 	running int           // number of requests that are about to take the seat
 	ended   chan struct{} // closed when the latest of these requests has ended
-	// waitUntil is the position of the log at which the seat is taken; the claim ends when the map has
-	// seen it.
+	// until is the position at which the log shows the seat taken. The claim is dropped when a map has
+	// seen that position.
 	until events.Position
 }
 
@@ -158,7 +158,7 @@ func (c *pendingSeats) choose(
 	performanceID events.PerformanceID,
 	m *performance.Map,
 	at events.Position,
-	wanted performance.Wanted,
+	wanted performance.Criteria,
 ) choice {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,10 +12,10 @@ import (
 	"admitone/events"
 )
 
-// TestClaimsEndWhenAMapHasSeenThem: nothing is retained for performances without requests, and
-// until then no request is sent to taken seats.
+// TestClaimsEndWhenAMapHasSeenThem checks that claims of performances without requests are dropped once a
+// map shows the seats as taken, and not before.
 func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	lags := atomic.Bool{}
 	w.maps.views = w.views(func(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
 		if lags.Load() {
@@ -26,35 +26,35 @@ func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
 	names := []events.PerformanceID{"gala"}
 	for i := range 20 {
 		names = append(names, events.PerformanceID(fmt.Sprint("gala-", i)))
-		w.perform(string(names[i+1]), 1, 4, 0)
+		w.createPerformance(string(names[i+1]), 1, 4, 0)
 	}
 	lags.Store(true)
 	holds := 0
 	desk := w.Bookings.desk
-	w.Bookings.desk = &competitor{Dispatcher: desk, before: func(events.StreamID) { holds++ }}
+	w.Bookings.desk = &competingDesk{Dispatcher: desk, before: func(events.StreamID) { holds++ }}
 	w.runner.Entities = w.Bookings.desk
 	for round := range 2 {
 		for _, w.gala = range names {
 			if _, err := w.best("ann", 2); err != nil {
-				t.Fatalf("booking in round %d, performance %s: %v", round, w.gala, err)
+				t.Fatalf("round %d, performance %s: got %v, want success", round, w.gala, err)
 			}
 		}
 	}
 	if want := 4 * len(names); holds != want {
-		t.Errorf("%d seats were requested to hold %d", holds, want)
+		t.Errorf("got %d requests for seats, want %d", holds, want)
 	}
 	if retained := len(w.pending.byPerformance); retained != len(names) {
-		t.Errorf("claims on %d performances are retained while the map lags, want %d", retained, len(names))
+		t.Errorf("got claims on %d performances while the map lags, want %d", retained, len(names))
 	}
 	lags.Store(false)
-	w.perform("late", 1, 4, 0)
+	w.createPerformance("late", 1, 4, 0)
 	for range 2 {
 		if _, err := w.best("ann", 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(w.pending.byPerformance) != 1 || len(w.pending.idle) != 1 {
-		t.Errorf("the claims on %d performances are kept, %d of them idle, want 1, 1",
+		t.Errorf("got claims on %d performances, %d of them idle; want 1, 1",
 			len(w.pending.byPerformance), len(w.pending.idle))
 	}
 }
@@ -71,10 +71,10 @@ func (w *harness) claimAll() (seats []performance.Seat, end func(events.Position
 	return seats, w.pending.begin(w.gala, seats)
 }
 
-// TestRemainingSeatsAreAlwaysPending: a request that waits repeatedly gets ErrOvertaken, neither
-// a plain overload nor sold_out.
+// TestRemainingSeatsAreAlwaysPending checks that a request which waits repeatedly gets ErrOvertaken, not
+// sold_out.
 func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
-	w := begin(t, 1, 4, 0)
+	w := newHarness(t, 1, 4, 0)
 	seats, end := w.claimAll()
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -95,17 +95,17 @@ func TestRemainingSeatsAreAlwaysPending(t *testing.T) {
 	close(stop)
 	<-stopped
 	if !errors.Is(err, ErrOvertaken) {
-		t.Errorf("ann got %v, want %v", err, ErrOvertaken)
+		t.Errorf("got %v, want %v", err, ErrOvertaken)
 	}
 	if _, err = w.best("ann", 2); err != nil {
-		t.Errorf("once the seats are known: %v, want success", err)
+		t.Errorf("after the claims have ended: got %v, want success", err)
 	}
 }
 
-// TestWaitingForOthersEndsWithTheRequest: no run waits for seats, or to begin again, once its
+// TestWaitingForOthersEndsWithTheRequest checks that no run waits for seats, or starts again, once its
 // caller has stopped waiting.
 func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
-	w := begin(t, 10, 20, 0)
+	w := newHarness(t, 10, 20, 0)
 	_, end := w.claimAll()
 	ctx, cancel := context.WithCancel(w.ctx())
 	w.maps.views = w.views(func(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
@@ -116,14 +116,14 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
+		t.Errorf("got %v, want the error of the caller's context", err)
 	}
 	w.Wait()
 	end(0)
 	lost := 0
 	ctx, cancel = context.WithCancel(w.ctx())
 	w.wrapDesk(func(desk actors.Dispatcher) actors.Dispatcher {
-		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
+		return &competingDesk{Dispatcher: desk, before: func(stream events.StreamID) {
 			lost++
 			cancel()
 			w.must(desk.Ask(w.ctx(), rivalRequest(stream, lost)))
@@ -133,25 +133,25 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("a caller that stopped waiting got %v, want its context's error", err)
+		t.Errorf("got %v, want the error of the caller's context", err)
 	}
 	if w.Wait(); lost != bestTries {
-		t.Errorf("it was begun again: %d seats are lost, want %d", lost, bestTries)
+		t.Errorf("got %d lost seats, want %d: the run must not start again", lost, bestTries)
 	}
 }
 
-// ended is a context that has ended, although its Done channel does not show it yet.
-type ended struct{ context.Context }
+// endedContext is a context that has ended, although its Done channel is not closed.
+type endedContext struct{ context.Context }
 
-func (ended) Done() <-chan struct{} { return nil }
-func (ended) Err() error            { return context.DeadlineExceeded }
+func (endedContext) Done() <-chan struct{} { return nil }
+func (endedContext) Err() error            { return context.DeadlineExceeded }
 
-// TestAbandonedCallerGetsItsContextError: a run that ends because its caller has stopped waiting is
-// not a failure of the server, even if the caller observes the end of the run first.
+// TestAbandonedCallerGetsItsContextError checks that a caller which has stopped waiting gets the error of
+// its context, even if it observes the end of the run first.
 func TestAbandonedCallerGetsItsContextError(t *testing.T) {
-	w := begin(t, 1, 1, 0)
-	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errCallerGone })
+	w := newHarness(t, 1, 1, 0)
+	_, err := w.run(endedContext{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errCallerGone })
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("it got %v, want %v", err, context.DeadlineExceeded)
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
 }

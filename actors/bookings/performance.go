@@ -17,7 +17,7 @@ type performanceInfo struct {
 	limit   int64         // maximum number of seats per holder, 0 for no limit
 	room    events.RoomID // the waiting room that guards it, "" for none
 	layout  *events.Layout
-	// terms are the terms for a booking made now, at the time when they were read.
+	// terms are the performance's terms, and at is the time when they were read.
 	terms booking.Terms
 	at    time.Time
 	// creationTerms are the terms of its creation.

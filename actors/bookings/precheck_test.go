@@ -14,16 +14,16 @@ import (
 	"admitone/events"
 )
 
-// overtaken is a desk on which the first read of a wallet shows a balance, of a seat a free one,
-// and of an allowance a fresh one, before another caller uses them up.
-type overtaken struct {
+// overtakenDesk shows, at the first read of an entity other than a booking or a performance, its initial state,
+// and a wallet with a high balance: what a process reads before others change it.
+type overtakenDesk struct {
 	actors.Dispatcher
 	mu     sync.Mutex
 	looked map[events.StreamID]bool // guarded by mu
 }
 
-// View shows a stream as it was before, once.
-func (o *overtaken) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+// View implements actors.Dispatcher.
+func (o *overtakenDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
 	o.mu.Lock()
 	again := o.looked[stream]
 	o.looked[stream] = true
@@ -43,54 +43,54 @@ func (o *overtaken) View(ctx context.Context, stream events.StreamID, read func(
 	return actors.Answer{}, nil
 }
 
-// payOvertaken pays while other callers are faster.
+// payOvertaken pays through an overtakenDesk.
 func (w *harness) payOvertaken(cmd Pay) error {
-	_, err := New(&overtaken{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
+	_, err := New(&overtakenDesk{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
 		w.ctx(),
 		cmd,
 	)
 	return err
 }
 
-// TestAPaymentThatIsOvertaken: the payment has begun when it turns out to be impossible, and the
-// log records that.
-func TestAPaymentThatIsOvertaken(t *testing.T) {
-	for _, line := range []struct {
+// TestOvertakenPayment checks that the log records a payment which turns out to be impossible after it has
+// started.
+func TestOvertakenPayment(t *testing.T) {
+	for _, test := range []struct {
 		name    string
 		prepare func(w *harness, id events.BookingID)
 		code    string
 		facts   string // of the booking
 	}{
-		{"the money", func(*harness, events.BookingID) {}, "insufficient_balance", "booking.payment_started.v1 booking.payment_failed.v1"},
-		{"the money, late", func(w *harness, _ events.BookingID) { w.expireAll() }, "insufficient_balance",
+		{"balance", func(*harness, events.BookingID) {}, "insufficient_balance", "booking.payment_started.v1 booking.payment_failed.v1"},
+		{"balance, late", func(w *harness, _ events.BookingID) { w.expireAll() }, "insufficient_balance",
 			"booking.payment_started.v1 booking.retaken.v1 booking.payment_failed.v1"},
-		{"a seat", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("bob", "A-1-2") }, "hold_expired", "booking.payment_started.v1 booking.payment_failed.v1"},
-		{"the allowance", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("ann", "A-2-1") }, "limit_exceeded", "booking.payment_started.v1 booking.payment_failed.v1"},
+		{"seat", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("bob", "A-1-2") }, "hold_expired", "booking.payment_started.v1 booking.payment_failed.v1"},
+		{"allowance", func(w *harness, _ events.BookingID) { w.expireAll(); w.mustBook("ann", "A-2-1") }, "limit_exceeded", "booking.payment_started.v1 booking.payment_failed.v1"},
 	} {
-		t.Run(line.name, func(t *testing.T) {
-			w := begin(t, 2, 5, 2)
+		t.Run(test.name, func(t *testing.T) {
+			w := newHarness(t, 2, 5, 2)
 			id := w.mustBook("ann", "A-1-1", "A-1-2")
-			line.prepare(w, id)
+			test.prepare(w, id)
 			before := len(w.read().names)
 			_, err := w.pay(id, "ann")
-			w.want(err, line.code)
-			if got := w.since(before); got != "" {
-				t.Errorf("a payment checked in time writes %s, want \"\"", got)
+			w.want(err, test.code)
+			if got := w.factsSince(before); got != "" {
+				t.Errorf("refused payment: got facts %q, want none", got)
 			}
-			w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), line.code)
-			if got := only(w.read().names[before:], "booking."); got != line.facts {
-				t.Errorf("the booking says %q, want %q", got, line.facts)
+			w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), test.code)
+			if got := only(w.read().names[before:], "booking."); got != test.facts {
+				t.Errorf("got facts %q of the booking, want %q", got, test.facts)
 			}
 			w.check(2)
 			w.clock.move(200 * s)
-			w.wake()
+			w.expireDue()
 			w.resume()
 			w.checkSettled(2)
 		})
 	}
 }
 
-// only joins the names that have a prefix.
+// only returns the names that have a prefix, joined by blanks.
 func only(names []string, beginning string) string {
 	return strings.Join(
 		slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, beginning) }),
@@ -98,17 +98,17 @@ func only(names []string, beginning string) string {
 	)
 }
 
-// expireAll lets the deadline pass and everything expire.
+// expireAll lets all bookings expire.
 func (w *harness) expireAll() {
 	w.clock.move(61 * s)
-	w.wake()
+	w.expireDue()
 	w.resume()
 }
 
-// TestLatePaymentIsRefusedInOrder: first because of the sale, then the limit, then the seats.
+// TestLatePaymentIsRefusedInOrder checks the order of refusals: the sale, the limit, the seats.
 func TestLatePaymentIsRefusedInOrder(t *testing.T) {
 	for _, overtaken := range []bool{false, true} {
-		w := begin(t, 2, 5, 2)
+		w := newHarness(t, 2, 5, 2)
 		w.charge("ann", 500)
 		id := w.mustBook("ann", "A-1-1", "A-1-2")
 		w.expireAll()

@@ -12,17 +12,17 @@ import (
 	"admitone/events"
 )
 
-// TestAnyHistory makes random requests about seats and places, some under a label, about blocks and
+// TestRandomHistory makes random requests about seats and places, some under a label, about blocks and
 // the sizes of areas. The process crashes during some of them, while time passes and deadlines
 // expire early, late or not at all. After each, once unfinished commands are resumed, money, seats
 // and places agree.
-func TestAnyHistory(t *testing.T) {
+func TestRandomHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))
-			w := beginInMemory(t, 2, 4, limit)
+			w := newMemoryHarness(t, 2, 4, limit)
 			for _, holder := range []events.Holder{"ann", "bob", "cid"} {
 				w.charge(holder, 600)
 			}
@@ -35,11 +35,11 @@ func TestAnyHistory(t *testing.T) {
 				}
 				w.clock.move(time.Duration(rng.IntN(4)) * 11 * s)
 				if rng.IntN(2) == 0 {
-					w.wake()
+					w.expireDue()
 				}
 				died := func() bool { return false }
 				if rng.IntN(2) == 0 {
-					died = w.dieAfter(rng.IntN(6))
+					died = w.crashAfter(rng.IntN(6))
 				}
 				if id := w.randomStep(rng, ids); id != "" {
 					ids = append(ids, id)
@@ -50,27 +50,26 @@ func TestAnyHistory(t *testing.T) {
 				} else {
 					w.wrapDesk(nil)
 				}
-				w.wake()
+				w.expireDue()
 				w.resume()
 				w.check(limit)
-				w.atRest()
+				w.checkBlocksIdle()
 			}
 			w.clock.move(time.Hour)
-			w.wake()
+			w.expireDue()
 			w.resume()
 			w.checkSettled(limit)
 		})
 	}
 }
 
-// randomStep makes one random request, whatever its outcome, and returns the id of a booking that it
-// made.
+// randomStep makes one random request, and returns the id of a booking that it has made. It ignores refusals.
 func (w *harness) randomStep(rng *rand.Rand, ids []events.BookingID) events.BookingID {
 	holder := []events.Holder{"ann", "bob", "cid"}[rng.IntN(3)]
 	if len(ids) > 0 && rng.IntN(3) > 0 {
 		id := ids[max(0, len(ids)-1-rng.IntN(4))] // a recent one
 		ask := []func(id events.BookingID, by events.Holder) (Answer, error){
-			w.pay, w.pay, w.pay, w.extend, w.cancel, w.giveBackOne, w.giveBackOne, w.reportSome, w.intendSome}[rng.IntN(9)]
+			w.pay, w.pay, w.pay, w.extend, w.cancel, w.returnFirst, w.returnFirst, w.reportNew, w.beginShortIntent}[rng.IntN(9)]
 		_, _ = ask(id, "")
 		return ""
 	}
@@ -79,7 +78,7 @@ func (w *harness) randomStep(rng *rand.Rand, ids []events.BookingID) events.Book
 		w.changeBlocksAtRandom(rng)
 		return ""
 	case 10, 11:
-		return w.bookSome(rng, holder)
+		return w.bookRandom(rng, holder)
 	case 7: // the sale closes soon, or never
 		closes := []time.Time{{}, w.clock.now().Add(15 * s), w.clock.now()}[rng.IntN(3)]
 		_, _ = w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), &performance.Edit{ClosesAt: &closes})
@@ -115,8 +114,8 @@ func randomLabel(rng *rand.Rand) events.BlockLabel {
 	return []events.BlockLabel{"", "press", "crew"}[rng.IntN(3)]
 }
 
-// bookSome books seats and places of any price type, whatever the outcome, and returns the id of the booking.
-func (w *harness) bookSome(rng *rand.Rand, holder events.Holder) events.BookingID {
+// bookRandom books random seats and places, and returns the id of the booking. It ignores refusals.
+func (w *harness) bookRandom(rng *rand.Rand, holder events.Holder) events.BookingID {
 	cmd := Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Restricted: true,
 		Label: randomLabel(rng)}
 	if rng.IntN(2) == 0 {
@@ -132,7 +131,7 @@ func (w *harness) bookSome(rng *rand.Rand, holder events.Holder) events.BookingI
 	return answer.Booking.ID
 }
 
-// changeBlocksAtRandom changes blocks or the sizes of areas, whatever the outcome.
+// changeBlocksAtRandom changes random blocks or sizes of areas. It ignores refusals.
 func (w *harness) changeBlocksAtRandom(rng *rand.Rand) {
 	row := 1 + rng.IntN(2)
 	change := Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: []events.BlockLabel{"press", "crew"}[row-1]}

@@ -9,38 +9,38 @@ import (
 	"admitone/events"
 )
 
-// TestACrashWhileResuming crashes the process at each step, and then at each step after the
-// restart.
-func TestACrashWhileResuming(t *testing.T) {
+// TestCrashWhileResuming crashes the process after each number of appends, and again after each number of appends
+// of the resumption.
+func TestCrashWhileResuming(t *testing.T) {
 	for _, crash := range crashes {
 		if crash.books {
 			continue // there is nothing to resume before the booking is held
 		}
 		t.Run(crash.name, func(t *testing.T) {
-			w := beginInMemory(t, 3, 3, 3)
-			for step, died := 0, true; died; step++ {
-				for second, diedAgain := 0, true; diedAgain; second++ {
-					w.perform(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 3)
+			w := newMemoryHarness(t, 3, 3, 3)
+			for step, firstCrashed := 0, true; firstCrashed; step++ {
+				for second, secondCrashed := 0, true; secondCrashed; second++ {
+					w.createPerformance(fmt.Sprintf("gala-%d-%d", step, second), 3, 3, 3)
 					id := crash.prepare(w)
-					gone := w.dieAfter(step)
+					hasCrashed := w.crashAfter(step)
 					_ = crash.act(w, id)
-					died = gone()
-					gone = w.dieAfter(second)
+					firstCrashed = hasCrashed()
+					hasCrashed = w.crashAfter(second)
 					_ = w.Resume(w.ctx(), w.origin("system"), id)
-					diedAgain = gone()
+					secondCrashed = hasCrashed()
 					w.restart()
 					w.checkRecovered(step)
-					w.checkEnd(step, id, crash.ends, false)
+					w.checkEnd(step, id, crash.finalStatuses, false)
 				}
 			}
 		})
 	}
 }
 
-// TestADebitOfAFailedPayment: a debit left by an older server is refunded once, when the booking
-// has expired.
-func TestADebitOfAFailedPayment(t *testing.T) {
-	w := begin(t, 1, 2, 0)
+// TestDebitOfAFailedPayment checks that a debit which an older version has left is refunded once, when the
+// booking expires.
+func TestDebitOfAFailedPayment(t *testing.T) {
+	w := newHarness(t, 1, 2, 0)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
@@ -49,11 +49,11 @@ func TestADebitOfAFailedPayment(t *testing.T) {
 	w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id),
 		&booking.FailPayment{PaymentID: paymentID, Reason: events.FailedBalance}))
 	w.clock.move(100 * s)
-	w.wake()
+	w.expireDue()
 	for range 2 {
 		w.want(w.Resume(w.ctx(), w.origin("system"), id), "ok")
 		if got := w.read().wallets["ann"].Balance(); got != 100 {
-			t.Errorf("ann has %d of 100, want 100", got)
+			t.Errorf("got balance %d, want 100", got)
 		}
 	}
 	w.checkSettled(0)

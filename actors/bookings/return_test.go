@@ -14,11 +14,11 @@ func (w *harness) returnSeat(id events.BookingID, by events.Holder, name events.
 	return w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin(string(by)), BookingID: id, By: by, Seat: name})
 }
 
-// giveBackOne returns the first remaining seat of a booking.
-func (w *harness) giveBackOne(id events.BookingID, by events.Holder) (Answer, error) {
+// returnFirst returns the first remaining seat of a booking.
+func (w *harness) returnFirst(id events.BookingID, by events.Holder) (Answer, error) {
 	s := w.read().bookings[id].State()
 	if len(s.Areas) > 0 && int64(len(s.Seats)) <= events.CountPlaces(s.Areas) {
-		return w.giveBackPlace(id, by, s.Areas[0].Area, s.Areas[0].First)
+		return w.returnPlace(id, by, s.Areas[0].Area, s.Areas[0].First)
 	}
 	if len(s.Seats) > 0 {
 		return w.returnSeat(id, by, s.Seats[0].Seat)
@@ -27,17 +27,18 @@ func (w *harness) giveBackOne(id events.BookingID, by events.Holder) (Answer, er
 }
 
 // reportSome reports a payment for a booking under a new reference.
-func (w *harness) reportSome(id events.BookingID, _ events.Holder) (Answer, error) {
+func (w *harness) reportNew(id events.BookingID, _ events.Holder) (Answer, error) {
 	h := w.read()
 	return w.report(id, fmt.Sprint("some-", h.head), h.bookings[id].State().Amount, false)
 }
 
-// intendSome begins an intent of a booking.
-func (w *harness) intendSome(id events.BookingID, _ events.Holder) (Answer, error) {
+// beginShortIntent begins an intent of a booking.
+func (w *harness) beginShortIntent(id events.BookingID, _ events.Holder) (Answer, error) {
 	return w.intent(id, 40)
 }
 
-// unrefunded returns the amount paid from a wallet for returned seats and not refunded.
+// unrefunded returns the amount that was paid from a wallet for seats that were returned or released, and is not
+// refunded.
 func (h *history) unrefunded(s *booking.State) (amount int64) {
 	paid := map[events.RefundID]bool{}
 	if w := h.wallets[string(s.Holder)]; w != nil {
@@ -78,7 +79,7 @@ func (w *harness) checkReturnedAreFree(h *history) {
 			}
 			if at := h.seats[seat.Stream(s.PerformanceID, r.Seat)]; at != nil {
 				if hold, _ := at.Owner(); hold == s.HoldID() {
-					w.Errorf("seat %s of booking %s was returned but is not free", r.Seat, id)
+					w.Errorf("got returned seat %s owned by booking %s, want it free", r.Seat, id)
 				}
 			}
 		}
@@ -96,14 +97,14 @@ func returnOne(name events.SeatName) func(w *harness, id events.BookingID) error
 
 func init() {
 	crashes = append(crashes, []crash{
-		{"giving one seat back", false, paid, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked},
+		{"returning one seat", false, paid, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked},
 			[]string{"ok"}},
-		{"giving one seat back that was paid outside", false, func(w *harness) events.BookingID {
+		{"returning one seat of an externally paid booking", false, func(w *harness) events.BookingID {
 			id := booked(w)
 			w.want(reportAll(w, id), "ok")
 			return id
 		}, returnOne("A-1-2"), []events.BookingStatus{events.BookingIsBooked}, []string{"ok"}},
-		{"giving one seat of two back for a part, and then the rest", false, func(w *harness) events.BookingID {
+		{"returning one of two seats for a partial refund, then releasing the booking", false, func(w *harness) events.BookingID {
 			w.halfUntil(100 * s * 1000)
 			id := paid(w)
 			w.want(returnOne("A-1-1")(w, id), "ok")
@@ -114,7 +115,7 @@ func init() {
 			}
 			return cancel(w, id)
 		}, []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
-		{"giving the last seat back", false, func(w *harness) events.BookingID {
+		{"returning the last seat", false, func(w *harness) events.BookingID {
 			id := paid(w)
 			w.want(returnOne("A-1-1")(w, id), "ok")
 			w.want(returnOne("A-1-3")(w, id), "ok")
@@ -123,10 +124,10 @@ func init() {
 	}...)
 }
 
-// TestReturnSeat: the seat and its share of the allowance are free, and its part of the money is
-// refunded, once; releasing the remaining seats refunds the remaining amount.
+// TestReturnSeat checks that a returned seat and its share of the allowance are free, and its price is
+// refunded once, and that releasing the booking refunds the rest.
 func TestReturnSeat(t *testing.T) {
-	w := begin(t, 1, 6, 3)
+	w := newHarness(t, 1, 6, 3)
 	w.charge("ann", 500)
 	w.halfUntil(100 * s)
 	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
@@ -142,12 +143,12 @@ func TestReturnSeat(t *testing.T) {
 		answer, err := w.returnSeat(id, "ann", "A-1-2")
 		w.want(err, "ok")
 		if b := answer.Booking; b.Status != events.BookingIsBooked || len(b.Seats) != 2 || b.Kept != 50 || b.Amount != 300 {
-			t.Errorf("booking = %+v, want it booked with 2 seats, 50 kept of 300", b)
+			t.Errorf("got booking %+v, want it booked with 2 seats, 50 kept of 300", b)
 		}
 	}
 	h := w.checkSettled(3)
 	if got := h.wallets["ann"].Balance(); got != 250 {
-		t.Errorf("ann has %d of 500, want 250", got)
+		t.Errorf("got balance %d, want 250", got)
 	}
 	w.mustBook("bob", "A-1-2")
 	_, err = w.book("ann", "A-1-4", "A-1-5")
@@ -159,18 +160,18 @@ func TestReturnSeat(t *testing.T) {
 	_ = again
 	answer, err := w.cancel(id, "ann")
 	if w.want(err, "ok"); answer.Booking.Kept != 150 || answer.Booking.Status != events.BookingIsReleased {
-		t.Errorf("booking = %+v, want it released", answer.Booking)
+		t.Errorf("got booking %+v, want it released with 150 kept", answer.Booking)
 	}
 	_, err = w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "ok")
 	if got := w.check(3).wallets["ann"].Balance(); got != 350 {
-		t.Errorf("ann has %d of 500, want 350", got)
+		t.Errorf("got balance %d, want 350", got)
 	}
 }
 
-// TestReturningEachSeat: the last one ends the booking, and nothing else is refunded.
-func TestReturningEachSeat(t *testing.T) {
-	w := begin(t, 1, 6, 3)
+// TestReturnEachSeat checks that the return of the last seat releases the booking.
+func TestReturnEachSeat(t *testing.T) {
+	w := newHarness(t, 1, 6, 3)
 	w.charge("ann", 200)
 	id := w.mustBook("ann", "A-1-1", "A-1-2")
 	paying := w.keyed("ann", "p", "")
@@ -180,21 +181,22 @@ func TestReturningEachSeat(t *testing.T) {
 		answer, err := w.returnSeat(id, "ann", name)
 		w.want(err, "ok")
 		if ended := answer.Booking.Status == events.BookingIsReleased; ended != (i == 1) {
-			t.Errorf("after the return of %s: %+v, want it ended with the last", name, answer.Booking)
+			t.Errorf("after the return of %s: got booking %+v, want it released by the last return", name, answer.Booking)
 		}
 	}
 	if got := w.checkSettled(3).wallets["ann"].Balance(); got != 200 {
-		t.Errorf("ann has %d of 200, want 200", got)
+		t.Errorf("got balance %d, want 200", got)
 	}
 	again, err := w.Pay(w.ctx(), Pay{Origin: paying, BookingID: id, By: "ann"}) // gets the same answer as then
 	if w.want(err, "ok"); len(again.Booking.Seats) != 2 || again.Booking.Status != events.BookingIsBooked {
-		t.Errorf("repeated answer = %+v, want the first", again.Booking)
+		t.Errorf("retry: got booking %+v, want it booked with both seats", again.Booking)
 	}
 }
 
-// TestReturnIsRefused: while a payment is awaited or in progress, and after the time limit.
+// TestReturnIsRefused checks that a return is refused while a payment is awaited or in progress, and after
+// the time limit.
 func TestReturnIsRefused(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 900)
 	id := w.mustBook("ann", "A-1-1")
 	w.want(beginIntent(w, id), "ok")
@@ -215,13 +217,13 @@ func TestReturnIsRefused(t *testing.T) {
 	w.want(err, "ok")
 }
 
-// TestReturnsOfExternalPayments: each return of an externally paid booking is owed, once.
+// TestReturnsOfExternalPayments checks that each returned seat of an externally paid booking is owed once.
 func TestReturnsOfExternalPayments(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	w.halfUntil(1000 * s)
 	id := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
 	if got := outcomeOf(w.report(id, "x", 300, false)); got != "booked" {
-		t.Fatalf("outcome = %q, want %q", got, "booked")
+		t.Fatalf("got outcome %q, want %q", got, "booked")
 	}
 	for range 2 {
 		for _, name := range []events.SeatName{"A-1-1", "A-1-3"} {
@@ -233,21 +235,21 @@ func TestReturnsOfExternalPayments(t *testing.T) {
 	w.want(err, "ok")
 	answer, err := w.report(id, "x", 300, false) // the price still includes the returned seats
 	if got := outcomeOf(answer, err); got != "booked" {
-		t.Errorf("outcome = %q, want %q", got, "booked")
+		t.Errorf("got outcome %q, want %q", got, "booked")
 	}
 	p, causes := answer.PaymentOutcome.Payment, ""
 	for _, r := range p.Refunds {
 		causes += fmt.Sprintf("%s %d ", r.Cause, r.Amount)
 	}
 	if p.Kept != 150 || p.Owed != 150 || p.Booked != 0 || causes != "seat_returned 50 seat_returned 50 released 50 " {
-		t.Errorf("payment = %+v, causes %q; want 150 kept, 150 owed", p, causes)
+		t.Errorf("got payment %+v, refunds %q; want 150 kept, 150 owed", p, causes)
 	}
 	w.checkSettled(0)
 }
 
-// TestConcurrentReturns: on two nodes, by several callers, each seat is returned once.
+// TestConcurrentReturns checks that each seat is returned once by several callers on two nodes.
 func TestConcurrentReturns(t *testing.T) {
-	w := begin(t, 2, 6, 8)
+	w := newHarness(t, 2, 6, 8)
 	w.charge("ann", 1200)
 	other := New(w.desk, w.views(w.seats))
 	for round := range 6 {
@@ -283,6 +285,6 @@ func TestConcurrentReturns(t *testing.T) {
 		w.want(err, "ok")
 	}
 	if got := w.checkSettled(8).wallets["ann"].Balance(); got != 1200 {
-		t.Errorf("ann has %d of 1200, want 1200", got)
+		t.Errorf("got balance %d, want 1200", got)
 	}
 }

@@ -20,17 +20,17 @@ import (
 
 var sameSeed = flag.Uint64("same-seed", 0, "the seed of TestTheSameRequestOnce; 0 takes a new one")
 
-// heldAt is a store with an append that blocks before it is executed, or before it returns.
-type heldAt struct {
+// blockingStore is a store with an append that blocks before it is executed, or before it returns.
+type blockingStore struct {
 	events.Store
 	mu             sync.Mutex
-	appends        int  // until the one that blocks; guarded by mu
-	outcome        bool // it blocks before it returns; guarded by mu
+	appends        int  // number of appends up to the one that blocks; guarded by mu
+	outcome        bool // it blocks after it was executed; guarded by mu
 	entered, leave chan struct{}
 }
 
-// arm blocks the append after a number of others.
-func (h *heldAt) arm(after int, outcome bool) {
+// arm selects the append that blocks: the one after a number of others.
+func (h *blockingStore) arm(after int, outcome bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.appends, h.outcome = after+1, outcome
@@ -38,7 +38,7 @@ func (h *heldAt) arm(after int, outcome bool) {
 }
 
 // Append implements events.Store.
-func (h *heldAt) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (h *blockingStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	h.mu.Lock()
 	h.appends--
@@ -56,9 +56,8 @@ func (h *heldAt) Append(ctx context.Context, stream events.StreamID, expected ev
 	return appended, err
 }
 
-// TestTheSameRequestOnce: two nodes receive the same request for a booking, as when its owner does
-// not answer: one is blocked at any of its appends until the other has answered. There is one
-// booking, one payment, one release, and both return the same answer.
+// TestTheSameRequestOnce sends the same request to two nodes, one of which blocks at an append until the
+// other has answered. The request must be executed once, and both must return the same answer.
 func TestTheSameRequestOnce(t *testing.T) {
 	seed, rounds := *sameSeed, 60
 	if seed == 0 {
@@ -73,8 +72,8 @@ func TestTheSameRequestOnce(t *testing.T) {
 	}
 	t.Logf("go test ./actors/bookings -run TestTheSameRequestOnce -same-seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
-	w := begin(t, 1, 1, 0)
-	store := &heldAt{Store: w.store}
+	w := newHarness(t, 1, 1, 0)
+	store := &blockingStore{Store: w.store}
 	here, desks, followed := w.Bookings, []*actors.Desk{w.desk}, events.Position(0)
 	w.store = store
 	w.start(nil)
@@ -96,23 +95,23 @@ func TestTheSameRequestOnce(t *testing.T) {
 	for n := range rounds {
 		w.clock.nanos.Store(0)
 		name := []string{"book", "pay", "cancel", "cancel paid", "extend", "pay late"}[n%6]
-		w.perform(fmt.Sprint("gala", n), 1, 4, 4*int64(rng.IntN(2)))
+		w.createPerformance(fmt.Sprint("gala", n), 1, 4, 4*int64(rng.IntN(2)))
 		answers := w.sameRequest(t, rng, name, n, owner, here, store, follow)
 		seen[name+": "+answers]++
 		if w.expireAndCheck(); t.Failed() {
-			t.Fatalf("failed in round %d: %s", n, name)
+			t.Fatalf("round %d, %s: see above", n, name)
 		}
 	}
 	for _, want := range []string{"book: ok", "pay: ok", "cancel: ok", "cancel paid: ok", "extend: ok"} {
 		if seen[want] == 0 {
-			t.Errorf("nothing was answered like %q: %v", want, seen)
+			t.Errorf("got no answer %q, want some; answers %v", want, seen)
 		}
 	}
 }
 
 // sameRequest runs one round and returns how the request was answered.
 func (w *harness) sameRequest(t *testing.T, rng *rand.Rand, name string, n int,
-	owner, here *Bookings, store *heldAt, follow func()) string {
+	owner, here *Bookings, store *blockingStore, follow func()) string {
 	holder := events.Holder(fmt.Sprint("ann", n))
 	w.charge(holder, 200)
 	w.Bookings = here
@@ -158,29 +157,29 @@ func (w *harness) sameRequest(t *testing.T, rng *rand.Rand, name string, n int,
 	case <-done: // it had fewer appends
 	}
 	w.clock.move(time.Duration(rng.IntN(3)) * time.Second) // sometimes past the deadline
-	b, errB := w.answered(func() (Answer, error) { return do(here) })
+	b, errB := w.retryUntilAnswered(func() (Answer, error) { return do(here) })
 	follow()
 	close(store.leave)
 	<-done
 	if follow(); errA != nil && refused(errA) == nil { // its outcome is unknown
-		a, errA = w.answered(func() (Answer, error) { return do(owner) })
+		a, errA = w.retryUntilAnswered(func() (Answer, error) { return do(owner) })
 	}
 	a.Replayed, b.Replayed = false, false
 	if code(errA) != code(errB) || errA == nil && !reflect.DeepEqual(a, b) {
-		t.Errorf("%s: the nodes answered %s %+v and %s %+v, want the same", name, code(errA), a, code(errB), b)
+		t.Errorf("%s: got %s %+v and %s %+v, want the same answer", name, code(errA), a, code(errB), b)
 	}
 	return code(errB)
 }
 
 // answered retries a request until its outcome is known.
-func (w *harness) answered(do func() (Answer, error)) (answer Answer, err error) {
+func (w *harness) retryUntilAnswered(do func() (Answer, error)) (answer Answer, err error) {
 	for range 20 {
 		answer, err = do()
 		if !errors.Is(err, actors.ErrOverloaded) && !errors.Is(err, actors.ErrUnavailable) {
 			return answer, err
 		}
 	}
-	w.Errorf("no definite answer after all retries: %v", err)
+	w.Errorf("got %v after all retries, want a definite answer", err)
 	return answer, err
 }
 

@@ -102,7 +102,7 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 				}
 				return refused(&lostError{seats: append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
 			},
-			Again: func(ctx context.Context, err error) bool { return b.waitForRelease(ctx, h, s, err) },
+			Retry: func(ctx context.Context, err error) bool { return b.waitForRelease(ctx, h, s, err) },
 		}
 	})
 	stage.Ordered, stage.Turn = !h.concurrent, h.concurrent

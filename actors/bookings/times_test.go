@@ -17,10 +17,10 @@ func (w *harness) edit(edit *performance.Edit) {
 
 func ptr[T any](v T) *T { return &v }
 
-// TestTimesOfTheSale: they take precedence over refusals about seats and limits; a refusal has
-// written nothing.
-func TestTimesOfTheSale(t *testing.T) {
-	w := begin(t, 1, 6, 2)
+// TestSaleTimes checks that not_open and sale_closed take precedence over refusals about seats and limits,
+// and append nothing.
+func TestSaleTimes(t *testing.T) {
+	w := newHarness(t, 1, 6, 2)
 	w.charge("ann", 500)
 	w.edit(&performance.Edit{OpensAt: ptr(day.Add(10 * s)), ClosesAt: ptr(day.Add(20 * s))})
 	written := func() events.Position { return w.read().head }
@@ -33,7 +33,7 @@ func TestTimesOfTheSale(t *testing.T) {
 	_, err := w.best("ann", 1)
 	w.want(err, "not_open")
 	if at := written(); at != before {
-		t.Errorf("refusals appended %d facts, want none", at-before)
+		t.Errorf("got %d facts appended by refusals, want none", at-before)
 	}
 	w.clock.move(1)
 	id := w.mustBook("ann", "A-1-1")
@@ -52,7 +52,7 @@ func TestTimesOfTheSale(t *testing.T) {
 	_, err = w.best("cy", 1)
 	w.want(err, "sale_closed")
 	if at := written(); at != before {
-		t.Errorf("refusals appended %d facts, want none", at-before)
+		t.Errorf("got %d facts appended by refusals, want none", at-before)
 	}
 	_, err = w.extend(id, "ann")
 	w.want(err, "ok")
@@ -61,39 +61,39 @@ func TestTimesOfTheSale(t *testing.T) {
 	w.check(2)
 }
 
-// TestALatePaymentAfterTheClose: it is refused; when the sale is open again, it retakes the seats
-// at the price at which they were held.
-func TestALatePaymentAfterTheClose(t *testing.T) {
-	w := begin(t, 1, 6, 2)
+// TestLatePaymentAfterTheClose checks that a late payment is refused while the sale is closed, and keeps the
+// price of the hold when it is open again.
+func TestLatePaymentAfterTheClose(t *testing.T) {
+	w := newHarness(t, 1, 6, 2)
 	w.charge("ann", 100)
 	id := w.mustBook("ann", "A-1-1")
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(70 * s)), Prices: map[events.SectionID]int64{"A": 999}})
 	w.clock.move(100 * s)
-	w.wake()
+	w.expireDue()
 	_, err := w.pay(id, "ann")
 	w.want(err, "sale_closed")
 	w.edit(&performance.Edit{ClosesAt: &time.Time{}})
 	answer, err := w.pay(id, "ann")
 	w.want(err, "ok")
 	if answer.Booking.Amount != 100 || answer.Booking.Terms == 0 {
-		t.Errorf("booking = %+v, want the price of the hold, 100", answer.Booking)
+		t.Errorf("got booking %+v, want the price of the hold, 100", answer.Booking)
 	}
 	if other, err := w.book("bob", "A-1-2"); err != nil || other.Booking.Amount != 999 {
-		t.Errorf("booking after the edit = %+v, %v; want the price 999", other.Booking, err)
+		t.Errorf("after the edit: got booking %+v, %v; want the price 999", other.Booking, err)
 	}
 	w.check(2)
 }
 
-// TestLimitsAndHoldsAreFrozen: a booking continues on the terms of its hold despite later edits.
-func TestLimitsAndHoldsAreFrozen(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+// TestBookingsKeepTheirTerms checks that a booking continues on the terms of its hold despite later edits.
+func TestBookingsKeepTheirTerms(t *testing.T) {
+	w := newHarness(t, 1, 6, 0)
 	w.charge("ann", 900)
 	free := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
 	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(1)), HoldSeconds: ptr(int64(10))})
 	extended, err := w.extend(free, "ann")
 	w.want(err, "ok")
 	if want := day.Add(120 * s); !extended.Booking.ExpiresAt.Equal(want) {
-		t.Errorf("extended until %v, want %v", extended.Booking.ExpiresAt, want)
+		t.Errorf("got deadline %v, want %v", extended.Booking.ExpiresAt, want)
 	}
 	_, err = w.pay(free, "ann")
 	w.want(err, "ok")
@@ -110,10 +110,10 @@ func TestLimitsAndHoldsAreFrozen(t *testing.T) {
 	w.check(0)
 }
 
-// TestTwoDesksAndAnEdit: a desk that has not observed an edit decides on the older terms, and
-// records them; neither sells outside the terms that it records.
+// TestTwoDesksAndAnEdit checks that a desk which has not observed an edit decides on the older terms, and
+// records them.
 func TestTwoDesksAndAnEdit(t *testing.T) {
-	w := begin(t, 1, 6, 0)
+	w := newHarness(t, 1, 6, 0)
 	here, desk := w.Bookings, w.desk
 	w.mustBook("ann", "A-1-1") // so that the desk has read the performance
 	w.start(nil)
@@ -131,7 +131,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	other, err := ask()
 	w.want(err, "ok")
 	if mine.Booking.Terms == 0 || mine.Booking.Amount != 200 || other.Booking.Terms != 0 || other.Booking.Amount != 100 {
-		t.Errorf("terms and amounts = %+v %d and %+v %d, want those each desk has observed", mine.Booking.SaleTerms, mine.Booking.Amount,
+		t.Errorf("got terms and amounts %+v, %d and %+v, %d; want those that each desk has observed", mine.Booking.SaleTerms, mine.Booking.Amount,
 			other.Booking.SaleTerms, other.Booking.Amount)
 	}
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(5 * s))})
@@ -141,7 +141,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	for id, b := range w.check(0).bookings {
 		state := b.State()
 		if want := map[bool]int64{true: 200, false: 100}[state.Terms > 0]; state.Seats[0].Price != want {
-			t.Errorf("%s names the edit %d, and costs %d, want %d", id, state.Terms, state.Seats[0].Price, want)
+			t.Errorf("booking %s: got edit %d, price %d; want price %d", id, state.Terms, state.Seats[0].Price, want)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// Kind of cancellations of performances, products and tournaments.
+// Kind registers cancellations of performances, products and tournaments with the shell.
 var Kind = core.Kind{Category: events.CallOffCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // snapshotVersion changes with the format that Freeze writes.
@@ -24,20 +24,21 @@ type Begin struct {
 	Reason string
 }
 
-// Finish ends the sweep. Idempotent. Refusals: not_found, stale_revision (another server sweeps).
+// Finish ends the sweep. Idempotent. Refusals: not_found, stale_revision (another server has taken over the
+// sweep).
 type Finish struct {
 	// Term of the cursor under which the sweep was done.
 	Term int64
-	// Ended counts the bookings, reservations or entries that were cancelled.
+	// Ended is the number of bookings, reservations or entries that were cancelled.
 	Ended int64
 }
 
-// State of a cancellation.
+// State is the state of a cancellation.
 type State struct {
-	// Of is "" before it has begun.
+	// Of is "" before the cancellation has begun.
 	Of, ID, Reason string
 	Cursor         core.Cursor
-	// Swept: the sweep has ended, and Ended counts its cancellations.
+	// Swept: the sweep has ended, and Ended is the number of its cancellations.
 	Swept bool
 	Ended int64
 }
@@ -51,10 +52,10 @@ func New() core.Core { return &CallOff{} }
 // State returns a copy of the state.
 func (c *CallOff) State() State { return c.state }
 
-// Exists reports whether it has begun.
+// Exists reports whether the cancellation has begun.
 func (c *CallOff) Exists() bool { return c.state.Of != "" }
 
-// NextDeadline implements [core.Core]: a cancellation has none.
+// NextDeadline implements [core.Core]. A cancellation has no deadline.
 func (c *CallOff) NextDeadline() time.Time { return time.Time{} }
 
 // Decide implements [core.Core].
@@ -66,7 +67,7 @@ func (c *CallOff) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		return []events.Fact{&events.CallOffBegun{Of: begin.Of, ID: begin.ID, Reason: begin.Reason}}, nil
 	}
 	if !c.Exists() {
-		return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "nothing was cancelled",
+		return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such cancellation",
 			Fields: core.Fields{"resource": "cancellation"}}
 	}
 	if finish, ok := cmd.(*Finish); ok {
@@ -74,7 +75,7 @@ func (c *CallOff) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		case c.state.Swept:
 			return nil, nil
 		case finish.Term != c.state.Cursor.Term || c.state.Cursor.Node == "":
-			return nil, &core.Refusal{Code: core.CodeStaleRevision, Detail: "another server sweeps"}
+			return nil, &core.Refusal{Code: core.CodeStaleRevision, Detail: "another server has taken over the sweep"}
 		}
 		return []events.Fact{&events.CallOffSwept{Ended: finish.Ended}}, nil
 	}

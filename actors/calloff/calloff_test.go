@@ -10,12 +10,12 @@ import (
 	"admitone/events"
 )
 
-// TestRules: the facts of each command, and that a snapshot restores the state.
+// TestRules checks the facts of each command on a core restored from a snapshot.
 func TestRules(t *testing.T) {
 	begun := &events.CallOffBegun{Of: "performance", ID: "gala", Reason: "ill"}
 	taken, moved := &events.CursorTaken{Term: 1, Node: "n"}, &events.CursorMoved{Term: 1, Reached: 9}
 	swept := &events.CallOffSwept{Ended: 3}
-	for i, line := range []struct {
+	for i, test := range []struct {
 		given []events.Fact
 		cmd   core.Command
 		want  string
@@ -35,11 +35,11 @@ func TestRules(t *testing.T) {
 		{[]events.Fact{begun, taken, moved}, &core.MoveCursor{CursorMoved: *moved}, "nothing"},
 	} {
 		c := New()
-		for _, fact := range line.given {
+		for _, fact := range test.given {
 			c.Evolve(fact)
 		}
 		c = coretest.RoundTrip(t, c.Freeze(), New)
-		got := coretest.Do(c, line.cmd, time.Time{}, func(fact events.Fact) string {
+		got := coretest.Do(c, test.cmd, time.Time{}, func(fact events.Fact) string {
 			switch f := fact.(type) {
 			case *events.CallOffBegun:
 				return fmt.Sprint(f.Name(), " ", *f)
@@ -50,13 +50,13 @@ func TestRules(t *testing.T) {
 			}
 			return fact.Name()
 		})
-		if got != line.want {
-			t.Errorf("line %d, %T: %q, want %q", i+1, line.cmd, got, line.want)
+		if got != test.want {
+			t.Errorf("case %d: %T: got %q, want %q", i+1, test.cmd, got, test.want)
 		}
 	}
 }
 
-// TestImpossibleFacts: the core panics.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	begun, swept := &events.CallOffBegun{Of: "performance", ID: "gala"}, &events.CallOffSwept{}
 	for i, facts := range [][]events.Fact{{swept}, {begun, begun}, {begun, swept, swept},
@@ -64,7 +64,7 @@ func TestImpossibleFacts(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("row %d: the impossible fact was accepted", i+1)
+					t.Errorf("case %d: got no panic, want one", i+1)
 				}
 			}()
 			c := New()

@@ -1,20 +1,18 @@
-// Package calloff has the rules of the cancellation of a performance, product or tournament, after
-// which everything sold of it is swept: cancelled and refunded.
+// Package calloff implements the rules of the cancellation of a performance, product or tournament. A sweep
+// then cancels and refunds all its bookings, reservations or entries.
 //
-// # Why it is a stream of its own
+// # Why a cancellation has a separate stream
 //
-// The cancellation is announced here before it is recorded in the entity's own stream, where it
-// stops sales, so that after a crash in between it is still completed. The progress of the sweep is
-// a [core.Cursor] among the same facts: one of several servers sweeps, and another resumes if that
-// one dies. The streams of products and performances, which are read for every sale, only record
-// that they are cancelled.
+// The cancellation is announced in this stream before it is recorded in the entity's stream, where it stops
+// sales, so that it is completed even after a crash in between. The progress of the sweep is a [core.Cursor] in
+// the same stream: one of several servers sweeps, and another resumes if that server fails. The streams of
+// products and performances are read for every sale, so they only record that they are cancelled.
 //
-// # Outside the sweep
+// # Later sales
 //
-// Each booking, reservation or entry is cancelled in its own stream, which decides that once,
-// whichever server sends the command. The sweep only sends all of them. Anything that a server
-// sells afterwards, because it has not seen the cancellation yet, is found by the views and
-// cancelled likewise, also long after the sweep has ended.
+// Each booking, reservation or entry is cancelled in its own stream, once, whichever server sends the command.
+// The sweep only sends the commands. A server that has not seen the cancellation may still sell; such sales are
+// found by the views and cancelled in the same way, even after the sweep has ended.
 //
 // # Refusals, in order
 //

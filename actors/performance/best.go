@@ -8,18 +8,17 @@ import (
 // AnySection makes [Map.Best] choose among all sections.
 const AnySection = -1
 
-// Choose returns the best free seats for w, in canonical order: by [HallMap.Best] in a hall,
-// otherwise by [Map.Best]. ok is false if too few are free.
-func (m *Map) Choose(w Wanted) (seats []Seat, ok bool) {
+// Choose returns the best free seats for w, in canonical order, by [HallMap.Best] in a hall and otherwise by
+// [Map.Best]. ok is false if too few seats are free.
+func (m *Map) Choose(w Criteria) (seats []Seat, ok bool) {
 	if hall := m.layout.Hall(); hall != nil {
 		return HallMapOf(hall, m.taken).Best(w)
 	}
 	return m.Best(w.Section, w.Quantity)
 }
 
-// Fits reports whether seats are free and match w in number, place and kind. They need not be the
-// best ones.
-func (m *Map) Fits(seats []Seat, w Wanted) bool {
+// Fits reports whether seats are free and satisfy w. They need not be the best seats.
+func (m *Map) Fits(seats []Seat, w Criteria) bool {
 	hall, accessible := m.layout.Hall(), !w.Accessible
 	for _, seat := range seats {
 		switch {
@@ -39,7 +38,7 @@ func (m *Map) Fits(seats []Seat, w Wanted) bool {
 }
 
 // Left counts the free seats of a section that [Map.Choose] may choose.
-func (m *Map) Left(section int, w Wanted) int {
+func (m *Map) Left(section int, w Criteria) int {
 	if hall := m.layout.Hall(); hall != nil {
 		w.Section = section
 		return HallMapOf(hall, m.taken).Remaining(w)
@@ -47,8 +46,8 @@ func (m *Map) Left(section int, w Wanted) int {
 	return m.Remaining(section)
 }
 
-// Best returns the best n free seats of a section, or of the whole performance, in canonical order;
-// the package comment defines best. ok is false if fewer are free.
+// Best returns the best n free seats of a section, or of the whole performance, in canonical order; see the
+// package comment. ok is false if fewer are free.
 func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
 	sections := []int{section}
 	if section == AnySection {
@@ -68,8 +67,7 @@ func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
 	return m.inGroups(sections, n)
 }
 
-// group is a maximal run of free neighbours. A hall may have fifty thousand groups, so they are
-// small.
+// group is a maximal run of free neighbours. It is compact, because a performance may have fifty thousand groups.
 type group struct {
 	row     int32 // counted over all rows examined
 	first   Seat
@@ -78,7 +76,7 @@ type group struct {
 	atEnd   bool // it ends where its row ends
 }
 
-// inGroups chooses n seats if no row has as many neighbours.
+// inGroups chooses n seats from several groups, because no row has n free neighbours.
 func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
 	all := make([]group, 0, m.layout.Seats()/4) // of all sections, one after another
 	var ends []int                              // end of each section's groups in all
@@ -102,7 +100,7 @@ func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
 		}
 		from = end
 	}
-	chosen, spare := pick(closest(choice, fewest, n), fewest, n)
+	chosen, spare := chooseGroups(closest(choice, fewest, n), fewest, n)
 	return dropSpare(chosen, spare), true
 }
 
@@ -115,10 +113,10 @@ func (m *Map) groups(all []group, section, i int, row int32) []group {
 	return all
 }
 
-// sizes counts groups by size. Every group is smaller than the number of seats wanted.
+// sizes counts groups by size. Every group is smaller than the number of wanted seats.
 type sizes struct {
-	count   []int
-	largest int32 // no group is larger
+	count   []int // by size
+	largest int32 // the largest size with a group, 0 for none
 }
 
 func (s *sizes) add(g group) {
@@ -133,9 +131,8 @@ func (s *sizes) remove(g group) {
 	}
 }
 
-// reach returns the number of largest groups that have n seats together, 0 if all groups have
-// fewer.
-func (s *sizes) reach(n int) (groups int) {
+// groupsFor returns the least number of groups that have n seats in total, 0 if all groups have fewer.
+func (s *sizes) groupsFor(n int) (groups int) {
 	for size := int(s.largest); size > 0; size-- {
 		if c := s.count[size]; c*size < n {
 			n -= c * size
@@ -147,17 +144,17 @@ func (s *sizes) reach(n int) (groups int) {
 	return 0
 }
 
-// fewestGroups returns the least number of groups with n seats together, 0 if all have fewer.
+// fewestGroups returns the least number of groups that have n seats in total, 0 if all groups have fewer.
 func fewestGroups(groups []group, n int) int {
 	s := sizes{count: make([]int, n)}
 	for _, g := range groups {
 		s.add(g)
 	}
-	return s.reach(n)
+	return s.groupsFor(n)
 }
 
-// closest returns the groups in the fewest consecutive rows that contain enough of them for n
-// seats, nearest to the front. Such rows must exist.
+// closest returns the groups in the fewest consecutive rows of which fewest groups have n seats in total; of
+// these rows the nearest to the front. Such rows must exist.
 func closest(groups []group, fewest, n int) []group {
 	s := sizes{count: make([]int, n)}
 	best, rows := groups, int32(0)
@@ -165,7 +162,7 @@ func closest(groups []group, fewest, n int) []group {
 		for row := groups[to].row; to < len(groups) && groups[to].row == row; to++ {
 			s.add(groups[to])
 		}
-		for k := s.reach(n); k != 0 && k <= fewest; k = s.reach(n) {
+		for k := s.groupsFor(n); k != 0 && k <= fewest; k = s.groupsFor(n) {
 			row := groups[from].row
 			if span := groups[to-1].row - row + 1; rows == 0 || span < rows {
 				best, rows = groups[from:to], span
@@ -178,9 +175,9 @@ func closest(groups []group, fewest, n int) []group {
 	return best
 }
 
-// pick chooses as few groups as possible with at least n seats together, and returns the number of
-// spare seats. It avoids exactly one spare seat, which would be left single.
-func pick(groups []group, fewest, n int) (chosen []group, spare int) {
+// chooseGroups chooses fewest groups that have at least n seats in total, and returns the number of spare seats. It
+// avoids exactly one spare seat, which would be a single seat.
+func chooseGroups(groups []group, fewest, n int) (chosen []group, spare int) {
 	bySize := slices.Clone(groups)
 	slices.SortStableFunc(bySize, func(a, b group) int { return int(b.size - a.size) })
 	chosen, rest := bySize[:fewest], bySize[fewest:]
@@ -191,8 +188,8 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	if spare != 1 {
 		return chosen, spare
 	}
-	// These are the largest groups, so exactly n is only possible by replacing one by another that
-	// is smaller by one seat.
+	// These are the largest groups, so exactly n seats are only possible if one group is replaced by another that is
+	// smaller by one seat.
 	for i, g := range slices.Backward(chosen) {
 		for _, other := range rest {
 			if other.size == g.size-1 {
@@ -214,8 +211,8 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 // atEdge reports whether a spare seat of the group can be at the end of its row.
 func (g group) atEdge() bool { return g.atStart || g.atEnd }
 
-// dropSpare removes the spare seats from one of the groups and returns the seats of all. The groups are
-// as few as possible, so each is larger than spare.
+// dropSpare removes the spare seats from one of the groups and returns the seats of all groups. The groups are as
+// few as possible, so each is larger than spare.
 func dropSpare(groups []group, spare int) []Seat {
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.first, b.first) })
 	if spare > 0 {

@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// draw returns a map of sections A, B, … from drawings: a word is a row, a point a free seat, an x
-// a taken one.
+// draw returns a map of sections A, B, … from drawings, in which each word is a row, a point a free seat, and an x a
+// taken seat.
 func draw(sections ...events.SectionID) *Map {
 	var layout []events.Section
 	var seats string
@@ -33,7 +33,7 @@ func draw(sections ...events.SectionID) *Map {
 	return m
 }
 
-// drawn returns the drawing of a map with the chosen seats as O.
+// drawn returns the drawing of a map, with an O for each chosen seat.
 func drawn(m *Map, chosen []Seat) string {
 	var out []string
 	for i := range m.layout.Sections() {
@@ -55,25 +55,25 @@ func drawn(m *Map, chosen []Seat) string {
 }
 
 var bestRules = []struct {
-	about    string
+	name     string
 	sections []events.SectionID
 	n        int
 	want     string // "none" if there is no choice
 }{
 	{"the middle of the front row", []events.SectionID{"..... ....."}, 1, "..O.. ....."},
-	{"left of the middle if it can't be the middle", []events.SectionID{"......."}, 2, "..OO..."},
-	{"left of the middle if both sides are alike", []events.SectionID{"...x..."}, 2, ".OOx..."},
+	{"left of the middle if no choice is in the middle", []events.SectionID{"......."}, 2, "..OO..."},
+	{"left of the middle if both sides are equal", []events.SectionID{"...x..."}, 2, ".OOx..."},
 	{"together before in front", []events.SectionID{".x.x. ..... ....."}, 3, ".x.x. OOO.. ....."},
 	{"in front before in the middle", []events.SectionID{"...xxxx ......."}, 3, "OOOxxxx ......."},
 	{"the first section first", []events.SectionID{"xxx ...", "...", "..."}, 3, "xxx OOO / ... / ..."},
 	{"together in another section before apart in the first", []events.SectionID{"..x..", "....."}, 3, "..x.. / OOO.."},
 	{"no single seat between two taken ones", []events.SectionID{"x....x"}, 2, "xOO..x"},
-	{"no single seat at the end of a row, even next to the middle", []events.SectionID{"....."}, 3, "OOO.."},
-	{"a seat that is alone already does not count", []events.SectionID{"....x."}, 2, "..OOx."},
-	{"rather one at the row's end than one between two taken", []events.SectionID{"x..."}, 2, "xOO."},
+	{"no single seat at the end of a row, rather than nearer to the middle", []events.SectionID{"....."}, 3, "OOO.."},
+	{"a single seat that was there before does not count", []events.SectionID{"....x."}, 2, "..OOx."},
+	{"a single seat at the end of a row before one between two taken seats", []events.SectionID{"x..."}, 2, "xOO."},
 	{"a gap that fits is filled", []events.SectionID{"x..x..."}, 2, "xOOx..."},
-	{"a single seat that is there already is as good as any", []events.SectionID{"x.x.x..x"}, 1, "x.xOx..x"},
-	{"a single seat is left where nothing else is in that row", []events.SectionID{"x...x ....."}, 2, "xOO.x ....."},
+	{"a single seat that was there before may be chosen", []events.SectionID{"x.x.x..x"}, 1, "x.xOx..x"},
+	{"a single seat is left rather than taking a row behind", []events.SectionID{"x...x ....."}, 2, "xOO.x ....."},
 	{"the whole row", []events.SectionID{"xx.. ...."}, 4, "xx.. OOOO"},
 	{"apart in two before in three", []events.SectionID{".x.x.. ..x.x."}, 4, ".x.xOO OOx.x."},
 	{"apart in one row before in two", []events.SectionID{"..x.. ..x.."}, 4, "OOxOO ..x.."},
@@ -81,8 +81,8 @@ var bestRules = []struct {
 	{"apart in one section before in two", []events.SectionID{"..x", "..x ..x"}, 4, "..x / OOx OOx"},
 	{"apart in two sections if one is too small", []events.SectionID{"..x", "..x"}, 4, "OOx / OOx"},
 	{"apart without a single seat", []events.SectionID{"...x..x..."}, 5, "OOOxOOx..."},
-	{"the remainder stays together", []events.SectionID{"x...x...x"}, 4, "xOOOxO..x"},
-	{"a single seat at a row's end if it has to be", []events.SectionID{"x...x..."}, 5, "xOOOxOO."},
+	{"the remaining seats stay together", []events.SectionID{"x...x...x"}, 4, "xOOOxO..x"},
+	{"a single seat at the end of a row if it can't be avoided", []events.SectionID{"x...x..."}, 5, "xOOOxOO."},
 	{"the last seats", []events.SectionID{".xx ", "x.x"}, 2, "Oxx / xOx"},
 	{"too few", []events.SectionID{".xx", "x.x"}, 3, "none"},
 	{"none", []events.SectionID{"xxx"}, 1, "none"},
@@ -90,7 +90,7 @@ var bestRules = []struct {
 
 func TestBest(t *testing.T) {
 	for _, rule := range bestRules {
-		t.Run(rule.about, func(t *testing.T) {
+		t.Run(rule.name, func(t *testing.T) {
 			m := draw(rule.sections...)
 			seats, ok := m.Best(AnySection, rule.n)
 			got := "none"
@@ -98,7 +98,7 @@ func TestBest(t *testing.T) {
 				got = drawn(m, seats)
 			}
 			if got != rule.want {
-				t.Errorf("%d of %s are\n%s, want\n%s", rule.n, drawn(m, nil), got, rule.want)
+				t.Errorf("best %d of %s:\n got %s\nwant %s", rule.n, drawn(m, nil), got, rule.want)
 			}
 		})
 	}
@@ -112,12 +112,12 @@ func TestBestOfOneSection(t *testing.T) {
 			got = drawn(m, seats)
 		}
 		if got != want {
-			t.Errorf("%d of section B are %s, want %s", n, got, want)
+			t.Errorf("best %d of section B: got %s, want %s", n, got, want)
 		}
 	}
 }
 
-// quality returns the criteria of the package comment, in order; less is better.
+// quality returns the criteria of the package comment, in order of precedence; less is better.
 func quality(m *Map, chosen []Seat) [6]int {
 	is := func(s Seat) bool { return s >= 0 && slices.Contains(chosen, s) }
 	gone := func(s Seat) bool { return s < 0 || is(s) || !m.Free(s) }
@@ -126,7 +126,7 @@ func quality(m *Map, chosen []Seat) [6]int {
 		left, right := m.layout.Neighbours(seat)
 		if !is(seat) {
 			alone := m.Free(seat) && gone(left) && gone(right)
-			if alone && (is(left) || is(right)) { // by this choice
+			if alone && (is(left) || is(right)) { // because of this choice
 				singles += gapPenalty(left >= 0 && right >= 0)
 			}
 			continue
@@ -140,7 +140,7 @@ func quality(m *Map, chosen []Seat) [6]int {
 		}
 		firstRow, lastRow = min(firstRow, int(row)), max(lastRow, int(row))
 		if section >= 0 && section != s {
-			s = len(m.layout.Sections()) // several
+			s = len(m.layout.Sections()) // several sections
 		}
 		section = s
 	}
@@ -164,7 +164,8 @@ func choices(seats []Seat, n int, chosen []Seat, visit func([]Seat)) {
 	}
 }
 
-func someMap(t *rapid.T) *Map {
+// drawMap draws a random map.
+func drawMap(t *rapid.T) *Map {
 	var sections []events.SectionID
 	for range rapid.IntRange(1, 3).Draw(t, "sections") {
 		perRow, rows := rapid.IntRange(1, 6).Draw(t, "seats per row"), []string{}
@@ -180,10 +181,10 @@ func someMap(t *rapid.T) *Map {
 	return draw(sections...)
 }
 
-// TestBestIsTheBest compares with all possible choices.
-func TestBestIsTheBest(t *testing.T) {
+// TestBestOfAllChoices compares Best with all possible choices.
+func TestBestOfAllChoices(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := someMap(t)
+		m := drawMap(t)
 		n := rapid.IntRange(1, 5).Draw(t, "n")
 		section := rapid.IntRange(AnySection, len(m.layout.Sections())-1).Draw(t, "section")
 		var free []Seat
@@ -195,7 +196,7 @@ func TestBestIsTheBest(t *testing.T) {
 		var best []Seat
 		var least [6]int
 		if len(free) > 24 {
-			free = free[:24] // enough for every rule, and few enough to try all
+			free = free[:24] // few enough to try all choices
 			for seat := free[23] + 1; seat < Seat(m.layout.Seats()); seat++ {
 				m.Take(seat)
 			}
@@ -207,26 +208,18 @@ func TestBestIsTheBest(t *testing.T) {
 		})
 		got, ok := m.Best(section, n)
 		if ok != (best != nil) {
-			t.Fatalf("%d of section %d in %s: %t, want %t", n, section, drawn(m, nil), ok, best != nil)
+			t.Fatalf("best %d of section %d in %s: got ok %t, want %t", n, section, drawn(m, nil), ok, best != nil)
 		}
 		if !ok {
 			return
 		}
 		if q := quality(m, got); q != least || len(got) != n || !slices.IsSorted(got) {
-			t.Fatalf(
-				"%d of section %d in\n%s are\n%s %v, want\n%s %v",
-				n,
-				section,
-				drawn(m, nil),
-				drawn(m, got),
-				q,
-				drawn(m, best),
-				least,
-			)
+			t.Fatalf("best %d of section %d in %s:\n got %s %v\nwant %s %v", n, section, drawn(m, nil), drawn(m, got), q,
+				drawn(m, best), least)
 		}
 		for _, seat := range got {
 			if !m.Free(seat) {
-				t.Fatalf("seat %s is not free", m.layout.Name(seat))
+				t.Fatalf("got seat %s, want free seats only", m.layout.Name(seat))
 			}
 		}
 	})
@@ -234,19 +227,19 @@ func TestBestIsTheBest(t *testing.T) {
 
 func TestAlternatives(t *testing.T) {
 	for _, rule := range []struct {
-		about    string
+		name     string
 		sections []events.SectionID
 		wanted   []events.SeatName
 		want     []string
 	}{
-		{"near those that were wanted", []events.SectionID{"..... .xx.. .....", "....."}, []events.SeatName{"A-2-2", "A-2-3"},
+		{"near the wanted seats", []events.SectionID{"..... .xx.. .....", "....."}, []events.SeatName{"A-2-2", "A-2-3"},
 			[]string{"..... .xxOO ..... / .....", "OO... .xx.. ..... / .....", "..... .xx.. OO... / ....."}},
-		{"no two share a seat, and the rest is elsewhere", []events.SectionID{"xx.x", ".....", "."}, []events.SeatName{"A-1-1"},
+		{"disjoint, and the others in another section", []events.SectionID{"xx.x", ".....", "."}, []events.SeatName{"A-1-1"},
 			[]string{"xxOx / ..... / .", "xx.x / ..O.. / .", "xx.x / .O... / ."}},
 		{"apart if it can't be together", []events.SectionID{"x.x.x"}, []events.SeatName{"A-1-1", "A-1-2"}, []string{"xOxOx"}},
 		{"none if too few are left", []events.SectionID{"xxx.x"}, []events.SeatName{"A-1-1", "A-1-2"}, nil},
 	} {
-		t.Run(rule.about, func(t *testing.T) {
+		t.Run(rule.name, func(t *testing.T) {
 			m := draw(rule.sections...)
 			wanted, unknown, _ := m.layout.Canonical(rule.wanted)
 			if unknown != nil {
@@ -258,25 +251,20 @@ func TestAlternatives(t *testing.T) {
 				got = append(got, drawn(m, choice))
 			}
 			if !slices.Equal(got, rule.want) {
-				t.Errorf(
-					"instead of %v in %s:\n%s\nwant\n%s",
-					rule.wanted,
-					before,
-					strings.Join(got, "\n"),
-					strings.Join(rule.want, "\n"),
-				)
+				t.Errorf("alternatives to %v in %s:\ngot\n%s\nwant\n%s", rule.wanted, before, strings.Join(got, "\n"),
+					strings.Join(rule.want, "\n"))
 			}
 			if drawn(m, nil) != before {
-				t.Errorf("the map was changed to %s, want %s", drawn(m, nil), before)
+				t.Errorf("map afterwards: got %s, want %s", drawn(m, nil), before)
 			}
 		})
 	}
 }
 
-// TestAlternativesAreFreeAndApart: on any map.
-func TestAlternativesAreFreeAndApart(t *testing.T) {
+// TestAlternativesAreFreeAndDisjoint checks alternatives in random maps.
+func TestAlternativesAreFreeAndDisjoint(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := someMap(t)
+		m := drawMap(t)
 		n := min(rapid.IntRange(1, 4).Draw(t, "n"), m.layout.Seats())
 		wanted := seatsFrom(Seat(rapid.IntRange(0, m.layout.Seats()-n).Draw(t, "from")), n)
 		free, seen := 0, map[Seat]bool{}
@@ -286,15 +274,15 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 		got := m.Alternatives(wanted, 3, nil)
 		apart := len(got) > 0 && quality(m, got[len(got)-1])[0] > 1
 		if want := min(3, free/n); len(got) != want && !apart || len(got) > want {
-			t.Fatalf("%d alternatives of %d in %s, want %d", len(got), n, drawn(m, nil), want)
+			t.Fatalf("got %d alternatives of %d seats in %s, want %d", len(got), n, drawn(m, nil), want)
 		}
 		for i, choice := range got {
 			if q := quality(m, choice); len(choice) != n || !slices.IsSorted(choice) || q[0] > 1 && i < len(got)-1 {
-				t.Fatalf("an alternative to %v is %v", wanted, choice)
+				t.Fatalf("alternative %d to %v: got %v, want %d sorted seats, together unless it is the last", i, wanted, choice, n)
 			}
 			for _, seat := range choice {
 				if seen[seat] || !m.Free(seat) {
-					t.Fatalf("%s is offered twice or not free: %v", m.layout.Name(seat), got)
+					t.Fatalf("alternatives %v: got seat %s twice or not free, want free and disjoint", got, m.layout.Name(seat))
 				}
 				seen[seat] = true
 			}
@@ -302,8 +290,8 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 	})
 }
 
-// someRow has free seats in runs that are shorter, as long, and longer than what is compared at once.
-func someRow(t *rapid.T) (row []byte) {
+// drawRow draws a row with runs of free seats that are shorter than freeSeats, as long, and longer.
+func drawRow(t *rapid.T) (row []byte) {
 	for range rapid.IntRange(1, 8).Draw(t, "runs") {
 		free := rapid.OneOf(rapid.IntRange(0, 9), rapid.IntRange(127, 129), rapid.IntRange(255, 257)).Draw(t, "free")
 		row = append(row, make([]byte, free)...)
@@ -312,10 +300,10 @@ func someRow(t *rapid.T) (row []byte) {
 	return row
 }
 
-// TestSpans: the spans are those of a search seat by seat, from any place of the row.
+// TestSpans compares nextSpan and previousSpan with a search seat by seat.
 func TestSpans(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		row := someRow(t)
+		row := drawRow(t)
 		from := rapid.OneOf(rapid.SampledFrom([]int{0, len(row)}), rapid.IntRange(0, len(row))).Draw(t, "from")
 		next, previous := span{from, 0}, span{0, from}
 		for next.start < len(row) && row[next.start] != 0 {
@@ -331,38 +319,36 @@ func TestSpans(t *testing.T) {
 			previous.start--
 		}
 		if got := nextSpan(row, from); got != next {
-			t.Fatalf("next from %d: %v, want %v", from, got, next)
+			t.Fatalf("nextSpan from %d: got %v, want %v", from, got, next)
 		}
 		if got := previousSpan(row, from); got != previous {
-			t.Fatalf("previous from %d: %v, want %v", from, got, previous)
+			t.Fatalf("previousSpan from %d: got %v, want %v", from, got, previous)
 		}
 	})
 }
 
-// TestNearestInRow: it finds the same as a search over all positions of the row.
+// TestNearestInRow compares nearestInRow with bestInRow, which tries all positions.
 func TestNearestInRow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		row := someRow(t)
+		row := drawRow(t)
 		n, near := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(-1, 2*len(row)+1).Draw(t, "near")
 		got, ok := nearestInRow(row, n, near)
 		if want, fits := bestInRow(row, n, near); got != want || ok != fits {
-			t.Fatalf("%v, %v, want %v, %v", got, ok, want, fits)
+			t.Fatalf("got %v, %t; want %v, %t", got, ok, want, fits)
 		}
 	})
 }
 
-// hall is a layout of a hundred thousand seats.
+// hall returns a layout of a hundred thousand seats.
 func hall() *events.Layout {
 	return events.NewLayout([]events.Section{
-		{
-			ID:          "A",
-			Rows:        100,
-			SeatsPerRow: 400,
-		}, {ID: "B", Rows: 500, SeatsPerRow: 100}, {ID: "C", Rows: 10_000, SeatsPerRow: 1},
+		{ID: "A", Rows: 100, SeatsPerRow: 400},
+		{ID: "B", Rows: 500, SeatsPerRow: 100},
+		{ID: "C", Rows: 10_000, SeatsPerRow: 1},
 	})
 }
 
-// BenchmarkBest: in a hundred thousand seats, at several stages of a sale.
+// BenchmarkBest chooses from a hundred thousand seats, at several stages of a sale.
 func BenchmarkBest(b *testing.B) {
 	layout := hall()
 	for _, state := range []struct {

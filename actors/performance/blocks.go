@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// BeginBlocks announces a change of blocks. Refusals: not_found, stale_revision (it is not the next
-// one, or another is in progress).
+// BeginBlocks announces a change of blocks. Refusals: not_found, [ErrOtherChange] (it is not the next change, or
+// another change is in progress).
 type BeginBlocks struct {
 	events.BlockChange
 	// Command is the id of the request if it has a key, otherwise "".
@@ -17,47 +17,47 @@ type BeginBlocks struct {
 	More bool
 }
 
-// ChangeBlocks completes a change: the one in progress, or one whose seats are changed in the same
-// append. Idempotent. Refusals: not_found, stale_revision (it is withdrawn, or not the next one).
+// ChangeBlocks completes the change in progress, or makes a change whose seats are changed by the same append.
+// Idempotent. Refusals: not_found, [ErrOtherChange] (it is withdrawn, or not the next change, or its edit has not
+// been made).
 type ChangeBlocks struct {
 	events.BlockChange
-	// More means that the request continues with a further change.
+	// More means that another change of the same request follows.
 	More bool
 }
 
-// WithdrawBlocks decides that the change in progress is undone. Idempotent. Refusals: not_found,
-// already_confirmed (it is complete).
+// WithdrawBlocks decides that the change in progress is undone. Idempotent. Refusals: not_found, [ErrChanged].
 type WithdrawBlocks struct{ Number int64 }
 
-// UndoBlocks records that a withdrawn change is undone. No-op for any other change.
+// UndoBlocks records that a withdrawn change has been undone. No-op for any other change.
 type UndoBlocks struct{ Number int64 }
 
-// RecallBlocks, sent under the key of a request, is answered with the change that the request has
-// made. Refusal: not_found (it has made none).
+// RecallBlocks asks for the change that a request has made. It is sent under the key of that request, so that the
+// answer is the earlier one. Refusal: not_found (the request has made no change).
 type RecallBlocks struct{}
 
-// ErrOtherChange refuses a change of blocks because a concurrent one was first.
+// ErrOtherChange refuses a change of blocks because of another change.
 var ErrOtherChange = &core.Refusal{Code: core.CodeStaleRevision,
 	Detail: "other blocks of the performance are being changed; try again"}
 
-// ErrChanged refuses to withdraw a change of blocks that is complete.
-var ErrChanged = &core.Refusal{Code: core.CodeAlreadyConfirmed, Detail: "the change of blocks is made"}
+// ErrChanged refuses to withdraw a change of blocks that is complete, or whose edit has been made.
+var ErrChanged = &core.Refusal{Code: core.CodeAlreadyConfirmed, Detail: "the change of blocks is already made"}
 
-var errNoChange = &core.Refusal{Code: core.CodeNotFound, Detail: "the request has changed no blocks",
+var errNoChange = &core.Refusal{Code: core.CodeNotFound, Detail: "the request has not changed any blocks",
 	Fields: core.Fields{"resource": "change"}}
 
-// maxUndone bounds the number of undone changes that are remembered, for runs still working on one.
+// maxUndone is the number of undone changes that are remembered, because runs may still be working on them.
 const maxUndone = 64
 
 // blocks are the changes of a performance's blocks and of the sizes of its areas.
 type blocks struct {
 	// Last is the number of the last change.
 	Last int64
-	// Open is the change in progress, nil for none. Withdrawn means that it is being undone. Stated means
-	// that it changes sizes, which an edit states.
+	// Open is the change in progress, nil for none. Withdrawn means that it is being undone, Committed that it
+	// changes sizes and its edit has been made.
 	Open      *events.BlocksBegun `json:",omitempty"`
 	Withdrawn bool                `json:",omitempty"`
-	Stated    bool                `json:",omitempty"`
+	Committed bool                `json:"Stated,omitempty"`
 	// Undone are the latest undone changes, by number.
 	Undone []int64 `json:",omitempty"`
 }
@@ -68,41 +68,41 @@ type BlocksState struct {
 	Last int64
 	// Open is the change in progress, nil for none. It must not be modified.
 	Open *events.BlocksBegun
-	// Withdrawn means that it is being undone, Stated that an edit states its sizes.
-	Withdrawn, Stated bool
+	// Withdrawn means that it is being undone, Committed that it changes sizes and its edit has been made.
+	Withdrawn, Committed bool
 }
 
 // Blocks returns the progress of the changes of blocks.
 func (p *Performance) Blocks() BlocksState {
-	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Stated}
+	return BlocksState{p.blocks.Last, p.blocks.Open, p.blocks.Withdrawn, p.blocks.Committed}
 }
 
-// next reports whether an edit can state the sizes of a change: the one in progress, or else the
-// next one.
-func (b *blocks) next(number int64) bool {
+// canCommit reports whether an edit can be made for a change: the change in progress, or the next one if there is
+// none.
+func (b *blocks) canCommit(number int64) bool {
 	if b.Open == nil {
 		return number == b.Last+1
 	}
-	return b.Open.Number == number && len(b.Open.Sizes) > 0 && !b.Withdrawn && !b.Stated
+	return b.Open.Number == number && len(b.Open.Sizes) > 0 && !b.Withdrawn && !b.Committed
 }
 
-// stated reports whether an edit has stated the sizes of a change that was begun.
-func (b *blocks) stated(number int64) bool {
+// committed reports whether the edit of an announced change has been made.
+func (b *blocks) committed(number int64) bool {
 	switch {
 	case number > b.Last || slices.Contains(b.Undone, number):
 		return false
 	case b.Open != nil && b.Open.Number == number:
-		return b.Stated
+		return b.Committed
 	}
 	return true
 }
 
-// state records that an edit states the sizes of a change, and reports whether it can.
-func (b *blocks) state(number int64) bool {
-	if !b.next(number) {
+// commit records that the edit of a change has been made. It returns false if that is not possible.
+func (b *blocks) commit(number int64) bool {
+	if !b.canCommit(number) {
 		return false
 	}
-	b.Last, b.Stated = number, b.Open != nil
+	b.Last, b.Committed = number, b.Open != nil
 	return true
 }
 
@@ -121,7 +121,7 @@ func (p *Performance) changeBlocks(cmd *ChangeBlocks) ([]events.Fact, error) {
 	switch {
 	case !p.Exists():
 		return nil, errNoPerformance
-	case b.Open != nil && (b.Withdrawn || b.Open.Number != cmd.Number || len(b.Open.Sizes) > 0 && !b.Stated),
+	case b.Open != nil && (b.Withdrawn || b.Open.Number != cmd.Number || len(b.Open.Sizes) > 0 && !b.Committed),
 		slices.Contains(b.Undone, cmd.Number), cmd.Number > b.Last+1:
 		return nil, ErrOtherChange
 	case b.Open == nil && cmd.Number <= b.Last:
@@ -138,7 +138,7 @@ func (p *Performance) withdrawBlocks(cmd *WithdrawBlocks) ([]events.Fact, error)
 		return nil, errNoPerformance
 	case open && b.Withdrawn, slices.Contains(b.Undone, cmd.Number):
 		return nil, nil
-	case !open, b.Stated:
+	case !open, b.Committed:
 		return nil, ErrChanged
 	}
 	return []events.Fact{&events.BlocksWithdrawn{Number: cmd.Number}}, nil
@@ -152,22 +152,22 @@ func (p *Performance) undoBlocks(cmd *UndoBlocks) []events.Fact {
 }
 
 // evolve applies a fact and reports whether it is a valid next fact about blocks.
-func (b *blocks) evolve(fact events.Fact) (fits bool) {
+func (b *blocks) evolve(fact events.Fact) (valid bool) {
 	switch f := fact.(type) {
 	case *events.BlocksBegun:
-		fits = b.Open == nil && f.Number == b.Last+1
+		valid = b.Open == nil && f.Number == b.Last+1
 		b.Last, b.Open = f.Number, f
 	case *events.BlocksChanged:
-		unstated := b.Open != nil && len(b.Open.Sizes) > 0 && !b.Stated
-		fits = b.Open == nil && f.Number == b.Last+1 || b.Open != nil && !b.Withdrawn && !unstated && f.Number == b.Last
-		b.Last, b.Open, b.Stated = f.Number, nil, false
+		uncommitted := b.Open != nil && len(b.Open.Sizes) > 0 && !b.Committed
+		valid = b.Open == nil && f.Number == b.Last+1 || b.Open != nil && !b.Withdrawn && !uncommitted && f.Number == b.Last
+		b.Last, b.Open, b.Committed = f.Number, nil, false
 	case *events.BlocksWithdrawn:
-		fits = b.Open != nil && !b.Withdrawn && !b.Stated && f.Number == b.Last
+		valid = b.Open != nil && !b.Withdrawn && !b.Committed && f.Number == b.Last
 		b.Withdrawn = true
 	case *events.BlocksUndone:
-		fits = b.Withdrawn && f.Number == b.Last
+		valid = b.Withdrawn && f.Number == b.Last
 		b.Open, b.Withdrawn = nil, false
 		b.Undone = append(slices.Clone(b.Undone[max(0, len(b.Undone)-maxUndone+1):]), f.Number)
 	}
-	return fits
+	return valid
 }

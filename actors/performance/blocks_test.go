@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// TestBlocks: changes of blocks follow one another, and each is made or undone.
+// TestBlocks makes and undoes changes of blocks in order.
 func TestBlocks(t *testing.T) {
 	change := func(number int64) events.BlockChange {
 		return events.BlockChange{Number: number, Label: "press", Seats: []events.SeatName{"A-1-1"}}
@@ -17,7 +17,7 @@ func TestBlocks(t *testing.T) {
 	begin := func(number int64) core.Command { return &BeginBlocks{BlockChange: change(number)} }
 	made := func(number int64) core.Command { return &ChangeBlocks{BlockChange: change(number)} }
 	p := New()
-	for i, line := range []struct {
+	for i, test := range []struct {
 		cmd  core.Command
 		want string
 	}{
@@ -52,33 +52,34 @@ func TestBlocks(t *testing.T) {
 		{made(2), "stale_revision"},
 		{&UndoBlocks{3}, "nothing"},
 	} {
-		if got := coretest.Do(p, line.cmd, at(0), events.Fact.Name); got != line.want {
-			t.Errorf("line %d, %T: %q, want %q", i+1, line.cmd, got, line.want)
+		if got := coretest.Do(p, test.cmd, at(0), events.Fact.Name); got != test.want {
+			t.Errorf("case %d: %T: got %q, want %q", i+1, test.cmd, got, test.want)
 		}
 		p = coretest.RoundTrip(t, p.Freeze(), New)
 	}
-	if now := p.(*Performance).Blocks(); now.Last != 3 || now.Open != nil || now.Withdrawn {
-		t.Errorf("blocks = %+v, want last 3 and nothing in progress", now)
+	if got := p.(*Performance).Blocks(); got.Last != 3 || got.Open != nil || got.Withdrawn {
+		t.Errorf("got blocks %+v, want Last 3 and no change in progress", got)
 	}
 }
 
-// TestUndoneChangesAreBounded: the latest are remembered.
+// TestUndoneChangesAreBounded checks that only the latest maxUndone undone changes are remembered.
 func TestUndoneChangesAreBounded(t *testing.T) {
 	var b blocks
 	for n := int64(1); n <= 3*maxUndone; n++ {
 		for _, fact := range []events.Fact{&events.BlocksBegun{BlockChange: events.BlockChange{Number: n}},
 			&events.BlocksWithdrawn{Number: n}, &events.BlocksUndone{Number: n}} {
 			if !b.evolve(fact) {
-				t.Fatalf("%s of change %d was not accepted", fact.Name(), n)
+				t.Fatalf("%s of change %d: got it refused, want it applied", fact.Name(), n)
 			}
 		}
 	}
 	if len(b.Undone) != maxUndone || b.Undone[maxUndone-1] != 3*maxUndone {
-		t.Errorf("%d undone changes are remembered, the last is %d; want the latest", len(b.Undone), b.Undone[len(b.Undone)-1])
+		t.Errorf("got %d undone changes, the last %d; want %d, the last %d", len(b.Undone), b.Undone[len(b.Undone)-1],
+			maxUndone, 3*maxUndone)
 	}
 }
 
-// TestImpossibleBlocks: the core panics.
+// TestImpossibleBlocks checks that facts which contradict the state are refused.
 func TestImpossibleBlocks(t *testing.T) {
 	begun := func(n int64) events.Fact { return &events.BlocksBegun{BlockChange: events.BlockChange{Number: n}} }
 	changed := func(n int64) events.Fact { return &events.BlocksChanged{BlockChange: events.BlockChange{Number: n}} }
@@ -92,11 +93,11 @@ func TestImpossibleBlocks(t *testing.T) {
 			var b blocks
 			for _, fact := range facts[:len(facts)-1] {
 				if !b.evolve(fact) {
-					t.Fatalf("%s was not accepted", fact.Name())
+					t.Fatalf("%s: got it refused, want it applied", fact.Name())
 				}
 			}
 			if b.evolve(facts[len(facts)-1]) {
-				t.Error("the impossible fact was accepted")
+				t.Errorf("%s: got it applied, want it refused", facts[len(facts)-1].Name())
 			}
 		})
 	}

@@ -8,21 +8,21 @@ import (
 	"admitone/events"
 )
 
-// TestCancel: once, and without later edits; the bounds of the sale are still recorded.
+// TestCancel checks that a performance is cancelled once, and can't be edited afterwards.
 func TestCancel(t *testing.T) {
 	p := New()
 	refused := func(cmd core.Command, want core.Code) {
 		t.Helper()
 		_, err := p.Decide(cmd, at(0))
 		if refusal, ok := err.(*core.Refusal); !ok || refusal.Code != want {
-			t.Errorf("%T: %v, want %s", cmd, err, want)
+			t.Errorf("%T: got %v, want %s", cmd, err, want)
 		}
 	}
 	do := func(cmd core.Command, want int) {
 		t.Helper()
 		facts, err := p.Decide(cmd, at(0))
 		if err != nil || len(facts) != want {
-			t.Errorf("%T: %v, %v, want %d facts", cmd, facts, err, want)
+			t.Errorf("%T: got %v, %v; want %d facts", cmd, facts, err, want)
 		}
 		for _, fact := range facts {
 			p.Evolve(fact)
@@ -32,17 +32,17 @@ func TestCancel(t *testing.T) {
 	refused(&Cancel{Reason: "ill"}, core.CodeNotFound)
 	create := gala(func(*Create) {})
 	do(create, 1)
-	tag := p.(*Performance).EditRevision()
+	revision := p.(*Performance).EditRevision()
 	do(&Cancel{Reason: "ill"}, 1)
 	do(&Cancel{Reason: "other"}, 0)
 	do(create, 0)
 	refused(&Edit{Title: ptr("T")}, core.CodeCancelled)
-	if made := p.(*Performance); !made.CalledOff() || made.EditRevision() != tag {
-		t.Errorf("performance = %+v, want it cancelled with the same edit tag", made)
+	if got := p.(*Performance); !got.CalledOff() || got.EditRevision() != revision {
+		t.Errorf("got cancelled %t, edit revision %d; want true, %d", got.CalledOff(), got.EditRevision(), revision)
 	}
 	defer func() {
 		if recover() == nil {
-			t.Error("a second cancellation was accepted")
+			t.Error("a second cancellation: got no panic, want one")
 		}
 	}()
 	p.Evolve(&events.PerformanceCancelled{})

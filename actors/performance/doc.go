@@ -1,56 +1,50 @@
-// Package performance has the rules of one performance, and the choice of seats for a request that
-// names none.
+// Package performance implements the rules of one performance, and chooses seats for requests that do not name
+// any.
 //
-// A performance is created with one fact, however many seats it has: an untouched seat has no
-// stream, and needs no memory besides its section's four numbers. A seat is identified by its name
-// (<section>-<row>-<number>), and within the [events.Layout] by its index in canonical order. A
-// request for several seats takes them in that order, so that one of several overlapping requests
-// gets everything.
+// A performance is created with one fact, however many seats it has: a seat that was never used has no stream,
+// and needs no memory. A seat is identified by its name (<section>-<row>-<number>), and within the
+// [events.Layout] by its index in canonical order. A request for several seats takes them in that order, so that
+// one of several overlapping requests gets all of its seats.
 //
-// # Why changes of blocks are among its facts
+// # Why the performance has the changes of blocks
 //
-// A change of blocks takes many seats off sale, all or none, and each seat has a stream of its own.
-// Where the log can't append to all of them at once, the performance announces the change, and
-// decides whether it is made or undone. Changes are few, and each is numbered, so that a late
-// command never affects a later change.
+// A change of blocks takes many seats off sale, all of them or none, and each seat has its own stream. If the log
+// can't append to several streams at once, the performance announces the change, and decides whether it is made
+// or undone. Changes are numbered, so that a delayed command never affects a later change.
 //
 // # The best seats
 //
-// Of all choices of n free seats, [Map.Best] takes, in this order:
+// A single seat is a free seat without a free neighbour. Of all choices of n free seats, [Map.Best] takes the
+// first by these rules, in order of precedence:
 //
-//  1. the one in the fewest groups of neighbours: best one row and no gap;
-//  2. in the first section, as they were given; before any that mixes sections;
-//  3. in the fewest consecutive rows, and of those the nearest to the front;
-//  4. one that leaves no single free seat, and rather one between a taken seat and
-//     the end of a row than one between two taken seats;
-//  5. nearest to the middle of the row.
-//
-// So a choice is ranked by its groups, its section and its rows; within these, it avoids leaving a
-// single seat if possible. (The fifth rule applies only to a choice in one group.)
+//  1. fewest groups of neighbours: at best one row without a gap;
+//  2. the first section in the given order, before any choice that mixes sections;
+//  3. the fewest consecutive rows, and of those the nearest to the front;
+//  4. no single seat left, or else one at the end of a row rather than one between two taken seats;
+//  5. nearest to the middle of the row (only for a choice in one group).
 //
 // # The best seats of a hall
 //
-// A hall has positions, not only rows of equal seats. Of all choices of n free seats,
-// [HallMap.Best] takes, in this order:
+// In a hall, which has a seating plan, seats have positions. Of all choices of n free seats, [HallMap.Best] takes
+// the first by these rules, in order of precedence:
 //
-//  1. one together: in one row, with no gap between neighbours;
-//  2. one that leaves the fewest single seats alone, so none if that can be;
-//  3. the one whose mean position is the nearest to the focal point;
-//  4. the first in the plan.
+//  1. together: in one row, without a gap between neighbours;
+//  2. fewest single seats left;
+//  3. mean position nearest to the focal point;
+//  4. first in the plan.
 //
-// If no choice is together, it takes the one in the fewest groups, if possible without leaving a
-// single seat, from the groups nearest to the focal point, and of these from groups near each
-// other. Wheelchair places and companions' seats are chosen only if asked for; for other requests
-// they count as taken, so a free seat between one and a taken seat is single.
+// If no choice is together, it takes the fewest groups, if possible without leaving a single seat, from the
+// groups nearest to the focal point, and of these from groups near each other. Wheelchair places and companion
+// seats are chosen only on request; for other requests they count as taken.
 //
 // # Why rows are cut into stretches
 //
-// A hall may have a hundred thousand seats, and their best are requested all the time. The hall
-// knows the least distance of a choice in each stretch of a row, so the search ends once all
-// remaining stretches are farther away than the best choice found.
+// A hall may have a hundred thousand seats, and its best seats are requested often. For each stretch of a row the
+// hall has the least distance of a choice, so the search ends when all remaining stretches are farther away than
+// the best choice found.
 //
-// # Why not weights
+// # Why the rules have no weights
 //
-// An organiser can read these rules to a visitor who asks why they sit where they sit. A weighted
-// sum would not be more right, and nobody could check it.
+// An organiser can explain these rules to visitors who ask why they got their seats. A weighted sum would not be
+// more correct, and nobody could check it.
 package performance

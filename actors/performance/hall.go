@@ -6,27 +6,27 @@ import (
 	"admitone/events"
 )
 
-// HallMap records which seats of a hall are free at some moment. It is not safe for concurrent use.
+// HallMap records which seats of a hall are free. It is not safe for concurrent use.
 type HallMap struct {
 	hall  *events.Hall
 	taken []byte // for each seat, 0 if it is free
 }
 
-// Wanted selects seats of a hall.
-type Wanted struct {
+// Criteria selects seats of a hall.
+type Criteria struct {
 	// Quantity of seats, at least 1.
 	Quantity int
-	// Section to take them from, by its index, or [AnySection].
+	// Section is the index of the section, or [AnySection].
 	Section int
 	// Categories has true at the index of each acceptable category; nil accepts all.
 	Categories []bool
-	// Accessible requires at least one wheelchair place. Only then are such places and companions'
-	// seats chosen, a companion's seat only together with its place.
+	// Accessible requires at least one wheelchair place. Without it, wheelchair places and companion seats are not
+	// chosen. A companion seat is only chosen together with its place.
 	Accessible bool
 }
 
-// HallMapOf returns a map over taken, which has one byte per seat of the hall, 0 for a free one.
-// The map owns the slice.
+// HallMapOf returns a map of taken, which has one byte for each seat of the hall, 0 for a free seat. The map owns
+// the slice.
 func HallMapOf(hall *events.Hall, taken []byte) *HallMap {
 	if len(taken) != hall.Seats() {
 		panic("performance: a map of a different hall")
@@ -34,12 +34,11 @@ func HallMapOf(hall *events.Hall, taken []byte) *HallMap {
 	return &HallMap{hall, taken}
 }
 
-// window is a run of neighbours in a row: its first seat, the single seats that it leaves, and the
-// distance of its mean position from a point, squared and multiplied by the square of its length.
+// window is a choice of n neighbours in a row.
 type window struct {
 	first    Seat
-	singles  int // single seats that it leaves
-	distance float64
+	singles  int     // number of single seats that it leaves
+	distance float64 // squared distance of the sum of its positions from n times a point
 }
 
 func (w window) better(other window) bool {
@@ -52,13 +51,13 @@ func (w window) better(other window) bool {
 	return w.first < other.first
 }
 
-// Best returns the best free seats in the plan's order; the package comment defines best. ok is
-// false if fewer are free than w.Quantity; see [HallMap.Remaining].
-func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
+// Best returns the best free seats for w in the plan's order; see the package comment. ok is false if fewer than
+// w.Quantity are free; see [HallMap.Remaining].
+func (m *HallMap) Best(w Criteria) (seats []Seat, ok bool) {
 	var best window
 	from, to := m.span(w.Section)
 	for _, s := range m.hall.Stretches() {
-		if ok && best.singles == 0 && w.Quantity <= events.MaxNeighbours && m.farther(s.Least, best.distance, w.Quantity) {
+		if ok && best.singles == 0 && w.Quantity <= events.MaxNeighbours && m.isFarther(s.Least, best.distance, w.Quantity) {
 			break
 		}
 		if s.First >= from && s.First < to {
@@ -69,19 +68,19 @@ func (m *HallMap) Best(w Wanted) (seats []Seat, ok bool) {
 	case ok:
 		return seatsFrom(best.first, w.Quantity), true
 	case w.Accessible:
-		return m.accompanied(w)
+		return m.bestAccessible(w)
 	}
-	return m.apart(w)
+	return m.bestApart(w)
 }
 
-// farther reports whether every window at this distance or more is farther away than one of n seats
-// with a distance of least.
-func (m *HallMap) farther(least, distance float64, n int) bool {
+// isFarther reports whether every window of n seats whose mean is at least the distance least from the focal point is
+// farther than a window with this distance; see window.distance.
+func (m *HallMap) isFarther(least, distance float64, n int) bool {
 	least *= float64(n)
 	return least*least > distance
 }
 
-// span returns the first seat of a section, or of all sections, and the one after its last.
+// span returns the range [first, end) of the seats of a section, or of all sections.
 func (m *HallMap) span(section int) (first, end Seat) {
 	if section == AnySection {
 		return 0, Seat(m.hall.Seats())
@@ -90,17 +89,17 @@ func (m *HallMap) span(section int) (first, end Seat) {
 }
 
 // eligible reports whether a seat satisfies w.
-func (m *HallMap) eligible(seat Seat, w *Wanted) bool {
+func (m *HallMap) eligible(seat Seat, w *Criteria) bool {
 	return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) &&
 		(w.Categories == nil || w.Categories[m.hall.Category(seat)])
 }
 
-// bestFrom returns the best window that begins in [first, end) if it is better than best; best
-// counts if ok. The seats have no gap between them, and near is the ideal mean position.
-func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, best window, ok bool) (window, bool) {
+// bestFrom returns the best window that begins in [first, end), or best if that is better. best is ignored unless ok.
+// near is the ideal mean position.
+func (m *HallMap) bestFrom(first, end Seat, w Criteria, near events.PlanPoint, best window, ok bool) (window, bool) {
 	n := Seat(w.Quantity)
 	middle := events.PlanPoint{X: near.X * float64(n), Y: near.Y * float64(n)}
-	to, sum := first, events.PlanPoint{} // the window so far is [first, to)
+	to, sum := first, events.PlanPoint{} // the seats in [first, to) are eligible; sum adds their positions
 	for {
 		if to == first {
 			if first = m.nextFree(first, end); first == end {
@@ -108,7 +107,7 @@ func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, bes
 			}
 			to, sum = first, events.PlanPoint{}
 		}
-		next := Seat(-1) // where the first window after the obstacle begins
+		next := Seat(-1) // if an obstacle was found: the first possible start of a window after it
 		for to < first+n && next < 0 {
 			switch {
 			case to > first && !m.hall.Joined(to-1):
@@ -127,7 +126,7 @@ func (m *HallMap) bestFrom(first, end Seat, w Wanted, near events.PlanPoint, bes
 		}
 		x, y := sum.X-middle.X, sum.Y-middle.Y
 		if c := (window{first: first, distance: x*x + y*y}); !ok || best.singles > 0 || c.distance <= best.distance {
-			if c.singles = m.leaves(first, to, &w); (!ok || c.better(best)) && m.complete(first, to, &w) {
+			if c.singles = m.singlesLeft(first, to, &w); (!ok || c.better(best)) && m.complete(first, to, &w) {
 				best, ok = c, true
 			}
 		}
@@ -147,9 +146,9 @@ func (m *HallMap) nextFree(first, end Seat) Seat {
 	return end
 }
 
-// leaves counts the single seats that the seats in [first, to) leave: free neighbours without a
-// free neighbour of their own. Wheelchair and companions' places count only if w.Accessible.
-func (m *HallMap) leaves(first, to Seat, w *Wanted) (singles int) {
+// singlesLeft counts the single seats that the seats in [first, to) leave. Wheelchair places and companion seats
+// count as taken unless w.Accessible.
+func (m *HallMap) singlesLeft(first, to Seat, w *Criteria) (singles int) {
 	open := func(seat Seat) bool { return m.taken[seat] == 0 && (w.Accessible || !m.hall.Reserved(seat)) }
 	if left := first - 1; left >= 0 && m.hall.Joined(left) && open(left) &&
 		!(left > 0 && m.hall.Joined(left-1) && open(left-1)) {
@@ -161,8 +160,8 @@ func (m *HallMap) leaves(first, to Seat, w *Wanted) (singles int) {
 	return singles
 }
 
-// complete reports whether the seats in [first, to) satisfy Accessible.
-func (m *HallMap) complete(first, to Seat, w *Wanted) bool {
+// complete reports whether the seats in [first, to) satisfy w.Accessible, with the place of each companion seat.
+func (m *HallMap) complete(first, to Seat, w *Criteria) bool {
 	accessible := !w.Accessible
 	for seat := first; seat < to && w.Accessible; seat++ {
 		accessible = accessible || m.hall.Accessible(seat)
@@ -173,8 +172,8 @@ func (m *HallMap) complete(first, to Seat, w *Wanted) bool {
 	return accessible
 }
 
-// Remaining counts the seats that [HallMap.Best] may choose.
-func (m *HallMap) Remaining(w Wanted) (free int) {
+// Remaining returns the number of seats that [HallMap.Best] can choose from.
+func (m *HallMap) Remaining(w Criteria) (free int) {
 	from, to := m.span(w.Section)
 	accessible := !w.Accessible
 	for seat := from; seat < to; seat++ {

@@ -8,52 +8,50 @@ import (
 	"admitone/events"
 )
 
-// run is a maximal run of eligible neighbours in a hall. A hall may have fifty thousand, so runs
-// are small.
+// run is a maximal run of eligible neighbours in a hall. It is compact, because a hall may have fifty thousand runs.
 type run struct {
 	first    Seat
 	size     int32
-	distance float64 // of its middle seat from the focal point, squared
+	distance float64 // squared distance of its middle seat from the focal point
 }
 
 func (r run) compare(other run) int {
 	return cmp.Or(cmp.Compare(r.distance, other.distance), cmp.Compare(r.first, other.first))
 }
 
-// apart chooses seats if no row has enough together: in the fewest runs, if possible without
-// leaving a single seat, of these in the runs nearest to the focal point, and there near each
-// other.
-func (m *HallMap) apart(w Wanted) ([]Seat, bool) {
+// bestApart chooses seats if no row has enough seats together: in the fewest runs, if possible without leaving a
+// single seat, of these in the runs nearest to the focal point, and of these near each other.
+func (m *HallMap) bestApart(w Criteria) ([]Seat, bool) {
 	runs := m.runs(w)
 	all := sizes{count: make([]int, w.Quantity)}
 	for _, r := range runs {
 		all.add(group{size: r.size})
 	}
-	fewest := all.reach(w.Quantity)
+	fewest := all.groupsFor(w.Quantity)
 	if fewest == 0 {
 		return nil, false
 	}
-	_, alone := all.largestOf(fewest, w.Quantity)
+	_, alone := all.largestGroups(fewest, w.Quantity)
 	runs = nearestEnough(runs, w.Quantity, func(s *sizes) bool {
-		k := s.reach(w.Quantity)
+		k := s.groupsFor(w.Quantity)
 		if k != fewest {
 			return false
 		}
-		_, spare := s.largestOf(fewest, w.Quantity)
+		_, spare := s.largestGroups(fewest, w.Quantity)
 		return spare != 1 || alone == 1
 	})
 	counts := sizes{count: make([]int, w.Quantity)}
 	for _, r := range runs {
 		counts.add(group{size: r.size})
 	}
-	sizesOf, spare := counts.largestOf(fewest, w.Quantity)
+	sizesOf, spare := counts.largestGroups(fewest, w.Quantity)
 	return m.cutRuns(m.nearEachOther(runs, sizesOf), spare), true
 }
 
-// largestOf returns, by size, how many runs of each size to use so that the given number of groups
-// has at least n seats, and how many seats are spare. These are the largest groups, unless they
-// would leave a single seat and others don't. The groups must be enough.
-func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
+// largestGroups returns how many groups of each size to use so that the given number of groups has at least n
+// seats, and the number of spare seats. It uses the largest groups, unless they would leave a single seat and
+// others don't. There must be enough groups.
+func (s *sizes) largestGroups(groups, n int) (count []int, spare int) {
 	count, spare = make([]int, len(s.count)), -n
 	for size := int(s.largest); size > 0 && groups > 0; size-- {
 		count[size] = min(s.count[size], groups)
@@ -63,7 +61,7 @@ func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
 	if spare != 1 {
 		return count, spare
 	}
-	// These are the largest, so exactly n is only possible by replacing one by another that is
+	// These are the largest groups, so exactly n seats are only possible if one group is replaced by another that is
 	// smaller by one seat.
 	for size := 2; size < len(count); size++ {
 		if count[size] > 0 && s.count[size-1] > count[size-1] {
@@ -75,8 +73,8 @@ func (s *sizes) largestOf(groups, n int) (count []int, spare int) {
 	return count, spare
 }
 
-// runs returns the runs of a section, or of all. Each has fewer seats than wanted.
-func (m *HallMap) runs(w Wanted) (runs []run) {
+// runs returns the runs of a section, or of all sections. Each must have fewer seats than wanted.
+func (m *HallMap) runs(w Criteria) (runs []run) {
 	focal := m.hall.FocalPoint
 	first, end := m.span(w.Section)
 	for first = m.nextFree(first, end); first < end; first = m.nextFree(first, end) {
@@ -98,14 +96,13 @@ func (m *HallMap) runs(w Wanted) (runs []run) {
 	return runs
 }
 
-// nearestEnough returns the fewest of the nearest runs that are enough, in any order. All runs must
-// be enough, and enough must be monotonic. It halves the candidates, so it examines each run about
-// twice.
+// nearestEnough returns the smallest set of nearest runs for which enough returns true, in any order. enough must be
+// monotonic, and true for all runs. It halves the candidates repeatedly, so it examines each run about twice.
 func nearestEnough(runs []run, n int, enough func(*sizes) bool) []run {
 	counts := sizes{count: make([]int, n)}
-	from, to := 0, len(runs) // runs before from are needed, runs at and after to are not
+	from, to := 0, len(runs) // runs[:from] are needed, runs[to:] are not
 	for from+1 < to {
-		middle := from + halve(runs[from:to])
+		middle := from + partition(runs[from:to])
 		for _, r := range runs[from:middle] {
 			counts.add(group{size: r.size})
 		}
@@ -121,9 +118,9 @@ func nearestEnough(runs []run, n int, enough func(*sizes) bool) []run {
 	return runs[:to]
 }
 
-// halve moves some of the nearest runs before all others and returns how many, at least one and not
-// all. There must be two or more.
-func halve(runs []run) int {
+// partition moves some of the nearest runs to the front and returns their number, at least one and not all. There
+// must be two or more runs.
+func partition(runs []run) int {
 	pivot, near := []run{runs[0], runs[len(runs)/2], runs[len(runs)-1]}, 0
 	slices.SortFunc(pivot, run.compare)
 	limit := pivot[1]
@@ -139,8 +136,8 @@ func halve(runs []run) int {
 	return near
 }
 
-// nearEachOther chooses runs of the given sizes near the farthest run, without which they are not
-// enough.
+// nearEachOther chooses runs of the given sizes, those nearest to the run that is farthest from the focal point.
+// Without that run, the nearest runs are not enough.
 func (m *HallMap) nearEachOther(runs []run, count []int) []run {
 	farthest := slices.MaxFunc(runs, run.compare)
 	at, chosen := m.middle(farthest), make([][]run, len(count))
@@ -162,9 +159,8 @@ func (m *HallMap) nearEachOther(runs []run, count []int) []run {
 
 func (m *HallMap) middle(r run) events.PlanPoint { return m.hall.Position(r.first + Seat(r.size)/2) }
 
-// cutRuns removes the spare seats from the run that is farthest from the focal point, at its
-// farther end, and returns the seats of all runs. These are as few as possible, so each is larger
-// than spare.
+// cutRuns removes the spare seats from the farther end of the run that is farthest from the focal point, and
+// returns the seats of all runs. The runs are as few as possible, so each is larger than spare.
 func (m *HallMap) cutRuns(runs []run, spare int) (seats []Seat) {
 	slices.SortFunc(runs, func(a, b run) int { return cmp.Compare(a.first, b.first) })
 	away := func(seat Seat) float64 {
@@ -189,10 +185,10 @@ func (m *HallMap) cutRuns(runs []run, spare int) (seats []Seat) {
 	return seats
 }
 
-// accompanied chooses seats if no row has enough together and one must be a wheelchair place: the
-// nearest such place, its companions, and the best of the other seats; more such places if those
-// are too few.
-func (m *HallMap) accompanied(w Wanted) (chosen []Seat, ok bool) {
+// bestAccessible chooses seats if no row has enough seats together and one must be a wheelchair place: the nearest
+// such place, its companion seats, and the best other seats; further wheelchair places if the other seats are too
+// few.
+func (m *HallMap) bestAccessible(w Criteria) (chosen []Seat, ok bool) {
 	from, to := m.span(w.Section)
 	var places []run
 	others := 0 // other eligible seats
@@ -221,7 +217,7 @@ func (m *HallMap) accompanied(w Wanted) (chosen []Seat, ok bool) {
 		}
 		rest, ok := []Seat(nil), len(chosen) == w.Quantity
 		if !ok && others >= w.Quantity-len(chosen) {
-			rest, ok = m.Best(Wanted{Quantity: w.Quantity - len(chosen), Section: w.Section, Categories: w.Categories})
+			rest, ok = m.Best(Criteria{Quantity: w.Quantity - len(chosen), Section: w.Section, Categories: w.Categories})
 		}
 		if ok {
 			chosen = append(chosen, rest...)

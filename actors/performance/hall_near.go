@@ -2,20 +2,20 @@ package performance
 
 import "admitone/events"
 
-// hallNearby bounds the number of seats of a hall that near examines.
-const hallNearby = 4_096
+// maxHallNear is the number of seats of a hall after which near stops, and the most it examines of a row.
+const maxHallNear = 4_096
 
-// Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair
-// places are offered only instead of wheelchair places.
+// Alternatives is [Map.Alternatives] for a hall, with [HallMap.BestChoices] as best. Wheelchair places are chosen
+// only if wanted has a wheelchair place.
 func (m *HallMap) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [][]Seat {
-	middle, w := wanted[len(wanted)/2], Wanted{Quantity: len(wanted), Section: AnySection}
+	middle, w := wanted[len(wanted)/2], Criteria{Quantity: len(wanted), Section: AnySection}
 	for _, seat := range wanted {
 		w.Accessible = w.Accessible || m.hall.Accessible(seat)
 	}
 	var choices [][]Seat
 	defer func() {
 		for _, seats := range choices {
-			m.mark(seats, 0)
+			m.set(seats, 0)
 		}
 	}()
 	for len(choices) < limit {
@@ -23,7 +23,7 @@ func (m *HallMap) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [
 		if !ok {
 			break
 		}
-		m.mark(seats, 1)
+		m.set(seats, 1)
 		choices = append(choices, seats)
 	}
 	switch {
@@ -34,14 +34,14 @@ func (m *HallMap) Alternatives(wanted []Seat, limit int, best func() [][]Seat) [
 	}
 	for _, seats := range best() {
 		if len(choices) < limit && m.free(seats) {
-			m.mark(seats, 1)
+			m.set(seats, 1)
 			choices = append(choices, seats)
 		}
 	}
 	return choices
 }
 
-func (m *HallMap) mark(seats []Seat, taken byte) {
+func (m *HallMap) set(seats []Seat, taken byte) {
 	for _, seat := range seats {
 		m.taken[seat] = taken
 	}
@@ -56,12 +56,12 @@ func (m *HallMap) free(seats []Seat) bool {
 	return true
 }
 
-// BestChoices returns up to limit disjoint choices, by repeated [HallMap.Best]. A choice that is not
+// BestChoices returns up to limit disjoint choices for w, each the best that is left. A choice that is not
 // together is the last.
-func (m *HallMap) BestChoices(w Wanted, limit int) (choices [][]Seat) {
+func (m *HallMap) BestChoices(w Criteria, limit int) (choices [][]Seat) {
 	defer func() {
 		for _, seats := range choices {
-			m.mark(seats, 0)
+			m.set(seats, 0)
 		}
 	}()
 	for together := true; together && len(choices) < limit; {
@@ -69,7 +69,7 @@ func (m *HallMap) BestChoices(w Wanted, limit int) (choices [][]Seat) {
 		if !ok {
 			break
 		}
-		m.mark(seats, 1)
+		m.set(seats, 1)
 		choices = append(choices, seats)
 		for i := range len(seats) - 1 {
 			together = together && seats[i+1] == seats[i]+1 && m.hall.Joined(seats[i])
@@ -78,37 +78,36 @@ func (m *HallMap) BestChoices(w Wanted, limit int) (choices [][]Seat) {
 	return choices
 }
 
-// near returns free neighbours in the row nearest to a seat in its section, in the plan's order,
-// and as near to the seat as possible without leaving a single seat. Of two rows equally near it
-// prefers the better choice. It examines at most hallNearby seats, also of a longer row.
-func (m *HallMap) near(seat Seat, w Wanted) (seats []Seat, ok bool) {
+// near returns free neighbours, in the plan's order, in the row of the section that is nearest to a seat, and in
+// that row as near to the seat as possible without leaving a single seat. Of two rows at the same distance it
+// takes the better choice. It stops once it has examined maxHallNear seats.
+func (m *HallMap) near(seat Seat, w Criteria) (seats []Seat, ok bool) {
 	rows, here, at := m.hall.Rows(), m.hall.RowOf(seat), m.hall.Position(seat)
 	section, along := rows[here].Section, int(seat-rows[here].First)
-	for away, looked := 0, 0; away < len(rows) && looked < hallNearby && !ok; away++ {
+	for away, examined := 0, 0; away < len(rows) && examined < maxHallNear && !ok; away++ {
 		var best window
-		within := false
+		inSection := false
 		for side, i := range [2]int{here - away, here + away} {
 			if i < 0 || i >= len(rows) || rows[i].Section != section || side > 0 && away == 0 {
 				continue
 			}
-			within = true
+			inSection = true
 			first, end := m.around(&rows[i], along)
-			looked += int(end - first)
+			examined += int(end - first)
 			best, ok = m.bestFrom(first, end, w, at, best, ok)
 		}
 		if ok {
 			return seatsFrom(best.first, w.Quantity), true
 		}
-		if !within {
+		if !inSection {
 			break
 		}
 	}
 	return nil, false
 }
 
-// around returns the part of a row that near examines: all of it, or the seats around position
-// along.
+// around returns the part of a row that near examines: at most maxHallNear seats around the index along.
 func (m *HallMap) around(row *events.HallRow, along int) (first, end Seat) {
-	first = row.First + Seat(max(0, min(along, int(row.End-row.First))-hallNearby/2))
-	return first, min(row.End, first+hallNearby)
+	first = row.First + Seat(max(0, min(along, int(row.End-row.First))-maxHallNear/2))
+	return first, min(row.End, first+maxHallNear)
 }

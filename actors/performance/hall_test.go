@@ -12,18 +12,20 @@ import (
 	"admitone/events"
 )
 
-// hallRow is a row of a hall in tests, a letter per seat: . free, x taken, w a wheelchair place, c
-// the seat of a companion of the place before it, b of the second category; a blank is an aisle.
+// hallRow is a row of a hall in tests.
 type hallRow struct {
-	x, y  float64
+	// x, y is the position of the first seat.
+	x, y float64
+	// seats has a letter for each seat: . free, x taken, w wheelchair place, c companion seat of the wheelchair place
+	// before it, b free and of the second category. A blank is an aisle.
 	seats string
-	// number of the row, 0 for its place in the zone. Rows of one number are parts of one.
+	// number of the row, 0 for its position in the zone. Rows with the same number are parts of one row.
 	number int
-	// curve is how much farther down each seat is than the one before, changing by bend from seat to seat.
+	// curve is added to y from seat to seat, and bend to curve.
 	curve, bend float64
 }
 
-// plotHall returns a hall of two zones of rows, with seats ten apart, and which of them are taken.
+// plotHall returns a map of a hall with zones of rows, whose seats are ten units apart.
 func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]hallRow) *HallMap {
 	plan := &events.SeatingPlan{Name: "Hall", Size: events.PlanSize{Width: 100, Height: 100}, FocalPoint: &focal,
 		Categories: []events.PriceCategory{{Name: "a"}, {Name: "b"}}}
@@ -75,48 +77,48 @@ func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]h
 }
 
 func TestBestOfAHall(t *testing.T) {
-	for _, line := range []struct {
-		about string
-		w     Wanted
+	for _, test := range []struct {
+		name  string
+		w     Criteria
 		want  []events.SeatName
 		zones [][]hallRow
 	}{
-		{"nearest to the focal point, not the first in the plan", Wanted{Quantity: 2},
+		{"nearest to the focal point, not the first in the plan", Criteria{Quantity: 2},
 			[]events.SeatName{"A-2-2", "A-2-3"}, [][]hallRow{{{y: 90, seats: "..."}, {y: 10, seats: "x.."},
 				{y: 50, seats: "...."}}}},
-		{"the middle of a row", Wanted{Quantity: 1}, []events.SeatName{"A-1-6"},
+		{"the middle of a row", Criteria{Quantity: 1}, []events.SeatName{"A-1-6"},
 			[][]hallRow{{{y: 50, seats: "..........."}}}},
-		{"not across an aisle", Wanted{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
+		{"not across an aisle", Criteria{Quantity: 3}, []events.SeatName{"A-2-5", "A-2-6", "A-2-7"},
 			[][]hallRow{{{x: 20, y: 10, seats: ".. .. ..x.."}, {y: 90, seats: "... ..."}}}},
-		{"no single seat left, even farther away", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"no single seat left, even farther away", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "..."}, {y: 90, seats: ".."}}}},
-		{"the plan's order if all is equal", Wanted{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
+		{"the first in the plan of equal choices", Criteria{Quantity: 2}, []events.SeatName{"A-1-1", "A-1-2"},
 			[][]hallRow{{{y: 50, seats: ".."}, {y: 50, seats: ".."}}}},
-		{"of one category", Wanted{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
+		{"one category", Criteria{Quantity: 2, Categories: []bool{false, true}}, []events.SeatName{"A-2-3", "A-2-4"},
 			[][]hallRow{{{x: 40, y: 0, seats: "...."}, {x: 40, y: 60, seats: "..bb"}}}},
-		{"of one section", Wanted{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
+		{"one section", Criteria{Quantity: 2, Section: 1}, []events.SeatName{"B-1-1", "B-1-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "...."}}, {{x: 40, y: 60, seats: ".."}}}},
-		{"no wheelchair's place unless asked", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"no wheelchair place unless requested", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wcwc"}, {x: 40, y: 90, seats: ".."}}}},
-		{"a seat next to a wheelchair place counts as alone", Wanted{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
+		{"a free seat next to a wheelchair place counts as single", Criteria{Quantity: 2}, []events.SeatName{"A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 40, y: 0, seats: "wc..."}, {x: 40, y: 90, seats: ".."}}}},
-		{"a place with its companion", Wanted{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
+		{"a wheelchair place with its companion seat", Criteria{Quantity: 2, Accessible: true}, []events.SeatName{"A-1-3", "A-1-4"},
 			[][]hallRow{{{x: 30, y: 0, seats: "xxwc"}, {y: 90, seats: "wc.."}}}},
-		{"no companion without the place", Wanted{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
+		{"no companion seat without its wheelchair place", Criteria{Quantity: 1, Accessible: true}, []events.SeatName{"A-1-1"},
 			[][]hallRow{{{x: 30, y: 0, seats: "wc"}}}},
-		{"apart in the fewest, near each other", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
+		{"apart in the fewest groups, near each other", Criteria{Quantity: 4}, []events.SeatName{"A-1-1", "A-2-1", "A-2-2", "A-2-3"},
 			[][]hallRow{{{x: 30, y: 0, seats: ".x.x."}, {y: 90, seats: "...xx"}}}},
-		{"apart without a single seat", Wanted{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
+		{"apart without a single seat", Criteria{Quantity: 4}, []events.SeatName{"A-1-1", "A-1-2", "A-2-1", "A-2-2"},
 			[][]hallRow{{{x: 30, y: 0, seats: "..x"}, {y: 70, seats: "..x"}, {y: 90, seats: "...x"}}}},
-		{"apart with a place for a wheelchair", Wanted{Quantity: 3, Accessible: true},
+		{"apart with a wheelchair place", Criteria{Quantity: 3, Accessible: true},
 			[]events.SeatName{"A-1-1", "A-1-2", "A-2-2"},
 			[][]hallRow{{{x: 30, y: 0, seats: "wcx"}, {y: 90, seats: "x.xxw"}}}},
-		{"too few", Wanted{Quantity: 3}, nil, [][]hallRow{{{x: 30, y: 0, seats: "wcx.."}}}},
-		{"no place left", Wanted{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{x: 30, y: 0, seats: "..."}}}},
+		{"too few", Criteria{Quantity: 3}, nil, [][]hallRow{{{x: 30, y: 0, seats: "wcx.."}}}},
+		{"no wheelchair place", Criteria{Quantity: 1, Accessible: true}, nil, [][]hallRow{{{x: 30, y: 0, seats: "..."}}}},
 	} {
-		t.Run(line.about, func(t *testing.T) {
-			m, w := plotHall(t, events.PlanPoint{X: 50}, line.zones...), line.w
-			if len(line.zones) == 1 {
+		t.Run(test.name, func(t *testing.T) {
+			m, w := plotHall(t, events.PlanPoint{X: 50}, test.zones...), test.w
+			if len(test.zones) == 1 {
 				w.Section = AnySection
 			}
 			seats, ok := m.Best(w)
@@ -124,16 +126,16 @@ func TestBestOfAHall(t *testing.T) {
 			for _, seat := range seats {
 				got = append(got, m.hall.Name(seat))
 			}
-			if !slices.Equal(got, line.want) || ok != (line.want != nil) || ok != (m.Remaining(w) >= w.Quantity) {
-				t.Errorf("%q, %t of %d, want %q", got, ok, m.Remaining(w), line.want)
+			if !slices.Equal(got, test.want) || ok != (test.want != nil) || ok != (m.Remaining(w) >= w.Quantity) {
+				t.Errorf("got %q, %t with %d remaining; want %q", got, ok, m.Remaining(w), test.want)
 			}
 		})
 	}
 }
 
-// someHall draws a hall of straight and curved rows, some of them in several parts, with integer coordinates, so that
-// distances are exact.
-func someHall(t *rapid.T) *HallMap {
+// drawHall draws a hall with straight and curved rows, some of them in several parts. Its coordinates are
+// integers, so that distances are exact.
+func drawHall(t *rapid.T) *HallMap {
 	var zones [][]hallRow
 	for range rapid.IntRange(1, 2).Draw(t, "zones") {
 		var rows []hallRow
@@ -151,7 +153,7 @@ func someHall(t *rapid.T) *HallMap {
 			}
 			rows = append(rows, row)
 		}
-		for i := range rows { // a companion has a place before it in its row
+		for i := range rows { // a companion seat needs a wheelchair place before it in its row
 			for j, letter := range rows[i].seats {
 				if letter == 'c' && !slices.Contains([]byte(rows[i].seats[:j]), 'w') {
 					rows[i].seats = rows[i].seats[:j] + "." + rows[i].seats[j+1:]
@@ -163,7 +165,7 @@ func someHall(t *rapid.T) *HallMap {
 	return plotHall(t, events.PlanPoint{X: float64(rapid.IntRange(0, 10).Draw(t, "focal") * 5)}, zones...)
 }
 
-// isJoined reports whether two seats are neighbours, computed from their positions alone.
+// isJoined reports whether a seat and the next one are neighbours, according to their positions.
 func isJoined(m *HallMap, seat Seat) bool {
 	row := m.hall.Rows()[m.hall.RowOf(seat)]
 	if seat+1 >= row.End {
@@ -181,9 +183,9 @@ func isJoined(m *HallMap, seat Seat) bool {
 	return between(seat) <= (1.5+1e-4)*(all[len(all)/2]+all[(len(all)-1)/2])/2 // coordinates may be rounded
 }
 
-// hallQuality returns the criteria of a choice in order: its groups, the single seats that it
-// leaves and, if it is together, the distance of its mean position and its first seat.
-func hallQuality(m *HallMap, chosen []Seat, w Wanted) [4]float64 {
+// hallQuality returns the criteria of a choice in order of precedence; less is better: its groups, the single
+// seats that it leaves and, if it is together, the distance of its mean position and its first seat.
+func hallQuality(m *HallMap, chosen []Seat, w Criteria) [4]float64 {
 	var q [4]float64
 	x, y := 0.0, 0.0
 	is := func(s Seat) bool { return slices.Contains(chosen, s) }
@@ -208,12 +210,11 @@ func hallQuality(m *HallMap, chosen []Seat, w Wanted) [4]float64 {
 	return q
 }
 
-// TestBestOfAnyHall compares with all possible choices: never across a gap, without a single seat
-// left if possible, and of those the nearest to the focal point.
-func TestBestOfAnyHall(t *testing.T) {
+// TestBestOfRandomHalls compares Best with all possible choices.
+func TestBestOfRandomHalls(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := someHall(t)
-		w := Wanted{Quantity: rapid.IntRange(1, 5).Draw(t, "n"),
+		m := drawHall(t)
+		w := Criteria{Quantity: rapid.IntRange(1, 5).Draw(t, "n"),
 			Section:    rapid.IntRange(AnySection, len(m.hall.Sections())-1).Draw(t, "section"),
 			Accessible: rapid.IntRange(0, 3).Draw(t, "accessible") == 0}
 		if rapid.IntRange(0, 3).Draw(t, "category") == 0 {
@@ -231,7 +232,7 @@ func TestBestOfAnyHall(t *testing.T) {
 				free = append(free, seat)
 			}
 		}
-		if len(free) > 20 { // few enough to try all
+		if len(free) > 20 { // leave few enough to try all choices
 			for _, seat := range free[20:] {
 				m.taken[seat] = 1
 			}
@@ -257,49 +258,49 @@ func TestBestOfAnyHall(t *testing.T) {
 		})
 		got, ok := m.Best(w)
 		if ok != (best != nil) || ok != (m.Remaining(w) >= w.Quantity) {
-			t.Fatalf("%+v: %v, %t of %d, want %v", w, got, ok, m.Remaining(w), best)
+			t.Fatalf("%+v: got %v, %t with %d remaining; want %v", w, got, ok, m.Remaining(w), best)
 		}
 		if !ok {
 			return
 		}
 		q := hallQuality(m, got, w)
 		if least[0] > 1 && (w.Accessible || w.Categories != nil) {
-			least, q = [4]float64{min(2, least[0])}, [4]float64{min(2, q[0])} // the rules say no more of those
+			least, q = [4]float64{min(2, least[0])}, [4]float64{min(2, q[0])} // the rules define no more in this case
 		}
 		if q != least || len(got) != w.Quantity || !slices.IsSorted(got) {
-			t.Fatalf("%+v: %v %v, want %v %v", w, got, q, best, least)
+			t.Fatalf("%+v: got %v %v, want %v %v", w, got, q, best, least)
 		}
 		for _, seat := range got {
 			if !slices.Contains(free, seat) {
-				t.Fatalf("%+v: seat %d of %v is not free or not wanted", w, seat, got)
+				t.Fatalf("%+v: got seat %d in %v, want free seats that satisfy the criteria", w, seat, got)
 			}
 		}
 	})
 }
 
-// TestAlternativesInAnyHall: free, disjoint, and together except the last.
-func TestAlternativesInAnyHall(t *testing.T) {
+// TestAlternativesInRandomHalls checks that alternatives are free, disjoint, and together except the last.
+func TestAlternativesInRandomHalls(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := someHall(t)
+		m := drawHall(t)
 		n := min(rapid.IntRange(1, 4).Draw(t, "n"), m.hall.Seats())
 		wanted := seatsFrom(Seat(rapid.IntRange(0, m.hall.Seats()-n).Draw(t, "from")), n)
 		before, seen := slices.Clone(m.taken), map[Seat]bool{}
 		got := m.Alternatives(wanted, 3, nil)
 		if !slices.Equal(before, m.taken) || len(got) > 3 {
-			t.Fatalf("the map was changed, or there are more than 3 choices: %v", got)
+			t.Fatalf("got choices %v, map %v; want at most 3, %v", got, m.taken, before)
 		}
-		w := Wanted{Quantity: n, Section: AnySection,
+		w := Criteria{Quantity: n, Section: AnySection,
 			Accessible: slices.ContainsFunc(wanted, m.hall.Accessible)}
 		if len(got) == 0 && m.Remaining(w) >= n {
-			t.Fatalf("nothing is offered for %v of %v", wanted, m.taken)
+			t.Fatalf("alternatives to %v of %v: got none, want some", wanted, m.taken)
 		}
 		for i, choice := range got {
 			if len(choice) != n || !slices.IsSorted(choice) || i < len(got)-1 && hallQuality(m, choice, w)[0] > 1 {
-				t.Fatalf("an alternative to %v is %v", wanted, choice)
+				t.Fatalf("alternative %d to %v: got %v, want %d sorted seats, together unless it is the last", i, wanted, choice, n)
 			}
 			for _, seat := range choice {
 				if seen[seat] || m.taken[seat] != 0 || !w.Accessible && m.hall.Reserved(seat) {
-					t.Fatalf("seat %d is offered twice or not free: %v", seat, got)
+					t.Fatalf("alternatives %v: got seat %d twice or not free, want free and disjoint", got, seat)
 				}
 				seen[seat] = true
 			}
@@ -307,7 +308,7 @@ func TestAlternativesInAnyHall(t *testing.T) {
 	})
 }
 
-// arena is a hall of a hundred thousand seats in curved rows around the stage.
+// arena returns a hall of a hundred thousand seats in curved rows around the stage.
 func arena(tb testing.TB) *events.Hall {
 	plan := &events.SeatingPlan{Name: "Arena", Size: events.PlanSize{Width: 20_000, Height: 20_000},
 		FocalPoint: &events.PlanPoint{X: 10_000, Y: 10_000}, Categories: []events.PriceCategory{{Name: "a"}, {Name: "b"}}}
@@ -333,7 +334,7 @@ func arena(tb testing.TB) *events.Hall {
 	return hall
 }
 
-// BenchmarkBestOfAHall: in a hundred thousand seats, in the states of BenchmarkBest.
+// BenchmarkBestOfAHall chooses from the hundred thousand seats of a hall, at several stages of a sale.
 func BenchmarkBestOfAHall(b *testing.B) {
 	hall := arena(b)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -356,7 +357,7 @@ func BenchmarkBestOfAHall(b *testing.B) {
 					m.taken[seat] = 1
 				}
 			}
-			w := Wanted{Quantity: n, Section: AnySection}
+			w := Criteria{Quantity: n, Section: AnySection}
 			b.Run(fmt.Sprintf("%d of %s", n, state.about), func(b *testing.B) {
 				for b.Loop() {
 					m.Best(w)

@@ -7,14 +7,14 @@ import (
 	"admitone/events"
 )
 
-// Map records which seats of a layout are free at some moment. It is not safe for concurrent use.
+// Map records which seats of a layout are free. It is not safe for concurrent use.
 type Map struct {
 	layout  *events.Layout
 	taken   []byte   // for each seat, 0 if it is free
 	changes []change // what Undo reverts, in order
 }
 
-// change is a seat that was changed, and its mark before.
+// change is a change of one byte of taken.
 type change struct {
 	seat   Seat
 	before byte
@@ -23,8 +23,8 @@ type change struct {
 // NewMap returns a map with all seats free.
 func NewMap(layout *events.Layout) *Map { return MapOf(layout, make([]byte, layout.Seats())) }
 
-// MapOf returns a map over taken, which has one byte per seat in canonical order, 0 for a free one.
-// The map owns the slice.
+// MapOf returns a map of taken, which has one byte for each seat in canonical order, 0 for a free seat. The map
+// owns the slice.
 func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
 		panic("performance: a map of a different layout")
@@ -60,8 +60,8 @@ func (m *Map) set(seat Seat, mark byte) {
 	m.taken[seat] = mark
 }
 
-// Undo reverts all that Take and Release have changed since the map was made or Undo was called: a
-// map of a large hall is used by many callers in turn, without a copy for each.
+// Undo reverts everything that Take and Release have changed since the last Undo, so that callers can use a map in
+// turn without copying it.
 func (m *Map) Undo() {
 	for _, c := range slices.Backward(m.changes) {
 		m.taken[c.seat] = c.before
@@ -92,7 +92,7 @@ func (m *Map) rows(section int) int { return m.layout.Rows(section) }
 // span is a run of free neighbours in a row, by index: start <= i < end.
 type span struct{ start, end int }
 
-// nextSpan returns the first free span of a row at or after from, or an empty one at the row's end.
+// nextSpan returns the first free span of a row at or after from, or an empty span at the end of the row.
 func nextSpan(row []byte, from int) span {
 	if skip := bytes.IndexByte(row[from:], 0); skip >= 0 {
 		from += skip
@@ -102,8 +102,7 @@ func nextSpan(row []byte, from int) span {
 	return span{from, freeUntil(row, from)}
 }
 
-// freeSeats are compared with as many seats of a row at once: a row may have a hundred thousand, and a
-// refusal looks through them three times.
+// freeSeats is compared with as many seats of a row at once, because a row may have a hundred thousand seats.
 var freeSeats [128]byte
 
 // freeUntil returns the index of the first taken seat of a row at or after from, or the row's end.
@@ -128,10 +127,10 @@ func freeSince(row []byte, end int) int {
 	return end
 }
 
-// fit is a possible position of some seats in a row, with what counts against it.
+// fit is a possible position of some seats in a row.
 type fit struct {
 	start    int
-	singles  int // weight of the single seats that it leaves; see leaves
+	singles  int // penalty for single seats; see singlesPenalty
 	distance int // from the ideal position, in half seats
 }
 
@@ -142,12 +141,12 @@ func (f fit) better(other fit) bool {
 	return f.distance < other.distance
 }
 
-// bestInRow finds the best position for n neighbours. near is the ideal position of their middle,
-// in half seats from the row's beginning.
+// bestInRow returns the best position for n neighbours. near is the ideal position of their middle, in half seats
+// from the start of the row.
 func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	for s := nextSpan(row, 0); s.start < len(row); s = nextSpan(row, s.end) {
 		for start := s.start; start+n <= s.end; start++ {
-			f := fit{start, leaves(s, start, n, len(row)), max(2*start+n-near, near-2*start-n)}
+			f := fit{start, singlesPenalty(s, start, n, len(row)), max(2*start+n-near, near-2*start-n)}
 			if !ok || f.better(best) {
 				best, ok = f, true
 			}
@@ -156,8 +155,8 @@ func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 	return best, ok
 }
 
-// nearestInRow returns the result of bestInRow. It begins at near and stops in each direction where
-// all positions are farther away than one that leaves no single seat.
+// nearestInRow returns the same result as bestInRow. It searches from near in both directions, until all further
+// positions are worse than one that leaves no single seat.
 func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
 	middle := freeSince(row, min(max(near/2, 0), len(row)))
 	worse := func(least int) bool { return ok && best.singles == 0 && least > best.distance }
@@ -170,9 +169,8 @@ func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
 	return best, ok
 }
 
-// nearestInSpan returns the best position in a span if it is better than best, which counts if ok.
-// Only starts next to an end of the span leave single seats, so the best is among the starts around
-// the nearest one and those at the ends.
+// nearestInSpan returns the best position in a span, or best if that is better. best is ignored unless ok. Only
+// starts one seat from an end of the span leave single seats, so the best start is an end or near the ideal start.
 func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	last := s.end - n
 	if last < s.start {
@@ -183,7 +181,7 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 		if start < s.start || start > last {
 			continue
 		}
-		f := fit{start, leaves(s, start, n, row), max(2*start+n-near, near-2*start-n)}
+		f := fit{start, singlesPenalty(s, start, n, row), max(2*start+n-near, near-2*start-n)}
 		if !ok || f.better(best) || !best.better(f) && f.start < best.start {
 			best, ok = f, true
 		}
@@ -191,8 +189,8 @@ func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
 	return best, ok
 }
 
-// previousSpan returns the last free span of a row that ends at or before end, or an empty one at
-// the row's beginning.
+// previousSpan returns the last free span of a row that ends at or before end, or an empty span at the start of
+// the row.
 func previousSpan(row []byte, end int) span {
 	for end > 0 && row[end-1] != 0 {
 		end--
@@ -200,9 +198,9 @@ func previousSpan(row []byte, end int) span {
 	return span{freeSince(row, end), end}
 }
 
-// leaves returns the weight of the single seats that n seats from start leave in a free span: 1 for
-// one at the row's end, 2 for one between two taken seats.
-func leaves(s span, start, n, row int) (singles int) {
+// singlesPenalty returns the penalty for the single seats that n seats from start leave in a free span: 1 for a
+// single seat at an end of the row, 2 for one between two taken seats.
+func singlesPenalty(s span, start, n, row int) (singles int) {
 	if start-s.start == 1 {
 		singles += gapPenalty(s.start > 0)
 	}
@@ -212,8 +210,8 @@ func leaves(s span, start, n, row int) (singles int) {
 	return singles
 }
 
-func gapPenalty(between bool) int {
-	if between {
+func gapPenalty(betweenTaken bool) int {
+	if betweenTaken {
 		return 2
 	}
 	return 1

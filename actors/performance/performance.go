@@ -15,10 +15,10 @@ import (
 // Seat is a seat of a performance, by its index in the layout.
 type Seat = events.SeatIndex
 
-// Kind of performances.
+// Kind registers performances with the shell.
 var Kind = core.Kind{Category: events.PerformanceCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the performance with this id.
+// Stream returns the stream of the performance with this id.
 func Stream(id events.PerformanceID) events.StreamID {
 	return events.NewStreamID(events.PerformanceCategory, string(id))
 }
@@ -33,9 +33,8 @@ const (
 	MaxSections = 1_000
 )
 
-// Create puts a performance on sale. No-op if it was created with the same members, even if it has
-// been edited since. Refusals: invalid_field (sections, prices, the times), already_exists (with
-// other members).
+// Create creates a performance. No-op if it was created with the same members, even if it has been edited since.
+// Refusals: invalid_field (sections, prices, the times), already_exists (with different members).
 type Create struct {
 	ID       events.PerformanceID
 	Title    string
@@ -43,41 +42,40 @@ type Create struct {
 	StartsAt time.Time
 	// HoldSeconds is the time to pay a booking.
 	HoldSeconds int64
-	// LimitPerHolder is the maximum number of seats of one holder; 0 is no limit.
+	// LimitPerHolder is the maximum number of seats per holder; 0 means no limit.
 	LimitPerHolder int64
 	// WaitingRoom that guards the sale, "" for none.
 	WaitingRoom events.RoomID
-	// Sections must not be changed afterwards. Empty if Plan defines the seats.
+	// Sections must not be changed afterwards. They are empty if Plan defines the seats.
 	Sections []events.Section
-	// Plan of the hall, "" for none.
+	// Plan is the seating plan, "" for none.
 	Plan events.PlanID
-	// Categories of the plan in use, in its order. They are not recorded.
+	// Categories are the categories of the plan that have seats or places, in the plan's order. They are not
+	// recorded.
 	Categories []string
 	// Prices of the categories, grouped by category. They must not be changed afterwards.
 	Prices []events.CategoryPrice
-	// SaleTimes are the bounds of the sale. One that closes at StartsAt closes there wherever that
-	// is moved.
+	// SaleTimes are the bounds of the sale. If the sale closes at StartsAt, edits of StartsAt move its close too.
 	events.SaleTimes
-	// Cancellation is the rule for giving back; none is the default.
+	// Cancellation is the cancellation policy; the zero value is the default policy.
 	Cancellation events.Cancellation
-	// Areas that edits have resized; none at the creation.
+	// Areas are the areas that edits have resized, with their capacities.
 	Areas []events.AreaPlaces `json:",omitempty"`
 }
 
 // HoldFor is the time to pay a booking.
 func (c *Create) HoldFor() time.Duration { return time.Duration(c.HoldSeconds) * time.Second }
 
-// Performance is the state and the rules of one performance. It implements
-// [core.Core].
+// Performance is the state and the rules of one performance. It implements [core.Core].
 type Performance struct {
-	initial   Create // as created; ID is "" before
+	initial   Create // as created; its ID is "" before
 	latest    Create // as created or last edited
 	layout    *events.Layout
 	sale      core.Sale
-	calledOff bool // cancelled
+	calledOff bool
 	blocks    blocks
-	facts     events.Revision // number applied
-	edited    events.Revision // of the newest edit; the creation counts
+	facts     events.Revision // number of facts applied
+	edited    events.Revision // revision of the latest edit, or of the creation
 }
 
 // New returns a performance that has not been created yet.
@@ -105,11 +103,11 @@ func (p *Performance) Cancellation() events.Cancellation {
 	return p.latest.Cancellation
 }
 
-// Layout returns the layout of its seats with their present prices; nil before it is created, and
-// if a plan defines its seats; see [Create.Layout]. It is immutable.
+// Layout returns the layout of the seats with their current prices, nil before the performance is created, and if
+// a plan defines the seats; see [Create.Layout]. It is immutable.
 func (p *Performance) Layout() *events.Layout { return p.layout }
 
-// Layout returns the layout of the seats; hall is the plan's, if there is a plan.
+// Layout returns the layout of the seats. hall is the hall of the seating plan, if there is one.
 func (c *Create) Layout(hall *events.Hall) *events.Layout {
 	if c.Plan != "" {
 		return events.NewHallLayout(hall, c.Prices)
@@ -120,7 +118,7 @@ func (c *Create) Layout(hall *events.Hall) *events.Layout {
 // EditRevision implements [core.Edited].
 func (p *Performance) EditRevision() events.Revision { return p.edited }
 
-// NextDeadline is when the sale opens or closes, zero if neither is to come.
+// NextDeadline implements [core.Core]: the next time at which the sale opens or closes.
 func (p *Performance) NextDeadline() time.Time { return p.sale.NextDeadline() }
 
 // Decide implements [core.Core].
@@ -143,7 +141,7 @@ func (p *Performance) Decide(cmd core.Command, now time.Time) ([]events.Fact, er
 	case *RecallBlocks:
 		return nil, errNoChange
 	case *core.Expire:
-		return reached(p.sale, now), nil
+		return boundFacts(p.sale, now), nil
 	}
 	panic(fmt.Sprintf("performance: no rule for %T", cmd))
 }
@@ -167,11 +165,11 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
 		Sections: create.Sections, SaleTimes: create.SaleTimes, Cancellation: create.Cancellation,
 		Plan: create.Plan, CategoryPrices: create.Prices,
-	}}, reached(core.Sale{}.WithTimes(create.SaleTimes), now)...), nil
+	}}, boundFacts(core.Sale{}.WithTimes(create.SaleTimes), now)...), nil
 }
 
-// reached returns the facts of the due bounds of a sale.
-func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
+// boundFacts returns the facts of the bounds of a sale that have been reached.
+func boundFacts(sale core.Sale, now time.Time) (facts []events.Fact) {
 	due := sale.Due(now)
 	if !due.OpensAt.IsZero() {
 		facts = append(facts, &events.PerformanceOpened{OpensAt: due.OpensAt})
@@ -182,19 +180,19 @@ func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
 	return facts
 }
 
-// faultOf describes the first fault of the sections, "" for none.
-func faultOf(sections []events.Section) string {
+// sectionsFault describes the first fault of the sections, "" for none.
+func sectionsFault(sections []events.Section) string {
 	if len(sections) < 1 || len(sections) > MaxSections {
-		return "sections must be 1 to 1,000"
+		return "there must be 1 to 1,000 sections"
 	}
 	seen, seats := make(map[events.SectionID]bool, len(sections)), int64(0)
 	for i := range sections {
 		s := &sections[i]
 		switch {
 		case s.ID == "" || strings.Contains(string(s.ID), "~"):
-			return "a section needs an id, and it can't have a ~"
+			return "a section must have an id without ~"
 		case seen[s.ID]:
-			return "there are two sections " + string(s.ID)
+			return "section " + string(s.ID) + " is listed more than once"
 		case s.Rows < 1 || s.Rows > MaxSeats || s.SeatsPerRow < 1 || s.SeatsPerRow > MaxSeats:
 			return "section " + string(s.ID) + " must have at least one row and one seat in a row"
 		case s.Price < 0 || s.Price > events.MaxPrice:
@@ -202,14 +200,14 @@ func faultOf(sections []events.Section) string {
 		}
 		seen[s.ID] = true
 		if seats += s.Rows * s.SeatsPerRow; seats > MaxSeats {
-			return "a performance can have 100,000 seats, and these are more"
+			return "a performance can have at most 100,000 seats"
 		}
 	}
 	return ""
 }
 
-// same reports whether a creation has the members of the first one. A creation from before sales
-// had bounds never closes; the equivalent today is to close at the start.
+// same reports whether a repeated creation has the members of the first one. If the sale of the first one does not
+// close, as in old facts, a sale that closes at the start counts as equal.
 func (c *Create) same(initial *Create) bool {
 	closes := c.ClosesAt.Equal(initial.ClosesAt) || initial.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
 	return c.ID == initial.ID && c.Title == initial.Title && c.Venue == initial.Venue &&
@@ -226,11 +224,11 @@ func (p *Performance) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.PerformanceCreated:
 		p.must(fact, !p.Exists() && f.PerformanceID != "" &&
-			(f.Plan != "" && len(f.Sections) == 0 || faultOf(f.Sections) == ""))
+			(f.Plan != "" && len(f.Sections) == 0 || sectionsFault(f.Sections) == ""))
 		p.initial = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
 			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan, Prices: f.CategoryPrices}
-		p.state(p.initial)
+		p.setLatest(p.initial)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)
 		p.must(fact, p.Exists() && ok && events.SameCategories(p.latest.Prices, f.CategoryPrices))
@@ -239,8 +237,8 @@ func (p *Performance) Evolve(fact events.Fact) {
 		next.HoldSeconds, next.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
 		next.Sections, next.SaleTimes, next.Cancellation = sections, f.SaleTimes, f.Cancellation
 		next.Prices, next.Areas = f.CategoryPrices, f.Areas
-		p.must(fact, f.Change == 0 || p.blocks.state(f.Change))
-		p.state(next)
+		p.must(fact, f.Change == 0 || p.blocks.commit(f.Change))
+		p.setLatest(next)
 	case *events.PerformanceOpened:
 		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Upcoming.OpensAt))
 		p.sale.Upcoming.OpensAt = time.Time{}
@@ -255,15 +253,15 @@ func (p *Performance) Evolve(fact events.Fact) {
 	}
 }
 
-// must panics at a fact that can't follow.
-func (p *Performance) must(fact events.Fact, fits bool) {
-	if !fits {
+// must panics if the fact is not valid.
+func (p *Performance) must(fact events.Fact, valid bool) {
+	if !valid {
 		panic(fmt.Sprintf("performance %s: unexpected fact %s %+v", p.initial.ID, fact.Name(), fact))
 	}
 }
 
-// state sets the state after a fact with all editable members.
-func (p *Performance) state(latest Create) {
+// setLatest sets the state after a creation or an edit.
+func (p *Performance) setLatest(latest Create) {
 	p.latest, p.edited, p.layout = latest, p.facts-1, layoutOf(&latest)
 	p.sale = p.sale.WithTimes(latest.SaleTimes)
 }
@@ -276,8 +274,7 @@ func layoutOf(c *Create) *events.Layout {
 	return c.Layout(nil)
 }
 
-// Priced returns sections with other prices; ok is false unless these are the prices of all
-// sections, in order.
+// Priced returns the sections with new prices. ok is false unless prices has all sections, in the same order.
 func Priced(sections []events.Section, prices []events.SectionPrice) (priced []events.Section, ok bool) {
 	if len(prices) != len(sections) {
 		return nil, false
@@ -292,30 +289,31 @@ func Priced(sections []events.Section, prices []events.SectionPrice) (priced []e
 	return priced, true
 }
 
-// saved is a snapshot.
-type saved struct {
-	Born, Latest  Create
-	Ahead         events.SaleTimes
+// snapshot is the format that Freeze writes.
+type snapshot struct {
+	Initial       Create `json:"Born"`
+	Latest        Create
+	Upcoming      events.SaleTimes `json:"Ahead"`
 	Facts, Edited events.Revision
-	Called        bool   `json:",omitempty"`
+	CalledOff     bool   `json:"Called,omitempty"`
 	Blocks        blocks `json:",omitzero"`
 }
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	state := saved{p.initial, p.latest, p.sale.Upcoming, p.facts, p.edited, p.calledOff, p.blocks}
+	state := snapshot{p.initial, p.latest, p.sale.Upcoming, p.facts, p.edited, p.calledOff, p.blocks}
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
 // Restore implements [core.Core].
 func (p *Performance) Restore(r io.Reader) error {
-	var state saved
-	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Born.ID == "" {
+	var state snapshot
+	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Initial.ID == "" {
 		return err
 	}
-	*p = Performance{initial: state.Born, latest: state.Latest, calledOff: state.Called, blocks: state.Blocks,
+	*p = Performance{initial: state.Initial, latest: state.Latest, calledOff: state.CalledOff, blocks: state.Blocks,
 		facts: state.Facts, edited: state.Edited,
 		layout: layoutOf(&state.Latest),
-		sale:   core.Sale{Times: state.Latest.SaleTimes, Upcoming: state.Ahead}}
+		sale:   core.Sale{Times: state.Latest.SaleTimes, Upcoming: state.Upcoming}}
 	return nil
 }

@@ -15,12 +15,12 @@ func invalidPrices(format string, args ...any) *core.Refusal {
 		Fields: map[string]any{"field": "prices"}}
 }
 
-// checkSeats refuses sections, categories and prices that don't define seats and their prices.
+// checkSeats returns invalid_field if the sections or the plan, and the prices, are not valid.
 func (c *Create) checkSeats() *core.Refusal {
 	if c.Plan == "" {
-		fault := faultOf(c.Sections)
+		fault := sectionsFault(c.Sections)
 		if fault == "" && len(c.Prices) > 0 {
-			return invalidPrices("prices are of the categories of a plan; a section has its own price")
+			return invalidPrices("prices are only allowed with a plan; give each section a price instead")
 		}
 		if fault != "" {
 			return &core.Refusal{Code: core.CodeInvalidField, Detail: fault, Fields: map[string]any{"field": "sections"}}
@@ -31,7 +31,7 @@ func (c *Create) checkSeats() *core.Refusal {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: "give a plan or sections, not both",
 			Fields: map[string]any{"field": "sections"}}
 	}
-	if fault := faultOfPrices(c.Prices); fault != "" {
+	if fault := pricesFault(c.Prices); fault != "" {
 		return invalidPrices("%s", fault)
 	}
 	priced := map[string]bool{}
@@ -48,8 +48,8 @@ func (c *Create) checkSeats() *core.Refusal {
 	return nil
 }
 
-// faultOfPrices describes the first fault of the prices by themselves, "" for none.
-func faultOfPrices(prices []events.CategoryPrice) string {
+// pricesFault describes the first fault of prices, "" for none. It does not check whether the categories exist.
+func pricesFault(prices []events.CategoryPrice) string {
 	seen, ended, before := map[[2]string]bool{}, map[string]bool{}, ""
 	types := map[string]int{}
 	for i, p := range prices {
@@ -60,13 +60,14 @@ func faultOfPrices(prices []events.CategoryPrice) string {
 		key := [2]string{p.Category, p.Type}
 		switch {
 		case p.Amount < 0 || p.Amount > events.MaxPrice:
-			return fmt.Sprintf("a price is from 0 to %d", int64(events.MaxPrice))
+			return fmt.Sprintf("a price must be from 0 to %d", int64(events.MaxPrice))
 		case !validType(p.Type):
-			return fmt.Sprintf("the name of a price type has at most %d bytes and no control characters", events.MaxPriceType)
+			return fmt.Sprintf("the name of a price type must have at most %d bytes and no control characters",
+				events.MaxPriceType)
 		case seen[key] || ended[p.Category]:
 			return fmt.Sprintf("the category %q has the price type %q twice", p.Category, p.Type)
 		case types[p.Category] > events.MaxPriceTypes:
-			return fmt.Sprintf("a category has at most %d price types", events.MaxPriceTypes)
+			return fmt.Sprintf("a category can have at most %d price types", events.MaxPriceTypes)
 		case p.Type == "" && (p.Restricted || types[p.Category] > 1) || seen[[2]string{p.Category, ""}]:
 			return fmt.Sprintf("the price types of category %q need names", p.Category)
 		}
@@ -75,7 +76,7 @@ func faultOfPrices(prices []events.CategoryPrice) string {
 	return ""
 }
 
-// validType accepts "" too, the type of a single price.
+// validType reports whether name is a valid price type. "" is the type of a category's only price.
 func validType(name string) bool {
 	return len(name) <= events.MaxPriceType && utf8.ValidString(name) &&
 		!slices.ContainsFunc([]rune(name), unicode.IsControl)

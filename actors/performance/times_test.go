@@ -21,7 +21,7 @@ func at(d time.Duration) time.Time { return evening.Add(d) }
 
 func ptr[T any](v T) *T { return &v }
 
-// sentence describes a fact, with times relative to day.
+// sentence describes a fact, with times relative to evening.
 func sentence(fact events.Fact) string {
 	times := func(t events.SaleTimes) (text string) {
 		if !t.OpensAt.IsZero() {
@@ -46,7 +46,7 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// gig starts after a minute, and its sale closes then.
+// gig returns a creation of a performance that starts at 60 s, with the bounds of its sale; 0 means no bound.
 func gig(opens, closes time.Duration) *Create {
 	c := &Create{ID: "gig", Title: "Gig", Venue: "Hall", StartsAt: at(60 * s), HoldSeconds: 30,
 		Sections: []events.Section{
@@ -65,10 +65,10 @@ func gig(opens, closes time.Duration) *Create {
 func TestTimesAndEdits(t *testing.T) {
 	const edited = "edited: Gig at Hall, starts at "
 	for _, rule := range []struct {
-		name     string
-		attempts []attempt
+		name  string
+		cases []commandCase
 	}{
-		{"bounds are recorded at their moment, and not a nanosecond earlier", []attempt{
+		{"bounds are recorded at their time, not a nanosecond before", []commandCase{
 			{0, gig(10*s, 60*s), "created, starts at 1m0s from 10s until 1m0s"},
 			{10*s - ns, &core.Expire{}, "nothing"},
 			{10 * s, &core.Expire{}, "opened at 10s"},
@@ -77,26 +77,26 @@ func TestTimesAndEdits(t *testing.T) {
 			{60 * s, &core.Expire{}, "closed at 1m0s"},
 			{60 * s, &core.Expire{}, "nothing"},
 		}},
-		{"bounds in the past are recorded at once, and the same creation is fine afterwards", []attempt{
+		{"bounds in the past are recorded immediately, and the creation can be repeated", []commandCase{
 			{70 * s, gig(10*s, 60*s), "created, starts at 1m0s from 10s until 1m0s; opened at 10s; closed at 1m0s"},
 			{70 * s, gig(10*s, 60*s), "nothing"},
 			{70 * s, gig(10*s, 0), "already_exists"},
 			{70 * s, &Edit{Title: ptr("Gag")}, "edited: Gag at Hall, starts at 1m0s, 30 s, limit 0, [{A 5} {B 3}] from 10s until 1m0s"},
 			{70 * s, gig(10*s, 60*s), "nothing"},
 		}},
-		{"an older one never closes, and its creation has no bounds either", []attempt{
+		{"an old performance never closes, and can be created again with a close at its start", []commandCase{
 			{0, gig(0, 0), "created, starts at 1m0s"},
 			{0, gig(0, 60*s), "nothing"},
 			{0, gig(0, 59*s), "already_exists"},
 			{0, &Edit{StartsAt: ptr(at(90 * s))}, edited + "1m30s, 30 s, limit 0, [{A 5} {B 3}]"},
 		}},
-		{"a sale closes after it opens", []attempt{
+		{"a sale must close after it opens", []commandCase{
 			{0, gig(60*s, 60*s), "invalid_field [field:closes_at]"},
 			{0, gig(60*s-ns, 60*s), "created, starts at 1m0s from 59.999999999s until 1m0s"},
 			{0, &Edit{StartsAt: ptr(at(30 * s))}, "invalid_field [field:closes_at]"},
 			{0, &Edit{ClosesAt: ptr(at(20 * s))}, "invalid_field [field:closes_at]"},
 		}},
-		{"one that closes at its start closes there wherever that is moved", []attempt{
+		{"the close of a sale that closes at the start moves with the start", []commandCase{
 			{0, gig(0, 60*s), "created, starts at 1m0s until 1m0s"},
 			{0, &Edit{StartsAt: ptr(at(90 * s))}, edited + "1m30s, 30 s, limit 0, [{A 5} {B 3}] until 1m30s"},
 			{60 * s, &core.Expire{}, "nothing"},
@@ -110,7 +110,7 @@ func TestTimesAndEdits(t *testing.T) {
 			{121 * s, &Edit{ClosesAt: ptr(at(140 * s))}, edited + "2m20s, 30 s, limit 0, [{A 5} {B 3}] until 2m20s"},
 			{121 * s, &Edit{StartsAt: ptr(at(150 * s))}, edited + "2m30s, 30 s, limit 0, [{A 5} {B 3}] until 2m30s"},
 		}},
-		{"prices of some sections, the hold and the limit", []attempt{
+		{"edits of prices, hold and limit", []commandCase{
 			{0, &Edit{Title: ptr("x")}, "not_found [resource:performance]"},
 			{0, gig(0, 0), "created, starts at 1m0s"},
 			{0, &Edit{}, "nothing"},
@@ -124,9 +124,9 @@ func TestTimesAndEdits(t *testing.T) {
 	} {
 		t.Run(rule.name, func(t *testing.T) {
 			p := New()
-			for i, a := range rule.attempts {
-				if got := coretest.Do(p, a.cmd, at(a.at), sentence); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, c := range rule.cases {
+				if got := coretest.Do(p, c.cmd, at(c.at), sentence); got != c.want {
+					t.Fatalf("case %d: %T at %v:\n got %s\nwant %s", i+1, c.cmd, c.at, got, c.want)
 				}
 				p = coretest.RoundTrip(t, p.Freeze(), New)
 			}
@@ -134,46 +134,46 @@ func TestTimesAndEdits(t *testing.T) {
 	}
 }
 
-type attempt struct {
+// commandCase is a row of a table: the time since evening, the command, and the decision as text.
+type commandCase struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
-// TestTerms: the terms for a booking have the revision of the newest edit, which reaching a bound
-// does not change.
+// TestTerms checks that the terms have the revision of the latest edit, which the bounds of the sale don't change.
 func TestTerms(t *testing.T) {
 	p := New()
-	coretest.Do(p, gig(10*s, 60*s), at(20*s), sentence) // and opened, at revision 1
+	coretest.Do(p, gig(10*s, 60*s), at(20*s), sentence) // appends created and opened
 	if got, want := p.(*Performance).Terms(), (events.SaleTerms{HoldSeconds: 30}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+		t.Errorf("after the creation: got terms %+v, want %+v", got, want)
 	}
 	coretest.Do(p, &Edit{Prices: map[events.SectionID]int64{"A": 9}, LimitPerHolder: ptr(int64(4))}, at(20*s), sentence)
 	coretest.Do(p, &core.Expire{}, at(60*s), sentence)
 	p = coretest.RoundTrip(t, p.Freeze(), New)
 	want := events.SaleTerms{Terms: 2, HoldSeconds: 30, LimitPerHolder: 4}
 	if got := p.(*Performance).Terms(); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+		t.Errorf("after an edit: got terms %+v, want %+v", got, want)
 	}
 	if got := p.(*Performance).Layout().Price(0); got != 9 || p.(core.Edited).EditRevision() != 2 {
-		t.Errorf("a seat costs %d, and the newest edit has revision %d, want 9, 2", got, p.(core.Edited).EditRevision())
+		t.Errorf("got price %d, edit revision %d; want 9, 2", got, p.(core.Edited).EditRevision())
 	}
 	if initial := p.(*Performance).Created(); initial.Sections[0].Price != 5 {
-		t.Errorf("price at creation = %d, want 5", initial.Sections[0].Price)
+		t.Errorf("got price %d at creation, want 5", initial.Sections[0].Price)
 	}
 }
 
-// TestImpossibleTimes: bounds that are not ahead, and prices of other sections.
+// TestImpossibleTimes checks that the core panics on bounds that are not upcoming, and on prices of other sections.
 func TestImpossibleTimes(t *testing.T) {
 	made := &events.PerformanceCreated{PerformanceID: "gig", HoldSeconds: 30, Sections: gig(0, 0).Sections,
 		SaleTimes: events.SaleTimes{OpensAt: at(s)}}
 	for name, facts := range map[string][]events.Fact{
-		"created twice":      {made},
-		"a different moment": {&events.PerformanceOpened{OpensAt: at(2 * s)}},
-		"no such bound":      {&events.PerformanceClosed{ClosesAt: at(s)}},
-		"opened twice":       {&events.PerformanceOpened{OpensAt: at(s)}, &events.PerformanceOpened{OpensAt: at(s)}},
-		"prices of others":   {&events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "B"}, {Section: "A"}}}},
-		"too few prices":     {&events.PerformanceEdited{}},
+		"created twice":  {made},
+		"wrong time":     {&events.PerformanceOpened{OpensAt: at(2 * s)}},
+		"missing bound":  {&events.PerformanceClosed{ClosesAt: at(s)}},
+		"opened twice":   {&events.PerformanceOpened{OpensAt: at(s)}, &events.PerformanceOpened{OpensAt: at(s)}},
+		"wrong sections": {&events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "B"}, {Section: "A"}}}},
+		"too few prices": {&events.PerformanceEdited{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()

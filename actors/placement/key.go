@@ -7,25 +7,22 @@ import (
 	"admitone/events"
 )
 
-// Key identifies a unit of placement: all streams of one key have one owner. "" has no owner.
+// Key identifies a unit of placement: all streams of one key have one owner. The key "" has no owner.
 type Key string
 
-// The kinds of keys whose entities have streams of several categories, or whose collection has
-// a different name.
 const (
 	performanceKind = events.PerformanceCategory
 	// BookingKind is the kind in the key of a booking whose performance is unknown.
 	BookingKind = events.BookingCategory
 )
 
-// keyOf returns the key of an entity.
 func keyOf(kind, id string) Key { return Key(kind + "/" + id) }
 
 // OfPerformance returns the key of a performance and of everything that belongs to it.
 func OfPerformance(id events.PerformanceID) Key { return keyOf(performanceKind, string(id)) }
 
-// KeyOf returns the key of a stream. Only a view knows the performance of a booking, so its stream
-// has a key of its own, like its path in [KeyOfPath].
+// KeyOf returns the key of a stream. The stream of a booking has a separate key, not the key of its
+// performance, which only a view knows.
 func KeyOf(stream events.StreamID) Key {
 	switch category := stream.Category(); category {
 	case events.SeatCategory, events.AllowanceCategory, events.AreaCategory:
@@ -36,7 +33,7 @@ func KeyOf(stream events.StreamID) Key {
 	}
 }
 
-// kinds maps the collection in a path to the kind of key.
+// kinds maps collections, as in paths, to kinds of keys.
 var kinds = map[string]string{
 	"products": events.ProductCategory, "performances": performanceKind, "bookings": BookingKind,
 	"tournaments": events.TournamentCategory, "teams": events.TeamCategory, "wallets": events.WalletCategory,
@@ -46,9 +43,9 @@ var kinds = map[string]string{
 // base of all paths.
 const base = "/v1/"
 
-// KeyOfPath returns the key of the entity that a request concerns, "" if any node may handle it: it
-// reads, concerns several entities, or one without an id yet. A poll of a waiting room has the key of the
-// room; any node that follows the log may answer it as well.
+// KeyOfPath returns the key of the entity that a request concerns. It returns "" if any node may handle the
+// request, because the request reads, concerns several entities, or creates one. A poll of a waiting room has
+// the key of the room, although any node that follows the log may answer it.
 func KeyOfPath(method, path string) Key {
 	rest, ok := strings.CutPrefix(path, base)
 	if !ok {
@@ -69,9 +66,9 @@ func KeyOfPath(method, path string) Key {
 	return keyOf(kind, id)
 }
 
-// KeyOfCreation returns the key of a request that creates an entity under an Idempotency-Key, "" for any
-// other. The entity's own key is not enough: its id is in the body, and a different body under the same
-// Idempotency-Key must come to the same node, which refuses it.
+// KeyOfCreation returns the key of a request that creates an entity under an Idempotency-Key, "" for any other
+// request. It is not the key of the entity, whose id is in the body: a request with a different body under the
+// same Idempotency-Key must be handled by the same node, which refuses it.
 func KeyOfCreation(method, path, idempotencyKey string) Key {
 	collection, ok := strings.CutPrefix(path, base)
 	if !ok || method != http.MethodPost || kinds[collection] == "" || idempotencyKey == "" {

@@ -10,11 +10,11 @@ import (
 	"admitone/events"
 )
 
-// TestRankIsStable: nodes of different builds must find the same owners.
+// TestRankIsStable checks fixed hashes and ranks, because nodes of different builds must find the same owners.
 func TestRankIsStable(t *testing.T) {
 	v := NewView("n3:7946", "n1:7946", "n2:7946", "n1:7946")
 	if v.Hash() != 0x8d0dc41b450aa110 || !slices.Equal(v.Members(), []Member{"n1:7946", "n2:7946", "n3:7946"}) {
-		t.Errorf("the view has %v and the hash %#x, want %v and 0x8d0dc41b450aa110",
+		t.Errorf("got members %v, hash %#x; want %v, 0x8d0dc41b450aa110",
 			v.Members(), v.Hash(), []Member{"n1:7946", "n2:7946", "n3:7946"})
 	}
 	for key, want := range map[Key]string{
@@ -23,20 +23,21 @@ func TestRankIsStable(t *testing.T) {
 	} {
 		got := v.Rank(key)
 		if fmt.Sprint(got) != want {
-			t.Errorf("%s: %v, want %s", key, got, want)
+			t.Errorf("Rank(%q): got %v, want %s", key, got, want)
 		}
 		for place, m := range got {
 			if v.Place(key, m) != place || place == 0 && v.Owner(key) != m {
-				t.Errorf("key %s: member %s has place %d, owner is %s", key, m, v.Place(key, m), v.Owner(key))
+				t.Errorf("key %q: got place %d of member %s and owner %s, want place %d in %v", key, v.Place(key, m), m,
+					v.Owner(key), place, got)
 			}
 		}
 	}
 	if none := NewView(); none.Owner("product/lamp") != "" || none.Place("product/lamp", "n1") != -1 {
-		t.Error("an empty view has an owner")
+		t.Errorf("empty view: got owner %q, place %d; want none, -1", none.Owner("product/lamp"), none.Place("product/lamp", "n1"))
 	}
 }
 
-// TestLeavingMemberMovesOnlyItsKeys: the keys of the others stay, and keys are spread evenly.
+// TestLeavingMemberMovesOnlyItsKeys also checks that keys are spread evenly.
 func TestLeavingMemberMovesOnlyItsKeys(t *testing.T) {
 	const keys = 100_000
 	three, two := NewView("a", "b", "c"), NewView("a", "b")
@@ -46,19 +47,19 @@ func TestLeavingMemberMovesOnlyItsKeys(t *testing.T) {
 		before := three.Owner(key)
 		owned[before]++
 		if after := two.Owner(key); before != "c" && after != before || after != three.Rank(key)[0] && before != "c" {
-			t.Fatalf("key %s moved from %s to %s when c left, want only c's keys to move", key, before, after)
+			t.Fatalf("key %s: got owner %s, then %s without member c; want only the keys of c to move", key, before, after)
 		} else if before == "c" && after != three.Rank(key)[1] {
-			t.Fatalf("key %s moved to %s, want the next member of %v", key, after, three.Rank(key))
+			t.Fatalf("key %s: got owner %s without member c, want the second of %v", key, after, three.Rank(key))
 		}
 	}
 	for member, n := range owned {
 		if share := float64(n) / keys * 3; math.Abs(share-1) > 0.03 {
-			t.Errorf("member %s owns %d of %d keys, want a third within 3%%", member, n, keys)
+			t.Errorf("member %s: got %d of %d keys, want a third within 3%%", member, n, keys)
 		}
 	}
 }
 
-// TestKeys: entities that belong together have one key, by stream and by path.
+// TestKeys checks the keys of streams, and of paths about the same entities.
 func TestKeys(t *testing.T) {
 	for _, c := range []struct {
 		stream events.StreamID
@@ -87,29 +88,28 @@ func TestKeys(t *testing.T) {
 		{"", "GET /", ""},
 	} {
 		if c.stream != "" && KeyOf(c.stream) != c.want {
-			t.Errorf("%s has the key %q, want %q", c.stream, KeyOf(c.stream), c.want)
+			t.Errorf("KeyOf(%q): got %q, want %q", c.stream, KeyOf(c.stream), c.want)
 		}
 		var method, path string
 		if _, err := fmt.Sscan(c.path, &method, &path); err != nil {
 			t.Fatal(err)
 		}
 		if got := KeyOfPath(method, path); got != c.want {
-			t.Errorf("%s has the key %q, want %q", c.path, got, c.want)
+			t.Errorf("KeyOfPath(%q): got %q, want %q", c.path, got, c.want)
 		}
 	}
 }
 
-// TestKeysOfCreations: what creates something under one Idempotency-Key has one owner, whatever its body
-// names.
+// TestKeysOfCreations checks that the key of a creation depends only on its Idempotency-Key.
 func TestKeysOfCreations(t *testing.T) {
 	for path, want := range map[string]Key{"POST /v1/products": "key/k", "POST /v1/teams": "key/k", "PUT /v1/products": "",
 		"POST /v1/products/p": "", "POST /v1/plans": "", "POST /products": ""} {
 		method, path, _ := strings.Cut(path, " ")
 		if got := KeyOfCreation(method, path, "k"); got != want {
-			t.Errorf("%s %s has the key %q, want %q", method, path, got, want)
+			t.Errorf("%s %s: got key %q, want %q", method, path, got, want)
 		}
 		if got := KeyOfCreation(method, path, ""); got != "" {
-			t.Errorf("%s %s without one has the key %q, want \"\"", method, path, got)
+			t.Errorf("%s %s without Idempotency-Key: got key %q, want \"\"", method, path, got)
 		}
 	}
 }

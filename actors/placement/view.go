@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Member is the name of a serving node, which is the same after a restart.
+// Member is the name of a serving node. It does not change if the node restarts.
 type Member string
 
 // View is a set of members. It is immutable.
@@ -31,11 +31,11 @@ func NewView(members ...Member) *View {
 // Members returns the members, sorted. The caller must not change them.
 func (v *View) Members() []Member { return v.members }
 
-// Hash is equal for equal members.
+// Hash returns a hash of the members. Views with the same members have the same hash in every build.
 func (v *View) Hash() uint64 { return v.hash }
 
-// Rank returns the members in the order in which they own key: the first owns it, and each takes
-// over if those before it fail.
+// Rank returns all members, in the order in which they take over key: the first member owns it, and each takes
+// over if all before it fail.
 func (v *View) Rank(key Key) []Member { return rank(key, v.members) }
 
 // Owner returns the first member of Rank, "" if there are no members.
@@ -52,7 +52,7 @@ func (v *View) Owner(key Key) (owner Member) {
 // Place returns the index of member in the rank of key, -1 if it is not a member.
 func (v *View) Place(key Key, member Member) int { return slices.Index(v.Rank(key), member) }
 
-// weight orders the members of a view by key: the greatest is the first.
+// weight returns the weight of a member for a key.
 func weight(key Key, member Member) uint64 {
 	text := make([]byte, 0, 128)
 	text = append(append(append(text, key...), 0), member...)

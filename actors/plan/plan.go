@@ -10,27 +10,27 @@ import (
 	"admitone/events"
 )
 
-// Kind of seating plans.
+// Kind registers seating plans with the shell.
 var Kind = core.Kind{Category: events.PlanCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the plan with this id.
+// Stream returns the stream of the plan with this id.
 func Stream(id events.PlanID) events.StreamID { return events.PlanStream(id) }
 
 // snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
-// AddPart stores a part of the plan's text. No-op for a part that is stored. Refusal:
-// already_exists (a different plan, or the stored parts don't end at Offset).
+// AddPart stores a part of the plan's text. No-op for a part that is stored already. Refusal: already_exists (a
+// different plan, or there is a gap between the stored parts and Offset).
 type AddPart struct {
 	ID events.PlanID
 	// Digest of the whole text.
 	Digest string
-	// Offset of the part in the text, in bytes; 0 begins a new upload.
+	// Offset of the part in the text, in bytes. With 0, a different plan that is not sealed is replaced.
 	Offset int64
 	Text   string
 }
 
-// Seal completes the plan. Idempotent. Refusal: already_exists (a different plan, or other parts).
+// Seal completes the plan. Idempotent. Refusal: already_exists (a different plan, or parts are missing).
 type Seal struct {
 	ID          events.PlanID
 	Digest      string
@@ -40,13 +40,13 @@ type Seal struct {
 	Seats, Places int64
 }
 
-// State of a plan.
+// State is the state of a plan.
 type State struct {
 	ID     events.PlanID
 	Digest string
-	// Bytes of the text that are stored.
+	// Bytes is the size of the stored text.
 	Bytes int64
-	// Sealed: the text is complete, and the members below are known.
+	// Sealed: the text is complete, and the following fields are set.
 	Sealed        bool
 	DisplayName   string
 	Seats, Places int64
@@ -62,7 +62,7 @@ func New() core.Core { return &Plan{} }
 func (p *Plan) State() State { return p.state }
 
 var errExists = &core.Refusal{Code: core.CodeAlreadyExists,
-	Detail: "a plan with this id exists and differs, or is being stored; choose another id"}
+	Detail: "a different plan with this id exists or is being uploaded; choose another id"}
 
 // Decide implements [core.Core].
 func (p *Plan) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
@@ -84,11 +84,11 @@ func (p *Plan) addPart(cmd *AddPart) ([]events.Fact, error) {
 		return nil, errExists
 	}
 	text, offset := cmd.Text, cmd.Offset
-	if there := p.state.Bytes - cmd.Offset; same && there > 0 {
-		if there >= int64(len(text)) {
+	if stored := p.state.Bytes - cmd.Offset; same && stored > 0 {
+		if stored >= int64(len(text)) {
 			return nil, nil
 		}
-		text, offset = text[there:], p.state.Bytes
+		text, offset = text[stored:], p.state.Bytes
 	}
 	return []events.Fact{&events.PlanPartAdded{PlanID: cmd.ID, Digest: cmd.Digest, Offset: offset, Text: text}}, nil
 }
@@ -121,14 +121,14 @@ func (p *Plan) Evolve(fact events.Fact) {
 	}
 }
 
-// must panics at a fact that can't follow.
-func (p *Plan) must(fact events.Fact, fits bool) {
-	if !fits {
+// must panics if the fact is not valid.
+func (p *Plan) must(fact events.Fact, valid bool) {
+	if !valid {
 		panic(fmt.Sprintf("plan %s: unexpected fact %s", p.state.ID, fact.Name()))
 	}
 }
 
-// NextDeadline implements [core.Core]: a plan has no deadlines.
+// NextDeadline implements [core.Core]. A plan has no deadlines.
 func (p *Plan) NextDeadline() time.Time { return time.Time{} }
 
 // Freeze implements [core.Core].

@@ -30,7 +30,7 @@ func TestRules(t *testing.T) {
 	seal := func(digest string, bytes int64) core.Command {
 		return &Seal{ID: "p", Digest: digest, Bytes: bytes, DisplayName: "Hall", Seats: 2, Places: 3}
 	}
-	for i, line := range []struct {
+	for i, test := range []struct {
 		given []events.Fact
 		cmd   core.Command
 		fact  events.Fact
@@ -56,27 +56,27 @@ func TestRules(t *testing.T) {
 		{[]events.Fact{part("a", 0, "abc"), sealed("a", 3)}, seal("b", 3), nil, "already_exists"},
 	} {
 		p := New()
-		for _, fact := range line.given {
+		for _, fact := range test.given {
 			p.Evolve(fact)
 		}
-		facts, err := p.Decide(line.cmd, day)
+		facts, err := p.Decide(test.cmd, day)
 		code := core.Code("")
 		if err != nil {
 			code = err.(*core.Refusal).Code
 		}
-		want := []events.Fact{line.fact}
-		if line.fact == nil {
+		want := []events.Fact{test.fact}
+		if test.fact == nil {
 			want = nil
 		}
-		if code != line.code || !reflect.DeepEqual(facts, want) {
-			t.Errorf("line %d: %+v, %q; want %+v, %q", i+1, facts, code, want, line.code)
+		if code != test.code || !reflect.DeepEqual(facts, want) {
+			t.Errorf("case %d: got %+v, %q; want %+v, %q", i+1, facts, code, want, test.code)
 		}
 	}
 }
 
-// TestAnyUploadEndsWithTheText: whatever parts are sent, in whatever pieces, the sealed text has
-// its digest, and a second core with the same facts has the same state.
-func TestAnyUploadEndsWithTheText(t *testing.T) {
+// TestRandomUploads sends random parts of two texts. The stored text must be a prefix of one of them, and
+// complete once it is sealed. A second core with the same facts must have the same state.
+func TestRandomUploads(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		texts := map[string]string{"a": rapid.StringN(1, 40, -1).Draw(t, "a"), "b": rapid.StringN(1, 40, -1).Draw(t, "b")}
 		first, second, reader := New().(*Plan), New().(*Plan), events.PlanReader{}
@@ -100,22 +100,24 @@ func TestAnyUploadEndsWithTheText(t *testing.T) {
 			if first.State() != second.State() || int64(len(reader.Text)) != first.State().Bytes ||
 				!strings.HasPrefix(texts[first.State().Digest], string(reader.Text)) ||
 				first.State().Sealed && string(reader.Text) != texts[first.State().Digest] {
-				t.Fatalf("states = %+v and %+v, text %q; want equal states and the sealed text", first.State(), second.State(), reader.Text)
+				t.Fatalf("got states %+v and %+v, text %q; want equal states, and a prefix of the text or all of it",
+					first.State(), second.State(), reader.Text)
 			}
 		}
 	})
 }
 
-func TestASnapshotIsThePlan(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	p := New()
 	for _, fact := range []events.Fact{part("a", 0, "abc"), sealed("a", 3)} {
 		p.Evolve(fact)
 		if restored := coretest.RoundTrip(t, p.Freeze(), New); !reflect.DeepEqual(restored, p) {
-			t.Errorf("restored %+v, want %+v", restored, p)
+			t.Errorf("got %+v, want %+v", restored, p)
 		}
 	}
 }
 
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	for _, facts := range [][]events.Fact{
 		{&events.ProductReserved{}}, {part("a", 1, "b")}, {part("a", 0, "")}, {sealed("", 0)},

@@ -8,8 +8,8 @@ import (
 	"admitone/actors"
 )
 
-// Each calls do with every item concurrently. It returns the index of the first item, in their
-// order, for which do failed, and the error.
+// Each calls do with every item concurrently. It returns the lowest index of an item for which do
+// failed, and the error.
 func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	if len(items) == 1 {
 		return 0, do(&items[0])
@@ -28,7 +28,7 @@ func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	return 0, nil
 }
 
-// Guard turns a panic of do into [actors.ErrBroken]. On a separate goroutine a panic would end
+// Guard calls do and turns a panic into [actors.ErrBroken], since a panic on a goroutine would end
 // the program.
 func Guard(do func() error) (err error) {
 	defer func() {

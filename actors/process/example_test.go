@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// A process takes two seats out of a holder's allowance and holds them. The second seat belongs to
+// This process takes two seats from a holder's allowance and holds them. The second seat belongs to
 // another holder, so the steps taken are undone in reverse order before the refusal is returned.
 func ExampleRunner_Run() {
 	desk, end := exampleDesk()
@@ -48,10 +48,10 @@ func ExampleRunner_Run() {
 	// seat.held.v1
 	// seat.released.v1
 	// allowance.released.v1
-	// seat_taken: somebody else has the seat; choose another
+	// seat_taken: the seat is taken; choose another
 }
 
-// exampleDesk is a desk on a log in which A-1-2 is held by bob.
+// exampleDesk returns a desk on a log in which bob holds the seat A-1-2.
 func exampleDesk() (desk *actors.Desk, end func()) {
 	must := func(err error) {
 		if err != nil {

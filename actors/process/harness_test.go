@@ -64,7 +64,7 @@ func open(t testing.TB) *harness {
 	return w
 }
 
-// node opens another node, which has observed the whole log.
+// node opens another node on the log.
 func (w *harness) node() *actors.Desk {
 	desk, err := openDesk(w.store)
 	if err != nil {
@@ -90,8 +90,8 @@ func (w *harness) do(stream events.StreamID, command core.Command) {
 	}
 }
 
-// purchase is a process with steps of every kind: it takes two seats and the money for them. Its
-// own stream is that of the booking with its id.
+// purchase is a process with steps of every kind: it takes two seats and the money for them. Its own
+// stream is that of a booking with the same id.
 type purchase struct {
 	id    events.BookingID
 	limit int64
@@ -109,7 +109,7 @@ func (p purchase) allowance() events.StreamID {
 
 var seats = []events.SeatName{"A-1-1", "A-1-2"}
 
-// announce begins a purchase.
+// announce records the start of a purchase in its stream.
 func (w *harness) announce(id events.BookingID, balance, limit int64) purchase {
 	w.Helper()
 	p := purchase{id: id, limit: limit}
@@ -121,9 +121,9 @@ func (w *harness) announce(id events.BookingID, balance, limit int64) purchase {
 	return p
 }
 
-var errOver = errors.New("another run has completed the purchase")
+var errEnded = errors.New("another run has completed the purchase")
 
-// describe returns the remaining steps of a purchase according to its stream, nil if it has ended.
+// describe returns the steps of a purchase according to its stream, nil if it has ended.
 func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	r *process.Runner) (*process.Process, error) {
 	paying, booked := false, false
@@ -161,7 +161,7 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	}
 	all.Close = func(ctx context.Context) error {
 		if err := read(); err != nil || booked {
-			return errors.Join(err, errOver)
+			return errors.Join(err, errEnded)
 		}
 		_, err := r.Take(ctx, from, all, &process.Step{Name: "refund", Stream: p.wallet(),
 			Do: &wallet.Refund{PaymentID: hold}})
@@ -170,8 +170,8 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 	return all, nil
 }
 
-// run resumes the purchase from its stream, on one node.
-func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
+// resume runs the purchase as described from its stream, on one node.
+func (p purchase) resume(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
 	r := &process.Runner{Entities: entities, Observe: observe}
 	all, err := p.describe(ctx, entities, r)
 	if err != nil || all == nil {
@@ -180,9 +180,9 @@ func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe f
 	return r.Run(ctx, from, all)
 }
 
-// end returns the state of a purchase: "booked" or "nothing" if everything is consistent, otherwise
-// what is wrong.
-func (w *harness) end(p purchase, balance int64) string {
+// outcome returns the state of a purchase: "booked" or "nothing" if it has ended consistently,
+// "under way", or "neither".
+func (w *harness) outcome(p purchase, balance int64) string {
 	w.Helper()
 	view := func(stream events.StreamID, read func(core.Core)) {
 		if _, err := w.desk.View(context.Background(), stream, read); err != nil {
@@ -216,8 +216,8 @@ func (w *harness) end(p purchase, balance int64) string {
 	return "neither"
 }
 
-// recorded returns the names of the facts of a purchase's process, in order, and the number of command
-// ids used for more than one decision.
+// recorded returns the names of the facts of a purchase's process, in order, and the number of
+// command ids used for more than one decision.
 func (w *harness) recorded(p purchase) (names []string, doubles int) {
 	w.Helper()
 	decided := map[string]events.Revision{}
@@ -229,15 +229,15 @@ func (w *harness) recorded(p purchase) (names []string, doubles int) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, minted := actors.CommandID(metadata.CommandID).Key(); !minted || !p.has(event.Stream) {
+		if _, derived := actors.CommandID(metadata.CommandID).Key(); !derived || !p.has(event.Stream) {
 			continue
 		}
 		names = append(names, event.Type)
-		of := string(event.Stream) + " " + metadata.CommandID
-		if last, ok := decided[of]; ok && event.Revision != last+1 {
+		command := string(event.Stream) + " " + metadata.CommandID
+		if last, ok := decided[command]; ok && event.Revision != last+1 {
 			doubles++
 		}
-		decided[of] = event.Revision
+		decided[command] = event.Revision
 	}
 	return names, doubles
 }
@@ -255,17 +255,16 @@ var errGone = errors.New("the node is gone")
 // faults is a faulty connection between a runner and its desk.
 type faults struct {
 	actors.Dispatcher
-	mu sync.Mutex // one command at a time, so that the decisions can be counted
-	// at counts down the commands that lead to facts; the fault affects the one at 0. Guarded by
-	// mu.
+	mu sync.Mutex // held during a command, so that decisions can be counted
+	// at is the number of commands with facts before the one that the fault affects. Guarded by mu.
 	at  int
-	hit bool // guarded by mu
-	// persisted: the affected command is carried out. gone: every later command fails.
+	hit bool // the fault has happened; guarded by mu
+	// persisted means that the affected command is executed, gone that every later one fails.
 	persisted, gone bool
-	err             error // returned for the affected command, if it is another failure
+	err             error // returned for the affected command; nil for ErrUnavailable
 }
 
-// Ask executes a command, or loses it, or loses the answer.
+// Ask executes a command, or fails before or after it, as configured.
 func (f *faults) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

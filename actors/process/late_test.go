@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestLateSteps: after the caller has stopped waiting no step is taken, and those taken are undone,
-// unless the process was announced: then it is completed.
+// TestLateSteps checks that once the caller has stopped waiting, a process takes no more steps and
+// is undone, but that an announced process is completed.
 func TestLateSteps(t *testing.T) {
 	w := open(t)
 	late := from
@@ -38,9 +38,10 @@ func TestLateSteps(t *testing.T) {
 			Command: &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour}})
 		switch {
 		case announced && (err != nil || code(free) != "seat_taken"):
-			t.Errorf("an announced process ended with %v, holding the seat: %v; want it completed", err, free)
+			t.Errorf("announced: Run = %v, holding the seat = %v; want success, and the seat taken", err, free)
 		case !announced && (!errors.Is(err, actors.ErrUnavailable) || free != nil):
-			t.Errorf("a late process ended with %v, holding the seat: %v; want it undone", err, free)
+			t.Errorf("not announced: Run = %v, holding the seat = %v; want %v, and the seat free", err, free,
+				actors.ErrUnavailable)
 		}
 	}
 }

@@ -14,32 +14,32 @@ import (
 
 // Step is a command to one entity, and the command that undoes it.
 type Step struct {
-	// Name identifies the step among those of the process at the entity. Command ids are derived
+	// Name identifies the step among the process's steps at the same entity. Command ids are derived
 	// from it, so it must not change while processes are in progress.
 	Name   string
 	Stream events.StreamID
-	// Do takes the step, and leads to no facts if it is taken already. A step without Do was taken
-	// before the process was described, and can only be undone.
+	// Do takes the step, and leads to no facts if the step is already taken. A step without Do was
+	// taken before the process was described, and can only be undone.
 	Do core.Command
 	// Undo undoes the step. It leads to no facts or is refused if there is nothing to undo. A step
 	// without Undo needs none.
 	Undo core.Command
-	// ID, if set, is the id of the first Do instead of a derived one: that of the request, or of a
-	// step that stays done whatever happens later. A replayed answer is final then.
+	// ID, if set, replaces the derived id of Do: the request's id, or the id of a step that stays
+	// done whatever happens later. A replayed answer is then final.
 	ID actors.CommandID
-	// Took, if set, is called with the answer to Do; in an unordered stage once all steps are
-	// taken, in their order. In a Joint process it may be called for a step before the last when
-	// that is decided but not in the log, and again if the steps are then taken one by one. If an
-	// earlier run took the step, the answer is Replayed, and has no facts unless ID is set. An
+	// Took, if set, is called with the answer to Do; in an unordered stage in the order of the steps,
+	// once all are taken. In a Joint process it may be called for any step but the last as soon as
+	// the step is decided, before it is in the log, and again if the steps are then taken one by one.
+	// If an earlier run took the step, the answer is Replayed, and has no facts unless ID is set. An
 	// error ends the process like a refusal.
 	Took func(context.Context, actors.Answer) error
 	// Refused, if set, is called when the process ends at this step, with the refusal or the error
-	// of Took, before anything is undone. Run returns answer instead. over means that another run
+	// of Took, before anything is undone. Run returns answer instead. ended means that another run
 	// has ended the process, and may have taken later steps.
-	Refused func(context.Context, error) (answer error, over bool)
-	// Again, if set, is called when Do was refused in an ordered stage, and reports whether to
+	Refused func(context.Context, error) (answer error, ended bool)
+	// Retry, if set, is called when Do was refused in an ordered stage, and reports whether to
 	// retry it. It may wait.
-	Again func(context.Context, error) bool
+	Retry func(context.Context, error) bool
 }
 
 // Stage is a group of independent steps. They are undone concurrently.
@@ -54,11 +54,10 @@ type Stage struct {
 
 // Process is a list of stages, as described from its own stream.
 type Process struct {
-	// ID is the hold, payment or other id that all steps concern; another attempt has another one.
+	// ID is the hold, payment or other id that all steps concern. A new process needs a new one.
 	ID     string
 	Stages []Stage
-	// Joint means that all steps may be taken by one append, where the log supports it. None of
-	// them needs an undo then.
+	// Joint means that all steps may be taken by one append, where the log supports it.
 	Joint bool
 	// Begin, if set, is called before the steps are taken, and again before they are retried.
 	Begin func()
@@ -69,10 +68,10 @@ type Process struct {
 	// Resumed means that earlier runs may have taken steps, so that a stage is undone as a whole.
 	// Announced implies it.
 	Resumed bool
-	// Close, if set, is called before the first undo and before Withdraw, and durably records that no
-	// run completes the process any more. An error ends the undoing and is returned.
+	// Close, if set, is called before the first undo and before Withdraw. It durably records that no
+	// run may complete the process. An error stops the undoing and is returned.
 	Close func(context.Context) error
-	// Withdraw, if set, undoes the announcement. It is taken last.
+	// Withdraw, if set, is a step whose Undo undoes the announcement. It comes last.
 	Withdraw *Step
 }
 
@@ -83,46 +82,48 @@ type Runner struct {
 	Observe func([]events.Fact)
 }
 
-// tries bounds how often the command of one step is sent in a run.
+// tries bounds the number of times that a run sends the command of one step.
 const tries = 8
 
-// ID is the id of the first command of a step. In later tries the revision that was read before
-// follows the process's id.
+// ID returns the id of the first attempt of a step. For later attempts, the revision that was read
+// is appended to the process's id.
 func ID(step, process string) actors.CommandID {
 	return actors.KeyedCommandID("", step+"/"+process) // no caller is named ""
 }
 
-// KeyUnused refuses a keyed request (idempotency_key_reused) if the entity of stream has seen its
-// key in another request. It serves requests that are decided in a different stream from other
-// requests about the same subject. It writes nothing. Errors: those of [actors.Desk.Ask].
-func KeyUnused(ctx context.Context, entities actors.Dispatcher, request actors.Request, stream events.StreamID) error {
+// RequireUnusedKey refuses a keyed request (idempotency_key_reused) if the entity of stream has
+// decided another request with its key. It is for requests that are decided by a different entity
+// than other requests about the same subject. It writes nothing. Errors: those of
+// [actors.Desk.Ask].
+func RequireUnusedKey(ctx context.Context, entities actors.Dispatcher, request actors.Request,
+	stream events.StreamID) error {
 	if _, keyed := request.ID.Key(); !keyed {
 		return nil
 	}
-	request.Stream, request.Command = stream, &core.Expire{} // which takes the place of the command
+	request.Stream, request.Command = stream, &core.Expire{} // stands in for the command
 	_, err := entities.Ask(ctx, request)
 	return err
 }
 
-// Begun converts err for a process that has already written something: an overload becomes an
-// unknown outcome, since the request was not refused without a trace, and a retry resumes it.
-func Begun(err error) error {
+// UnknownIfOverloaded converts the error of a process that has already written something: overload
+// becomes an unknown outcome, because something was done, and a retry resumes the process.
+func UnknownIfOverloaded(err error) error {
 	if errors.Is(err, actors.ErrOverloaded) {
 		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
 	}
 	return err
 }
 
-// Run takes the steps of p on behalf of the request from: every command has its CorrelationID and
-// Actor, and names it as its cause. Unless p is announced, no step is taken after from.Until. It
-// returns nil when all are taken.
+// Run takes the steps of p on behalf of the request from: every command has the CorrelationID and
+// Actor of from, and names it as the cause. Unless p is announced, no step is taken after
+// from.Until. Run returns nil when all steps are taken.
 //
 // Errors: a refusal, or what Step.Refused returns, once everything is undone and durable; the error
 // of Close; a failure of [actors.Desk.Ask], converted by [Begun] if p is announced. After a failure
 // p may or may not be completed, and it is safe to describe it from its stream and run it again.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
-		if err := r.Together(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
+		if err := r.RunJoint(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {
 			return err
 		}
 	}
@@ -133,31 +134,31 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		if len(p.Stages[i].Steps) == 0 {
 			continue
 		}
-		at, untaken, err := r.stage(ctx, from, p, &p.Stages[i])
+		at, noneTaken, err := r.runStage(ctx, from, p, &p.Stages[i])
 		if err == nil {
 			continue
 		}
 		failed := !isRefusal(err)
 		if failed && p.Announced {
-			return Begun(err)
+			return UnknownIfOverloaded(err)
 		}
-		step, over := &p.Stages[i].Steps[at], false
+		step, ended := &p.Stages[i].Steps[at], false
 		if !failed && step.Refused != nil {
-			err, over = step.Refused(ctx, err)
+			err, ended = step.Refused(ctx, err)
 		}
-		taken := slices.Clone(p.Stages[:i+1])
-		switch last := &taken[i]; {
-		case over:
-			taken = p.Stages
-		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !untaken: // any step may have been taken
-		case untaken:
+		toUndo := slices.Clone(p.Stages[:i+1])
+		switch last := &toUndo[i]; {
+		case ended:
+			toUndo = p.Stages
+		case p.Announced || p.Resumed || len(last.Steps) > 1 && !last.Ordered && !noneTaken: // any step may be taken
+		case noneTaken:
 			last.Steps = nil
 		case failed: // the failed step may have been taken too
 			last.Steps = last.Steps[:at+1]
 		default:
 			last.Steps = last.Steps[:at]
 		}
-		if undone := r.undo(ctx, from, p, taken); undone != nil && !failed {
+		if undone := r.undo(ctx, from, p, toUndo); undone != nil && !failed {
 			return undone
 		}
 		return err
@@ -165,34 +166,30 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 	return nil
 }
 
-// stage takes the steps of one stage. It returns the index and error of the first that failed;
-// untaken reports that none was taken.
-func (r *Runner) stage(
-	ctx context.Context,
-	from actors.Request,
-	p *Process,
-	s *Stage,
-) (at int, untaken bool, err error) {
+// runStage takes the steps of one stage. After a failure it returns the index and the error of the
+// first step that failed, and whether no step was taken.
+func (r *Runner) runStage(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, noneTaken bool,
+	err error) {
 	if !s.Ordered {
-		return r.atOnce(ctx, from, p, s)
+		return r.runConcurrently(ctx, from, p, s)
 	}
 	for i := range s.Steps {
-		if err := r.one(ctx, from, p, &s.Steps[i], s.Steps[i].Again); err != nil {
+		if err := r.runStep(ctx, from, p, &s.Steps[i], s.Steps[i].Retry); err != nil {
 			return i, false, err
 		}
 	}
 	return 0, false, nil
 }
 
-// one takes a step by itself. again is [Step.Again], or nil in an unordered stage.
-func (r *Runner) one(ctx context.Context, from actors.Request, p *Process, step *Step,
-	again func(context.Context, error) bool) error {
+// runStep takes one step. retry is [Step.Retry], or nil in an unordered stage.
+func (r *Runner) runStep(ctx context.Context, from actors.Request, p *Process, step *Step,
+	retry func(context.Context, error) bool) error {
 	if step.Do == nil {
 		return nil
 	}
-	answer, err := r.take(ctx, step.forward(from, p), p, step, nil)
-	for again != nil && isRefusal(err) && again(ctx, err) {
-		answer, err = r.take(ctx, step.forward(from, p), p, step, nil)
+	answer, err := r.take(ctx, step.forwardRequest(from, p), p, step, nil)
+	for retry != nil && isRefusal(err) && retry(ctx, err) {
+		answer, err = r.take(ctx, step.forwardRequest(from, p), p, step, nil)
 	}
 	if err == nil && step.Took != nil {
 		err = step.Took(ctx, answer)
@@ -203,7 +200,7 @@ func (r *Runner) one(ctx context.Context, from actors.Request, p *Process, step 
 // undo closes the process, undoes the steps in reverse order of their stages, and withdraws the
 // announcement. It stops at a stage that can't be undone: the next run resumes there.
 func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, taken []Stage) error {
-	takeBack := func(step *Step) error {
+	undoStep := func(step *Step) error {
 		_, err := r.Take(ctx, from, p, &Step{Name: "undo " + step.Name, Stream: step.Stream, Do: step.Undo})
 		if isRefusal(err) {
 			return nil // there is nothing to undo
@@ -225,15 +222,15 @@ func (r *Runner) undo(ctx context.Context, from actors.Request, p *Process, take
 			}
 			closed = true
 		}
-		if _, err := Each(steps, takeBack); err != nil {
+		if _, err := Each(steps, undoStep); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// request is the first request of a step.
-func (s *Step) request(from actors.Request, p *Process) actors.Request {
+// firstRequest returns the request of the first attempt of a step.
+func (s *Step) firstRequest(from actors.Request, p *Process) actors.Request {
 	request := actors.Request{Stream: s.Stream, Command: s.Do, ID: s.ID,
 		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor, At: from.At}
 	switch s.ID {
@@ -245,10 +242,11 @@ func (s *Step) request(from actors.Request, p *Process) actors.Request {
 	return request
 }
 
-// forward is the first request of a step of a stage. It has to be decided before from.Until, unless
-// the process is announced: then it continues whether or not the caller waits, like all undoing.
-func (s *Step) forward(from actors.Request, p *Process) actors.Request {
-	request := s.request(from, p)
+// forwardRequest returns the first request of a step of a stage. It must be decided before
+// from.Until, unless the process is announced: an announced process continues, like all undoing,
+// whether or not the caller still waits.
+func (s *Step) forwardRequest(from actors.Request, p *Process) actors.Request {
+	request := s.firstRequest(from, p)
 	if !p.Announced {
 		request.Until = from.Until
 	}
@@ -258,18 +256,19 @@ func (s *Step) forward(from actors.Request, p *Process) actors.Request {
 // Take takes one step of p outside its stages, for Close. Errors: those of [actors.Desk.Ask]. A
 // replayed answer has no facts, unless the step has an ID.
 func (r *Runner) Take(ctx context.Context, from actors.Request, p *Process, step *Step) (actors.Answer, error) {
-	return r.take(ctx, step.request(from, p), p, step, nil)
+	return r.take(ctx, step.firstRequest(from, p), p, step, nil)
 }
 
-// take is Take with the first request of a step; first is its answer if it was sent already.
+// take is Take with the first request of a step. decided is its result if it was already sent, else
+// nil.
 func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, step *Step,
-	first *actors.Result) (actors.Answer, error) {
-	unknown := false // an outcome was unknown
+	decided *actors.Result) (actors.Answer, error) {
+	unknown := false // the outcome of an attempt was unknown
 	for range tries {
 		var answer actors.Answer
 		var err error
-		if first != nil {
-			answer, err, first = first.Answer, first.Err, nil
+		if decided != nil {
+			answer, err, decided = decided.Answer, decided.Err, nil
 		} else {
 			answer, err = r.Entities.Ask(ctx, request)
 		}
@@ -284,24 +283,24 @@ func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, s
 		case err != nil && (!p.Announced || unknown || !errors.Is(err, actors.ErrUnavailable)):
 			return actors.Answer{}, err
 		}
-		now, done, failed := r.isDone(ctx, step)
+		now, done, viewErr := r.isDone(ctx, step)
 		switch {
-		case failed != nil:
-			return actors.Answer{}, failed
+		case viewErr != nil:
+			return actors.Answer{}, viewErr
 		case done:
 			return now, nil
 		case err == nil: // the decision under this id no longer holds
 			request.ID = ID(step.Name, fmt.Sprintf("%s/%d", p.ID, now.Revision))
-		default: // the command may still be decided under this id, but only once
+		default: // retry under the same id, since the lost command may still be decided
 			unknown = true
 		}
 	}
-	return actors.Answer{}, fmt.Errorf("%w: %s of %s is done and undone repeatedly",
-		actors.ErrOverloaded, step.Name, p.ID)
+	return actors.Answer{}, fmt.Errorf("%w: step %s of process %s was done and undone %d times by other runs",
+		actors.ErrOverloaded, step.Name, p.ID, tries)
 }
 
-// isDone reports whether a step is done: whether its command would lead to no facts. It does not
-// consult a clock.
+// isDone reports whether a step is done, which means that its command would lead to no facts. It
+// decides at the zero time, so that no deadline matters.
 func (r *Runner) isDone(ctx context.Context, step *Step) (now actors.Answer, done bool, err error) {
 	now, err = r.Entities.View(ctx, step.Stream, func(c core.Core) {
 		facts, refusal := c.Decide(step.Do, time.Time{})

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// purchases are the ways in which a process ends: completed, or refused at a step of each kind.
+// purchases are cases for each way in which a process can end: completed, or refused at some step.
 var purchases = []struct {
 	name           string
 	balance, limit int64
@@ -57,11 +57,13 @@ func code(err error) string {
 	return "ok"
 }
 
-func short(names []string) string { return strings.ReplaceAll(strings.Join(names, " "), ".v1", "") }
+func shortNames(names []string) string {
+	return strings.ReplaceAll(strings.Join(names, " "), ".v1", "")
+}
 
-// TestRun: the steps are taken in order. After a refused one the process is closed, the steps taken
-// are undone in reverse order and the announcement is withdrawn, before the refusal is returned. A
-// run of a process that has ended changes nothing.
+// TestRun checks that the steps are taken in order, and that after a refused one the process is
+// closed, the steps taken are undone in reverse order and the announcement is withdrawn before the
+// refusal is returned. A run of a process that has ended changes nothing.
 func TestRun(t *testing.T) {
 	w := open(t)
 	for i, line := range purchases {
@@ -69,7 +71,7 @@ func TestRun(t *testing.T) {
 			p := w.begin(i, 0)
 			var observed []string
 			var mu sync.Mutex
-			err := p.run(t.Context(), w.desk, func(facts []events.Fact) {
+			err := p.resume(t.Context(), w.desk, func(facts []events.Fact) {
 				mu.Lock()
 				defer mu.Unlock()
 				for _, fact := range facts {
@@ -77,25 +79,25 @@ func TestRun(t *testing.T) {
 				}
 			})
 			names, _ := w.recorded(p)
-			if end := w.end(p, line.balance); code(err) != line.code || end != line.end {
-				t.Errorf("%v, %s, want %s", err, end, line.end)
+			if end := w.outcome(p, line.balance); code(err) != line.code || end != line.end {
+				t.Errorf("result %v, outcome %s; want %s, %s", err, end, line.code, line.end)
 			}
-			if got, seen := short(names), short(observed); got != line.facts || seen != line.facts {
-				t.Errorf("%s\n%s, want\n%s", got, seen, line.facts)
+			if got, seen := shortNames(names), shortNames(observed); got != line.facts || seen != line.facts {
+				t.Errorf("recorded\n%s\nobserved\n%s\nwant both\n%s", got, seen, line.facts)
 			}
-			if err := p.run(t.Context(), w.desk, nil); err != nil {
+			if err := p.resume(t.Context(), w.desk, nil); err != nil {
 				t.Error(err)
 			}
 			if again, _ := w.recorded(p); len(again) != len(names) {
-				t.Errorf("run of an ended process led to %s, want no new facts", short(again))
+				t.Errorf("run of an ended process led to %s, want no new facts", shortNames(again))
 			}
 		})
 	}
 }
 
-// TestCrash: the node crashes at every step and every undo, before or after it is recorded; another
-// one resumes from the stream and ends the process as it would have ended. No id stands for two
-// decisions, and nothing is decided twice unless it was undone before.
+// TestCrash lets a node crash at every step and every undo, before or after it is recorded. It checks
+// that another node resumes from the stream and ends the process as if nothing had happened. No id
+// stands for two decisions, and nothing is decided twice unless it was undone in between.
 func TestCrash(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -104,40 +106,40 @@ func TestCrash(t *testing.T) {
 				for step, died := 0, true; died; step++ {
 					p := w.begin(i, step)
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, gone: true}
-					err := p.run(t.Context(), f, nil)
+					err := p.resume(t.Context(), f, nil)
 					if died = f.hit; died && !errors.Is(err, errGone) {
 						t.Fatalf("crash at step %d: unexpected error %v", step, err)
 					}
 					names, _ := w.recorded(p)
 					w.desk = w.node()
-					if err := p.run(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
-						t.Errorf("resumed at step %d: %v, want the end as without a fault", step, err)
+					if err := p.resume(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
+						t.Errorf("resumed at step %d: %v, want ok, %s or not_held", step, err, line.code)
 					}
-					w.ended(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
+					w.checkEnd(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
 				}
 			})
 		}
 	}
 }
 
-// ended checks that everything is consistent and no id was used twice, and, if exact, that no more
-// decisions were made than without faults.
-func (w *harness) ended(p purchase, i int, when any, exact bool) {
+// checkEnd checks that the purchase has ended like purchases[i], and that no id was used twice. If
+// exact, it also checks that the same decisions were made as without faults.
+func (w *harness) checkEnd(p purchase, i int, step any, exact bool) {
 	w.Helper()
 	names, doubles := w.recorded(p)
 	slices.Sort(names)
 	want := strings.Fields(purchases[i].facts)
 	slices.Sort(want)
-	if end := w.end(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
-		w.Errorf("%v: the process ended in %q with %d ids used twice", when, end, doubles)
+	if end := w.outcome(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
+		w.Errorf("step %v: the process ended in %q with %d ids used twice; want %q, 0", step, end, doubles, purchases[i].end)
 	}
-	if got, want := short(names), strings.Join(want, " "); exact && got != want {
-		w.Errorf("%v:\n%s, want\n%s", when, got, want)
+	if got, want := shortNames(names), strings.Join(want, " "); exact && got != want {
+		w.Errorf("step %v: facts\n%s, want\n%s", step, got, want)
 	}
 }
 
-// TestUnknownOutcome: any step or undo of an announced process is lost, or executed without an
-// answer. The runner reads the entity, decides again, and ends as without the fault.
+// TestUnknownOutcome loses the command or the answer of each step and undo of an announced process.
+// It checks that the runner reads the entity, retries, and ends as without the fault.
 func TestUnknownOutcome(t *testing.T) {
 	for i, line := range purchases {
 		for _, persisted := range []bool{false, true} {
@@ -146,19 +148,19 @@ func TestUnknownOutcome(t *testing.T) {
 				for step, hit := 0, true; hit; step++ {
 					p := w.begin(i, step)
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
-					err := p.run(t.Context(), f, nil)
+					err := p.resume(t.Context(), f, nil)
 					if hit = f.hit; code(err) != line.code {
 						t.Errorf("step %d: %v, want %v", step, err, line.code)
 					}
-					w.ended(p, i, step, true)
+					w.checkEnd(p, i, step, true)
 				}
 			})
 		}
 	}
 }
 
-// TestUnknownOutcomeUnannounced: a process that is not announced is undone, with the step whose
-// outcome is unknown; the failure is returned.
+// TestUnknownOutcomeUnannounced checks that a process that is not announced is undone, including the
+// step whose outcome is unknown, and that the failure is returned.
 func TestUnknownOutcomeUnannounced(t *testing.T) {
 	for _, persisted := range []bool{false, true} {
 		w := open(t)
@@ -175,36 +177,37 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 			if hit = f.hit; !hit {
 				break
 			}
-			if !errors.Is(err, actors.ErrUnavailable) || w.end(p, 300) != "nothing" {
-				t.Errorf("step %d, persisted %t: %v, %s, want %v, nothing",
-					step, persisted, err, w.end(p, 300), actors.ErrUnavailable)
+			if !errors.Is(err, actors.ErrUnavailable) || w.outcome(p, 300) != "nothing" {
+				t.Errorf("step %d, persisted %t: error %v, outcome %s; want %v, nothing",
+					step, persisted, err, w.outcome(p, 300), actors.ErrUnavailable)
 			}
 		}
 	}
 }
 
-// TestFailureAnnounced: a failure undoes nothing of an announced process, and an overload is
-// returned as an unknown outcome; the next run completes it.
+// TestFailureAnnounced checks that a failure undoes nothing of an announced process, that overload is
+// returned as an unknown outcome, and that the next run completes the process.
 func TestFailureAnnounced(t *testing.T) {
 	w := open(t)
 	for step := range 7 {
 		p := w.begin(0, step)
 		f := &faults{Dispatcher: w.desk, at: step, err: actors.ErrOverloaded}
-		err := p.run(t.Context(), f, nil)
+		err := p.resume(t.Context(), f, nil)
 		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
-			w.end(p, 300) == "nothing" {
-			t.Errorf("step %d: %v, %s; want a failure without an undo", step, err, w.end(p, 300))
+			w.outcome(p, 300) == "nothing" {
+			t.Errorf("step %d: error %v, outcome %s; want %v and no undo", step, err, w.outcome(p, 300),
+				actors.ErrUnavailable)
 		}
-		if err := p.run(t.Context(), w.desk, nil); err != nil {
+		if err := p.resume(t.Context(), w.desk, nil); err != nil {
 			t.Errorf("step %d, next run: %v, want success", step, err)
 		}
-		w.ended(p, 0, step, true)
+		w.checkEnd(p, 0, step, true)
 	}
 }
 
-// TestOver: a refusal that reports that another run has ended the process causes all steps to be
-// undone, including later ones.
-func TestOver(t *testing.T) {
+// TestRefusalAfterAnotherRunEnded checks that if a refusal means that another run has ended the
+// process, all steps are undone, including later ones.
+func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 	w := open(t)
 	for _, over := range []bool{false, true} {
 		p := purchase{id: events.BookingID(fmt.Sprintf("over-%t", over))}
@@ -215,15 +218,15 @@ func TestOver(t *testing.T) {
 			all.Stages = append(all.Stages, process.Stage{Steps: []process.Step{{Name: "take", Stream: p.seat(name),
 				Do:      &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
 				Undo:    &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete},
-				Refused: func(context.Context, error) (error, bool) { return errOver, over }}}})
+				Refused: func(context.Context, error) (error, bool) { return errEnded, over }}}})
 		}
 		r := process.Runner{Entities: w.desk}
-		if err := r.Run(t.Context(), from, all); !errors.Is(err, errOver) {
-			t.Error(err)
+		if err := r.Run(t.Context(), from, all); !errors.Is(err, errEnded) {
+			t.Errorf("ended %t: Run = %v, want %v", over, err, errEnded)
 		}
 		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
 			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != over {
-				t.Errorf("over %t: the seat is free %t, want the same", over, free)
+				t.Errorf("ended %t: the seat of the later step is free: %t, want %t", over, free, over)
 			}
 		})
 		if err != nil {
@@ -232,9 +235,9 @@ func TestOver(t *testing.T) {
 	}
 }
 
-// TestNothingToUndo: a process whose steps need no undo is closed before its announcement is
-// withdrawn.
-func TestNothingToUndo(t *testing.T) {
+// TestProcessWithoutUndoIsClosed checks that a process whose steps need no undo is closed before its
+// announcement is withdrawn.
+func TestProcessWithoutUndoIsClosed(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "nothing"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
@@ -253,21 +256,21 @@ func TestNothingToUndo(t *testing.T) {
 			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
 		Close: func(context.Context) error {
 			if closed++; status() != events.SeatIsHeld {
-				t.Errorf("closed when the announcement was withdrawn: %s, want %s", status(), events.SeatIsHeld)
+				t.Errorf("Close was called with the announcement %s, want %s", status(), events.SeatIsHeld)
 			}
 			return nil
 		},
 		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
 			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
 	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
-		t.Errorf("%v, closed %d times, the announcement is %s, want seat_taken, 1, %s",
+		t.Errorf("Run = %v, Close was called %d times, the announcement is %s; want seat_taken, 1, %s",
 			err, closed, status(), events.SeatIsFree)
 	}
 }
 
-// TestAgainIsOfOrderedStages: a refused step is sent once more in an ordered stage only, however few
-// steps the stage has.
-func TestAgainIsOfOrderedStages(t *testing.T) {
+// TestRetryOnlyInOrderedStages checks that a refused step is retried only in an ordered stage, even
+// if the stage has one step.
+func TestRetryOnlyInOrderedStages(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
@@ -277,16 +280,16 @@ func TestAgainIsOfOrderedStages(t *testing.T) {
 		err := r.Run(t.Context(), from, &process.Process{ID: fmt.Sprint(ordered), Stages: []process.Stage{{Ordered: ordered,
 			Steps: []process.Step{{Name: "take", Stream: p.seat(seats[0]),
 				Do:    &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
-				Again: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
+				Retry: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
 		if want := map[bool]int{true: 3}[ordered]; code(err) != "seat_taken" || asked != want {
-			t.Errorf("ordered %t: %v, Again was called %d times, want seat_taken and %d", ordered, err, asked, want)
+			t.Errorf("ordered %t: Run = %v, Retry was called %d times; want seat_taken, %d", ordered, err, asked, want)
 		}
 	}
 }
 
-// TestTwoRunners: two nodes resume one process concurrently, from wherever the first has crashed.
-// Both return its end, not_held if the other has closed it. No id stands for two decisions, and a
-// completed process has taken every decision once.
+// TestTwoRunners lets two nodes resume one process concurrently, after a third has crashed at each
+// step. Both return the end of the process, or not_held if the other has closed it. No id stands for
+// two decisions, and a completed process has made every decision once.
 func TestTwoRunners(t *testing.T) {
 	for i, line := range purchases {
 		t.Run(line.name, func(t *testing.T) {
@@ -295,30 +298,28 @@ func TestTwoRunners(t *testing.T) {
 			for step, died := 0, true; died; step++ {
 				p := w.begin(i, step)
 				f := &faults{Dispatcher: w.node(), at: step, gone: true}
-				_ = p.run(t.Context(), f, nil)
+				_ = p.resume(t.Context(), f, nil)
 				died = f.hit
 				var both sync.WaitGroup
 				for _, desk := range []*actors.Desk{w.desk, other} {
 					both.Go(func() {
-						if err := p.run(context.Background(), desk, nil); !slices.Contains(
-							[]string{"ok", line.code, "not_held"},
-							code(err),
-						) {
-							t.Errorf("step %d: unexpected error %v", step, err)
+						err := p.resume(context.Background(), desk, nil)
+						if !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
+							t.Errorf("step %d: %v, want ok, %s or not_held", step, err, line.code)
 						}
 					})
 				}
 				both.Wait()
-				w.desk = w.node() // which has read the log
-				w.ended(p, i, step, line.end == "booked")
+				w.desk = w.node() // reads the whole log
+				w.checkEnd(p, i, step, line.end == "booked")
 			}
 		})
 	}
 }
 
-// TestReplayedIsNotDone: the answer of an earlier run shows the decision at that time. If that no longer
-// holds, the step is taken again under a new id; if it does, nothing is decided.
-func TestReplayedIsNotDone(t *testing.T) {
+// TestReplayedAnswerIsChecked checks that a step whose earlier decision no longer holds is taken
+// again under a new id, and that nothing is decided if it still holds.
+func TestReplayedAnswerIsChecked(t *testing.T) {
 	w := open(t)
 	p := purchase{id: "again"}
 	hold := &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}
@@ -332,7 +333,7 @@ func TestReplayedIsNotDone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
-			t.Errorf("facts = %s with %d ids used twice, want the step taken again under a new id", short(names), doubles)
+			t.Errorf("facts = %s with %d ids used twice; want %d facts, 0", shortNames(names), doubles, want)
 		}
 	}
 	for taken := range 3 {
@@ -343,21 +344,21 @@ func TestReplayedIsNotDone(t *testing.T) {
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
 	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
-		t.Errorf("taken by another: %v, want seat_taken", err)
+		t.Errorf("with the seat held by another: Run = %v, want seat_taken", err)
 	}
 }
 
-// TestID: the ids in existing logs never change.
+// TestID checks that the ids in existing logs never change.
 func TestID(t *testing.T) {
 	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
-		t.Errorf("ID of a booking's step = %s, want the keyed id of existing logs", got)
+		t.Errorf("ID = %s, want %s", got, actors.KeyedCommandID("", "booked/b.1"))
 	}
 	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
-		t.Errorf("got %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
+		t.Errorf("ID = %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
 	}
 }
 
-// TestPanic: the panic of a concurrent step becomes its answer, and ends nothing else.
+// TestPanic checks that the panic of a concurrent step becomes its error, and ends nothing else.
 func TestPanic(t *testing.T) {
 	at, err := process.Each([]int{1, 2, 3}, func(i *int) error {
 		if *i == 2 {
@@ -366,6 +367,6 @@ func TestPanic(t *testing.T) {
 		return nil
 	})
 	if at != 1 || !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "two") {
-		t.Errorf("Each = %d, %v; want ErrBroken of item 1", at, err)
+		t.Errorf("Each = %d, %v; want 1, %v with the panic", at, err, actors.ErrBroken)
 	}
 }

@@ -48,7 +48,7 @@ func Run(ctx context.Context, desk actors.Dispatcher, cmd Settle) (actors.Answer
 	case err != nil:
 		return now, err
 	case refusal != nil || done:
-		if err := process.KeyUnused(ctx, desk, cmd.Request, cmd.Payment); err != nil {
+		if err := process.RequireUnusedKey(ctx, desk, cmd.Request, cmd.Payment); err != nil {
 			return now, err
 		}
 		now.Replayed = done

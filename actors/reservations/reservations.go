@@ -76,7 +76,7 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 		return Answer{}, err
 	}
 	request := cmd.Request
-	if err := process.KeyUnused(ctx, r.desk, request, product.Stream(cmd.ProductID)); err != nil {
+	if err := process.RequireUnusedKey(ctx, r.desk, request, product.Stream(cmd.ProductID)); err != nil {
 		return Answer{}, err
 	}
 	request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)
@@ -88,7 +88,7 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 	}
 	answer, err := r.finish(context.WithoutCancel(ctx), cmd.Request, request.Stream)
 	answer.Replayed = received.Replayed
-	return answer, process.Begun(err)
+	return answer, process.UnknownIfOverloaded(err)
 }
 
 // Resume takes the remaining steps of an external payment for a reservation: it is applied or owed,
@@ -96,7 +96,7 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 // of purchase. It returns failures only.
 func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream events.StreamID) error {
 	_, err := r.finish(ctx, from, stream)
-	return process.Begun(err)
+	return process.UnknownIfOverloaded(err)
 }
 
 func thing(productID events.ProductID, id events.ID) events.PaymentSubject {

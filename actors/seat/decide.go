@@ -8,18 +8,18 @@ import (
 	"admitone/events"
 )
 
-var errTaken = &core.Refusal{Code: core.CodeSeatTaken, Detail: "somebody else has the seat; choose another"}
+var errTaken = &core.Refusal{Code: core.CodeSeatTaken, Detail: "the seat is taken; choose another"}
 
 var errOffSale = &core.Refusal{Code: errTaken.Code, Detail: "the seat is not on sale; choose another"}
 
 var errInUse = &core.Refusal{
 	Code:   errTaken.Code,
-	Detail: "the seat is held or booked, and only a free one can be taken off sale",
+	Detail: "the seat is held or booked; only a free seat can be taken off sale",
 }
 
 var errOtherLabel = &core.Refusal{Code: errTaken.Code, Detail: "the seat is blocked under a different label"}
 
-var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is not held for this booking any more"}
+var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is no longer held for this booking"}
 
 // Decide implements [core.Core].
 func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -86,34 +86,32 @@ func (s *Seat) earlier(booking events.BookingID, attempt int64) bool {
 	return holding == booking && before < attempt
 }
 
-// stay returns the start of the holder's stay if it holds the free seat now, or the refusal if the
-// stay has ended.
+// stay returns the start of the stay that a hold of the free seat belongs to, or limit_exceeded if the
+// holder's stay has reached its limit.
 func (s *Seat) stay(cmd *Hold, now time.Time) (time.Time, *core.Refusal) {
 	if s.holder != cmd.Holder || now.Sub(moment(s.freed)) >= cmd.HoldFor {
 		return now.UTC(), nil
 	}
 	first := moment(s.first)
-	if !cmd.Retake && !now.Before(longest(first, cmd.HoldFor)) {
+	if !cmd.Retake && !now.Before(stayLimit(first, cmd.HoldFor)) {
 		until := moment(s.freed).Add(cmd.HoldFor)
 		return time.Time{}, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "you have held this seat for as long as one holder may; leave it to others until " + until.Format(
-				time.RFC3339,
-			),
+			Detail: "the holder has held this seat for as long as allowed; try again at " + until.Format(time.RFC3339),
 			Fields: map[string]any{"until": until}}
 	}
 	return first, nil
 }
 
-// longest returns the latest end of a stay that began at first.
-func longest(first time.Time, holdFor time.Duration) time.Time { return first.Add(2 * holdFor) }
+// stayLimit returns the latest end of a stay that began at first.
+func stayLimit(first time.Time, holdFor time.Duration) time.Time { return first.Add(2 * holdFor) }
 
-// deadline returns the deadline of a hold, limited by the stay that it is part of.
+// deadline returns the deadline of a hold in a stay that began at first.
 func deadline(cmd *Hold, first, now time.Time) time.Time {
 	if cmd.Retake {
 		return now.UTC().Add(Grace)
 	}
 	at := now.UTC().Add(cmd.HoldFor)
-	if end := longest(first, cmd.HoldFor); end.Before(at) {
+	if end := stayLimit(first, cmd.HoldFor); end.Before(at) {
 		at = end
 	}
 	return at.Add(Grace)
@@ -125,16 +123,16 @@ func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
 		return nil, errNotHeld
 	case cmd.ExpiresAt.UnixNano() <= s.expires:
 		return nil, nil
-	case cmd.ExpiresAt.After(longest(moment(s.first), cmd.HoldFor).Add(cmd.more() + Grace)):
+	case cmd.ExpiresAt.After(stayLimit(moment(s.first), cmd.HoldFor).Add(cmd.intentTime() + Grace)):
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "the seat can't be held that long; pay, or leave it to others"}
+			Detail: "the seat can't be held that long; pay, or release it"}
 	}
 	return []events.Fact{&events.SeatExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC(),
 		Intent: cmd.Intent}}, nil
 }
 
-// more returns the time by which the extension may lengthen a stay.
-func (e *Extend) more() time.Duration {
+// intentTime returns the time by which the extension may exceed the limit of a stay.
+func (e *Extend) intentTime() time.Duration {
 	if e.Intent == "" {
 		return 0
 	}
@@ -184,7 +182,7 @@ func (s *Seat) decideUnblock(cmd *Unblock) []events.Fact {
 		(cmd.Change == 0 || cmd.Change == s.Change()):
 		return []events.Fact{&events.SeatUnblocked{}}
 	case s.status == events.SeatIsFree && cmd.Change > s.latest():
-		// The facts make a Block of the change that comes late do nothing.
+		// The change has not arrived. After these facts, it has no effect.
 		return []events.Fact{&events.SeatBlocked{Label: cmd.Label, Change: cmd.Change}, &events.SeatUnblocked{}}
 	}
 	return nil

@@ -25,13 +25,13 @@ func (s *Seat) Evolve(fact events.Fact) {
 		s.status, s.expires = events.SeatIsBooked, 0
 	case *events.SeatReleased:
 		s.must(fact, s.holdID != "" && s.holdID == f.HoldID && s.status == f.Was && s.Label() == f.Label)
-		s.free(f.ReleasedAt.UnixNano())
+		s.applyFree(f.ReleasedAt.UnixNano())
 		if f.Was == events.SeatIsBooked {
-			s.holder = "" // a booked seat ends the stay
+			s.holder = "" // booking the seat has ended the stay
 		}
 	case *events.SeatExpired:
 		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID && s.Label() == f.Label)
-		s.free(f.ExpiresAt.UnixNano())
+		s.applyFree(f.ExpiresAt.UnixNano())
 	case *events.SeatBlocked:
 		s.must(fact, s.status == events.SeatIsFree)
 		s.status = events.SeatIsBlocked
@@ -45,25 +45,17 @@ func (s *Seat) Evolve(fact events.Fact) {
 	}
 }
 
-// free ends a hold: the seat is free, or blocked as before.
-func (s *Seat) free(at int64) {
+// applyFree ends a hold: the seat is free, or blocked as before.
+func (s *Seat) applyFree(at int64) {
 	s.status, s.holdID, s.expires, s.freed = events.SeatIsFree, "", 0, at
 	if s.Label() != "" {
 		s.status = events.SeatIsBlocked
 	}
 }
 
-// must panics at a fact that can't follow: the log is damaged, or a seat has two owners.
-func (s *Seat) must(fact events.Fact, fits bool) {
-	if !fits {
-		panic(
-			fmt.Sprintf(
-				"seat: unexpected fact %s %+v while the seat is %s under %q",
-				fact.Name(),
-				fact,
-				s.status,
-				s.holdID,
-			),
-		)
+// must panics if the fact is not valid: the log is damaged, or the seat has two owners.
+func (s *Seat) must(fact events.Fact, valid bool) {
+	if !valid {
+		panic(fmt.Sprintf("seat: unexpected fact %s %+v in status %s under hold %q", fact.Name(), fact, s.status, s.holdID))
 	}
 }

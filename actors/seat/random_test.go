@@ -14,26 +14,27 @@ import (
 	"admitone/events"
 )
 
-// model is a naive model of a seat: its holds and their times.
+// model is a naive implementation of the rules.
 type model struct {
 	status  events.SeatStatus
-	owner   events.HoldID // hold
+	owner   events.HoldID
 	holder  events.Holder
 	expires time.Time
-	stays   []stay // the last one may go on
+	stays   []stay // the last one may continue
 	label   events.BlockLabel
-	change  int64
-	latest  int64 // change that has blocked it
+	change  int64 // that has blocked the seat
+	latest  int64 // change that has ever blocked the seat
 }
 
-// stay is consecutive holds of one holder.
+// stay is a series of consecutive holds of one holder.
 type stay struct {
 	holder     events.Holder
 	began, end time.Time // end is zero while the holder has the seat
 	paid       bool
 }
 
-func (m *model) last(holder events.Holder, now time.Time) *stay {
+// continuedStay returns the stay that a hold of the holder continues, nil if there is none.
+func (m *model) continuedStay(holder events.Holder, now time.Time) *stay {
 	if n := len(m.stays); n > 0 {
 		if s := &m.stays[n-1]; s.holder == holder && !s.paid && now.Sub(s.end) < holdFor {
 			return s
@@ -53,7 +54,7 @@ func (m *model) hold(c *Hold, now time.Time) events.HoldID {
 	case m.status != events.SeatIsFree && (m.status != events.SeatIsBlocked || c.Label == "" || c.Label != m.label):
 		return "seat_taken"
 	}
-	s, until := m.last(c.Holder, now), now.Add(holdFor)
+	s, until := m.continuedStay(c.Holder, now), now.Add(holdFor)
 	if s != nil {
 		if end := s.began.Add(2 * holdFor); end.Before(until) {
 			until = end
@@ -140,9 +141,8 @@ func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 	return ""
 }
 
-// someCommand draws a command with few ids, so that commands collide. A booking belongs to one
-// holder.
-func someCommand(t *rapid.T, now time.Time) core.Command {
+// drawCommand draws a command with few ids, so that commands collide. Each booking has one holder.
+func drawCommand(t *rapid.T, now time.Time) core.Command {
 	booking := rapid.SampledFrom([]events.BookingID{"ann1", "ann2", "bob1", "cid1"}).Draw(t, "booking")
 	id := events.NewHoldID(booking, rapid.Int64Range(1, 3).Draw(t, "attempt"))
 	switch rapid.IntRange(0, 11).Draw(t, "kind") {
@@ -159,7 +159,7 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 		if label != "" {
 			change = rapid.Int64Range(0, 2).Draw(t, "change")
 		}
-		return rapid.SampledFrom([]core.Command{&Block{label, change}, &Unblock{label, change}}).Draw(t, "by the house")
+		return rapid.SampledFrom([]core.Command{&Block{label, change}, &Unblock{label, change}}).Draw(t, "block")
 	case 7:
 		return &core.Expire{}
 	}
@@ -172,9 +172,9 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	}
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell. As in
-// the shell, a due hold expires before a command.
-func TestAnyHistory(t *testing.T) {
+// TestRandomHistory compares the core with the model after every command, and checks the contract between core
+// and shell. As in the shell, a due hold expires before a command.
+func TestRandomHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seat, m, now := New().(*Seat), &model{status: events.SeatIsFree}, day
 		var log []events.Fact
@@ -182,18 +182,18 @@ func TestAnyHistory(t *testing.T) {
 			before := *seat
 			facts, err := seat.Decide(cmd, now)
 			if !reflect.DeepEqual(*seat, before) {
-				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, seat)
+				t.Fatalf("Decide(%T) changed the state: got %+v, want %+v", cmd, seat, before)
 			}
 			again, errAgain := seat.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
+				t.Fatalf("Decide(%T) twice: got %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 			}
 			code := ""
 			if err != nil {
 				code = string(err.(*core.Refusal).Code)
 			}
 			if want := string(m.decide(cmd, now)); code != want {
-				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+				t.Fatalf("%T %+v at %v: got %q, want %q", cmd, cmd, now.Sub(day), code, want)
 			}
 			for _, fact := range facts {
 				seat.Evolve(fact)
@@ -203,60 +203,60 @@ func TestAnyHistory(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 90*s + ns}).Draw(t, "wait"))
 			do(&core.Expire{})
-			do(someCommand(t, now))
+			do(drawCommand(t, now))
 			owner, holder := seat.Owner()
 			if seat.Status() != m.status || owner != m.owner || holder != m.holder || !seat.NextDeadline().Equal(m.expires) ||
 				seat.Label() != m.label || seat.Change() != m.change {
-				t.Fatalf("the seat is %+v, want %+v", seat, m)
+				t.Fatalf("got seat %+v, want %+v", seat, m)
 			}
 		}
 		replayed := New()
 		for i, fact := range log {
 			replayed.Evolve(fact)
 			if i%7 == 0 {
-				replayed = copied(t, replayed)
+				replayed = restored(t, replayed)
 			}
 		}
 		if !reflect.DeepEqual(replayed, core.Core(seat)) {
-			t.Fatalf("replayed: %+v, want %+v", replayed, seat)
+			t.Fatalf("replay: got %+v, want %+v", replayed, seat)
 		}
 		checkHolds(t, log)
 	})
 }
 
-// copied returns the core as restored from a snapshot.
-func copied(t *rapid.T, c core.Core) core.Core {
+// restored returns the core restored from its snapshot.
+func restored(t *rapid.T, c core.Core) core.Core {
 	var saved bytes.Buffer
 	if err := c.Freeze()(&saved); err != nil {
 		t.Fatal(err)
 	}
-	restored := New()
-	if err := restored.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(restored, c) {
-		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
+	got := New()
+	if err := got.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(got, c) {
+		t.Fatalf("Restore: got %+v, %v; want %+v", got, err, c)
 	}
 	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-		t.Fatal("Restore accepted half a snapshot")
+		t.Fatal("Restore of half a snapshot: got no error, want one")
 	}
-	return restored
+	return got
 }
 
-// checkHolds: the deadlines in facts are right; a seat has at most one.
+// checkHolds checks that the facts report correctly which deadlines they open and close. A seat has at most one.
 func checkHolds(t *rapid.T, log []events.Fact) {
 	open := 0
 	for _, fact := range log {
 		if f, ok := fact.(events.Deadlined); ok {
 			opened, closed, earliest := f.Holds()
 			if open += opened - closed; open < 0 || open > 1 || opened > 0 && earliest.IsZero() {
-				t.Fatalf("%s leaves %d holds open, the first until %v; want a deadline for each", sentence(fact), open, earliest)
+				t.Fatalf("%s: got %d open holds until %v, want 0, or 1 with a deadline", sentence(fact), open, earliest)
 			}
 		}
 	}
 }
 
-// TestASeatIsSmall: a hundred thousand of them may be in memory.
-func TestASeatIsSmall(t *testing.T) {
+// TestSize bounds the memory of a seat, because a hundred thousand may be in memory.
+func TestSize(t *testing.T) {
 	if size := unsafe.Sizeof(Seat{}); size > 80 {
-		t.Errorf("a seat takes %d bytes and its strings, want at most 80", size)
+		t.Errorf("got %d bytes without strings, want at most 80", size)
 	}
 	const seats = 1000
 	kept, before := make([]core.Core, seats), heap()
@@ -273,7 +273,7 @@ func TestASeatIsSmall(t *testing.T) {
 		kept[i].Evolve(fact)
 	}
 	if each := (heap() - before) / seats; each > 200 {
-		t.Errorf("a held seat takes %d bytes, want at most 200", each)
+		t.Errorf("got %d bytes per held seat, want at most 200", each)
 	}
 	runtime.KeepAlive(kept)
 }

@@ -10,33 +10,39 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// A booking may stay unpaid for a minute.
+// holdFor is the time to pay a booking. With Grace, its seats are held for 90 s.
 const holdFor = time.Minute
 
-// The commands of the tables below.
 func hold(id events.HoldID, holder events.Holder) *Hold {
 	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor}
 }
+
 func retake(id events.HoldID, holder events.Holder) *Hold {
 	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor, Retake: true}
 }
+
 func book(id events.HoldID) *Book { return &Book{HoldID: id} }
+
 func release(id events.HoldID) *Release {
 	return &Release{HoldID: id, Reason: events.ReleasedCancelled}
 }
+
 func holdOf(label events.BlockLabel, id events.HoldID, holder events.Holder) *Hold {
 	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor, Label: label}
 }
-func block(label events.BlockLabel) *Block     { return &Block{Label: label} }
+
+func block(label events.BlockLabel) *Block { return &Block{Label: label} }
+
 func unblock(label events.BlockLabel) *Unblock { return &Unblock{Label: label} }
+
 func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
 
-// describe describes a decision.
+// describe returns a decision as text: the code of the refusal, or a sentence for each fact.
 func describe(facts []events.Fact, err error) string {
 	if err != nil {
 		return string(err.(*core.Refusal).Code)
@@ -51,6 +57,7 @@ func describe(facts []events.Fact, err error) string {
 	return strings.Join(texts, "; ")
 }
 
+// sentence describes a fact.
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
@@ -73,7 +80,6 @@ func sentence(fact events.Fact) string {
 	return fact.Name()
 }
 
-// describeLabel describes the label.
 func describeLabel(label events.BlockLabel) string {
 	if label == "" {
 		return ""
@@ -81,30 +87,29 @@ func describeLabel(label events.BlockLabel) string {
 	return " of " + string(label)
 }
 
-// second and nanosecond.
 const (
 	s  = time.Second
 	ns = time.Nanosecond
 )
 
-// attempt is a row of a table: the time, the command, and the decision.
-type attempt struct {
+// commandCase is a row of a table: the time since day, the command, and the decision as text.
+type commandCase struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
-// A minute and the grace: 90 seconds.
+// rules are tables in which each case starts from the state after the case before it.
 var rules = []struct {
-	name     string
-	attempts []attempt
+	name  string
+	cases []commandCase
 }{
-	{"seed 002, booking: a free seat is held, and booked when it is paid", []attempt{
+	{"a free seat is held, then booked", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{30 * s, book("b1.1"), "booked b1.1 ann"},
 		{200 * s, &core.Expire{}, "nothing"},
 	}},
-	{"seed 002, the seat is taken: held or booked, nobody else gets it", []attempt{
+	{"a held or booked seat is refused to others", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{1 * s, hold("b2.1", "bob"), "seat_taken"},
 		{1 * s, hold("b3.1", "ann"), "seat_taken"},
@@ -112,14 +117,14 @@ var rules = []struct {
 		{3 * s, hold("b2.1", "bob"), "seat_taken"},
 		{3 * s, retake("b1.2", "ann"), "seat_taken"},
 	}},
-	{"seed 002, five minutes: a hold ends by itself, at its deadline and not before", []attempt{
+	{"a hold expires after its deadline, not before", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{90 * s, &core.Expire{}, "nothing"},
 		{90 * s, hold("b2.1", "bob"), "seat_taken"},
 		{90*s + ns, &core.Expire{}, "expired b1.1 ann at 1m30s"},
 		{90*s + ns, hold("b2.1", "bob"), "held b2.1 bob until 3m0.000000001s since 1m30.000000001s"},
 	}},
-	{"whatever comes late never touches the next hold", []attempt{
+	{"delayed commands don't affect a later hold", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{91 * s, &core.Expire{}, "expired b1.1 ann at 1m30s"},
 		{91 * s, hold("b2.1", "bob"), "held b2.1 bob until 3m1s since 1m31s"},
@@ -132,7 +137,7 @@ var rules = []struct {
 		{94 * s, release("b1.1"), "nothing"},
 		{94 * s, release("b2.2"), "nothing"},
 	}},
-	{"a blocked seat is held under its label alone, and blocked again when it is given back", []attempt{
+	{"a blocked seat can only be held under its label, and is blocked again when released", []commandCase{
 		{0, block("press"), "seat.blocked.v1 of press"},
 		{1 * s, block("press"), "nothing"},
 		{1 * s, block(""), "nothing"},
@@ -158,7 +163,7 @@ var rules = []struct {
 		{306 * s, block("press"), "seat_taken"},
 		{307 * s, unblock(""), "seat.unblocked.v1"},
 	}},
-	{"a change of blocks takes back what it has blocked, and nothing else", []attempt{
+	{"the undo of a change unblocks only what that change has blocked", []commandCase{
 		{0, &Block{"press", 2}, "seat.blocked.v1 of press"},
 		{1 * s, &Block{"press", 3}, "nothing"},
 		{1 * s, &Unblock{"press", 3}, "nothing"},
@@ -171,7 +176,7 @@ var rules = []struct {
 		{5 * s, block("press"), "seat.blocked.v1 of press"},
 		{6 * s, &Unblock{"press", 2}, "nothing"},
 	}},
-	{"a change of blocks that is undone before it comes does nothing", []attempt{
+	{"a change of blocks has no effect if it arrives after its undo", []commandCase{
 		{0, &Unblock{"press", 2}, "seat.blocked.v1 of press; seat.unblocked.v1"},
 		{1 * s, &Unblock{"press", 2}, "nothing"},
 		{1 * s, &Block{"press", 1}, "nothing"},
@@ -184,7 +189,7 @@ var rules = []struct {
 		{5 * s, holdOf("press", "b2.1", "ann"), "held b2.1 ann until 1m35s since 2s of press"},
 		{5 * s, &Block{"press", 4}, "nothing"},
 	}},
-	{"a command again does nothing", []attempt{
+	{"a repeated command is a no-op", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{1 * s, hold("b1.1", "ann"), "nothing"},
 		{2 * s, book("b1.1"), "booked b1.1 ann"},
@@ -194,7 +199,7 @@ var rules = []struct {
 		{5 * s, release("b1.1"), "nothing"},
 		{5 * s, book("b1.1"), "not_held"},
 	}},
-	{"a later attempt of the same booking takes a hold over, an earlier one does not", []attempt{
+	{"a later attempt of the same booking takes the seat over, an earlier one does not", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{70 * s, retake("b1.3", "ann"), "released b1.1 ann held, retaken; held b1.3 ann until 1m40s"},
 		{71 * s, retake("b1.2", "ann"), "seat_taken"},
@@ -203,7 +208,7 @@ var rules = []struct {
 		{72 * s, book("b1.3"), "booked b1.3 ann"},
 		{73 * s, retake("b1.4", "ann"), "seat_taken"},
 	}},
-	{"a hold can be extended to twice its time from the first, and no further", []attempt{
+	{"a hold can be extended to twice its duration", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{1 * s, extend("b1.1", 150*s+ns), "limit_exceeded"},
 		{1 * s, extend("b1.1", 150*s), "extended b1.1 until 2m30s"},
@@ -213,7 +218,7 @@ var rules = []struct {
 		{150*s + ns, &core.Expire{}, "expired b1.1 ann at 2m30s"},
 		{151 * s, extend("b1.1", 152*s), "not_held"},
 	}},
-	{"holding again and again ends after twice the time of one hold", []attempt{
+	{"a stay ends after twice the duration of a hold", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{50 * s, release("b1.1"), "released b1.1 ann held, cancelled"},
 		{50 * s, hold("b2.1", "ann"), "held b2.1 ann until 2m20s"},
@@ -226,7 +231,7 @@ var rules = []struct {
 		{180*s - 2*ns, hold("b5.1", "ann"), "limit_exceeded"},
 		{180*s - ns, hold("b5.1", "ann"), "held b5.1 ann until 4m29.999999999s since 2m59.999999999s"},
 	}},
-	{"an expired hold is part of the stay as well", []attempt{
+	{"an expired hold is part of the stay", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{91 * s, &core.Expire{}, "expired b1.1 ann at 1m30s"},
 		{91 * s, hold("b2.1", "ann"), "held b2.1 ann until 2m30s"},
@@ -235,7 +240,7 @@ var rules = []struct {
 		{210*s - ns, hold("b3.1", "ann"), "limit_exceeded"},
 		{210 * s, hold("b3.1", "ann"), "held b3.1 ann until 5m0s since 3m30s"},
 	}},
-	{"a stay ends when somebody else had the seat, or it was booked", []attempt{
+	{"a stay ends when another holder takes the seat, or it is booked", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{90 * s, release("b1.1"), "released b1.1 ann held, cancelled"},
 		{100 * s, hold("b2.1", "bob"), "held b2.1 bob until 3m10s since 1m40s"},
@@ -245,7 +250,7 @@ var rules = []struct {
 		{400 * s, release("b3.1"), "released b3.1 ann booked, cancelled"},
 		{400 * s, hold("b4.1", "ann"), "held b4.1 ann until 8m10s since 6m40s"},
 	}},
-	{"a payment under way takes the seat again whatever the stay is, for a short time", []attempt{
+	{"a payment in progress takes the seat again, regardless of the stay", []commandCase{
 		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
 		{1 * s, extend("b1.1", 150*s), "extended b1.1 until 2m30s"},
 		{151 * s, &core.Expire{}, "expired b1.1 ann at 2m30s"},
@@ -254,7 +259,7 @@ var rules = []struct {
 		{160 * s, release("b1.2"), "released b1.2 ann held, cancelled"},
 		{161 * s, hold("b2.1", "ann"), "limit_exceeded"},
 	}},
-	{"a seat is blocked only while it is free, and counts as taken then", []attempt{
+	{"only a free seat can be blocked, and a blocked seat is taken", []commandCase{
 		{0, &Unblock{}, "nothing"},
 		{0, &Block{}, "seat.blocked.v1"},
 		{0, &Block{}, "nothing"},
@@ -274,10 +279,10 @@ func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			seat := New()
-			for i, a := range rule.attempts {
-				facts, err := seat.Decide(a.cmd, day.Add(a.at))
-				if got := describe(facts, err); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, c := range rule.cases {
+				facts, err := seat.Decide(c.cmd, day.Add(c.at))
+				if got := describe(facts, err); got != c.want {
+					t.Fatalf("case %d: %T at %v:\n got %s\nwant %s", i+1, c.cmd, c.at, got, c.want)
 				}
 				for _, fact := range facts {
 					seat.Evolve(fact)
@@ -287,8 +292,9 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRefusalNamesTheNextPossibleHold: the refusal states when the holder may hold the seat again.
-func TestRefusalNamesTheNextPossibleHold(t *testing.T) {
+// TestRefusalHasNextPossibleHold checks that limit_exceeded has the time at which the holder may hold the seat
+// again.
+func TestRefusalHasNextPossibleHold(t *testing.T) {
 	seat := New()
 	for _, fact := range []events.Fact{
 		&events.SeatHeld{HoldID: "b1.1", BookingID: "b1", Holder: "ann", ExpiresAt: day.Add(150 * s), FirstHeldAt: day},
@@ -298,11 +304,11 @@ func TestRefusalNamesTheNextPossibleHold(t *testing.T) {
 	}
 	_, err := seat.Decide(hold("b2.1", "ann"), day.Add(131*s))
 	if until := err.(*core.Refusal).Fields["until"]; until != day.Add(190*s) {
-		t.Errorf("until %v, want %v", until, day.Add(190*s))
+		t.Errorf("got until %v, want %v", until, day.Add(190*s))
 	}
 }
 
-// TestImpossibleFacts: two owners, or never held. The core panics.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	held := func(id events.HoldID) events.Fact {
 		return &events.SeatHeld{HoldID: id, BookingID: "b", Holder: "ann", ExpiresAt: day, FirstHeldAt: day}
@@ -326,13 +332,13 @@ func TestImpossibleFacts(t *testing.T) {
 		"extended while booked":            {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
 		"blocked while held":               {held("b.1"), &events.SeatBlocked{}},
 		"unblocked while free":             {&events.SeatUnblocked{}},
-		"a fact of a product":              {&events.ProductReserved{}},
+		"fact of another category":         {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seat := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("the impossible fact was accepted: %+v", seat)
+					t.Errorf("got no panic, want one; seat %+v", seat)
 				}
 			}()
 			for _, fact := range facts {

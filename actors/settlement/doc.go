@@ -1,6 +1,6 @@
-// Package settlement has the rule of one reference under which a provider has paid a refund: it
-// counts for one refund.
+// Package settlement implements the rule that a provider's reference for a paid refund settles only one
+// refund.
 //
-// It is a stream of its own, by provider and a hash of the reference, because refunds belong to
-// different payments: only a stream that both have to write to can decide between them.
+// Each reference has a stream, named by the provider and a hash of the reference. Refunds belong to different
+// payments, so the decision between two of them must be made in a stream that both write to.
 package settlement

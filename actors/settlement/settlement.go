@@ -10,14 +10,14 @@ import (
 	"admitone/events"
 )
 
-// Kind of settlements.
+// Kind registers settlements with the shell.
 var Kind = core.Kind{Category: events.SettlementCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 1
 
-// Claim makes the reference count for a refund. Idempotent for the same refund. Refusal:
-// payment_reference_used (it has settled a different refund; resource).
+// Claim makes the reference settle a refund. Idempotent for the same refund. Refusal: payment_reference_used
+// (the reference has settled another refund, which is in resource).
 type Claim struct {
 	Provider  events.Provider
 	Reference string
@@ -27,10 +27,10 @@ type Claim struct {
 // Settlement is the state and the rule of one reference. It implements [core.Core].
 type Settlement struct{ claimed events.SettlementClaimed }
 
-// New returns a reference that counts for no refund yet.
+// New returns a reference that has not settled a refund.
 func New() core.Core { return &Settlement{} }
 
-// RefundID is the refund for which it counts, "" for none.
+// RefundID is the refund that the reference has settled, "" for none.
 func (s *Settlement) RefundID() events.RefundID { return s.claimed.RefundID }
 
 // Decide implements [core.Core].
@@ -43,7 +43,7 @@ func (s *Settlement) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error
 		return nil, nil
 	case s.claimed.RefundID != "":
 		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-			Detail: "this reference has settled another refund; every settlement has a reference of its own",
+			Detail: "this reference has settled another refund; give the reference of this refund",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(s.claimed.RefundID)}}
 	}
 	return []events.Fact{&events.SettlementClaimed{Provider: claim.Provider, Reference: claim.Reference,
@@ -54,12 +54,12 @@ func (s *Settlement) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error
 func (s *Settlement) Evolve(fact events.Fact) {
 	f, ok := fact.(*events.SettlementClaimed)
 	if !ok || s.claimed.RefundID != "" || f.RefundID == "" {
-		panic(fmt.Sprintf("settlement for %q: unexpected fact %s", s.claimed.RefundID, fact.Name()))
+		panic(fmt.Sprintf("settlement of refund %q: unexpected fact %s", s.claimed.RefundID, fact.Name()))
 	}
 	s.claimed = *f
 }
 
-// NextDeadline implements [core.Core]: a settlement has none.
+// NextDeadline implements [core.Core]. A settlement has no deadline.
 func (s *Settlement) NextDeadline() time.Time { return time.Time{} }
 
 // Freeze implements [core.Core].

@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// TestAReferenceCountsOnce: a reference counts for the refund that claims it first.
-func TestAReferenceCountsOnce(t *testing.T) {
+// TestReferenceSettlesOneRefund checks that a reference settles the refund that claims it first.
+func TestReferenceSettlesOneRefund(t *testing.T) {
 	s := New().(*Settlement)
-	for i, line := range []struct {
+	for i, test := range []struct {
 		refund events.RefundID
 		want   string
 	}{
@@ -19,10 +19,10 @@ func TestAReferenceCountsOnce(t *testing.T) {
 		{"r1", "nothing"},
 		{"r2", "payment_reference_used [resource:/v1/refunds/r1]"},
 	} {
-		got := coretest.Do(s, &Claim{Provider: "bank", Reference: "re", RefundID: line.refund}, time.Time{},
+		got := coretest.Do(s, &Claim{Provider: "bank", Reference: "re", RefundID: test.refund}, time.Time{},
 			func(f events.Fact) string { return f.Name() })
-		if got != line.want || s.RefundID() != "r1" {
-			t.Errorf("line %d: %s, want %s", i+1, got, line.want)
+		if got != test.want || s.RefundID() != "r1" {
+			t.Errorf("case %d: got %q, refund %q; want %q, r1", i+1, got, s.RefundID(), test.want)
 		}
 		s = coretest.RoundTrip(t, s.Freeze(), New).(*Settlement)
 	}

@@ -27,7 +27,7 @@ var errNoRevision = &core.Refusal{Code: core.CodeRevisionRequired,
 // codeNotRunner is exchanged between a room and the servers that run it; no client receives it.
 const codeNotRunner core.Code = "not_runner"
 
-// ErrNotRunner refuses a server that has not run the room during the whole term.
+// ErrNotRunner is the refusal of a Drop by a server that has not run the room for the whole term.
 var ErrNotRunner = &core.Refusal{Code: codeNotRunner, Detail: "another server runs the waiting room now"}
 
 var errBadHolder = &core.Refusal{Code: core.CodeInvalidField,
@@ -93,15 +93,15 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomChanged{WaitingRoomSettings: settings, WaitingRoomCounts: r.counts()}}, nil
 }
 
-// settings returns the new settings; before supplies the members that stay.
+// settings returns the new settings, with the members of before where cmd has none.
 func (cmd *Set) settings(before events.WaitingRoomSettings) events.WaitingRoomSettings {
 	settings := cmd.Settings
 	settings.Version = before.Version
 	if settings.Status == "" {
-		settings.Status = orElse(before.Status, events.RoomOpen)
+		settings.Status = firstNonEmpty(before.Status, events.RoomOpen)
 	}
 	if settings.Order == "" {
-		settings.Order = orElse(before.Order, events.RoomFIFO)
+		settings.Order = firstNonEmpty(before.Order, events.RoomFIFO)
 	}
 	if settings.OpensAt.IsZero() {
 		settings.OpensAt = before.OpensAt
@@ -112,12 +112,12 @@ func (cmd *Set) settings(before events.WaitingRoomSettings) events.WaitingRoomSe
 	case settings.SeedHash == "":
 		settings.SeedHash = before.SeedHash
 	}
-	// Equal times must be equal values.
+	// Settings are compared with ==, so equal times must be equal values.
 	settings.OpensAt = settings.OpensAt.UTC().Round(0)
 	return settings
 }
 
-func orElse[S ~string](value, otherwise S) S {
+func firstNonEmpty[S ~string](value, otherwise S) S {
 	if value == "" {
 		return otherwise
 	}
@@ -156,9 +156,9 @@ func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	return nil
 }
 
-// checkOpening refuses edits by which an organiser could choose the order of joined visitors:
-// the seed is fixed once the first has joined, and the opening time once it has passed. Returning
-// to the order of arrival stays possible until the seed is published.
+// checkOpening refuses edits by which an organiser could choose the order of visitors who have joined:
+// the seed is fixed once the first visitor has joined, and the opening time once it has passed. A
+// change to the order of arrival is possible until the seed is published.
 func (r *Room) checkOpening(s *events.WaitingRoomSettings) *core.Refusal {
 	was := &r.settings
 	switch {
@@ -252,7 +252,7 @@ func (r *Room) status(ticket int64) (events.VisitorStatus, error) {
 	return r.line.status(r.line.place(uint32(ticket))), nil
 }
 
-// takeOver begins the next term for the first server that has seen the current one.
+// takeOver begins the next term, unless the server has not seen the current one.
 func (r *Room) takeOver(cmd *TakeOver) []events.Fact {
 	if r.run == cmd.Run || r.term != cmd.Term {
 		return nil
@@ -265,9 +265,9 @@ func (r *Room) drop(cmd *Drop) ([]events.Fact, error) {
 		return nil, ErrNotRunner
 	}
 	fact := &events.WaitingRoomDropped{WaitingRoomCounts: r.counts()}
-	looked, last := 0, int64(0)
+	seen, last := 0, int64(0)
 	for ticket := range events.Tickets(cmd.Tickets) {
-		if looked++; looked > DropAtOnce || len(fact.Tickets) >= MaxRanges {
+		if seen++; seen > DropAtOnce || len(fact.Tickets) >= MaxRanges {
 			break
 		}
 		was, err := r.status(ticket)
@@ -305,7 +305,7 @@ func (r *Room) expire(now time.Time) []events.Fact {
 		return nil
 	}
 	fact := &events.WaitingRoomExpired{WaitingRoomCounts: r.counts()}
-	for place := range r.line.members(r.passes.heap[0]) {
+	for place := range r.line.activePlaces(r.passes.heap[0]) {
 		fact.Tickets = events.AddTicket(fact.Tickets, int64(r.line.ticket(place)))
 		if fact.Count++; fact.Count == expiryBatch || len(fact.Tickets) >= MaxRanges {
 			break

@@ -1,50 +1,54 @@
-// Package waitingroom has the rules of a queue before a sale: one place per holder, admission in
-// order, at a rate, and with a maximum number of active passes.
+// Package waitingroom has the rules of a queue before a sale: one place per holder, and admission in
+// order, at a limited rate, up to a maximum number of active passes.
 //
 //	join ──▶ waiting ──── admit ────▶ admitted ──┬─ leave, finish ─▶ left
 //	            │                                └─ the pass runs out ─▶ expired
 //	            ├─ leave ─▶ left
 //	            └─ drop (silent for too long) ─▶ expired
 //
-// A ticket is a visitor's number by arrival. A visitor whose ticket has ended and who joins again
-// gets a new ticket at the end of the line.
+// A ticket is a visitor's number by arrival. A visitor who joins again after a ticket has ended gets
+// a new ticket at the end of the line.
 //
 // # Invariants
 //
 // These hold at every prefix of the log:
 //
-//   - An admission takes the first of the line: everybody ahead of an admitted visitor has been
-//     admitted too, has left, or has expired.
-//   - After an admission at most max_active passes are active. Lowering max_active ends none;
-//     nobody is admitted then until enough have ended.
-//   - In no second more than admit_per_second are admitted. To spread them, at most an eighth of
-//     that is admitted in a tenth of a second.
+//   - An admission takes the first visitors in the line: everybody ahead of an admitted visitor has
+//     been admitted too, has left, or has expired.
+//   - After an admission, at most max_active passes are active. Lowering max_active ends no pass,
+//     but nobody is admitted until enough passes have ended.
+//   - At most admit_per_second visitors are admitted in any second, and to spread them, at most an
+//     eighth of that in any tenth of a second.
 //   - A pass ends when its holder leaves or finishes, and at the latest active_seconds after the
-//     admission: a deadline, which the shell expires before any command.
+//     admission. That is a deadline, which the shell expires before any command.
 //
-// # A shuffled opening
+// # Shuffled openings
 //
-// While order is shuffle, nobody is admitted before opens_at, and everybody who has joined by then
-// gets a drawn order. The hash of the seed is in the settings from the start. The first command
-// after opens_at records waitingroom.begun, which fixes who joined in time; Shuffle then publishes
-// the seed, and with events.ShuffledTickets anyone can compute the order. Once somebody has joined,
-// the seed can't be changed any more, and the room can't become a shuffled one; so nobody can
+// While order is shuffle, nobody is admitted before opens_at, and the order of those who have joined
+// by then is drawn. The hash of the seed is in the settings from the start. The first command after
+// opens_at records waitingroom.begun, which fixes who has joined in time. Shuffle then publishes the
+// seed, from which anyone can compute the order with events.ShuffledTickets. Once somebody has
+// joined, the seed can't be changed, and another room can't become a shuffled one, so nobody can
 // choose the order knowing who has joined.
 //
 // # Heartbeats
 //
-// Heartbeats are not facts: a million visitors send one every half minute. The server that receives
-// them decides which visitors have timed out and sends a Drop, which is recorded. Where several
-// servers share the log, the one that receives the heartbeats takes the room over first (TakeOver),
-// and a Drop of an earlier term is refused: so no visitor is dropped by a server that did not
-// receive its heartbeats. The version of the settings counts edits, not events; otherwise every
-// join would make an edit stale.
+// Heartbeats are not facts, because a million visitors send one every half minute. The server that
+// receives them decides which visitors have timed out and sends a Drop, which is recorded. Where
+// several servers share the log, the server that receives the heartbeats first takes the room over
+// (TakeOver), and a Drop of an earlier term is refused. So no visitor is dropped by a server that
+// did not receive their heartbeats.
 //
-// # Why bitsets in blocks
+// # Versions
 //
-// A place is found, counted and changed without a list of visitors: three bits per place, 1,024
-// places per block, and a count per block. The number of visitors ahead is a sum over counts and a
-// few words of bits. A block is copied before its first change after the line was published
-// ([Room.Line]), so publishing a million places copies a thousand pointers, and readers need no
-// lock. Otherwise only half a hash of the holder is kept, twice: by ticket, and to find the ticket.
+// The version of the settings counts edits and not events, since otherwise every join would make an
+// edit stale.
+//
+// # Bitsets in blocks
+//
+// The line has three bits per place, in blocks of 1,024 places, and a count per block. The number of
+// visitors ahead is a sum over counts and a few words of bits. The first change of a block after the
+// line was published ([Room.Line]) copies the block, so publishing a million places copies a
+// thousand pointers, and readers need no lock. Apart from that, half a hash of each holder is kept
+// twice: by ticket, and as the key by which the ticket is found.
 package waitingroom

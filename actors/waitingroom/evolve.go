@@ -11,26 +11,26 @@ import (
 func (r *Room) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
-		r.joined(f)
+		r.applyJoined(f)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomAdmitted:
-		r.recordAdmission(f)
+		r.applyAdmitted(f)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomLeft:
-		r.end(f.Ticket, f.Was, true)
+		r.endTicket(f.Ticket, f.Was, true)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomDropped:
 		for ticket := range events.Tickets(f.Tickets) {
-			r.end(ticket, events.VisitorWaiting, false)
+			r.endTicket(ticket, events.VisitorWaiting, false)
 		}
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomExpired:
 		for ticket := range events.Tickets(f.Tickets) {
-			r.end(ticket, events.VisitorAdmitted, false)
+			r.endTicket(ticket, events.VisitorAdmitted, false)
 		}
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomFinished:
-		r.end(f.Ticket, events.VisitorAdmitted, true)
+		r.endTicket(f.Ticket, events.VisitorAdmitted, true)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomBegun:
 		if !r.beginPending() || f.Early != r.last {
@@ -38,7 +38,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		}
 		r.begun, r.early = true, f.Early
 	case *events.WaitingRoomShuffled:
-		r.shuffled(f)
+		r.applyShuffled(f)
 	case *events.WaitingRoomOpened:
 		r.id, r.settings = f.RoomID, f.WaitingRoomSettings
 	case *events.WaitingRoomChanged:
@@ -57,18 +57,12 @@ func (r *Room) Evolve(fact events.Fact) {
 	}
 }
 
-func (r *Room) joined(f *events.WaitingRoomJoined) {
+func (r *Room) applyJoined(f *events.WaitingRoomJoined) {
 	holder, before := keyOf(f.Holder), r.holders.Len()
 	r.holders.Set(holder, uint32(f.Ticket))
 	if r.holders.Len() == before || f.Ticket != r.last+1 {
-		panic(
-			fmt.Sprintf(
-				"waiting room %s: ticket %d is recorded after ticket %d, or for a holder who has a place",
-				r.id,
-				f.Ticket,
-				r.last,
-			),
-		)
+		panic(fmt.Sprintf("waiting room %s: ticket %d is recorded after ticket %d, or for a holder who has a place",
+			r.id, f.Ticket, r.last))
 	}
 	r.last++
 	r.waiting++
@@ -76,8 +70,8 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	r.line.add()
 }
 
-// recordAdmission applies an admission, which must be of those first in line.
-func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
+// applyAdmitted applies an admission. It panics unless the tickets are the first in the line.
+func (r *Room) applyAdmitted(f *events.WaitingRoomAdmitted) {
 	g := &cohort{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
 	for ticket := range events.Tickets(f.Tickets) {
 		place, ok := r.line.next(r.line.head)
@@ -87,21 +81,21 @@ func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
 		r.line.admit(place)
 		r.line.head = place + 1
 		g.to = place
-		g.open++
+		g.active++
 	}
-	r.waiting -= int64(g.open)
-	r.active += int64(g.open)
-	r.admitted += int64(g.open)
-	if g.open == 0 || int64(g.open) != f.Count || r.admitted != f.Admitted {
-		panic(fmt.Sprintf("waiting room %s: an admission of %d tickets is recorded as %d, with the total %d", r.id, g.open, f.Count, f.Admitted))
+	r.waiting -= int64(g.active)
+	r.active += int64(g.active)
+	r.admitted += int64(g.active)
+	if g.active == 0 || int64(g.active) != f.Count || r.admitted != f.Admitted {
+		panic(fmt.Sprintf("waiting room %s: an admission of %d tickets is recorded as %d, with the total %d", r.id, g.active, f.Count, f.Admitted))
 	}
 	r.passes.add(g)
 	r.recent = remember(r.recent, admission{At: f.AdmittedAt.UnixNano(), Count: f.Count})
 }
 
-// end ends a ticket that was waiting or admitted; left means that the visitor left or finished, and
-// did not expire.
-func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
+// endTicket ends a ticket that was waiting or admitted. left means that the visitor has left or
+// finished; otherwise the ticket has expired.
+func (r *Room) endTicket(number int64, was events.VisitorStatus, left bool) {
 	if status, err := r.status(number); err != nil || status != was {
 		panic(fmt.Sprintf("waiting room %s: the recorded end of ticket %d requires it to be %s, and it is not", r.id, number, was))
 	}
@@ -111,31 +105,24 @@ func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 		r.waiting--
 	} else {
 		r.active--
-		r.passes.end(find(r.passes.groups, place))
+		r.passes.end(findCohort(r.passes.cohorts, place))
 	}
 	r.line.end(place, left)
 	r.holders.Delete(r.keys.get(ticket))
 	r.keys.end(ticket)
 }
 
-func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
+func (r *Room) applyShuffled(f *events.WaitingRoomShuffled) {
 	seed, err := hex.DecodeString(f.Seed)
 	if err != nil || f.Early != r.early || r.admitted > 0 {
-		panic(
-			fmt.Sprintf(
-				"waiting room %s: a shuffle of %d tickets is recorded; %d came early, %d are admitted",
-				r.id,
-				f.Early,
-				r.early,
-				r.admitted,
-			),
-		)
+		panic(fmt.Sprintf("waiting room %s: a shuffle of %d tickets is recorded after %d admissions, want %d tickets and none",
+			r.id, f.Early, r.admitted, r.early))
 	}
 	r.seed = f.Seed
 	r.line.shuffle(events.ShuffledTickets(seed, int(r.early)))
 }
 
-// check compares the figures recorded in a fact with the state.
+// check panics unless the counts recorded in a fact agree with the state.
 func (r *Room) check(recorded events.WaitingRoomCounts) {
 	if counts := r.counts(); counts != recorded {
 		panic(fmt.Sprintf("waiting room %s: the facts add up to %+v, but the last one states %+v", r.id, counts, recorded))

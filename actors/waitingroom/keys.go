@@ -2,8 +2,8 @@ package waitingroom
 
 import "slices"
 
-// keys has the holder of each ticket that has not ended, in chunks. A key is written once, before
-// its ticket is published, so a frozen copy can share the chunks.
+// keys has the holders of the tickets that have not ended, in chunks. A key is written once, before its
+// ticket is published, so frozen copies can share the chunks.
 type keys struct {
 	first  int // the index of chunks[0]
 	chunks []*chunk

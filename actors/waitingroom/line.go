@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// blockSize is the number of places in a block. It bounds the cost of a change after the line was
-// published, since one block is copied.
+// blockSize is the number of places in a block. It bounds the cost of a change, which copies the block
+// if the line was published since the last one.
 const blockSize = 1024
 
 const blockWords = blockSize / 64
@@ -55,8 +55,8 @@ func (p *bitset) after(i int) (at int, ok bool) {
 	return p.next(i + 1)
 }
 
-// block is a part of the line: the sets of waiting places, admitted places, and places that left or
-// finished. A place in none of them has expired.
+// block is a part of the line: the sets of places that wait, are admitted, or have left or finished. A
+// place in none of them has expired.
 type block struct {
 	gen                     uint64 // a block of an older generation belongs to a published line
 	live                    int32  // places that wait or are admitted
@@ -119,14 +119,14 @@ func (r *rows) next(from uint32) (place uint32, ok bool) {
 	return 0, false
 }
 
-// line is the rows as the core changes them. Published rows never change: a block is copied on its
-// first write after publishing.
+// line has the rows that the core changes. Published rows never change: the first write to a block
+// after publishing copies it.
 type line struct {
 	rows
 	gen uint64
 }
 
-// publish returns the present rows, for concurrent readers.
+// publish returns the current rows for concurrent readers.
 func (l *line) publish() rows {
 	l.gen++
 	published := l.rows
@@ -140,9 +140,9 @@ func (l *line) writable(place uint32) *block {
 	i := int(place/blockSize) - l.first
 	b := l.blocks[i]
 	if b.gen != l.gen {
-		mine := *b
-		mine.gen = l.gen
-		b = &mine
+		copied := *b
+		copied.gen = l.gen
+		b = &copied
 		l.blocks[i] = b
 	}
 	return b
@@ -207,18 +207,18 @@ func (l *line) trim() {
 	}
 }
 
-// order sets the order of a shuffle.
-func (l *line) order(tickets []uint32) {
+// setOrder sets the order of a shuffle.
+func (l *line) setOrder(tickets []uint32) {
 	l.tickets, l.places = tickets, make([]uint32, len(tickets))
 	for place, ticket := range tickets {
 		l.places[ticket-1] = uint32(place)
 	}
 }
 
-// shuffle puts the first places into the order of tickets. None of them may have been admitted.
+// shuffle puts the first places into the order of tickets. Nobody may have been admitted yet.
 func (l *line) shuffle(tickets []uint32) {
 	before := l.rows
-	l.order(tickets)
+	l.setOrder(tickets)
 	l.first, l.head = 0, 0
 	l.blocks = make([]*block, (int(l.size)+blockSize-1)/blockSize)
 	l.counts = make([]uint32, len(l.blocks))

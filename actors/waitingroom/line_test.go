@@ -45,14 +45,14 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 	for ticket := int64(visitors); ticket > 0; ticket-- {
 		play(t, r, 3*s, leave(ticket))
 	}
-	if len(r.line.blocks)+len(r.line.counts)+len(r.keys.chunks)+len(r.passes.groups)+len(
+	if len(r.line.blocks)+len(r.line.counts)+len(r.keys.chunks)+len(r.passes.cohorts)+len(
 		r.passes.heap,
 	)+r.holders.Len() > 0 {
 		t.Errorf(
 			"%d blocks, %d chunks, %d groups and %d holders remain",
 			len(r.line.blocks),
 			len(r.keys.chunks),
-			len(r.passes.groups),
+			len(r.passes.cohorts),
 			r.holders.Len(),
 		)
 	}

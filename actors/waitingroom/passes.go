@@ -10,15 +10,15 @@ import (
 
 // cohort is the passes of one admission.
 type cohort struct {
-	from, to uint32 // its places; places in between may have left before
+	from, to uint32 // the first and the last place; some in between may not have been admitted
 	expires  int64  // UnixNano
-	// open counts the active passes. Only the core may use it: the rest of a cohort is immutable
+	// active counts the active passes. Only the core may use it: the rest of a cohort is immutable
 	// and published.
-	open int32
+	active int32
 }
 
-// sooner orders cohorts by the expiry of their passes.
-func (g *cohort) sooner(other *cohort) bool {
+// expiresBefore orders cohorts by the expiry of their passes.
+func (g *cohort) expiresBefore(other *cohort) bool {
 	if g.expires != other.expires {
 		return g.expires < other.expires
 	}
@@ -28,8 +28,8 @@ func (g *cohort) sooner(other *cohort) bool {
 // passes has the cohorts with active passes. Admission proceeds along the line, so cohorts don't
 // overlap, and the cohort of a place is found by binary search.
 type passes struct {
-	groups []*cohort          // in the order of the line; shared with published lines
-	heap   core.Heap[*cohort] // the first to expire is first; may contain cohorts without active passes below it
+	cohorts []*cohort          // in the order of the line; shared with published lines
+	heap    core.Heap[*cohort] // by expiry; the first cohort has active passes, others may have none
 }
 
 func (p *passes) next() time.Time {
@@ -41,35 +41,35 @@ func (p *passes) next() time.Time {
 
 // add adds a cohort after all others.
 func (p *passes) add(g *cohort) {
-	p.groups = append(p.groups, g)
-	p.heap.Push(g, (*cohort).sooner)
+	p.cohorts = append(p.cohorts, g)
+	p.heap.Push(g, (*cohort).expiresBefore)
 }
 
-// find returns the cohort of an admitted place, nil for none.
-func find(groups []*cohort, place uint32) *cohort {
-	i := sort.Search(len(groups), func(i int) bool { return groups[i].to >= place })
-	if i == len(groups) || groups[i].from > place {
+// findCohort returns the cohort of an admitted place, nil for none.
+func findCohort(cohorts []*cohort, place uint32) *cohort {
+	i := sort.Search(len(cohorts), func(i int) bool { return cohorts[i].to >= place })
+	if i == len(cohorts) || cohorts[i].from > place {
 		return nil
 	}
-	return groups[i]
+	return cohorts[i]
 }
 
 // end ends one pass of a cohort.
 func (p *passes) end(g *cohort) {
-	g.open--
-	for len(p.groups) > 0 && p.groups[0].open == 0 {
-		p.groups = p.groups[1:]
+	g.active--
+	for len(p.cohorts) > 0 && p.cohorts[0].active == 0 {
+		p.cohorts = p.cohorts[1:]
 	}
-	for len(p.heap) > 0 && p.heap[0].open == 0 {
-		p.heap.Pop((*cohort).sooner)
+	for len(p.heap) > 0 && p.heap[0].active == 0 {
+		p.heap.Pop((*cohort).expiresBefore)
 	}
 }
 
 // load sets the cohorts of a snapshot.
-func (p *passes) load(groups []*cohort) {
-	p.groups = slices.DeleteFunc(groups, func(g *cohort) bool { return g.open == 0 })
-	p.heap = slices.Clone(p.groups)
-	p.heap.Init((*cohort).sooner)
+func (p *passes) load(cohorts []*cohort) {
+	p.cohorts = slices.DeleteFunc(cohorts, func(g *cohort) bool { return g.active == 0 })
+	p.heap = slices.Clone(p.cohorts)
+	p.heap.Init((*cohort).expiresBefore)
 }
 
 // admission is a number of visitors admitted at one time.
@@ -78,16 +78,16 @@ type admission struct {
 	Count int64
 }
 
-// The rate applies to every second, and is spread over it: at most an eighth of it in a tenth of a
-// second, which leaves room to catch up.
+// At most the rate is admitted in any rateWindow, and at most 1/spreadPart of it in any spreadWindow.
+// An eighth in a tenth of a second leaves room to catch up.
 const (
 	rateWindow   = time.Second
 	spreadWindow = rateWindow / 10
 	spreadPart   = 8
 )
 
-// allowed returns the number of further admissions by the rate at now, after recent ones.
-// Admissions in the far future, from before a clock was set back, are ignored.
+// allowed returns how many more visitors the rate admits at now, after recent admissions. It ignores
+// admissions more than a window in the future, which happen when a clock was set back.
 func allowed(recent []admission, perSecond int64, now time.Time) int64 {
 	second, spread := perSecond, (perSecond+spreadPart-1)/spreadPart
 	at := now.UnixNano()

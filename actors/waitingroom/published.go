@@ -26,8 +26,8 @@ type Line struct {
 	// Tickets counts the tickets given out, Waiting the waiting visitors, Active the active passes,
 	// Admitted all admissions.
 	Tickets, Waiting, Active, Admitted int64
-	// Begun: the time of a shuffled opening has passed. Early is the last ticket before it. Seed,
-	// in hexadecimal, determines the order of these tickets; it is "" until published.
+	// Begun means that a shuffled opening has begun, and Early is the last ticket before it. Seed, in
+	// hexadecimal, determines the order of the tickets up to Early; it is "" until published.
 	Begun bool
 	Early int64
 	Seed  string
@@ -36,20 +36,19 @@ type Line struct {
 	Term int64
 	Run  string
 
-	rows   rows
-	before []uint32 // waiting places before each block of rows; nil: count them
-	groups []*cohort
-	recent []admission
-	keys   keys
+	rows    rows
+	before  []uint32 // waiting places before each block of rows; nil: count them
+	cohorts []*cohort
+	recent  []admission
+	keys    keys
 }
 
-// Line returns the present line. It costs a few bytes per thousand places, and blocks that don't
-// change afterwards are not copied. Like every method of the core it must be called on the room's
-// actor.
+// Line returns the current line. It copies a few bytes per thousand places, and shares the blocks
+// until they change. Like every method of the core it must be called on the room's actor.
 func (r *Room) Line() *Line {
 	l := r.view(r.line.publish())
 	l.recent, l.keys = slices.Clone(r.recent), r.keys.freeze()
-	l.before = l.rows.counts // a copy of its own, summed up below
+	l.before = l.rows.counts // publish has copied it, so it can be changed to sums
 	sum := uint32(0)
 	for i, n := range l.before {
 		l.before[i] = sum
@@ -64,7 +63,7 @@ func (r *Room) view(rows rows) *Line {
 		ID: string(r.id), Settings: r.settings,
 		Tickets: r.last, Waiting: r.waiting, Active: r.active, Admitted: r.admitted,
 		Begun: r.begun, Early: r.early, Seed: r.seed, Term: r.term, Run: r.run,
-		rows: rows, groups: r.passes.groups,
+		rows: rows, cohorts: r.passes.cohorts,
 	}
 }
 
@@ -81,8 +80,8 @@ func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 // the room's actor.
 func (r *Room) Look(ticket int64) Place { return r.view(r.line.rows).Look(ticket) }
 
-// Drawn reports whether the order of the line is known: always, except in a shuffled opening whose
-// seed is not published yet.
+// Drawn reports whether the order of the line is known. Only in a shuffled opening it is not, until the
+// seed is published.
 func (l *Line) Drawn() bool { return l.Settings.Order != events.RoomShuffle || l.Seed != "" }
 
 // Undrawn reports whether the place of a ticket is yet to be drawn.
@@ -90,8 +89,8 @@ func (l *Line) Undrawn(ticket int64) bool {
 	return !l.Drawn() && (!l.Begun || ticket <= l.Early)
 }
 
-// Look returns the place of a ticket. A ticket newer than the line waits at its end. It reads one
-// block and, for the expiry of a pass, makes a binary search.
+// Look returns the place of a ticket. A ticket newer than the line waits at its end. Look reads one
+// block, and finds the expiry of a pass by a binary search.
 func (l *Line) Look(ticket int64) Place {
 	if ticket < 1 {
 		return Place{Status: events.VisitorExpired}
@@ -113,13 +112,13 @@ func (l *Line) Look(ticket int64) Place {
 		i := int(place/blockSize) - l.rows.first
 		p.Number = l.waitingBefore(i) + int64(l.rows.blocks[i].waiting.before(int(place%blockSize))) + 1
 	case events.VisitorAdmitted:
-		p.ExpiresAt = time.Unix(0, find(l.groups, place).expires).UTC()
+		p.ExpiresAt = time.Unix(0, findCohort(l.cohorts, place).expires).UTC()
 	}
 	return p
 }
 
-// HeldBy reports whether a ticket that waits or is admitted belongs to holder, given as the first
-// 16 bytes of its SHA-256. It is for published lines.
+// HeldBy reports whether a ticket belongs to holder, given as the first 16 bytes of the SHA-256. The
+// ticket must be waiting or admitted in the line, which must be one that [Room.Line] has returned.
 func (l *Line) HeldBy(ticket int64, holder [16]byte) bool {
 	return l.keys.get(uint32(ticket)) == holder
 }
@@ -172,8 +171,8 @@ func (r *rows) status(place uint32) events.VisitorStatus {
 	return events.VisitorExpired
 }
 
-// members iterates over the places of a cohort with active passes.
-func (r *rows) members(g *cohort) iter.Seq[uint32] {
+// activePlaces iterates over the places of a cohort whose passes are active.
+func (r *rows) activePlaces(g *cohort) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for place := g.from; place <= g.to; {
 			b, start := r.at(place), place/blockSize*blockSize

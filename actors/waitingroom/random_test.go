@@ -42,11 +42,11 @@ func contentOf(r *Room) content {
 		Begun: r.begun, Early: r.early, Seed: r.seed, Places: placesOf(l), InLine: slices.Collect(l.InLine()),
 		Holders: maps.Collect(r.holders.All()), Keys: map[uint32]key{}, Head: r.line.head,
 		Next: r.NextDeadline(), Recent: append([]admission(nil), r.recent...), Term: r.term, Run: r.run}
-	for ticket := range r.line.live(0, r.last) {
+	for ticket := range r.line.openTickets(0, r.last) {
 		c.Keys[ticket] = r.keys.get(ticket)
 	}
-	for _, g := range r.passes.groups {
-		if g.open > 0 {
+	for _, g := range r.passes.cohorts {
+		if g.active > 0 {
 			c.Passes = append(c.Passes, *g)
 		}
 	}

@@ -18,14 +18,14 @@ const snapshotVersion = 1
 // snapshotHeader is the first part of a snapshot. The cohorts of passes follow, each as from, to
 // (32 bits each), expires (64); then the blocks that have not ended, each as its number (32) and
 // its three bitsets; then the keys of the tickets that have not ended, in order. All little endian.
-// Everything else is derived, and a shuffle is computed again.
+// Everything else is derived; the order of a shuffle is computed from its seed.
 type snapshotHeader struct {
 	ID       events.RoomID
 	Settings events.WaitingRoomSettings
 	Last     int64
 	Admitted int64
 	Begun    bool
-	Early    int64
+	Early    int64 // the last ticket before the opening
 	Seed     string
 	Term     int64  `json:",omitempty"` // with Run; missing in older snapshots
 	Run      string `json:",omitempty"`
@@ -34,27 +34,27 @@ type snapshotHeader struct {
 	Chunk    int // number of the first chunk of keys
 	Blocks   int // from First on, including ended ones
 	Kept     int // blocks that follow
-	Groups   int
+	Cohorts  int `json:"Groups"`
 	Recent   []admission
 }
 
-// pieceSize is the number of bytes per write: between writes other goroutines may run.
-const pieceSize = 16 << 10
+// writeBufferSize is the approximate number of bytes per write. Other goroutines may run between writes.
+const writeBufferSize = 16 << 10
 
 // frozen is a copy of a room's state.
 type frozen struct {
-	head   snapshotHeader
-	rows   rows
-	groups []*cohort
-	keys   keys
+	head    snapshotHeader
+	rows    rows
+	cohorts []*cohort
+	keys    keys
 }
 
 // Freeze implements [core.Core].
 func (r *Room) Freeze() func(io.Writer) error {
-	f := &frozen{rows: r.line.publish(), groups: r.passes.groups, keys: r.keys.freeze()}
+	f := &frozen{rows: r.line.publish(), cohorts: r.passes.cohorts, keys: r.keys.freeze()}
 	f.head = snapshotHeader{ID: r.id, Settings: r.settings, Last: r.last, Admitted: r.admitted,
 		Begun: r.begun, Early: r.early, Seed: r.seed, Term: r.term, Run: r.run, Head: r.line.head,
-		First: f.rows.first, Chunk: f.keys.first, Blocks: len(f.rows.blocks), Groups: len(f.groups),
+		First: f.rows.first, Chunk: f.keys.first, Blocks: len(f.rows.blocks), Cohorts: len(f.cohorts),
 		Recent: slices.Clone(r.recent)}
 	for _, b := range f.rows.blocks {
 		if b != nil {
@@ -65,12 +65,12 @@ func (r *Room) Freeze() func(io.Writer) error {
 }
 
 func (f *frozen) write(w io.Writer) error {
-	out := bufio.NewWriterSize(w, pieceSize)
+	out := bufio.NewWriterSize(w, writeBufferSize)
 	record, err := core.AppendSnapshotHeader(nil, f.head)
 	if err != nil {
 		return err
 	}
-	for _, g := range f.groups {
+	for _, g := range f.cohorts {
 		record = binary.LittleEndian.AppendUint32(record, g.from)
 		record = binary.LittleEndian.AppendUint32(record, g.to)
 		record = binary.LittleEndian.AppendUint64(record, uint64(g.expires))
@@ -92,7 +92,7 @@ func (f *frozen) write(w io.Writer) error {
 			return err
 		}
 	}
-	for ticket := range f.rows.live(f.head.Chunk, f.head.Last) {
+	for ticket := range f.rows.openTickets(f.head.Chunk, f.head.Last) {
 		holder := f.keys.get(ticket)
 		if _, err = out.Write(holder[:]); err != nil {
 			return err
@@ -101,8 +101,8 @@ func (f *frozen) write(w io.Writer) error {
 	return out.Flush()
 }
 
-// live iterates over the tickets that have not ended, from the first of a chunk of keys to last.
-func (r *rows) live(chunk int, last int64) func(func(uint32) bool) {
+// openTickets iterates over the tickets that have not ended, from the first of a chunk of keys to last.
+func (r *rows) openTickets(chunk int, last int64) func(func(uint32) bool) {
 	return func(yield func(uint32) bool) {
 		for ticket := int64(chunk)*blockSize + 1; ticket <= last; ticket++ {
 			place := r.place(uint32(ticket))
@@ -132,12 +132,12 @@ func (r *Room) Restore(from io.Reader) error {
 		if err != nil {
 			return err
 		}
-		r.line.order(events.ShuffledTickets(seed, int(r.early)))
+		r.line.setOrder(events.ShuffledTickets(seed, int(r.early)))
 	}
-	groups := make([]*cohort, h.Groups)
-	for i := range groups {
+	cohorts := make([]*cohort, h.Cohorts)
+	for i := range cohorts {
 		record := in.next(16)
-		groups[i] = &cohort{from: binary.LittleEndian.Uint32(record), to: binary.LittleEndian.Uint32(record[4:]),
+		cohorts[i] = &cohort{from: binary.LittleEndian.Uint32(record), to: binary.LittleEndian.Uint32(record[4:]),
 			expires: int64(binary.LittleEndian.Uint64(record[8:]))}
 	}
 	r.line.head, r.line.size, r.line.first = h.Head, uint32(h.Last), h.First
@@ -148,12 +148,12 @@ func (r *Room) Restore(from io.Reader) error {
 	if in.err != nil {
 		return in.err
 	}
-	for _, g := range groups {
-		for range r.line.members(g) {
-			g.open++
+	for _, g := range cohorts {
+		for range r.line.activePlaces(g) {
+			g.active++
 		}
 	}
-	r.passes.load(groups)
+	r.passes.load(cohorts)
 	r.restoreKeys(in, h.Chunk)
 	return in.err
 }
@@ -161,7 +161,7 @@ func (r *Room) Restore(from io.Reader) error {
 func (r *Room) restoreBlock(in *source) {
 	i := int(binary.LittleEndian.Uint32(in.next(4))) - r.line.first
 	if in.err == nil && (i < 0 || i >= len(r.line.blocks)) {
-		in.err = fmt.Errorf("a snapshot has block %d of %d", i, len(r.line.blocks))
+		in.err = fmt.Errorf("the snapshot has block %d, want a block below %d", i+r.line.first, r.line.first+len(r.line.blocks))
 	}
 	b := &block{gen: r.line.gen}
 	for _, p := range []*bitset{&b.waiting, &b.admitted, &b.left} {
@@ -181,7 +181,7 @@ func (r *Room) restoreBlock(in *source) {
 
 func (r *Room) restoreKeys(in *source, chunk int) {
 	r.holders.Load(int(r.waiting+r.active), func(yield func(key, uint32) bool) {
-		for ticket := range r.line.live(chunk, r.last) {
+		for ticket := range r.line.openTickets(chunk, r.last) {
 			holder := key(in.next(len(key{})))
 			if in.err != nil {
 				return
@@ -192,7 +192,7 @@ func (r *Room) restoreKeys(in *source, chunk int) {
 	})
 }
 
-// source reads a snapshot; after an error it reads nothing more.
+// source reads a snapshot. After an error, next returns zeros.
 type source struct {
 	in  *bufio.Reader
 	err error

@@ -32,8 +32,7 @@ const (
 	MaxTickets = 1<<32 - 2
 	// MaxHolder is the maximum length of a holder, in bytes: 255 characters of up to four bytes.
 	MaxHolder = 1020
-	// AdmitAtOnce is the maximum number of visitors that one Admit admits, at any rate: the
-	// fact lists them, one by one if their order was drawn.
+	// AdmitAtOnce is the maximum number of visitors that one Admit admits, since the fact lists them.
 	AdmitAtOnce = 4_096
 	// DropAtOnce is the maximum number of tickets of one Drop.
 	DropAtOnce = 4_096
@@ -44,21 +43,21 @@ const (
 // expiryBatch bounds the passes that one fact ends.
 const expiryBatch = 1_024
 
-// MaxRanges bounds the ranges of tickets in one fact, so that every store accepts it (about 18 KB).
-// In a shuffled line every ticket is a range of its own. After a fact with this many ranges the
-// runner sends the command again.
+// MaxRanges bounds the ranges of tickets in one fact, so that every store accepts the fact (about
+// 18 KB). In a shuffled line almost every ticket is a separate range. After a fact with this many
+// ranges the runner sends the command again.
 const MaxRanges = 512
 
-// Set creates a room or changes its settings, for a PUT. Empty members of Settings (Status, Order,
-// OpensAt, SeedHash) stay as they are; Version is ignored. No-op if the settings are the same.
+// Set creates a room or changes its settings. Empty members of Settings (Status, Order, OpensAt,
+// SeedHash) mean no change; Version is ignored. No-op if the settings are the same.
 //
 // Refusals, in this order: invalid_field, revision_required (the room exists and
 // IfVersion is nil), stale_revision (IfVersion is not the version of its settings).
 type Set struct {
 	ID       events.RoomID
 	Settings events.WaitingRoomSettings
-	// IfVersion is the version of the settings that the caller has read. The stream's revision
-	// can't be used: it changes with every join.
+	// IfVersion is the version of the settings that the caller has read. The stream's revision is
+	// unsuitable, since it changes with every join.
 	IfVersion *int64
 }
 
@@ -81,21 +80,23 @@ type Finish struct {
 	Ticket int64
 }
 
-// Drop expires the places of visitors whose heartbeats have timed out, as the server that receives
-// them has found: of up to DropAtOnce tickets, in ascending order, those that still wait. Refusals,
-// in this order: not_found, [ErrNotRunner] (another server has taken the room over meanwhile).
+// Drop expires the places of visitors whose heartbeats have timed out at the server that runs the
+// room. It applies to those of Tickets that still wait; they must be in ascending order, and only the
+// first DropAtOnce are considered. Refusals, in this order: not_found, [ErrNotRunner] (another server
+// has taken the room over).
 type Drop struct {
 	Tickets []events.TicketRange
-	// Term of the room during their timeout.
+	// Term is the term of the room during the whole timeout.
 	Term int64
 }
 
-// TakeOver makes a server the runner of the room, which receives its heartbeats: from now on no
-// other can drop visitors. No-op if another server was first, or if it runs the room already.
+// TakeOver makes a server the runner of the room, after which no other server can drop visitors.
+// No-op if another server has taken the room over since Term, or if the server already runs it.
 // Refusals: not_found.
 type TakeOver struct {
+	// Node is the name of the server, and Run identifies its start.
 	Node, Run string
-	// Term of the room as last seen by the server.
+	// Term is the term of the room as last seen by the server.
 	Term int64
 }
 
@@ -109,8 +110,8 @@ type Shuffle struct {
 	Seed []byte
 }
 
-// key identifies a holder: half of a SHA-256. Two holders with the same key, which take 2^64
-// attempts to find, would share one place.
+// key identifies a holder by the first half of a SHA-256. Two holders with the same key would share
+// one place; to find two takes 2^64 attempts.
 type key [16]byte
 
 func keyOf(holder events.Holder) key {
@@ -174,7 +175,7 @@ func (r *Room) NextDeadline() time.Time {
 	return next
 }
 
-// toBegin reports whether a shuffled opening is still ahead.
+// beginPending reports whether a shuffled opening has not begun yet.
 func (r *Room) beginPending() bool {
 	return r.settings.Order == events.RoomShuffle && !r.begun
 }

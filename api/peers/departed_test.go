@@ -111,10 +111,11 @@ func TestDepartedAreBounded(t *testing.T) {
 	}
 }
 
-// TestDrainingPeerIsNotSuspect: that a node stops answering is a warning only if it has not announced its end.
-func TestDrainingPeerIsNotSuspect(t *testing.T) {
+// TestSilenceIsReported: that a node does not answer is a warning unless it is starting or stopping. One that does
+// not answer when it has started is reported then.
+func TestSilenceIsReported(t *testing.T) {
 	t.Parallel()
-	for state, warns := range map[State]bool{Serving: true, Draining: false} {
+	for state, warns := range map[State]bool{Serving: true, Joining: false, Draining: false} {
 		silent, err := net.Listen("tcp", "127.0.0.1:0") // connections are accepted by the kernel, and never read
 		if err != nil {
 			t.Fatal(err)
@@ -122,15 +123,25 @@ func TestDrainingPeerIsNotSuspect(t *testing.T) {
 		defer silent.Close()
 		p, log := loggingPeers()
 		go func() { _ = p.Run(t.Context()) }()
-		p.SetMembers([]Member{{Name: "b", Run: "r", HTTP: silent.Addr().String(), Hop: Protocol, State: state}})
+		b := Member{Name: "b", Run: "r", HTTP: silent.Addr().String(), Hop: Protocol, State: state}
+		p.SetMembers([]Member{b})
 		for end := time.Now().Add(patience); !p.peer("r").suspected(); time.Sleep(watchEvery) {
 			if time.Now().After(end) {
 				t.Fatalf("a silent node that is %s is not suspected after %v", state, patience)
 			}
 		}
-		got := slices.ContainsFunc(log.lines(), func(line string) bool { return strings.Contains(line, "WARN") })
-		if got != warns {
+		warned := func() bool {
+			return slices.ContainsFunc(log.lines(), func(line string) bool { return strings.Contains(line, "WARN") })
+		}
+		if got := warned(); got != warns {
 			t.Errorf("a warning about a silent node that is %s: %t, want %t; log: %q", state, got, warns, log.lines())
+		}
+		b.State = Serving
+		p.SetMembers([]Member{b})
+		for end := time.Now().Add(patience); !warned(); time.Sleep(watchEvery) {
+			if time.Now().After(end) {
+				t.Fatalf("no warning about a silent node that was %s and serves now; log: %q", state, log.lines())
+			}
 		}
 	}
 }

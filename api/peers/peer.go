@@ -24,6 +24,7 @@ type peer struct {
 	lastHeartbeat instant
 	missed        atomic.Int64 // number of times it was watched since then
 	suspectUntil  instant
+	reported      atomic.Bool  // that it is suspected was logged
 	skew          atomic.Int64 // the lead of its clock, in nanoseconds
 	view          atomic.Uint64
 	// position is the log position up to which it has read.
@@ -101,10 +102,11 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 	}
 }
 
-// suspect makes this node forward no requests to a peer that missed its heartbeats. A draining one is expected to
-// stop answering.
+// suspect makes this node forward no requests to a peer that missed its heartbeats. One that is starting or stopping
+// owns nothing and need not answer.
 func (p *Peers) suspect(q *peer) {
-	if !q.suspected() && p.view.Load().stateOf(q.member.Run) != Draining {
+	state := p.view.Load().stateOf(q.member.Run)
+	if state != Joining && state != Draining && !q.reported.Swap(true) {
 		p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
 		p.metrics.suspicions.Inc()
 	}
@@ -176,8 +178,8 @@ func (p *Peers) requestHeartbeat(q *peer) {
 	q.view.Store(got.view)
 	q.position.Store(got.position)
 	q.noteHeartbeat()
-	if q.suspected() {
-		q.suspectUntil.clear()
+	q.suspectUntil.clear()
+	if q.reported.Swap(false) {
 		p.config.Logger.Info("a node answers heartbeats again", "node", q.member.Name)
 	}
 }

@@ -257,5 +257,5 @@ func (s *Sweeper) CallOff(ctx context.Context, request actors.Request, category,
 		return actors.Answer{}, err
 	}
 	answer.Position, err = s.fence(ctx, request, category, id, reason)
-	return answer, process.Begun(err) // if this failed, Run appends the fence
+	return answer, process.UnknownIfOverloaded(err) // if this failed, Run appends the fence
 }

@@ -184,8 +184,8 @@ func (s *Store) olderCopy(ctx context.Context, last *events.Recorded, page []eve
 	if len(page) == 1 && page[0].Revision == last.Revision {
 		has = fmt.Sprintf("is another event now, at position %d", page[0].Position)
 	}
-	return fmt.Errorf("%w: it has gone back: %s, and position %d was seen before (%s@%d, which %s); an older copy was put "+
-		"there, or events were deleted", ErrReplaced, end, last.Position, last.Stream, last.Revision, has)
+	return fmt.Errorf("%w: it has gone back: %s, and position %d was seen before (%s@%d, which %s); an older copy was "+
+		"put there, or events were deleted", ErrReplaced, end, last.Position, last.Stream, last.Revision, has)
 }
 
 // confirmNode is called for each new connection for appends, before anything is sent on it. It confirms

@@ -36,8 +36,8 @@ func (f *follower) follow(ctx context.Context) error {
 	for delay := minBackoff; ; delay = min(2*delay, maxBackoff) {
 		before := f.at
 		err := f.subscribe(until)
-		if errors.Is(err, errJoins) {
-			err = f.share(until)
+		if errors.Is(err, errJoinsTail) {
+			err = f.followTail(until)
 		}
 		switch {
 		case f.failed != nil:
@@ -153,13 +153,13 @@ func (f *follower) subscribe(ctx context.Context) error {
 			if page = f.deliver(ctx, b, page); len(page) > 0 {
 				idle.Reset(tailIdle)
 			}
-			joins = f.failed == nil && atEnd(page) && f.joins()
+			joins = f.failed == nil && atEnd(page) && f.joinTail()
 			if f.failed == nil && !joins {
 				continue
 			}
 		case <-idle.C:
 			idle.Reset(tailIdle)
-			if joins = f.joins(); !joins {
+			if joins = f.joinTail(); !joins {
 				continue
 			}
 		case err = <-ended:
@@ -167,7 +167,7 @@ func (f *follower) subscribe(ctx context.Context) error {
 		if joins || f.failed != nil {
 			cancel()
 			if err = <-ended; joins {
-				return errJoins
+				return errJoinsTail
 			}
 			return err
 		}

@@ -22,8 +22,8 @@ const (
 	metadataType = systemPrefix + "metadata"
 )
 
-// maxPiece is the most bytes of a snapshot in one event. It is well below the limit of an append,
-// so that a piece does not occupy the disk longer than other appends.
+// maxPiece bounds the bytes of a snapshot in one event. It is well below the limit of an append, so
+// that a piece does not occupy the disk longer than other appends.
 const maxPiece = 512 << 10
 
 // snapshotHead is the metadata of a snapshot's event. If there are no pieces, the event's data are
@@ -45,11 +45,10 @@ type piece struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// maxSnapshotName is how long an escaped stream id may be before it is replaced by
-// its hash.
+// maxSnapshotName bounds the length of an escaped stream id. Longer ones are replaced by their hash.
 const maxSnapshotName = 400
 
-// snapshotStreams returns the streams of a stream's snapshot: of its head, and of its pieces.
+// snapshotStreams returns the streams with the head and with the pieces of a stream's snapshot.
 func snapshotStreams(stream events.StreamID) (head, pieces events.StreamID) {
 	name := url.PathEscape(string(stream))
 	if len(name) > maxSnapshotName {
@@ -60,7 +59,7 @@ func snapshotStreams(stream events.StreamID) (head, pieces events.StreamID) {
 }
 
 // SaveSnapshot implements events.Snapshots. If another server saves a snapshot of the stream at the
-// same time, one of the two fails with an events.ErrConflict. Further errors: as Append.
+// same time, one of the two fails with an events.ErrConflict. Additional errors: those of Append.
 func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -80,12 +79,12 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	}
 	revision := events.NoStream
 	if before == nil {
-		// Other tools, too, should see only the newest.
+		// With this limit, other tools see only the newest snapshot too.
 		err = s.setMetadata(ctx, heads, events.NoStream, `{"$maxCount":1}`)
 	} else {
 		revision = before.Revision
 	}
-	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict: it is already set
+	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict means that the limit is already set
 		return err
 	}
 	w := &pieceWriter{store: s, ctx: ctx, stream: pieces, size: min(maxPiece, int(s.MaxAppend()/2))}
@@ -108,8 +107,8 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	return nil
 }
 
-// truncatePieces releases the pieces of older snapshots except the last one, which marks the end of
-// the stream. If it fails, the next snapshot releases them.
+// truncatePieces releases the pieces of older snapshots, except for the last piece of the stream, which
+// marks its end. If this fails, the next snapshot releases them.
 func (s *Store) truncatePieces(ctx context.Context, before *events.Recorded, h *snapshotHead, pieces events.StreamID) {
 	var old snapshotHead
 	if before != nil {
@@ -159,7 +158,7 @@ func (s *Store) appendOwn(ctx context.Context, stream events.StreamID, expected 
 	metadata any, data []byte) error {
 	text, err := json.Marshal(metadata)
 	if err != nil {
-		return err // impossible for these structs
+		return err // impossible for snapshotHead and piece
 	}
 	event := events.Event{ID: randomID(), Type: kind, Data: data, Metadata: text}
 	_, err = s.append(ctx, proposal{stream: stream, expected: expected, batch: []events.Event{event},

@@ -33,7 +33,8 @@ func load(s *Store, stream events.StreamID) (body []byte, revision events.Revisi
 	return body, revision, err
 }
 
-func random(n int) []byte {
+// testBytes returns n bytes that are always the same.
+func testBytes(n int) []byte {
 	body := make([]byte, n)
 	for i := range body {
 		body[i] = byte(i * i >> 7)
@@ -50,7 +51,7 @@ func TestSnapshotsLeaveNothingBehind(t *testing.T) {
 	for i, test := range []struct{ size, pieces int }{
 		{0, 0}, {1, 0}, {maxPiece, 0}, {maxPiece + 1, 2}, {5 * maxPiece, 5}, {3*maxPiece - 1, 3}, {7, 1}, {2 * maxPiece, 2},
 	} {
-		body := random(test.size)
+		body := testBytes(test.size)
 		if err := save(s, "product-1", events.Revision(i), body); err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +106,7 @@ func TestSnapshotDamage(t *testing.T) {
 		if large {
 			size = 2*maxPiece + 5
 		}
-		if err := save(s, "product-1", 1, random(size)); err != nil {
+		if err := save(s, "product-1", 1, testBytes(size)); err != nil {
 			t.Fatal(err)
 		}
 		good, err := s.lastEvent(ctx, heads)
@@ -141,13 +142,13 @@ func TestSnapshotDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrNoSnapshot) {
-		t.Errorf("a piece: %v, want ErrNoSnapshot", err)
+		t.Errorf("with a damaged piece: %v, want ErrNoSnapshot", err)
 	}
 }
 
 // TestSnapshotFaults: after a failed save the previous snapshot remains.
 func TestSnapshotFaults(t *testing.T) {
-	old, large := []byte("old"), random(3*maxPiece)
+	old, large := []byte("old"), testBytes(3*maxPiece)
 	for failing := range 4 { // three pieces and the head
 		f, s, _ := serveFaulty(t)
 		if err := save(s, "product-1", 1, old); err != nil {
@@ -161,40 +162,43 @@ func TestSnapshotFaults(t *testing.T) {
 			t.Errorf("append %d: %v, want %v", failing, err, events.ErrUnknown)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 1 || !bytes.Equal(body, old) {
-			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the one of %d bytes at revision 1", failing,
+				len(body), revision, err, len(old))
 		}
 		if err := save(s, "product-1", 3, large); err != nil {
 			t.Error(err)
 		}
 		if body, revision, err := load(s, "product-1"); err != nil || revision != 3 || !bytes.Equal(body, large) {
-			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the last complete one", failing, len(body), revision, err)
+			t.Errorf("append %d: snapshot of %d bytes at revision %d, %v; want the one of %d bytes at revision 3", failing,
+				len(body), revision, err, len(large))
 		}
 	}
 }
 
-// TestSnapshotUnavailable: if the node is down, loading fails; a deleted snapshot counts as
-// missing.
+// TestSnapshotUnavailable: if the node is down, a snapshot cannot be loaded. A deleted snapshot counts
+// as missing.
 func TestSnapshotUnavailable(t *testing.T) {
 	f, s, _ := serveFaulty(t)
-	if err := save(s, "product-1", 1, random(9*maxPiece)); err != nil {
+	if err := save(s, "product-1", 1, testBytes(9*maxPiece)); err != nil {
 		t.Fatal(err)
 	}
 	f.then("Read", refuse(codes.Unavailable))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("the head: %v, want %v", err, events.ErrUnavailable)
+		t.Errorf("with an unavailable head: %v, want %v", err, events.ErrUnavailable)
 	}
 	f.then("Read", noFault, noFault, refuse(codes.Unavailable))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("the pieces: %v, want %v", err, events.ErrUnavailable)
+		t.Errorf("with unavailable pieces: %v, want %v", err, events.ErrUnavailable)
 	}
 	f.then("Read", refuse(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrNoSnapshot) {
-		t.Errorf("a deleted one: %v, want %v", err, events.ErrNoSnapshot)
+		t.Errorf("with a deleted head: %v, want %v", err, events.ErrNoSnapshot)
 	}
 }
 
-// TestTwoNodesSave: two nodes save the same stream's snapshot concurrently: one fails, and the result is intact.
-func TestTwoNodesSave(t *testing.T) {
+// TestNodesSaveConcurrently: several nodes save snapshots of the same stream concurrently. A save may fail with a
+// conflict, and the stored snapshot is always intact.
+func TestNodesSaveConcurrently(t *testing.T) {
 	at := serveSparse(t)
 	defer at.stop(t)
 	const nodes, rounds = 4, 10

@@ -31,7 +31,7 @@ func toSparse(p events.Position) events.Position {
 	return first + (p-1)*gap
 }
 
-// countUpTo counts the events at positions up to p.
+// countUpTo returns the number of events at positions up to p.
 func countUpTo(p events.Position) events.Position {
 	if p < first {
 		return 0
@@ -107,7 +107,7 @@ func (s strictStream) RecvMsg(m any) error {
 	return status.Error(codes.Unknown, "Unexpected ReadAllResult: InvalidPosition")
 }
 
-// serveSparse serves a sparse log strictly.
+// serveSparse serves a sparse log that refuses to read from positions without an event.
 func serveSparse(t testing.TB) *testServer {
 	return serve(t, sparse{openLog(t, t.TempDir())}, "127.0.0.1:0", esdbwire.Config{
 		Writable: true, Options: []grpc.ServerOption{grpc.StreamInterceptor(strict)},
@@ -190,7 +190,7 @@ func TestAnyPosition(t *testing.T) {
 	}
 }
 
-// modelReadAll is the contract of ReadAll.
+// modelReadAll returns what ReadAll has to return.
 func modelReadAll(all []events.Recorded, from events.Position, dir events.Direction, limit int) []events.Recorded {
 	var page []events.Recorded
 	for _, r := range all {

@@ -16,20 +16,20 @@ import (
 	"admitone/events"
 )
 
-// DefaultMaxAppend is the default limit of a node for the size of an append in bytes: data and
-// metadata of its events, and their types in UTF-16.
+// DefaultMaxAppend is the default limit of a node for the size of an append in bytes. The size
+// consists of the data and metadata of the events, and of their types in UTF-16.
 const DefaultMaxAppend = 1 << 20
 
 // Options of [Open]. The zero value is the production configuration.
 type Options struct {
 	// ReadOnly refuses appends and snapshots, and needs no right to write.
 	ReadOnly bool
-	// MaxAppend bounds appends in bytes; 0 is DefaultMaxAppend. A lower limit of the node is
-	// detected; see Store.MaxAppend.
+	// MaxAppend bounds the size of appends in bytes; 0 stands for DefaultMaxAppend. A lower limit of
+	// the node is detected; see Store.MaxAppend.
 	MaxAppend int
 	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
-	// Dial connects to host:port; nil is TCP. With another one, names are not resolved.
+	// Dial connects to host:port; nil stands for TCP. If it is set, it has to resolve names itself.
 	Dial func(ctx context.Context, host string) (net.Conn, error)
 }
 
@@ -41,7 +41,7 @@ type Store struct {
 	log       *slog.Logger
 	epoch     string
 	readOnly  bool
-	maxAppend atomic.Int64  // as far as it is known; see learnLimit
+	maxAppend atomic.Int64  // the known limit in bytes; see learnLimit
 	deadline  time.Duration // of calls whose context has none
 
 	headers, leaderHeaders metadata.MD
@@ -69,7 +69,7 @@ var (
 )
 
 // Open connects to the EventStoreDB of the connection string and reads, or writes, the log's epoch;
-// see Epoch. It makes at most maxDiscoverAttempts attempts, until ctx ends.
+// see Epoch. It makes at most maxDiscoverAttempts attempts, and none after ctx has ended.
 //
 // Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission, [ErrMayNotReadAll] if that is
 // the right to read $all; [ErrSmallAppends]; events.ErrUnavailable, with the reason; ctx.Err().
@@ -160,7 +160,7 @@ func (s *Store) begin(ctx context.Context, a address) error {
 // appended when the log is first opened for writing.
 func (s *Store) Epoch() string { return s.epoch }
 
-// SeveralClocks implements events.SeveralClocks: the time of an event is its leader's.
+// SeveralClocks implements events.SeveralClocks: the time of an event is that of the leader's clock.
 func (s *Store) SeveralClocks() bool { return true }
 
 // Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
@@ -178,8 +178,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// failureLogInterval is the least time between two log entries of failures: a misconfiguration
-// fails every call.
+// failureLogInterval is the minimum interval between two log entries about failures. Without it, a
+// misconfiguration would log every call.
 const failureLogInterval = 10 * time.Second
 
 // noteFailure logs errors that no retry can fix.
@@ -197,7 +197,7 @@ func (s *Store) noteFailure(err error) {
 type Stats struct {
 	// Followers is the number of calls of Follow that are running.
 	Followers int
-	// Returns counts how often a follower has resubscribed.
+	// Returns counts the resubscriptions of followers.
 	Returns uint64
 }
 

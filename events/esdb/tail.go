@@ -14,15 +14,15 @@ const (
 	// maxTail and maxTailBytes bound the events that a tail retains for its followers.
 	maxTail      = 2 * maxInbox
 	maxTailBytes = maxInboxBytes
-	// tailAge is the maximum age of a received event for its follower to count as at the end of the
-	// log. A follower that has received nothing for tailIdle counts too.
+	// A follower counts as being at the end of the log if the last event that it received is younger
+	// than tailAge, or if it has received nothing for tailIdle.
 	tailAge, tailIdle = 2 * time.Second, time.Second
 )
 
-// errJoins ends a subscription whose follower joins the tail.
-var errJoins = errors.New("the follower joins others")
+// errJoinsTail ends the separate subscription of a follower that joins the tail.
+var errJoinsTail = errors.New("the follower joins others")
 
-// errBehind means that the tail no longer has the following events, or has ended.
+// errBehind means that the tail no longer has the next events of a follower.
 var errBehind = errors.New("the tail no longer has the next events")
 
 // tails holds the tail of a store.
@@ -31,25 +31,25 @@ type tails struct {
 	current *tail // nil without followers; guarded by mu
 }
 
-// tail is one subscription for all followers at the end of the log. Otherwise each of them would
-// make the node encode, and this process decode, every event once more. It retains the newest
-// events, so a follower whose handler is slow does not delay the others; if it falls behind the
-// retained events, it subscribes separately until it has caught up.
+// tail is one subscription for all followers at the end of the log. Otherwise each of them would make
+// the node encode, and this process decode, every event once more. A tail retains the newest events,
+// so that a follower with a slow handler does not delay the others. If such a follower falls behind
+// the retained events, it subscribes separately until it has caught up.
 type tail struct {
 	cancel context.CancelFunc
 
-	mu       sync.Mutex
-	page     []events.Recorded // events after floor; guarded by mu
-	bytes    int               // of page; guarded by mu
-	floor    events.Position   // guarded by mu
-	followed int               // number of followers; guarded by tails.mu
-	changed  chan struct{}     // closed at the next change; guarded by mu
-	ended    error             // guarded by mu
+	mu        sync.Mutex
+	page      []events.Recorded // events after floor; guarded by mu
+	bytes     int               // of page; guarded by mu
+	floor     events.Position   // guarded by mu
+	followers int               // number of followers; guarded by tails.mu
+	changed   chan struct{}     // closed at the next change; guarded by mu
+	ended     error             // guarded by mu
 }
 
-// joins reports whether the follower can join the tail, and begins one if there are other followers
-// and no tail.
-func (f *follower) joins() bool {
+// joinTail makes the follower join the tail if there are other followers, and reports whether it did. It
+// starts a tail if there is none.
+func (f *follower) joinTail() bool {
 	if f.unshared || f.followers.Load() < 2 {
 		return false
 	}
@@ -72,7 +72,7 @@ func (f *follower) joins() bool {
 	} else if !t.covers(f.last) {
 		return false
 	}
-	t.followed++
+	t.followers++
 	f.tail = t
 	return true
 }
@@ -88,12 +88,12 @@ func (t *tail) covers(last events.Position) bool {
 	return t.ended == nil && t.floor <= last && last <= end
 }
 
-// leave is called by each follower of a tail with nil, and at the tail's end with its error.
+// leave removes a follower from a tail. With an error, it ends the tail.
 func (s *Store) leave(t *tail, ended error) {
 	s.tails.mu.Lock()
 	defer s.tails.mu.Unlock()
 	if ended == nil {
-		if t.followed--; t.followed > 0 {
+		if t.followers--; t.followers > 0 {
 			return
 		}
 		t.cancel()
@@ -138,9 +138,9 @@ func (t *tail) shorten() {
 	t.page = t.page[:retained]
 }
 
-// after returns a copy of the events after a position, at most a page, and a channel that is closed
+// eventsAfter returns a copy of at most maxInbox events after a position, and a channel that is closed
 // when there are more. Errors: errBehind; the error that has ended the tail.
-func (t *tail) after(last events.Position, spare []events.Recorded) ([]events.Recorded, <-chan struct{}, error) {
+func (t *tail) eventsAfter(last events.Position, spare []events.Recorded) ([]events.Recorded, <-chan struct{}, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ended != nil {
@@ -153,9 +153,9 @@ func (t *tail) after(last events.Position, spare []events.Recorded) ([]events.Re
 	return append(spare[:0], t.page[from:min(len(t.page), from+maxInbox)]...), t.changed, nil
 }
 
-// share follows the tail until the follower has fallen behind it. Errors: errBehind; the handler's;
+// followTail follows the tail until the follower has fallen behind it. Errors: errBehind; the handler's;
 // ctx.Err(); the error that has ended the tail.
-func (f *follower) share(ctx context.Context) error {
+func (f *follower) followTail(ctx context.Context) error {
 	t := f.tail
 	f.tail = nil
 	defer f.leave(t, nil)
@@ -164,7 +164,7 @@ func (f *follower) share(ctx context.Context) error {
 		clear(page) // so that delivered events can be garbage-collected
 		var changed <-chan struct{}
 		var err error
-		if page, changed, err = t.after(f.last, page); err != nil {
+		if page, changed, err = t.eventsAfter(f.last, page); err != nil {
 			return err
 		}
 		if len(page) == 0 {

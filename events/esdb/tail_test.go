@@ -46,19 +46,19 @@ func (c *countedCall) RecvMsg(m any) error {
 	return err
 }
 
-// sharing is a node with followers in virtual time.
+// sharing is a store with followers, and its node, in virtual time.
 type sharing struct {
 	*testing.T
 	*Store
 	network *network
 	log     *memory
 	node    subscriptions
-	all     sync.WaitGroup
+	wg      sync.WaitGroup
 }
 
 const sharedHost = "a:2113"
 
-func share(t *testing.T, do func(*sharing)) {
+func runShared(t *testing.T, do func(*sharing)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &sharing{T: t, network: newNetwork(), log: newMemory()}
 		w.start()
@@ -67,7 +67,7 @@ func share(t *testing.T, do func(*sharing)) {
 		if err := w.Store.Close(); err != nil {
 			t.Error(err)
 		}
-		w.all.Wait()
+		w.wg.Wait()
 		w.network.kill(t, sharedHost)
 		if open := w.node.open.Load(); open != 0 {
 			t.Errorf("%d subscriptions are open at the end, want 0", open)
@@ -80,12 +80,12 @@ func (w *sharing) start() {
 		esdbwire.Config{Options: []grpc.ServerOption{grpc.ChainStreamInterceptor(w.node.intercept)}})
 }
 
-// follow starts a follower that checks that it gets every event once, and takes this long for a
-// page. It returns the last handled position.
-func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *atomic.Uint64 {
+// follow starts a follower that checks that it gets every event once. Its handler takes delay for a
+// page. follow returns the last handled position.
+func (w *sharing) follow(ctx context.Context, want error, delay time.Duration) *atomic.Uint64 {
 	last := &atomic.Uint64{}
 	last.Store(1) // the epoch
-	w.all.Go(func() {
+	w.wg.Go(func() {
 		err := w.Follow(ctx, 0, func(page []events.Recorded) error {
 			for i := range page {
 				if uint64(page[i].Position) != last.Load()+1 {
@@ -93,7 +93,7 @@ func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *
 				}
 				last.Store(uint64(page[i].Position))
 			}
-			time.Sleep(takes)
+			time.Sleep(delay)
 			return nil
 		})
 		if !errors.Is(err, want) {
@@ -103,7 +103,7 @@ func (w *sharing) follow(ctx context.Context, want error, takes time.Duration) *
 	return last
 }
 
-// append appends events to the log itself, batches in separate streams.
+// append appends batches of events, each in a separate stream, directly to the log.
 func (w *sharing) append(name string, batches, size int) {
 	w.Helper()
 	for i := range batches {
@@ -134,9 +134,9 @@ func (w *sharing) checkSettled(want int64, followers ...*atomic.Uint64) {
 }
 
 // TestFollowersShare: followers at the end of the log share one subscription, a single follower has
-// its own, and each gets every event once, whatever the others do.
+// its own, and each gets every event once, independently of the others.
 func TestFollowersShare(t *testing.T) {
-	share(t, func(w *sharing) {
+	runShared(t, func(w *sharing) {
 		w.append("a", 3, 10)
 		first := w.follow(w.Context(), events.ErrClosed, 0)
 		w.checkSettled(1, first)
@@ -150,7 +150,7 @@ func TestFollowersShare(t *testing.T) {
 		w.checkSettled(1, first, second)
 		late := w.follow(w.Context(), events.ErrClosed, 0)
 		w.checkSettled(1, first, second, late)
-		for range 3 { // the shared subscription resumes as any other
+		for range 3 { // the shared subscription resumes like any other
 			w.network.kill(t, sharedHost)
 			time.Sleep(10 * time.Second)
 			w.start()
@@ -160,10 +160,10 @@ func TestFollowersShare(t *testing.T) {
 	})
 }
 
-// TestSlowFollowerOfATail: a follower that falls behind delays no other, gets everything, and
-// shares again.
-func TestSlowFollowerOfATail(t *testing.T) {
-	share(t, func(w *sharing) {
+// TestSlowFollowerOfTail: a follower that falls behind does not delay the others. It gets all events,
+// and shares the subscription again.
+func TestSlowFollowerOfTail(t *testing.T) {
+	runShared(t, func(w *sharing) {
 		slow, fast := w.follow(w.Context(), events.ErrClosed, 10*time.Second), w.follow(w.Context(), events.ErrClosed, 0)
 		w.checkSettled(1)
 		for i := range 4 {
@@ -185,13 +185,13 @@ func TestSlowFollowerOfATail(t *testing.T) {
 
 // TestTailEndsWithItsFollowers: a failure that ends one follower ends all that share its subscription.
 func TestTailEndsWithItsFollowers(t *testing.T) {
-	share(t, func(w *sharing) {
+	runShared(t, func(w *sharing) {
 		w.append("a", 3, 10)
 		first, second := w.follow(w.Context(), events.ErrDamaged, 0), w.follow(w.Context(), events.ErrDamaged, 0)
 		w.checkSettled(1, first, second)
 		w.network.kill(t, sharedHost)
 		other := newMemory()
 		w.network.start(sharedHost, other, esdbwire.Config{})
-		w.all.Wait()
+		w.wg.Wait()
 	})
 }

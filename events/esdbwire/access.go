@@ -17,7 +17,7 @@ func (s *Server) mayRead(ctx context.Context) error {
 	return err
 }
 
-// mayWrite checks that the caller may write, which requires a writable server. Errors: as mayRead.
+// mayWrite checks that the caller may write, which requires a writable server. Errors: those of mayRead.
 func (s *Server) mayWrite(ctx context.Context) error {
 	user, err := s.caller(ctx)
 	if err != nil {
@@ -41,7 +41,7 @@ func (s *Server) caller(ctx context.Context) (User, error) {
 	}
 	name, password, ok := parseBasic(credentials[0])
 	user, known := s.config.Users[name]
-	// Unknown names are compared too, so that the time does not reveal names.
+	// Passwords are compared for unknown names too, so that the time does not reveal names.
 	same := subtle.ConstantTimeCompare([]byte(password), []byte(user.Password)) == 1
 	if !ok || !known || !same {
 		return User{}, &fault{code: codes.Unauthenticated, message: "Unauthenticated"}

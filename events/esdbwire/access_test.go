@@ -72,8 +72,8 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestRefusedAppendsHaveAReason: a client that is still sending gets the reason rather than a broken
-// stream.
+// TestRefusedAppendsHaveAReason: a client whose append is refused while it sends gets the reason rather
+// than a broken stream.
 func TestRefusedAppendsHaveAReason(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{})
 	client := official(t, "esdb://%s?tls=false", address)
@@ -177,6 +177,6 @@ func TestTLS(t *testing.T) {
 	}
 	plain := official(t, "esdb://%s?tls=false&maxDiscoverAttempts=1", address)
 	if _, err := plain.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, event); err == nil {
-		t.Error("a client connected without TLS")
+		t.Error("a client appended without TLS; want an error")
 	}
 }

@@ -25,9 +25,9 @@ const maxDrained = 64 << 20
 // incoming is an append that is being received.
 type incoming struct {
 	write
-	size     int   // as the limit counts it
-	numbered bool  // whether "no stream" was expected as revision 2^64-1
-	refused  error // the first reason, nil for none
+	size     int   // in bytes, as counted for the limit
+	numbered bool  // whether the client encoded "no stream" as revision 2^64-1
+	refused  error // the first reason for a refusal, nil for none
 }
 
 // options processes the options of an append.
@@ -44,8 +44,8 @@ func (in *incoming) options(o expecting) {
 	in.refuse(err)
 }
 
-// add adds one event of size bytes; err is not nil if it is invalid. Events of refused appends are
-// dropped.
+// add adds one event of size bytes. If err is not nil, the event is invalid. Events of refused appends
+// are dropped.
 func (in *incoming) add(e events.Event, err error, size, limit int) {
 	in.size += size
 	if in.size > limit {
@@ -72,7 +72,7 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	}
 	var result written
 	if err = in.refused; err == nil {
-		result, err = w.inTurn(call.Context(), w.queues.join(in.stream), in.write)
+		result, err = w.appendInTurn(call.Context(), w.queues.join(in.stream), in.write)
 	}
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
@@ -84,13 +84,13 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	return call.SendAndClose(&streams.AppendResp{Result: result.appendResult()})
 }
 
-// receive receives a whole append. Its error is the connection's.
+// receive receives a whole append. Error: that of the connection.
 func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, error) {
 	in := &incoming{refused: w.mayWrite(call.Context())}
-	for begun := false; ; begun = true {
+	for started := false; ; started = true {
 		m, err := call.Recv()
 		if errors.Is(err, io.EOF) {
-			if !begun {
+			if !started {
 				in.refuse(badRequest("an append begins with its options"))
 			}
 			return in, nil
@@ -99,9 +99,9 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 			return nil, err
 		}
 		switch {
-		case !begun && m.GetOptions() != nil:
+		case !started && m.GetOptions() != nil:
 			in.options(m.GetOptions())
-		case begun && m.GetProposedMessage() != nil:
+		case started && m.GetProposedMessage() != nil:
 			p := m.GetProposedMessage()
 			e, err := eventOf(p)
 			in.add(e, err, sizeOf(p), w.config.MaxAppend)
@@ -114,8 +114,8 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 	}
 }
 
-// inTurn appends when it is p's turn in the stream's queue, and leaves the queue.
-func (s *Server) inTurn(ctx context.Context, p *ticket, w write) (result written, err error) {
+// appendInTurn waits for p's turn in the stream's queue, appends, and leaves the queue.
+func (s *Server) appendInTurn(ctx context.Context, p *ticket, w write) (result written, err error) {
 	defer p.leave()
 	defer s.guard("append", &err)
 	if err := p.wait(ctx); err != nil {
@@ -124,18 +124,18 @@ func (s *Server) inTurn(ctx context.Context, p *ticket, w write) (result written
 	return s.append(ctx, w)
 }
 
-// inTurnThen is inTurn without waiting. It calls then once with the result, maybe on the goroutine
-// of an events.AsyncAppender: then must not block.
-func (s *Server) inTurnThen(ctx context.Context, p *ticket, w write, then func(written, error)) {
-	wait := func() { then(s.inTurn(ctx, p, w)) }
-	c := s.ready(ctx, p, &w)
+// appendInTurnThen is appendInTurn without waiting. It calls then once with the result, possibly on the
+// goroutine of an events.AsyncAppender, so then must not block.
+func (s *Server) appendInTurnThen(ctx context.Context, p *ticket, w write, then func(written, error)) {
+	wait := func() { then(s.appendInTurn(ctx, p, w)) }
+	c := s.readyCondition(ctx, p, &w)
 	if c == nil {
 		go wait()
 		return
 	}
 	end := func(appended events.Appended, err error) {
 		if errors.Is(err, events.ErrConflict) {
-			go wait() // another writer was faster: decide again
+			go wait() // another writer was faster, so the append has to be decided again
 			return
 		}
 		if err == nil {
@@ -156,9 +156,9 @@ func (s *Server) appendThen(ctx context.Context, c *condition, batch []events.Ev
 	return s.async.AppendThen(ctx, c.stream, c.last, batch, then)
 }
 
-// ready returns the condition of a stream whose turn it is and that is where w expects it, as far as
-// is known without waiting. Otherwise it returns nil: w has to wait, or to be decided on the log.
-func (s *Server) ready(ctx context.Context, p *ticket, w *write) (c *condition) {
+// readyCondition returns the condition of w's stream, if it is p's turn and the condition is known, without
+// waiting, to fulfil w's expectation. Otherwise it returns nil: w has to wait, or to be decided on the log.
+func (s *Server) readyCondition(ctx context.Context, p *ticket, w *write) (c *condition) {
 	var failed error
 	defer s.guard("append", &failed)
 	_, limited := ctx.Deadline() // an AsyncAppender has none
@@ -168,7 +168,7 @@ func (s *Server) ready(ctx context.Context, p *ticket, w *write) (c *condition) 
 	}
 	c = s.conditions.take(w.stream)
 	if c == nil && w.expected == expectNone {
-		c, _ = s.condition(ctx, w.stream) // reading nothing is cheap; an error is found again in its turn
+		c, _ = s.condition(ctx, w.stream) // cheap for a new stream; after an error, the append waits for its turn
 	}
 	if c == nil {
 		return nil
@@ -180,24 +180,24 @@ func (s *Server) ready(ctx context.Context, p *ticket, w *write) (c *condition) 
 	return c
 }
 
-func (l written) appendResult() *streams.AppendResp_Success_ {
+func (w written) appendResult() *streams.AppendResp_Success_ {
 	success := &streams.AppendResp_Success{
 		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
 		PositionOption:        &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
 	}
-	if l.Revision != events.NoStream {
-		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(l.Revision)}
+	if w.Revision != events.NoStream {
+		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(w.Revision)}
 	}
-	if l.Position > 0 {
+	if w.Position > 0 {
 		success.PositionOption = &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
-			CommitPosition: uint64(l.Position), PreparePosition: uint64(l.Position),
+			CommitPosition: uint64(w.Position), PreparePosition: uint64(w.Position),
 		}}
 	}
 	return &streams.AppendResp_Success_{Success: success}
 }
 
-// appendResult sets the current members and those for clients from before 20.6. numbered is whether
-// the client wrote "no stream" as a revision, which is echoed.
+// appendResult sets the current members and those for clients from before 20.6. numbered means that the
+// client encoded "no stream" as a revision, which is echoed.
 func (w *wrongVersion) appendResult(numbered bool) *streams.AppendResp_WrongExpectedVersion_ {
 	type result = streams.AppendResp_WrongExpectedVersion
 	r := &result{
@@ -231,7 +231,7 @@ func (w *wrongVersion) appendResult(numbered bool) *streams.AppendResp_WrongExpe
 		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{
 			StreamExists_20_6_0: &shared.Empty{},
 		}
-	case expectNone: // 2^64-1 for those clients
+	case expectNone: // the member for old clients is already 2^64-1
 		if numbered {
 			break
 		}

@@ -27,21 +27,21 @@ func (a *asyncLog) AppendThen(_ context.Context, stream events.StreamID, expecte
 	return nil
 }
 
-// TestAppendThen: a batch append that fits what is known of its stream does not wait for the log;
-// every other one is decided on the log, as it is without an events.AsyncAppender.
+// TestAppendThen: a batch append whose expectation is known to hold does not wait for the log. Every
+// other append is decided on the log, as without an events.AsyncAppender.
 func TestAppendThen(t *testing.T) {
 	store := &asyncLog{faulty: &faulty{memlog: newMemlog(), before: map[string]func() error{}}}
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
 	s.ctx = context.WithoutCancel(s.ctx) // a call with a deadline waits
 	b := s.batch()
-	check := func(passed int64, want string) {
+	check := func(async int64, want string) {
 		t.Helper()
 		if answer := b.answer(); !strings.Contains(answer, want) {
-			t.Errorf("%s\nwant %s", answer, want)
+			t.Errorf("answer %s, want one with %q", answer, want)
 		}
-		if n := store.count.Swap(0); n != passed && passed >= 0 {
-			t.Errorf("%d appends did not wait, want %d", n, passed)
+		if n := store.count.Swap(0); n != async && async >= 0 {
+			t.Errorf("%d appends did not wait, want %d", n, async)
 		}
 	}
 	to := func(label, stream, expected string, words ...string) {
@@ -90,11 +90,11 @@ func TestAppendThen(t *testing.T) {
 	check(0, ": 4 ")
 	s.read("a", "start")
 	if text := s.transcript(); strings.Count(text, "made") != 1 {
-		t.Errorf("transcript has not exactly one event made:\n%s", text)
+		t.Errorf("the transcript has %d events of type made, want 1:\n%s", strings.Count(text, "made"), text)
 	}
 }
 
-// TestAppendThenPanics: an append that panics fails, and the next one to the stream succeeds.
+// TestAppendThenPanics: an append that panics fails, and the next append to the stream succeeds.
 func TestAppendThenPanics(t *testing.T) {
 	store := &asyncLog{faulty: &faulty{memlog: newMemlog(), before: map[string]func() error{}}}
 	address, _ := serve(t, store, Config{Writable: true})

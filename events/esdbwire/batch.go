@@ -20,26 +20,26 @@ import (
 )
 
 const (
-	// maxOpen bounds the incomplete appends of one call, and maxWriting those being written. Beyond
-	// the second, the call is not read.
+	// maxOpen bounds the incomplete appends of one call, and maxWriting the appends being written. When
+	// maxWriting is reached, no more messages of the call are received.
 	maxOpen    = 1000
 	maxWriting = 128
 	// maxPending bounds the bytes of incomplete appends.
 	maxPending = 64 << 20
 )
 
-// batches is one call of BatchAppend: many concurrent appends, identified by their correlation ids.
-// Each gets exactly one answer.
+// batches is one call of BatchAppend, with many concurrent appends, identified by their correlation ids.
+// Each append gets exactly one answer.
 type batches struct {
 	*Server
-	ctx    context.Context // of the call: Close does not cancel writes in progress
+	ctx    context.Context // of the call, because Close does not cancel writes in progress
 	call   streams.Streams_BatchAppendServer
 	denied error // nil if the caller may write
 
 	receiving sync.Mutex           // held while a message is processed
 	stopped   bool                 // no further message is processed; guarded by receiving
 	open      map[events.ID]*batch // guarded by receiving
-	pending   int                  // guarded by receiving
+	pending   int                  // bytes of incomplete appends; guarded by receiving
 
 	slots   chan struct{} // of maxWriting
 	writing sync.WaitGroup
@@ -57,10 +57,10 @@ type batchResult struct {
 // batch is one append of a call.
 type batch struct {
 	incoming
-	id       *shared.UUID // as the client wrote it
+	id       *shared.UUID // as the client encoded it
 	options  *streams.BatchAppendReq_Options
 	deadline time.Time // zero for none
-	held     int       // bytes of it in pending
+	pending  int       // bytes counted in batches.pending
 	answered bool
 }
 
@@ -85,8 +85,8 @@ func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	return w.fail(ctx, err)
 }
 
-// run processes messages until the client has no more or the server stops. Recv cannot be
-// interrupted, so a goroutine that ends with the call receives. It begins no write after run.
+// run processes messages until the client has ended the call or the server stops. Receiving cannot be
+// interrupted, so it has a goroutine that ends with the call. No write begins after run has returned.
 func (b *batches) run() error {
 	ended := make(chan error, 1)
 	go func() { ended <- b.receiveAll() }()
@@ -118,7 +118,7 @@ func (b *batches) receiveAll() (err error) {
 	}
 }
 
-// process is receive, unless run has ended.
+// process calls receive, unless run has returned.
 func (b *batches) process(m *batchRequest) error {
 	b.receiving.Lock()
 	defer b.receiving.Unlock()
@@ -128,78 +128,78 @@ func (b *batches) process(m *batchRequest) error {
 	return b.receive(m)
 }
 
-// receive adds a message to its append, and writes the append if the message is the last. Its error
-// ends the call.
+// receive adds a message to its append, and writes the append if the message is its last. An error ends
+// the call.
 func (b *batches) receive(m *batchRequest) error {
 	id, err := idOf(m.GetCorrelationId())
 	if err != nil {
 		return b.answer(&batch{id: m.GetCorrelationId(), options: m.GetOptions()}, written{}, err)
 	}
-	one := b.open[id]
-	if one == nil && m.GetOptions() == nil {
-		return nil // part of an append that has ended
+	a := b.open[id]
+	if a == nil && m.GetOptions() == nil {
+		return nil // belongs to an append that has ended
 	}
-	if one == nil {
+	if a == nil {
 		if len(b.open) >= maxOpen {
 			return &fault{code: codes.ResourceExhausted, message: "too many appends have begun and not ended"}
 		}
-		one = b.begin(m)
-		b.open[id] = one
+		a = b.begin(m)
+		b.open[id] = a
 	}
 	for i := range m.proposed {
 		p := &m.proposed[i]
-		one.add(p.event, p.err, p.size, b.config.MaxAppend)
+		a.add(p.event, p.err, p.size, b.config.MaxAppend)
 	}
-	if b.hold(one); b.pending > maxPending {
+	if b.updatePending(a); b.pending > maxPending {
 		return &fault{code: codes.ResourceExhausted, message: "the appends that have begun and not ended are too large"}
 	}
-	if one.refused != nil && !one.answered {
-		one.answered = true
-		if err := b.answer(one, written{}, one.refused); err != nil {
+	if a.refused != nil && !a.answered {
+		a.answered = true
+		if err := b.answer(a, written{}, a.refused); err != nil {
 			return err
 		}
-		one.id, one.options = nil, nil // hold does not count them, and they are no longer needed
+		a.id, a.options = nil, nil // updatePending does not count them, and they are no longer needed
 	}
 	if !m.GetIsFinal() {
 		return nil
 	}
 	delete(b.open, id)
-	b.pending -= one.held
-	if one.answered {
+	b.pending -= a.pending
+	if a.answered {
 		return nil
 	}
-	return b.write(one)
+	return b.write(a)
 }
 
-// hold updates the pending bytes of an incomplete append.
-func (b *batches) hold(one *batch) {
-	b.pending -= one.held
-	one.held = 0
-	if one.refused == nil {
-		one.held = one.size
+// updatePending updates the pending bytes of an incomplete append.
+func (b *batches) updatePending(a *batch) {
+	b.pending -= a.pending
+	a.pending = 0
+	if a.refused == nil {
+		a.pending = a.size
 	}
-	b.pending += one.held
+	b.pending += a.pending
 }
 
 // begin starts the append whose first message is m.
 func (b *batches) begin(m *batchRequest) *batch {
-	one := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
-	one.incoming.options(batchOptions{one.options})
-	one.refuse(b.denied)
-	if d := one.options.GetDeadline(); d != nil {
-		one.deadline = time.Now().Add(d.AsDuration())
-	} else if d := one.options.GetDeadline_21_10_0(); d != nil {
-		one.deadline = d.AsTime()
+	a := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
+	a.incoming.options(batchOptions{a.options})
+	a.refuse(b.denied)
+	if d := a.options.GetDeadline(); d != nil {
+		a.deadline = time.Now().Add(d.AsDuration())
+	} else if d := a.options.GetDeadline_21_10_0(); d != nil {
+		a.deadline = d.AsTime()
 	}
-	if !one.deadline.IsZero() && !one.deadline.After(time.Now()) {
-		one.refuse(context.DeadlineExceeded)
+	if !a.deadline.IsZero() && !a.deadline.After(time.Now()) {
+		a.refuse(context.DeadlineExceeded)
 	}
-	return one
+	return a
 }
 
-// write writes an append in the background. It joins the queue of its stream at once: appends to
-// one stream are written in the order of their last messages.
-func (b *batches) write(one *batch) error {
+// write writes an append in the background. It joins the queue of the stream immediately, so that appends
+// to a stream are written in the order of their last messages.
+func (b *batches) write(a *batch) error {
 	select {
 	case b.slots <- struct{}{}:
 	case <-b.ctx.Done():
@@ -207,13 +207,13 @@ func (b *batches) write(one *batch) error {
 	}
 	b.writing.Add(1)
 	ctx, cancel := b.ctx, context.CancelFunc(func() {})
-	if !one.deadline.IsZero() {
-		ctx, cancel = context.WithDeadline(ctx, one.deadline)
+	if !a.deadline.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, a.deadline)
 	}
-	// The queue proceeds before the answer is sent: the client may not receive it.
-	b.inTurnThen(ctx, b.queues.join(one.stream), one.write, func(result written, err error) {
+	// The queue proceeds before the answer is sent, because the client may not receive answers.
+	b.appendInTurnThen(ctx, b.queues.join(a.stream), a.write, func(result written, err error) {
 		cancel()
-		b.results <- batchResult{one, result, err}
+		b.results <- batchResult{a, result, err}
 	})
 	return nil
 }
@@ -227,18 +227,18 @@ func (b *batches) answerAll() {
 	}
 }
 
-// answer sends the one answer of an append.
-func (b *batches) answer(one *batch, result written, err error) error {
+// answer sends the answer of an append.
+func (b *batches) answer(a *batch, result written, err error) error {
 	if err == nil {
-		if m := one.success(result); m != nil {
+		if m := a.success(result); m != nil {
 			b.sending.Lock()
 			defer b.sending.Unlock()
 			return b.call.SendMsg(m)
 		}
 	}
-	r := one.response()
+	r := a.response()
 	if err != nil {
-		r.Result = &streams.BatchAppendResp_Error{Error: b.packed(one, err)}
+		r.Result = &streams.BatchAppendResp_Error{Error: b.errorStatus(a, err)}
 	} else {
 		r.Result = result.batchResult()
 	}
@@ -248,18 +248,18 @@ func (b *batches) answer(one *batch, result written, err error) error {
 }
 
 // response returns the answer of an append without its result.
-func (one *batch) response() *streams.BatchAppendResp {
-	r := &streams.BatchAppendResp{CorrelationId: one.id, StreamIdentifier: one.options.GetStreamIdentifier()}
+func (a *batch) response() *streams.BatchAppendResp {
+	r := &streams.BatchAppendResp{CorrelationId: a.id, StreamIdentifier: a.options.GetStreamIdentifier()}
 	if r.StreamIdentifier == nil {
 		r.StreamIdentifier = &shared.StreamIdentifier{} // some clients fail without it
 	}
-	one.expectedIn(r)
+	a.copyExpectation(r)
 	return r
 }
 
-// expectedIn copies the expectation of the client.
-func (one *batch) expectedIn(r *streams.BatchAppendResp) {
-	switch e := one.options.GetExpectedStreamPosition().(type) {
+// copyExpectation copies the client's expectation to an answer.
+func (a *batch) copyExpectation(r *streams.BatchAppendResp) {
+	switch e := a.options.GetExpectedStreamPosition().(type) {
 	case *streams.BatchAppendReq_Options_StreamPosition:
 		r.ExpectedStreamPosition = &streams.BatchAppendResp_StreamPosition{StreamPosition: e.StreamPosition}
 	case *streams.BatchAppendReq_Options_NoStream:
@@ -271,27 +271,28 @@ func (one *batch) expectedIn(r *streams.BatchAppendResp) {
 	}
 }
 
-func (l written) batchResult() *streams.BatchAppendResp_Success_ {
+func (w written) batchResult() *streams.BatchAppendResp_Success_ {
 	success := &streams.BatchAppendResp_Success{
 		CurrentRevisionOption: &streams.BatchAppendResp_Success_NoStream{NoStream: &emptypb.Empty{}},
 		PositionOption:        &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}},
 	}
-	if l.Revision != events.NoStream {
-		success.CurrentRevisionOption = &streams.BatchAppendResp_Success_CurrentRevision{CurrentRevision: uint64(l.Revision)}
+	if w.Revision != events.NoStream {
+		success.CurrentRevisionOption = &streams.BatchAppendResp_Success_CurrentRevision{CurrentRevision: uint64(w.Revision)}
 	}
-	if l.Position > 0 {
+	if w.Position > 0 {
 		success.PositionOption = &streams.BatchAppendResp_Success_Position{Position: &shared.AllStreamPosition{
-			CommitPosition: uint64(l.Position), PreparePosition: uint64(l.Position),
+			CommitPosition: uint64(w.Position), PreparePosition: uint64(w.Position),
 		}}
 	}
 	return &streams.BatchAppendResp_Success_{Success: success}
 }
 
-// packed translates an error to a status with a detail message, whose name is the status' message.
-func (b *batches) packed(one *batch, err error) *rpc.Status {
+// errorStatus translates an error to a status with a detail message. The message of the status is the name of
+// the detail's type.
+func (b *batches) errorStatus(a *batch, err error) *rpc.Status {
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
-		return pack(code.Code_ALREADY_EXISTS, wrong.detail(one.numbered))
+		return pack(code.Code_ALREADY_EXISTS, wrong.detail(a.numbered))
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return pack(code.Code_DEADLINE_EXCEEDED, &shared.Timeout{})
@@ -299,7 +300,7 @@ func (b *batches) packed(one *batch, err error) *rpc.Status {
 	f := b.asFault(b.ctx, err)
 	switch {
 	case f.exception == "stream-deleted":
-		return pack(code.Code_NOT_FOUND, &shared.StreamDeleted{StreamIdentifier: identifier(one.stream)})
+		return pack(code.Code_NOT_FOUND, &shared.StreamDeleted{StreamIdentifier: identifier(a.stream)})
 	case f.exception == "access-denied":
 		return pack(code.Code_PERMISSION_DENIED, &shared.AccessDenied{})
 	case f.exception == "maximum-append-size-exceeded":
@@ -323,7 +324,7 @@ func pack(c code.Code, detail proto.Message) *rpc.Status {
 	return status
 }
 
-// detail returns the detail message for packed. numbered is as for appendResult.
+// detail returns the detail message for errorStatus. numbered is as for appendResult.
 func (w *wrongVersion) detail(numbered bool) proto.Message {
 	d := &shared.WrongExpectedVersion{
 		CurrentStreamRevisionOption: &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}},

@@ -8,9 +8,9 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// Most messages of a batch append have an id in the structured form and a revision, or no stream, as
-// the expectation. They are decoded, and their success is encoded, without reflection and with one
-// allocation; all others by the stubs. The field numbers are those of streams.proto.
+// Most messages of a batch append have an id in the structured form, and a revision or no stream as
+// the expectation. Such messages are decoded, and their success is encoded, without reflection and
+// with one allocation. The stubs handle all others. The field numbers are those of streams.proto.
 const (
 	batchID, batchOptionsField, batchFinal      = 1, 2, 4 // BatchAppendReq; batchProposed is 3
 	optionsStream, optionsRevision, optionsNone = 1, 2, 3 // ….Options
@@ -18,10 +18,10 @@ const (
 	answerNone                                  = 6
 	successRevision, successPosition            = 1, 3 // ….Success
 	positionCommit, positionPrepare             = 1, 2 // AllStreamPosition
-	maxAnswerOverhead                           = 128  // the bytes of a success but for the stream
+	maxAnswerOverhead                           = 128  // bounds the bytes of a success without the stream
 )
 
-// batchHead has the messages in front of an append's events.
+// batchHead has, in one allocation, the messages of a batch append other than its events.
 type batchHead struct {
 	id         shared.UUID
 	form       shared.UUID_Structured_
@@ -34,8 +34,8 @@ type batchHead struct {
 	empty      emptypb.Empty
 }
 
-// eachField calls visit with each field of a message, until it returns false. It reports whether
-// all were visited, and the message is valid.
+// eachField calls visit with each field of a message, until visit returns false. It reports whether the
+// message is valid and all its fields were visited.
 func eachField(b []byte,
 	visit func(field protowire.Number, kind protowire.Type, text []byte, number uint64) bool) bool {
 	for len(b) > 0 {
@@ -62,8 +62,8 @@ func eachField(b []byte,
 	return true
 }
 
-// decodePlain decodes a message, and reports whether it has only what is described above. Otherwise
-// the request is unchanged.
+// decodePlain decodes a message that has the form described above. It returns false for others, and then
+// leaves the request unchanged.
 func (r *batchRequest) decodePlain(b []byte) bool {
 	head, decoded := new(batchHead), batchRequest{types: r.types}
 	plain := eachField(b, func(field protowire.Number, kind protowire.Type, text []byte, number uint64) bool {
@@ -119,7 +119,7 @@ func (h *batchHead) decodeOptions(b []byte) bool {
 		case field == optionsStream && kind == protowire.BytesType && h.options.StreamIdentifier == nil:
 			h.options.StreamIdentifier = &h.stream
 			return eachField(text, func(field protowire.Number, kind protowire.Type, text []byte, _ uint64) bool {
-				// A copy: the options may outlive the events, and must not retain the whole message.
+				// Copied, because the options may outlive the events and must not retain the whole message.
 				h.stream.StreamName = append(h.name[:0], text...)
 				return field == streamName && kind == protowire.BytesType
 			})
@@ -135,14 +135,14 @@ func (h *batchHead) decodeOptions(b []byte) bool {
 	})
 }
 
-// success encodes the answer of an append that was written, nil if the stubs have to.
-func (one *batch) success(result written) *encoded {
-	_, structured := one.id.GetValue().(*shared.UUID_Structured_)
-	id, err := idOf(one.id)
+// success encodes the answer of a successful append. It returns nil if the stubs have to encode it.
+func (a *batch) success(result written) *encoded {
+	_, structured := a.id.GetValue().(*shared.UUID_Structured_)
+	id, err := idOf(a.id)
 	if err != nil || !structured || result.Revision < 0 || result.Position <= 0 {
 		return nil
 	}
-	stream := one.options.GetStreamIdentifier().GetStreamName()
+	stream := a.options.GetStreamIdentifier().GetStreamName()
 	var scratch [40]byte
 	position := appendNumber(scratch[:0], positionCommit, uint64(result.Position))
 	position = appendNumber(position, positionPrepare, uint64(result.Position))
@@ -154,7 +154,7 @@ func (one *batch) success(result written) *encoded {
 	b = protowire.AppendTag(b, answerStream, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(protowire.SizeTag(streamName)+protowire.SizeBytes(len(stream))))
 	b = appendBytes(b, streamName, stream)
-	switch e := one.options.GetExpectedStreamPosition().(type) {
+	switch e := a.options.GetExpectedStreamPosition().(type) {
 	case *streams.BatchAppendReq_Options_StreamPosition:
 		b = appendNumber(b, answerRevision, e.StreamPosition)
 	case *streams.BatchAppendReq_Options_NoStream:

@@ -12,8 +12,8 @@ import (
 	"admitone/events"
 )
 
-// TestPlainBatches: usual messages of a batch append are decoded without the stubs, and answered
-// with equal messages; unusual ones are left to the stubs.
+// TestPlainBatches: usual messages of a batch append are decoded and answered without the stubs, with the
+// same result. Unusual messages are left to the stubs.
 func TestPlainBatches(t *testing.T) {
 	at := func(revision uint64) *streams.BatchAppendReq_Options {
 		return &streams.BatchAppendReq_Options{StreamIdentifier: identifier("seat-gala~A-1-1"),
@@ -51,26 +51,26 @@ func TestPlainBatches(t *testing.T) {
 		}
 		got = batchRequest{}
 		err = got.decode(message)
-		clear(message) // the options do not retain it
+		clear(message) // the options must not retain it
 		if err != nil || !proto.Equal(&got.BatchAppendReq, want) {
-			t.Errorf("%s: decoded as %v, %v", name, &got.BatchAppendReq, err)
+			t.Errorf("%s: decoded as %v, %v; want %v", name, &got.BatchAppendReq, err, want)
 		}
-		one, result := &batch{id: c.id, options: c.options}, written{Revision: 7, Position: 1 << 50}
-		answer := one.success(result)
+		a, result := &batch{id: c.id, options: c.options}, written{Revision: 7, Position: 1 << 50}
+		answer := a.success(result)
 		if (answer != nil) != c.success {
-			t.Errorf("%s: answered without the stubs: %t, want the opposite", name, answer != nil)
+			t.Errorf("%s: answered without the stubs: %t, want %t", name, answer != nil, c.success)
 		}
 		if answer == nil {
 			continue
 		}
-		wanted, sent := one.response(), new(streams.BatchAppendResp)
+		wanted, sent := a.response(), new(streams.BatchAppendResp)
 		wanted.Result = result.batchResult()
 		if err := proto.Unmarshal(answer.buffer.ReadOnlyData(), sent); err != nil || !proto.Equal(sent, wanted) {
-			t.Errorf("%s: answered with %v, want %v, %v", name, sent, wanted, err)
+			t.Errorf("%s: answered with %v, %v; want %v", name, sent, err, wanted)
 		}
 		for _, other := range []written{{Revision: events.NoStream, Position: 3}, {Revision: 3}} {
-			if one.success(other) != nil {
-				t.Errorf("%s: %+v was answered without the stubs, want none", name, other)
+			if a.success(other) != nil {
+				t.Errorf("%s: %+v was answered without the stubs, want no answer", name, other)
 			}
 		}
 	}

@@ -27,9 +27,9 @@ const (
 func fill(b *testing.B, store events.Store, n int) {
 	b.Helper()
 	const size = 500
-	for begun := 0; begun < n; begun += size {
-		stream := events.StreamID(fmt.Sprintf("%s-%d", []string{"product", "seat"}[begun/size%2], begun/size))
-		batch := make([]events.Event, min(size, n-begun))
+	for start := 0; start < n; start += size {
+		stream := events.StreamID(fmt.Sprintf("%s-%d", []string{"product", "seat"}[start/size%2], start/size))
+		batch := make([]events.Event, min(size, n-start))
 		for i := range batch {
 			batch[i] = events.Event{
 				ID: events.EventID(string(stream), i), Type: "product.reserved.v1",
@@ -113,8 +113,8 @@ func BenchmarkSubscription(b *testing.B) {
 	})
 }
 
-// BenchmarkAppend compares appends over loopback with appends to the log itself, by many writers
-// with separate streams.
+// BenchmarkAppend compares appends over loopback with direct appends to the log, by many writers with
+// separate streams.
 func BenchmarkAppend(b *testing.B) {
 	const writers = 64
 	event := func(w, i int) events.Event {
@@ -193,7 +193,7 @@ func BenchmarkDecode(b *testing.B) {
 	known := types{}
 	for name, decode := range map[string]func() error{
 		"stubs": func() error { return proto.Unmarshal(text, &streams.BatchAppendReq{}) },
-		"ours": func() error {
+		"decode": func() error {
 			return newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(text)}, &batchRequest{types: known})
 		},
 	} {

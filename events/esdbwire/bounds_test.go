@@ -41,8 +41,8 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestRecentIsAWindow: the newest ids of a long stream are known, whether they were read or
-// appended.
+// TestRecentIsAWindow: the newest ids of a long stream are known, both those that were read and those
+// that were appended.
 func TestRecentIsAWindow(t *testing.T) {
 	store := newMemlog()
 	server := New(store, Config{Logger: discardLogger})
@@ -76,8 +76,8 @@ func TestRecentIsAWindow(t *testing.T) {
 	check(server.recent.get("a"), len(ids)-1)
 }
 
-// TestQueues: tickets are served in order, an abandoned one blocks no other, and an empty queue is
-// removed.
+// TestQueues: tickets are served in order, an abandoned ticket does not block others, and an empty queue
+// is removed.
 func TestQueues(t *testing.T) {
 	var l queues
 	first, second, third, other := l.join("a"), l.join("$$a"), l.join("a"), l.join("b")
@@ -90,7 +90,7 @@ func TestQueues(t *testing.T) {
 	}
 	for _, p := range []*ticket{second, third} {
 		if err := p.wait(ended); err == nil {
-			t.Error("wait of the second ticket returned before its turn")
+			t.Error("wait of a later ticket returned before its turn, want an error")
 		}
 	}
 	second.leave() // abandoned while the first is still active

@@ -12,28 +12,28 @@ import (
 	"admitone/events"
 )
 
-// condition is the state of a stream at one moment.
+// condition is the state of a stream at a point in time.
 type condition struct {
 	stream events.StreamID
 	// last is the last event's revision, NoStream for none, and position its position in the log.
 	last     events.Revision
 	position events.Position
-	// tombstoned is whether the stream has a tombstone. The metadata stream of one that has can't be
-	// read, but it can be written.
+	// tombstoned means that the stream has a tombstone. Its metadata stream can't be read, but can be
+	// written.
 	tombstoned bool
 	// metaRevision is the last revision of its metadata stream, and metadata the last metadata.
 	metaRevision events.Revision
 	metadata     []byte
 	limits       limits
-	// origin is, for a metadata stream, the condition of the stream it describes.
+	// origin is the condition of the stream that a metadata stream describes, nil for other streams.
 	origin *condition
 }
 
-// limits are the limits in a stream's metadata on the visible events.
+// limits has the limits on visible events in a stream's metadata.
 type limits struct {
-	count  int64         // $maxCount, 0 for none
-	age    time.Duration // $maxAge, 0 for none
-	before events.Revision
+	count  int64           // $maxCount, 0 for none
+	age    time.Duration   // $maxAge, 0 for none
+	before events.Revision // $tb, 0 for none
 }
 
 // forever is the $tb of a deleted stream.
@@ -51,12 +51,12 @@ func (c *condition) first() events.Revision {
 	return first
 }
 
-// readable reports whether the stream can be read, as opposed to one that a tombstone has ended.
+// readable reports whether the stream can be read, that is, whether no tombstone has ended it.
 func (c *condition) readable() bool {
 	return !c.tombstoned && (c.origin == nil || !c.origin.tombstoned)
 }
 
-// shows reports whether an event of the stream is visible at now.
+// shows reports whether an event of the stream is visible at the time now.
 func (c *condition) shows(e *events.Recorded, now time.Time) bool {
 	return c.readable() && e.Revision >= c.first() && !e.Created.Before(c.oldest(now))
 }
@@ -111,8 +111,8 @@ func (s *Server) lastEvent(ctx context.Context, stream events.StreamID) (*events
 
 const truncateBefore = "$tb"
 
-// parseLimits parses a stream's metadata. Metadata that are not JSON or have a limit that is not an
-// integer have no effect; neither has a limit that is not positive.
+// parseLimits parses a stream's metadata. Metadata that are not JSON, or have a limit that is not an
+// integer, have no effect. Limits that are not positive have none either.
 func parseLimits(data []byte) limits {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
@@ -135,8 +135,8 @@ func parseLimits(data []byte) limits {
 	}
 }
 
-// withTruncateBefore returns metadata with the given $tb, which replaces an existing one or comes
-// last. The other members keep their order. Metadata that are not a JSON object are replaced.
+// withTruncateBefore returns metadata with the given $tb, which replaces an existing $tb or is the last
+// member. The other members keep their order. Metadata that are not a JSON object are replaced.
 func withTruncateBefore(data []byte, before events.Revision) []byte {
 	var values map[string]json.RawMessage
 	if json.Unmarshal(data, &values) != nil || values == nil {
@@ -159,8 +159,8 @@ func withTruncateBefore(data []byte, before events.Revision) []byte {
 	return text.Bytes()
 }
 
-// memberNames returns the names of the members of a JSON object that is valid and has that many
-// different ones, each once, in their order.
+// memberNames returns the names of the members of a valid JSON object, each once, in their order. count
+// is the number of different names.
 func memberNames(data []byte, count int) []string {
 	names := make([]string, 0, count+1)
 	known := make(map[string]bool, count)

@@ -10,14 +10,14 @@ import (
 const (
 	// maxConditions is the size of each of the two generations.
 	maxConditions = 1 << 14
-	// maxMetadata is the largest metadata in bytes that are cached.
+	// maxMetadata is the size in bytes of the largest cached metadata.
 	maxMetadata = 4 << 10
 )
 
-// conditions caches the conditions of recently written streams, so that an append needs no read. A
-// cached condition may be out of date if another writer uses the stream: then the Store refuses the
-// append. No write is refused because of a cached condition: see Server.settle. A condition is only
-// used by the write whose turn it is in the stream's queue.
+// conditions caches the conditions of recently written streams, so that an append needs no read. If
+// another writer has used the stream, a cached condition is out of date, and the Store refuses the
+// append. No write is refused because of a cached condition; see Server.settle. Only the write whose
+// turn it is in the stream's queue uses a condition.
 type conditions struct {
 	mu         sync.Mutex
 	young, old map[events.StreamID]*condition
@@ -49,12 +49,12 @@ func (m *conditions) put(c *condition) {
 	m.young[c.stream] = c
 }
 
-// settle decides on a write from the cached condition if that accepts it, otherwise from the log.
-// Errors: as decide's.
+// settle decides on a write with the cached condition if that permits the write, otherwise with the
+// condition in the log. Errors: those of decide.
 func (s *Server) settle(ctx context.Context, stream events.StreamID, expected expectation,
 	ids []events.ID) (*condition, decision, error) {
 	if origin, ok := originOf(stream); ok {
-		s.conditions.take(origin) // it is about to change
+		s.conditions.take(origin) // the write changes it
 	} else if c := s.conditions.take(stream); c != nil {
 		if v, err := s.decide(ctx, c, expected, ids); err == nil && !v.repeated {
 			return c, v, nil

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// TestSubscriptionsAreBounded: one too many is refused on any connection and logged once, and other
-// calls proceed; after one has ended, another is accepted.
+// TestSubscriptionsAreBounded: subscriptions beyond the limit are refused on any connection, which is
+// logged once, and other calls proceed. After a subscription has ended, another one is accepted.
 func TestSubscriptionsAreBounded(t *testing.T) {
 	const most = 6
 	var log lockedText

@@ -9,14 +9,14 @@ import (
 
 // decision is the outcome of deciding on a write.
 type decision struct {
-	// repeated is whether the events are already in the stream, up to revision and position. The
-	// position is 0 if the last of them is hidden.
+	// repeated means that the events are already in the stream, the last of them at revision and
+	// position. The position is 0 if that event is hidden.
 	repeated bool
 	revision events.Revision
 	position events.Position
 }
 
-// decide decides whether events with those ids may be written to a stream. Errors: a *wrongVersion,
+// decide decides whether events with the given ids may be written to a stream. Errors: a *wrongVersion,
 // stream-deleted, the store's.
 func (s *Server) decide(ctx context.Context, c *condition, expected expectation, ids []events.ID) (decision, error) {
 	if c.tombstoned {
@@ -63,7 +63,7 @@ func (s *Server) checkIdempotent(ctx context.Context, c *condition, ids []events
 	if err != nil {
 		return decision{}, err
 	}
-	if len(page) == 0 { // it existed a moment ago
+	if len(page) == 0 { // impossible: the event was just found
 		return decision{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, c.stream, at)
 	}
 	return decision{repeated: true, revision: at, position: s.shownPosition(c, &page[0])}, nil

@@ -14,23 +14,23 @@ import (
 	"admitone/events"
 )
 
-// The fields of the events in a batch append, which are decoded without reflection as sent ones are
-// encoded; see encoder.
+// The fields of the events in a batch append, which are decoded without reflection; see encoder for the
+// reason.
 const (
 	batchProposed = 3 // BatchAppendReq
 
 	proposedID, proposedMetadata, proposedCustom, proposedData = 1, 2, 3, 4 // ….ProposedMessage
 )
 
-// batchRequest is a BatchAppendReq whose events are decoded; the message has the rest.
+// batchRequest is a BatchAppendReq with decoded events. The embedded message has all other fields.
 type batchRequest struct {
 	streams.BatchAppendReq
 	proposed []proposedEvent
 	types    types
 }
 
-// proposedEvent is an event of a batch append, or the reason why it is invalid, and its size for
-// the limit of an append, which counts its type here.
+// proposedEvent is an event of a batch append, or the reason why it is invalid. size is its size for the
+// limit of an append, which includes its type.
 type proposedEvent struct {
 	event events.Event
 	err   error
@@ -40,7 +40,7 @@ type proposedEvent struct {
 // types interns the types of events.
 type types map[string]string
 
-// maxTypes bounds them; beyond it, they are dropped.
+// maxTypes bounds their number. When it is reached, all are dropped.
 const maxTypes = 1024
 
 func (t types) intern(b []byte) string {
@@ -95,7 +95,7 @@ func (r *batchRequest) decode(b []byte) error {
 	return proto.Unmarshal(rest, &r.BatchAppendReq)
 }
 
-// decodeEvent decodes a ProposedMessage. Its error means an invalid encoding.
+// decodeEvent decodes a ProposedMessage. An error means an invalid encoding.
 func (r *batchRequest) decodeEvent(b []byte) (p proposedEvent, err error) {
 	var id wireID
 	var name, content, custom, data []byte
@@ -129,7 +129,7 @@ func (r *batchRequest) decodeEvent(b []byte) (p proposedEvent, err error) {
 	return p, nil
 }
 
-// decodeEntry decodes an entry of a map of texts.
+// decodeEntry decodes an entry of a map from string to string.
 func decodeEntry(b []byte) (key, value []byte, err error) {
 	err = fields(b, func(field protowire.Number, text []byte, _ uint64) error {
 		switch field {
@@ -149,7 +149,7 @@ func decodeEntry(b []byte) (key, value []byte, err error) {
 // wireID is a UUID of a message, in either form.
 type wireID struct {
 	id  events.ID
-	bad error // why its text is invalid
+	bad error // why a UUID in text form is invalid
 }
 
 // decode decodes one field of a UUID.
@@ -176,7 +176,7 @@ func (w *wireID) decode(field protowire.Number, text []byte, _ uint64) error {
 	return nil
 }
 
-// invalid returns the reason why it identifies no event, nil if it does.
+// invalid returns the reason why the UUID cannot identify an event, nil if it can.
 func (w *wireID) invalid() error {
 	if w.bad == nil && w.id == (events.ID{}) {
 		return errNoID
@@ -184,8 +184,8 @@ func (w *wireID) invalid() error {
 	return w.bad
 }
 
-// fields calls visit with each field of a message: with its bytes, or with its number. Fields of
-// other types are skipped.
+// fields calls visit with each field of a message that has bytes or a number. Fields of other types are
+// skipped.
 func fields(b []byte, visit func(field protowire.Number, text []byte, number uint64) error) error {
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// Delete hides a stream's events; the stream can be written again.
+// Delete hides a stream's events. The stream can be written again.
 func (w streamsWire) Delete(call context.Context, request *streams.DeleteReq) (*streams.DeleteResp, error) {
 	result, err := w.end(call, request.GetOptions(), (*Server).softDelete)
 	if err != nil {
@@ -31,13 +31,13 @@ func (w streamsWire) Tombstone(call context.Context, request *streams.TombstoneR
 	return &streams.TombstoneResp{PositionOption: &streams.TombstoneResp_Position_{Position: position}}, nil
 }
 
-// ending deletes or ends a stream.
+// ending deletes a stream, or ends it permanently.
 type ending func(*Server, context.Context, *condition) (events.Appended, error)
 
-// errNoStream: there is no stream to delete.
+// errNoStream means that the stream to delete does not exist.
 var errNoStream = errors.New("no stream")
 
-// end runs an ending when it is its turn and the expectation holds.
+// end waits for its turn in the stream's queue, and runs an ending if the expectation holds.
 func (s *Server) end(ctx context.Context, o expecting, run ending) (events.Position, error) {
 	if err := s.mayWrite(ctx); err != nil {
 		return 0, err
@@ -78,8 +78,8 @@ func (s *Server) end(ctx context.Context, o expecting, run ending) (events.Posit
 	}
 }
 
-// softDelete replaces the stream's metadata with the mark of a deletion. Errors: errNoStream, the
-// store's.
+// softDelete replaces the stream's metadata with metadata that mark it as deleted. Errors: errNoStream,
+// the store's.
 func (s *Server) softDelete(ctx context.Context, c *condition) (events.Appended, error) {
 	if c.last < 0 && c.metaRevision < 0 {
 		return events.Appended{}, errNoStream

@@ -14,8 +14,8 @@ import (
 )
 
 // Events are nearly all of the traffic, so they are encoded without reflection and intermediate
-// messages, which saves a third of the cost of an event. The field numbers are those of
-// streams.proto and shared.proto; a test compares the bytes with the stubs' output.
+// messages, which saves a third of the cost of an event. The field numbers are those of streams.proto
+// and shared.proto. A test compares the encoding with that of the generated stubs.
 const (
 	respEvent = 1 // ReadResp
 
@@ -38,7 +38,7 @@ const maxPooled = 32 << 10
 type encoder struct {
 	strings  bool   // encode ids as text
 	inner    []byte // RecordedEvent
-	position []byte // the field after it in ReadEvent
+	position []byte // the field after the RecordedEvent in ReadEvent
 }
 
 // encoded is an encoded message.
@@ -143,12 +143,12 @@ func appendString(b []byte, field protowire.Number, value string) []byte {
 	return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), value)
 }
 
-// ticksOf counts 100 ns since 1970.
+// ticksOf returns the number of ticks of 100 ns since 1970.
 func ticksOf(t time.Time) int64 {
 	return t.Unix()*int64(time.Second/tick) + int64(t.Nanosecond())/int64(tick)
 }
 
-// codec passes encoded messages on and leaves the others to gRPC's codec.
+// codec handles *encoded and *batchRequest messages, and leaves all others to gRPC's codec.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }

@@ -36,7 +36,7 @@ func asMessage(e *events.Recorded, text bool) *streams.ReadResp {
 	}}}
 }
 
-// created is the number of 100 ns since 1970.
+// created returns the number of ticks of 100 ns since 1970.
 func created(t time.Time) string {
 	return strconv.FormatInt(t.UnixMicro()*10+int64(t.Nanosecond()%1000/100), 10)
 }
@@ -73,12 +73,12 @@ func TestEncodedEvents(t *testing.T) {
 		}
 		want := asMessage(e, text)
 		if !proto.Equal(&got, want) {
-			t.Fatalf("%v\nis sent as\n%v", want, &got)
+			t.Fatalf("encoded\n%v\nwant\n%v", &got, want)
 		}
 	})
 }
 
-// TestMarkers: any metadata are read as written, and none make a tombstone.
+// TestMarkers: any metadata are read as written, and no metadata make a tombstone.
 func TestMarkers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		metadata := rapid.OneOf(rapid.SliceOf(rapid.Byte()),
@@ -89,12 +89,12 @@ func TestMarkers(t *testing.T) {
 		if isTombstone(&events.Event{Type: tombstoneType, Metadata: stored}) {
 			t.Fatalf("metadata %q make a tombstone", metadata)
 		}
-		got, is := withoutMarker(stored)
-		if string(got) != string(metadata) || is != json {
-			t.Fatalf("metadata %q (JSON %t) were read as %q (JSON %t)", metadata, json, got, is)
+		got, gotJSON := withoutMarker(stored)
+		if string(got) != string(metadata) || gotJSON != json {
+			t.Fatalf("read metadata %q (JSON %t), want %q (JSON %t)", got, gotJSON, metadata, json)
 		}
 		if json && len(metadata) > 0 && metadata[0] == '{' && string(stored) != string(metadata) {
-			t.Fatalf("metadata %q were stored as %q", metadata, stored)
+			t.Fatalf("stored metadata %q, want %q", stored, metadata)
 		}
 	})
 }

@@ -16,8 +16,8 @@ const (
 	expectExists expectation = -4
 )
 
-// expecting is the common part of the options of Append, Delete and Tombstone; batchOptions adapts
-// those of BatchAppend.
+// expecting is the common part of the options of Append, Delete and Tombstone. batchOptions adapts the
+// options of BatchAppend.
 type expecting interface {
 	GetStreamIdentifier() *shared.StreamIdentifier
 	GetRevision() uint64

@@ -19,8 +19,8 @@ import (
 type fault struct {
 	code    codes.Code
 	message string
-	// exception is the trailer of that name, "" for none; more are further
-	// trailers, key and value in turn.
+	// exception is the trailer of that name, "" for none. more has further trailers, alternating keys
+	// and values.
 	exception string
 	more      []string
 }
@@ -50,13 +50,13 @@ func missingProperty() error {
 		"missing-required-metadata-property", []string{"required-metadata-properties", "type,content-type"}}
 }
 
-// wrongVersion is the error of a write whose expectation does not hold. An append answers it with a
-// message, a delete with a status.
+// wrongVersion is the error of a write whose expectation does not hold. It is sent as a message in the
+// answer to an append, and as the status of a delete.
 type wrongVersion struct {
 	stream   events.StreamID
 	expected expectation
 	current  events.Revision
-	deleting bool // whether a delete or a tombstone was refused
+	deleting bool // set for a delete or a tombstone
 }
 
 func (w *wrongVersion) Error() string {
@@ -125,7 +125,8 @@ func (s *Server) fail(ctx context.Context, err error) error {
 	return status.Error(f.code, f.message)
 }
 
-// printable percent-encodes what a trailer cannot contain: a stream's name may be in any script.
+// printable percent-encodes the bytes that a trailer cannot contain, because a stream's name may be in any
+// script.
 func printable(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

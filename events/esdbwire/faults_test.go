@@ -13,11 +13,11 @@ import (
 	"admitone/events"
 )
 
-// faulty is a log whose next appends to some streams fail.
+// faulty is a log that runs functions before appends to some streams.
 type faulty struct {
 	*memlog
 	mu     sync.Mutex
-	before map[string]func() error // by plain stream name: runs before an append, which its error replaces
+	before map[string]func() error // by stream name; an error of the function fails the append
 }
 
 func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
@@ -45,8 +45,8 @@ func TestStoreErrors(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
-	for i, fails := range []struct {
-		with  error
+	for i, failure := range []struct {
+		err   error
 		title string // in the transcript
 	}{
 		{events.ErrUnknown, "events: outcome of the append is unknown"},
@@ -59,9 +59,9 @@ func TestStoreErrors(t *testing.T) {
 		{errors.New("something else"), "something else"},
 	} {
 		for _, stream := range []string{"a", "$$a"} {
-			store.beforeAppend(stream, func() error { return fails.with })
+			store.beforeAppend(stream, func() error { return failure.err })
 		}
-		s.write("%s", fails.title)
+		s.write("%s", failure.title)
 		label := fmt.Sprint("a", i)
 		s.append("a", "any", label)
 		s.tombstone("a", "any")
@@ -84,7 +84,8 @@ func TestStoreErrors(t *testing.T) {
 	compare(t, "store-errors", s.transcript())
 }
 
-// TestInterposedWrites: after an interposed append the write is decided again.
+// TestInterposedWrites: if another writer appends between the decision on a write and its append, the
+// write is decided again.
 func TestInterposedWrites(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
@@ -128,8 +129,8 @@ func TestInterposedWrites(t *testing.T) {
 	compare(t, "somebody-else-writes", s.transcript())
 }
 
-// TestInterruptedUndelete: the log fails between the two appends that restore a stream. The stream
-// exists and is empty, and a retry completes the restoration.
+// TestInterruptedUndelete: if the log fails between the two appends that restore a deleted stream, the
+// stream exists and is empty, and a retry completes the restoration.
 func TestInterruptedUndelete(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
@@ -160,8 +161,8 @@ func TestInterruptedUndelete(t *testing.T) {
 	compare(t, "undelete-cut-short", s.transcript())
 }
 
-// TestDeadlineOfAnAppend: a batch append fails at its deadline, with one answer.
-func TestDeadlineOfAnAppend(t *testing.T) {
+// TestDeadlineOfAppend: a batch append fails at its deadline, with one answer.
+func TestDeadlineOfAppend(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, server := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
@@ -201,7 +202,7 @@ func TestBadReads(t *testing.T) {
 		s.read(allName, "start")
 		s.read(allName, "end", "backward")
 		if n := strings.Count(s.transcript(), want.String()); n != 3 {
-			t.Errorf("%v:\n%s", err, s.transcript())
+			t.Errorf("reads that fail with %v have %d answers with %s, want 3:\n%s", err, n, want, s.transcript())
 		}
 	}
 }

@@ -16,8 +16,8 @@ import (
 // by dots.
 const version = "24.10.4"
 
-// featuresWire implements the server features service, without authentication: clients send no
-// credentials here.
+// featuresWire implements the server features service. It needs no authentication, because clients send
+// no credentials with these calls.
 type featuresWire struct {
 	features.UnimplementedServerFeaturesServer
 	*Server
@@ -40,14 +40,14 @@ func (featuresWire) GetSupportedMethods(context.Context, *shared.Empty) (*featur
 	}, nil
 }
 
-// gossipWire implements the gossip service: this server is the only member and the leader. It needs
-// no authentication either.
+// gossipWire implements the gossip service. This server is the only member, and the leader. The service
+// needs no authentication, because clients send no credentials with these calls.
 type gossipWire struct {
 	gossip.UnimplementedGossipServer
 	*Server
 }
 
-// Read returns the one member.
+// Read returns this server as the only member.
 func (g gossipWire) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
 		InstanceId:   structuredID(g.id),
@@ -58,8 +58,8 @@ func (g gossipWire) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterI
 	}}}, nil
 }
 
-// endPoint returns the address of the server for the client. By default it is the address that the
-// client has dialled: it is reachable, and the client compares the answer with it literally.
+// endPoint returns the address of the server for the client. By default, it is the address that the client
+// has dialled, because that is reachable, and because the client compares the two literally.
 func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
 	address := g.config.Address
 	if header, ok := metadata.FromIncomingContext(ctx); ok && address == "" {
@@ -75,7 +75,7 @@ func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
 	return &gossip.EndPoint{Address: host, Port: uint32(number)}
 }
 
-// clusterTicks counts 100 ns since the year 1, as gossip does.
+// clusterTicks returns the number of ticks of 100 ns since the year 1, as in gossip.
 func clusterTicks(t time.Time) int64 {
 	const untilUnix = 62_135_596_800 // seconds
 	return untilUnix*int64(time.Second/tick) + ticksOf(t)

@@ -47,7 +47,7 @@ func newFilter(o *streams.ReadReq_Options_FilterOptions) (*filter, error) {
 	return f, nil
 }
 
-func (f *filter) passes(e *events.Recorded) bool {
+func (f *filter) matches(e *events.Recorded) bool {
 	if f == nil {
 		return true
 	}

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// fakeCall is the server's side of a call without a connection. It ends after its messages, or when
-// it has caught up.
+// fakeCall is the server's side of a call, without a connection. It ends after its messages, or when a
+// subscription has caught up.
 type fakeCall struct {
 	grpc.ServerStream
 	ctx     context.Context
@@ -128,8 +128,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzWrite is the same for writes. The message is decoded as each kind of request in turn. A batch
-// gets at most one answer.
+// FuzzWrite: no message makes the server panic, decoded as each kind of write request. A batch gets at
+// most one answer.
 func FuzzWrite(f *testing.F) {
 	s := newTranscript(f, dial(f, "127.0.0.1:0"))
 	b := &batchTranscript{transcript: s}
@@ -181,11 +181,11 @@ func FuzzWrite(f *testing.F) {
 	})
 }
 
-// compareDecoded compares a batch append with that of the generated decoder.
+// compareDecoded compares a decoded batch append with the result of the generated decoder.
 func compareDecoded(t *testing.T, got *batchRequest, want *streams.BatchAppendReq) {
 	if !proto.Equal(got.CorrelationId, want.CorrelationId) || !proto.Equal(got.Options, want.Options) ||
 		got.IsFinal != want.IsFinal {
-		t.Fatalf("%v\nis decoded as\n%v", want, &got.BatchAppendReq)
+		t.Fatalf("decoded\n%v\nwant\n%v", &got.BatchAppendReq, want)
 	}
 	if len(got.proposed) != len(want.ProposedMessages) {
 		t.Fatalf("%d events, want %d", len(got.proposed), len(want.ProposedMessages))
@@ -198,7 +198,7 @@ func compareDecoded(t *testing.T, got *batchRequest, want *streams.BatchAppendRe
 		if (err == nil) != (p.err == nil) || err != nil && err.Error() != p.err.Error() || p.size != size ||
 			p.event.ID != e.ID || p.event.Type != e.Type || !bytes.Equal(p.event.Data, e.Data) ||
 			!bytes.Equal(p.event.Metadata, e.Metadata) {
-			t.Fatalf("%v\nwas decoded as\n%+v", m, p)
+			t.Fatalf("decoded\n%+v\nwant\n%v", p, m)
 		}
 	}
 }

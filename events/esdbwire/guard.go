@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A panic in one call must not end the process, which also serves sales. It is logged and becomes
-// an error of that call.
+// A panic in one call must not end the process, which also serves sales. It is logged, and the call fails
+// with an error.
 
 func (s *Server) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo,
 	handle grpc.UnaryHandler) (answer any, err error) {
@@ -28,7 +28,7 @@ func (s *Server) guardStream(server any, call grpc.ServerStream, info *grpc.Stre
 	return handle(server, call)
 }
 
-// guard converts a panic to an error.
+// guard converts a panic to an error. It has to be deferred.
 func (s *Server) guard(what string, err *error) {
 	if reason := recover(); reason != nil {
 		s.config.Logger.Error("a call has panicked", "call", what, "reason", reason, "stack", string(debug.Stack()))

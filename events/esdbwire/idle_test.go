@@ -16,8 +16,8 @@ import (
 	"admitone/events"
 )
 
-// TestIdleConnectionsLive: clients ping every 10 s, with and without calls in progress. gRPC's
-// default policy would close such a connection after half a minute. Time is virtual here.
+// TestIdleConnectionsLive: connections of clients that ping every 10 s stay open, with and without calls
+// in progress. gRPC's default policy would close them after half a minute. Time is virtual.
 func TestIdleConnectionsLive(t *testing.T) {
 	for _, subscribed := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {

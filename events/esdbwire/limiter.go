@@ -9,8 +9,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// limiter bounds the concurrent calls of one kind: each stalled subscription holds a page of events
-// and gRPC's buffers.
+// limiter bounds the concurrent calls of one kind, because each stalled subscription retains a page of
+// events and gRPC's buffers.
 type limiter struct {
 	name   string
 	limit  int
@@ -51,9 +51,9 @@ func (c *limiter) inUse() int {
 
 // Stats has the used amounts of a server's bounded resources.
 type Stats struct {
-	// Subscriptions that are open, and that may be.
+	// Subscriptions is the number of open subscriptions, and MaxSubscriptions its limit.
 	Subscriptions, MaxSubscriptions int
-	// Calls that stream, subscriptions among them.
+	// Calls is the number of open streaming calls, including subscriptions, and MaxCalls its limit.
 	Calls, MaxCalls int
 }
 

@@ -10,8 +10,8 @@ import "admitone/events"
 //	0x00 'b' metadata         an event that is not JSON
 //	0x00 't'                  a tombstone
 //
-// So JSON events are stored byte for byte, hash chain included, and no client can write a tombstone
-// by an append.
+// So nearly all JSON events are stored byte for byte, including the hash chain in their metadata, and no
+// client can append a tombstone.
 const (
 	markByte      = 0
 	markJSON      = 'j'

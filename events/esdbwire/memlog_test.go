@@ -21,6 +21,7 @@ type memlog struct {
 	closed  bool
 }
 
+// memStep is the distance of two positions.
 const memStep = 7
 
 func newMemlog() *memlog {
@@ -174,7 +175,8 @@ func (m *memlog) Close() error {
 	return nil
 }
 
-// TestMemlog: the logs of the tests conform to the contract, so failures are the server's.
+// TestMemlog: the logs of the tests conform to the contract of stores, so failures are those of the
+// server.
 func TestMemlog(t *testing.T) {
 	storetest.Run(t, storetest.Target{Open: func(*testing.T) events.Store { return multilog{newMemlog()} }})
 }

@@ -62,7 +62,7 @@ func (m *model) hasTombstone(stream string) bool {
 	return last >= 0 && m.streams[stream][last].typ == tombstoneType
 }
 
-// limits are $maxCount and $tb of a stream, 0 for none.
+// limits returns $maxCount and $tb of a stream, 0 for none.
 func (m *model) limits(stream string) (count, before int64) {
 	if originOfMetadata(stream) != "" {
 		return 1, 0
@@ -86,8 +86,8 @@ func (m *model) deleted(stream string) bool {
 	return before == math.MaxInt64
 }
 
-// decide returns the outcome of a write: "write", "deleted", "wrong", or the revision of the last
-// event if all of them already exist, with "nowhere" if that one is hidden.
+// decide returns the outcome of a write: "write", "deleted", "wrong", or, if all events already exist,
+// the revision of the last one, followed by "nowhere" if that event is hidden.
 func (m *model) decide(stream, expected string, labels []string) string {
 	last := m.last(stream)
 	switch {
@@ -142,13 +142,13 @@ func (m *model) repeated(stream string, revision int64) string {
 	return fmt.Sprintf("%d nowhere", revision)
 }
 
-// find returns the revision of the first event of a stream with that label.
+// find returns the revision of the first event of a stream with a label, -1 for none.
 func (m *model) find(stream, label string) int64 {
 	return int64(slices.IndexFunc(m.streams[stream], func(e *modelEvent) bool { return e.label == label }))
 }
 
 // append appends and returns the answer: a revision, "none" for an empty append to an empty stream,
-// "deleted" or "wrong" with the last revision.
+// "deleted", or "wrong" with the last revision.
 func (m *model) append(stream, expected string, batch []modelEvent) string {
 	labels := make([]string, len(batch))
 	for i := range batch {
@@ -191,8 +191,8 @@ func (m *model) wasDeleted(stream string, n int) bool {
 
 var modelTruncated = regexp.MustCompile(`"\$tb":\d+`)
 
-// merged returns the last metadata with $tb after the end of the stream: in place of the existing
-// one, or as the last member.
+// merged returns the last metadata with a $tb after the end of the stream, which replaces an existing
+// $tb or is the last member.
 func (m *model) merged(stream string, meta []*modelEvent) string {
 	member := fmt.Sprintf(`"$tb":%d`, m.last(stream)+1)
 	last := meta[len(meta)-1]
@@ -210,7 +210,7 @@ func (m *model) setMetadata(stream, data string) {
 	m.add(modelEvent{stream: "$$" + stream, label: "?", typ: metadataType, data: data, json: true})
 }
 
-// delete and tombstone return "done", "deleted" or "wrong" with the last revision.
+// delete deletes a stream. It returns "done", "deleted", or "wrong" with the last revision.
 func (m *model) delete(stream, expected string) string {
 	result := m.decide(stream, expected, []string{"fresh"})
 	if result == "deleted" {
@@ -223,6 +223,7 @@ func (m *model) delete(stream, expected string) string {
 	return "done"
 }
 
+// tombstone ends a stream permanently. It returns the same as delete.
 func (m *model) tombstone(stream, expected string) string {
 	switch result := m.decide(stream, expected, []string{"fresh"}); result {
 	case "deleted":
@@ -265,7 +266,7 @@ func (m *model) read(stream string, from uint64, backward bool, count int) ([]*m
 	return page[:min(count, len(page))], why
 }
 
-// all reads the log from (commit, prepare) on, or before it.
+// all reads the log forward from (commit, prepare), or backward before it.
 func (m *model) all(commit, prepare uint64, backward bool, count int, prefix string) []*modelEvent {
 	var page []*modelEvent
 	for _, e := range m.log {
@@ -280,7 +281,7 @@ func (m *model) all(commit, prepare uint64, backward bool, count int, prefix str
 	return page[:min(count, len(page))]
 }
 
-// subscribed returns what a subscription from (commit, prepare) sends.
+// subscribed returns the events that a subscription from (commit, prepare) sends.
 func (m *model) subscribed(commit, prepare uint64, prefix string) []*modelEvent {
 	return slices.DeleteFunc(m.all(commit, prepare, false, len(m.log), prefix), func(e *modelEvent) bool {
 		return e.position == commit && e.position == prepare

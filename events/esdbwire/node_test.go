@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNodeClient: EventStoreDB's client for Node appends (in batches), reads, follows and deletes,
-// compared with a transcript.
+// TestNodeClient: EventStoreDB's client for Node can append (in batches), read, follow and delete, with the
+// results in a transcript.
 func TestNodeClient(t *testing.T) {
 	node, modules := findNode(t)
 	address, _ := serve(t, openLog(t), Config{Writable: true})
@@ -21,7 +21,7 @@ func TestNodeClient(t *testing.T) {
 	script.Stderr = &errors
 	out, err := script.Output()
 	if err != nil {
-		t.Errorf("%v\n%s", err, errors.String())
+		t.Errorf("the client failed: %v\n%s", err, errors.String())
 	}
 	compare(t, "node", string(out))
 }

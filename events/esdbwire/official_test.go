@@ -35,8 +35,8 @@ func read(t *testing.T, client *esdb.Client, stream string, options esdb.ReadStr
 	}
 }
 
-// isCode checks that err has a code of the official client.
-func isCode(t *testing.T, err error, want esdb.ErrorCode) {
+// checkCode checks that err has a code of the official client.
+func checkCode(t *testing.T, err error, want esdb.ErrorCode) {
 	t.Helper()
 	var failed *esdb.Error
 	if !errors.As(err, &failed) || failed.Code() != want {
@@ -69,7 +69,7 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 		}
 		_, err = client.AppendToStream(testContext(t), "made-"+scheme,
 			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, newEvents(1)...)
-		isCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
+		checkCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
 		all, err := read(t, client, "made-"+scheme, esdb.ReadStreamOptions{From: esdb.Start{}}, 5000)
 		if err != nil || len(all) != 1500 {
 			t.Fatalf("%d events, %v, want 1500", len(all), err)
@@ -85,11 +85,10 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 			t.Errorf("event = %+v, want its metadata and content type as appended", e)
 		}
 		if all[1499].Event.Position != (esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition}) {
-			t.Errorf("%+v, written at %+v, want %+v",
-				all[1499].Event.Position, result, esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition})
+			t.Errorf("the last event is at %+v, want the position of the append, %+v", all[1499].Event.Position, result)
 		}
 		_, err = read(t, client, "missing", esdb.ReadStreamOptions{}, 1)
-		isCode(t, err, esdb.ErrorCodeResourceNotFound)
+		checkCode(t, err, esdb.ErrorCodeResourceNotFound)
 	}
 }
 
@@ -109,7 +108,7 @@ func TestOfficialClientDeletes(t *testing.T) {
 		t.Fatalf("result = %+v, %v; want a position", result, err)
 	}
 	_, err := read(t, client, "a", esdb.ReadStreamOptions{}, 10)
-	isCode(t, err, esdb.ErrorCodeResourceNotFound)
+	checkCode(t, err, esdb.ErrorCodeResourceNotFound)
 	add("a", esdb.NoStream{})
 	all, err := read(t, client, "a", esdb.ReadStreamOptions{From: esdb.Start{}}, 10)
 	if err != nil || len(all) != 2 || all[0].Event.EventNumber != 2 {
@@ -120,9 +119,9 @@ func TestOfficialClientDeletes(t *testing.T) {
 		t.Fatalf("result = %+v, %v; want a position", result, err)
 	}
 	_, err = read(t, client, "a", esdb.ReadStreamOptions{}, 10)
-	isCode(t, err, esdb.ErrorCodeStreamDeleted)
+	checkCode(t, err, esdb.ErrorCodeStreamDeleted)
 	_, err = client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, newEvents(1)...)
-	isCode(t, err, esdb.ErrorCodeStreamDeleted)
+	checkCode(t, err, esdb.ErrorCodeStreamDeleted)
 }
 
 func TestOfficialClientSetsMetadata(t *testing.T) {
@@ -132,7 +131,7 @@ func TestOfficialClientSetsMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := client.GetStreamMetadata(testContext(t), "a", esdb.ReadStreamOptions{})
-	isCode(t, err, esdb.ErrorCodeResourceNotFound)
+	checkCode(t, err, esdb.ErrorCodeResourceNotFound)
 	for _, count := range []uint64{3, 2} {
 		meta := esdb.StreamMetadata{}
 		meta.SetMaxCount(count)
@@ -154,8 +153,8 @@ func TestOfficialClientSetsMetadata(t *testing.T) {
 
 // TestMaxAge: events older than $maxAge seconds are hidden in both directions.
 func TestMaxAge(t *testing.T) {
-	var ahead atomic.Int64 // offset of the server's clock in nanoseconds
-	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	var offset atomic.Int64 // offset of the server's clock in nanoseconds
+	clock := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 	address, _ := serve(t, openLog(t), Config{Writable: true, Now: clock})
 	client := official(t, "esdb://%s?tls=false", address)
 	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, newEvents(5)...); err != nil {
@@ -170,7 +169,7 @@ func TestMaxAge(t *testing.T) {
 		by   time.Duration
 		want int
 	}{{50 * time.Minute, 5}, {70 * time.Minute, 0}} {
-		ahead.Store(int64(later.by))
+		offset.Store(int64(later.by))
 		for _, direction := range []esdb.Direction{esdb.Forwards, esdb.Backwards} {
 			from := map[esdb.Direction]esdb.StreamPosition{esdb.Forwards: esdb.Start{}, esdb.Backwards: esdb.End{}}[direction]
 			all, err := read(t, client, "a", esdb.ReadStreamOptions{From: from, Direction: direction}, 10)
@@ -226,7 +225,7 @@ func TestOfficialClientResumesFromCheckpoints(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// It reads a few more events and discards those after the last checkpoint.
+		// The subscriber reads a few more events, and discards those after the last checkpoint.
 		seen, checkpoint := readTypes(t, subscription, want[min(len(got)+4, len(want)-1)])
 		cancel()
 		if checkpoint != nil {
@@ -236,15 +235,15 @@ func TestOfficialClientResumesFromCheckpoints(t *testing.T) {
 			got = append(got, seen...)
 			break
 		}
-		got = append(got, seenBefore(t, client, checkpoint, seen)...)
+		got = append(got, seenUpTo(t, client, checkpoint, seen)...)
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("seen\n%v\nwant\n%v", got, want)
 	}
 }
 
-// seenBefore returns the part of seen at or before the checkpoint.
-func seenBefore(t *testing.T, client *esdb.Client, checkpoint *esdb.Position, seen []string) (kept []string) {
+// seenUpTo returns those of the seen events that are not after the checkpoint.
+func seenUpTo(t *testing.T, client *esdb.Client, checkpoint *esdb.Position, seen []string) (kept []string) {
 	t.Helper()
 	all, err := read(t, client, "a", esdb.ReadStreamOptions{From: esdb.Start{}}, 1000)
 	if err != nil {

@@ -3,17 +3,18 @@ package esdbwire
 import "admitone/events"
 
 const (
-	// pageBytes is the approximate size of a page of events; pageEvents bounds their number.
+	// pageBytes is the approximate size of a page of events. pageEvents bounds their number, and
+	// firstPage is their number in the first page.
 	pageBytes  = 1 << 20
 	pageEvents = 1024
 	firstPage  = 64
 )
 
-// pager adapts the number of events per read of the store to their size, to bound memory. The zero
-// value is ready to use.
+// pager adapts the number of events that are read at a time to their size, to bound memory. The zero value
+// is ready to use.
 type pager struct{ size int }
 
-// limit returns the number of events to read next, at most left.
+// limit returns the number of events to read next, which is at most left.
 func (p *pager) limit(left uint64) int {
 	if p.size == 0 {
 		p.size = firstPage
@@ -21,7 +22,7 @@ func (p *pager) limit(left uint64) int {
 	return int(min(uint64(p.size), left))
 }
 
-// record adjusts the page size after a read, and returns the bytes read.
+// record adjusts the page size after a read, and returns the number of bytes read.
 func (p *pager) record(page []events.Recorded) (bytes int) {
 	for i := range page {
 		bytes += len(page[i].Data) + len(page[i].Metadata)

@@ -10,34 +10,34 @@ import (
 // queues serialize the writes to each stream in order of arrival. The zero value is ready to use.
 type queues struct {
 	mu   sync.Mutex
-	last map[events.StreamID]chan struct{} // closed when the last in that queue is done
+	last map[events.StreamID]chan struct{} // done of the last ticket in each queue; guarded by mu
 }
 
 // ticket is a position in a queue.
 type ticket struct {
 	queues *queues
 	stream events.StreamID
-	before <-chan struct{} // nil for the first
-	done   chan struct{}
+	before <-chan struct{} // closed when the previous ticket is done; nil for the first ticket
+	done   chan struct{}   // closed when this ticket is done
 }
 
 // join joins the queue of stream, or of the origin of a metadata stream. The caller must call
 // leave, even if wait failed.
-func (l *queues) join(stream events.StreamID) *ticket {
+func (q *queues) join(stream events.StreamID) *ticket {
 	if origin, ok := originOf(stream); ok {
 		stream = origin
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.last == nil {
-		l.last = make(map[events.StreamID]chan struct{})
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.last == nil {
+		q.last = make(map[events.StreamID]chan struct{})
 	}
-	p := &ticket{queues: l, stream: stream, before: l.last[stream], done: make(chan struct{})}
-	l.last[stream] = p.done
+	p := &ticket{queues: q, stream: stream, before: q.last[stream], done: make(chan struct{})}
+	q.last[stream] = p.done
 	return p
 }
 
-// wait returns when it is p's turn, or ctx's error.
+// wait waits for p's turn. Error: ctx.Err().
 func (p *ticket) wait(ctx context.Context) error {
 	if p.before == nil {
 		return nil
@@ -50,7 +50,7 @@ func (p *ticket) wait(ctx context.Context) error {
 	}
 }
 
-// leave lets the next ticket proceed once those before p are done too.
+// leave lets the next ticket proceed as soon as the tickets before p are done too.
 func (p *ticket) leave() {
 	select {
 	case <-p.before:

@@ -22,20 +22,20 @@ import (
 	"admitone/events/embedded"
 )
 
-// harness is a server and its model, and the actions on both. Calls are recorded by a transcript
-// and compared as text.
+// harness has a server, its model, and the actions on both. A transcript records calls, which are compared
+// as text.
 type harness struct {
 	*transcript
 	model      *model
-	reopen     func(events.Store) events.Store // reopens a closed log; nil opens the first
+	reopen     func(events.Store) events.Store // reopens a closed log; for nil it opens a new log
 	store      events.Store
 	server     *Server
 	connection *grpc.ClientConn
 	sent       []func(*rapid.T) // appends that may be sent again
-	made       int
+	eventCount int
 }
 
-// TestRandom performs random client operations, on both kinds of log.
+// TestRandom compares random operations of clients, on two kinds of log, with the model.
 func TestRandom(t *testing.T) {
 	for name, reopen := range map[string]func(*rapid.T, string, events.Store) events.Store{
 		"memory": func(_ *rapid.T, _ string, old events.Store) events.Store {
@@ -55,7 +55,7 @@ func TestRandom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "embedded" {
-				reduceChecks(t, 5) // it waits for the disk
+				reduceChecks(t, 5) // this log waits for the disk
 			}
 			rapid.Check(t, func(rt *rapid.T) {
 				dir, err := os.MkdirTemp(t.TempDir(), "")
@@ -65,36 +65,36 @@ func TestRandom(t *testing.T) {
 				defer os.RemoveAll(dir) // shrinking a failure runs many more checks
 				ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 				defer cancel()
-				w := &harness{
+				h := &harness{
 					transcript: &transcript{TB: t, ctx: ctx, ids: make(map[events.ID]string)},
 					model:      &model{streams: make(map[string][]*modelEvent)},
 					reopen:     func(old events.Store) events.Store { return reopen(rt, dir, old) },
 				}
-				w.open(rt)
+				h.open(rt)
 				defer func() {
-					if err := w.close(); err != nil {
+					if err := h.close(); err != nil {
 						t.Error(err)
 					}
 				}()
 				rt.Repeat(map[string]func(*rapid.T){
-					"append": w.appendSome, "again": w.repeat, "describe": w.setMetadata, "delete": w.deleteOne,
-					"tombstone": w.tombstoneOne,
-					"read":      w.readOne, "readAll": w.readLog, "subscribe": w.subscribeOne,
-					"subscribeAll": w.subscribeLog, "restart": w.restart,
-					"appendMore": w.appendSome, "readMore": w.readOne,
+					"append": h.appendSome, "again": h.repeat, "describe": h.setMetadata, "delete": h.deleteOne,
+					"tombstone": h.tombstoneOne,
+					"read":      h.readOne, "readAll": h.readLog, "subscribe": h.subscribeOne,
+					"subscribeAll": h.subscribeLog, "restart": h.restart,
+					"appendMore": h.appendSome, "readMore": h.readOne,
 				})
 			})
 		})
 	}
 }
 
-// reduceChecks divides the number of rapid checks by part until the test ends.
-func reduceChecks(t *testing.T, part int) {
+// reduceChecks divides the number of rapid checks by divisor until the test ends.
+func reduceChecks(t *testing.T, divisor int) {
 	checks := flag.Lookup("rapid.checks")
 	before := checks.Value.String()
 	n, err := strconv.Atoi(before)
 	if err == nil {
-		err = flag.Set("rapid.checks", strconv.Itoa(max(1, n/part)))
+		err = flag.Set("rapid.checks", strconv.Itoa(max(1, n/divisor)))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -102,30 +102,30 @@ func reduceChecks(t *testing.T, part int) {
 	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
 }
 
-func (w *harness) open(t *rapid.T) {
-	w.store = w.reopen(w.store)
+func (h *harness) open(t *rapid.T) {
+	h.store = h.reopen(h.store)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server = New(w.store, Config{Writable: true, Logger: discardLogger})
-	go w.server.Serve(listener)
-	w.connection, err = grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	h.server = New(h.store, Config{Writable: true, Logger: discardLogger})
+	go h.server.Serve(listener)
+	h.connection, err = grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.client = streams.NewStreamsClient(w.connection)
+	h.client = streams.NewStreamsClient(h.connection)
 }
 
-func (w *harness) close() error {
-	return errors.Join(w.connection.Close(), w.server.Close(), w.store.Close())
+func (h *harness) close() error {
+	return errors.Join(h.connection.Close(), h.server.Close(), h.store.Close())
 }
 
-func (w *harness) restart(t *rapid.T) {
-	if err := w.close(); err != nil {
+func (h *harness) restart(t *rapid.T) {
+	if err := h.close(); err != nil {
 		t.Fatal(err)
 	}
-	w.open(t)
+	h.open(t)
 }
 
 var (
@@ -138,9 +138,9 @@ var (
 )
 
 // expecting draws an expectation, mostly near the end of the stream.
-func (w *harness) expecting(t *rapid.T, stream string) string {
-	last := w.model.last(stream)
-	if w.model.hasTombstone(stream) {
+func (h *harness) expecting(t *rapid.T, stream string) string {
+	last := h.model.last(stream)
+	if h.model.hasTombstone(stream) {
 		last-- // clients don't know a tombstone's revision
 	}
 	return rapid.SampledFrom([]string{
@@ -157,14 +157,14 @@ func revision(n int64) string {
 }
 
 // appendSome appends new events, existing ones, or both.
-func (w *harness) appendSome(t *rapid.T) {
+func (h *harness) appendSome(t *rapid.T) {
 	stream := randomStreams.Draw(t, "stream")
 	batch := make([]modelEvent, rapid.IntRange(0, 4).Draw(t, "events"))
-	old := w.model.streams[stream]
+	old := h.model.streams[stream]
 	for i := range batch {
-		w.made++
-		batch[i] = modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: "made",
-			data: fmt.Sprintf(`{"$tb":%d}`, w.made%5), json: rapid.Bool().Draw(t, "json")}
+		h.eventCount++
+		batch[i] = modelEvent{stream: stream, label: fmt.Sprint("e", h.eventCount), typ: "made",
+			data: fmt.Sprintf(`{"$tb":%d}`, h.eventCount%5), json: rapid.Bool().Draw(t, "json")}
 		if len(old) > 0 && rapid.IntRange(0, 3).Draw(t, "old") == 0 {
 			at := rapid.IntRange(0, len(old)-1).Draw(t, "at")
 			if old[at].label != "?" {
@@ -172,40 +172,40 @@ func (w *harness) appendSome(t *rapid.T) {
 			}
 		}
 	}
-	w.appendBoth(t, stream, w.expecting(t, stream), batch)
+	h.appendBoth(t, stream, h.expecting(t, stream), batch)
 }
 
 // setMetadata sets metadata.
-func (w *harness) setMetadata(t *rapid.T) {
+func (h *harness) setMetadata(t *rapid.T) {
 	stream := "$$" + randomPlain.Draw(t, "stream")
-	w.made++
-	e := modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: metadataType,
+	h.eventCount++
+	e := modelEvent{stream: stream, label: fmt.Sprint("e", h.eventCount), typ: metadataType,
 		data: randomMeta.Draw(t, "metadata"), json: true}
-	w.appendBoth(t, stream, "any", []modelEvent{e})
+	h.appendBoth(t, stream, "any", []modelEvent{e})
 }
 
 // repeat sends an earlier append again.
-func (w *harness) repeat(t *rapid.T) {
-	if len(w.sent) > 0 {
-		w.sent[rapid.IntRange(0, len(w.sent)-1).Draw(t, "which")](t)
+func (h *harness) repeat(t *rapid.T) {
+	if len(h.sent) > 0 {
+		h.sent[rapid.IntRange(0, len(h.sent)-1).Draw(t, "which")](t)
 	}
 }
 
-func (w *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelEvent) {
+func (h *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelEvent) {
 	send := func(t *rapid.T) {
-		call, err := w.client.Append(w.ctx)
+		call, err := h.client.Append(h.ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = call.Send(w.options(stream, expected)) // CloseAndRecv returns the error
+		_ = call.Send(h.options(stream, expected)) // CloseAndRecv returns the error
 		for _, e := range batch {
-			_ = call.Send(w.proposed(fmt.Sprintf("%s|%s%s|%s", e.label, e.typ, map[bool]string{false: "!"}[e.json], e.data)))
+			_ = call.Send(h.proposed(fmt.Sprintf("%s|%s%s|%s", e.label, e.typ, map[bool]string{false: "!"}[e.json], e.data)))
 		}
 		answer, err := call.CloseAndRecv()
 		got := ""
 		switch wrong := answer.GetWrongExpectedVersion(); {
 		case err != nil:
-			got = w.errorText(t, err)
+			got = h.errorText(t, err)
 		case wrong != nil:
 			got = fmt.Sprintf("wrong %d", int64(wrong.GetCurrentRevision()))
 			if wrong.GetCurrentNoStream() != nil {
@@ -219,21 +219,21 @@ func (w *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelE
 				got += " nowhere"
 			}
 		}
-		want := w.model.append(stream, expected, batch)
+		want := h.model.append(stream, expected, batch)
 		if got != want {
 			t.Fatalf("append to %s expecting %s %v: %s, want %s", stream, expected, batch, got, want)
 		}
 		if answer.GetSuccess().GetPosition() != nil && len(batch) > 0 {
-			w.checkPosition(t, w.model.streams[stream][answer.GetSuccess().GetCurrentRevision()],
+			h.checkPosition(t, h.model.streams[stream][answer.GetSuccess().GetCurrentRevision()],
 				answer.GetSuccess().GetPosition().GetCommitPosition())
 		}
 	}
 	send(t)
-	w.sent = append(w.sent, send)
+	h.sent = append(h.sent, send)
 }
 
 // errorText returns the text of an expected error.
-func (w *harness) errorText(t *rapid.T, err error) string {
+func (h *harness) errorText(t *rapid.T, err error) string {
 	if text := status.Convert(err).Message(); strings.HasSuffix(text, "is deleted.") {
 		return "deleted"
 	} else if cut := strings.LastIndex(text, "Actual version: "); cut > 0 {
@@ -244,7 +244,7 @@ func (w *harness) errorText(t *rapid.T, err error) string {
 }
 
 // checkPosition records an event's position and checks that it never changes.
-func (w *harness) checkPosition(t *rapid.T, e *modelEvent, position uint64) {
+func (h *harness) checkPosition(t *rapid.T, e *modelEvent, position uint64) {
 	if e.position == 0 {
 		e.position = position
 	}
@@ -253,27 +253,27 @@ func (w *harness) checkPosition(t *rapid.T, e *modelEvent, position uint64) {
 	}
 }
 
-func (w *harness) deleteOne(t *rapid.T) {
+func (h *harness) deleteOne(t *rapid.T) {
 	stream := randomPlain.Draw(t, "stream")
-	expected := w.expecting(t, stream)
-	w.text.Reset()
-	w.transcript.delete(stream, expected)
-	w.compareEnd(t, w.model.delete(stream, expected))
+	expected := h.expecting(t, stream)
+	h.text.Reset()
+	h.transcript.delete(stream, expected)
+	h.compareEnd(t, h.model.delete(stream, expected))
 }
 
-func (w *harness) tombstoneOne(t *rapid.T) {
+func (h *harness) tombstoneOne(t *rapid.T) {
 	stream := randomPlain.Draw(t, "stream")
-	if rapid.IntRange(0, 3).Draw(t, "really") > 0 {
+	if rapid.IntRange(0, 3).Draw(t, "tombstone") > 0 {
 		return // otherwise there would soon be no streams left
 	}
-	expected := w.expecting(t, stream)
-	w.text.Reset()
-	w.transcript.tombstone(stream, expected)
-	w.compareEnd(t, w.model.tombstone(stream, expected))
+	expected := h.expecting(t, stream)
+	h.text.Reset()
+	h.transcript.tombstone(stream, expected)
+	h.compareEnd(t, h.model.tombstone(stream, expected))
 }
 
-func (w *harness) compareEnd(t *rapid.T, want string) {
-	_, text, _ := strings.Cut(strings.TrimSpace(w.text.String()), " → ")
+func (h *harness) compareEnd(t *rapid.T, want string) {
+	_, text, _ := strings.Cut(strings.TrimSpace(h.text.String()), " → ")
 	got := "done"
 	if strings.Contains(text, "stream-deleted") {
 		got = "deleted"
@@ -281,35 +281,36 @@ func (w *harness) compareEnd(t *rapid.T, want string) {
 		got = "wrong " + strings.Fields(after)[0]
 	}
 	if got != want || (got == "done") != strings.HasPrefix(text, "@") {
-		t.Fatalf("%s, want %s", w.text.String(), want)
+		t.Fatalf("outcome of %sis %q, want %q", h.text.String(), got, want)
 	}
 }
 
-// compareEvents compares the received events with the model's.
-func (w *harness) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_ReadEvent_RecordedEvent,
+// compareEvents compares received events with those of the model.
+func (h *harness) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_ReadEvent_RecordedEvent,
 	want []*modelEvent) {
 	for i, e := range got {
 		seen := modelEvent{
-			stream: string(e.StreamIdentifier.StreamName), revision: int64(e.StreamRevision), label: w.label(e.Id),
+			stream: string(e.StreamIdentifier.StreamName), revision: int64(e.StreamRevision), label: h.label(e.Id),
 			typ: e.Metadata["type"], data: string(e.Data), json: e.Metadata["content-type"] == contentJSON,
 		}
 		if i >= len(want) || seen.String() != want[i].String() {
 			t.Fatalf("%s: event %d is %v, want\n%v", what, i, &seen, want)
 		}
-		w.checkPosition(t, want[i], e.CommitPosition)
+		h.checkPosition(t, want[i], e.CommitPosition)
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d events, want\n%v", what, len(got), want)
 	}
 }
 
-// receive reads to the end, or until caught up. why is the reason for no events.
-func (w *harness) receive(t *rapid.T, request *streams.ReadReq) (
+// receive reads to the end, or until the subscription has caught up. why is the reason if there are no
+// events.
+func (h *harness) receive(t *rapid.T, request *streams.ReadReq) (
 	got []*streams.ReadResp_ReadEvent_RecordedEvent, checkpoints []uint64, why string,
 ) {
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(h.ctx)
 	defer cancel()
-	call, err := w.client.Read(ctx, request)
+	call, err := h.client.Read(ctx, request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,7 +320,7 @@ func (w *harness) receive(t *rapid.T, request *streams.ReadReq) (
 			return got, checkpoints, why
 		}
 		if err != nil {
-			return got, checkpoints, w.errorText(t, err)
+			return got, checkpoints, h.errorText(t, err)
 		}
 		switch {
 		case m.GetEvent() != nil:

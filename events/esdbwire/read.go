@@ -17,9 +17,9 @@ type reading struct {
 	call   streams.Streams_ReadServer
 	encode encoder
 	filter *filter // nil selects all
-	count  uint64  // of requested events, unless it is a subscription
-	// bounds is whether the client understands messages about where a stream begins and ends. Other
-	// clients stop at them.
+	count  uint64  // number of requested events; unused for a subscription
+	// bounds means that the client understands the messages about the first and the last position of a
+	// stream. Other clients stop at them.
 	bounds bool
 }
 
@@ -31,7 +31,7 @@ func (w streamsWire) Read(request *streams.ReadReq, call streams.Streams_ReadSer
 	return w.fail(call.Context(), r.run(request.GetOptions()))
 }
 
-// run validates the options and serves the request.
+// run checks the options and serves the request.
 func (r *reading) run(o *streams.ReadReq_Options) error {
 	if err := r.mayRead(r.ctx); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (r *reading) stream(stream events.StreamID, o *streams.ReadReq_Options_Stre
 	})
 }
 
-// revisionOf decodes where to begin; EndRevision is the end.
+// revisionOf decodes the revision to begin at, EndRevision for the end.
 func revisionOf(o *streams.ReadReq_Options_StreamOptions) (events.Revision, error) {
 	switch from := o.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Start:
@@ -137,7 +137,7 @@ func revisionOf(o *streams.ReadReq_Options_StreamOptions) (events.Revision, erro
 // forward sends the visible events of c's stream from a revision on.
 func (r *reading) forward(c *condition, from events.Revision) error {
 	oldest := c.oldest(r.config.Now())
-	sent, _, err := r.pages(c, max(from, c.first()), oldest, r.count)
+	sent, _, err := r.sendPages(c, max(from, c.first()), oldest, r.count)
 	if err == nil && sent == 0 && r.count > 0 && r.bounds && from != c.last+1 {
 		return r.call.Send(&streams.ReadResp{
 			Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(c.last + 1)},
@@ -146,9 +146,9 @@ func (r *reading) forward(c *condition, from events.Revision) error {
 	return err
 }
 
-// pages sends up to count events from a revision on, up to c.last, without those recorded before
-// oldest. It returns the number of events sent, and the revision after the last one read.
-func (r *reading) pages(c *condition, from events.Revision, oldest time.Time,
+// sendPages sends up to count events from a revision to c.last, except for those recorded before oldest. It
+// returns the number of events sent, and the revision after the last event read.
+func (r *reading) sendPages(c *condition, from events.Revision, oldest time.Time,
 	count uint64) (sent uint64, next events.Revision, err error) {
 	var page pager
 	for next = from; sent < count && next <= c.last; {
@@ -171,7 +171,7 @@ func (r *reading) pages(c *condition, from events.Revision, oldest time.Time,
 	return sent, next, nil
 }
 
-// backward sends the visible events of c's stream from a revision down.
+// backward sends the visible events of c's stream from a revision, in descending order.
 func (r *reading) backward(c *condition, from events.Revision) error {
 	var page pager
 	first, oldest := c.first(), c.oldest(r.config.Now())
@@ -183,7 +183,7 @@ func (r *reading) backward(c *condition, from events.Revision) error {
 		page.record(found)
 		for i := range found {
 			if found[i].Created.Before(oldest) {
-				return nil // so are all earlier ones
+				return nil // all earlier events are hidden too
 			}
 			if err := r.send(&found[i]); err != nil {
 				return err

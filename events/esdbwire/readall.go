@@ -9,16 +9,15 @@ import (
 	"admitone/events"
 )
 
-// pair is a position in the log for clients: commit and prepare, compared in this order. An event
-// at position p is at (p,p). So a pair is before, at or after an event, and a checkpoint (p+1,0) is
-// still before the event at p+1.
+// pair is a position in the log for clients: commit and prepare, compared in this order. An event at
+// position p of the Store is at (p,p). A pair can be between two events: a checkpoint (p+1,0) is before
+// the event at p+1.
 type pair struct{ commit, prepare uint64 }
 
 var endPair = pair{math.MaxUint64, math.MaxUint64}
 
-// below returns the last position before p that an event can have, through the last one before or
-// at p.
-func (p pair) below() events.Position {
+// lastBelow returns the last position before p that an event can have.
+func (p pair) lastBelow() events.Position {
 	if p.prepare > p.commit {
 		return clamp(p.commit)
 	}
@@ -28,18 +27,19 @@ func (p pair) below() events.Position {
 	return clamp(p.commit - 1)
 }
 
-func (p pair) through() events.Position {
+// lastThrough returns the last position before or at p that an event can have.
+func (p pair) lastThrough() events.Position {
 	if p.prepare >= p.commit {
 		return clamp(p.commit)
 	}
-	return p.below()
+	return p.lastBelow()
 }
 
 func clamp(position uint64) events.Position {
 	return min(events.Position(position), events.EndPosition-1)
 }
 
-// pairOf decodes where to begin. Error: InvalidArgument.
+// pairOf decodes the position to begin at. Error: InvalidArgument.
 func pairOf(o *streams.ReadReq_Options_AllOptions) (pair, error) {
 	switch from := o.GetAllOption().(type) {
 	case *streams.ReadReq_Options_AllOptions_Start:
@@ -52,15 +52,15 @@ func pairOf(o *streams.ReadReq_Options_AllOptions) (pair, error) {
 	return pair{}, badRequest("where to begin is missing")
 }
 
-// all reads up to count events of the log that the filter selects.
+// all sends up to count events of the log that the filter selects.
 func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) error {
 	start, err := pairOf(o)
 	if err != nil {
 		return err
 	}
-	direction, from := events.Forward, start.below()
+	direction, from := events.Forward, start.lastBelow()
 	if backward {
-		direction, from = events.Backward, start.below()+1
+		direction, from = events.Backward, start.lastBelow()+1
 	}
 	var page pager
 	for left := r.count; left > 0; {
@@ -75,7 +75,7 @@ func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) erro
 		}
 		page.record(found)
 		for i := range found {
-			if left == 0 || hidden(&found[i]) || !r.filter.passes(&found[i]) {
+			if left == 0 || isInternal(&found[i]) || !r.filter.matches(&found[i]) {
 				continue
 			}
 			if err := r.send(&found[i]); err != nil {
@@ -91,9 +91,9 @@ func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) erro
 	return nil
 }
 
-// hidden reports whether an event is internal to the store. Only a real EventStoreDB behind the
-// Store has such events.
-func hidden(e *events.Recorded) bool {
+// isInternal reports whether an event is internal to an EventStoreDB. A Store has such events only if it
+// is an EventStoreDB.
+func isInternal(e *events.Recorded) bool {
 	if e.Type == "$epoch-information" {
 		return true
 	}

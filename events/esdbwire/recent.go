@@ -12,35 +12,35 @@ const (
 	// recentIDs is the number of a stream's newest events that are recognized by id in appends that
 	// expect any revision.
 	recentIDs = 256
-	// recentBytes bounds the events that are read to get those ids.
+	// recentBytes bounds the bytes of the events that are read to get these ids.
 	recentBytes = 4 << 20
-	// recentTotal bounds each of the two generations of ids in memory, together 8 MiB
-	// as in EventStoreDB.
+	// recentTotal bounds the ids in each of the two generations. Together they need 8 MiB, as in
+	// EventStoreDB.
 	recentTotal = 1 << 18
 )
 
-// recent caches the ids of the newest events of streams. Evicting the older generation at once
-// approximates least recently used.
+// recent caches the ids of the newest events of streams. Evicting the whole older generation approximates
+// an LRU cache.
 type recent struct {
 	mu         sync.Mutex
 	young, old map[events.StreamID]*newest
 	total      int // ids in young
 }
 
-// newest are the ids of a stream's newest events, in order.
+// newest has the ids of a stream's newest events, in order.
 type newest struct {
-	last events.Revision // of the last of them
+	last events.Revision // of the newest event
 	ids  []events.ID
 }
 
-// find returns the revision of the first event with that id.
+// find returns the revision of the first event with an id.
 func (n *newest) find(id events.ID) (events.Revision, bool) {
 	i := slices.Index(n.ids, id)
 	return n.last - events.Revision(len(n.ids)-1-i), i >= 0
 }
 
-// newest returns the newest ids of c's stream, from the log if they are not cached or another
-// writer has used the stream.
+// newest returns the newest ids of c's stream. It reads them from the log if they are not cached, or if
+// another writer has used the stream.
 func (s *Server) newest(ctx context.Context, c *condition) (*newest, error) {
 	if n := s.recent.get(c.stream); n != nil && n.last == c.last {
 		return n, nil
@@ -88,7 +88,7 @@ func (r *recent) put(stream events.StreamID, n *newest) {
 	r.add(stream, n)
 }
 
-// add requires the lock.
+// add caches the ids of a stream. mu must be held.
 func (r *recent) add(stream events.StreamID, n *newest) {
 	if before := r.young[stream]; before != nil {
 		r.total -= len(before.ids) + 1
@@ -100,8 +100,8 @@ func (r *recent) add(stream events.StreamID, n *newest) {
 	r.total += len(n.ids) + 1
 }
 
-// appended adds the ids of a batch written after revision last, if the stream is cached up to there.
-// It does not change slices that concurrent readers use.
+// appended adds the ids of a batch that was appended after revision last, if the stream's ids up to last are
+// cached. It does not change slices that concurrent readers use.
 func (r *recent) appended(stream events.StreamID, last events.Revision, batch []events.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -8,10 +8,9 @@ import (
 	"testing"
 )
 
-// TestRecorded compares the transcripts with those recorded from an EventStoreDB 23.10.8 and a
-// 24.6.0, whose answers were identical; read-refused is only from the second, append-refused only
-// from the first. testdata/recorded/differences.txt lists where they differ, and doc.go gives the
-// reasons.
+// TestRecorded compares the transcripts with those recorded from EventStoreDB 23.10.8 and 24.6.0, whose
+// answers were identical. read-refused was recorded only from 24.6.0, append-refused only from 23.10.8.
+// testdata/recorded/differences.txt lists the lines that differ, and doc.go states the reasons.
 func TestRecorded(t *testing.T) {
 	names, err := filepath.Glob("testdata/recorded/*.txt")
 	if err != nil {
@@ -47,7 +46,7 @@ func TestRecorded(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found.String() != string(want) {
-		t.Errorf("the answers differ from the recorded ones in other lines than %s lists:\n%s", path, &found)
+		t.Errorf("the answers differ from the recorded ones in these lines, want those in %s:\n%s", path, &found)
 	}
 }
 

@@ -31,8 +31,8 @@ func (s *transcript) batch() *batchTranscript {
 	return &batchTranscript{s, call}
 }
 
-// send sends one message of an append: its correlation id's label, with quotes for
-// the text form; its options, nil for none; events; and whether it is the last.
+// send sends one message of an append. label is the label of the correlation id, in quotes for the text
+// form; o may be nil; final marks the last message; words are events in the form of proposal.
 func (b *batchTranscript) send(label string, o *streams.BatchAppendReq_Options, final bool, words ...string) {
 	b.Helper()
 	m := &streams.BatchAppendReq{Options: o, IsFinal: final, CorrelationId: structuredID(b.id(strings.Trim(label, "'")))}
@@ -49,7 +49,7 @@ func (b *batchTranscript) send(label string, o *streams.BatchAppendReq_Options, 
 	}
 }
 
-// to returns options; expected is as in transcript.options.
+// to returns the options of an append. expected has the form in transcript.options.
 func (b *batchTranscript) to(stream, expected string) *streams.BatchAppendReq_Options {
 	o := &streams.BatchAppendReq_Options{StreamIdentifier: b.name(stream)}
 	switch expected {
@@ -84,7 +84,7 @@ func (b *batchTranscript) answer() string {
 		return b.failure(err, b.call.Trailer())
 	}
 	text := fmt.Sprintf("%s for %s expecting %s: ", b.label(m.CorrelationId), m.StreamIdentifier.GetStreamName(),
-		memberOf(m.ExpectedStreamPosition))
+		oneofText(m.ExpectedStreamPosition))
 	if failed := m.GetError(); failed != nil {
 		text += fmt.Sprintf("%s %q", code.Code(failed.Code), failed.Message)
 		for _, detail := range failed.Details {
@@ -95,7 +95,8 @@ func (b *batchTranscript) answer() string {
 			text += " " + strings.TrimPrefix(detail.TypeUrl, "type.googleapis.com/event_store.client.")
 			switch d := unpacked.(type) {
 			case *shared.WrongExpectedVersion:
-				text += fmt.Sprintf(" %s, is %s", memberOf(d.ExpectedStreamPositionOption), memberOf(d.CurrentStreamRevisionOption))
+				text += fmt.Sprintf(" %s, is %s", oneofText(d.ExpectedStreamPositionOption),
+					oneofText(d.CurrentStreamRevisionOption))
 			case *shared.StreamDeleted:
 				text += " " + string(d.StreamIdentifier.StreamName)
 			case *shared.MaximumAppendSizeExceeded:
@@ -116,8 +117,8 @@ func (b *batchTranscript) answer() string {
 	return text + at(ok.GetPosition().CommitPosition)
 }
 
-// memberOf returns the text of the chosen member of a oneof.
-func memberOf(chosen any) string {
+// oneofText returns the name and value of the chosen member of a oneof.
+func oneofText(chosen any) string {
 	name := fmt.Sprintf("%T", chosen)
 	name = name[strings.LastIndex(name, "_")+1:]
 	if digits := strings.Trim(fmt.Sprintf("%v", chosen), "&{}"); digits != "" && strings.Trim(digits, "0123456789") == "" {
@@ -126,7 +127,7 @@ func memberOf(chosen any) string {
 	return name
 }
 
-// batchAppends exercises BatchAppend beyond Append.
+// batchAppends exercises BatchAppend where it differs from Append.
 func batchAppends(s *transcript) {
 	b := s.batch()
 	b.one("r1", "a", "none", "a1", "a2")
@@ -137,7 +138,7 @@ func batchAppends(s *transcript) {
 	b.one("r6", "a", "7", "b1")
 	b.one("r7", "b", "any", "b1", "b2")
 	b.one("r8", "c", "any")
-	// Pieces of several appends, interleaved.
+	// Messages of several appends, interleaved.
 	b.send("p", b.to("p", "none"), false, "p1")
 	b.send("q", b.to("q", "none"), false, "q1")
 	b.send("p", nil, false, "p2")
@@ -146,7 +147,7 @@ func batchAppends(s *transcript) {
 	b.send("p", nil, true)
 	b.write("p of p and q → %s", b.answer())
 	s.read("p", "start")
-	// Refused, each once; its later pieces are ignored.
+	// A refused append is answered once, and its later messages are ignored.
 	large := "l1|made|" + strings.Repeat("x", 1<<20)
 	b.send("large", b.to("large", "any"), false, "l0")
 	b.send("large", nil, false, large)
@@ -155,7 +156,7 @@ func batchAppends(s *transcript) {
 	b.one("r9", "", "any", "l3")
 	b.one("r10", "a", "", "l3")
 	b.one("r11", allName, "any", "l3")
-	// Pieces without options that are no append's are ignored.
+	// Messages without options that belong to no append are ignored.
 	b.send("r12", nil, true, "l3")
 	b.send("large", nil, true, "l3")
 	late := b.to("late", "any")
@@ -172,9 +173,9 @@ func batchAppends(s *transcript) {
 	b.write("deadline in a minute → %s", b.answer())
 	s.tombstone("a", "any")
 	b.one("r16", "a", "any", "a9")
-	// The same correlation id again is another append.
+	// A repeated correlation id identifies another append.
 	b.one("r16", "b", "1", "b3")
-	// Appends to one stream are written in the order in which they ended.
+	// Appends to one stream are written in the order of their last messages.
 	for i := range 50 {
 		b.send(fmt.Sprintf("o%d", i), b.to("o", "any"), true, fmt.Sprintf("e%02d", i))
 	}
@@ -198,7 +199,7 @@ func batchAppends(s *transcript) {
 	s.write("no correlation id → %s", bad.answer())
 	bad.one("r17", "b", "2", "b4")
 	bad.one("r18", "b", "18446744073709551615", "b5")
-	// Types count in batches: each letter two bytes.
+	// In batches, types count for the limit, two bytes for each letter.
 	fits := strings.Repeat("x", 1<<20-2*4)
 	bad.send("r19", bad.to("full", "any"), true, "f1|made|"+fits)
 	s.write("the largest → %s", bad.answer())

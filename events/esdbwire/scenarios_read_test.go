@@ -42,7 +42,7 @@ func readAll(s *transcript) {
 	s.read(allName, "start", "streams:nobody")
 }
 
-// readRefused makes invalid reads.
+// readRefused sends invalid reads.
 func readRefused(s *transcript) {
 	s.append("a", "none", "a1")
 	s.read("", "start")
@@ -139,7 +139,7 @@ func checkpoints(s *transcript) {
 	s.subscribe(allName, "start", "types:nothing").until("caught up") // the window is 32
 	s.subscribe(allName, "@15", "types:apple", "window4").until("caught up")
 	s.subscribe(allName, "@14", "types:apple", "window4").until("caught up")
-	// A subscription resumes after its checkpoint; in every form, nothing is lost.
+	// A subscription resumes after its checkpoint. In every form of it, no event is lost.
 	s.subscribe(allName, "@4", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@5/0", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@5/@4", "type:.", "window100").until("caught up")

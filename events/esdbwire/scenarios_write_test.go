@@ -86,7 +86,7 @@ func appendRepeated(s *transcript) {
 	s.read("b", "start")
 }
 
-// appendRefused makes invalid appends.
+// appendRefused sends invalid appends.
 func appendRefused(s *transcript) {
 	s.append("", "any", "a1")
 	s.append("$$", "any", "a1")
@@ -116,7 +116,7 @@ func appendRefused(s *transcript) {
 	s.appendAs("append without an id", s.options("a", "any"), noID)
 	noID.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "a1"}}
 	s.appendAs("append with an id that is none", s.options("a", "any"), noID)
-	// A type counts in batches alone: each letter would be two of the 1,048,576 bytes.
+	// A type counts for the limit only in batches, where each letter would be two of the 1,048,576 bytes.
 	fits := strings.Repeat("x", 1<<20-2*4)
 	s.appendAs("append the largest", s.options("large", "any"), s.proposed("l1|made|"+fits))
 	s.appendAs("append a byte more", s.options("large", "any"), s.proposed("l2|made|"+fits+"x"))
@@ -132,7 +132,7 @@ func appendRefused(s *transcript) {
 	s.tombstone("a", "")
 }
 
-// appendSizes makes appends at the limit. Data and metadata count, types do not.
+// appendSizes sends appends at the limit. Data and metadata count for it, types do not.
 func appendSizes(s *transcript) {
 	full := strings.Repeat("x", 1<<20)
 	s.appendAs("append the largest", s.options("a", "any"), s.proposed("a1|made|"+full))
@@ -141,14 +141,15 @@ func appendSizes(s *transcript) {
 	s.appendAs("append two that are a byte more", s.options("a", "any"), s.proposed("a2|made|"+full[4:]),
 		s.proposed("a3|made|xxxxx"))
 	s.appendAs("append two", s.options("a", "any"), s.proposed("a2|made|"+full[4:]), s.proposed("a3|made|xxxx"))
-	// Metadata of a deleted stream keep their order, and $tb is replaced where it is.
+	// The metadata of a deleted stream keep the order of their members, and $tb is replaced in its place.
 	s.append("b", "none", "b1", "b2")
 	s.append("$$b", "none", `m1|$metadata|{"z":"<1>", "$tb":9223372036854775807,"a":{"$tb":7},"z":[2]}`)
 	s.append("b", "1", "b3")
 	s.read("$$b", "start")
 }
 
-// TestRefusedDeletes: the message of a delete or a tombstone whose expectation does not hold names it.
+// TestRefusedDeletes: if the expectation of a delete or a tombstone does not hold, the error names the expected and
+// the actual version.
 func TestRefusedDeletes(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
@@ -278,7 +279,7 @@ func tombstoneStream(s *transcript) {
 	s.delete("b", "any")
 	s.tombstone("b", "any")
 	s.read("b", "start")
-	// Names may be in any script; trailers are ASCII.
+	// Names may be in any script, but trailers are ASCII.
 	s.tombstone("ü", "any")
 	s.append("ü", "any", "u1")
 	s.read("ü", "start")

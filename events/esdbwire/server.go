@@ -20,19 +20,20 @@ import (
 	"admitone/events"
 )
 
-// Config of a [Server]. The zero value is a server without TLS that anyone may read from and no one
-// may write to.
+// Config is the configuration of a [Server]. With the zero value, the server has no TLS, anyone may read,
+// and no one may write.
 type Config struct {
 	// Writable lets clients append, delete and set metadata.
 	Writable bool
-	// TLS is nil for HTTP/2 without it, the clients' tls=false.
+	// TLS is nil for HTTP/2 without TLS, for which clients need tls=false.
 	TLS *tls.Config
-	// Users by name. Without any, callers are not authenticated.
+	// Users has the users by name. Without users, callers are not authenticated.
 	Users map[string]User
-	// MaxAppend is the largest append in bytes; 0 is EventStoreDB's 1 MiB.
+	// MaxAppend bounds the size of appends in bytes; 0 stands for EventStoreDB's 1 MiB.
 	MaxAppend int
-	// MaxSubscriptions bounds the open subscriptions of all clients together, and equally the other
-	// streaming calls; 0 is 500. A stalled subscription holds a third of a megabyte.
+	// MaxSubscriptions bounds the open subscriptions of all clients together. The limit of all streaming
+	// calls is twice this number. 0 stands for 500. A stalled subscription retains a third of a
+	// megabyte.
 	MaxSubscriptions int
 	// Address (host:port) is the server's address in gossip; "" is the address that the client has
 	// dialled.
@@ -56,25 +57,24 @@ type User struct {
 const (
 	defaultMaxAppend        = 1 << 20
 	defaultMaxSubscriptions = 500
-	// maxMessage is the largest message accepted: a client sends chunks of up to 3 MiB plus one
-	// event.
+	// maxMessage is the size of the largest accepted message. Clients send up to 3 MiB plus one event.
 	maxMessage = 17 << 20
-	// streamWindow and connWindow are how many bytes of a call, and of a connection, a client may send before they
-	// are received. They are fixed, so that gRPC does not measure the connection. A small window of a call keeps an
-	// append that is not read at its client, which then knows that it is not in the log.
+	// streamWindow and connWindow are the numbers of bytes of a call, and of a connection, that a client may send
+	// before they are received. They are fixed, so that gRPC does not send pings to estimate the bandwidth. A small
+	// window keeps an append that the server does not read at the client, which then knows that it is not in the log.
 	streamWindow, connWindow = 64 << 10, 1 << 20
 	// maxCalls bounds the calls and subscriptions of one connection.
 	maxCalls = 1000
-	// stopLimit bounds the wait of Close for calls in progress.
-	stopLimit = 5 * time.Second
-	// handshakeLimit bounds the time of a connection's handshake.
-	handshakeLimit = 10 * time.Second
+	// closeTimeout bounds the wait of Close for calls in progress.
+	closeTimeout = 5 * time.Second
+	// handshakeTimeout bounds the time of a connection's handshake.
+	handshakeTimeout = 10 * time.Second
 )
 
-// Server serves a Store. It owns neither the Store nor the listeners' addresses.
+// Server serves a Store. It does not close the Store.
 type Server struct {
 	store     events.Store
-	async     events.AsyncAppender // store, nil if it is none
+	async     events.AsyncAppender // the store, nil if it does not implement this
 	config    Config
 	id        events.ID // of this instance
 	grpc      *grpc.Server
@@ -114,7 +114,7 @@ func New(store events.Store, config Config) *Server {
 		grpc.MaxConcurrentStreams(maxCalls),
 		grpc.StaticStreamWindowSize(streamWindow),
 		grpc.StaticConnWindowSize(connWindow),
-		grpc.ConnectionTimeout(handshakeLimit),
+		grpc.ConnectionTimeout(handshakeTimeout),
 		// The clients ping every 10 s, Go's also without calls; gRPC's default policy would treat
 		// that as abuse.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
@@ -132,8 +132,8 @@ func New(store events.Store, config Config) *Server {
 	return s
 }
 
-// Serve accepts connections from listener until Close, and then returns nil. It may be called for
-// several listeners, and closes each.
+// Serve accepts connections from listener until Close, closes listener, and returns nil. It may be called
+// for several listeners.
 func (s *Server) Serve(listener net.Listener) error {
 	err := s.grpc.Serve(listener)
 	if errors.Is(err, grpc.ErrServerStopped) {
@@ -142,8 +142,8 @@ func (s *Server) Serve(listener net.Listener) error {
 	return err
 }
 
-// Close ends subscriptions at once, waits up to stopLimit for other calls, and aborts the rest.
-// Clients then see Unavailable. It may be called more than once.
+// Close ends subscriptions immediately, waits up to closeTimeout for other calls, and aborts those that
+// remain. Clients then get Unavailable. It may be called more than once.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.stop()
@@ -152,7 +152,7 @@ func (s *Server) Close() error {
 			defer close(ended)
 			s.grpc.GracefulStop()
 		}()
-		limit := time.NewTimer(stopLimit)
+		limit := time.NewTimer(closeTimeout)
 		defer limit.Stop()
 		select {
 		case <-ended:
@@ -164,8 +164,8 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// readContext returns a context for a read: it ends with the call, or when Close begins. Close
-// waits for writes.
+// readContext returns a context for a read, which ends with the call or when Close begins. Writes need no
+// such context, because Close waits for them.
 func (s *Server) readContext(call context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(call)
 	stop := context.AfterFunc(s.serving, cancel)

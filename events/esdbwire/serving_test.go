@@ -22,7 +22,7 @@ const testTimeout = time.Minute
 // discardLogger keeps expected errors out of the test's output.
 var discardLogger = slog.New(slog.DiscardHandler)
 
-// openLog opens a log that the test's end closes.
+// openLog opens a log, which is closed at the end of the test.
 func openLog(t testing.TB) *embedded.Store {
 	t.Helper()
 	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: discardLogger})

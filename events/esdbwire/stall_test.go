@@ -16,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// heap returns the bytes in use.
+// heap returns the size of the live heap in bytes.
 func heap() int {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -24,21 +24,21 @@ func heap() int {
 	return int(stats.HeapAlloc)
 }
 
-// TestStalledSubscribers: each stalled subscriber holds a page and the buffers of its connection.
+// TestStalledSubscribers: a stalled subscriber retains no more than a page and the buffers of its connection.
 // Other calls on the same connection proceed, and so do the subscribers when they read again.
 func TestStalledSubscribers(t *testing.T) {
 	const stalled, appends, size = 40, 1500, 32 << 10 // 47 MiB in all
 	store := openLog(t)
 	address, _ := serve(t, store, Config{Writable: true})
-	// The client is in the same heap; without a fixed window it would use megabytes for each
-	// stalled subscription.
+	// The client is in the same heap. Without a fixed window, it would use megabytes for each stalled
+	// subscription.
 	connection := dial(t, address, grpc.WithInitialWindowSize(64<<10), grpc.WithInitialConnWindowSize(1<<20))
 	s := newTranscript(t, connection)
 	s.append("a", "none", "a1")
-	var stalledSubs []*subscription
+	var subscriptions []*subscription
 	for i := range stalled {
-		stalledSubs = append(stalledSubs, s.subscribe([]string{allName, "a"}[i%2], "start"))
-		stalledSubs[i].until("caught up")
+		subscriptions = append(subscriptions, s.subscribe([]string{allName, "a"}[i%2], "start"))
+		subscriptions[i].until("caught up")
 	}
 	active := s.subscribe(allName, "start", "types:made")
 	active.until("caught up")
@@ -81,27 +81,27 @@ func TestStalledSubscribers(t *testing.T) {
 	grown := heap() - before
 	t.Logf("%d stalled subscribers and the log hold %d MiB", stalled, grown>>20)
 	if grown > log+stalled*each {
-		t.Errorf("memory has grown by more than %d MiB", (log+stalled*each)>>20)
+		t.Errorf("memory has grown by %d MiB, want at most %d MiB", grown>>20, (log+stalled*each)>>20)
 	}
-	// A resumed subscriber misses nothing, although the events have left the tail.
-	for _, resumed := range stalledSubs[:2] {
+	// A resumed subscriber gets all events, although the log no longer has them in its tail.
+	for _, resumed := range subscriptions[:2] {
 		for next := uint64(1); next <= appends; next++ {
 			m, err := resumed.call.Recv()
 			if err != nil || m.GetEvent().GetEvent().GetStreamRevision() != next {
-				t.Fatalf("event %d: got %v, %v", next, m, err)
+				t.Fatalf("got %v, %v; want revision %d", m, err, next)
 			}
 		}
 	}
 }
 
-// TestManyWritersOfOneStream: every append that expects any revision succeeds once; of those that
+// TestManyWritersOfOneStream: every append that expects any revision succeeds once. Of the appends that
 // expect the same revision, one succeeds.
 func TestManyWritersOfOneStream(t *testing.T) {
 	const writers, each = 8, 25
 	store := openLog(t)
 	address, _ := serve(t, store, Config{Writable: true})
 	s := newTranscript(t, dial(t, address))
-	var group sync.WaitGroup
+	var wg sync.WaitGroup
 	won := make([]int, each)
 	var mu sync.Mutex
 	for w := range writers {
@@ -125,7 +125,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 			any = append(any, s.proposed(fmt.Sprintf("any-%d-%d", w, i)))
 			race = append(race, s.proposed(fmt.Sprintf("race-%d-%d", w, i)))
 		}
-		group.Go(func() {
+		wg.Go(func() {
 			for i := range each {
 				if answer := send(s.options("any", "any"), any[i]); answer.GetSuccess() == nil {
 					t.Errorf("writer %d: answer %v, want success", w, answer)
@@ -142,7 +142,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 			}
 		})
 	}
-	group.Wait()
+	wg.Wait()
 	seen := map[events.ID]bool{}
 	for e, err := range events.Stream(s.ctx, store, events.StreamID(s.name("any").StreamName), 0) {
 		if err != nil {
@@ -160,8 +160,8 @@ func TestManyWritersOfOneStream(t *testing.T) {
 	}
 }
 
-// TestClose: subscriptions end at once with Unavailable, a batch in progress is answered, and the
-// next server continues.
+// TestClose: subscriptions end immediately with Unavailable, a batch in progress is answered, and the next
+// server has all events.
 func TestClose(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, server := serve(t, store, Config{Writable: true})
@@ -200,14 +200,14 @@ func TestClose(t *testing.T) {
 		t.Error(err)
 	}
 	address, _ = serve(t, store, Config{})
-	again := newTranscript(t, dial(t, address))
-	again.read(allName, "start", "types:made")
-	if n := len(again.positionsSoFar()); n != 2 {
-		t.Errorf("%d positions, want 2:\n%s", n, again.transcript())
+	afterRestart := newTranscript(t, dial(t, address))
+	afterRestart.read(allName, "start", "types:made")
+	if n := len(afterRestart.positionsSoFar()); n != 2 {
+		t.Errorf("%d positions, want 2:\n%s", n, afterRestart.transcript())
 	}
 }
 
-// TestSubscribersLeave: when a client disconnects, its subscriptions end.
+// TestSubscribersLeave: the subscriptions of a client end when it disconnects.
 func TestSubscribersLeave(t *testing.T) {
 	store := openLog(t)
 	address, server := serve(t, store, Config{Writable: true})
@@ -223,8 +223,7 @@ func TestSubscribersLeave(t *testing.T) {
 		}
 		connection.Close()
 	}
-	// A handler that does not end would block GracefulStop, and the store would still have
-	// followers.
+	// A subscription that has not ended would block GracefulStop, and the store would still have followers.
 	server.grpc.GracefulStop()
 	if n := store.Stats().Followers; n != 0 {
 		t.Errorf("%d followers are left, want 0", n)

@@ -15,7 +15,7 @@ func (r *reading) confirm() error {
 	}})
 }
 
-func (r *reading) caughtUp() error {
+func (r *reading) sendCaughtUp() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
 }
 
@@ -32,8 +32,8 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	case *streams.ReadReq_Options_StreamOptions_Revision:
 		next = min(next, events.EndRevision-1) + 1 // subscriptions begin after the given revision
 	}
-	// The head is read first: events after it that have already been sent are recognized by their
-	// revision.
+	// The head is read first, so that no event is missed. Events after it that have already been sent are
+	// recognized by their revisions.
 	head, err := r.store.Head(r.ctx)
 	if err != nil {
 		return err
@@ -53,12 +53,12 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	}
 	if !c.softDeleted() {
 		oldest := c.oldest(r.config.Now())
-		if _, _, err := r.pages(c, max(next, c.first()), oldest, math.MaxUint64); err != nil {
+		if _, _, err := r.sendPages(c, max(next, c.first()), oldest, math.MaxUint64); err != nil {
 			return err
 		}
 	}
 	next = max(next, c.last+1)
-	if err := r.caughtUp(); err != nil {
+	if err := r.sendCaughtUp(); err != nil {
 		return err
 	}
 	return r.store.Follow(r.ctx, head, func(page []events.Recorded) error {
@@ -98,7 +98,7 @@ func (r *reading) subscribeAll(o *streams.ReadReq_Options_AllOptions) error {
 	if err := r.confirm(); err != nil {
 		return err
 	}
-	after := start.through()
+	after := start.lastThrough()
 	switch {
 	case start == endPair:
 		after = head
@@ -113,35 +113,35 @@ func (r *reading) subscribeAll(o *streams.ReadReq_Options_AllOptions) error {
 	}
 	if after >= head {
 		f.live = true
-		if err := r.caughtUp(); err != nil {
+		if err := r.sendCaughtUp(); err != nil {
 			return err
 		}
 	}
-	return r.store.Follow(r.ctx, after, f.page)
+	return r.store.Follow(r.ctx, after, f.sendPage)
 }
 
 // following is a subscription to the log.
 type following struct {
 	*reading
 	at         events.Position // of the last event considered
-	checkpoint events.Position // the last one sent, or the start
-	considered uint64          // events since then
-	live       bool            // it has caught up once
+	checkpoint events.Position // the last checkpoint sent, or the start
+	considered uint64          // number of events since the checkpoint
+	live       bool            // whether the subscription has caught up once
 }
 
-// page sends the selected events of a page. A subscription resumes after its checkpoint, so the
-// checkpoint is the last event considered, not the next.
-func (f *following) page(page []events.Recorded) error {
+// sendPage sends the selected events of a page. A checkpoint is the last event considered, not the next,
+// because a subscription resumes after its checkpoint.
+func (f *following) sendPage(page []events.Recorded) error {
 	head, err := f.store.Head(f.ctx)
 	if err != nil {
 		return err
 	}
 	for i := range page {
 		e := &page[i]
-		if hidden(e) {
+		if isInternal(e) {
 			continue
 		}
-		if f.filter.passes(e) {
+		if f.filter.matches(e) {
 			if err := f.send(e); err != nil {
 				return err
 			}
@@ -162,7 +162,7 @@ func (f *following) page(page []events.Recorded) error {
 			return err
 		}
 	}
-	return f.caughtUp()
+	return f.sendCaughtUp()
 }
 
 func (f *following) sendCheckpoint() error {

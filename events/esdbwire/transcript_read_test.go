@@ -13,10 +13,17 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// request builds a read from words in any order: backward; start, end, @N (the Nth position in the
-// transcript, see positionsSoFar) or a revision; xN, a count, or subscribe; text, ids as text;
-// bounds, compatibility 1; stream:REGEX, streams:A,B, type:REGEX, types:A,B; windowN, timesN. A
-// stream "$all" is the whole log.
+// request returns a read of a stream, or of the whole log for "$all". The words, in any order, are:
+//
+//	backward
+//	start, end, @N or a revision   where to begin; @N is the Nth position, see positionsSoFar
+//	xN or subscribe                a count, or a subscription
+//	text                           ids as text
+//	bounds                         compatibility level 1
+//	stream:REGEX, streams:A,B      a filter by stream
+//	type:REGEX, types:A,B          a filter by type
+//	windowN, timesN                the window of the filter, and the multiplier of its checkpoints
+//	noform, uncounted              no form of ids, no count
 func (s *transcript) request(stream string, words []string) *streams.ReadReq {
 	o := &streams.ReadReq_Options{
 		CountOption:  &streams.ReadReq_Options_Count{Count: 100},
@@ -207,7 +214,7 @@ func (s *transcript) message(m *streams.ReadResp) string {
 	return fmt.Sprintf("unexpected: %v", m)
 }
 
-// recorded returns the text of an event; its time must be a number.
+// recorded returns the text of an event. The event's time must be a number.
 func (s *transcript) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
 	if ticks, err := strconv.ParseInt(e.Metadata["created"], 10, 64); err != nil || ticks < 9e15 {
 		s.Errorf("created is %q (%v)", e.Metadata["created"], err)
@@ -238,7 +245,7 @@ type subscription struct {
 	cancel context.CancelFunc
 }
 
-// subscribe begins a subscription; until records its messages.
+// subscribe starts a subscription. Its messages are recorded by until.
 func (s *transcript) subscribe(stream string, words ...string) *subscription {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)

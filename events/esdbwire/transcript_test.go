@@ -14,20 +14,20 @@ import (
 	"admitone/events"
 )
 
-// writeNew writes missing transcripts, to be compared with the description of the protocol and
-// committed.
+// writeNew makes the tests write missing transcripts. Compare them with the description of the protocol
+// before you commit them.
 var writeNew = flag.Bool("write-new", false, "write the transcripts that are missing")
 
 // realVariable names the variable with the address of a real EventStoreDB.
 const realVariable = "ADMITONE_TEST_ESDB"
 
-// scenario is a sequence of calls that every server should answer alike.
+// scenario is a sequence of calls to which every server should give the same answers.
 type scenario struct {
 	name string
 	play func(*transcript)
-	// own is whether only an esdbwire server can run it, because the answers depend on the whole
-	// log or on the configuration.
-	own bool
+	// wireOnly means that only an esdbwire server can run the scenario, because the answers depend on the
+	// whole log or on the configuration.
+	wireOnly bool
 }
 
 var scenarios = []scenario{
@@ -48,7 +48,7 @@ var scenarios = []scenario{
 }
 
 // TestTranscripts runs every scenario against a server of each kind of log, and compares the
-// answers with the transcripts. TestRecorded compares those with what a real EventStoreDB has answered.
+// answers with the transcripts. TestRecorded compares the transcripts with the answers of a real EventStoreDB.
 func TestTranscripts(t *testing.T) {
 	for _, scenario := range scenarios {
 		t.Run(scenario.name, func(t *testing.T) {
@@ -64,11 +64,11 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// TestTranscriptsReal runs them against a real EventStoreDB.
+// TestTranscriptsReal runs the scenarios against a real EventStoreDB.
 func TestTranscriptsReal(t *testing.T) {
 	connection := os.Getenv(realVariable)
 	if connection == "" {
-		t.Skipf("%s names no EventStoreDB (esdb://host:2113?tls=false)", realVariable)
+		t.Skipf("%s is not set; set it to the address of an EventStoreDB, such as esdb://host:2113?tls=false", realVariable)
 	}
 	address, query, _ := strings.Cut(strings.TrimPrefix(connection, "esdb://"), "?")
 	security := credentials.NewTLS(nil)
@@ -81,7 +81,7 @@ func TestTranscriptsReal(t *testing.T) {
 	}
 	defer client.Close()
 	for _, scenario := range scenarios {
-		if scenario.own {
+		if scenario.wireOnly {
 			continue
 		}
 		t.Run(scenario.name, func(t *testing.T) {
@@ -112,9 +112,9 @@ func compare(t *testing.T, name, got string) {
 	if got == string(want) {
 		return
 	}
-	was, is := strings.Split(string(want), "\n"), strings.Split(got, "\n")
-	for i := range max(len(was), len(is)) {
-		a, b := line(was, i), line(is, i)
+	wantLines, gotLines := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(wantLines), len(gotLines)) {
+		a, b := line(wantLines, i), line(gotLines, i)
 		if a != b {
 			t.Errorf("%s:%d\nwant %s\ngot  %s", path, i+1, a, b)
 			return

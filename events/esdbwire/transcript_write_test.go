@@ -22,9 +22,9 @@ import (
 	"admitone/events"
 )
 
-// transcript makes calls with the raw stubs and records the answers in a form that is the same for
-// every server: positions by their order, ids by their labels in the scenario, streams without the
-// prefix of the run.
+// transcript makes calls with the raw stubs and records the answers in a form that does not depend on the
+// server: positions by their order, ids by their labels in the scenario, streams without the prefix of the
+// run.
 type transcript struct {
 	testing.TB
 	ctx    context.Context
@@ -67,7 +67,7 @@ func (s *transcript) id(label string) events.ID {
 	return id
 }
 
-// label is the reverse, "?" for ids that the server generated.
+// label returns the label of a UUID, "?" for one that the server generated.
 func (s *transcript) label(id *shared.UUID) string {
 	parsed, form := events.ID{}, ""
 	switch v := id.GetValue().(type) {
@@ -99,8 +99,8 @@ func (s *transcript) transcript() string {
 	return s.plain(text)
 }
 
-// proposal parses an event of a scenario: a label, or a label and a type, data and metadata in this
-// order, divided by '|'. A type that ends in '!' is not JSON.
+// proposal parses an event of a scenario: a label, optionally followed by a type, data and metadata in this
+// order, separated by '|'. An event is not JSON if its type ends in '!'.
 func (s *transcript) proposal(word string) (id *shared.UUID, properties map[string]string, data, custom []byte) {
 	parts := append(strings.Split(word, "|"), "", "", "")[:max(4, strings.Count(word, "|")+1)]
 	typ, content := parts[1], contentJSON
@@ -124,7 +124,7 @@ func (s *transcript) proposed(word string) *streams.AppendReq {
 	return &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: message}}
 }
 
-// options returns the options of an append; expected is none, any, exists, "" or a revision.
+// options returns the options of an append. expected is none, any, exists, "" or a revision.
 func (s *transcript) options(stream, expected string) *streams.AppendReq {
 	o := &streams.AppendReq_Options{StreamIdentifier: s.name(stream)}
 	switch expected {
@@ -184,7 +184,7 @@ func (s *transcript) appendAs(what string, messages ...*streams.AppendReq) {
 func outcome(answer *streams.AppendResp) string {
 	if ok := answer.GetSuccess(); ok != nil {
 		revision, position := "no stream", "nowhere"
-		if _, is := ok.CurrentRevisionOption.(*streams.AppendResp_Success_CurrentRevision); is {
+		if _, hasRevision := ok.CurrentRevisionOption.(*streams.AppendResp_Success_CurrentRevision); hasRevision {
 			revision = fmt.Sprint(ok.GetCurrentRevision())
 		}
 		if p := ok.GetPosition(); p != nil {
@@ -227,7 +227,7 @@ func (s *transcript) failure(err error, trailer metadata.MD) string {
 	return text
 }
 
-// delete deletes a stream, tombstone permanently.
+// delete deletes a stream and records the outcome.
 func (s *transcript) delete(stream, expected string) {
 	s.Helper()
 	o := s.options(stream, expected).GetOptions()
@@ -247,6 +247,7 @@ func (s *transcript) delete(stream, expected string) {
 	s.ended("delete", stream, expected, answer.GetPosition().GetCommitPosition(), trailer, err)
 }
 
+// tombstone ends a stream permanently and records the outcome.
 func (s *transcript) tombstone(stream, expected string) {
 	s.Helper()
 	o := s.options(stream, expected).GetOptions()

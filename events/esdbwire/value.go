@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// maxName is the longest name of a stream, maxType of a type, in bytes. The embedded log
-	// accepts 2,048; the name of a metadata stream is two longer.
+	// maxName and maxType bound the names of streams and of types, in bytes. The embedded log accepts
+	// 2,048 bytes for a stream, and the name of a metadata stream is two bytes longer.
 	maxName = 2000
 	maxType = 1000
 	// tick is the unit of the protocol's times.
@@ -101,7 +101,7 @@ func eventOf(p *streams.AppendReq_ProposedMessage) (events.Event, error) {
 	return newEvent(id, p.GetMetadata()["type"], p.GetMetadata()["content-type"], p.GetCustomMetadata(), p.GetData())
 }
 
-// newEvent returns an event as it is stored. Errors: as eventOf.
+// newEvent returns an event as it is stored. Errors: those of eventOf.
 func newEvent(id events.ID, name, content string, custom, data []byte) (events.Event, error) {
 	if name == "" || content == "" {
 		return events.Event{}, missingProperty()
@@ -112,12 +112,12 @@ func newEvent(id events.ID, name, content string, custom, data []byte) (events.E
 	return events.Event{ID: id, Type: name, Data: data, Metadata: withMarker(custom, content == contentJSON)}, nil
 }
 
-// sizeOf is the size of a proposed event for the limit of an append.
+// sizeOf returns the size of a proposed event in bytes, as counted for the limit of an append.
 func sizeOf(p *streams.AppendReq_ProposedMessage) int {
 	return len(p.GetData()) + len(p.GetCustomMetadata())
 }
 
-// typeSize is what the type of an event adds to that in a batch append, in UTF-16.
+// typeSize returns the size of an event's type in UTF-16, which a batch append counts too.
 func typeSize(name string) int {
 	units := 0
 	for _, r := range name {

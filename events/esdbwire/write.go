@@ -14,11 +14,11 @@ type write struct {
 	batch    []events.Event
 }
 
-// written is the result of a write, or of the earlier write that it repeats. Its revision is
-// NoStream for an empty append to a stream without events, its position 0 in an empty log.
+// written is the result of a write, or of the earlier write that it repeats. The revision is NoStream for an
+// empty append to a stream without events, and the position is then the head of the log, 0 if it is empty.
 type written events.Appended
 
-// append decides on w and writes it when it is w's turn. Errors: as decide's.
+// append decides on w and writes it. It must be w's turn. Errors: those of decide.
 func (s *Server) append(ctx context.Context, w write) (written, error) {
 	ids := make([]events.ID, len(w.batch))
 	for i := range w.batch {
@@ -37,7 +37,7 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 		}
 		result, err := s.commit(ctx, c, w.batch)
 		if errors.Is(err, events.ErrConflict) {
-			continue // another writer was faster: decide again
+			continue // another writer was faster, so the write has to be decided again
 		}
 		if err != nil {
 			return written{}, err
@@ -63,10 +63,10 @@ func (s *Server) emptyResult(ctx context.Context, c *condition) (written, error)
 	return written{Revision: events.NoStream, Position: head}, err
 }
 
-// commit appends batch to c's stream, and restores a deleted one. Errors: the store's.
+// commit appends batch to c's stream, which restores a deleted stream. Errors: the store's.
 func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event) (written, error) {
 	if c.origin != nil && c.origin.softDeleted() && !c.origin.tombstoned {
-		return s.revive(ctx, c, batch)
+		return s.restoreByMetadata(ctx, c, batch)
 	}
 	if c.softDeleted() {
 		return s.restore(ctx, c, batch)
@@ -75,8 +75,8 @@ func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event)
 	return written(result), err
 }
 
-// restore appends batch to a deleted stream, and metadata that hide only its old events: in one
-// append if the store supports it, otherwise in two, the metadata first.
+// restore appends batch to a deleted stream, and metadata that hide only its old events to the metadata
+// stream. It uses one append if the store supports that, otherwise two, the metadata first.
 func (s *Server) restore(ctx context.Context, c *condition, batch []events.Event) (result written, err error) {
 	data := withTruncateBefore(c.metadata, c.last+1)
 	if multi, ok := s.store.(events.MultiAppender); ok {
@@ -108,9 +108,9 @@ func metadataEvent(data []byte) events.Event {
 	return events.Event{ID: newID(), Type: metadataType, Data: data}
 }
 
-// revive writes metadata to a deleted stream, which restores it without its old events, and sets
-// $tb by a second event in the same append.
-func (s *Server) revive(ctx context.Context, c *condition, batch []events.Event) (written, error) {
+// restoreByMetadata writes the metadata of a deleted stream, which restores it without its old events. A
+// further event in the same append sets $tb.
+func (s *Server) restoreByMetadata(ctx context.Context, c *condition, batch []events.Event) (written, error) {
 	var data []byte
 	if _, isJSON := withoutMarker(batch[len(batch)-1].Metadata); isJSON {
 		data = batch[len(batch)-1].Data
@@ -120,7 +120,7 @@ func (s *Server) revive(ctx context.Context, c *condition, batch []events.Event)
 	if err != nil {
 		return written{}, err
 	}
-	// The client's last event is the one before.
+	// The last event of the client precedes the one that sets $tb.
 	page, err := s.store.Read(ctx, c.stream, result.Revision-1, events.Forward, 1)
 	if err != nil || len(page) == 0 {
 		return written{Revision: result.Revision - 1, Position: result.Position}, nil

@@ -19,7 +19,7 @@ import (
 var (
 	// ErrContradicted means that the log does not match a signed head: events were changed, removed or swapped
 	// after the head was signed, or the log was truncated.
-	ErrContradicted = fmt.Errorf("%w: it does not match the heads signed over it", events.ErrDamaged)
+	ErrContradicted = fmt.Errorf("%w: it does not match its signed heads", events.ErrDamaged)
 	// ErrGap means that the positions of the log are not 1, 2, 3, …, which a [Tree] requires.
 	ErrGap = errors.New("the positions of this log have gaps")
 )

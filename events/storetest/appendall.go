@@ -148,8 +148,9 @@ func appendAllConcurrently(b *suite) {
 
 // appendPair appends an event to the end of each of two streams.
 func (b *suite) appendPair(multi events.MultiAppender, one, other events.StreamID) error {
-	appends := []events.StreamAppend{appendTo(one, events.NoStream, b.batch(1)),
-		appendTo(other, events.NoStream, b.batch(1))}
+	appends := []events.StreamAppend{
+		appendTo(one, events.NoStream, b.batch(1)), appendTo(other, events.NoStream, b.batch(1)),
+	}
 	for i := range appends {
 		last, err := b.store.Read(b.ctx, appends[i].Stream, events.EndRevision, events.Backward, 1)
 		if err != nil {

@@ -35,7 +35,7 @@ func (b *suite) follow(after events.Position, n int) ([]events.Recorded, error) 
 		return nil
 	})
 	if !errors.Is(err, errStop) {
-		return got, fmt.Errorf("ended after %d of %d events: %w", len(got), n, err)
+		return got, fmt.Errorf("the follower ended after %d of %d events: %w", len(got), n, err)
 	}
 	return got, nil
 }

@@ -22,8 +22,8 @@ const (
 	exitUnavailable   = 3
 )
 
-// errFoundWrong is returned by a command that completed its work and found and printed a problem.
-var errFoundWrong = errors.New("found wrong")
+// errCheckFailed is returned by a command that completed its work and found and printed a problem.
+var errCheckFailed = errors.New("the check failed")
 
 func usagef(format string, args ...any) error { return usage.Errorf(format, args...) }
 
@@ -41,7 +41,7 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	status := statusOf(err)
-	if err != nil && !errors.Is(err, errFoundWrong) {
+	if err != nil && !errors.Is(err, errCheckFailed) {
 		fmt.Fprintln(stderr, "admitone:", err)
 	}
 	return status
@@ -61,7 +61,7 @@ func statusOf(err error) int {
 		return exitUsage
 	case errors.Is(err, server.ErrLost), errors.As(err, new(serverStopped)): // even if the cause is damage
 		return exitUnavailable
-	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
+	case errors.Is(err, errCheckFailed), errors.Is(err, events.ErrDamaged):
 		return exitProblemsFound
 	}
 	return exitUnavailable

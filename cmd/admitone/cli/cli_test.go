@@ -58,7 +58,7 @@ func TestStatusOf(t *testing.T) {
 		{nil, exitDone},
 		{usagef("no"), exitUsage},
 		{fmt.Errorf("more: %w", usagef("no")), exitUsage},
-		{errFoundWrong, exitProblemsFound},
+		{errCheckFailed, exitProblemsFound},
 		{fmt.Errorf("more: %w", events.ErrDamaged), exitProblemsFound},
 		{events.ErrUnavailable, exitUnavailable},
 		{errors.New("something"), exitUnavailable},

@@ -57,9 +57,11 @@ type clusterView struct {
 func newCluster() *cobra.Command {
 	var address, token string
 	cmd := &cobra.Command{
-		Use:     "cluster",
-		Short:   "The nodes of a running system, and how much each owns",
-		Long:    "The nodes of a running system, and how much each owns. The page /cluster of each node shows them, live.",
+		Use:   "cluster",
+		Short: "The nodes of a running system, and how much each owns",
+		Long: "The nodes of a running system, how much each owns, and those that went away in the last ten minutes: left after " +
+			"they were stopped, or lost. The page /cluster of each node shows them, live. Each node needs a name of its own, see " +
+			"admitone serve --node.",
 		Example: "  admitone cluster --url http://127.0.0.1:8080 --token $TOKEN",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if address == "" {

@@ -13,7 +13,7 @@ func clusterFlags(f *pflag.FlagSet, s *server.Settings) {
 		"(TCP and UDP): together they form one system")
 	f.StringVar(&c.Node, "node", "", "name of this node, different from those of all other nodes and the same after a "+
 		"restart (default: the name of this machine and the port of --cluster)")
-	f.StringSliceVar(&c.Join, "join", nil, "address of another node, or dns://NAME:PORT for all addresses of a name, in "+
+	f.StringSliceVar(&c.Join, "join", nil, "address and port of another node, or dns://NAME:PORT for all addresses of a name, in "+
 		"addition to those stored with the log")
 	f.StringVar(&c.Advertise, "cluster-advertise", "", "host at which others reach --cluster (default: its own, or one of "+
 		"this machine if it listens on all addresses)")

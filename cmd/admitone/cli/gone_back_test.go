@@ -186,7 +186,8 @@ func replaceDirectory(t *testing.T, command []string) {
 	}
 	copyFolder(t, copied, dir)
 	_ = cmd.Wait() // its error is the status
-	want := fmt.Sprintf("at position %d from %s, where another copy was put, which ends at position %d", newer, dir, older)
+	want := fmt.Sprintf("its files in %s were removed or replaced while it was in use, at position %d; the log there now ends at "+
+		"position %d", dir, newer, older)
 	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(message.String(), want) {
 		t.Errorf("status %d, %s; want %q", status, message, want)
 	}

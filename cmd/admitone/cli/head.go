@@ -167,8 +167,8 @@ func (s *source) signHead(cmd *cobra.Command, store *embedded.Store, key *merkle
 	if err := server.FindLoss(cmd.Context(), store, s.store); err != nil {
 		return h, err
 	}
-	tree := check.CompactRange()
-	return key.Sign(merkle.Head{Epoch: store.Epoch(), Size: check.Size(), Root: tree.Root()})
+	edge := check.CompactRange()
+	return key.Sign(merkle.Head{Epoch: store.Epoch(), Size: check.Size(), Root: edge.Root()})
 }
 
 // headProgress is the number of events after which the progress is shown again.

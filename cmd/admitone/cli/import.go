@@ -50,7 +50,7 @@ func newImport() *cobra.Command {
 			case errors.As(err, &at):
 				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; continue with an intact file\n", args[0],
 					at.Error(), m.imported, m.store)
-				return errFoundWrong
+				return errCheckFailed
 			case errors.Is(err, context.Canceled):
 				return fmt.Errorf("stopped; the same command continues after position %d", m.imported)
 			case errors.Is(err, events.ErrConflict), errors.Is(err, events.ErrUnknown), errors.Is(err, events.ErrUnavailable):

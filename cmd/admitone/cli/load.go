@@ -84,7 +84,7 @@ func newLoad() *cobra.Command {
 			case unproved != nil:
 				return fmt.Errorf("nothing was proved: %w", unproved)
 			case err == nil && report.FoundWrong():
-				return errFoundWrong
+				return errCheckFailed
 			}
 			return err
 		},

@@ -19,14 +19,14 @@ import (
 	"admitone/projections/verify"
 )
 
-// migration copies the facts of one log to the end of another, in the order of the log. The target
-// is a prefix of the source at every moment, so that a later run can resume at its end.
+// migration copies the facts of one log to another, in the order of the log. The target is always a prefix of the
+// source, so that a later run can resume at its end.
 type migration struct {
 	from, to       events.Store
 	fromName, name string
 	bar            *progress.Bar
-	head           events.Position // of the source
-	copied         int
+	head           events.Position // the head of the source
+	copied         int             // the number of events copied
 }
 
 func newMigrate() *cobra.Command {
@@ -38,7 +38,7 @@ func newMigrate() *cobra.Command {
 			"into an EventStoreDB, or back. The target is empty, or has the events copied by an\n" +
 			"earlier run, which is then resumed. At the end both logs are read and compared: events, revisions,\n" +
 			"hash chains, rules. Ends with status 1 if they differ.\n\n" +
-			"Positions and times of recording are the target's own.",
+			"Positions and recording times are assigned by the target.",
 		Example: "  admitone migrate --from ./data --to 'esdb://127.0.0.1:2113?tls=false'\n" +
 			"  admitone migrate --from 'esdb://127.0.0.1:2113?tls=false' --to ./copy",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -86,7 +86,7 @@ func (m *migration) run(ctx context.Context, out io.Writer) error {
 	m.bar.Done()
 	if differs := (*difference)(nil); errors.As(err, &differs) {
 		fmt.Fprintf(out, "%s and %s differ: %s\n", m.fromName, m.name, differs.what)
-		return errFoundWrong
+		return errCheckFailed
 	}
 	if err != nil {
 		return err
@@ -96,15 +96,15 @@ func (m *migration) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// migrateRetries is the number of consecutive attempts without progress.
+// migrateRetries is the number of consecutive attempts without progress after which copy gives up.
 const migrateRetries = 10
 
-// copy appends the events that the target lacks. After a conflict with another copy it reads the
-// target's end again.
+// copy appends the events that the target lacks. After a failure, such as a conflict with a concurrent copy, it reads
+// the end of the target again.
 func (m *migration) copy(ctx context.Context) error {
 	for failures := 0; ; {
 		before := m.copied
-		after, err := m.resume(ctx)
+		after, err := m.resumePosition(ctx)
 		if err == nil {
 			err = m.copyFrom(ctx, after)
 		}
@@ -129,8 +129,8 @@ func (m *migration) copy(ctx context.Context) error {
 	}
 }
 
-// resume returns the position in the source after which the target lacks all events.
-func (m *migration) resume(ctx context.Context) (events.Position, error) {
+// resumePosition returns the position in the source of the last event that the target has, 0 for none.
+func (m *migration) resumePosition(ctx context.Context) (events.Position, error) {
 	var err error
 	if m.head, err = m.from.Head(ctx); err != nil {
 		return 0, err
@@ -150,7 +150,7 @@ func (m *migration) resume(ctx context.Context) (events.Position, error) {
 	return page[0].Position, nil
 }
 
-// lastFact returns the last event of an entity's stream, nil for none.
+// lastFact returns the last event in the log that belongs to any entity; nil if there is none.
 func lastFact(ctx context.Context, log events.Store) (*events.Recorded, error) {
 	for before := events.EndPosition; ; {
 		page, err := log.ReadAll(ctx, before, events.Backward, 64)
@@ -187,12 +187,12 @@ func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
 	return err
 }
 
-// difference is a difference between the two logs.
+// difference is the error for two logs that differ.
 type difference struct{ what string }
 
 func (d *difference) Error() string { return d.what }
 
-// compare reads both logs and verifies the target at the same time.
+// compare compares both logs and verifies the target. It returns a *difference if they differ.
 func (m *migration) compare(ctx context.Context) (*verify.Verifier, error) {
 	rules := verify.New(false)
 	want, stopWant := iter.Pull2(facts(ctx, m.from))
@@ -208,11 +208,12 @@ func (m *migration) compare(ctx context.Context) (*verify.Verifier, error) {
 		case !more && !moreHere:
 			return rules, nil
 		case !more:
-			return nil, &difference{fmt.Sprintf("the copy continues with %s@%d", h.Stream, h.Revision)}
+			return nil, &difference{fmt.Sprintf("the copy has events that the source lacks, from %s@%d", h.Stream, h.Revision)}
 		case !moreHere:
-			return nil, &difference{fmt.Sprintf("the copy ends before %s@%d", w.Stream, w.Revision)}
+			return nil, &difference{fmt.Sprintf("the copy lacks events of the source, from %s@%d", w.Stream, w.Revision)}
 		case !sameFact(&h, &w):
-			return nil, &difference{fmt.Sprintf("%s@%d is %s@%d in the copy", w.Stream, w.Revision, h.Stream, h.Revision)}
+			return nil, &difference{fmt.Sprintf("%s@%d does not match %s@%d at the same place in the copy", w.Stream, w.Revision,
+				h.Stream, h.Revision)}
 		}
 		if err := rules.Check(&h); err != nil {
 			return nil, &difference{err.Error()}

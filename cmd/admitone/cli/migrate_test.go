@@ -121,8 +121,8 @@ func TestMigrateResumes(t *testing.T) {
 		if _, err := to.Append(t.Context(), "product-9", events.NoStream, []events.Event{extra}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := m.compare(t.Context()); err == nil || !strings.Contains(err.Error(), "continues with product-9@0") {
-			t.Errorf("one too many: %v", err)
+		if _, err := m.compare(t.Context()); err == nil || !strings.Contains(err.Error(), "source lacks, from product-9@0") {
+			t.Errorf("compare with an additional event: %v, want an error that names it", err)
 		}
 		if err := errors.Join(to.Close()); err != nil {
 			t.Error(err)

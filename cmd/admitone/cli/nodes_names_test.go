@@ -36,6 +36,20 @@ func (s *serverProcess) waitLog(texts ...string) string {
 	}
 }
 
+// waitNode waits until the server knows a node at its present address.
+func (s *serverProcess) waitNode(other *serverProcess) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		text := s.must(200, "GET", "/v1/cluster", "")
+		if strings.Contains(text, `"http":"`+strings.TrimPrefix(other.url, "http://")+`"`) {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("the node at %s is not known: %s", other.url, text)
+		}
+	}
+}
+
 // TestNodeNamesAreUnique: a node with the name of a live one is refused and disturbs no other; one with the name of a
 // dead node replaces it, also at another address.
 func TestNodeNamesAreUnique(t *testing.T) {
@@ -57,8 +71,9 @@ func TestNodeNamesAreUnique(t *testing.T) {
 	n1.kill()
 	before := time.Now()
 	n1 = n.begin("n1", n.log.address())
+	n2.waitNode(n1)
+	t.Logf("n1 is known at another address %.1f s after it was killed", time.Since(before).Seconds())
 	n.agree(2, n1, n2)
-	t.Logf("n1 serves at another address %.1f s after it was killed", time.Since(before).Seconds())
 	n1.kill()
 	n1.again()
 	n.agree(2, n1, n2)
@@ -119,6 +134,7 @@ func TestThawedNodeFindsNamesake(t *testing.T) {
 	old.signal(syscall.SIGSTOP)
 	n2.waitLog("WARN", "a node was lost", `"node":"n1"`)
 	fresh := n.begin("n1", n.log.address())
+	n2.waitNode(fresh)
 	n.agree(2, fresh, n2)
 	before := len(n2.linesWith(`"node":"n1"`))
 	old.signal(syscall.SIGCONT)

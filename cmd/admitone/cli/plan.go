@@ -249,7 +249,7 @@ func (f *hallFile) result() hallReport {
 	return r
 }
 
-// report prints the result. The error is errFoundWrong if the file has faults.
+// report prints the result. The error is errCheckFailed if the file has faults.
 func (f *hallFile) report(out io.Writer, asJSON bool) error {
 	r := f.result()
 	var err error
@@ -266,7 +266,7 @@ func (f *hallFile) report(out io.Writer, asJSON bool) error {
 		}
 	}
 	if err == nil && !r.Good {
-		err = errFoundWrong
+		err = errCheckFailed
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func newPlanGenerate() *cobra.Command {
 	return cmd
 }
 
-// generate prints the plan of a description. The error is errFoundWrong if the description is
+// generate prints the plan of a description. The error is errCheckFailed if the description is
 // invalid.
 func generate(out io.Writer, text []byte) error {
 	draft, err := plandraft.Parse(text)
@@ -59,5 +59,5 @@ func generate(out io.Writer, text []byte) error {
 	if _, err := fmt.Fprintln(out, "bad:", planfile.Fault{Detail: err.Error()}); err != nil {
 		return err
 	}
-	return errFoundWrong
+	return errCheckFailed
 }

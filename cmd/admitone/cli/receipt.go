@@ -166,7 +166,7 @@ func (c checked) report(out io.Writer, asJSON bool) error {
 		_, err = fmt.Fprintln(out, "bad:", c.Reason)
 	}
 	if err == nil && !c.Good {
-		err = errFoundWrong
+		err = errCheckFailed
 	}
 	return err
 }

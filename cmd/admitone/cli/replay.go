@@ -59,7 +59,7 @@ func newReplay() *cobra.Command {
 				err = report.Text(cmd.OutOrStdout())
 			}
 			if err == nil && !report.OK() {
-				err = errFoundWrong
+				err = errCheckFailed
 			}
 			return err
 		},

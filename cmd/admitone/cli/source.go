@@ -148,7 +148,7 @@ func (s *source) name() string {
 // notThere reports that a resource does not exist, exit status 1.
 func notThere(out io.Writer, format string, args ...any) error {
 	fmt.Fprintf(out, "admitone: "+format+"\n", args...)
-	return errFoundWrong
+	return errCheckFailed
 }
 
 // entity splits KIND/ID. A seat's id, such as gig~A-1-1, may be written gig/A-1-1.

@@ -69,7 +69,7 @@ func TestMainTakenAddress(t *testing.T) {
 		var out, errs bytes.Buffer
 		status := runTo(ctx, args, &out, &errs)
 		cancel()
-		want := "can't listen on " + taken + ": the address is taken by another program; " +
+		want := "can't listen on " + taken + ": the address is in use by another program; " +
 			"give another with --" + test.flag + ","
 		if status != exitUnavailable || !strings.Contains(errs.String(), want) {
 			t.Errorf("%q: status = %d, stderr %s; want %d and %q", args, status, errs.String(), exitUnavailable, want)

@@ -178,7 +178,7 @@ func (v *verdict) report(out io.Writer, asJSON bool) error {
 		v.print(out)
 	}
 	if v.Violation != nil {
-		return errFoundWrong
+		return errCheckFailed
 	}
 	return nil
 }
@@ -216,7 +216,7 @@ func (v *verdict) print(out io.Writer) {
 			c = events.Currency{Code: code} // as reported, without decimals
 		}
 		sum := v.External[code]
-		fmt.Fprintf(out, "from outside %s were received: %s open, %s booked, %s kept, %s refunded, %s owed\n",
+		fmt.Fprintf(out, "external payments: %s received, of which %s open, %s booked, %s kept, %s refunded, %s owed\n",
 			c.Text(sum.Received), c.Text(sum.Open), c.Text(sum.Booked), c.Text(sum.Kept), c.Text(sum.Refunded),
 			c.Text(sum.Owed))
 	}

@@ -11,7 +11,7 @@ func (p *Server) openAPI(s Settings, bounds logBounds) {
 		JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit,
 		Views: p.Views, Store: p.Log, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
-		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
+		MaxConnections: p.files.connections, ConnectionsPerAddress: limitPerAddress(s.PerAddress, p.files.connections),
 		Proxies: s.Proxies, Metrics: p.metrics,
 		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Proofs: p.tree,
 		Backup: backups(p.Log, s.Directory(), s.MaxBackups), OperationsApart: p.operations != nil,

@@ -34,11 +34,11 @@ func BackupTo(ctx context.Context, store *embedded.Store, dir string) (events.Po
 // MaxBackups is the default number of backups that a server keeps.
 const MaxBackups = 30
 
-// The space that a backup leaves on the disk: a tenth of it, but not more than leastRoom. The log's
-// own writes must never find the disk full.
+// The space that a backup leaves on the disk: 1/reservedShare of it, but at most maxReserved bytes.
+// The log's own writes must never find the disk full.
 const (
-	leastRoom = 5 << 30
-	roomShare = 10
+	maxReserved   = 5 << 30
+	reservedShare = 10
 )
 
 // unfinished is the suffix of a backup in progress; see embedded.Backup.
@@ -65,12 +65,13 @@ func backups(log events.Store, dir string, limit int) api.Backup {
 	return b.backup
 }
 
-// backup refuses at once what can't be: overloaded while another backup is being made,
-// limit_exceeded if there are too many or the disk has too little space.
+// backup makes a backup, and returns its directory and the position up to which it is complete. It
+// refuses with overloaded while another backup is being made, and with limit_exceeded if there are
+// too many or the disk has too little space.
 func (b *backupsBelow) backup(ctx context.Context) (string, events.Position, error) {
 	if !b.one.TryLock() {
 		return "", 0, &core.Refusal{Code: core.CodeOverloaded,
-			Detail: "another backup is being made; ask again when it is there"}
+			Detail: "another backup is being made; retry when it is complete"}
 	}
 	defer b.one.Unlock()
 	dir, err := filepath.Abs(b.dir)
@@ -92,14 +93,14 @@ func (b *backupsBelow) backup(ctx context.Context) (string, events.Position, err
 	return path, position, err
 }
 
-// count refuses a backup beyond the limit, and removes those that crashes have left incomplete.
+// count refuses a backup beyond the limit, and removes incomplete backups, which crashes have left.
 func (b *backupsBelow) count(dir string) error {
-	there, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
 	made := 0
-	for _, entry := range there {
+	for _, entry := range entries {
 		if !entry.IsDir() {
 			continue
 		}
@@ -112,7 +113,7 @@ func (b *backupsBelow) count(dir string) error {
 	if made >= b.limit {
 		return &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: fmt.Sprintf("there are %d backups in %s, and there may be %d; "+
-				"move some away, or start the server with --max-backups", made, dir, b.limit),
+				"move some of them elsewhere, or start the server with --max-backups", made, dir, b.limit),
 			Fields: map[string]any{"limit": int64(b.limit), "backups": int64(made)}}
 	}
 	return nil
@@ -129,25 +130,25 @@ func (b *backupsBelow) measure(dir string) error {
 	if err != nil {
 		return err
 	}
-	if needed += min(total/roomShare, leastRoom); free >= needed {
+	if needed += min(total/reservedShare, maxReserved); free >= needed {
 		return nil
 	}
 	return &core.Refusal{Code: core.CodeLimitExceeded,
-		Detail: fmt.Sprintf("the disk of %s has %d MB left, and a backup needs %d; move something away",
+		Detail: fmt.Sprintf("the disk of %s has %d MB left, and a backup needs %d; free some space",
 			dir, free>>20, needed>>20),
 		Fields: map[string]any{"free_bytes": free, "needed_bytes": needed}}
 }
 
 // bytesToCopy returns the size of a log or, where its tables can be linked, of the rest.
 func bytesToCopy(log string, linked bool) (size uint64, err error) {
-	there, err := os.ReadDir(log)
+	entries, err := os.ReadDir(log)
 	if err != nil {
 		return 0, err
 	}
-	for _, entry := range there {
+	for _, entry := range entries {
 		info, err := entry.Info()
 		if errors.Is(err, fs.ErrNotExist) || linked && filepath.Ext(entry.Name()) == ".sst" {
-			continue // it has been compacted meanwhile, or costs nothing
+			continue // removed by a compaction, or linked
 		}
 		if err != nil {
 			return 0, err
@@ -159,12 +160,12 @@ func bytesToCopy(log string, linked bool) (size uint64, err error) {
 
 // canLink reports whether files of the log can be linked into a folder.
 func canLink(log, dir string) bool {
-	there, err := os.ReadDir(log)
+	entries, err := os.ReadDir(log)
 	if err != nil {
 		return false
 	}
 	probe := filepath.Join(dir, "probe"+unfinished)
-	for _, entry := range there {
+	for _, entry := range entries {
 		if !entry.Type().IsRegular() {
 			continue
 		}

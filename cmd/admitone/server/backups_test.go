@@ -35,12 +35,12 @@ func TestBackupsLeaveSpace(t *testing.T) {
 	}
 	b.one.Lock()
 	if _, _, err := b.backup(t.Context()); err == nil || !strings.Contains(err.Error(), "another backup") {
-		t.Errorf("two at once: %v", err)
+		t.Errorf("a second backup at the same time: %v, want a refusal", err)
 	}
 	b.one.Unlock()
 	b.space = func(string) (uint64, uint64, error) { return 0, 0, events.ErrUnavailable }
 	if _, _, err := b.backup(t.Context()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("unknown disk space: %v", err)
+		t.Errorf("with unknown disk space: %v, want %v", err, events.ErrUnavailable)
 	}
 	linked, err := bytesToCopy(b.log, canLink(b.log, b.dir))
 	all, allErr := bytesToCopy(b.log, false)
@@ -49,6 +49,6 @@ func TestBackupsLeaveSpace(t *testing.T) {
 			linked, all, err, allErr)
 	}
 	if canLink(b.log, filepath.Join(store, "none")) {
-		t.Error("there are links into a missing folder")
+		t.Error("canLink of a missing folder = true, want false")
 	}
 }

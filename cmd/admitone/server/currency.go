@@ -24,7 +24,7 @@ func nameCurrency(log events.Store, code string) (events.Currency, error) {
 	if code != "" && !known {
 		return events.Currency{}, usage.Errorf("--currency is a code of ISO 4217, for example EUR, not %q", code)
 	}
-	appendErr := error(nil)
+	var appendErr error
 	for range nameAttempts {
 		named, err := events.CurrencyIn(ctx, log, events.EndPosition)
 		switch {

@@ -59,11 +59,11 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 			}
 		}
 		if ready["currency"] != step.ready || ready["currency_digits"] != step.digits {
-			t.Errorf("%q: /readyz says %v, %v; want ready[currency] = step.ready and ready[currency_digits] = step.digits",
-				step.code, ready["currency"], ready["currency_digits"])
+			t.Errorf("%q: /readyz has the currency %v with %v digits, want %v with %v", step.code, ready["currency"],
+				ready["currency_digits"], step.ready, step.digits)
 		}
 		if body := get(t, s, "/"); !strings.Contains(body, step.page) {
-			t.Errorf("%q: the page has no %s", step.code, step.page)
+			t.Errorf("%q: the page is %s\nwant it to contain %s", step.code, body, step.page)
 		}
 		if _, err := verify.Log(t.Context(), s.Log, true, nil); err != nil {
 			t.Error(err)

@@ -31,14 +31,14 @@ const (
 // raised the soft limit (ulimit -Sn) to the hard one before main begins.
 type descriptors struct {
 	limit int
-	// tables is how many tables of each store may be open at once.
+	// tables is the number of tables of each store that may be open at the same time.
 	tables int
-	// connections is the remainder.
+	// connections is the number of descriptors that remain for connections.
 	connections int
 }
 
 // shareDescriptors distributes limit over stores and connections. The stores' part is reserved: an
-// append must never fail because of a crowd.
+// append must never fail because of too many connections.
 func shareDescriptors(limit, stores int) (descriptors, error) {
 	d := descriptors{limit: limit, tables: min(max(limit/8, minTables), maxTables)}
 	d.connections = limit - d.reserved(stores)
@@ -59,8 +59,9 @@ func (d *descriptors) reserve(limit int) int {
 	return n
 }
 
-// ofAddress returns the connection limit per address.
-func ofAddress(wanted, all int) int {
+// limitPerAddress returns the maximum number of connections of one address: wanted, but at most
+// 1/addressShare of all; 0 is no limit.
+func limitPerAddress(wanted, all int) int {
 	if wanted == 0 {
 		return 0
 	}
@@ -108,8 +109,7 @@ func gauge(registry *prometheus.Registry, name, help string, value func() int) {
 		func() float64 { return float64(value()) }))
 }
 
-// shareDescriptors distributes limit over stores and connections. The stores' part is reserved: an
-// append must never fail because of a crowd.
+// shareDescriptors distributes this process's descriptors, and shows the reserved ones in the metrics.
 func (p *Server) shareDescriptors() error {
 	limit, err := maxDescriptors()
 	if err != nil {

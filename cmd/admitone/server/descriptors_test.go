@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShareDescriptors: the log gets what it needs, the connections the remainder, and the error of
-// a server that could not serve states the remedy.
+// TestShareDescriptors: the log gets the descriptors that it needs, the connections get the rest, and
+// the error for too few states the remedy.
 func TestShareDescriptors(t *testing.T) {
 	for _, test := range []struct{ limit, stores, tables, connections int }{
 		{228, 2, 74, 16}, {256, 2, 74, 44}, {256, 1, 74, 118}, {1024, 2, 128, 704}, {20000, 2, 1000, 17936},
@@ -14,12 +14,12 @@ func TestShareDescriptors(t *testing.T) {
 	} {
 		d, err := shareDescriptors(test.limit, test.stores)
 		if err != nil || d.tables != test.tables || d.connections != test.connections {
-			t.Errorf("%d for %d: %+v, %v; want d.tables = test.tables and d.connections = test.connections",
-				test.limit, test.stores, d, err)
+			t.Errorf("shareDescriptors(%d, %d) = %+v, %v; want %d tables and %d connections", test.limit, test.stores, d, err,
+				test.tables, test.connections)
 		}
 		all := d.connections
 		if n := d.reserve(logClients); n < 1 || n > all/8 || d.connections != all-n {
-			t.Errorf("%d of %d are taken; want n >= 1, n <= all/8 and d.connections = all-n", n, all)
+			t.Errorf("reserve took %d of %d and left %d; want at least 1 and at most an eighth", n, all, d.connections)
 		}
 	}
 	if _, err := shareDescriptors(227, 2); err == nil || !strings.Contains(err.Error(), "ulimit -n") {
@@ -27,8 +27,8 @@ func TestShareDescriptors(t *testing.T) {
 	}
 	for _, test := range []struct{ wanted, all, want int }{{0, 100, 0}, {1000, 100, 25}, {10, 100, 10},
 		{1000, 100_000, 1000}, {5, 2, 1}} {
-		if n := ofAddress(test.wanted, test.all); n != test.want {
-			t.Errorf("an address that may have %d of %d has %d, want %d", test.wanted, test.all, n, test.want)
+		if n := limitPerAddress(test.wanted, test.all); n != test.want {
+			t.Errorf("limitPerAddress(%d, %d) = %d, want %d", test.wanted, test.all, n, test.want)
 		}
 	}
 }

@@ -63,17 +63,18 @@ func replacedError(ctx context.Context, log events.Store, dir string) error {
 	if err != nil {
 		return err
 	}
-	there := "which has no log now"
+	there := "the directory has no log now"
 	other, err := embedded.OpenReader(dir, embedded.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		end, headErr := other.Head(ctx)
 		if err = headErr; err == nil {
-			there = fmt.Sprintf("where another copy was put, which ends at position %d", end)
+			there = fmt.Sprintf("the log there now ends at position %d", end)
 		}
 		_ = other.Close() // it was only read
 	}
 	if err != nil {
-		there = fmt.Sprintf("which can't be read now: %v", err)
+		there = fmt.Sprintf("the log there now can't be read: %v", err)
 	}
-	return fmt.Errorf("%w: it was taken away under the server at position %d from %s, %s", ErrLost, head, dir, there)
+	return fmt.Errorf("%w: its files in %s were removed or replaced while it was in use, at position %d; %s; stop all programs "+
+		"that use the directory before you replace its log", ErrLost, dir, head, there)
 }

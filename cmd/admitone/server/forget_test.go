@@ -46,14 +46,14 @@ func TestForgetIsOwed(t *testing.T) {
 	p.forget(t.Context(), at)
 	p.forget(t.Context(), at+1)
 	if got := p.announced(); got != at-1 {
-		t.Errorf("the others were sent %d, want %d", got, at-1)
+		t.Errorf("announced() = %d, want %d", got, at-1)
 	}
 	if err := os.Remove(obstacle); err != nil {
 		t.Fatal(err)
 	}
 	for end := time.Now().Add(time.Minute); p.announced() != at+7; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("the others have been sent %d for a minute", p.announced())
+			t.Fatalf("announced() = %d for a minute, want %d", p.announced(), at+7)
 		}
 	}
 	if _, contact, err := p.contacts.Find("s"); contact != nil || err != nil {

@@ -18,7 +18,7 @@ func listenOn(flag, address string) (net.Listener, error) {
 	}
 	listener, err := connections.Open(address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("can't listen on %s: the address is taken by another program; "+
+		return nil, fmt.Errorf("can't listen on %s: the address is in use by another program; "+
 			"give another with --%s, such as --%[2]s 127.0.0.1:0 for any free port", address, flag)
 	}
 	if err != nil {

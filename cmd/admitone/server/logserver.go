@@ -54,7 +54,7 @@ func (e *SharedLog) Serve(ctx context.Context, out io.Writer) (err error) {
 		return OpenError(e.Dir, err)
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := holdEnd(ctx, store, e.Dir, e.AcceptLoss, command, e.Logger); err != nil {
+	if err := checkEnd(ctx, store, e.Dir, e.AcceptLoss, command, e.Logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	opened := filesOf(e.Dir)

@@ -87,9 +87,9 @@ func FindLoss(ctx context.Context, log *embedded.Store, dir string) error {
 	return nil
 }
 
-// holdEnd refuses a log that has lost its end, unless the loss is accepted: then the log gets a new epoch. command is
+// checkEnd refuses a log that has lost its end, unless the loss is accepted: then the log gets a new epoch. command is
 // how to accept it. Errors: an ErrLost; the disk's.
-func holdEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, command string,
+func checkEnd(ctx context.Context, log *embedded.Store, dir string, accept bool, command string,
 	logger *slog.Logger) error {
 	err := FindLoss(ctx, log, dir)
 	var lost *Loss

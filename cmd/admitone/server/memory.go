@@ -15,7 +15,7 @@ const (
 	// gcPercent is how much garbage may accumulate before a collection, in percent of the live
 	// heap. A busy server makes much garbage and has a small live heap: at 100, Go's default,
 	// collecting took 21 % of the CPU of bookings and 8 % of that of a hot product; at 200, 15 and
-	// 3; at 400, 7 and 2. But a larger heap misses more caches: side by side a booking took 0.89 of
+	// 3; at 400, 7 and 2. But a larger heap causes more cache misses: side by side a booking took 0.89 of
 	// the CPU at 200 and 0.98 at 400, a hot reservation 0.95 and 1.02. After 64,000 to 74,000
 	// bookings 718, 811 and 1,064 MB were resident.
 	gcPercent = 200

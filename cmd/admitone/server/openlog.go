@@ -14,6 +14,7 @@ import (
 	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/esdb"
+	"admitone/events/pebbledb"
 	"admitone/projections"
 	"admitone/projections/live"
 )
@@ -74,7 +75,7 @@ func OpenGrowing(ctx context.Context, dir string, acceptLoss bool, logger *slog.
 	if err != nil {
 		return nil, err
 	}
-	if err := holdEnd(ctx, log.(*embedded.Store), dir, acceptLoss, command, logger); err != nil {
+	if err := checkEnd(ctx, log.(*embedded.Store), dir, acceptLoss, command, logger); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil
@@ -142,8 +143,8 @@ func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 			WithoutPassword(address), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't reach the log at %s; is an EventStoreDB running there? %w", WithoutPassword(address),
-			err)
+		return nil, fmt.Errorf("can't reach the log at %s; start it there (an EventStoreDB, or admitone eventstore), or "+
+			"correct the address: %w", WithoutPassword(address), err)
 	}
 	return store, nil
 }
@@ -160,10 +161,15 @@ func WithoutPassword(address string) string {
 	return scheme + "://" + rest
 }
 
-// openViews opens the views of the log, whose topics an engine runs. Errors: those of [projections.Open].
+// openViews opens the views of the log, whose topics an engine runs. Errors: another server uses them; those of
+// [projections.Open].
 func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
-	return projections.Open(projections.Config{
-		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,
-		MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
+	dir := filepath.Join(s.Directory(), ViewsFolder)
+	views, err := projections.Open(projections.Config{
+		Store: p.Log, Dir: dir, Spawn: spawn, Logger: s.Logger, MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
 	})
+	if errors.Is(err, pebbledb.ErrLocked) {
+		return nil, fmt.Errorf("another server is using the views in %s; stop it, or give this one another --data", dir)
+	}
+	return views, err
 }

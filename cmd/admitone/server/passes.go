@@ -20,7 +20,7 @@ import (
 // named.
 const PassKeysFile = "passes.key"
 
-// keysEvery is how often a server checks its file of keys for changes.
+// keysEvery is the interval at which a server checks its file of keys for changes.
 const keysEvery = time.Second
 
 // PassKeysPath returns the file with the keys that sign passes.
@@ -67,9 +67,10 @@ func (p *Server) openRooms(s Settings) error {
 			"file", p.keys.file)
 	}
 	p.keys.text = text
-	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: p.away,
-		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s), Tell: p.forwarder(s),
-		Reach: p.reach(s)})
+	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, ChecksOnly: p.away,
+		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
+		ForwardHeartbeats: p.forwarder(s),
+		Reachable:         p.reach(s)})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {
@@ -123,7 +124,7 @@ func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
 	case admission.KeysBehind:
 		log.Warn("another server signs passes with a newer key than this one has; copy its file")
 	case admission.KeysAgree:
-		if before != admission.KeysUnnamed {
+		if before != admission.KeysNotLogged {
 			log.Info("the keys of passes are those of the log")
 		}
 	}
@@ -157,7 +158,7 @@ func newKeyring() []byte {
 func (p *Server) watchKeys(ctx context.Context) error {
 	tick := time.NewTicker(keysEvery)
 	defer tick.Stop()
-	announced := false
+	logged := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -165,10 +166,10 @@ func (p *Server) watchKeys(ctx context.Context) error {
 		case <-tick.C:
 		}
 		err := p.takeKeys()
-		if err != nil && !announced {
+		if err != nil && !logged {
 			p.logger.Warn("the pass keys can't be read; the earlier ones stay in use", "error", err)
 		}
-		announced = err != nil
+		logged = err != nil
 	}
 }
 
@@ -210,7 +211,7 @@ func (p *Server) resumeListed(ctx context.Context) error {
 // nameKeys records this server's keys in a log that has rooms but names no keys, because it was written before keys
 // were recorded.
 func (p *Server) nameKeys(rooms []row.WaitingRoom) {
-	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysUnnamed {
+	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysNotLogged {
 		return
 	}
 	if p.keys.made {
@@ -219,7 +220,7 @@ func (p *Server) nameKeys(rooms []row.WaitingRoom) {
 			"it in place and start once with --accept-keys", "file", p.keys.file)
 	}
 	if err := p.useKeys(nil, admission.KeysFirst); err != nil {
-		p.logger.Warn("the log names no keys of passes yet; the next waiting room that is set up does", "error", err)
+		p.logger.Warn("the keys of passes could not be recorded in the log; they are when the next waiting room is created", "error", err)
 	}
 }
 
@@ -242,7 +243,7 @@ func (p *Server) resumeRoom(ctx context.Context, id events.RoomID) {
 func RotatePasses(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return usage.Errorf("the keys that a server has made at its first start: %w", err)
+		return usage.Errorf("can't read the pass keys, which a server creates at its first start: %w", err)
 	}
 	ring, err := pass.Parse(text)
 	if err != nil {

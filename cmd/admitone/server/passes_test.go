@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestMissingKeysAreReported: as an error, if visitors wait at places signed with them.
+// TestMissingKeysAreReported: a server logs an error for missing keys of passes, and names the rooms
+// with visitors.
 func TestMissingKeysAreReported(t *testing.T) {
 	store := t.TempDir()
 	s := startIn(t, store, io.Discard)
@@ -30,7 +31,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 		return text.String()
 	}
 	if text := output(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
+		t.Errorf("with its keys the server logs %s; want no %q", text, "keys of passes")
 	}
 	kept, err := os.ReadFile(filepath.Join(store, PassKeysFile))
 	if err != nil {
@@ -41,7 +42,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 	}
 	// The log names the keys from the first room on.
 	if text := output(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of this server's keys") {
-		t.Errorf("without visitors it logs %s; want %q and %q", text, `"level":"ERROR"`, "none of this server's keys")
+		t.Errorf("without visitors the server logs %s; want %q and %q", text, `"level":"ERROR"`, "none of this server's keys")
 	}
 	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
 		t.Fatal(err)
@@ -50,13 +51,13 @@ func TestMissingKeysAreReported(t *testing.T) {
 	send(t, s, "POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`)
 	end(t, s)
 	if text := output(); strings.Contains(text, "keys of passes") {
-		t.Errorf("with its keys it says %s; want no %q", text, "keys of passes")
+		t.Errorf("with its keys the server logs %s; want no %q", text, "keys of passes")
 	}
 	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
 		t.Fatal(err)
 	}
 	if text := output(); !strings.Contains(text, `"level":"ERROR"`) ||
 		!strings.Contains(text, "earlier places and passes") || !strings.Contains(text, `"room":"r"`) {
-		t.Errorf("it says %q; want %q, %q and %q", text, `"level":"ERROR"`, "earlier places and passes", `"room":"r"`)
+		t.Errorf("with a visitor the server logs %q; want %q, %q and %q", text, `"level":"ERROR"`, "earlier places and passes", `"room":"r"`)
 	}
 }

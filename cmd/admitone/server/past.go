@@ -77,7 +77,7 @@ func (p *Server) openPast(s Settings) (err error) {
 	p.http = api.New(api.Config{
 		AsOf: &moment, Desk: p.Desk, Views: p.Views, Store: past, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, MaxLag: bounds.lag,
-		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
+		MaxConnections: p.files.connections, ConnectionsPerAddress: limitPerAddress(s.PerAddress, p.files.connections),
 		Proxies: s.Proxies, Metrics: p.metrics, Currency: p.currency, OperationsApart: p.operations != nil,
 		Linger: p.linger(s.Drain),
 	})

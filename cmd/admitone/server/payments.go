@@ -29,10 +29,10 @@ func stripeProvider(s *Settings) (payments.Provider, error) {
 	case set.KeyFile == "":
 		return nil, nil
 	case set.WebhookSecretFile == "":
-		return nil, usage.Errorf("--stripe-key-file needs --stripe-webhook-secret-file: without it nobody knows what " +
-			"was paid")
+		return nil, usage.Errorf("--stripe-key-file needs --stripe-webhook-secret-file: the server learns of payments " +
+			"by that webhook")
 	case s.Currency == "":
-		return nil, usage.Errorf("--stripe-key-file needs --currency: what amounts are paid in")
+		return nil, usage.Errorf("--stripe-key-file needs --currency, the currency of all amounts")
 	}
 	if c, known := events.CurrencyOf(s.Currency); known {
 		if err := stripe.CheckCurrency(c); err != nil {
@@ -65,7 +65,7 @@ func secretOfStripe(flag, file string, signs bool) (string, error) {
 	secret := strings.TrimSpace(string(text))
 	switch {
 	case secret == "" || strings.ContainsFunc(secret, func(c rune) bool { return c <= ' ' || c > '~' }):
-		return "", usage.Errorf("%s: %s has no secret of Stripe's: it is one line", flag, file)
+		return "", usage.Errorf("%s: %s has no secret; it has to contain one of Stripe's, on one line", flag, file)
 	case signs != strings.HasPrefix(secret, "whsec_"):
 		return "", usage.Errorf("%s: %s: only the secret of a webhook begins with whsec_", flag, file)
 	}

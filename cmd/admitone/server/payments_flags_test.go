@@ -32,19 +32,19 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 		stripe   StripeSettings
 		fault    string // "" for none
 	}{
-		"all there":                {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, Refunds: true}, ""},
-		"on this machine":          {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, API: "http://127.0.0.1:1"}, ""},
-		"without a currency":       {"", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "--currency"},
-		"krónur":                   {"ISK", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "decimals"},
-		"shillings":                {"UGX", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "decimals"},
-		"without a secret":         {"EUR", StripeSettings{KeyFile: key}, "--stripe-webhook-secret-file"},
-		"a secret alone":           {"EUR", StripeSettings{WebhookSecretFile: secret}, "--stripe-key-file"},
-		"refunds alone":            {"EUR", StripeSettings{Refunds: true}, "--stripe-key-file"},
-		"files that are exchanged": {"EUR", StripeSettings{KeyFile: secret, WebhookSecretFile: key}, "whsec_"},
-		"a file that is not there": {"EUR", StripeSettings{KeyFile: key + "s", WebhookSecretFile: secret}, "keys"},
-		"an empty file":            {"EUR", StripeSettings{KeyFile: file("empty", "\n"), WebhookSecretFile: secret}, "no secret"},
-		"two lines":                {"EUR", StripeSettings{KeyFile: file("two", "a\nb"), WebhookSecretFile: secret}, "no secret"},
-		"the key in clear":         {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, API: "http://api.example"}, "https"},
+		"complete":              {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, Refunds: true}, ""},
+		"API on loopback":       {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, API: "http://127.0.0.1:1"}, ""},
+		"no currency":           {"", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "--currency"},
+		"ISK":                   {"ISK", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "decimals"},
+		"UGX":                   {"UGX", StripeSettings{KeyFile: key, WebhookSecretFile: secret}, "decimals"},
+		"no webhook secret":     {"EUR", StripeSettings{KeyFile: key}, "--stripe-webhook-secret-file"},
+		"only a webhook secret": {"EUR", StripeSettings{WebhookSecretFile: secret}, "--stripe-key-file"},
+		"only refunds":          {"EUR", StripeSettings{Refunds: true}, "--stripe-key-file"},
+		"swapped files":         {"EUR", StripeSettings{KeyFile: secret, WebhookSecretFile: key}, "whsec_"},
+		"missing file":          {"EUR", StripeSettings{KeyFile: key + "s", WebhookSecretFile: secret}, "keys"},
+		"empty file":            {"EUR", StripeSettings{KeyFile: file("empty", "\n"), WebhookSecretFile: secret}, "no secret"},
+		"two lines":             {"EUR", StripeSettings{KeyFile: file("two", "a\nb"), WebhookSecretFile: secret}, "no secret"},
+		"API without TLS":       {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, API: "http://api.example"}, "https"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store := t.TempDir()
@@ -60,7 +60,7 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 				return
 			}
 			if !errors.As(err, new(usage.Error)) || !strings.Contains(err.Error(), test.fault) {
-				t.Fatalf("Start: %v; want one of usage about %q", err, test.fault)
+				t.Fatalf("Start = %v, want a usage error with %q", err, test.fault)
 			}
 			log, err := embedded.Open(store, embedded.Options{})
 			if err != nil {
@@ -68,7 +68,7 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 			}
 			defer log.Close()
 			if named, err := events.CurrencyIn(t.Context(), log, events.EndPosition); err != nil || !named.Assumed {
-				t.Errorf("the log names %v, %v", named, err)
+				t.Errorf("the log has the currency %v, %v; want none", named, err)
 			}
 		})
 	}

@@ -17,7 +17,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it was killed is
+// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it ended is
 // applied or owed by the next one; the rebuilt views have the same state, and verify finds nothing.
 func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
@@ -58,14 +58,14 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	}
 	for limit := time.Now().Add(patience); len(refunds.Items) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatal("nothing is owed")
+			t.Fatal("no refund is owed, want one")
 		}
 		read("/v1/refunds", &refunds)
 	}
 	before := fmt.Sprint(refunds)
 	read("/v1/holders/ada/bookings", &bookings)
 	if refunds.Items[0].Cause != "already_paid" || bookings.Items[0].Status != "booked" {
-		t.Errorf("owed are %+v, and the booking is %+v", refunds, bookings)
+		t.Errorf("refunds = %+v, bookings = %+v; want the cause already_paid and the status booked", refunds, bookings)
 	}
 	_, err := verify.Log(t.Context(), s.Log, true, nil)
 	if err != nil {
@@ -80,6 +80,6 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	for limit := time.Now().Add(patience); !s.Views.Ready() && time.Now().Before(limit); time.Sleep(time.Millisecond) {
 	}
 	if read("/v1/refunds", &refunds); fmt.Sprint(refunds) != before {
-		t.Errorf("after a rebuild the views have %+v; before %s", refunds, before)
+		t.Errorf("after a rebuild the refunds are %+v, want %s", refunds, before)
 	}
 }

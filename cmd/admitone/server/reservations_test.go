@@ -15,9 +15,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestReservationPaymentsAreFinished: a server is killed when it has received a payment for one
-// reservation, and when it has released another, paid one; the next server applies the first and
-// owes the second.
+// TestReservationPaymentsAreFinished: a server ends after it has received the payment for one
+// reservation, and after it has released another, paid one; the next server applies the first payment
+// and owes the second.
 func TestReservationPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {

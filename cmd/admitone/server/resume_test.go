@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestRoomsWaitForDamagedViews: damage that the views notice only when the rooms are read at the start
-// rebuilds the views, and the server continues.
+// TestRoomsWaitForDamagedViews: if damage of the views is found only when the rooms are read at the
+// start, the views are rebuilt, and the server continues.
 func TestRoomsWaitForDamagedViews(t *testing.T) {
 	store := t.TempDir()
 	var text bytes.Buffer
@@ -38,11 +38,11 @@ func TestRoomsWaitForDamagedViews(t *testing.T) {
 	s = startIn(t, store, &text)
 	select {
 	case err := <-s.Failed():
-		t.Errorf("the server ended: %v", err)
+		t.Errorf("the server failed: %v; want it to continue", err)
 	case <-time.After(2 * time.Second):
 	}
 	end(t, s)
 	if !strings.Contains(text.String(), "are rebuilt from the log") {
-		t.Errorf("the views were not rebuilt: %s", &text)
+		t.Errorf("the server logs %s; want that the views are rebuilt", &text)
 	}
 }

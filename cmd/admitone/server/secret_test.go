@@ -11,7 +11,7 @@ import (
 	"admitone/cmd/admitone/usage"
 )
 
-// TestInvalidSecrets: all commands refuse them.
+// TestInvalidSecrets: JWTSecret refuses weak and short secrets, and returns a good one unchanged.
 func TestInvalidSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	for _, text := range []string{"", "short", strings.Repeat(" ", 40), strings.Repeat("\x00", 40),
@@ -31,6 +31,6 @@ func TestInvalidSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	if secret, err := JWTSecret(file, ""); err != nil || !bytes.Equal(secret, good) {
-		t.Errorf("JWTSecret: %q, %v; the secret is the whole file", secret, err)
+		t.Errorf("JWTSecret = %q, %v; want the whole file, %q", secret, err, good)
 	}
 }

@@ -190,8 +190,8 @@ func (s *sale) writeRefusals() {
 	stream := events.RefusalsOf(day)
 	for i, f := range s.refusals {
 		e := events.Event{Type: f.Name(), Data: events.AppendFact(nil, f)}
-		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{Actor: string(f.Holder),
-			At: s.refusedAt[i]})
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e,
+			&events.Metadata{Actor: string(f.Holder), At: s.refusedAt[i]})
 		_, err := s.log.Append(context.Background(), stream, s.log.counts[stream]-1, []events.Event{e})
 		s.must(err)
 	}

@@ -7,21 +7,21 @@ import (
 	"admitone/actors"
 )
 
-// taking is a step in progress.
-type taking struct {
+// attempt is a step in progress.
+type attempt struct {
 	*Step
-	first  *actors.Result // the answer of a turn, nil if there was none
-	answer actors.Answer
+	decided *actors.Result // the result of a shared turn, nil if there was none
+	answer  actors.Answer
 }
 
-// atOnce takes the steps of a stage concurrently. It returns the index and error of the first that
-// failed; untaken reports that none was taken.
-func (r *Runner) atOnce(ctx context.Context, from actors.Request, p *Process, s *Stage) (at int, untaken bool,
-	err error) {
+// runConcurrently takes the steps of an unordered stage concurrently. Its results are those of
+// runStage.
+func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Process,
+	s *Stage) (at int, noneTaken bool, err error) {
 	if len(s.Steps) == 1 {
-		return 0, false, r.one(ctx, from, p, &s.Steps[0], nil)
+		return 0, false, r.runStep(ctx, from, p, &s.Steps[0], nil)
 	}
-	steps := make([]taking, len(s.Steps))
+	steps := make([]attempt, len(s.Steps))
 	for i := range s.Steps {
 		steps[i].Step = &s.Steps[i]
 	}
@@ -30,9 +30,9 @@ func (r *Runner) atOnce(ctx context.Context, from actors.Request, p *Process, s 
 			return at, true, err
 		}
 	}
-	at, err = Each(steps, func(t *taking) (err error) {
+	at, err = Each(steps, func(t *attempt) (err error) {
 		if t.Do != nil {
-			t.answer, err = r.take(ctx, t.forward(from, p), p, t.Step, t.first)
+			t.answer, err = r.take(ctx, t.forwardRequest(from, p), p, t.Step, t.decided)
 		}
 		return err
 	})
@@ -49,9 +49,9 @@ func (r *Runner) atOnce(ctx context.Context, from actors.Request, p *Process, s 
 	return 0, false, nil
 }
 
-// turn decides all steps in one turn, if there are several and the entities can do that. Its error
-// is that of the step at index at, and no step was taken then.
-func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, steps []taking) (at int, err error) {
+// turn decides all steps in one turn, if there are several and the entities support it. If it fails,
+// no step was taken, and at is the index of the step that failed.
+func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, steps []attempt) (at int, err error) {
 	entities, ok := r.Entities.(actors.TurnDispatcher)
 	if !ok || len(steps) < 2 {
 		return 0, nil
@@ -61,7 +61,7 @@ func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, step
 		if steps[i].Do == nil {
 			return 0, nil
 		}
-		requests[i] = steps[i].forward(from, p)
+		requests[i] = steps[i].forwardRequest(from, p)
 	}
 	results, err := entities.AskEach(ctx, requests)
 	if refused := (*actors.RefusedError)(nil); errors.As(err, &refused) {
@@ -71,7 +71,7 @@ func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, step
 		return 0, nil
 	}
 	for i := range results {
-		steps[i].first = &results[i]
+		steps[i].decided = &results[i]
 	}
 	return 0, err
 }

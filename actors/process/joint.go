@@ -8,11 +8,11 @@ import (
 	"admitone/actors/core"
 )
 
-// Together takes all steps of p by one append. A refused step ends the process before anything is
-// done; after a failure either all steps have been taken or none. p must not have begun.
+// RunJoint takes all steps of p by one append. A refused step ends the process before anything is
+// done; after a failure either all steps have been taken or none. No earlier run may have begun p.
 //
 // Errors: those of Run; actors.ErrNotJoint if the steps must be taken one by one.
-func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) error {
+func (r *Runner) RunJoint(ctx context.Context, from actors.Request, p *Process) error {
 	entities, ok := r.Entities.(actors.JointDispatcher)
 	if !ok {
 		return actors.ErrNotJoint
@@ -31,7 +31,7 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 			if step.Do == nil {
 				return actors.ErrNotJoint
 			}
-			steps, requests = append(steps, step), append(requests, step.request(from, p))
+			steps, requests = append(steps, step), append(requests, step.firstRequest(from, p))
 		}
 	}
 	if p.Begin != nil {
@@ -44,7 +44,7 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 		return steps[i].Took(ctx, answer)
 	})
 	if refused := (*actors.RefusedError)(nil); errors.As(err, &refused) {
-		return steps[refused.At].refusal(ctx, refused.Refusal)
+		return steps[refused.At].refusedWith(ctx, refused.Refusal)
 	}
 	if err != nil {
 		return err
@@ -60,8 +60,8 @@ func (r *Runner) Together(ctx context.Context, from actors.Request, p *Process) 
 	return nil
 }
 
-// refusal returns the result of the process if the step is refused.
-func (s *Step) refusal(ctx context.Context, refusal *core.Refusal) error {
+// refusedWith returns the result of the process when the step is refused.
+func (s *Step) refusedWith(ctx context.Context, refusal *core.Refusal) error {
 	if s.Refused == nil {
 		return refusal
 	}

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// shows waits until the output of the command cluster has a line with all of the texts.
+func (s *serverProcess) shows(texts ...string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		stdout, _ := must(s.t, exitDone, "cluster", "--url", s.url)
+		for line := range strings.Lines(stdout) {
+			has := true
+			for _, text := range texts {
+				has = has && strings.Contains(line, text)
+			}
+			if has {
+				return
+			}
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("admitone cluster has no line with %q:\n%s", texts, stdout)
+		}
+	}
+}
+
+// waitUnready waits until /readyz is 503 with a reason, and returns the answer.
+func (s *serverProcess) waitUnready(reason string) (text string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		status, _, text := s.ask("GET", "/readyz", "")
+		var got struct{ Reason string }
+		if status == 503 && json.Unmarshal([]byte(text), &got) == nil && got.Reason == reason {
+			return text
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("readyz is %d %s, want 503 with the reason %s", status, text, reason)
+		}
+	}
+}
+
+// TestDepartedNodesAreShown: a node that is stopped leaves, and one that is killed is lost; both are logged and
+// shown until they come back.
+func TestDepartedNodesAreShown(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
+	n.agree(2, n1, n2)
+	n2.end()
+	n1.waitLog("INFO", "a node left", `"node":"n2"`)
+	n1.shows("n2 ", " left ")
+	if found := n1.linesWith("WARN", `"node":"n2"`); len(found) > 0 {
+		t.Errorf("n1 warns about n2, which was stopped: %q; want no warning", found)
+	}
+	n2.again()
+	n1.waitLog("INFO", "a node was restarted", `"node":"n2"`)
+	n.agree(2, n1, n2)
+	if stdout, _ := must(t, exitDone, "cluster", "--url", n1.url); strings.Contains(stdout, "left") {
+		t.Errorf("admitone cluster shows that n2 left, although it is back:\n%s", stdout)
+	}
+	n2.kill()
+	n1.waitLog("WARN", "a node was lost", `"node":"n2"`)
+	n1.shows("n2 ", " lost ")
+}
+
+// TestNodesWithOtherSecrets: nodes with different secrets find out, and say so once.
+func TestNodesWithOtherSecrets(t *testing.T) {
+	t.Parallel()
+	log := newEventStore(t)
+	var servers []*serverProcess
+	for _, secret := range []string{"0123456789abcdefghijklmnopqrstuvwxyz\n", "0123456789abcdefghijklmnopqrstuvwxy2\n"} {
+		file := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(file, []byte(secret), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		servers = append(servers, serveOn(t, log.address(), "--cluster", freeAddress(t), "--cluster-secret-file", file))
+	}
+	servers[0].waitLog("WARN", "its sender has another secret")
+	servers[1].waitLog("WARN", "was not joined: it has another secret", servers[0].args[3], "--cluster-secret-file")
+	servers[1].waitLog("INFO", "this node is alone")
+	before := time.Now()
+	rounds := len(servers[0].linesWith("WARN"))
+	servers[0].waitLog("WARN", "was not joined: it has another secret", servers[1].args[3])
+	for _, s := range servers {
+		if found := s.linesWith("WARN", "secret"); len(found) > 2 && time.Since(before) < time.Minute {
+			t.Errorf("the fault is logged %d times, %d at first: %q; want at most 2", len(found), rounds, found)
+		}
+	}
+}
+
+// TestNodeWithOtherKeys: a node without the log's keys is shown as such.
+func TestNodeWithOtherKeys(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	n1 := n.begin("n1", n.log.address())
+	n.agree(1, n1)
+	other := serveOn(t, n.log.address(), "--secrets", t.TempDir(), "--cluster", freeAddress(t), "--node", "n2")
+	other.waitUnready("keys_differ")
+	n1.shows("n2 ", "serving, keys differ")
+	if stdout, _ := must(t, exitDone, "cluster", "--url", n1.url); strings.Count(stdout, "keys differ") != 1 {
+		t.Errorf("admitone cluster shows other nodes with other keys:\n%s", stdout)
+	}
+}
+
+// TestWrongJoins: addresses of other nodes that can't be reached are warned about once, and those without a port are
+// refused.
+func TestWrongJoins(t *testing.T) {
+	t.Parallel()
+	log := newEventStore(t)
+	free := freeAddress(t)
+	n1 := serveOn(t, log.address(), "--cluster", freeAddress(t), "--join", free, "--join", "nodes.invalid:7946", "--join",
+		"dns://nodes.invalid:7946")
+	n1.waitLog("WARN", "no node given with --join answers", free)
+	n1.waitLog("WARN", "can't be resolved", `"nodes.invalid:7946"`)
+	n1.waitLog("WARN", "can't be resolved", `"dns://nodes.invalid:7946"`)
+	for _, join := range []string{"127.0.0.1", "node2", "node2:0", "node2:port", ":7946"} {
+		_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store", log.address(),
+			"--cluster", "127.0.0.1:0", "--join", join)
+		if !strings.Contains(stderr, "--join "+join) || !strings.Contains(stderr, ":7946") {
+			t.Errorf("--join %s is refused with %q, want an example", join, stderr)
+		}
+	}
+	if found := n1.linesWith("WARN", "--join"); len(found) != 3 {
+		t.Errorf("warnings about --join are %q, want 3", found)
+	}
+}
+
+// TestNodesWithoutLog: when no node reaches the log, none says that others have taken over.
+func TestNodesWithoutLog(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
+	n.agree(2, n1, n2)
+	n.log.kill()
+	for _, s := range []*serverProcess{n1, n2} {
+		s.waitUnready("cut")
+		s.waitLog("WARN", "no other node reaches the log either")
+		if text := s.waitUnready("cut"); strings.Contains(text, "taken over") {
+			t.Errorf("readyz is %s, want nothing about other nodes", text)
+		}
+		if found := s.linesWith("taken over"); len(found) > 0 {
+			t.Errorf("a node without the log says %q", found)
+		}
+	}
+	n.log.start()
+	n.agree(2, n1, n2)
+}
+
+// TestClusterPortInUse: the address of --cluster, --data or the log that can't be used is refused in one sentence.
+func TestClusterPortInUse(t *testing.T) {
+	t.Parallel()
+	log := newEventStore(t)
+	at := freeAddress(t)
+	n1 := serveOn(t, log.address(), "--cluster", at)
+	for args, want := range map[string]string{
+		"--data " + t.TempDir() + " --store " + log.address() + " --cluster " + at: "admitone: can't listen on " + at +
+			" for other nodes: the port is taken by another program; give another address with --cluster\n",
+		"--data " + n1.args[1] + " --store " + log.address():                                               "give this one another --data",
+		"--data " + t.TempDir() + " --store esdb://" + freeAddress(t) + "?tls=false&maxDiscoverAttempts=1": "admitone eventstore",
+	} {
+		_, stderr := must(t, exitUnavailable, append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(args)...)...)
+		if !strings.Contains(stderr, want) {
+			t.Errorf("serve %s: %q, want %q", args, stderr, want)
+		}
+	}
+}

@@ -9,8 +9,8 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestBackup: copies from a running server and from a directory open, and accept new events
-// independently.
+// TestBackup: backups of a running server and of a directory can be opened, and accept new events
+// independently of the original.
 func TestBackup(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -23,7 +23,7 @@ func TestBackup(t *testing.T) {
 	s.sell("2") // after the copy
 	if again, _ := must(t, exitDone, "backup", "--url", s.url); strings.HasPrefix(again, first+" ") ||
 		!strings.Contains(again, "up to position 10") {
-		t.Errorf("the second: %s; want no %q and %q", again, first+" ", "up to position 10")
+		t.Errorf("the second backup printed %q; want a folder other than %s, and %q", again, first, "up to position 10")
 	}
 	s.end()
 
@@ -37,11 +37,11 @@ func TestBackup(t *testing.T) {
 		copied.sell("3")
 		copied.end()
 		if v := runVerify(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
-			t.Errorf("%s after more sales: %+v", dir, v)
+			t.Errorf("%s after more sales: %+v; want %d events and views", dir, v, want+5)
 		}
 	}
 	if v := runVerify(t, exitDone, "--store", s.store); v.Events != 10 {
-		t.Errorf("the original has %d events; want Events = 10", v.Events)
+		t.Errorf("the original has %d events, want 10", v.Events)
 	}
 	must(t, exitUsage, "backup", "--store", s.store)
 	must(t, exitUsage, "backup", "--store", s.store, "--to", second)
@@ -49,8 +49,8 @@ func TestBackup(t *testing.T) {
 	must(t, exitUnavailable, "backup", "--url", s.url)
 }
 
-// TestHeadAgainstBackup: a copy has no key; the message leads to checking it against a head of the
-// original log.
+// TestHeadAgainstBackup: a backup has no head key; verify --against says how to check it against a head
+// of the original log.
 func TestHeadAgainstBackup(t *testing.T) {
 	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")
 	s := signedIn(t, store)

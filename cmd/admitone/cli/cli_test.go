@@ -26,13 +26,14 @@ func TestHelp(t *testing.T) {
 			}
 		}
 		if cmd.Short == "" || strings.Contains(stdout, "%!") {
-			t.Errorf("%s --help:\n%s; want some Short and no %q", cmd.Name(), stdout, "%!")
+			t.Errorf("%s: Short = %q and --help prints\n%s\nwant a short description, and no %q",
+				cmd.Name(), cmd.Short, stdout, "%!")
 		}
 	}
 	stdout, _ := must(t, exitDone)
 	for _, cmd := range newRoot().Commands() {
 		if !strings.Contains(stdout, "\n  "+cmd.Name()+" ") {
-			t.Errorf("admitone alone does not name %s; want %q", cmd.Name(), "\n  "+cmd.Name()+" ")
+			t.Errorf("admitone without arguments does not list %s:\n%s", cmd.Name(), stdout)
 		}
 	}
 }
@@ -64,12 +65,12 @@ func TestStatusOf(t *testing.T) {
 		{errors.New("something"), exitUnavailable},
 	} {
 		if got := statusOf(test.err); got != test.want {
-			t.Errorf("%v: %d, want %d", test.err, got, test.want)
+			t.Errorf("statusOf(%v) = %d, want %d", test.err, got, test.want)
 		}
 	}
 }
 
-// TestExitStatuses runs the built program, once for each status.
+// TestExitStatuses runs the program in a process of its own, once for each status.
 func TestExitStatuses(t *testing.T) {
 	program, err := binary()
 	if err != nil {
@@ -106,7 +107,7 @@ func TestExitStatuses(t *testing.T) {
 	}
 }
 
-// TestServeThatCannotStart: the reason is printed, and determines the status.
+// TestServeThatCannotStart: the reason is printed, and determines the exit status.
 func TestServeThatCannotStart(t *testing.T) {
 	running := serveIn(t, t.TempDir(), nil)
 	dir := t.TempDir()
@@ -170,17 +171,17 @@ func TestServeOverDamagedViews(t *testing.T) {
 		again.end()
 	}
 	if corrupted < 3 {
-		t.Errorf("only %d files could be corrupted; want corrupted >= 3", corrupted)
+		t.Errorf("%d files were corrupted, want at least 3", corrupted)
 	}
 }
 
-// TestStatusOfEndedServer: damage that ends a running server is not reported with verify's status.
+// TestStatusOfEndedServer: a server that ends because of damage has another exit status than verify.
 func TestStatusOfEndedServer(t *testing.T) {
 	damaged := fmt.Errorf("the waiting rooms: %w", events.ErrDamaged)
 	if got := statusOf(serverStopped{damaged}); got != exitUnavailable {
-		t.Errorf("a server that ended has status %d; want status exitUnavailable", got)
+		t.Errorf("statusOf(serverStopped) = %d, want %d", got, exitUnavailable)
 	}
 	if got := statusOf(damaged); got != exitProblemsFound {
-		t.Errorf("a command that found it has status %d", got)
+		t.Errorf("statusOf(%v) = %d, want %d", damaged, got, exitProblemsFound)
 	}
 }

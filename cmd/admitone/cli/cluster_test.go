@@ -18,13 +18,13 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// serverProcess is one of several servers on a log, in a process that can be restarted at its
+// serverProcess is a server on a shared log, in a process of its own that can be restarted at the same
 // address.
 type serverProcess struct {
 	*process
 	t    *testing.T
 	args []string
-	log  string // store
+	log  string // its address
 }
 
 // outputBuffer collects the output of a process, and can be read while it runs.
@@ -54,19 +54,19 @@ func serveOn(t *testing.T, log string, args ...string) *serverProcess {
 	return s
 }
 
-// end stops the server as an operator does, and waits until it has ended.
+// end stops the server with SIGTERM, as an operator does, and waits for its exit.
 func (s *serverProcess) end() {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := s.cmd.Wait(); err != nil {
-		s.t.Fatal("a stopping server:", err)
+		s.t.Fatal("the server did not stop with status 0:", err)
 	}
 }
 
-// again starts the server at its former address.
-func (s *serverProcess) again(args ...string) {
+// startAgain starts the server at its former address, with additional arguments.
+func (s *serverProcess) startAgain(args ...string) {
 	s.t.Helper()
 	s.process = launch(s.t, s.log, append(append(s.args, "--listen", strings.TrimPrefix(s.url, "http://")), args...)...)
 }
@@ -75,7 +75,7 @@ func (s *serverProcess) again(args ...string) {
 func (s *serverProcess) restart() {
 	s.t.Helper()
 	s.end()
-	s.again()
+	s.startAgain()
 }
 
 // ask sends a request and returns the answer's status, headers and body.
@@ -111,7 +111,7 @@ func (s *serverProcess) must(status int, method, path, body string, headers ...s
 	return text
 }
 
-func decoded[V any](t *testing.T, text string) (v V) {
+func decode[V any](t *testing.T, text string) (v V) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
 		t.Fatal(err, text)
@@ -119,8 +119,8 @@ func decoded[V any](t *testing.T, text string) (v V) {
 	return v
 }
 
-// ready waits until the answer of /readyz has a member, or no longer has it.
-func (s *serverProcess) ready(member string, want bool) {
+// waitForReadyz waits until /readyz is 200 and its member is true, or until it is not true if want is false.
+func (s *serverProcess) waitForReadyz(member string, want bool) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		status, _, text := s.ask("GET", "/readyz", "")
@@ -128,7 +128,7 @@ func (s *serverProcess) ready(member string, want bool) {
 			return
 		}
 		if time.Now().After(end) {
-			s.t.Fatalf("readyz is %d %s, want %s: %v", status, text, member, want)
+			s.t.Fatalf("/readyz: %d %s, want status 200 and %s: %v", status, text, member, want)
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 		err = json.NewDecoder(response.Body).Decode(&v)
 		response.Body.Close()
 		switch {
-		case response.StatusCode == http.StatusTooManyRequests: // the place is safe
+		case response.StatusCode == http.StatusTooManyRequests: // the visitor keeps the place
 		case err != nil || response.StatusCode != 200:
 			return fmt.Errorf("%s %v", response.Status, err)
 		default:
@@ -170,8 +170,8 @@ func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 }
 
 // TestVisitorsSurviveRestarts: 40 visitors poll the first of three servers, all of which run
-// waiting rooms. The others are restarted, and then the first as well. Visitors who poll as
-// instructed keep their places, and others lose theirs.
+// waiting rooms. The others are restarted, and then the first as well. Visitors who poll within the
+// heartbeat keep their places, and others lose theirs.
 func TestVisitorsSurviveRestarts(t *testing.T) {
 	t.Parallel()
 	const heartbeat = 2 * time.Second
@@ -186,7 +186,7 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 		fmt.Sprintf(`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":%d}`,
 			heartbeat/time.Second))
 	join := func(holder string) visitor {
-		return decoded[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
+		return decode[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
 	}
 	silent := join("silent")
 	pollers := make([]*poller, 40)
@@ -203,16 +203,16 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	for _, other := range all[1:] {
 		other.restart()
-		other.ready("keys_differ", false)
+		other.waitForReadyz("keys_differ", false)
 	}
-	// Visitors that are silent for two heartbeats would be dropped.
+	// A visitor who is silent for two heartbeats is dropped.
 	end := time.After(2*heartbeat + heartbeat/2)
 	<-end
 	close(stop)
 	crowd.Wait()
 	for i, p := range pollers {
 		if p.status != "waiting" && p.gap < heartbeat {
-			t.Errorf("visitor %d is %s, although it polled at least every %v", i, p.status, p.gap)
+			t.Errorf("visitor %d, who polled at least every %v, is %s; want waiting", i, p.gap, p.status)
 		}
 	}
 	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,
@@ -221,14 +221,14 @@ func TestVisitorsSurviveRestarts(t *testing.T) {
 	}
 	path := "/v1/waiting-rooms/r/visitors/" + pollers[0].id
 	last := time.Now()
-	status, _, before := n1.ask("GET", path, "") // if it is too soon after the last one it is refused, and counts
+	status, _, before := n1.ask("GET", path, "") // a poll that comes too early is refused, but counts
 	n1.end()
 	silence := time.Since(last)
-	n1.again()
+	n1.startAgain()
 	if text := n1.must(200, "GET", path, ""); silence >= 2*heartbeat || strings.Contains(before, `"expired"`) {
 		t.Logf("not checked: the server took %v to end, or the visitor was dropped before: %d %s", silence, status, before)
 	} else if !strings.Contains(text, `"waiting"`) {
-		t.Errorf("after the restart of the server that ran the room: %s", text)
+		t.Errorf("a visitor after the restart of the server that ran the room: %s; want %q", text, `"waiting"`)
 	}
 }
 
@@ -237,14 +237,15 @@ func (s *serverProcess) mustRefuseKeys(method, path, body string, headers ...str
 	s.t.Helper()
 	status, header, text := s.ask(method, path, body, headers...)
 	if status != 503 || !strings.Contains(text, `"code":"keys_differ"`) || header.Get("Retry-After") == "" {
-		s.t.Errorf("%s %s: %d %s, Retry-After %q", method, path, status, text, header.Get("Retry-After"))
+		s.t.Errorf("%s %s: %d %s, Retry-After %q; want 503, keys_differ and a Retry-After",
+			method, path, status, text, header.Get("Retry-After"))
 	}
 }
 
-// TestServersWithOtherKeys: a server that has none of the log's keys reports it, sells products
-// without a room, and answers keys_differ for rooms and guarded products; with the other server's
-// file it accepts the other's passes. A rotation on one is detected by the other, and a server
-// whose keys are lost starts with --accept-keys.
+// TestServersWithOtherKeys: a server that has none of the log's pass keys reports it, sells products
+// without a waiting room, and answers keys_differ for rooms and for products that have one. With a copy
+// of the other server's key file it accepts that server's passes. A rotation on one server is detected by
+// the other, and a server whose keys are lost starts with --accept-keys.
 func TestServersWithOtherKeys(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)
@@ -252,8 +253,8 @@ func TestServersWithOtherKeys(t *testing.T) {
 	owned, others := file(t.TempDir()), file(t.TempDir())
 	n1 := serveOn(t, log.address(), "--pass-keys-file", owned)
 	n2 := serveOn(t, log.address(), "--pass-keys-file", others)
-	n1.ready("keys_differ", false)
-	n2.ready("keys_differ", true)
+	n1.waitForReadyz("keys_differ", false)
+	n2.waitForReadyz("keys_differ", true)
 
 	n1.must(201, "PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":100,"max_active":50,"active_seconds":600,"heartbeat_seconds":600}`)
@@ -264,7 +265,7 @@ func TestServersWithOtherKeys(t *testing.T) {
 		for end := time.Now().Add(patience); v.Pass == ""; time.Sleep(20 * time.Millisecond) {
 			if _, _, text := s.ask("POST", "/v1/waiting-rooms/r/visitors",
 				fmt.Sprintf(`{"holder":%q}`, holder)); json.Unmarshal([]byte(text), &v) != nil || time.Now().After(end) {
-				t.Fatalf("%s gets no pass: %s", holder, text)
+				t.Fatalf("%s gets %s; want a pass", holder, text)
 			}
 		}
 		return v.Visitor, v.Pass
@@ -285,19 +286,19 @@ func TestServersWithOtherKeys(t *testing.T) {
 	n2.mustRefuseKeys("POST", "/v1/products/p/reservations", `{"holder":"ann"}`)
 	n2.must(201, "POST", "/v1/products/free/reservations", `{"holder":"ann"}`)
 	if !strings.Contains(n2.stderr.String(), "--accept-keys") {
-		t.Errorf("its log does not say what to do: %s", n2.stderr)
+		t.Errorf("the server's output: %s; want %q in it", n2.stderr, "--accept-keys")
 	}
 
 	copyFile(t, owned, others)
-	n2.ready("keys_differ", false)
+	n2.waitForReadyz("keys_differ", false)
 	buy(n2, 201, "ann", pass)
 
 	must(t, exitDone, "rotate-passes", "--pass-keys-file", owned)
-	n2.ready("keys_behind", true) // it has read the other's rotation
+	n2.waitForReadyz("keys_behind", true) // it has read the other's rotation
 	id, pass = passOf(n1, "bob")
 	n2.mustRefuseKeys("GET", visitors+"/"+id, "")
 	copyFile(t, owned, others)
-	n2.ready("keys_behind", false)
+	n2.waitForReadyz("keys_behind", false)
 	buy(n2, 201, "bob", pass)
 
 	// All keys are lost.
@@ -306,15 +307,15 @@ func TestServersWithOtherKeys(t *testing.T) {
 	if err := os.Remove(owned); err != nil {
 		t.Fatal(err)
 	}
-	n1.again()
-	n1.ready("keys_differ", true)
+	n1.startAgain()
+	n1.waitForReadyz("keys_differ", true)
 	n1.end()
-	n1.again("--accept-keys")
-	n1.ready("keys_differ", false)
+	n1.startAgain("--accept-keys")
+	n1.waitForReadyz("keys_differ", false)
 	_, pass = passOf(n1, "cid")
 	buy(n1, 201, "cid", pass)
 	n1.restart() // the flag was used for one start only
-	n1.ready("keys_differ", false)
+	n1.waitForReadyz("keys_differ", false)
 	buy(n1, 201, "cid", pass)
 	secret, err := os.ReadFile(owned)
 	if err != nil {
@@ -323,7 +324,7 @@ func TestServersWithOtherKeys(t *testing.T) {
 	stdout, _ := must(t, exitDone, "log", "--store", log.address(), "--stream", "settings-log")
 	if _, key, _ := strings.Cut(strings.TrimSpace(string(secret)), " "); strings.Contains(stdout, key) ||
 		strings.Count(stdout, "pass_keys_added") != 3 {
-		t.Errorf("the log says of keys: %s", stdout)
+		t.Errorf("the stream settings-log: %s; want 3 pass_keys_added, and not the secret key", stdout)
 	}
 	n1.end()
 	must(t, exitDone, "verify", "--store", log.address())
@@ -340,7 +341,7 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// nodeIn starts a server on a shared log in the test's process.
+// nodeIn starts a server with these settings in the test's process.
 func nodeIn(t *testing.T, s server.Settings) *testServer {
 	t.Helper()
 	if s.Auth == nil {

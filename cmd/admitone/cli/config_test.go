@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// runConfigured returns the flags of a small command after configure.
+// runConfigured runs a small command, with a configuration file unless file is empty, and returns the
+// values of its flags and the exit status.
 func runConfigured(t *testing.T, file string,
 	args ...string) (name string, wait time.Duration, list []string, status int) {
 	t.Helper()
@@ -36,8 +37,8 @@ func runConfigured(t *testing.T, file string,
 	return name, wait, list, status
 }
 
-// TestConfigure: a flag takes precedence over the environment, that over the file, and that over
-// the default.
+// TestConfigure: a flag takes precedence over the environment, the environment over the file, and the
+// file over the default.
 func TestConfigure(t *testing.T) {
 	const file = "some-name: file\nwait: 3s\nothers: 1\nlist: [a, b]\n"
 	for _, test := range []struct {
@@ -48,15 +49,15 @@ func TestConfigure(t *testing.T) {
 		{"nothing", "", "", nil, "default"},
 		{"the file", file, "", nil, "file"},
 		{"the environment", "", "environment", nil, "environment"},
-		{"the environment before the file", file, "environment", nil, "environment"},
-		{"a flag before both", file, "environment", []string{"--some-name", "flag"}, "flag"},
-		{"a flag that says the default", file, "environment", []string{"--some-name", "default"}, "default"},
+		{"the environment and the file", file, "environment", nil, "environment"},
+		{"a flag, the environment and the file", file, "environment", []string{"--some-name", "flag"}, "flag"},
+		{"a flag with its default value", file, "environment", []string{"--some-name", "default"}, "default"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Setenv("ADMITONE_SOME_NAME", test.variable)
 			name, wait, list, status := runConfigured(t, test.file, test.args...)
 			if name != test.want || status != exitDone {
-				t.Errorf("configured: %q, status %d; want %q", name, status, test.want)
+				t.Errorf("some-name = %q, status %d; want %q, status 0", name, status, test.want)
 			}
 			if test.file != "" && (wait != 3*time.Second || strings.Join(list, " ") != "a b") {
 				t.Errorf("wait = %v, want 3s; list = %q, want [a b]", wait, list)
@@ -67,22 +68,22 @@ func TestConfigure(t *testing.T) {
 
 func TestConfigureRefuses(t *testing.T) {
 	for about, file := range map[string]string{
-		"a name that no command has": "colour: red", "no YAML": "{", "a list": "- a",
-		"a value of the wrong kind": "wait: long",
+		"a name that no command has": "colour: red", "invalid YAML": "{", "a list": "- a",
+		"an invalid value": "wait: long",
 	} {
 		if _, _, _, status := runConfigured(t, file); status != exitUsage {
-			t.Errorf("%s: status %d; want status exitUsage", about, status)
+			t.Errorf("%s: status %d; want status 2", about, status)
 		}
 	}
 	if _, _, _, status := runConfigured(t, "", "--config", filepath.Join(t.TempDir(), "none")); status != exitUsage {
-		t.Errorf("no such file: status %d; want status exitUsage", status)
+		t.Errorf("no such file: status %d; want status 2", status)
 	}
 	t.Setenv("ADMITONE_WAIT", "long")
 	if _, _, _, status := runConfigured(t, ""); status != exitUsage {
-		t.Errorf("a variable of the wrong kind: status %d", status)
+		t.Errorf("an invalid variable: status %d, want 2", status)
 	}
 	if _, _, _, status := runConfigured(t, "", "--wait", "1s"); status != exitDone {
-		t.Errorf("a variable that does not count: status %d", status)
+		t.Errorf("an invalid variable that a flag overrides: status %d, want 0", status)
 	}
 }
 
@@ -94,7 +95,7 @@ func TestMisspeltVariables(t *testing.T) {
 	_, stderr := must(t, exitDone, "token", "--sub", "ada", "--role", "admin", "--store", t.TempDir())
 	if got := strings.Count(stderr, "no command has such a flag"); got != 1 ||
 		!strings.Contains(stderr, "ADMITONE_MAX_SOCKTES is set") {
-		t.Errorf("%s; want got = 1 and %q", stderr, "ADMITONE_MAX_SOCKTES is set")
+		t.Errorf("stderr %q; want one warning, with %q", stderr, "ADMITONE_MAX_SOCKTES is set")
 	}
 }
 

@@ -12,9 +12,9 @@ import (
 	"admitone/events"
 )
 
-// otherProgram appends events of another program to an event store, so that its positions differ
-// from those of a log without them.
-func otherProgram(t *testing.T, address string, n int) {
+// appendForeignEvents appends n events of another program to an event store, so that the positions there
+// differ from those of a log without them.
+func appendForeignEvents(t *testing.T, address string, n int) {
 	t.Helper()
 	batch := make([]events.Event, n)
 	for i := range batch {
@@ -35,26 +35,26 @@ func TestWebhooksInCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	receiver, client := webhooktest.NewReceiver(t, nil), &http.Client{Timeout: patience}
-	imported := func(from, to string) {
+	exportAndImport := func(from, to string) {
 		file := filepath.Join(t.TempDir(), "log.jsonl")
 		must(t, exitDone, "export", file, "--store", from)
 		must(t, exitDone, "import", file, "--store", to)
 	}
-	migrated := func(from, to string) { migrate(t, exitDone, from, to) }
+	migrateLog := func(from, to string) { migrate(t, exitDone, from, to) }
 	from := ""
 	for n, step := range []struct {
-		foreign int // events of another program in an event store; -1 for a directory
-		copies  func(from, to string)
-	}{{500, nil}, {-1, imported}, {0, imported}, {-1, migrated}, {0, migrated}} {
+		foreign int                   // events of another program in an event store; -1 for a directory
+		copyLog func(from, to string) // nil for the original
+	}{{500, nil}, {-1, exportAndImport}, {0, exportAndImport}, {-1, migrateLog}, {0, migrateLog}} {
 		to, args := t.TempDir(), append([]string{"--webhooks-key-file", key}, hookFlags...)
 		if step.foreign >= 0 {
 			to, args = newEventStore(t).address(), append(args, "--data", t.TempDir())
 			if step.foreign > 0 {
-				otherProgram(t, to, step.foreign)
+				appendForeignEvents(t, to, step.foreign)
 			}
 		}
-		if step.copies != nil {
-			step.copies(from, to)
+		if step.copyLog != nil {
+			step.copyLog(from, to)
 		}
 		p := launch(t, to, args...)
 		if n == 0 {
@@ -63,15 +63,15 @@ func TestWebhooksInCopies(t *testing.T) {
 		sellMore(t, client, p.url, n, products, units)
 		receiver.Await((n+1)*units, patience)
 		historyText := getBody(t, p.url+"/v1/history/webhook/w")
-		if output := strings.Contains(historyText, "in this copy of the log"); output != (n > 0) {
-			t.Errorf("copy %d: its history is %s", n, historyText)
+		if got, want := strings.Contains(historyText, "in this copy of the log"), n > 0; got != want {
+			t.Errorf("copy %d: the history names a copy: %v, want %v: %s", n, got, want, historyText)
 		}
 		time.Sleep(200 * time.Millisecond) // repeated deliveries would have arrived by then
 		p.cmd.Process.Signal(os.Interrupt)
 		p.wait()
 		client.CloseIdleConnections()
 		if all := len(receiver.All()); all != (n+1)*units {
-			t.Fatalf("copy %d: %d deliveries of %d events", n, all, (n+1)*units)
+			t.Fatalf("copy %d: %d deliveries in total, want %d", n, all, (n+1)*units)
 		}
 		runVerify(t, exitDone, "--store", to)
 		from = to

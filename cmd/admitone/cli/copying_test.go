@@ -8,22 +8,22 @@ import (
 	"admitone/events"
 )
 
-// counted is a log that records its appends.
-type counted struct {
+// appendRecorder is a log that records its appends, as STREAM@EXPECTED+EVENTS.
+type appendRecorder struct {
 	events.Store
 	appends []string
 }
 
-func (c *counted) Append(_ context.Context, stream events.StreamID, expected events.Revision,
+func (c *appendRecorder) Append(_ context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	c.appends = append(c.appends, fmt.Sprintf("%s@%d+%d", stream, expected, len(batch)))
 	return events.Appended{}, nil
 }
 
-// TestCopier: consecutive events of one stream are one append, up to the limit of its size, and the
+// TestCopier: consecutive events of one stream are appended together, up to the limit of bytes, and the
 // order of the log is preserved.
 func TestCopier(t *testing.T) {
-	to := &counted{}
+	to := &appendRecorder{}
 	c := newCopier(to)
 	c.batch.limit = 1000
 	for _, run := range []struct {
@@ -43,6 +43,6 @@ func TestCopier(t *testing.T) {
 	}
 	want := "[product-a@-1+3 product-b@-1+1 product-a@2+9 product-a@11+3 product-b@0+1]"
 	if got := fmt.Sprint(to.appends); got != want || c.copied != 17 {
-		t.Errorf("%d events in %s, want %s", c.copied, got, want)
+		t.Errorf("copied %d events by %s, want 17 by %s", c.copied, got, want)
 	}
 }

@@ -27,7 +27,7 @@ func damageTables(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The end, with the index, may have been read already.
+		// The end of the table, with its index, stays intact: the server may have read it already.
 		if _, err := file.Write([]byte(strings.Repeat("x", len(text)*2/3))); err != nil {
 			t.Fatal(err)
 		}
@@ -35,12 +35,12 @@ func damageTables(t *testing.T, dir string) {
 	}
 }
 
-// get returns the status and the code of an answer; the process must still run.
+// get sends a GET and returns the status and the code of the answer. It fails the test if there is none.
 func (p *process) get(t *testing.T, path string) (status int, code string) {
 	t.Helper()
 	answer, err := http.Get(p.url + path)
 	if err != nil {
-		t.Fatalf("%s: the server is gone: %v\n%s", path, err, p.stderr)
+		t.Fatalf("GET %s: %v; want an answer\nthe server's output: %s", path, err, p.stderr)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
@@ -73,9 +73,9 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 				break
 			}
 			if code != "projection_behind" && path != "/" || time.Now().After(deadline) {
-				t.Fatalf("%s: %d, %s", path, status, code)
+				t.Fatalf("%s: %d, %s; want status 200 after projection_behind", path, status, code)
 			}
-			time.Sleep(20 * time.Millisecond) // as Retry-After says, but more often
+			time.Sleep(20 * time.Millisecond) // shorter than Retry-After
 		}
 	}
 	p.kill()
@@ -86,26 +86,26 @@ func TestDamagedViewsOfRunningServer(t *testing.T) {
 func TestDamagedLogOfRunningServer(t *testing.T) {
 	dir := soldLog(t, 2000)
 	p := launch(t, dir)
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // as Retry-After says, but more often
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // shorter than Retry-After
 		status, code := p.get(t, "/readyz")
 		if status == http.StatusOK {
 			break
 		}
 		if code != "projection_behind" || time.Now().After(end) {
-			t.Fatalf("before: %d, %s", status, code)
+			t.Fatalf("/readyz before the damage: %d, %s; want status 200 after projection_behind", status, code)
 		}
 	}
 	damageTables(t, filepath.Join(dir, "log"))
 	if status, code := p.get(t, "/v1/events?limit=100&after=600"); status != http.StatusServiceUnavailable ||
 		code != "log_unavailable" {
-		t.Errorf("the events: %d, %s; want status StatusServiceUnavailable and %q", status, code, "log_unavailable")
+		t.Errorf("the events: %d, %s; want status 503 and %q", status, code, "log_unavailable")
 	}
 	for range 3 {
 		if status, code := p.get(t, "/readyz"); status != http.StatusServiceUnavailable || code != "log_unavailable" {
-			t.Errorf("/readyz: %d, %s; want status StatusServiceUnavailable and %q", status, code, "log_unavailable")
+			t.Errorf("/readyz: %d, %s; want status 503 and %q", status, code, "log_unavailable")
 		}
 	}
 	if status, code := p.get(t, "/v1/products/1"); status != http.StatusOK {
-		t.Errorf("the intact part: %d, %s; want status StatusOK", status, code)
+		t.Errorf("the intact part: %d, %s; want status 200", status, code)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// dashboard is the checked part of Grafana's dashboard.
+// dashboard is the part of Grafana's dashboard that is checked.
 type dashboard struct {
 	Panels []struct {
 		Type, Title string
@@ -29,7 +29,7 @@ var (
 	ours = regexp.MustCompile(`\b(?:admitone|process|go)_\w+`)
 )
 
-// metricsOf returns the labels of every metric that a server exposes.
+// metricsOf returns the labels of each metric in a Prometheus exposition.
 func metricsOf(exposition string) map[string][]string {
 	metrics := map[string][]string{}
 	for _, line := range sample.FindAllStringSubmatch(exposition, -1) {
@@ -80,7 +80,7 @@ func faultsOfQuery(query string, metrics map[string][]string) (faults []string) 
 	return faults
 }
 
-// TestDashboard: a server that is a node of a system exposes every metric and label of the dashboard.
+// TestDashboard: a node of a cluster exposes every metric and label that the dashboard queries.
 func TestDashboard(t *testing.T) {
 	var board dashboard
 	if err := json.Unmarshal([]byte(dockerText(t, "grafana/dashboard.json")), &board); err != nil {
@@ -111,7 +111,7 @@ func TestDashboard(t *testing.T) {
 		}
 	}
 	if queries < 20 {
-		t.Errorf("the dashboard has %d queries; want queries >= 20", queries)
+		t.Errorf("the dashboard has %d queries, want at least 20", queries)
 	}
 }
 

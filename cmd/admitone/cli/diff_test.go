@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// leaves returns the values of a JSON text by their paths, by an algorithm other than diff's.
+// leaves returns the values in a JSON text by their paths. Its algorithm is not that of diff.
 func leaves(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var v any
@@ -30,8 +30,8 @@ func leaves(t *testing.T, text string) map[string]any {
 		case []any:
 			for i, value := range v {
 				place := fmt.Sprint(i)
-				if of, ok := value.(map[string]any); ok && of["id"] != nil {
-					place = of["id"].(string)
+				if element, ok := value.(map[string]any); ok && element["id"] != nil {
+					place = element["id"].(string)
 				}
 				walk(name+"."+place, value)
 			}
@@ -43,8 +43,8 @@ func leaves(t *testing.T, text string) map[string]any {
 	return found
 }
 
-// TestDiffMatchesShow: diff prints the differences of two outputs of show, for entities of every
-// kind and any two moments.
+// TestDiffMatchesShow: diff prints the differences between the outputs of show at two positions, for
+// seven kinds of entities.
 func TestDiffMatchesShow(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -72,7 +72,7 @@ func TestDiffMatchesShow(t *testing.T) {
 				delete(shown[at+1], "as_of.position")
 				delete(shown[at+1], "as_of.time")
 			} else if status != exitProblemsFound {
-				t.Fatalf("%v, %v; want status = exitProblemsFound", stdout, stderr)
+				t.Fatalf("show %s at %d: status %d: %s%s; want status 0 or 1", thing, at+1, status, stdout, stderr)
 			}
 		}
 		for from := events.Position(1); from <= head; from += 3 {
@@ -89,7 +89,7 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 		"--url", s.url)
 	if was == nil && is == nil {
 		if status != exitProblemsFound {
-			t.Errorf("%s from %d to %d ended with %d: %s; want status exitProblemsFound",
+			t.Errorf("%s from %d to %d: status %d: %s; want status 1",
 				thing, from, to, status, stdout+stderr)
 		}
 		return
@@ -97,7 +97,8 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 	var c comparison
 	if err := json.Unmarshal([]byte(stdout), &c); err != nil || c.From.Position != from || c.To.Position != to ||
 		c.From.Existed != (was != nil) {
-		t.Fatalf("%s from %d to %d: %v %s%s", thing, from, to, err, stdout, stderr)
+		t.Fatalf("%s from %d to %d: %v %s%s; want both positions, and existed = %v",
+			thing, from, to, err, stdout, stderr, was != nil)
 	}
 	want, got := map[string][2]any{}, map[string][2]any{}
 	for name := range maps.Keys(merged(was, is)) {
@@ -107,7 +108,7 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 	}
 	for _, d := range c.Changes {
 		if strings.Contains(d.Name, " ") {
-			continue // a part
+			continue // a part, such as a seat of a performance
 		}
 		var from, to any
 		if json.Unmarshal(d.From, &from) != nil || json.Unmarshal(d.To, &to) != nil {
@@ -129,7 +130,7 @@ func merged(a, b map[string]any) map[string]any {
 	return both
 }
 
-// TestDiff checks the output for people, with parts, and usage errors.
+// TestDiff checks the text output, with parts of entities, and usage errors.
 func TestDiff(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -147,7 +148,7 @@ func TestDiff(t *testing.T) {
 	for _, test := range []struct {
 		args  string
 		want  int
-		holds []string
+		texts []string // expected in the output
 	}{
 		{"product/1 --from 2 --to 5", 0, []string{"product/1 from position 2, ", " to position 5, ",
 			"  sold                 1 → 4\n", "  remaining            9 → 6\n"}},
@@ -172,7 +173,7 @@ func TestDiff(t *testing.T) {
 		{"product --from 1", 2, []string{"not of the form KIND/ID"}},
 	} {
 		stdout, stderr := must(t, test.want, append([]string{"diff", "--url", s.url}, strings.Fields(test.args)...)...)
-		for _, text := range test.holds {
+		for _, text := range test.texts {
 			if !strings.Contains(stdout+stderr, text) {
 				t.Errorf("%s: no %q in\n%s%s", test.args, text, stdout, stderr)
 			}
@@ -183,8 +184,9 @@ func TestDiff(t *testing.T) {
 	for line := range strings.Lines(stdout) {
 		names = append(names, strings.Fields(line)[0])
 	}
-	if !slices.Equal(names[1:], []string{"status", "holder", "booking_id", "hold_id", "revision", "position"}) {
-		t.Errorf("in this order: %q", names)
+	want := []string{"status", "holder", "booking_id", "hold_id", "revision", "position"}
+	if !slices.Equal(names[1:], want) {
+		t.Errorf("diff prints the members %q, want %q", names[1:], want)
 	}
 	for args, want := range map[string]string{
 		"seat/hall~A-1-1": "holder     ada\n",
@@ -197,11 +199,11 @@ func TestDiff(t *testing.T) {
 		}
 	}
 	if _, stderr := must(t, exitDone, "show", "product/1", "--at", fmt.Sprint(head), "--url", s.url); stderr != "" {
-		t.Errorf("show at the last position: %s; want %q", stderr, "")
+		t.Errorf("show at the last position: stderr %q, want none", stderr)
 	}
 	if _, stderr := must(t, exitDone, "show", "product/1", "--at", "99999999999999999999", "--url",
 		s.url); !strings.Contains(stderr, "after the end of the log") {
-		t.Errorf("show after the end of the log: %s", stderr)
+		t.Errorf("show after the end of the log: stderr %q; want %q", stderr, "after the end of the log")
 	}
 	must(t, exitProblemsFound, "show", "seat/hall~Z-1-1", "--url", s.url)
 	must(t, exitProblemsFound, "show", "allowance/hall~ada", "--url", s.url)

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// storeImages are the images of stores, and the prefix of their settings. The settings of a version
-// are listed in testdata/<name>-<version>.txt.
+// storeImages maps the images of stores to the prefix of their settings. The settings of a version are
+// listed in testdata/<name>-<version>.txt.
 var storeImages = map[string]string{
 	"eventstore/eventstore":     "EVENTSTORE_",
 	"kurrentplatform/kurrentdb": "KURRENTDB_",
 }
 
-// storeSettings returns the documented settings of an image, nil if it is not a store's.
+// storeSettings returns the documented settings of an image, or nil if the image is not that of a store.
 func storeSettings(t *testing.T, image string) (prefix string, documented map[string]bool) {
 	t.Helper()
 	name, version, _ := strings.Cut(image, ":")
@@ -35,8 +35,7 @@ func storeSettings(t *testing.T, image string) (prefix string, documented map[st
 	return prefix, documented
 }
 
-// undocumented returns the settings that a service gives to its store and the image does not
-// document.
+// undocumented returns the settings of a service that its image does not document.
 func undocumented(s *composeService, prefix string, documented map[string]bool) (unknown []string) {
 	for variable := range s.Environment {
 		if !documented[variable] {
@@ -63,11 +62,11 @@ func TestStoreSettings(t *testing.T) {
 			if documented == nil {
 				continue
 			}
-			if name == "compose.kurrentdb.yml" { // it extends the other
+			if name == "compose.kurrentdb.yml" { // it extends compose.eventstore.yml
 				s.Command = files["compose.eventstore.yml"].Services[service].Command
 			}
 			if len(s.Command)+len(s.Environment) == 0 {
-				t.Errorf("%s: %s has no settings; want len(Command)+len(Environment) > 0", name, service)
+				t.Errorf("%s: %s has no command and no environment, want settings", name, service)
 			}
 			for _, unknown := range undocumented(&s, prefix, documented) {
 				t.Errorf("%s: %s: %s does not document %s", name, service, s.Image, unknown)
@@ -82,6 +81,6 @@ func TestStoreSettings(t *testing.T) {
 	wrong := composeService{Command: []string{"--insecure", "--in-secure", "run"},
 		Environment: map[string]string{"EVENTSTORE_NODE_IPS": "0.0.0.0"}}
 	if found := undocumented(&wrong, "EVENTSTORE_", documented); len(found) != 3 {
-		t.Errorf("of three wrong settings %q are found", found)
+		t.Errorf("undocumented(%v) = %q, want 3 settings", wrong, found)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // dockerFolder has the images, the compose files and the dashboard.
 const dockerFolder = "../../../docker"
 
-// composeFile is the checked part of a compose file.
+// composeFile is the part of a compose file that is checked.
 type composeFile struct {
 	Services map[string]composeService `yaml:"services"`
 	Volumes  map[string]any            `yaml:"volumes"`
@@ -150,7 +150,7 @@ func TestComposeReferences(t *testing.T) {
 			}
 			for _, other := range dependencies(t, &s) {
 				if _, ok := file.Services[other]; !ok {
-					t.Errorf("%s depends on %s, which there is not", where, other)
+					t.Errorf("%s depends on %s, which does not exist", where, other)
 				}
 			}
 			if s.Extends.File != "" {
@@ -164,7 +164,7 @@ func TestComposeReferences(t *testing.T) {
 	}
 }
 
-// dependencies are the services in depends_on, which is a list or a map.
+// dependencies returns the services in depends_on, which is a list or a map.
 func dependencies(t *testing.T, s *composeService) []string {
 	t.Helper()
 	switch s.DependsOn.Kind {
@@ -207,7 +207,7 @@ func TestDockerfile(t *testing.T) {
 	}
 }
 
-// TestDockerCommands: the commands that comments in the files show exist.
+// TestDockerCommands: the commands shown in the comments of the compose files and in README.md exist.
 func TestDockerCommands(t *testing.T) {
 	files := composeFiles(t)
 	typed := regexp.MustCompile(`(?m)-f docker/(compose[\w.]*\.yml)(?: -f \S+)* exec (\w+) admitone (.+)$`)
@@ -226,8 +226,8 @@ func TestDockerCommands(t *testing.T) {
 	}
 }
 
-// TestTLSProxyNames: the TLS proxy forwards to a service of both files that it extends, publishes
-// the ports that its configuration listens on, and mounts what nginx reads.
+// TestTLSProxyNames: the TLS proxy forwards to a name that exists in both files with which it can be
+// combined, publishes the ports that its configuration listens on, and mounts the files that nginx reads.
 func TestTLSProxyNames(t *testing.T) {
 	files := composeFiles(t)
 	conf := dockerText(t, "nginx-tls.conf")
@@ -250,7 +250,7 @@ func TestTLSProxyNames(t *testing.T) {
 			mounts, where := strings.Join(s.Volumes, "\n"), name+": "+service
 			conf := regexp.MustCompile(`(?m)^\./(\S+):/etc/nginx/nginx\.conf:ro$`).FindStringSubmatch(mounts)
 			if conf == nil {
-				t.Errorf("%s mounts no nginx.conf; want a conf", where)
+				t.Errorf("%s: the volumes %q mount no nginx.conf", where, s.Volumes)
 				continue
 			}
 			text := dockerText(t, conf[1])

@@ -12,10 +12,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// documents contain commands for readers to type.
+// documents are the texts that show commands of this program.
 var documents = []string{"README.md", "api/GUIDE.md", "cmd/admitone/COMMANDS.md"}
 
-// readDocument returns a text by its path from the top folder.
+// readDocument returns a text by its path from the root of the repository.
 func readDocument(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", filepath.FromSlash(name)))
@@ -94,7 +94,7 @@ func TestDocumentedCommands(t *testing.T) {
 			}
 		}
 		if count == 0 {
-			t.Errorf("%s shows no command; want count > 0", name)
+			t.Errorf("%s shows no command of this program, want at least one", name)
 		}
 	}
 }

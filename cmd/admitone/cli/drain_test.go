@@ -13,16 +13,16 @@ import (
 	"time"
 )
 
-// asking sends a request, and returns the answer's body.
-type asking func(method, path, body string) string
+// sendFunc sends a request and returns the body of the answer.
+type sendFunc func(method, path, body string) string
 
-// reserveLoop sends requests from several clients until end is called, which returns the number of
-// answers by status.
-func reserveLoop(t *testing.T, clients int, each func(n int, ask asking), on *testServer) (end func() map[int]int) {
+// startLoad lets clients call each in a loop, with increasing n, until end is called. end returns the
+// number of answers by status.
+func startLoad(t *testing.T, clients int, each func(n int, send sendFunc), on *testServer) (end func() map[int]int) {
 	statuses, mu := map[int]int{}, sync.Mutex{}
 	stop, busy := make(chan struct{}), sync.WaitGroup{}
-	once := func(method, path, body string) string {
-		status, text := on.answer(method, path, body)
+	send := func(method, path, body string) string {
+		status, text := on.do(method, path, body)
 		mu.Lock()
 		defer mu.Unlock()
 		if statuses[status]++; status >= 500 && statuses[status] < 4 {
@@ -38,7 +38,7 @@ func reserveLoop(t *testing.T, clients int, each func(n int, ask asking), on *te
 					return
 				default:
 				}
-				each(n, once)
+				each(n, send)
 			}
 		})
 	}
@@ -51,14 +51,14 @@ func reserveLoop(t *testing.T, clients int, each func(n int, ask asking), on *te
 }
 
 // TestDrainingRestarts: two servers behind the shipped load balancer are restarted in turn under
-// load, and no request fails. ADMITONE_RESTARTS is how often each is.
+// load, and no request fails. ADMITONE_RESTARTS is the number of restarts of each server.
 func TestDrainingRestarts(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
 	rounds := 1
-	if output := os.Getenv("ADMITONE_RESTARTS"); output != "" {
+	if text := os.Getenv("ADMITONE_RESTARTS"); text != "" {
 		var err error
-		if rounds, err = strconv.Atoi(output); err != nil {
+		if rounds, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,10 +77,10 @@ func TestDrainingRestarts(t *testing.T) {
 	for i := range products {
 		proxy.send("POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"p","stock":1000000}`, i))
 	}
-	end := reserveLoop(t, products, func(n int, ask asking) {
+	end := startLoad(t, products, func(n int, send sendFunc) {
 		path := fmt.Sprintf("/v1/products/p%d", n%products)
-		ask("POST", path+"/reservations", `{"holder":"h"}`)
-		ask("GET", path, "")
+		send("POST", path+"/reservations", `{"holder":"h"}`)
+		send("GET", path, "")
 	}, proxy)
 	for range rounds {
 		for _, node := range nodes {
@@ -91,16 +91,16 @@ func TestDrainingRestarts(t *testing.T) {
 	statuses := end()
 	for status, n := range statuses {
 		if status != 200 && status != 201 {
-			t.Errorf("%d answers with status %d", n, status)
+			t.Errorf("%d answers with status %d, want only 200 and 201", n, status)
 		}
 	}
 	if statuses[201] < products {
-		t.Error("hardly anything was sold")
+		t.Errorf("%d reservations were made, want at least %d", statuses[201], products)
 	}
 }
 
-// TestDrain: after the first signal a server fails the readiness check, here on a separate address, continues to
-// serve, closes its connections, and stops at the second signal.
+// TestDrain: after the first signal a server fails the readiness check, here on a separate address, but
+// continues to serve and closes each connection after its answer. The second signal stops it.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	operations := freeAddress(t)
@@ -133,20 +133,20 @@ func TestDrain(t *testing.T) {
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {
-		t.Errorf("text %q; want %q", text, `"code":"draining"`)
+		t.Errorf("/readyz of a draining server: %s; want %q", text, `"code":"draining"`)
 	}
 	ask("http://"+operations, "/healthz", 200)
 	if closes, text := ask(p.url, "/v1/products", 200); !closes {
-		t.Errorf("the connection stays open: %s", text)
+		t.Errorf("the connection stays open after the signal, want it closed: %s", text)
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if err := p.cmd.Wait(); err != nil {
-		t.Error(err)
+		t.Error("the server did not stop with status 0:", err)
 	}
 	for _, address := range []string{operations, strings.TrimPrefix(p.url, "http://")} {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
-			t.Errorf("%s is still listened on", address)
+			t.Errorf("the stopped server still listens on %s", address)
 		}
 	}
 }

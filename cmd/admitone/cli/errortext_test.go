@@ -25,16 +25,16 @@ func TestErrorTextsOfCommands(t *testing.T) {
 			t.Errorf("%s: %q, want %q in it", test.args, stderr, test.says)
 		}
 		if _, err := os.Stat(dir); err == nil {
-			t.Fatalf("%s has made %s; want an error", test.args, dir)
+			t.Fatalf("%s created %s; want no directory", test.args, dir)
 		}
 	}
 }
 
-// TestErrorTextOfDamagedLog: the message names the damage, without Pebble's markers for
-// programs and without a stack trace.
+// TestErrorTextOfDamagedLog: the message names the damage, without the "detail carrier" of Pebble's
+// errors and without a stack trace.
 func TestErrorTextOfDamagedLog(t *testing.T) {
 	dir := soldLog(t, 2500)
-	must(t, exitDone, "verify", "--store", dir) // so that memory is flushed to a table
+	must(t, exitDone, "verify", "--store", dir) // flushes the memtable to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
 		t.Fatalf("%v, %v; want at least one table", tables, err)

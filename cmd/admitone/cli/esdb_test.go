@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// eventStore is an admitone eventstore in a separate process, always on one address.
+// eventStore is an admitone eventstore in a separate process. It keeps its address when it is restarted.
 type eventStore struct {
 	t    *testing.T
 	dir  string
@@ -34,8 +34,8 @@ func newEventStore(t *testing.T) *eventStore {
 
 var addressOfEventStore = regexp.MustCompile(`esdb://([^?]+)\?`)
 
-// start starts the process, the first time on a free port and then on the same. The port may still
-// be in use for a moment.
+// start starts the process, the first time on a free port and later on the same one. It retries, since
+// the port may still be in use.
 func (s *eventStore) start() {
 	s.t.Helper()
 	path, err := binary()
@@ -80,8 +80,7 @@ func (s *eventStore) kill() {
 
 func (s *eventStore) address() string { return "esdb://" + s.host + "?tls=false" }
 
-// TestKill9OnEventStoreDB is TestKill9 with the log in another process, which is also killed from
-// time to time.
+// TestKill9OnEventStoreDB is TestKill9 with the log in another process, which is also killed.
 func TestKill9OnEventStoreDB(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)
@@ -91,8 +90,8 @@ func TestKill9OnEventStoreDB(t *testing.T) {
 	}, killCount(5))
 }
 
-// TestTwoNodes: two servers each hold the same product. The log's expected revision is the fence:
-// nothing is sold twice, and no one is refused while units remain.
+// TestTwoNodes: two servers sell the same product. The expected revision of each append prevents that a
+// unit is sold twice, and nobody is refused while units remain.
 func TestTwoNodes(t *testing.T) {
 	const units, crowd = 1000, 2000
 	s := newEventStore(t)
@@ -101,7 +100,7 @@ func TestTwoNodes(t *testing.T) {
 	defer client.CloseIdleConnections()
 	if status, _, err := post(client, nodes[0].url+"/v1/products",
 		fmt.Sprintf(`{"id":"hot","name":"Hot","stock":%d}`, units), ""); err != nil || status != http.StatusCreated {
-		t.Fatalf("status %d, %v; want status StatusCreated", status, err)
+		t.Fatalf("status %d, %v; want status 201", status, err)
 	}
 	var sold, soldOut, unknown, turn atomic.Int64
 	var callers sync.WaitGroup
@@ -123,7 +122,8 @@ func TestTwoNodes(t *testing.T) {
 	}
 	callers.Wait()
 	if sold.Load() != units || soldOut.Load() != crowd-units || unknown.Load() != 0 {
-		t.Errorf("%d sold, %d refused, %d without an answer", sold.Load(), soldOut.Load(), unknown.Load())
+		t.Errorf("%d sold, %d refused, %d without an answer; want %d, %d and 0",
+			sold.Load(), soldOut.Load(), unknown.Load(), units, crowd-units)
 	}
 	for _, node := range nodes {
 		node.kill()
@@ -133,7 +133,7 @@ func TestTwoNodes(t *testing.T) {
 	}
 }
 
-// TestTwoNodesFollowEachOther: money charged at one node arrives at the other, which has cached the
+// TestTwoNodesFollowEachOther: a charge made on one node is seen by the other, which has cached the
 // wallet with an insufficient balance.
 func TestTwoNodesFollowEachOther(t *testing.T) {
 	s := newEventStore(t)
@@ -181,12 +181,13 @@ func TestTwoNodesFollowEachOther(t *testing.T) {
 			return
 		}
 		if must(http.StatusConflict, status, answer); time.Now().After(end) {
-			t.Fatalf("the payment never arrived: %s", answer)
+			t.Fatalf("the payment is still refused after %v: %s", patience, answer)
 		}
 	}
 }
 
-// answerOf posts until there is an answer, under one key.
+// answerOf repeats a POST under one key until it is answered, and returns the status, or 0 without an
+// answer. A refusal is 409.
 func answerOf(client *http.Client, url, body, key string) (status int) {
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		status, _, err := post(client, url, body, key)

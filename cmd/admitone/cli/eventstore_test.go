@@ -26,7 +26,8 @@ import (
 	"admitone/events/esdb"
 )
 
-// runEventstore runs admitone eventstore until stop is called, which returns its status.
+// runEventstore runs admitone eventstore until stop is called. It returns the first line of the output;
+// stop returns the exit status.
 func runEventstore(t *testing.T, args ...string) (line string, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -80,13 +81,14 @@ func connectTo(t *testing.T, address string, options esdb.Options) *esdb.Store {
 	return store
 }
 
-// another returns a valid event of an unknown sender.
-func another() []events.Event {
+// unknownEvents returns a valid event of a type that admitone does not know.
+func unknownEvents() []events.Event {
 	return []events.Event{{ID: events.EventID("another", 0), Type: "another.v1", Data: []byte("{}")}}
 }
 
-// ourStreams returns the events of a log except those of the EventStoreDB itself.
-func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
+// ownEvents returns the events of a log except those in the store's internal streams, without their
+// positions, which depend on the store.
+func ownEvents(t *testing.T, store events.Store) (all []events.Recorded) {
 	t.Helper()
 	for e, err := range events.All(t.Context(), store, 0) {
 		if err != nil {
@@ -100,8 +102,8 @@ func ourStreams(t *testing.T, store events.Store) (all []events.Recorded) {
 	return all
 }
 
-// TestEventstore: events written over the wire are in the directory, which anyone can read and no
-// one can write unless that is permitted.
+// TestEventstore: events written through admitone eventstore are in its directory. Without --writable
+// clients can only read.
 func TestEventstore(t *testing.T) {
 	dir := t.TempDir()
 	line, stop := runEventstore(t, "--dir", dir, "--writable")
@@ -111,37 +113,37 @@ func TestEventstore(t *testing.T) {
 	appendSales(t, connectTo(t, addressIn(t, line), esdb.Options{}), "1", 300)
 	if status, _, stderr := command(t, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
 		!strings.Contains(stderr, addressIn(t, line)) {
-		t.Errorf("a second one ends with status %d: %s; want status exitUnavailable and %q",
+		t.Errorf("a second eventstore on the directory: status %d: %s; want status 3 and %q",
 			status, stderr, addressIn(t, line))
 	}
 	if status := stop(); status != exitDone {
-		t.Errorf("ended with status %d; want status exitDone", status)
+		t.Errorf("ended with status %d; want status 0", status)
 	}
 	log, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ourStreams(t, log)
+	want := ownEvents(t, log)
 	if err := log.Close(); err != nil || len(want) != 301 {
 		t.Fatalf("the log has %d events, want 301; Close = %v", len(want), err)
 	}
 	line, stop = runEventstore(t, "--dir", dir)
 	store := connectTo(t, addressIn(t, line), esdb.Options{ReadOnly: true})
-	if got := ourStreams(t, store); !strings.Contains(line, "(read-only)") || !reflect.DeepEqual(got, want) {
-		t.Errorf("%q: %d events, want %d", line, len(got), len(want))
+	if got := ownEvents(t, store); !strings.Contains(line, "(read-only)") || !reflect.DeepEqual(got, want) {
+		t.Errorf("printed %q, and %d events are read; want (read-only) and the same %d events", line, len(got), len(want))
 	}
-	// The log has its epoch already, so that opening it writes nothing.
+	// Opening the store writes nothing, since the log has its epoch already.
 	if _, err := connectTo(t, addressIn(t, line), esdb.Options{}).Append(t.Context(), "product-1", 300,
-		another()); err == nil {
-		t.Error("a read-only log was written to")
+		unknownEvents()); err == nil {
+		t.Error("an append to a read-only eventstore succeeded, want an error")
 	}
 	if status := stop(); status != exitDone {
-		t.Errorf("ended with status %d; want status exitDone", status)
+		t.Errorf("ended with status %d; want status 0", status)
 	}
 	must(t, exitDone, "verify", "--store", dir)
 }
 
-// TestEventstoreUsers: over TLS, a user may write, a reader only read, and others nothing.
+// TestEventstoreUsers: over TLS, a --user may write, a --reader may only read, and others are refused.
 func TestEventstoreUsers(t *testing.T) {
 	cert, key := certificate(t)
 	line, _ := runEventstore(t, "--dir", t.TempDir(), "--writable", "--tls-cert", cert, "--tls-key", key, "--user", "node:a:b",
@@ -152,25 +154,25 @@ func TestEventstoreUsers(t *testing.T) {
 	}
 	appendSales(t, connectTo(t, "esdb://node:a%3Ab@"+host+"?tlsCaFile="+cert, esdb.Options{}), "1", 3)
 	reader := connectTo(t, "esdb://audit:c@"+host+"?tlsCaFile="+cert, esdb.Options{})
-	if n := len(ourStreams(t, reader)); n != 4 {
+	if n := len(ownEvents(t, reader)); n != 4 {
 		t.Errorf("the reader sees %d events, want 4", n)
 	}
-	if _, err := reader.Append(t.Context(), "product-1", 3, another()); err == nil {
-		t.Error("the reader has written")
+	if _, err := reader.Append(t.Context(), "product-1", 3, unknownEvents()); err == nil {
+		t.Error("an append of the reader succeeded, want an error")
 	}
-	for _, holder := range []string{"", "audit:guess@"} {
+	for _, credentials := range []string{"", "audit:guess@"} {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		store, err := esdb.Open(ctx, "esdb://"+holder+host+"?tlsCaFile="+cert,
+		store, err := esdb.Open(ctx, "esdb://"+credentials+host+"?tlsCaFile="+cert,
 			esdb.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 		cancel()
 		if err == nil {
-			t.Errorf("%q was accepted; want an error", holder)
+			t.Errorf("the credentials %q were accepted; want an error", credentials)
 			store.Close()
 		}
 	}
 }
 
-// certificate writes a certificate for 127.0.0.1 and its key.
+// certificate writes a self-signed certificate for 127.0.0.1, and its key.
 func certificate(t *testing.T) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -230,26 +232,27 @@ func TestServeOffersItsLog(t *testing.T) {
 	t.Cleanup(s.end)
 	s.sell("1")
 	store := connectTo(t, "esdb://"+log+"?tls=false", esdb.Options{ReadOnly: true})
-	want := ourStreams(t, p.Log)
-	if got := ourStreams(t, store); len(want) == 0 || !reflect.DeepEqual(got, want) {
-		t.Errorf("%d events, want %d", len(got), len(want))
+	want := ownEvents(t, p.Log)
+	if got := ownEvents(t, store); len(want) == 0 || !reflect.DeepEqual(got, want) {
+		t.Errorf("the client reads %d events, want the %d of the log", len(got), len(want))
 	}
-	following, arrived := context.WithTimeout(t.Context(), time.Minute)
-	defer arrived()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
 	sold := make(chan struct{})
 	go func() {
 		defer close(sold)
 		appendSales(t, p.Log, "2", 3)
 	}()
-	err = store.Follow(following, 0, func(page []events.Recorded) error {
+	err = store.Follow(ctx, 0, func(page []events.Recorded) error {
 		for i := range page {
 			if page[i].Stream == "product-2" {
-				arrived()
+				cancel()
 			}
 		}
 		return nil
 	})
-	if <-sold; err == nil || following.Err() != context.Canceled {
-		t.Errorf("following ended with %v", err)
+	if <-sold; err == nil || ctx.Err() != context.Canceled {
+		t.Errorf("Follow ended with %v, context %v; want the new event, and an error after the cancellation",
+			err, ctx.Err())
 	}
 }

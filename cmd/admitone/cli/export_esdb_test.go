@@ -13,8 +13,8 @@ import (
 	"admitone/events/esdb"
 )
 
-// sell makes sales, alongside another program's events if the log can be shared, ends the servers, and
-// returns the newest head, which covers all events.
+// sell makes sales, alongside another program's events if the log is shared, kills the servers, and
+// returns the newest head, which covers all of the sales.
 func (a *audited) sell() (head string) {
 	t := a.t
 	t.Helper()
@@ -40,7 +40,7 @@ func (a *audited) sell() (head string) {
 	for _, p := range a.servers {
 		p.kill()
 	}
-	return decoded[logHead](t, text).Note
+	return decode[logHead](t, text).Note
 }
 
 func storeAt(t *testing.T, address string) *esdb.Store {
@@ -53,8 +53,9 @@ func storeAt(t *testing.T, address string) *esdb.Store {
 	return store
 }
 
-// TestExportOnEachStore: the export of a log, on an EventStoreDB with gaps between the positions and
-// other programs' events, becomes a log in a directory, and in another EventStoreDB.
+// TestExportOnEachStore: the export of a log is imported into a directory and into another EventStoreDB.
+// The exported log may be in an EventStoreDB, with other programs' events and so with gaps between the
+// positions.
 func TestExportOnEachStore(t *testing.T) {
 	for kind, open := range auditedLogs {
 		t.Run(kind, func(t *testing.T) { exportAndImport(t, open(t)) })
@@ -68,11 +69,11 @@ func exportAndImport(t *testing.T, a *audited) {
 	file, dir := filepath.Join(t.TempDir(), "log.jsonl.gz"), t.TempDir()
 	stdout, _ := must(t, exitDone, "export", file, "--store", a.store)
 	if !strings.Contains(stdout, "has the "+size+" events of ") || !strings.Contains(stdout, root) {
-		t.Errorf("%s\nthe head is\n%s; want %q and %q", stdout, head, "has the "+size+" events of ", root)
+		t.Errorf("export printed %s; want %q and the root %q", stdout, "has the "+size+" events of ", root)
 	}
 	plain, _ := must(t, exitDone, "export", "-", "--store", a.store)
 	if strings.Contains(plain, "OrderPlaced") || a.dir != "" && strings.Contains(plain, `"position":1,`) {
-		t.Error("the export has another program's events, or the positions of the store")
+		t.Error("the export has another program's events, or the positions of the store's directory; want neither")
 	}
 	for range 2 { // the second time there is nothing left to do
 		if stdout, _ := must(t, exitDone, "import", file, "--store", dir); !strings.Contains(stdout,
@@ -114,7 +115,7 @@ func exportAndImport(t *testing.T, a *audited) {
 	runVerify(t, exitDone, "--store", other.address())
 }
 
-// compareLogs compares everything that does not depend on the store.
+// compareLogs fails the test if the own facts of two logs, or their metadata, differ.
 func compareLogs(t *testing.T, a, b events.Store) {
 	t.Helper()
 	var left, right []events.Recorded
@@ -138,7 +139,7 @@ func compareLogs(t *testing.T, a, b events.Store) {
 	}
 }
 
-// TestImportOfDirectory: the export of a log in a directory goes into an EventStoreDB.
+// TestImportOfDirectory: the export of a log in a directory is imported into an EventStoreDB.
 func TestImportOfDirectory(t *testing.T) {
 	dir, s := soldLog(t, 100), newEventStore(t)
 	file := filepath.Join(t.TempDir(), "log.jsonl")

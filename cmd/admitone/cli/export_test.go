@@ -27,7 +27,8 @@ func contents(t *testing.T, name string) []byte {
 	return text
 }
 
-// soldLog makes a directory with a log that has every kind of entity, and more sales of one product.
+// soldLog makes a directory with a log that has products, a team and a tournament, and more sales of
+// another product.
 func soldLog(t *testing.T, more int) (dir string) {
 	t.Helper()
 	s := signedIn(t, t.TempDir())
@@ -42,7 +43,7 @@ func soldLog(t *testing.T, more int) (dir string) {
 	return s.store
 }
 
-// TestExportImport: a log that is exported and imported is the same log, in every way of exporting.
+// TestExportImport: a log that is exported and imported is the same log, with every compression.
 func TestExportImport(t *testing.T) {
 	dir := soldLog(t, 2500)
 	head, _ := must(t, exitDone, "head", "--store", dir)
@@ -57,7 +58,7 @@ func TestExportImport(t *testing.T) {
 			t.Errorf("stdout %q; want %q and %q", stdout, "has the 2514 events of "+dir, root)
 		}
 		if left, err := filepath.Glob(file + ".*"); err != nil || len(left) > 0 {
-			t.Errorf("%v is left over, %v; want no left", left, err)
+			t.Errorf("the export left %v, %v; want no other files", left, err)
 		}
 		must(t, exitUsage, "export", file, "--store", dir)
 		stdout, _ = must(t, exitDone, "import", file, "--store", copied)
@@ -67,7 +68,7 @@ func TestExportImport(t *testing.T) {
 		must(t, exitDone, "import", file, "--store", copied) // there is nothing left to do
 		v := runVerify(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
 		if v.Root != root || v.Events != 2514 {
-			t.Errorf("%+v, want the root %s", v, root)
+			t.Errorf("verify of the copy: %+v; want the root %s and 2514 events", v, root)
 		}
 		again := filepath.Join(t.TempDir(), name)
 		must(t, exitDone, "export", again, "--store", copied)
@@ -76,7 +77,7 @@ func TestExportImport(t *testing.T) {
 		}
 		if _, stderr := must(t, exitUsage, "verify", "--store", copied, "--against", kept); !strings.Contains(stderr,
 			"and this is ") {
-			t.Errorf("%s; want the epoch of the copy", stderr)
+			t.Errorf("verify --against without --key: %s; want the epoch of the copy", stderr)
 		}
 		plain = file
 		if name == "log.jsonl" {
@@ -104,7 +105,7 @@ func TestExportImport(t *testing.T) {
 	}
 	if got, output := status("import", "-", "--store", t.TempDir()); got != exitProblemsFound ||
 		!strings.Contains(output, "line 1") {
-		t.Errorf("a compressed file through a pipe ended with %d: %s", got, output)
+		t.Errorf("import of a compressed file from a pipe: status %d: %s; want status 1 and %q", got, output, "line 1")
 	}
 }
 
@@ -120,7 +121,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	if status := stop(); status != exitDone {
-		t.Fatalf("ended with status %d; want status exitDone", status)
+		t.Fatalf("ended with status %d; want status 0", status)
 	}
 	log := openLogIn(t, dir) // EventStoreDB clients' events are stored like this
 	if _, err := log.Append(t.Context(), "their-files", events.NoStream, []events.Event{
@@ -136,7 +137,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 	root := strings.Split(head, "\n")[2]
 	for _, args := range [][]string{{"export", file, "--store", dir}, {"import", file, "--store", copied}} {
 		if stdout, _ := must(t, exitDone, args...); !strings.Contains(stdout, root) {
-			t.Errorf("%v: %s does not have the root %s; want %q", args, stdout, root, root)
+			t.Errorf("%v printed %s; want the root %s", args, stdout, root)
 		}
 	}
 	compareHistories(t, dir, copied)
@@ -152,11 +153,12 @@ func TestExportOfForeignEvents(t *testing.T) {
 	through, _ := must(t, exitDone, "log", "--url", s.url, "--stream", "their stream")
 	if direct, _ := must(t, exitDone, "log", "--store", dir, "--stream", "their stream"); through != direct ||
 		!strings.Contains(direct, `their-type  -  {"a": [1]}`) {
-		t.Errorf("%s\n%s; want %v and %q", through, direct, direct, `their-type  -  {"a": [1]}`)
+		t.Errorf("log --url prints\n%s\nand log --store prints\n%s\nwant them equal, with %q",
+			through, direct, `their-type  -  {"a": [1]}`)
 	}
 }
 
-// compareHistories compares the histories of two logs.
+// compareHistories fails the test if log, history or show print different texts for two logs.
 func compareHistories(t *testing.T, a, b string) {
 	t.Helper()
 	for _, args := range [][]string{{"log"}, {"log", "--json"}, {"history", "holder/ada"},
@@ -164,7 +166,7 @@ func compareHistories(t *testing.T, a, b string) {
 		one, _ := must(t, exitDone, append(args, "--store", a)...)
 		other, _ := must(t, exitDone, append(args, "--store", b)...)
 		if one != other {
-			t.Errorf("admitone %s differs; want one = other", strings.Join(args, " "))
+			t.Errorf("admitone %s prints\n%s\nfor %s and\n%s\nfor %s; want them equal", strings.Join(args, " "), one, a, other, b)
 		}
 	}
 }
@@ -180,10 +182,10 @@ func TestEmptyLog(t *testing.T) {
 	runVerify(t, exitDone, "--store", copied)
 }
 
-// brokenReads is a log whose reads fail after a number of them.
+// brokenReads is a log whose ReadAll fails after a number of calls.
 type brokenReads struct {
 	events.Store
-	left int
+	left int // calls until then
 }
 
 func (b *brokenReads) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
@@ -217,11 +219,12 @@ func TestExportResumes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if stops++; stops > 20 {
-				t.Fatal("the export makes no progress")
+				t.Fatalf("the export was not finished after %d interruptions", stops)
 			}
 		}
 		if stops < 2 || !bytes.Equal(contents(t, whole), contents(t, parts)) {
-			t.Errorf("%s: the export differs, or has only %d stops", name, stops)
+			t.Errorf("%s: the resumed export differs from the uninterrupted one, or only %d interruptions, want at least 2",
+				name, stops)
 		}
 	}
 	// The unfinished export belongs to a different log.
@@ -234,18 +237,19 @@ func TestExportResumes(t *testing.T) {
 	defer other.Close()
 	x = &export{store: other, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
-		t.Errorf("an export of a different log continues with it: %v", err)
+		t.Errorf("an unfinished export of a different log was resumed: %v; want a usage error", err)
 	}
 	if err := os.Truncate(parts+unfinishedSuffix, 100); err != nil {
 		t.Fatal(err)
 	}
 	x = &export{store: log, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
-		t.Errorf("an export that lost its beginning continues: %v", err)
+		t.Errorf("a truncated unfinished export was resumed: %v; want a usage error", err)
 	}
 }
 
-// TestBadImports: a fake file is refused with its line, and an incomplete log can't be used.
+// TestBadImports: an invalid file is refused with the line of the fault, and a log whose import was not
+// finished can't be used.
 func TestBadImports(t *testing.T) {
 	dir, copied := soldLog(t, 2500), t.TempDir()
 	file := filepath.Join(t.TempDir(), "log.jsonl")
@@ -277,8 +281,8 @@ func TestBadImports(t *testing.T) {
 	runVerify(t, exitDone, "--store", copied)
 
 	if stdout, _ := must(t, exitProblemsFound, "import", damaged, "--store", copied); !strings.Contains(stdout,
-		"line 2050: ") { // no line, because the log extends beyond the file
-		t.Errorf("import printed %q, want a fault without a line of the log", stdout)
+		"line 2050: ") { // the head line of the changed block
+		t.Errorf("stdout %q; want %q", stdout, "line 2050: ")
 	}
 	shorter := write(t, "short.jsonl", string(exportedLog(t, 3)))
 	log := openLogIn(t, copied)
@@ -294,13 +298,13 @@ func TestBadImports(t *testing.T) {
 		"line 1 has a different event for position 1") {
 		t.Errorf("stderr %q; want %q", stderr, "line 1 has a different event for position 1")
 	}
-	runVerify(t, exitDone, "--store", copied) // it is unchanged
+	runVerify(t, exitDone, "--store", copied) // the refused imports did not change it
 	empty := t.TempDir()
 	must(t, exitProblemsFound, "import", write(t, "nothing.jsonl", ""), "--store", empty)
 	must(t, exitProblemsFound, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
 	must(t, exitProblemsFound, "import", write(t, "no.jsonl.zst", "x"), "--store", empty)
 	if _, err := os.Stat(filepath.Join(empty, "log")); !os.IsNotExist(err) {
-		t.Errorf("a log was made from an invalid file: %v", err)
+		t.Errorf("an invalid file: Stat of the log = %v; want no log", err)
 	}
 	must(t, exitUsage, "import", file+"2", "--store", empty)
 	must(t, exitUsage, "import", file, "--store", "esdb://:bad:address")
@@ -314,7 +318,7 @@ func TestBadImports(t *testing.T) {
 	s.end()
 }
 
-// exportedLog returns a small log of another product as a file.
+// exportedLog returns the export of a log with n sales of another product.
 func exportedLog(t *testing.T, n int) []byte {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
@@ -328,7 +332,7 @@ func exportedLog(t *testing.T, n int) []byte {
 	return out.Bytes()
 }
 
-// TestForgedImport: a file with correct roots and impossible events is refused.
+// TestForgedImport: a file with correct roots but a wrong revision is refused.
 func TestForgedImport(t *testing.T) {
 	log := openLogIn(t, t.TempDir())
 	appendSales(t, log, "1", 20)

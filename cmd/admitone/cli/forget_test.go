@@ -17,7 +17,7 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// The canaries: a holder whose name appears in facts, and a contact that must not appear anywhere.
+// canaryHolder is the id of a holder, which appears in facts. Its contact must not appear anywhere.
 const (
 	canaryHolder  = "Qz7mK2vXw9"
 	canaryPhone   = "+00 8Jw3 Ty6Lp 4Rd"
@@ -26,8 +26,8 @@ const (
 
 var canaries = []string{"Hx5nB8cVt1", "Gf4sD9jRe2", canaryPhone}
 
-// TestForgottenContactIsGone plants a contact in everything that accepts one, makes every kind of
-// copy of the log, forgets, and searches all files for the contact and its key.
+// TestForgottenContactIsGone stores a contact with everything that accepts one, forgets the holder, makes
+// every kind of copy of the log, and searches all files for the contact and its key.
 func TestForgottenContactIsGone(t *testing.T) {
 	dir := t.TempDir()
 	var logs, access bytes.Buffer // read after the server has ended
@@ -40,7 +40,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 	}
 	s := &testServer{Server: p, store: dir, url: "http://" + p.Address(), t: t}
 	t.Cleanup(s.end)
-	paths := s.plant()
+	paths := s.createContacts()
 	find := func() (found int) {
 		for _, path := range paths {
 			if strings.Contains(s.send("GET", path, ""), canaryPhone) {
@@ -50,7 +50,7 @@ func TestForgottenContactIsGone(t *testing.T) {
 		return found
 	}
 	if found := find(); found != len(paths) {
-		t.Fatalf("only %d of %d show the contact", found, len(paths))
+		t.Fatalf("%d resources show the contact, want %d", found, len(paths))
 	}
 	receipt := write(t, "receipt.json", s.send("GET", paths[0]+"/receipt", ""))
 	head, _ := must(t, exitDone, "head", "--url", s.url)
@@ -62,10 +62,10 @@ func TestForgottenContactIsGone(t *testing.T) {
 	}
 	if stdout, _ := must(t, exitDone, "forget", "a", "--url", s.url,
 		"--json"); stdout != `{"holder":"a","forgotten":true}`+"\n" {
-		t.Errorf("forget printed %q", stdout)
+		t.Errorf("forget --json printed %q, want %q", stdout, `{"holder":"a","forgotten":true}`+"\n")
 	}
 	if found := find(); found != 0 {
-		t.Errorf("%d still show the contact; want 0", found)
+		t.Errorf("%d resources show the contact after forget, want 0", found)
 	}
 	page := s.send("GET", "/metrics", "") + s.send("GET", "/v1/events?limit=500", "") + s.send("GET",
 		"/v1/history/holder/"+canaryHolder, "")
@@ -85,23 +85,23 @@ func TestForgottenContactIsGone(t *testing.T) {
 		"the receipt": contents(t, receipt)}
 	readAll(t, dir, texts)
 	if !bytes.Contains(texts[filepath.Join(dir, "out.jsonl")], []byte(canaryHolder)) {
-		t.Fatal("the search finds nothing at all")
+		t.Fatalf("the export has no %q, so the search proves nothing", canaryHolder)
 	}
 	if !bytes.Contains(texts[filepath.Join(dir, "out.jsonl")], []byte("refusal.recorded.v1")) || access.Len() == 0 {
-		t.Fatal("refusals, or requests, were not written down")
+		t.Fatal("refusals or requests were not logged, so the search proves nothing")
 	}
 	for name, text := range texts {
 		for _, canary := range append(canaries, string(key)) {
 			if bytes.Contains(text, []byte(canary)) {
-				t.Errorf("%s has %q in it", name, canary)
+				t.Errorf("%s contains %q, want no part of the contact or its key", name, canary)
 			}
 		}
 	}
 }
 
-// plant creates one of everything that accepts a contact, and returns the paths, the booking's
-// first.
-func (s *testServer) plant() []string {
+// createContacts creates a resource of each kind that accepts a contact, and returns their paths, that of
+// the booking first.
+func (s *testServer) createContacts() []string {
 	s.t.Helper()
 	s.send("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`)
 	s.send("POST", "/v1/teams", `{"id":"a","name":"A"}`)

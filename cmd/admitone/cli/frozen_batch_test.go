@@ -15,16 +15,16 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// silence withholds the messages of a store's calls in one direction while it is silent.
+// silence withholds the messages of a store's streaming calls, in one direction.
 type silence struct {
-	answers bool // of answers instead of requests
+	answers bool // withhold answers instead of requests
 
 	mu     sync.Mutex
-	left   int           // messages until it is silent, -1 for never; guarded by mu
-	resume chan struct{} // closed when the silence ends; nil before it; guarded by mu
+	left   int           // messages before the silence begins, -1 for no silence; guarded by mu
+	resume chan struct{} // closed when the silence ends; nil before after is called; guarded by mu
 }
 
-// after makes it silent after a number of messages.
+// after begins the silence after a number of messages.
 func (s *silence) after(messages int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,12 +75,12 @@ func (c *silentCall) RecvMsg(m any) error {
 	return err
 }
 
-// TestBatchOnSilentLog: a batch of 640 commands while the store receives nothing, or receives it
-// and does not answer. It is answered in time, and the same batch, once the store answers again,
+// TestBatchOnSilentLog sends a batch of 640 commands to a server whose store stops receiving, or receives
+// but stops answering. The batch is answered in time. Sent again when the store answers, the same batch
 // executes each command once and repeats the acknowledged results.
 func TestBatchOnSilentLog(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*silence{"nothing is taken": {}, "no answer": {answers: true}} {
+	for name, s := range map[string]*silence{"no requests": {}, "no answers": {answers: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s.left = -1
@@ -99,7 +99,7 @@ func sendBatchWhileFrozen(t *testing.T, s *silence) {
 			"rows":20,"seats_per_row":20,"price":100}]}`} {
 		at, body, _ := strings.Cut(made, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatalf("%v, status %v, %v; want status StatusCreated", at, status, err)
+			t.Fatalf("%v, status %v, %v; want status 201", at, status, err)
 		}
 	}
 	const reservations, bookings, missing = 300, 200, 70
@@ -119,7 +119,7 @@ func sendBatchWhileFrozen(t *testing.T, s *silence) {
 	first, took := sendBatch(t, client, node.url, commands)
 	s.end()
 	if took > maxAnswer {
-		t.Errorf("the batch was answered after %v; want took <= maxAnswer", took)
+		t.Errorf("the batch was answered after %v, want at most %v", took, maxAnswer)
 	}
 	acknowledged := 0
 	for i, a := range first {
@@ -128,22 +128,22 @@ func sendBatchWhileFrozen(t *testing.T, s *silence) {
 			acknowledged++
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusNotFound:
 		default:
-			t.Errorf("%s: %d %s", commands[i], a.Status, a.Body)
+			t.Errorf("%s: %d %s; want status 201, 404, 429 or 503", commands[i], a.Status, a.Body)
 		}
 	}
-	t.Logf("%d of %d were acknowledged, after %v", acknowledged, len(commands), took)
+	t.Logf("%d of %d commands were acknowledged, after %v", acknowledged, len(commands), took)
 	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		again, _ := sendBatch(t, client, node.url, commands)
 		if unanswered := compareBatches(t, commands, first, again, reservations+bookings); unanswered == 0 {
 			break
 		} else if time.Now().After(end) {
-			t.Fatalf("%d commands are not answered", unanswered)
+			t.Fatalf("%d commands are still answered with 429 or 503 after %v", unanswered, patience)
 		}
 	}
 	node.kill()
 	v := runVerify(t, exitDone, "--store", address)
 	if v.Violation != nil {
-		t.Errorf("verdict %+v; want no Violation", v)
+		t.Errorf("verify: %+v; want no violation", v)
 	}
 	if stdout, _ := must(t, exitDone, "show", "product/hot", "--json", "--store", address); !strings.Contains(stdout,
 		fmt.Sprintf(`"sold":%d,`, reservations)) {
@@ -167,14 +167,14 @@ func sendBatch(t *testing.T, client *http.Client, url string, commands []string)
 		t.Fatal(err)
 	}
 	if answers = batchAnswers(t, string(text)); len(answers) != len(commands) {
-		t.Fatalf("%d answers: %s; want %v", len(answers), text[:min(len(text), 500)], len(commands))
+		t.Fatalf("%d answers, want %d: %s", len(answers), len(commands), text[:min(len(text), 500)])
 	}
 	return answers, took
 }
 
-// compareBatches checks that the second answers repeat the acknowledged results of the first, that
-// as many commands succeed as expected, and that the others are refused. It returns the number of
-// commands not answered yet.
+// compareBatches checks that the second answers repeat the acknowledged results of the first, and that the
+// first succeed commands succeed and the others are refused. It returns the number of commands that were
+// answered with 429 or 503.
 func compareBatches(t *testing.T, commands []string, first, second []batchAnswer, succeed int) (unanswered int) {
 	t.Helper()
 	for i, a := range second {
@@ -186,9 +186,9 @@ func compareBatches(t *testing.T, commands []string, first, second []batchAnswer
 		case a.Status == http.StatusServiceUnavailable || a.Status == http.StatusTooManyRequests:
 			unanswered++
 		case a.Status != want:
-			t.Fatalf("%s: %d %s", commands[i], a.Status, a.Body)
+			t.Fatalf("%s: %d %s, want status %d", commands[i], a.Status, a.Body, want)
 		case first[i].Status == http.StatusCreated && idIn(t, a.Body) != idIn(t, first[i].Body):
-			t.Errorf("%s: first %s, then %s", commands[i], first[i].Body, a.Body)
+			t.Errorf("%s: %s, want the id of the first answer, %s", commands[i], a.Body, first[i].Body)
 		}
 	}
 	return unanswered
@@ -198,7 +198,7 @@ func idIn(t *testing.T, body json.RawMessage) string {
 	t.Helper()
 	var made struct{ ID string }
 	if err := json.Unmarshal(body, &made); err != nil || made.ID == "" {
-		t.Fatalf("%v: %s; want some ID", err, body)
+		t.Fatalf("%s: %v; want an object with an id", body, err)
 	}
 	return made.ID
 }

@@ -14,9 +14,9 @@ import (
 // maxAnswer bounds the time of a request while the log is frozen or unreachable.
 const maxAnswer = 5200 * time.Millisecond
 
-// TestAFrozenLog: requests of all kinds, to entities in memory and others, while the event store is
-// frozen. Each is answered in time, a 503 has a Retry-After, and requests that still wait when the
-// store resumes are answered then.
+// TestAFrozenLog sends requests of all kinds, to entities in memory and to others, while the process of
+// the event store is stopped. Each is answered within maxAnswer, each 503 has a Retry-After, and requests
+// that still wait when the store resumes are answered then.
 func TestAFrozenLog(t *testing.T) {
 	t.Parallel()
 	s := newEventStore(t)
@@ -29,7 +29,7 @@ func TestAFrozenLog(t *testing.T) {
 			"rows":9,"seats_per_row":9,"price":100}]}`} {
 		at, body, _ := strings.Cut(path, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatalf("%v, status %v, %v; want status StatusCreated", at, status, err)
+			t.Fatalf("%v, status %v, %v; want status 201", at, status, err)
 		}
 	}
 	requests := []string{"POST /v1/products/hot/reservations " + `{"holder":"h"}`,
@@ -42,9 +42,9 @@ func TestAFrozenLog(t *testing.T) {
 		"GET /v1/products/hot ", "GET /v1/wallets/w%d "}
 	var all sync.WaitGroup
 	var mu sync.Mutex
-	slowest, slow := time.Duration(0), ""
+	slowest, slowestRequest := time.Duration(0), ""
 	answers := map[int]int{}
-	crowd := func(n int) {
+	sendAll := func(n int) {
 		for i, request := range requests {
 			all.Go(func() {
 				method, rest, _ := strings.Cut(request, " ")
@@ -69,10 +69,10 @@ func TestAFrozenLog(t *testing.T) {
 				mu.Lock()
 				defer mu.Unlock()
 				if answers[answer.StatusCode]++; took > slowest {
-					slowest, slow = took, request
+					slowest, slowestRequest = took, request
 				}
 				if answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "" {
-					t.Errorf("%s: a 503 without Retry-After", request)
+					t.Errorf("%s: status 503 without a Retry-After, want one", request)
 				}
 			})
 		}
@@ -81,19 +81,19 @@ func TestAFrozenLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 8 { // twelve seconds: longer than any limit
-		crowd(n)
+		sendAll(n)
 		time.Sleep(1500 * time.Millisecond)
 	}
-	thawed := time.Now()
+	resumed := time.Now()
 	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
 	all.Wait()
-	t.Logf("answers by status %v; the slowest took %v: %s", answers, slowest, slow)
+	t.Logf("answers by status %v; the slowest took %v: %s", answers, slowest, slowestRequest)
 	if slowest > maxAnswer {
-		t.Errorf("the slowest answer took %v: %s; want slowest <= maxAnswer", slowest, slow)
+		t.Errorf("%s was answered after %v, want at most %v", slowestRequest, slowest, maxAnswer)
 	}
-	if waited := time.Since(thawed); waited > 3*time.Second {
-		t.Errorf("waiting requests were answered %v after the store resumed", waited)
+	if waited := time.Since(resumed); waited > 3*time.Second {
+		t.Errorf("the last waiting request was answered %v after the store resumed, want at most 3s", waited)
 	}
 }

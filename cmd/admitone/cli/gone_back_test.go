@@ -42,7 +42,7 @@ func endOf(t *testing.T, dir string) events.Position {
 	return head
 }
 
-// getBody returns the body of an answer, "" if the server does not answer.
+// getBody returns the body of a GET's answer, or "" if the server does not answer.
 func getBody(t *testing.T, url string) string {
 	t.Helper()
 	response, err := http.Get(url)
@@ -57,9 +57,9 @@ func getBody(t *testing.T, url string) string {
 	return string(text)
 }
 
-// TestOlderLogUnderRunningServers: an older copy of the event store's directory is restored under
-// two running servers, one that sells and one that only follows. Both end soon after the store's
-// return, report both positions, and have sold nothing on it.
+// TestOlderLogUnderRunningServers restores an older copy of the event store's directory while two servers
+// run, one that sells and one that only follows the log. When the store is back, both servers end, report
+// the end of the log and the position seen before, and sell nothing on the older log.
 func TestOlderLogUnderRunningServers(t *testing.T) {
 	s := newEventStore(t)
 	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
@@ -71,11 +71,11 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	}
 	if status, _, err := post(client, nodes[0].url+"/v1/products", `{"id":"hot","name":"Hot","stock":1000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatalf("status %v, %v; want status StatusCreated", status, err)
+		t.Fatalf("status %v, %v; want status 201", status, err)
 	}
 	for i := range 5 {
 		if status := reserve(0, fmt.Sprint("before-", i)); status != http.StatusCreated {
-			t.Fatalf("status %v; want status StatusCreated", status)
+			t.Fatalf("status %v; want status 201", status)
 		}
 	}
 	s.kill()
@@ -93,7 +93,7 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 	seen := ""
 	for until := time.Now().Add(patience); !strings.Contains(seen, `"sold":10`); {
 		if time.Now().After(until) {
-			t.Fatalf("the server that follows answers %s of product hot; want \"sold\":10; its log: %s", seen, nodes[1].stderr)
+			t.Fatalf("the product at the second server: %s; want %q\nits output: %s", seen, `"sold":10`, nodes[1].stderr)
 		}
 		time.Sleep(10 * time.Millisecond)
 		seen = getBody(t, nodes[1].url+"/v1/products/hot")
@@ -121,7 +121,7 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 				}
 			}
 			if time.Since(began) > time.Minute {
-				t.Fatal("a server continues")
+				t.Fatalf("%d servers still run a minute after the older log was restored, want none", remaining)
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -131,21 +131,20 @@ func TestOlderLogUnderRunningServers(t *testing.T) {
 		found := positions.FindStringSubmatch(node.stderr.String())
 		if found == nil || found[1] != strconv.FormatUint(uint64(end), 10) ||
 			found[2] != strconv.FormatUint(uint64(end)+5, 10) {
-			t.Errorf("server %d says %q of positions %d and %d; want a found, found[1] = %v and found[2] = %v",
-				i, found, end, end+5, strconv.FormatUint(uint64(end), 10), strconv.FormatUint(uint64(end)+5, 10))
+			t.Errorf("server %d reports %q, want the positions %d and %d\nits output: %s", i, found, end, end+5, node.stderr)
 		}
 		if code := node.cmd.ProcessState.ExitCode(); code <= 0 {
-			t.Errorf("server %d ended with status %d; want code > 0", i, code)
+			t.Errorf("server %d ended with status %d, want a failure", i, code)
 		}
 	}
 	s.kill()
 	if now := endOf(t, s.dir); now != end {
-		t.Errorf("the older log ended at position %d, and ends at %d now", end, now)
+		t.Errorf("the older log now ends at position %d, want %d", now, end)
 	}
 }
 
-// TestDirectoryReplaced: a copy replaces the directory while an event store, or a server, is running
-// on it. It ends, and reports both positions.
+// TestDirectoryReplaced: an event store or a server whose directory is replaced by an older copy ends, and
+// reports the positions of both.
 func TestDirectoryReplaced(t *testing.T) {
 	for _, command := range [][]string{{"eventstore", "--writable", "--dir"}, {"serve", "--store"}} {
 		t.Run(command[0], func(t *testing.T) { replaceDirectory(t, command) })
@@ -189,6 +188,6 @@ func replaceDirectory(t *testing.T, command []string) {
 	want := fmt.Sprintf("its files in %s were removed or replaced while it was in use, at position %d; the log there now ends at "+
 		"position %d", dir, newer, older)
 	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(message.String(), want) {
-		t.Errorf("status %d, %s; want %q", status, message, want)
+		t.Errorf("status %d, %s; want status %d and %q", status, message, exitUnavailable, want)
 	}
 }

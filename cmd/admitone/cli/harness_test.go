@@ -17,10 +17,10 @@ import (
 	"admitone/events"
 )
 
-// patience bounds a wait. It is long, because the machine may be busy.
+// patience bounds each wait. It is long because the machine may be busy.
 const patience = 3 * time.Minute
 
-// testServer is a server that ends with the test.
+// testServer is a server that is stopped at the end of the test.
 type testServer struct {
 	*server.Server
 	settings   server.Settings // for restarts
@@ -29,10 +29,11 @@ type testServer struct {
 	t          *testing.T
 }
 
-// euros names the currency of a server's log.
+// euros sets the currency of a server's log.
 func euros(s *server.Settings) { s.Currency = "EUR" }
 
-// serveIn starts a server over a directory; auth nil is open mode. change may modify its settings.
+// serveIn starts a server on the log in a directory. A nil auth means open mode; each change may modify the
+// settings.
 func serveIn(t *testing.T, store string, auth api.Auth, change ...func(*server.Settings)) *testServer {
 	t.Helper()
 	if auth == nil {
@@ -52,7 +53,7 @@ func serveIn(t *testing.T, store string, auth api.Auth, change ...func(*server.S
 	return s
 }
 
-// end stops the server, so that its store can be opened.
+// end stops the server, so that its directory can be opened. Further calls do nothing.
 func (s *testServer) end() {
 	if s.stopped {
 		return
@@ -65,31 +66,31 @@ func (s *testServer) end() {
 	}
 }
 
-// demonstration sends commands directly to the desk.
+// demonstration returns the demonstration for this server, which sends commands directly to its desk.
 func (s *testServer) demonstration() *demonstration { return &demonstration{s.Desk, s.Rooms} }
 
-// send sends a request and returns the body of a successful answer.
+// send sends a request, which must succeed, and returns the body of the answer.
 func (s *testServer) send(method, path, body string) string {
 	s.t.Helper()
 	return s.sendWith(method, path, body)
 }
 
-// sendWith is send with headers, names and values in turn. It retries while the views lag.
+// sendWith is send with headers, given as names and values in turn. It repeats a GET while the views lag.
 func (s *testServer) sendWith(method, path, body string, headers ...string) string {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {
-		status, text := s.answer(method, path, body, headers...)
+		status, text := s.do(method, path, body, headers...)
 		if status < 300 {
 			return text
 		}
 		if method != http.MethodGet || !strings.Contains(text, "projection_behind") || time.Now().After(end) {
-			s.t.Fatalf("%s %s: %d %s", method, path, status, text)
+			s.t.Fatalf("%s %s: %d %s; want a status below 300", method, path, status, text)
 		}
 	}
 }
 
-// answer sends a request once.
-func (s *testServer) answer(method, path, body string, headers ...string) (status int, text string) {
+// do sends a request once.
+func (s *testServer) do(method, path, body string, headers ...string) (status int, text string) {
 	s.t.Helper()
 	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -119,20 +120,20 @@ func (s *testServer) sell(id string) {
 	path := "/v1/products/" + id + "/reservations"
 	s.send("POST", path, `{"holder":"ada"}`)
 	s.send("POST", path, `{"holder":"bob \"the hat\" ☂","quantity":3}`)
-	s.send("DELETE", path+"/"+s.made("POST", path, `{"holder":"ada","quantity":2,"hold":true}`), "")
+	s.send("DELETE", path+"/"+s.create("POST", path, `{"holder":"ada","quantity":2,"hold":true}`), "")
 }
 
-// made sends a request that creates a resource, and returns its id.
-func (s *testServer) made(method, path, body string) string {
+// create sends a request that creates a resource, and returns its id.
+func (s *testServer) create(method, path, body string) string {
 	s.t.Helper()
 	var answer struct{ ID string }
 	if err := json.Unmarshal([]byte(s.send(method, path, body)), &answer); err != nil || answer.ID == "" {
-		s.t.Fatalf("%s %s: no id in the answer (%v); want some ID", method, path, err)
+		s.t.Fatalf("%s %s: no id in the answer (%v), want one", method, path, err)
 	}
 	return answer.ID
 }
 
-// appendSales appends a product with n sales directly to a log.
+// appendSales appends a product with n sales directly to a log, and returns the last position.
 func appendSales(t *testing.T, log events.Store, id string, n int) events.Position {
 	t.Helper()
 	stream, prev, last := events.NewStreamID("product", id), events.Hash{}, events.Appended{Revision: events.NoStream}
@@ -166,7 +167,7 @@ func appendSales(t *testing.T, log events.Store, id string, n int) events.Positi
 	return last.Position
 }
 
-// command runs admitone and returns its status and output.
+// command runs admitone in the test's process and returns its exit status and output.
 func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -176,7 +177,7 @@ func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// must is command with a required status.
+// must is command, and fails the test unless the exit status is want.
 func must(t *testing.T, want int, args ...string) (stdout, stderr string) {
 	t.Helper()
 	status, stdout, stderr := command(t, args...)

@@ -9,12 +9,12 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestHeadChangesNothing: a head of a log in a directory covers all of its events, is the same each
-// time, and nothing in the directory changes.
+// TestHeadChangesNothing: the head of a log in a directory covers all of its events and is the same each
+// time, and the command changes nothing in the directory.
 func TestHeadChangesNothing(t *testing.T) {
 	dir := soldLog(t, 300)
 	log := openLogIn(t, dir)
-	end := appendSales(t, log, "later", 20) // after the newest head of the tree
+	end := appendSales(t, log, "later", 20) // after the newest signed head
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -22,16 +22,16 @@ func TestHeadChangesNothing(t *testing.T) {
 	first, _ := must(t, exitDone, "head", "--json", "--store", dir)
 	var h logHead
 	if err := json.Unmarshal([]byte(first), &h); err != nil || h.Size != int64(end) || h.Counts != "all" {
-		t.Errorf("head = %s, %v; want one of all %d events", first, err, end)
+		t.Errorf("head = %s, %v; want a head of all %d events", first, err, end)
 	}
 	if again, _ := must(t, exitDone, "head", "--json", "--store", dir); again != first {
-		t.Errorf("the second time the head is\n%s\nand was\n%s", again, first)
+		t.Errorf("the second head is\n%s\nwant\n%s", again, first)
 	}
 	if key, _ := must(t, exitDone, "receipt", "key", "--store", dir); strings.TrimSpace(key) != h.Key {
 		t.Errorf("the key is %s; want %s", key, h.Key)
 	}
 	if after := inventory(t, dir); after != before {
-		t.Errorf("there was\n%s\nand is\n%s", before, after)
+		t.Errorf("the directory has\n%s\nwant\n%s", after, before)
 	}
 	v := runVerify(t, exitDone, "--store", dir, "--against", write(t, "head", first))
 	if v.Root != h.Root {
@@ -39,8 +39,8 @@ func TestHeadChangesNothing(t *testing.T) {
 	}
 }
 
-// TestHeadOfSharedLog: the head of a log that servers share is the one that they have signed, both
-// in its directory and through admitone eventstore, and counts this system's own events.
+// TestHeadOfSharedLog: the head of a log that servers share is the newest one that they have signed, both
+// in its directory and through admitone eventstore. It counts admitone's own events only.
 func TestHeadOfSharedLog(t *testing.T) {
 	s := newEventStore(t)
 	secret := filepath.Join(t.TempDir(), server.HeadKeyFile)
@@ -58,13 +58,13 @@ func TestHeadOfSharedLog(t *testing.T) {
 		}
 	}
 	if after := inventory(t, s.dir); after != before {
-		t.Errorf("there was\n%s\nand is\n%s", before, after)
+		t.Errorf("the directory has\n%s\nwant\n%s", after, before)
 	}
 	var h logHead
 	v := runVerify(t, exitDone, "--store", s.dir, "--against", write(t, "head", served))
 	if err := json.Unmarshal([]byte(served), &h); err != nil || h.Counts != "own" || v.Events != uint64(v.Head) ||
 		v.Events-v.Internal < uint64(h.Size) || v.Internal == 0 {
-		t.Errorf("head = %s, verdict = %+v, %v; want the verdict to count more events, and those that are the store's own",
+		t.Errorf("head = %s, verify = %+v, %v; want a head of own events, no more than verify found, and internal events",
 			served, v, err)
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.dir); !strings.Contains(stdout, "of these events are the store's own") {
@@ -72,8 +72,8 @@ func TestHeadOfSharedLog(t *testing.T) {
 	}
 }
 
-// TestHeadWithoutKey: a head of a log whose directory has no key is refused with the remedy, and no
-// key is created.
+// TestHeadWithoutKey: for a log whose directory has no head key, the commands fail and name the remedy.
+// They create no key.
 func TestHeadWithoutKey(t *testing.T) {
 	dir, copied := soldLog(t, 10), filepath.Join(t.TempDir(), "copy")
 	must(t, exitDone, "backup", "--store", dir, "--to", copied)
@@ -85,6 +85,6 @@ func TestHeadWithoutKey(t *testing.T) {
 		}
 	}
 	if after := inventory(t, copied); after != before {
-		t.Errorf("there was\n%s\nand is\n%s", before, after)
+		t.Errorf("the directory has\n%s\nwant\n%s", after, before)
 	}
 }

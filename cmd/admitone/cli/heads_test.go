@@ -20,19 +20,18 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// audited is a log and the servers on it, each in a separate process.
+// audited is a log whose signed heads are checked, and the servers on it, each in a separate process.
 type audited struct {
 	t       *testing.T
 	store   string
 	servers []*process
 	product string
-	shared  bool // the log may have several servers, and events of others
-	// dir is the directory of a log that an eventstore serves at store.
-	dir   string
-	close func()
+	shared  bool   // the log may have several servers, and events of other programs
+	dir     string // of a log that admitone eventstore serves at store; "" for others
+	close   func() // ends the process that serves the log, if it is one of the test
 }
 
-// auditedLogs are the kinds of logs that the auditing tools support.
+// auditedLogs opens a log of each kind that the auditing tools support.
 var auditedLogs = map[string]func(t *testing.T) *audited{
 	"embedded": func(t *testing.T) *audited {
 		dir := t.TempDir()
@@ -46,7 +45,7 @@ var auditedLogs = map[string]func(t *testing.T) *audited{
 		a.launchTwo(filepath.Join(t.TempDir(), "head.key"))
 		return a
 	},
-	// The events of a run stay in the store, and all runs have one key.
+	// The heads of earlier runs stay in this store, so all runs use the same key.
 	"EventStoreDB": func(t *testing.T) *audited {
 		a := &audited{t: t, store: stores.Real(t), product: "p" + strings.ToLower(rand.Text()), close: func() {}}
 		a.launchTwo(filepath.Join(os.TempDir(), "admitone-test-head.key"))
@@ -54,7 +53,7 @@ var auditedLogs = map[string]func(t *testing.T) *audited{
 	},
 }
 
-// launchTwo starts two servers with one key.
+// launchTwo starts two servers that share a head key.
 func (a *audited) launchTwo(key string) {
 	a.t.Helper()
 	a.shared = true
@@ -64,19 +63,19 @@ func (a *audited) launchTwo(key string) {
 	}
 }
 
-// last is the last server.
+// last returns the last of the servers.
 func (a *audited) last() *process { return a.servers[len(a.servers)-1] }
 
 func (a *audited) post(url, body string) (answer map[string]any) {
 	a.t.Helper()
 	status, text, err := post(http.DefaultClient, url, body, "")
 	if err != nil || status/100 != 2 || json.Unmarshal([]byte(text), &answer) != nil {
-		a.t.Fatalf("%s: %d %s, %v", url, status, text, err)
+		a.t.Fatalf("POST %s: %d %s, %v; want a JSON object and a 2xx status", url, status, text, err)
 	}
 	return answer
 }
 
-// buy buys a unit at a server, and returns the path of the reservation.
+// buy reserves a unit at a server, and returns the path of the reservation.
 func (a *audited) buy(at *process, holder string) string {
 	a.t.Helper()
 	path := "/v1/products/" + a.product + "/reservations"
@@ -84,7 +83,7 @@ func (a *audited) buy(at *process, holder string) string {
 	return path + "/" + answer["id"].(string)
 }
 
-// get returns an answer; after 503 it retries, as Retry-After says.
+// get returns the body of a GET's answer. It retries after a 503 with Retry-After.
 func (a *audited) get(at *process, path string) string {
 	a.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
@@ -93,12 +92,12 @@ func (a *audited) get(at *process, path string) string {
 			return text
 		}
 		if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" || time.Now().After(end) {
-			a.t.Fatalf("%s: %d %s", path, status, text)
+			a.t.Fatalf("GET %s: %d %s; want 200, or 503 with a Retry-After", path, status, text)
 		}
 	}
 }
 
-// signer returns the server that signed the newest head, and the term.
+// signer returns the server that signed the newest head, or nil if it is none of a's, and the term.
 func (a *audited) signer() (found *process, term int64) {
 	a.t.Helper()
 	store, err := server.Connect(
@@ -129,8 +128,8 @@ func (a *audited) signer() (found *process, term int64) {
 	return found, newest.Term
 }
 
-// TestAuditorsTools: head, receipt, offline check and verify --against, while the log grows and, if
-// several servers share it, the signing one is killed.
+// TestAuditorsTools runs head, receipt, receipt check and verify --against while the log grows. If several
+// servers share the log, the one that signs its heads is killed meanwhile.
 func TestAuditorsTools(t *testing.T) {
 	for kind, open := range auditedLogs {
 		t.Run(kind, func(t *testing.T) {
@@ -143,7 +142,7 @@ func TestAuditorsTools(t *testing.T) {
 			note, _ := must(t, exitDone, "head", "--url", a.last().url)
 			head := write(t, "monday.head", note)
 
-			survivor, stop := a.last(), a.crowd()
+			survivor, stop := a.last(), a.startBuyers()
 			if len(a.servers) > 1 {
 				survivor = a.killSigner()
 			}
@@ -154,12 +153,12 @@ func TestAuditorsTools(t *testing.T) {
 				file := write(t, "receipt.json", text)
 				if stdout, _ := must(t, exitDone, "receipt", "check", file, "--key", keyFile); !strings.HasPrefix(stdout,
 					"good: position ") {
-					t.Errorf("%v, %v; want %q first", name, stdout, "good: position ")
+					t.Errorf("receipt check of %s: %s; want the prefix %q", name, stdout, "good: position ")
 				}
 				forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 				must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile)
 				if v := runVerify(t, exitDone, "--url", survivor.url, "--against", file); v.Heads != 1 {
-					t.Errorf("%s, through the server: %+v; want Heads = 1", name, v)
+					t.Errorf("verify of %s through the server: %+v; want 1 head", name, v)
 				}
 			}
 			a.verifyAtRest(head, keyFile, key, receipts)
@@ -167,8 +166,8 @@ func TestAuditorsTools(t *testing.T) {
 	}
 }
 
-// crowd buys at all servers that answer, until stop is called.
-func (a *audited) crowd() (stop func()) {
+// startBuyers lets two buyers reserve at all servers until stop is called.
+func (a *audited) startBuyers() (stop func()) {
 	var buyers sync.WaitGroup
 	ended := make(chan struct{})
 	for n := range 2 {
@@ -179,7 +178,7 @@ func (a *audited) crowd() (stop func()) {
 					return
 				default:
 				}
-				// One of the servers is killed.
+				// The error is ignored, since one of the servers is killed.
 				_, _, _ = post(http.DefaultClient, a.servers[i%len(a.servers)].url+"/v1/products/"+a.product+"/reservations",
 					fmt.Sprintf(`{"holder":"h-%d-%d"}`, n, i), "")
 				time.Sleep(3 * time.Millisecond)
@@ -189,24 +188,25 @@ func (a *audited) crowd() (stop func()) {
 	return func() { close(ended); buyers.Wait() }
 }
 
-// killSigner kills the server that signs, and waits until the other does.
+// killSigner kills the server that signs, and waits until the other one has signed a head.
 func (a *audited) killSigner() (survivor *process) {
 	a.t.Helper()
 	dead, before := a.signer()
 	if dead == nil {
-		a.t.Fatal("no server has signed a head")
+		a.t.Fatal("the newest head is not signed by a server of the test")
 	}
 	dead.kill()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		now, term := a.signer()
 		if term > before {
 			if now == dead || now == nil || term != before+1 {
-				a.t.Errorf("term %d follows term %d, signed by the one that was killed: %t", term, before, now == dead)
+				a.t.Errorf("term %d after term %d, signed by the killed server: %t; want term %d, signed by the other",
+					term, before, now == dead, before+1)
 			}
 			return now
 		}
 		if time.Now().After(end) {
-			a.t.Fatal("no other server has taken over")
+			a.t.Fatalf("no server signed a head after term %d within %v", before, patience)
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (a *audited) awaitWrittenHead() {
 	}
 }
 
-// verifyAtRest checks the log, after all servers have ended, against the saved heads and receipts.
+// verifyAtRest kills all servers and checks the log against the saved head and receipts.
 func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]string) {
 	t := a.t
 	t.Helper()
@@ -236,12 +236,12 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 		p.kill()
 	}
 	if again, _ := must(t, exitDone, "receipt", "key", "--store", a.store); again != key {
-		t.Errorf("the key is %s, and was %s", again, key)
+		t.Errorf("the key is %s, want %s", again, key)
 	}
 	newest, _ := must(t, exitDone, "head", "--store", a.store)
 	if h, err := merkle.ReadHead(newest); err != nil || h.Own != a.shared ||
 		h.Position() < events.Position(h.Size) {
-		t.Errorf("%s: %v", newest, err)
+		t.Errorf("the newest head is %s, %v; want a position of at least its size, and own = %v", newest, err, a.shared)
 	}
 	kept := map[string]string{"a head": head, "the newest": write(t, "newest.head", newest)}
 	for name, text := range receipts {
@@ -250,7 +250,7 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 	for _, file := range kept {
 		v := runVerify(t, exitDone, "--store", a.store, "--against", file)
 		if v.Heads < 2 || v.Root == "" {
-			t.Errorf("verdict %+v; want Heads >= 2 and some Root", v)
+			t.Errorf("verify --against %s: %+v; want a root and at least 2 heads", file, v)
 		}
 		runVerify(t, exitDone, "--store", a.store, "--against", file, "--key", keyFile)
 	}
@@ -263,9 +263,9 @@ func (a *audited) verifyAtRest(head, keyFile, key string, receipts map[string]st
 	if h, _ := must(t, exitDone, "head", "--store", a.dir); h != newest {
 		t.Errorf("the head in the directory is\n%s\nwant\n%s", h, newest)
 	}
-	for name, file := range kept { // the heads cover only our own events, in the directory too
+	for name, file := range kept {
 		if v := runVerify(t, exitDone, "--store", a.dir, "--against", file); v.Heads < 2 {
-			t.Errorf("%s, in the directory: %+v; want Heads >= 2", name, v)
+			t.Errorf("verify of the directory against %s: %+v; want at least 2 heads", name, v)
 		}
 	}
 }

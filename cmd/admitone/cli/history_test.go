@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"admitone/projections/history"
 	"strings"
 	"testing"
+
+	"admitone/projections/history"
 )
 
 // TestHelpNamesTheKinds: the help of a command that takes KIND/ID names all kinds, in lines that
@@ -20,13 +21,13 @@ func TestHelpNamesTheKinds(t *testing.T) {
 		about, _, _ := strings.Cut(help, "Flags:")
 		for line := range strings.Lines(about) {
 			if len(line) > 121 {
-				t.Errorf("%s --help has a line of %d columns: %s; want len(line) <= 121", name, len(line)-1, line)
+				t.Errorf("%s --help has a line of %d bytes, want at most 120: %s", name, len(line)-1, line)
 			}
 		}
 	}
 }
 
-// TestHistoryOfSettings: the shared settings have a history, under the id in the help.
+// TestHistoryOfSettings: history shows the shared settings under the name settings/log.
 func TestHistoryOfSettings(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 1, 600, ""))

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// TestStoreServedByEventstore: the error of a command whose directory admitone eventstore serves names
-// the same command with the address of the log, which works, if there is one.
+// TestStoreServedByEventstore: if admitone eventstore serves the directory that is given to a command, the
+// error names the same command with the address of the log, and that command works. For a command that
+// needs the directory, the error advises to stop admitone eventstore.
 func TestStoreServedByEventstore(t *testing.T) {
 	dir := soldLog(t, 10)
 	line, _ := runEventstore(t, "--dir", dir)
@@ -39,23 +40,23 @@ func TestStoreServedByEventstore(t *testing.T) {
 	}
 }
 
-// TestStoreInUseByUnknown: an address that nothing listens on any more, as after a kill, is not
-// advised.
+// TestStoreInUseByUnknown: the error does not name the address of a process that no longer listens, for
+// example since it was killed.
 func TestStoreInUseByUnknown(t *testing.T) {
-	dir, gone := soldLog(t, 10), freeAddress(t)
-	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("esdb://"+gone+"?tls=false\n"), 0o600); err != nil {
+	dir, stale := soldLog(t, 10), freeAddress(t)
+	if err := os.WriteFile(filepath.Join(dir, "endpoint"), []byte("esdb://"+stale+"?tls=false\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	log := openLogIn(t, dir)
 	defer log.Close()
 	_, stderr := must(t, exitUnavailable, "verify", "--store", dir)
-	if strings.Contains(stderr, gone) || !strings.Contains(stderr, "admitone verify --url http://") ||
+	if strings.Contains(stderr, stale) || !strings.Contains(stderr, "admitone verify --url http://") ||
 		!strings.Contains(stderr, "--store 'esdb://") {
-		t.Errorf("%s; want both ways to read through a server, and not %s", stderr, gone)
+		t.Errorf("stderr %q; want the advice for --url and for --store esdb://, and not %s", stderr, stale)
 	}
 }
 
-// TestEndpointIsRemoved: a process that ends leaves no address.
+// TestEndpointIsRemoved: a process that stops removes the file with its address.
 func TestEndpointIsRemoved(t *testing.T) {
 	dir := soldLog(t, 10)
 	_, stop := runEventstore(t, "--dir", dir)
@@ -66,6 +67,6 @@ func TestEndpointIsRemoved(t *testing.T) {
 	s := serveIn(t, dir, nil)
 	s.end()
 	if _, err := os.Stat(filepath.Join(dir, "endpoint")); !os.IsNotExist(err) {
-		t.Errorf("after the end: %v; want no file", err)
+		t.Errorf("after the server stopped: %v; want no file", err)
 	}
 }

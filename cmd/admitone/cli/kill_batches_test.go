@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// batchedSeats are the performance whose seats the batches book, seatsInRow in each row.
+// batchedPerformance creates the performance whose seats the batches book. Each row has seatsInRow seats.
 const (
-	seatsInRow   = 500
-	batchedSeats = `{"id":"batched","title":"t","venue":"v","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
+	seatsInRow         = 500
+	batchedPerformance = `{"id":"batched","title":"t","venue":"v","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
 		"sections":[{"id":"A","rows":100,"seats_per_row":500,"price":100}]}`
 )
 
-// keyedBatch is the body of a batch of reservations and, every other command, bookings of a
-// different seat each, with separate keys.
+// keyedBatch returns the body of a batch, in which reservations and bookings take turns. Each command has
+// its own idempotency key, and each booking its own seat.
 func keyedBatch(number, commands int) string {
 	all := make([]string, commands)
 	for i := range all {
@@ -35,9 +35,9 @@ func keyedBatch(number, commands int) string {
 	return `{"commands":[` + strings.Join(all, ",") + `]}`
 }
 
-// TestKill9DuringBatches kills the server while batches are in progress. Acknowledged reservations
-// and bookings are in the log, a batch that is sent again gets the same answers, and none of its
-// commands counts twice.
+// TestKill9DuringBatches kills the server while batches are in progress. Acknowledged reservations and
+// bookings are in the log, a batch that is sent again gets the same answers, and none of its commands is
+// executed twice.
 func TestKill9DuringBatches(t *testing.T) {
 	t.Parallel()
 	const callers, commands = 8, 50
@@ -50,8 +50,8 @@ func TestKill9DuringBatches(t *testing.T) {
 		p := launch(t, store)
 		if cycle == 0 {
 			createHot(t, client, p.url)
-			if status, answer, err := post(client, p.url+"/v1/performances", batchedSeats, ""); status != http.StatusCreated {
-				t.Fatalf("status %v, %v, %v; want status StatusCreated", status, answer, err)
+			if status, answer, err := post(client, p.url+"/v1/performances", batchedPerformance, ""); status != http.StatusCreated {
+				t.Fatalf("create the performance: status %d, %s, %v; want status 201", status, answer, err)
 			}
 		}
 		enough := make(chan struct{})
@@ -69,7 +69,7 @@ func TestKill9DuringBatches(t *testing.T) {
 					if err != nil {
 						t.Error(err)
 					}
-					if status == 0 || err != nil { // the server is dead
+					if status == 0 || err != nil { // the server was killed
 						return
 					}
 					mu.Lock()
@@ -124,10 +124,10 @@ func checkBatches(
 		}
 		for i, a := range settledBatch(t, client, url, keyedBatch(number, commands)) {
 			if a.Status != http.StatusCreated {
-				t.Errorf("batch %d: status %d: %s; want Status = StatusCreated", number, a.Status, a.Body)
+				t.Errorf("batch %d, command %d: status %d: %s; want 201", number, i, a.Status, a.Body)
 			}
 			if before[i].Status == http.StatusCreated && string(before[i].Body) != string(a.Body) {
-				t.Errorf("batch %d: command %d was answered with %s and then with %s", number, i, before[i].Body, a.Body)
+				t.Errorf("batch %d, command %d: %s, want the first answer, %s", number, i, a.Body, before[i].Body)
 			}
 			var body struct{ ID string }
 			if err := json.Unmarshal(a.Body, &body); err != nil {
@@ -136,17 +136,17 @@ func checkBatches(
 			ids[i%2][body.ID] = true
 		}
 	}
-	given := map[string]int{}
+	granted := map[string]int{}
 	for next := "0"; next != ""; {
-		next = readGiven(t, client, url+"/v1/streams/product-hot/events?limit=500&from="+next, given)
+		next = countGranted(t, client, url+"/v1/streams/product-hot/events?limit=500&from="+next, granted)
 	}
-	if want := batches * commands / 2; len(ids[0]) != want || len(given) != want || len(ids[1]) != want {
-		t.Errorf("%d batches have %d reservations, %d bookings, and the log %d reservations",
-			batches, len(ids[0]), len(ids[1]), len(given))
+	if want := batches * commands / 2; len(ids[0]) != want || len(granted) != want || len(ids[1]) != want {
+		t.Errorf("%d batches have %d reservations, %d bookings, and the log %d reservations; want %d of each",
+			batches, len(ids[0]), len(ids[1]), len(granted), want)
 	}
-	for id, n := range given {
+	for id, n := range granted {
 		if n != 1 || !ids[0][id] {
-			t.Errorf("reservation %s is in the log %d times", id, n)
+			t.Errorf("reservation %s is in the log %d times, in an answer: %t; want once, and in an answer", id, n, ids[0][id])
 		}
 	}
 }
@@ -160,14 +160,14 @@ func settledBatch(t *testing.T, client *http.Client, url, body string) []batchAn
 			t.Fatal(err)
 		}
 		answers := batchAnswers(t, answer)
-		open := slices.ContainsFunc(answers, func(a batchAnswer) bool {
+		unknown := slices.ContainsFunc(answers, func(a batchAnswer) bool {
 			return a.Status == http.StatusServiceUnavailable || a.Status == http.StatusTooManyRequests
 		})
-		if len(answers) > 0 && !open {
+		if len(answers) > 0 && !unknown {
 			return answers
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("a batch is not settled: %s", answer)
+			t.Fatalf("a batch still has commands with status 429 or 503 after %v: %s", patience, answer)
 		}
 	}
 }

@@ -13,22 +13,21 @@ import (
 	"admitone/projections/verify"
 )
 
-// hotSeats is a performance with enough seats for all, at 100 each: the difficulty is that the
-// server is killed between the many appends of a booking.
-const hotSeats = `{"id":"hot","title":"Hot","venue":"Hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
+// hotPerformance creates a performance with enough seats for all bookings, at 100 each.
+const hotPerformance = `{"id":"hot","title":"Hot","venue":"Hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
 	"limit_per_holder":2,
 	"sections":[{"id":"A","rows":100,"seats_per_row":1000,"price":100}]}`
 
-// wantSeats makes the nth intent a booking of two seats; every second one is paid.
-func (i *intent) wantSeats(n int) {
+// bookSeats makes the nth intent a booking of two seats, which is paid if n%4 is 3.
+func (i *intent) bookSeats(n int) {
 	row, number := 1+n/500, 1+2*(n%500)
 	i.path, i.holder = "/v1/performances/hot/bookings", "h-"+i.key
 	i.body = fmt.Sprintf(`{"holder":%q,"seats":["A-%d-%d","A-%d-%d"]}`, i.holder, row, number, row, number+1)
 	i.pays = n%4 == 3
 }
 
-// bookFirst charges the wallet and makes the booking that the intent then pays. It returns the path
-// of the payment; ok is false if the outcome is unknown.
+// bookFirst charges the wallet and makes the booking of an intent that pays. It returns the path of the
+// payment; ok is false if the outcome is unknown.
 func (j *journal) bookFirst(client *http.Client, url string, i *intent) (path string, ok bool, err error) {
 	status, _, err := post(client, url+"/v1/wallets/"+i.holder+"/charges", `{"amount":250}`, "charge-"+i.key)
 	if err != nil || status == 0 {
@@ -48,7 +47,7 @@ func (j *journal) bookFirst(client *http.Client, url string, i *intent) (path st
 	return "/v1/bookings/" + id + "/payment", true, err
 }
 
-// booking returns the id of the acknowledged booking, "" without one.
+// booking returns the id of the acknowledged booking, or "" if there is none.
 func (i *intent) booking() (string, error) {
 	var made struct{ ID string }
 	answer := i.booked
@@ -62,7 +61,7 @@ func (i *intent) booking() (string, error) {
 	return made.ID, err
 }
 
-// audit reads the log of a server incrementally.
+// audit follows the log of a server, and checks it by the rules of verify.
 type audit struct {
 	server   *remote.Log
 	verifier *verify.Verifier
@@ -80,6 +79,7 @@ func newAudit(t *testing.T, url string) *audit {
 	return &audit{server: server, verifier: verify.New(false), bookings: map[string]*row.Booking{}}
 }
 
+// read reads the events since the last read.
 func (a *audit) read(t *testing.T) {
 	t.Helper()
 	for e, err := range events.All(t.Context(), a.server, a.at) {
@@ -91,7 +91,7 @@ func (a *audit) read(t *testing.T) {
 			if booking == nil {
 				booking = &row.Booking{}
 			}
-			if err = booking.Apply(&e); booking.ID != "" { // without a booking only an attempt was closed
+			if err = booking.Apply(&e); booking.ID != "" { // no id: the stream only has a closed attempt
 				a.bookings[id] = booking
 			}
 		}
@@ -102,7 +102,7 @@ func (a *audit) read(t *testing.T) {
 	}
 }
 
-// checkMoney checks that the balances are the charges less the cost of the bookings.
+// checkMoney checks that the balances of the wallets are their charges less the cost of paid bookings.
 func (a *audit) checkMoney(t *testing.T) {
 	t.Helper()
 	money, spent := a.verifier.Money(), int64(0)
@@ -112,7 +112,7 @@ func (a *audit) checkMoney(t *testing.T) {
 		}
 	}
 	if money.Balance != money.Charged-spent || money.Debited-money.Refunded != spent {
-		t.Errorf("the wallets add up to %+v, and %d are booked", money, spent)
+		t.Errorf("the wallets add up to %+v, want a balance of %d and %d debited", money, money.Charged-spent, spent)
 	}
 }
 
@@ -121,7 +121,7 @@ func (a *audit) checkMoney(t *testing.T) {
 func (a *audit) checkRecovery(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
-	t.Logf("%d steps of bookings and payments were left open", len(a.verifier.Open()))
+	t.Logf("%d processes were open after the kill", len(a.verifier.Open()))
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
 		a.read(t)
 		open := a.verifier.Open()
@@ -129,14 +129,14 @@ func (a *audit) checkRecovery(t *testing.T, j *journal) {
 			break
 		}
 		if time.Since(start) > patience {
-			t.Fatalf("Open() = %q, want nothing", open)
+			t.Fatalf("%q are still open after %v, want none", open, patience)
 		}
 	}
 	a.checkMoney(t)
 	a.checkBookings(t, j)
 }
 
-// checkBookings checks the log against the answers.
+// checkBookings checks that the log has each acknowledged booking, and each acknowledged payment.
 func (a *audit) checkBookings(t *testing.T, j *journal) {
 	t.Helper()
 	for _, i := range j.intents {
@@ -146,20 +146,20 @@ func (a *audit) checkBookings(t *testing.T, j *journal) {
 		}
 		switch b := a.bookings[id]; {
 		case err != nil || b == nil || b.Holder != events.Holder(i.holder) || len(b.Seats) != 2:
-			t.Errorf("%s: the booking %q was acknowledged, and the log has %+v (%v)", i.key, id, b, err)
+			t.Errorf("%s: the log has %+v (%v), want the acknowledged booking %q of %s with 2 seats", i.key, b, err, id, i.holder)
 		case i.pays && i.acknowledged > 0 && b.Status != events.BookingIsBooked:
-			t.Errorf("%s: the booking %s was paid, and is %s in the log", i.key, id, b.Status)
+			t.Errorf("%s: the paid booking %s is %s in the log, want %s", i.key, id, b.Status, events.BookingIsBooked)
 		}
 	}
 }
 
-// checkAllBooked checks that, once all intents are answered, each has one booking, and the money
+// checkAllBooked checks, once all intents are answered, that each has one booking and that the money
 // agrees.
 func (a *audit) checkAllBooked(t *testing.T, j *journal) {
 	t.Helper()
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("Open() = %q; want no open", open)
+		t.Errorf("%q are open, want none", open)
 	}
 	a.checkMoney(t)
 	a.checkBookings(t, j)
@@ -170,6 +170,6 @@ func (a *audit) checkAllBooked(t *testing.T, j *journal) {
 		}
 	}
 	if len(a.bookings) != expected {
-		t.Errorf("the log has %d bookings, the clients wanted %d", len(a.bookings), expected)
+		t.Errorf("the log has %d bookings, want %d", len(a.bookings), expected)
 	}
 }

@@ -15,16 +15,15 @@ import (
 	"admitone/events"
 )
 
-// calledOffBookings is the number of bookings that TestKillCallOff pays and cancels:
-// ADMITONE_CALLED_OFF, or a few.
+// calledOffBookings returns the number of bookings in TestKillCallOff: ADMITONE_CALLED_OFF, or 200.
 func calledOffBookings(t *testing.T) int {
-	given := os.Getenv("ADMITONE_CALLED_OFF")
-	if given == "" {
+	text := os.Getenv("ADMITONE_CALLED_OFF")
+	if text == "" {
 		return 200
 	}
-	n, err := strconv.Atoi(given)
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 50_000 {
-		t.Fatalf("ADMITONE_CALLED_OFF is a number from 1 to 50,000, and not %q", given)
+		t.Fatalf("ADMITONE_CALLED_OFF is %q, want a number from 1 to 50,000", text)
 	}
 	return n
 }
@@ -45,8 +44,7 @@ type callOffAnswer struct {
 	Next *string
 }
 
-// callOff sends a request about the cancellation of the hot performance; ok is false without an
-// answer.
+// callOff sends a request for the cancellation of the performance hot; ok is false if there is no answer.
 func callOff(client *http.Client, method, url, query string) (v callOffAnswer, ok bool, err error) {
 	request, err := http.NewRequest(method, url+"/v1/performances/hot/cancellation"+query, nil)
 	if err != nil {
@@ -67,10 +65,11 @@ func callOff(client *http.Client, method, url, query string) (v callOffAnswer, o
 	return v, true, json.Unmarshal(text, &v)
 }
 
-// affectedHolders reads all pages of the result of a cancellation, as one text, with the first page.
+// affectedHolders reads all pages of a cancellation. It returns their bookings and sums as one text, which
+// can be compared, and the first page.
 func affectedHolders(t *testing.T, client *http.Client, method, url, query string) (text string, first callOffAnswer) {
 	t.Helper()
-	name := map[string]bool{}
+	ids := map[string]bool{}
 	for cursor := ""; ; {
 		v, ok, err := callOff(client, method, url, query+"&limit=500"+cursor)
 		if err != nil || !ok {
@@ -81,21 +80,21 @@ func affectedHolders(t *testing.T, client *http.Client, method, url, query strin
 		}
 		for _, a := range v.Affected {
 			text += fmt.Sprintln(a.ID, a.Holder, a.Method, a.Refund)
-			name[a.ID] = true
+			ids[a.ID] = true
 		}
 		if v.Next == nil {
 			break
 		}
 		cursor = "&cursor=" + *v.Next
 	}
-	if int64(len(name)) != first.Count {
-		t.Errorf("%d are listed, and %d counted", len(name), first.Count)
+	if int64(len(ids)) != first.Count {
+		t.Errorf("%d bookings are listed, want the count %d", len(ids), first.Count)
 	}
 	return text + fmt.Sprint(first.Holders, first.Count, first.Unpaid, first.Paid, first.Refunds), first
 }
 
-// TestKillCallOff kills the server repeatedly during the sweep: every holder is refunded once, the
-// dry run and the outcome have the same holders and sums, and verify finds nothing.
+// TestKillCallOff kills the server repeatedly while it cancels the bookings of a performance. Every holder
+// is refunded once, the dry run and the outcome have the same holders and sums, and verify finds nothing.
 func TestKillCallOff(t *testing.T) {
 	t.Parallel()
 	n, store := calledOffBookings(t), t.TempDir()
@@ -105,7 +104,7 @@ func TestKillCallOff(t *testing.T) {
 	must := func(path, body string) string {
 		status, answer, err := post(client, p.url+path, body, "")
 		if err != nil || status == 0 {
-			t.Fatalf("%s: no answer: %v; want status > 0", path, err)
+			t.Fatalf("POST %s: no answer: %v", path, err)
 		}
 		return answer
 	}
@@ -114,7 +113,8 @@ func TestKillCallOff(t *testing.T) {
 	sellAll(t, client, p.url, n)
 	planned, before := affectedHolders(t, client, http.MethodPost, p.url, "?dry_run=true")
 	if before.Count != int64(n) || before.Status != "planned" || before.Left != int64(n) {
-		t.Fatalf("affectedHolders: %+v; want Count = %v, Status = 'planned' and Left = %v", before, int64(n), int64(n))
+		t.Fatalf("the dry run is %s with %d bookings, %d left; want planned, %d and %[4]d",
+			before.Status, before.Count, before.Left, n)
 	}
 	must("/v1/performances/hot/cancellation", `{"reason":"ill"}`)
 	midway := 0
@@ -126,18 +126,18 @@ func TestKillCallOff(t *testing.T) {
 		p = launch(t, store, "--currency", "EUR")
 	}
 	waitForEnd(t, client, p.url)
-	t.Logf("%d bookings, %d kills in the middle", n, midway)
+	t.Logf("%d bookings, %d kills during the sweep", n, midway)
 	ended, _ := affectedHolders(t, client, http.MethodGet, p.url, "?")
 	if planned != ended {
-		t.Errorf("planned:\n%.300s\nended:\n%.300s", planned, ended)
+		t.Errorf("the outcome is\n%.300s\nwant that of the dry run\n%.300s", ended, planned)
 	}
 	checkCalledOff(t, p, n)
 	p.kill()
 	runVerify(t, exitDone, "--store", store)
 }
 
-// sellAll makes n bookings of one seat: of ten, seven are paid from wallets, two externally, and
-// one is held.
+// sellAll makes n bookings of one seat each: of ten, seven are paid from wallets, two are paid externally,
+// and one stays held.
 func sellAll(t *testing.T, client *http.Client, url string, n int) {
 	t.Helper()
 	var sellers sync.WaitGroup
@@ -211,7 +211,7 @@ func waitForProgress(t *testing.T, client *http.Client, url string) (left int64)
 			return v.Left
 		}
 	}
-	t.Fatal("the sweep does not move")
+	t.Fatalf("the sweep made no progress within %v", patience)
 	return 0
 }
 
@@ -223,7 +223,7 @@ func waitForEnd(t *testing.T, client *http.Client, url string) {
 		v, ok, err := callOff(client, http.MethodGet, url, "?limit=1")
 		switch {
 		case err != nil || time.Now().After(end):
-			t.Fatalf("the cancellation did not end in time: %+v, %v", v, err)
+			t.Fatalf("the cancellation is %+v, %v; want it done, or progress within %v", v, err, patience)
 		case ok && v.Status == "done" && v.Left == 0:
 			return
 		case ok && v.Left < least:
@@ -232,24 +232,24 @@ func waitForEnd(t *testing.T, client *http.Client, url string) {
 	}
 }
 
-// checkCalledOff checks that all bookings are cancelled, the wallets have what was charged, and
-// external payments are owed.
+// checkCalledOff checks that there are n bookings, all of them cancelled, that every debit of a wallet is
+// refunded, and that no process is open.
 func checkCalledOff(t *testing.T, p *process, n int) {
 	t.Helper()
 	a := newAudit(t, p.url)
 	a.read(t)
 	if open := a.verifier.Open(); len(open) > 0 {
-		t.Errorf("Open() = %.3q; want no open", open)
+		t.Errorf("%d processes are open, want none: %.3q", len(open), open)
 	}
 	if money := a.verifier.Money(); money.Balance != money.Charged || money.Refunded != money.Debited {
-		t.Errorf("Money: %+v; want Balance = Charged and Refunded = Debited", money)
+		t.Errorf("the wallets add up to %+v, want the balance charged, and everything debited refunded", money)
 	}
 	for id, b := range a.bookings {
 		if b.Status != events.BookingIsCancelled {
-			t.Errorf("the booking %s is %s; want Status = BookingIsCancelled", id, b.Status)
+			t.Errorf("the booking %s is %s, want %s", id, b.Status, events.BookingIsCancelled)
 		}
 	}
 	if len(a.bookings) != n {
-		t.Errorf("there are %d bookings of %d", len(a.bookings), n)
+		t.Errorf("the log has %d bookings, want %d", len(a.bookings), n)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ask sends one POST; status 0 means that the outcome is unknown.
+// ask sends a POST once; status 0 means that the outcome is unknown.
 func ask(client *http.Client, url, body, key string) (status int, answer []byte) {
 	request, err := http.NewRequest(http.MethodPost, url, bytes.NewReader([]byte(body)))
 	if err != nil {
@@ -32,8 +32,8 @@ func ask(client *http.Client, url, body, key string) (status int, answer []byte)
 	return response.StatusCode, answer
 }
 
-// persist retries, as servers request with Retry-After, until the outcome is known.
-func persist(client *http.Client, url, body, key string) (status int, answer []byte) {
+// askUntilKnown repeats a POST until the outcome is known: until the status is neither 0, 429 nor 5xx.
+func askUntilKnown(client *http.Client, url, body, key string) (status int, answer []byte) {
 	_ = untilDone(func() (bool, error) {
 		status, answer = ask(client, url, body, key)
 		return status != 0 && status < 500 && status != http.StatusTooManyRequests, nil
@@ -41,7 +41,7 @@ func persist(client *http.Client, url, body, key string) (status int, answer []b
 	return status, answer
 }
 
-// heldSeats returns the names of the held seats of a performance.
+// heldSeats returns the names of up to 500 held seats of a performance.
 func heldSeats(t *testing.T, url, id string) (names []string) {
 	t.Helper()
 	response, err := http.Get(url + "/v1/performances/" + id + "/seats?status=held&limit=500")
@@ -51,7 +51,7 @@ func heldSeats(t *testing.T, url, id string) (names []string) {
 	defer response.Body.Close()
 	var page struct{ Items []struct{ Seat string } }
 	if err := json.NewDecoder(response.Body).Decode(&page); err != nil || response.StatusCode != http.StatusOK {
-		t.Fatalf("%v, %v; want StatusCode = StatusOK", response.Status, err)
+		t.Fatalf("the held seats of %s: %s, %v; want status 200", id, response.Status, err)
 	}
 	for _, item := range page.Items {
 		names = append(names, item.Seat)
@@ -59,9 +59,9 @@ func heldSeats(t *testing.T, url, id string) (names []string) {
 	return names
 }
 
-// TestKillDuringBestAvailable: a request for best available seats that is interrupted by a kill of
-// the server is sent again. It is never refused because of its own seats, and gets only those of
-// its booking.
+// TestKillDuringBestAvailable: a request for best available seats that was interrupted by a kill of the
+// server is sent again. It is not refused because of seats that it holds already, and no seats are held
+// other than those of its booking.
 func TestKillDuringBestAvailable(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience}
@@ -76,30 +76,30 @@ func TestKillDuringBestAvailable(t *testing.T) {
 		if round%2 == 1 {
 			perRow, limit = 8, 4
 		}
-		status, answer := persist(client, p.url+"/v1/performances",
+		status, answer := askUntilKnown(client, p.url+"/v1/performances",
 			fmt.Sprintf(`{"id":%q,"title":"H","venue":"V","starts_at":"2999-01-01T20:00:00Z",
 			"limit_per_holder":%d,"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":1}]}`, id, limit, rows, perRow), id)
 		if status != http.StatusCreated {
-			t.Fatalf("status %v, %s; want status StatusCreated", status, string(answer))
+			t.Fatalf("create %s: status %d, %s; want 201", id, status, answer)
 		}
 		path, body := "/v1/performances/"+id+"/bookings", `{"holder":"ann","best_available":{"quantity":4}}`
-		gone := time.AfterFunc(time.Duration(random.Int64N(int64(6*time.Millisecond))), p.kill)
+		killer := time.AfterFunc(time.Duration(random.Int64N(int64(6*time.Millisecond))), p.kill)
 		if status, _ = ask(client, p.url+path, body, "best"); status == 0 {
 			unknown++
 		}
-		if gone.Stop() {
+		if killer.Stop() {
 			p.kill()
 		}
 		p.wait()
 		client.CloseIdleConnections()
 		p = launch(t, store)
-		status, answer = persist(client, p.url+path, body, "best")
+		status, answer = askUntilKnown(client, p.url+path, body, "best")
 		var booking struct{ Seats []string }
 		if err := json.Unmarshal(answer, &booking); status != http.StatusCreated || err != nil || len(booking.Seats) != 4 {
-			t.Errorf("round %d: %d %s; want status StatusCreated and 4 seats", round, status, answer)
+			t.Errorf("round %d: %d %s; want status 201 and 4 seats", round, status, answer)
 		}
 		if held := heldSeats(t, p.url, id); len(held) != 4 {
-			t.Errorf("round %d: held are %q, and the booking has %q", round, held, booking.Seats)
+			t.Errorf("round %d: the seats %q are held, want those of the booking, %q", round, held, booking.Seats)
 		}
 	}
 	t.Logf("%d kills, %d requests without an answer", rounds, unknown)
@@ -109,8 +109,8 @@ func TestKillDuringBestAvailable(t *testing.T) {
 	}
 }
 
-// TestBestAvailableAroundRestart: a crowd requests best available seats while the server is killed
-// and restarted. There are seats for all, and no request is refused.
+// TestBestAvailableAroundRestart: 140 holders request best available seats while the server is killed and
+// restarted. There are exactly enough seats, and no request is refused.
 func TestBestAvailableAroundRestart(t *testing.T) {
 	t.Parallel()
 	const people, seats = 140, 2
@@ -118,8 +118,8 @@ func TestBestAvailableAroundRestart(t *testing.T) {
 	p := launch(t, store)
 	const hall = `{"id":"hall","title":"H","venue":"V","starts_at":"2999-01-01T20:00:00Z","limit_per_holder":2,
 		"sections":[{"id":"A","rows":14,"seats_per_row":20,"price":1}]}`
-	if status, answer := persist(client, p.url+"/v1/performances", hall, "hall"); status != http.StatusCreated {
-		t.Fatalf("status %v, %s; want status StatusCreated", status, string(answer))
+	if status, answer := askUntilKnown(client, p.url+"/v1/performances", hall, "hall"); status != http.StatusCreated {
+		t.Fatalf("create the performance: status %d, %s; want 201", status, answer)
 	}
 	var mu sync.Mutex
 	url := p.url // guarded by mu
@@ -137,7 +137,7 @@ func TestBestAvailableAroundRestart(t *testing.T) {
 					return false, nil
 				}
 				if status != http.StatusCreated {
-					return false, fmt.Errorf("%d %s", status, answer)
+					return false, fmt.Errorf("h%d is answered %d %s, want 201", i, status, answer)
 				}
 				return true, nil
 			})
@@ -157,7 +157,7 @@ func TestBestAvailableAroundRestart(t *testing.T) {
 	mu.Unlock()
 	crowd.Wait()
 	if held := heldSeats(t, p.url, "hall"); len(held) != people*seats {
-		t.Errorf("%d seats are held for %d people; want %v", len(held), people, people*seats)
+		t.Errorf("%d seats are held for %d holders, want %d", len(held), people, people*seats)
 	}
 	p.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {

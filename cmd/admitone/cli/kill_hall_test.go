@@ -17,13 +17,15 @@ import (
 	"admitone/events"
 )
 
-// The hall of the sale: a zone of rows, and a floor with this many places.
+// The size of the hall: the zone A has hallRows rows of hallRowSeats seats, and the area floor has hallFloor
+// places.
 const (
 	hallRows, hallRowSeats = 12, 10
 	hallFloor              = 150
 )
 
-func killedHall() string {
+// hallPlan returns the seating plan of the hall.
+func hallPlan() string {
 	rows := make([]string, hallRows)
 	for r := range rows {
 		seats := make([]string, hallRowSeats)
@@ -39,16 +41,16 @@ func killedHall() string {
 		"capacity":%d,"category":"Floor"}]}]}`, strings.Join(rows, ","), hallFloor)
 }
 
-// hallOrder is an order of seats and places with its answers. It survives the server.
+// hallOrder is a client's order of seats and places, with the answers to its requests.
 type hallOrder struct {
 	key, body string
 	seats     []events.SeatName
 	places    int64
-	// It is paid, then a place is returned, then everything is returned.
+	// The steps after the booking, in this order: pay it, return one place, return everything.
 	pays, returns, ends bool
 	booked              string // the booking in the answer
 	id                  events.BookingID
-	// Acknowledged steps: it is refused, it is paid, the place is returned, it has ended.
+	// The acknowledged outcomes: the booking was refused, or the steps succeeded.
 	refused, paid, returned, ended bool
 }
 
@@ -57,12 +59,13 @@ type hallSale struct {
 	mu     sync.Mutex
 	random *rand.Rand   // guarded by mu
 	orders []*hallOrder // guarded by mu
-	// sizes and blocks belong to the organiser, and are used by no one else while the server runs.
-	sizes  []int64           // possible sizes of the floor: the acknowledged one, and one with an unknown outcome
-	blocks []map[string]bool // likewise, the possible blocks: "floor" or the name of a row
+	// Only the organiser's goroutine uses sizes and blocks while it runs. Each has the acknowledged state
+	// first and, after a request with an unknown outcome, the requested state.
+	sizes  []int64           // of the floor
+	blocks []map[string]bool // the blocked rows, and "floor"
 }
 
-// next orders one to three neighbouring seats and some places, of which there are too few for all.
+// next returns a new order of one to three adjacent seats and one to three places.
 func (h *hallSale) next() *hallOrder {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -75,7 +78,7 @@ func (h *hallSale) next() *hallOrder {
 	o.body = fmt.Sprintf(`{"holder":"h-%s","seats":%s,"areas":{"floor":%d}}`, o.key, seats, o.places)
 	o.pays = h.random.IntN(4) > 0
 	o.returns = o.pays && h.random.IntN(2) == 0
-	o.ends = len(h.orders) > 200 || h.random.IntN(4) > 0 // some remain on sale, however long the test runs
+	o.ends = len(h.orders) > 200 || h.random.IntN(4) > 0 // from the 201st order on all end, so that seats stay available
 	h.orders = append(h.orders, o)
 	return o
 }
@@ -118,7 +121,8 @@ func (h *hallSale) try(client *http.Client, url string, o *hallOrder) (bool, err
 		o.refused = true
 		return true, nil
 	case status != http.StatusCreated || o.booked != "" && o.booked != string(answer):
-		return false, fmt.Errorf("%s was answered with %s and then with %d %s", o.key, o.booked, status, answer)
+		return false, fmt.Errorf("%s: answer %d %s; want 201, and the first answer if there was one: %s",
+			o.key, status, answer, o.booked)
 	}
 	var made struct{ ID events.BookingID }
 	if err := json.Unmarshal(answer, &made); err != nil {
@@ -159,7 +163,7 @@ func (h *hallSale) try(client *http.Client, url string, o *hallOrder) (bool, err
 
 // organise changes the size of the floor or the blocks once; ok is false without an answer.
 func (h *hallSale) organise(client *http.Client, url string) (ok bool, err error) {
-	if len(h.sizes)+len(h.blocks) > 2 { // the server is gone
+	if len(h.sizes)+len(h.blocks) > 2 { // an outcome is unknown, since the server was killed
 		return false, nil
 	}
 	h.mu.Lock()
@@ -195,8 +199,8 @@ func (h *hallSale) organise(client *http.Client, url string) (ok bool, err error
 	return ok, err
 }
 
-// settle keeps one of two states according to the answer to the request for the second: the second
-// if it was made, the first if it was refused, both without an answer.
+// settle returns the possible states after a request to change states[0] to states[1]: the second if the
+// request succeeded, the first if it was refused, and both if there was no answer.
 func settle[S any](states []S, status int, answer []byte) (_ []S, ok bool, err error) {
 	switch {
 	case status == 0:
@@ -206,13 +210,12 @@ func settle[S any](states []S, status int, answer []byte) (_ []S, ok bool, err e
 	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
 		return states[:1], true, nil
 	}
-	return states, true, fmt.Errorf("the organiser was answered with %d %s", status, answer)
+	return states, true, fmt.Errorf("the organiser's request: %d %s; want 200, 409 or 412", status, answer)
 }
 
-// TestKillHall kills the server repeatedly while seats and standing places are booked, paid and
-// returned, and while the organiser resizes the floor and blocks rows. At every prefix of the log
-// nothing is oversold. An acknowledged request is in the log, any other one completely or not at
-// all.
+// TestKillHall kills the server repeatedly while seats and standing places are booked, paid and returned,
+// and while the organiser resizes the floor and blocks rows. At every prefix of the log nothing is
+// oversold. An acknowledged request is in the log, and any other one is in it completely or not at all.
 func TestKillHall(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
@@ -220,10 +223,10 @@ func TestKillHall(t *testing.T) {
 	t.Logf("seed %d", seed)
 	h := &hallSale{random: rand.New(rand.NewPCG(seed, 1)), sizes: []int64{hallFloor}, blocks: []map[string]bool{{}}}
 	p := launch(t, store)
-	for _, made := range [][2]string{{"/v1/plans", killedHall()}, {"/v1/performances", `{"id":"hall","title":"H",
+	for _, made := range [][2]string{{"/v1/plans", hallPlan()}, {"/v1/performances", `{"id":"hall","title":"H",
 		"venue":"V","plan":"hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"prices":{"Seat":30,"Floor":20}}`}} {
-		if status, answer := persist(client, p.url+made[0], made[1], "made"); status != http.StatusCreated {
-			t.Fatalf("%v, status %v, %s; want status StatusCreated", made[0], status, string(answer))
+		if status, answer := askUntilKnown(client, p.url+made[0], made[1], "made"); status != http.StatusCreated {
+			t.Fatalf("POST %s: status %d, %s; want 201", made[0], status, answer)
 		}
 	}
 	books := newAudit(t, p.url)
@@ -248,8 +251,8 @@ func TestKillHall(t *testing.T) {
 	runVerify(t, exitDone, "--store", store)
 }
 
-// sellAndKill sells and organises until a number of orders is done, and kills the server while
-// others are in flight.
+// sellAndKill runs eight clients and the organiser until a number of orders is done, and kills the server
+// while other orders are in flight.
 func (h *hallSale) sellAndKill(t *testing.T, client *http.Client, p *process, orders int) {
 	t.Helper()
 	done, count := make(chan struct{}), make(chan struct{})
@@ -300,7 +303,7 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		if open := books.verifier.Open(); len(open) == 0 {
 			break
 		} else if time.Since(start) > patience {
-			t.Fatalf("Open() = %q, want nothing", open)
+			t.Fatalf("%q are still open after %v, want none", open, patience)
 		}
 	}
 	for _, o := range h.orders {
@@ -308,11 +311,12 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		switch {
 		case o.id == "":
 		case b == nil || b.Holder != events.Holder("h-"+o.key) || b.Status == "":
-			t.Errorf("%s was acknowledged, and the log has %+v", o.key, b)
+			t.Errorf("%s was acknowledged, but the log has %+v", o.key, b)
 		case o.ended && b.Status != events.BookingIsReleased, o.paid && !o.ends && b.Status != events.BookingIsBooked:
-			t.Errorf("%s was paid: %t, and ended: %t, and is %s", o.key, o.paid, o.ended, b.Status)
+			t.Errorf("%s (acknowledged: paid %t, ended %t) is %s in the log, want the acknowledged state",
+				o.key, o.paid, o.ended, b.Status)
 		case o.returned && events.CountPlaces(b.Areas) != o.places-1:
-			t.Errorf("a place of %s was returned, and it has %+v", o.key, b.Areas)
+			t.Errorf("%s has the places %+v after a return, want %d", o.key, b.Areas, o.places-1)
 		}
 	}
 	var last string
@@ -321,7 +325,7 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		ok, last = h.matches(client, url)
 		return ok, nil
 	}); err != nil {
-		t.Fatalf("the organiser expects the sizes %v and blocks %v, but there are %s", h.sizes, h.blocks, last)
+		t.Fatalf("the server answers %s; want one of the sizes %v and one of the blocks %v", last, h.sizes, h.blocks)
 	}
 }
 
@@ -362,7 +366,7 @@ func (h *hallSale) matches(client *http.Client, url string) (ok bool, what strin
 	return true, what
 }
 
-// checkAll checks that, once all is answered, each order that was not refused has a complete
+// checkAll checks, once all requests are answered, that each order that was not refused has a complete
 // booking.
 func (h *hallSale) checkAll(t *testing.T, books *audit) {
 	t.Helper()
@@ -381,12 +385,12 @@ func (h *hallSale) checkAll(t *testing.T, books *audit) {
 			ended++
 		}
 		if b := books.bookings[string(o.id)]; len(b.Seats) != len(o.seats) || events.CountPlaces(b.Areas) != remaining {
-			t.Errorf("%s requested %v and %d places, but has %+v", o.key, o.seats, o.places, b)
+			t.Errorf("%s has %+v, want the seats %v and %d places", o.key, b, o.seats, remaining)
 		}
 	}
 	t.Logf("%d orders, %d of them booked, %d returned a place, %d ended", len(h.orders), made, returned, ended)
 	if made != len(books.bookings) || ended == 0 || returned == 0 || made == len(h.orders) {
-		t.Errorf("the log has %d bookings; want made = len(books.bookings), ended > 0, returned > 0 and made other than len(h.orders)",
-			len(books.bookings))
+		t.Errorf("the log has %d bookings, want %d, with some orders ended (%d), with a place returned (%d), and refused (%d)",
+			len(books.bookings), made, ended, returned, len(h.orders)-made)
 	}
 }

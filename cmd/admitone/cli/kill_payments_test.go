@@ -19,7 +19,8 @@ import (
 	"admitone/projections/row"
 )
 
-// stripeShop is a server with Stripe as its provider, and a model of Stripe that outlives it.
+// stripeShop is a server with Stripe as its payment provider, and a fake of Stripe that outlives the
+// server.
 type stripeShop struct {
 	t       *testing.T
 	stripe  *stripetest.Server
@@ -27,9 +28,10 @@ type stripeShop struct {
 	store   string
 	args    []string
 	process *process
-	made    int
+	made    int // bookings
 	mu      sync.Mutex
-	unheard []stripetest.Event // events not yet answered with 200; guarded by mu
+	// undelivered has the events that were not answered with 200. It is guarded by mu during deliver.
+	undelivered []stripetest.Event
 }
 
 func newStripeShop(t *testing.T) *stripeShop {
@@ -48,7 +50,7 @@ func newStripeShop(t *testing.T) *stripeShop {
 
 func (w *stripeShop) launch() { w.process = launch(w.t, w.store, w.args...) }
 
-// must sends a request that must succeed, and returns a member of the answer.
+// must sends a POST, which must succeed, and returns a member of the answer.
 func (w *stripeShop) must(path, body, member string) string {
 	w.t.Helper()
 	status, answer, err := post(w.client, w.process.url+path, body, "")
@@ -57,12 +59,12 @@ func (w *stripeShop) must(path, body, member string) string {
 		err = json.Unmarshal([]byte(answer), &members)
 	}
 	if err != nil || status == 0 {
-		w.t.Fatalf("%s: %d, %v: %s; want status > 0", path, status, err, answer)
+		w.t.Fatalf("POST %s: %d, %v: %s; want success", path, status, err, answer)
 	}
 	return fmt.Sprint(members[member])
 }
 
-// sell makes a booking and pays it on its page; the webhook is sent later. Every third one is paid
+// sell makes a booking and pays it on Stripe's page; deliver sends the webhook. Every third booking is paid
 // with a wrong amount.
 func (w *stripeShop) sell() {
 	w.t.Helper()
@@ -75,15 +77,15 @@ func (w *stripeShop) sell() {
 	if w.made%3 == 0 {
 		w.stripe.Change(session, func(one *stripetest.Session) { one.AmountTotal = 99 })
 	}
-	w.unheard = append(w.unheard, w.stripe.SessionEvent("completed", session))
+	w.undelivered = append(w.undelivered, w.stripe.SessionEvent("completed", session))
 }
 
-// deliver sends all webhooks that were not accepted yet, concurrently, and calls meanwhile, which
-// gets a token for each that was answered with 200.
+// deliver sends all undelivered webhooks concurrently. Meanwhile it calls meanwhile, with a channel that
+// receives a value for each webhook answered with 200.
 func (w *stripeShop) deliver(meanwhile func(received <-chan struct{})) {
 	w.mu.Lock()
-	all, url := w.unheard, w.process.url
-	w.unheard = nil
+	all, url := w.undelivered, w.process.url
+	w.undelivered = nil
 	w.mu.Unlock()
 	var sending sync.WaitGroup
 	received := make(chan struct{}, len(all))
@@ -95,7 +97,7 @@ func (w *stripeShop) deliver(meanwhile func(received <-chan struct{})) {
 			}
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			w.unheard = append(w.unheard, e)
+			w.undelivered = append(w.undelivered, e)
 		})
 	}
 	go func() { sending.Wait(); close(received) }()
@@ -104,9 +106,8 @@ func (w *stripeShop) deliver(meanwhile func(received <-chan struct{})) {
 }
 
 // TestKill9Payments kills the server repeatedly while Stripe's webhooks are in flight, and while
-// refunds are requested from Stripe. Stripe resends webhooks that were not answered with success.
-// In the end the money of both sides agrees to the unit, each refund was paid once, and verify
-// search nothing.
+// refunds are requested from Stripe. Stripe resends webhooks that were not answered with success. In the
+// end the money of both sides agrees to the cent, each refund was paid once, and verify finds nothing.
 func TestKill9Payments(t *testing.T) {
 	t.Parallel()
 	w := newStripeShop(t)
@@ -129,25 +130,25 @@ func TestKill9Payments(t *testing.T) {
 			}
 			w.process.kill()
 		})
-		cut += len(w.unheard)
+		cut += len(w.undelivered)
 	}
 	t.Logf("%d webhooks were cut off", cut)
 	w.launch()
-	for end := time.Now().Add(patience); len(w.unheard) > 0; w.deliver(func(<-chan struct{}) {}) {
+	for end := time.Now().Add(patience); len(w.undelivered) > 0; w.deliver(func(<-chan struct{}) {}) {
 		if time.Now().After(end) {
-			t.Fatalf("%d events are not taken", len(w.unheard))
+			t.Fatalf("%d webhooks are still not accepted after %v, want 0", len(w.undelivered), patience)
 		}
 	}
-	w.giveBack()
-	w.settled()
+	w.releaseOne()
+	w.waitForSettlement()
 	w.process.kill()
 	if status := Run(context.Background(), []string{"verify", "--store", w.store}); status != exitDone {
 		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
-// giveBack releases one paid booking.
-func (w *stripeShop) giveBack() {
+// releaseOne gives one paid booking back.
+func (w *stripeShop) releaseOne() {
 	w.t.Helper()
 	for _, b := range w.read().bookings {
 		if b.Status != events.BookingIsBooked {
@@ -159,23 +160,23 @@ func (w *stripeShop) giveBack() {
 		}
 		answer, err := w.client.Do(request)
 		if err != nil || answer.StatusCode != http.StatusOK {
-			w.t.Fatalf("Do: %v, %v; want StatusCode = StatusOK", answer, err)
+			w.t.Fatalf("DELETE %s: %v, %v; want status 200", request.URL, answer, err)
 		}
 		answer.Body.Close()
 		return
 	}
-	w.t.Error("nothing is booked")
+	w.t.Error("no booking is booked, want one to give back")
 }
 
-// tillLog is the money according to the log.
-type tillLog struct {
+// paymentLog has the bookings and payments according to the log.
+type paymentLog struct {
 	*audit
 	payments map[events.StreamID]*row.Payment
 }
 
-func (w *stripeShop) read() *tillLog {
+func (w *stripeShop) read() *paymentLog {
 	w.t.Helper()
-	s := &tillLog{newAudit(w.t, w.process.url), map[events.StreamID]*row.Payment{}}
+	s := &paymentLog{newAudit(w.t, w.process.url), map[events.StreamID]*row.Payment{}}
 	s.read(w.t)
 	log, err := remote.New(w.process.url, "")
 	if err != nil {
@@ -196,8 +197,9 @@ func (w *stripeShop) read() *tillLog {
 	return s
 }
 
-// settled waits until nothing is open or owed, and compares the money of both sides.
-func (w *stripeShop) settled() {
+// waitForSettlement waits until no process is open and nothing is owed, and compares the money of both
+// sides.
+func (w *stripeShop) waitForSettlement() {
 	w.t.Helper()
 	s := w.read()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
@@ -209,30 +211,31 @@ func (w *stripeShop) settled() {
 			break
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("Open() = %q, want nothing", s.verifier.Open())
+			w.t.Fatalf("after %v %q are open, and payments are open or owed with a sum of %d; want nothing",
+				patience, s.verifier.Open(), remaining-int64(len(s.verifier.Open())))
 		}
 		s = w.read()
 	}
 	sessions := w.stripe.Sessions()
 	if len(s.payments) != w.made || len(sessions) != w.made {
-		w.t.Errorf("%d payments and %d sessions for %d bookings; want %v and %v",
-			len(s.payments), len(sessions), w.made, w.made, w.made)
+		w.t.Errorf("%d payments and %d sessions, want one of each for each of %d bookings",
+			len(s.payments), len(sessions), w.made)
 	}
-	given := 0
+	refunded := 0
 	for i := range sessions {
 		payment := *sessions[i].PaymentIntent
 		p := s.payments[events.PaymentStream("stripe", payment)]
 		if p == nil || p.Received != sessions[i].AmountTotal || p.Refunded != w.stripe.Refunded(payment) ||
 			p.Booked+p.Refunded != p.Received || p.Booked != 0 && p.Booked != 100 {
-			w.t.Errorf("%s: %d were paid and %d refunded; the log has %+v", payment, sessions[i].AmountTotal,
-				w.stripe.Refunded(payment), p)
+			w.t.Errorf("%s: the log has %+v; want %d received and %d refunded, as at Stripe, and the rest booked",
+				payment, p, sessions[i].AmountTotal, w.stripe.Refunded(payment))
 			continue
 		}
 		if len(p.Refunds) > 0 {
-			given++
+			refunded++
 		}
 	}
-	if n := len(w.stripe.Refunds()); n != given || n != w.made/3+1 {
-		w.t.Errorf("%d refunds there, %d here, and of %d bookings every third and one more was refunded", n, given, w.made)
+	if n := len(w.stripe.Refunds()); n != refunded || n != w.made/3+1 {
+		w.t.Errorf("%d refunds at Stripe and %d payments with refunds in the log, want %d of both", n, refunded, w.made/3+1)
 	}
 }

@@ -15,8 +15,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// killCount returns how often a test kills its server: few times, or ADMITONE_KILLS times, which
-// `task soak` sets.
+// killCount returns how often a test kills its server: ADMITONE_KILLS, which `task soak` sets, or few.
 func killCount(few int) int {
 	if many, err := strconv.Atoi(os.Getenv("ADMITONE_KILLS")); err == nil {
 		return many
@@ -24,7 +23,7 @@ func killCount(few int) int {
 	return few
 }
 
-// visitorPool records the answers to the visitors of a waiting room; it survives the server.
+// visitorPool records the answers to the visitors of a waiting room, across restarts of the server.
 type visitorPool struct {
 	mu       sync.Mutex
 	holders  int                // guarded by mu
@@ -33,7 +32,7 @@ type visitorPool struct {
 	admitted map[string]bool    // holders who were given a pass; guarded by mu
 }
 
-// next returns a new holder.
+// next returns the id of a new holder.
 func (c *visitorPool) next() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,14 +54,15 @@ func (c *visitorPool) join(client *http.Client, url, holder string) (bool, error
 		return false, err
 	}
 	if before, known := c.visitors[holder]; known && before.Ticket != v.Ticket {
-		return false, fmt.Errorf("%s had ticket %d and has ticket %d", holder, before.Ticket, v.Ticket)
+		return false, fmt.Errorf("%s has ticket %d, want %d, which it had before", holder, v.Ticket, before.Ticket)
 	}
 	c.visitors[holder] = v
 	return true, nil
 }
 
-// rush lets a crowd join until a number of visitors has a place, and then kills the server.
-func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins int) {
+// joinAndKill lets new visitors join until about the given number has requested a place, and then kills the
+// server.
+func (c *visitorPool) joinAndKill(t *testing.T, client *http.Client, p *process, joins int) {
 	var all sync.WaitGroup
 	var once sync.Once
 	remaining := make(chan struct{}, joins)
@@ -77,7 +77,7 @@ func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins 
 					t.Error(err)
 					return
 				} else if !ok {
-					return // the server is gone
+					return // the server was killed
 				}
 				if len(remaining) == 0 {
 					once.Do(p.kill)
@@ -87,11 +87,11 @@ func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins 
 		})
 	}
 	all.Wait()
-	once.Do(p.kill) // in case a visitor was asked to retry later
+	once.Do(p.kill) // in case the last visitors had to retry
 }
 
-// ask polls for every visitor: all have their tickets, and passes remain valid.
-func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
+// poll polls for every visitor and checks that all have their tickets and that passes remain valid.
+func (c *visitorPool) poll(t *testing.T, client *http.Client, url string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for holder, v := range c.visitors {
@@ -106,20 +106,18 @@ func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
 			continue
 		}
 		if err != nil || response.StatusCode != 200 || now.Ticket != v.Ticket {
-			t.Fatalf("%s: %s %+v, had %+v, %v; want StatusCode = 200 and Ticket = %v",
-				holder, response.Status, now, v, err, v.Ticket)
+			t.Fatalf("%s: %s %+v, %v; want status 200 and ticket %d", holder, response.Status, now, err, v.Ticket)
 		}
 		if c.admitted[holder] && now.Status != string(events.VisitorAdmitted) {
-			t.Errorf("%s had a pass and is %s", holder, now.Status)
+			t.Errorf("%s, who had a pass, is %s, want %s", holder, now.Status, events.VisitorAdmitted)
 		}
 		c.admitted[holder] = now.Status == string(events.VisitorAdmitted)
 	}
 }
 
 // TestKill9OfAWaitingRoom kills the server repeatedly while visitors join and are admitted. Every
-// acknowledged place is kept with its ticket; a visitor with an unknown outcome has exactly one
-// place; passes are kept; and admissions follow the order of the queue and the rate across all
-// kills.
+// acknowledged place is kept with its ticket, a visitor with an unknown outcome has exactly one place,
+// passes stay valid, and visitors are admitted in the order of their tickets across all kills.
 func TestKill9OfAWaitingRoom(t *testing.T) {
 	t.Parallel()
 	store := t.TempDir()
@@ -132,35 +130,36 @@ func TestKill9OfAWaitingRoom(t *testing.T) {
 			put(t, p.url+"/v1/waiting-rooms/r", `{"admit_per_second":150,"max_active":100000,"active_seconds":3600,
 				"heartbeat_seconds":3600}`)
 		}
-		c.ask(t, client, p.url)
-		c.rush(t, client, p, 300)
+		c.poll(t, client, p.url)
+		c.joinAndKill(t, client, p, 300)
 	}
 	p := launch(t, store)
-	unsure := c.unknown
-	for _, holder := range unsure {
+	unknown := c.unknown
+	for _, holder := range unknown {
 		if err := untilDone(func() (bool, error) { return c.join(client, p.url, holder) }); err != nil {
-			t.Fatalf("%s joins again: %v", holder, err)
+			t.Fatalf("%s, whose outcome was unknown, can't join: %v", holder, err)
 		}
 	}
-	c.ask(t, client, p.url)
-	had := 0
+	c.poll(t, client, p.url)
+	admittedVisitors := 0
 	for _, admitted := range c.admitted {
 		if admitted {
-			had++
+			admittedVisitors++
 		}
 	}
 	p.kill()
-	if had == 0 {
-		t.Error("no visitor was admitted")
+	if admittedVisitors == 0 {
+		t.Error("no visitor was admitted, want at least one")
 	}
-	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unsure), had)
+	t.Logf("%d kills, %d places, %d unknown outcomes, %d admitted", cycles, len(c.visitors), len(unknown),
+		admittedVisitors)
 	c.checkLog(t, store)
 	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
 		t.Errorf("verify: status %d, want 0", status)
 	}
 }
 
-// put sends a PUT that must create something.
+// put sends a PUT that must be answered with 201.
 func put(t *testing.T, url, body string) {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPut, url, strings.NewReader(body))
@@ -174,11 +173,12 @@ func put(t *testing.T, url, body string) {
 	}
 	response.Body.Close()
 	if response.StatusCode != http.StatusCreated {
-		t.Fatalf("PUT %s: %s; want StatusCode = StatusCreated", url, response.Status)
+		t.Fatalf("PUT %s: %s; want status 201", url, response.Status)
 	}
 }
 
-// checkLog checks the answers against the log.
+// checkLog checks that the log has one ticket for each visitor, the acknowledged one, and admits the tickets
+// in order.
 func (c *visitorPool) checkLog(t *testing.T, dir string) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
@@ -205,13 +205,13 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 			case *events.WaitingRoomAdmitted:
 				for ticket := range events.Tickets(f.Tickets) {
 					if ticket != next {
-						t.Fatalf("ticket %d is admitted before ticket %d", ticket, next)
+						t.Fatalf("ticket %d is admitted, want ticket %d next", ticket, next)
 					}
 					next++
 				}
 			case *events.WaitingRoomOpened:
 			default:
-				t.Errorf("a %s that nobody requested", fact.Name())
+				t.Errorf("the log has an unexpected %s", fact.Name())
 			}
 		}
 		if len(page) < 1000 {
@@ -221,10 +221,10 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 	}
 	for holder, v := range c.visitors {
 		if tickets[holder] != v.Ticket {
-			t.Errorf("%s got ticket %d, the log has %d; want %v", holder, v.Ticket, tickets[holder], v.Ticket)
+			t.Errorf("%s has ticket %d in the log, want the acknowledged %d", holder, tickets[holder], v.Ticket)
 		}
 		if c.admitted[holder] && v.Ticket >= next {
-			t.Errorf("%s, ticket %d, had a pass that is not in the log", holder, v.Ticket)
+			t.Errorf("%s had a pass, but the log admits only the tickets below %d, want ticket %d", holder, next, v.Ticket)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,30 +16,28 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// intent is a request of a client, with its answer.
+// intent is a request that a client repeats until it is acknowledged, with the answer.
 type intent struct {
 	key, path, body string
-	// team must exist before, "" for none.
-	team string
-	// holder of the requested seats, "" for other intents; for intents that pay, booked is the
-	// answer to the booking.
-	holder, booked string
-	pays           bool
-	answer         string // once acknowledged
-	acknowledged   int
+	team            string // created before an entry into a tournament, "" for other intents
+	holder          string // of the booked seats, "" for other intents
+	pays            bool   // books seats first, and then pays the booking
+	booked          string // the answer to that booking
+	answer          string // "" until it is acknowledged
+	acknowledged    int    // number of acknowledgements
 }
 
-// journal has the intents of all clients; it survives the server.
+// journal has the intents of all clients, across restarts of the server.
 type journal struct {
-	// loose allows any later position in an answer than that of its event, because the log's
-	// positions have gaps.
-	loose   bool
-	mu      sync.Mutex
-	intents []*intent // guarded by mu
+	// ignorePositions allows that repeated answers differ in their positions. It is set for an EventStoreDB,
+	// whose positions have gaps.
+	ignorePositions bool
+	mu              sync.Mutex
+	intents         []*intent // guarded by mu
 }
 
-// next makes an intent: in turn a reservation of the hot product, an entry into the hot tournament,
-// a booking, and a booking with payment.
+// next returns a new intent: in turn a reservation of the product hot, an entry into the tournament hot, a
+// booking, and a booking with its payment.
 func (j *journal) next() *intent {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -51,7 +48,7 @@ func (j *journal) next() *intent {
 	case 1:
 		i.team, i.path, i.body = "team-"+i.key, "/v1/tournaments/hot/entries", `{"team_id":"team-`+i.key+`"}`
 	default:
-		i.wantSeats(len(j.intents))
+		i.bookSeats(len(j.intents))
 	}
 	j.intents = append(j.intents, i)
 	return i
@@ -59,14 +56,15 @@ func (j *journal) next() *intent {
 
 var positionMember = regexp.MustCompile(`"position":[0-9]+`)
 
+// same reports whether two answers to one intent are equal.
 func (j *journal) same(before, after string) bool {
-	if j.loose {
+	if j.ignorePositions {
 		before, after = positionMember.ReplaceAllString(before, ""), positionMember.ReplaceAllString(after, "")
 	}
 	return before == after
 }
 
-// post sends a request; status 0 means that the outcome is unknown.
+// post sends a POST. Status 0 means that the outcome is unknown; a refusal is an error.
 func post(client *http.Client, url, body, key string) (status int, answer string, err error) {
 	request, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -121,25 +119,24 @@ func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) 
 	return true, nil
 }
 
-// TestKill9 kills the server repeatedly under load. Every acknowledged reservation, entry, booking
-// and payment is in the log exactly once, a retry of one with an unknown outcome does not count
-// twice, a payment in progress is completed without a request, money is conserved, and verify finds
-// nothing.
+// TestKill9 kills the server repeatedly under load. Every acknowledged reservation, entry, booking and
+// payment is in the log exactly once, and so is every one with an unknown outcome after its retry. A
+// payment in progress is completed without a request, money is conserved, and verify finds nothing.
 func TestKill9(t *testing.T) {
 	t.Parallel()
 	killRepeatedly(t, backend{store: t.TempDir()}, killCount(8))
 }
 
-// backend is the log of the killed servers.
+// backend is the log on which the servers run that are killed.
 type backend struct {
 	store string
-	args  []string // additional ones for serve
-	// outage ends the log's own process and restarts it; nil if it has none.
+	args  []string // additional arguments of serve
+	// outage kills the process of the log and restarts it; nil if the log has none.
 	outage func()
 }
 
 func killRepeatedly(t *testing.T, b backend, cycles int) {
-	j := &journal{loose: server.IsRemote(b.store)}
+	j := &journal{ignorePositions: server.IsRemote(b.store)}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
@@ -149,11 +146,11 @@ func killRepeatedly(t *testing.T, b backend, cycles int) {
 		if cycle == 0 {
 			createHot(t, client, p.url)
 		}
-		kill := 5 + random.IntN(600) // after that many acknowledgements
+		acknowledgements := 5 + random.IntN(600)
 		if b.outage == nil || cycle%2 == 0 {
-			sellAndKill(t, j, client, p, kill, func() {})
+			sellAndKill(t, j, client, p, acknowledgements, func() {})
 		} else {
-			sellAndKill(t, j, client, p, kill, b.outage)
+			sellAndKill(t, j, client, p, acknowledgements, b.outage)
 		}
 	}
 	p := launch(t, b.store, b.args...)
@@ -177,26 +174,27 @@ func killRepeatedly(t *testing.T, b backend, cycles int) {
 	}
 }
 
-// untilDone tries something until its outcome is known.
+// untilDone calls try until it returns true or an error.
 func untilDone(try func() (bool, error)) error {
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		if ok, err := try(); ok || err != nil {
 			return err
 		}
 		if time.Now().After(end) {
-			return errors.New("no answer for a long time")
+			return fmt.Errorf("not done after %v", patience)
 		}
 	}
 }
 
-// createHot creates the entities. Few of the teams get a slot; the others are waitlisted.
+// createHot creates the product, the tournament and the performance with the id hot. The tournament has
+// fewer slots than teams enter, so that the others are waitlisted.
 func createHot(t *testing.T, client *http.Client, url string) {
 	t.Helper()
 	for path, body := range map[string]string{
 		"/v1/products": `{"id":"hot","name":"Hot","stock":1000000}`,
 		"/v1/tournaments": `{"id":"hot","name":"Hot","team_limit":300,"register_deadline":"9999-01-01T00:00:00Z",
 			"waitlist":true}`,
-		"/v1/performances": hotSeats,
+		"/v1/performances": hotPerformance,
 	} {
 		err := untilDone(func() (bool, error) {
 			status, _, err := post(client, url+path, body, "create"+path)
@@ -208,8 +206,8 @@ func createHot(t *testing.T, client *http.Client, url string) {
 	}
 }
 
-// sellAndKill sends intents until a number of them is acknowledged, calls middle after half of
-// them, and kills the server while others are in flight.
+// sellAndKill sends intents until the given number is acknowledged, calls middle after half of them, and
+// kills the server while others are in flight.
 func sellAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -250,13 +248,13 @@ func sellAndKill(t *testing.T, j *journal, client *http.Client, p *process, ackn
 	client.CloseIdleConnections()
 }
 
-// checkLog compares the reservations and entries in the log with the journal.
+// checkLog checks that the log has the reservations and entries of the journal, each once, and no others.
 func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 	t.Helper()
-	given := map[string]int{} // by reservation or team
+	granted := map[string]int{} // by reservation or team
 	for _, stream := range []string{"product-hot", "tournament-hot"} {
 		for next := "0"; next != ""; {
-			next = readGiven(t, client, url+"/v1/streams/"+stream+"/events?limit=500&from="+next, given)
+			next = countGranted(t, client, url+"/v1/streams/"+stream+"/events?limit=500&from="+next, granted)
 		}
 	}
 	expected := 0
@@ -265,26 +263,26 @@ func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 			continue
 		}
 		expected++
-		what := i.team
-		if what == "" {
+		id := i.team
+		if id == "" {
 			var answer struct{ ID string }
 			if err := json.Unmarshal([]byte(i.answer), &answer); err != nil {
 				t.Fatalf("%s: %v: %s", i.key, err, i.answer)
 			}
-			what = answer.ID
+			id = answer.ID
 		}
-		if given[what] != 1 {
-			t.Errorf("%s: %s is %d times in the log; want 1", i.key, what, given[what])
+		if granted[id] != 1 {
+			t.Errorf("%s: %s is %d times in the log, want once", i.key, id, granted[id])
 		}
 	}
-	if len(given) != expected {
-		t.Errorf("the log has %d reservations and entries, the clients wanted %d", len(given), expected)
+	if len(granted) != expected {
+		t.Errorf("the log has %d reservations and entries, want %d", len(granted), expected)
 	}
 }
 
-// readGiven counts what a page of a stream grants, and returns the start of the next page, "" after
-// the last.
-func readGiven(t *testing.T, client *http.Client, address string, given map[string]int) (next string) {
+// countGranted counts the reservations and the teams on a page of a stream. It returns the first revision
+// of the next page, or "" after the last page.
+func countGranted(t *testing.T, client *http.Client, address string, granted map[string]int) (next string) {
 	t.Helper()
 	response, err := client.Get(address)
 	if err != nil {
@@ -307,10 +305,10 @@ func readGiven(t *testing.T, client *http.Client, address string, given map[stri
 	for _, e := range page.Items {
 		switch e.Type {
 		case "product.reserved.v1":
-			given[e.Data.ID]++
+			granted[e.Data.ID]++
 		case "tournament.entered.v1", "tournament.waitlisted.v1":
 			for _, team := range e.Data.Teams {
-				given[team]++
+				granted[team]++
 			}
 		}
 		next = fmt.Sprint(e.Revision + 1)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +13,7 @@ import (
 	"admitone/cmd/admitone/load"
 )
 
-// quickRoom are settings with which a run takes some seconds.
+// quickRoom has the arguments for a waiting room whose run takes a few seconds.
 var quickRoom = strings.Fields("--scenario waiting-room --admit-per-second 12 --max-active 20 --active-seconds 1 " +
 	"--heartbeat-seconds 1")
 
@@ -30,7 +29,7 @@ func TestLoadWaitingRoom(t *testing.T) {
 	}
 	for _, code := range []string{"429 rate_limited", "403 pass_required", "403 pass_invalid"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
+			t.Errorf("no answer was %s, want at least one: %v", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--visitors", "20"},
@@ -48,13 +47,14 @@ func TestLoadWithDraw(t *testing.T) {
 	r := runLoad[load.WaitingRoomProof](t, exitDone, s.url,
 		append([]string{"--visitors", "40", "--draw-after", "2s"}, quickRoom...)...)
 	if p := r.Proof; p.Drawn < 20 || p.Admitted == 0 || p.Bought == 0 || len(p.Wrong) != 0 {
-		t.Errorf("report %+v, proof %+v; want Drawn >= 20, Admitted > 0, Bought > 0 and no differences", r, p)
+		t.Errorf("report %+v, proof %+v; want at least 20 drawn, some admitted, some purchases and no differences", r, p)
 	}
 	s.end()
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// TestLoadWaitingRoomFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
+// TestLoadWaitingRoomFindsWrongAnswers runs load through a proxy that falsifies one kind of answers; the
+// proof finds it.
 func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 	t.Parallel()
 	s := serveIn(t, t.TempDir(), nil)
@@ -71,10 +71,10 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 	defer all.Wait()
 	var kept sync.Map // the first pass of each room
 	for _, test := range []struct {
-		about string
-		lies  func(r *http.Request) bool
-		lie   func(text string) (code int, lie string)
-		wrong string
+		about   string
+		matches func(r *http.Request) bool
+		falsify func(text string) (code int, lie string) // nil: answer DELETE without executing it
+		wrong   string                                   // expected in a difference
 	}{
 		{"acknowledges what it has not done", joins, func(string) (int, string) {
 			return 201, `{"visitor":"x","ticket":4711,"status":"waiting","poll_after_seconds":1}`
@@ -82,7 +82,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 		{"refuses what it has done", joins, func(string) (int, string) { return 409, `{"code":"room_closed"}` },
 			"were not acknowledged, and only 0 outcomes are unknown"},
 		{"acknowledges nothing in particular", joins, func(string) (int, string) { return 201, "{}" }, "name no place"},
-		{"sends people back", polls, func(text string) (int, string) {
+		{"moves a visitor back", polls, func(text string) (int, string) {
 			if !strings.Contains(text, `"position":`) {
 				return 200, text
 			}
@@ -91,9 +91,9 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 		{"says that a place was left", polls, replace(`"status":"waiting"`, `"status":"left"`),
 			"is left according to its answers"},
 		{"gives a pass too long", polls, replace(`"expires_at":"2`, `"expires_at":"3`), ", but until"},
-		{"gives a pass to who waits", polls, replace(`"status":"waiting"`,
+		{"gives a pass to a waiting visitor", polls, replace(`"status":"waiting"`,
 			`"status":"admitted","pass":"x","expires_at":"2030-01-01T00:00:00Z"`), ", but until"},
-		{"gives one pass to all", polls, func(text string) (int, string) {
+		{"gives all visitors the same pass", polls, func(text string) (int, string) {
 			before, pass, ok := strings.Cut(text, `"pass":"`)
 			if !ok {
 				return 200, text
@@ -102,14 +102,14 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 			first, _ := kept.LoadOrStore("", pass)
 			return 200, before + `"pass":"` + first.(string) + `"` + after
 		}, "have the same pass"},
-		{"says that somebody has left who has not", leaves, nil, "is left according to its answers"},
+		{"reports a departure that was not executed", leaves, nil, "is left according to its answers"},
 		{"sells without a pass", buys, func(text string) (int, string) {
 			if !strings.Contains(text, "pass_invalid") {
 				return 0, text
 			}
 			return 201, `{"id":"x"}`
 		}, "bought without a pass"},
-		{"does not sell what it says", buys, func(text string) (int, string) {
+		{"acknowledges a purchase of another reservation", buys, func(text string) (int, string) {
 			if strings.Contains(text, `"code"`) {
 				return 0, text
 			}
@@ -119,12 +119,12 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 		{"changes the log", func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/v1/streams/waitingroom-") },
 			replace(`"ticket":7,`, `"ticket":8,`), "recorded hash"},
 	} {
-		all.Go(func() { // all at once: they mostly wait
-			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
-				if !test.lies(r) {
+		all.Go(func() { // concurrently, since they mostly wait
+			fake := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
+				if !test.matches(r) {
 					return false
 				}
-				if test.lie == nil {
+				if test.falsify == nil {
 					visitor := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 					r.Method = "GET"
 					var ticket int64
@@ -135,7 +135,7 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 				}
 				answer := pass()
 				code, text := answer.Code, answer.Body.String()
-				if other, lie := test.lie(text); lie != text {
+				if other, lie := test.falsify(text); lie != text {
 					code, text = other, lie
 				}
 				if after := answer.Header().Get("Retry-After"); after != "" {
@@ -147,13 +147,13 @@ func TestLoadWaitingRoomFindsWrongAnswers(t *testing.T) {
 			})
 			status, stdout, stderr := command(t, append([]string{"load", "--json", "--against", fake, "--connections", "16",
 				"--visitors", "60"}, quickRoom...)...)
-			var r found[load.WaitingRoomProof]
+			var r reportOf[load.WaitingRoomProof]
 			if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil || status != exitProblemsFound {
-				t.Errorf("%s: %d %v: %s%s; want a Proof and status exitProblemsFound", test.about, status, err, stdout, stderr)
+				t.Errorf("%s: status %d, %v: %s%s; want status 1 and a proof", test.about, status, err, stdout, stderr)
 				return
 			}
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
-				t.Errorf("%s: nothing says %q: %q", test.about, test.wrong, r.Proof.Wrong)
+				t.Errorf("%s: differences = %q, want %q", test.about, r.Proof.Wrong, test.wrong)
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,14 +17,15 @@ func TestLoadSale(t *testing.T) {
 	if len(p.Wrong) != 0 || p.InLog != 80 || p.Cancelled == 0 || p.Cancelled+p.Expired != p.InLog || p.Paid == 0 ||
 		p.Payments <= p.Paid || p.Received == 0 || p.Received != p.Taken || p.Refunded != p.PaidBack ||
 		p.Refunded != p.Received {
-		t.Errorf("report %+v, proof %+v; want no differences, InLog = 80, Cancelled > 0, Cancelled+Expired = InLog, Paid > 0, Payments > Paid, Received > 0, Received = Taken, Refunded = PaidBack and Refunded = Received",
-			r, p)
+		t.Errorf("report %+v, proof %+v; want no differences, 80 bookings, all cancelled or expired, payments with repetitions, "+
+			"everything taken received, and everything received refunded and paid back", r, p)
 	}
 	server.kill()
 	runVerify(t, exitDone, "--store", store)
 }
 
-// TestLoadSaleFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
+// TestLoadSaleFindsWrongAnswers runs load through a proxy that falsifies one kind of answers; the proof
+// finds it.
 func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 	server := launch(t, t.TempDir(), "--currency", "EUR")
 	for _, test := range []struct {
@@ -35,8 +35,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 			"has booked something: true"},
 		{"owes too little", "/v1/refunds", `"amount":4700`, `"amount":4600`, "paid 4600 back"},
 	} {
-		url := between(t, server.url, func(w http.ResponseWriter, r *http.Request,
-			pass func() *httptest.ResponseRecorder) bool {
+		url := startProxy(t, server.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
 			if !strings.HasSuffix(r.URL.Path, test.path) {
 				return false
 			}
@@ -54,7 +53,7 @@ func TestLoadSaleFindsWrongAnswers(t *testing.T) {
 	}
 }
 
-// TestLoadSaleNeedsACurrency: wrong usage, and nothing is created.
+// TestLoadSaleNeedsACurrency: the scenario is a usage error for a server whose log has no currency.
 func TestLoadSaleNeedsACurrency(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	if _, stderr := must(t, exitUsage, "load", "--against", s.url, "--scenario", "sale"); !strings.Contains(stderr,

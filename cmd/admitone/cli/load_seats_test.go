@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -19,12 +18,12 @@ func TestLoadSeats(t *testing.T) {
 	if r.Acknowledged != p.InLog || p.InLog != r.Codes["201"] || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 ||
 		p.Booked+p.Released+p.Expired != p.InLog ||
 		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 ||
-		p.Balance != p.Charged-int64(p.Seats)*5000 { // each costs that much
+		p.Balance != p.Charged-int64(p.Seats)*5000 { // 5000 is the price of a seat
 		t.Errorf("report = %+v, proof = %+v; want no difference and each outcome at least once", r, p)
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
 		if r.Codes[code] == 0 {
-			t.Errorf("no answer was %s: %v; want Codes[code] > 0", code, r.Codes)
+			t.Errorf("no answer was %s, want at least one: %v", code, r.Codes)
 		}
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20",
@@ -36,7 +35,8 @@ func TestLoadSeats(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// TestLoadSeatsFindsWrongAnswers puts a proxy in between that falsifies one kind of answers.
+// TestLoadSeatsFindsWrongAnswers runs load through a proxy that falsifies one kind of answers; the proof
+// finds it.
 func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	books := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/bookings") }
@@ -46,10 +46,10 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 	}
 	const someone = `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3","holder":"x","seats":[],"amount":1,"status":"held"}`
 	for _, test := range []struct {
-		about string
-		lies  func(r *http.Request) bool
-		lie   func(r *http.Request, text string) (code int, lie string)
-		wrong string
+		about   string
+		matches func(r *http.Request) bool
+		falsify func(r *http.Request, text string) (code int, lie string)
+		wrong   string
 	}{
 		{"acknowledges what it has not done", books, func(*http.Request, string) (int, string) { return 201, someone },
 			"is not in the log"},
@@ -61,13 +61,13 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 		}, "were not acknowledged, and only 0 outcomes are unknown"},
 		{"acknowledges nothing in particular", books, func(*http.Request, string) (int, string) { return 201, "{}" },
 			"name no booking"},
-		{"says that one has paid who has not", pays, func(r *http.Request, text string) (int, string) {
+		{"reports a refused payment as made", pays, func(r *http.Request, text string) (int, string) {
 			if !strings.Contains(text, "insufficient_balance") {
 				return 200, text
 			}
 			return 200, fmt.Sprintf(`{"id":%q,"status":"booked"}`, strings.Split(r.URL.Path, "/")[3])
 		}, "is booked according to its answers"},
-		{"says that one has not paid who has", pays, func(_ *http.Request, text string) (int, string) {
+		{"reports a payment as refused", pays, func(_ *http.Request, text string) (int, string) {
 			return 410, strings.Replace(text, `"status":"booked"`, `"code":"hold_expired"`, 1)
 		}, "is held according to its answers, and booked in the log"},
 		{"hides a seat that is booked", lists("booked"), func(_ *http.Request, text string) (int, string) {
@@ -78,19 +78,19 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 		}, "as held, and the log"},
 		{"changes the log", func(r *http.Request) bool { return r.URL.Path == "/v1/events" },
 			func(_ *http.Request, text string) (int, string) {
-				// Of every performance: there are others besides this one.
+				// In all performances, since the log has those of the other cases.
 				return 200, strings.ReplaceAll(text, `"type":"seat.held.v1"`, `"type":"seat.blocked.v1"`)
 			}, "seat-"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
-				if !test.lies(r) {
+			fake := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
+				if !test.matches(r) {
 					return false
 				}
 				answer := pass()
 				code, text := answer.Code, answer.Body.String()
-				if other, lie := test.lie(r, text); lie != text {
+				if other, lie := test.falsify(r, text); lie != text {
 					code, text = other, lie
 				}
 				w.WriteHeader(code)
@@ -99,7 +99,7 @@ func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
 			})
 			r := runLoad[load.SeatsProof](t, exitProblemsFound, fake, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
-				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+				t.Errorf("differences = %q, want %q", r.Proof.Wrong, test.wrong)
 			}
 		})
 	}

@@ -15,18 +15,18 @@ import (
 	"admitone/cmd/admitone/load"
 )
 
-// found is a report with the proof of its scenario.
-type found[P any] struct {
+// reportOf is a report of load with the proof of its scenario.
+type reportOf[P any] struct {
 	load.Report
 	Proof *P `json:"proof"`
 }
 
-// runLoad runs load against an address and decodes its report.
-func runLoad[P any](t *testing.T, want int, address string, args ...string) found[P] {
+// runLoad runs load against an address, with the exit status want, and decodes its report.
+func runLoad[P any](t *testing.T, want int, address string, args ...string) reportOf[P] {
 	t.Helper()
 	stdout, stderr := must(t, want, append([]string{"load", "--json", "--against", address, "--connections", "16"},
 		args...)...)
-	var r found[P]
+	var r reportOf[P]
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil {
 		t.Fatalf("%v: %s%s; want a Proof", err, stdout, stderr)
 	}
@@ -38,26 +38,24 @@ func TestLoad(t *testing.T) {
 	r := runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
 	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 ||
 		r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
-		t.Errorf("the report is %+v; want Acknowledged = 700, Codes[201] = 700, Codes[409 sold_out] = 1300, Answers = 2000, P50 > 0, Max >= P99 and P99 >= P50",
-			r)
+		t.Errorf("the report is %+v; want 2000 answers, 700 acknowledged with 201, 1300 sold_out, and 0 < p50 and p99 <= max", r)
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 ||
 		len(p.Wrong) != 0 {
-		t.Errorf("verdict %+v; want Events = 701, InLog = 700, Sold = 700, Remaining = 0, Unknown = 0 and no differences", p)
+		t.Errorf("the proof is %+v; want 701 events, 700 in the log and sold, 0 remaining, 0 unknown and no differences", p)
 	}
 	r = runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
 	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 ||
 		r.Codes["200"] != 300 {
-		t.Errorf("report %+v, proof %+v; want Acknowledged = 900, Sold = 600, Held = 150, Remaining = 4250 and Codes[200] = 300",
-			r, p)
+		t.Errorf("report %+v, proof %+v; want 900 acknowledged, 600 sold, 150 held, 4250 remaining and 300 answers 200", r, p)
 	}
 	if r = runLoad[load.ProductProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 ||
 		r.Acknowledged != r.Proof.InLog {
-		t.Errorf("the report is %+v; want Acknowledged > 0 and Acknowledged = Proof.InLog", r)
+		t.Errorf("%d are acknowledged and %d are in the log, want equal numbers above 0", r.Acknowledged, r.Proof.InLog)
 	}
 	r = runLoad[load.ProductProof](t, exitDone, s.url, "--requests", "100", "--rate", "1000")
 	if r.Acknowledged != 100 || r.Seconds < 0.099 || r.Paced != 1000 || r.P999 < r.P99 {
-		t.Errorf("the report is %+v; want Acknowledged = 100, Seconds >= 0.099, Paced = 1000 and P999 >= P99", r)
+		t.Errorf("the report is %+v; want 100 acknowledged, at least 0.099 s, a rate of 1000 and p99 <= p99.9", r)
 	}
 	for _, wrong := range [][]string{{"--rate", "-1"}, {"--rate", "100", "--scenario", "waiting-room"}} {
 		must(t, exitUsage, append([]string{"load", "--against", s.url}, wrong...)...)
@@ -70,10 +68,13 @@ func TestLoad(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// between puts a proxy before a server. lie answers a request itself, if it returns true; pass
-// forwards it.
-func between(t *testing.T, address string,
-	lie func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool) (liar string) {
+// passFunc forwards a request to the server, and returns the answer without sending it.
+type passFunc func() *httptest.ResponseRecorder
+
+// startProxy starts a proxy for a server and returns its URL. The proxy forwards the requests for which
+// lie returns false. To the others lie has written an answer; it may call pass for that of the server.
+func startProxy(t *testing.T, address string,
+	lie func(w http.ResponseWriter, r *http.Request, pass passFunc) bool) (proxyURL string) {
 	t.Helper()
 	target, err := url.Parse(address)
 	if err != nil {
@@ -94,12 +95,13 @@ func between(t *testing.T, address string,
 	return server.URL
 }
 
-// TestLoadFindsWrongAnswers puts a proxy in between that falsifies answers.
+// TestLoadFindsWrongAnswers runs load through a proxy that falsifies answers. The proof finds wrong answers,
+// but accepts lost ones.
 func TestLoadFindsWrongAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	for _, test := range []struct {
 		about string
-		// lie answers the nth reservation itself, if it returns true.
+		// lie returns whether it has answered the nth reservation.
 		lie   func(w http.ResponseWriter, pass func() string, n int64) bool
 		want  int
 		wrong string
@@ -146,19 +148,19 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			var n atomic.Int64
-			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+			proxyURL := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
 				return strings.HasSuffix(r.URL.Path, "/reservations") &&
 					test.lie(w, func() string { return pass().Body.String() }, n.Add(1))
 			})
-			r := runLoad[load.ProductProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
+			r := runLoad[load.ProductProof](t, test.want, proxyURL, "--requests", "100", "--stock", "1000")
 			if test.wrong == "" {
 				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
-					t.Errorf("report %+v, proof %+v; want Proof.Unknown = 20, Proof.Unheard = 20 and Codes[broken connection] = 20", r, r.Proof)
+					t.Errorf("report %+v, proof %+v; want 20 unknown, 20 unheard and 20 broken connections", r, r.Proof)
 				}
 				return
 			}
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
-				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+				t.Errorf("differences = %q, want %q", r.Proof.Wrong, test.wrong)
 			}
 		})
 	}
@@ -167,12 +169,12 @@ func TestLoadFindsWrongAnswers(t *testing.T) {
 // TestLoadWithoutProof: the counts are printed even if the log can no longer be read.
 func TestLoadWithoutProof(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	silent := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
-		gone := strings.HasPrefix(r.URL.Path, "/v1/streams/") || r.URL.Path == "/v1/events"
-		if gone {
+	silent := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, _ passFunc) bool {
+		readsLog := strings.HasPrefix(r.URL.Path, "/v1/streams/") || r.URL.Path == "/v1/events"
+		if readsLog {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		return gone
+		return readsLog
 	})
 	stdout, stderr := must(t, exitUnavailable, "load", "--against", silent, "--requests", "50")
 	if !strings.Contains(stdout, "50  201") || strings.Contains(stdout, "proved") ||

@@ -4,33 +4,31 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"admitone/cmd/admitone/load"
 )
 
-// TestLoadTidiesUp: nothing that a scenario created is on sale afterwards, and the output lists the
-// remaining resources.
+// TestLoadTidiesUp: after a run, nothing that the scenario created is on sale or held, and the output lists
+// the remaining resources.
 func TestLoadTidiesUp(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	after := func(args ...string) string {
+	run := func(args ...string) {
 		t.Helper()
 		stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--connections", "8"}, args...)...)
 		_, after, _ := strings.Cut(stdout, "tidied up: ")
 		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " remain") {
 			t.Errorf("%q: %s; want %q, %q and %q", args, stdout, "proved: ", "load-", " remain")
 		}
-		return after
 	}
-	after("--requests", "300", "--stock", "1000", "--holds", "0.5")
-	after("--requests", "30", "--stock", "10")
-	after("--scenario", "tournament", "--teams", "30", "--slots", "100")
+	run("--requests", "300", "--stock", "1000", "--holds", "0.5")
+	run("--requests", "30", "--stock", "10")
+	run("--scenario", "tournament", "--teams", "30", "--slots", "100")
 	room := []string{"--scenario", "waiting-room", "--visitors", "8", "--active-seconds", "1", "--heartbeat-seconds", "1"}
-	after(room...)
-	after(append(room, "--draw-after", "1s")...)
-	after("--scenario", "seats", "--people", "16", "--rows", "4", "--seats-per-row", "5", "--hold-seconds", "1")
+	run(room...)
+	run(append(room, "--draw-after", "1s")...)
+	run("--scenario", "seats", "--people", "16", "--rows", "4", "--seats-per-row", "5", "--hold-seconds", "1")
 	for path, want := range map[string]func(item map[string]any) bool{
 		"/v1/products": func(p map[string]any) bool {
 			return p["remaining"] == 0.0 && p["held"] == 0.0 && p["stock"] == p["sold"]
@@ -46,7 +44,7 @@ func TestLoadTidiesUp(t *testing.T) {
 		}
 		for _, item := range list.Items {
 			if !want(item) {
-				t.Errorf("%s: %v", path, item)
+				t.Errorf("%s has %v, want it closed or without units for sale or on hold", path, item)
 			}
 		}
 	}
@@ -54,12 +52,12 @@ func TestLoadTidiesUp(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// TestLoadLeavesEvidence: if the log and the answers differ, nothing is tidied up.
+// TestLoadLeavesEvidence: if the log and the answers differ, load tidies up nothing.
 func TestLoadLeavesEvidence(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+	fake := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, _ passFunc) bool {
 		if r.Method == http.MethodPatch {
-			t.Error("an edit of", r.URL)
+			t.Errorf("PATCH %s, want no edit", r.URL)
 		}
 		lies := strings.HasSuffix(r.URL.Path, "/reservations")
 		if lies {
@@ -70,6 +68,6 @@ func TestLoadLeavesEvidence(t *testing.T) {
 	})
 	if r := runLoad[load.ProductProof](t, exitProblemsFound, fake, "--requests", "9"); !strings.Contains(r.After,
 		"nothing was changed") {
-		t.Errorf("the report is %+v", r)
+		t.Errorf("the report says %q, want %q", r.After, "nothing was changed")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -18,17 +17,17 @@ import (
 func TestLoadTournament(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	r := runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
-	// 32 entered teams and 43 of the 436 waiting ones leave (some after they were promoted), and
-	// all of them come back.
+	// 32 of the 64 entered teams and 43 of the 436 waitlisted ones withdraw (some of them after their
+	// promotion), and all of them enter again.
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 ||
 		p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
-		t.Errorf("report %+v, proof %+v; want Acknowledged = 500+2*75, InLog = Acknowledged, Entered = 64, Waiting = 436, Unknown = 0, no differences, Promoted >= 32, Codes[201] = 575 and Codes[200] = 75",
-			r, p)
+		t.Errorf("report %+v, proof %+v; want 650 acknowledged and in the log (575 answers 201, 75 answers 200), 64 entered, "+
+			"436 waiting, at least 32 promoted, 0 unknown and no differences", r, p)
 	}
 	r = runLoad[load.TournamentProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
 	if p := r.Proof; p.Entered != 10 || p.Waiting != 0 || p.Promoted != 0 {
-		t.Errorf("%+v; want Entered = 10, Waiting = 0 and Promoted = 0", p)
+		t.Errorf("the proof is %+v; want 10 entered, 0 waiting and 0 promoted", p)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "tournament", "--teams", "90", "--slots",
 		"8"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "8 of 8 slots taken, 82 teams waiting") {
@@ -38,12 +37,12 @@ func TestLoadTournament(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// TestLoadTournamentRepeatedAnswers: a repeated entry gets the first answer again, and has no
-// effect.
+// TestLoadTournamentRepeatedAnswers runs load through a proxy that answers a second entry of a team with
+// the first answer and does not forward it. The proof finds it.
 func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	var told sync.Map // by body
-	fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+	var answers sync.Map // by body
+	fake := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
 		if r.Method != "POST" || !strings.HasSuffix(r.URL.Path, "/entries") {
 			return false
 		}
@@ -51,11 +50,11 @@ func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		before, again := told.Load(string(body))
+		before, again := answers.Load(string(body))
 		if !again {
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			before = pass().Body.String()
-			told.Store(string(body), before)
+			answers.Store(string(body), before)
 		}
 		w.WriteHeader(http.StatusCreated)
 		fmt.Fprint(w, before)
@@ -63,52 +62,52 @@ func TestLoadTournamentRepeatedAnswers(t *testing.T) {
 	})
 	r := runLoad[load.TournamentProof](t, exitProblemsFound, fake, "--scenario", "tournament", "--teams", "30", "--slots", "8")
 	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
-		t.Errorf("the faults are %q", r.Proof.Wrong)
+		t.Errorf("differences = %q, want %q", r.Proof.Wrong, "was acknowledged twice")
 	}
 }
 
-// TestLoadTournamentFindsWrongAnswers puts a proxy in between that falsifies one answer, or the
-// order of a list.
+// TestLoadTournamentFindsWrongAnswers runs load through a proxy that falsifies one answer, or the order of a
+// list; the proof finds it.
 func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	entered := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/entries") }
 	for _, test := range []struct {
-		about string
-		lies  func(r *http.Request) bool
-		lie   func(text string) string
-		wrong string
+		about   string
+		matches func(r *http.Request) bool
+		falsify func(text string) string
+		wrong   string
 	}{
-		{about: "says that one is in who waits", lies: entered,
-			lie:   func(text string) string { return strings.Replace(text, `"waitlisted","place"`, `"entered","place"`, 1) },
-			wrong: "is entered at revision"},
-		{about: "gives a different place", lies: entered,
-			lie:   func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) },
-			wrong: "has place 1"},
-		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "has no status"},
-		{about: "does not show who was admitted", lies: func(r *http.Request) bool { return r.Method == "DELETE" },
-			lie: func(text string) string {
+		{about: "reports a waitlisted team as entered", matches: entered,
+			falsify: func(text string) string { return strings.Replace(text, `"waitlisted","place"`, `"entered","place"`, 1) },
+			wrong:   "is entered at revision"},
+		{about: "gives a different place", matches: entered,
+			falsify: func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) },
+			wrong:   "has place 1"},
+		{about: "answers with an empty object", matches: entered, falsify: func(string) string { return "{}" }, wrong: "has no status"},
+		{about: "hides the promoted teams", matches: func(r *http.Request) bool { return r.Method == "DELETE" },
+			falsify: func(text string) string {
 				return text[:strings.Index(text, `"promoted":[`)] + `"promoted":[]` + text[strings.Index(text, `]`)+1:]
 			}, wrong: "is withdrawn at revision"},
 		{about: "lists the waitlist in a different order",
-			lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "waitlisted" },
-			lie: func(text string) string {
+			matches: func(r *http.Request) bool { return r.URL.Query().Get("status") == "waitlisted" },
+			falsify: func(text string) string {
 				items := strings.Split(text, `{"team_id"`)
 				slices.Reverse(items[1 : len(items)-1])
 				return strings.Join(items, `{"team_id"`)
 			}, wrong: "and has place"},
-		{about: "hides one that is in", lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "entered" },
-			lie:   func(text string) string { return text[:strings.LastIndex(text, `,{"team_id"`)] + `],"next":null}` },
-			wrong: "in the same order"},
+		{about: "hides an entered team", matches: func(r *http.Request) bool { return r.URL.Query().Get("status") == "entered" },
+			falsify: func(text string) string { return text[:strings.LastIndex(text, `,{"team_id"`)] + `],"next":null}` },
+			wrong:   "in the same order"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			var n atomic.Int64
-			fake := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
-				if !test.lies(r) {
+			fake := startProxy(t, s.url, func(w http.ResponseWriter, r *http.Request, pass passFunc) bool {
+				if !test.matches(r) {
 					return false
 				}
 				answer := pass()
 				text := answer.Body.String()
-				if lie := test.lie(text); lie != text && n.Add(1) == 1 {
+				if lie := test.falsify(text); lie != text && n.Add(1) == 1 {
 					text = lie
 				}
 				w.WriteHeader(answer.Code)
@@ -118,7 +117,7 @@ func TestLoadTournamentFindsWrongAnswers(t *testing.T) {
 			r := runLoad[load.TournamentProof](t, exitProblemsFound, fake, "--scenario", "tournament", "--teams", "60", "--slots",
 				"8")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
-				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+				t.Errorf("differences = %q, want %q", r.Proof.Wrong, test.wrong)
 			}
 		})
 	}

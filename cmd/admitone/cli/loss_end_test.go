@@ -13,8 +13,9 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestLostEndFileIsReported: a log without evidence of its last acknowledged position causes one
-// warning with the reason, and records its end again. A new log and a copy cause none.
+// TestLostEndFileIsReported: if the file with the last acknowledged position of a log is missing, damaged or
+// that of a different log, the first start warns with the reason and writes the file again. A new log and a
+// copy cause no warning.
 func TestLostEndFileIsReported(t *testing.T) {
 	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")
 	start := func(store string) string {
@@ -61,13 +62,13 @@ func TestLostEndFileIsReported(t *testing.T) {
 		}
 		if output := start(store); !strings.Contains(output, "level=WARN") || !strings.Contains(output, about+" "+want) ||
 			!strings.Contains(output, file) {
-			t.Errorf("output = %s, want %q and %s", output, want, file)
+			t.Errorf("output = %s, want a warning with %q and %s", output, about+" "+want, file)
 		}
 		if after, err := os.ReadFile(file); err != nil || !bytes.Equal(after, good) {
 			t.Errorf("%s: the file is %x (%v), want %x", want, after, err, good)
 		}
 		if output := start(store); strings.Contains(output, about) {
-			t.Errorf("%s, and again: %s", want, output)
+			t.Errorf("second start after the file %s: %s; want no %q", want, output, about)
 		}
 	}
 }

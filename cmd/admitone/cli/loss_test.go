@@ -17,9 +17,9 @@ import (
 	"admitone/events"
 )
 
-// crashed creates a store, sells something, and returns a copy of its files as SIGKILL leaves them
-// right after the last answer, and the acknowledged position.
-func crashed(t *testing.T, sales int) (dir string, answered events.Position) {
+// crashedStore creates a store with some sales. It returns a copy of its files as SIGKILL leaves them right
+// after the last answer, and the acknowledged position.
+func crashedStore(t *testing.T, sales int) (dir string, answered events.Position) {
 	t.Helper()
 	store := t.TempDir()
 	s := startWith(t, server.Settings{Store: store, SignEvery: 10 * time.Second})
@@ -39,7 +39,7 @@ func crashed(t *testing.T, sales int) (dir string, answered events.Position) {
 	return dir, answered
 }
 
-// startWith starts a server that ends with the test.
+// startWith starts a server that is stopped at the end of the test.
 func startWith(t *testing.T, s server.Settings) *testServer {
 	t.Helper()
 	p, err := tryStart(s)
@@ -59,12 +59,12 @@ func tryStart(s server.Settings) (*server.Server, error) {
 	return server.Start(s)
 }
 
-// failStart returns the error with which a server does not start.
-func failStart(t *testing.T, s server.Settings) error {
+// startError starts a server, which must fail with status 3, and returns the error.
+func startError(t *testing.T, s server.Settings) error {
 	t.Helper()
 	p, err := tryStart(s)
 	if err == nil {
-		t.Fatalf("a server starts on a log that has lost its end; stopped with: %v", p.Stop(t.Context()))
+		t.Fatalf("the server started on a log that lost its end, want an error; it was stopped with %v", p.Stop(t.Context()))
 	}
 	if statusOf(err) != exitUnavailable {
 		t.Fatalf("status %d, want %d: %v", statusOf(err), exitUnavailable, err)
@@ -72,7 +72,7 @@ func failStart(t *testing.T, s server.Settings) error {
 	return err
 }
 
-// newestLog returns the newest write-ahead log, and the end of the data written to it.
+// newestLog returns the path and content of the newest write-ahead log, and the end of the data in it.
 func newestLog(t *testing.T, dir string) (path string, text []byte, end int) {
 	t.Helper()
 	logs, err := filepath.Glob(filepath.Join(dir, "log", "*.log"))
@@ -88,18 +88,20 @@ func newestLog(t *testing.T, dir string) (path string, text []byte, end int) {
 	return path, text, end
 }
 
-// damage is the result of one flipped bit.
-type damage struct {
-	harmless, cutShort, unopened int
+// flipCounts counts the flipped bits by their effect.
+type flipCounts struct {
+	harmless int // the log is complete
+	cutShort int // the log can be opened, but lacks its end
+	unopened int // the log can't be opened
 }
 
 var lostPositions = regexp.MustCompile(`(?:ends at|read up to) position (\d+), and position (\d+) was`)
 
-// flipBits flips single bits in the newest part of a store's write-ahead log, and starts a server
-// on each copy: either nothing acknowledged is missing, or the server ends with status 3 and
-// reports both positions. refused is called in the latter case.
+// flipBits flips one bit per copy of a store, every so many bytes in the newest bytes of the write-ahead
+// log, and starts a server on the copy. Either nothing acknowledged is missing, or the server fails with
+// status 3 and reports both positions; in that case refused is called.
 func flipBits(t *testing.T, dir string, answered events.Position, newest, every int,
-	refused func(store string)) (found damage) {
+	refused func(store string)) (found flipCounts) {
 	t.Helper()
 	path, text, end := newestLog(t, dir)
 	name, err := filepath.Rel(dir, path)
@@ -119,7 +121,7 @@ func flipBits(t *testing.T, dir string, answered events.Position, newest, every 
 			found.harmless++
 			head, err := p.Log.Head(t.Context())
 			if err != nil || head < answered {
-				t.Errorf("byte %d flipped: the log ends at position %d (%v) without a word, and %d was answered", at, head, err,
+				t.Errorf("byte %d flipped: the server starts at position %d (%v), want at least the acknowledged %d", at, head, err,
 					answered)
 			}
 			if err := p.Stop(t.Context()); err != nil {
@@ -142,10 +144,10 @@ func flipBits(t *testing.T, dir string, answered events.Position, newest, every 
 	return found
 }
 
-// TestFlippedBitInTheNewestLog: after SIGKILL right after the last answer, no flipped bit in the
-// newest 32 KiB of the log loses something without an error.
+// TestFlippedBitInTheNewestLog: after SIGKILL right after the last answer, no flipped bit in the newest
+// 32 KiB of the log loses an acknowledged event without an error.
 func TestFlippedBitInTheNewestLog(t *testing.T) {
-	dir, answered := crashed(t, 150)
+	dir, answered := crashedStore(t, 150)
 	tried := 0
 	found := flipBits(t, dir, answered, 32<<10, 577, func(store string) {
 		if tried++; tried%8 == 1 {
@@ -154,28 +156,29 @@ func TestFlippedBitInTheNewestLog(t *testing.T) {
 	})
 	t.Logf("%+v", found)
 	if found.cutShort < 5 || found.unopened < 5 {
-		t.Errorf("the flips have not reached both kinds of damage: %+v", found)
+		t.Errorf("flipped bits by effect: %+v; want at least 5 cutShort and 5 unopened", found)
 	}
 }
 
-// continueWithoutTheLoss: a second start is refused like the first, and --accept-loss starts a log
-// with a new epoch, in which no lost event reappears.
+// continueWithoutTheLoss checks that a second start fails like the first, and that --accept-loss starts a
+// log with a new epoch, in which no lost event reappears.
 func continueWithoutTheLoss(t *testing.T, store string, answered events.Position) {
 	t.Helper()
 	s := server.Settings{Store: store, SignEvery: 10 * time.Second}
-	positions := lostPositions.FindStringSubmatch(failStart(t, s).Error())
+	positions := lostPositions.FindStringSubmatch(startError(t, s).Error())
 	if _, stderr := must(t, exitUnavailable, "eventstore", "--dir", store, "--listen",
 		"127.0.0.1:0"); !lostPositions.MatchString(stderr) {
-		t.Errorf("eventstore: %s", stderr)
+		t.Errorf("eventstore: %s; want both positions", stderr)
 	}
 	output := &strings.Builder{}
 	s.AcceptLoss, s.Logger = true, slog.New(slog.NewTextHandler(output, nil))
 	server := startWith(t, s)
 	head, err := server.Log.Head(t.Context())
 	if err != nil || fmt.Sprint(head) != positions[1] || !strings.Contains(output.String(), "a loss is accepted") {
-		t.Errorf("the log ends at %d (%v), and %s was reported: %s", head, err, positions[1], output)
+		t.Errorf("with --accept-loss the log ends at %d (%v), want the reported %s and a warning: %s",
+			head, err, positions[1], output)
 	}
-	product := "/v1/products/" + server.made("POST", "/v1/products", `{"id":"later","name":"Later","stock":1000000}`)
+	product := "/v1/products/" + server.create("POST", "/v1/products", `{"id":"later","name":"Later","stock":1000000}`)
 	for range 2 * int(answered) { // beyond every position that was used before
 		server.send("POST", product+"/reservations", `{"holder":"later"}`)
 		if at, _ := server.Log.Head(t.Context()); at > answered {
@@ -188,14 +191,13 @@ func continueWithoutTheLoss(t *testing.T, store string, answered events.Position
 	s.AcceptLoss = false
 	again := startWith(t, s)
 	if again.Log.Epoch() != epoch {
-		t.Error("the next start makes yet another log of it")
+		t.Errorf("the epoch after the next start is %v, want %v", again.Log.Epoch(), epoch)
 	}
 	again.end()
 }
 
-// TestLogShorterThanItsEvidence puts an older log next to each kind of evidence of a newer one: a
-// server reports it and both positions, verify finds it, and an undamaged store that was stopped or
-// killed is never mistaken for one.
+// TestLogShorterThanItsEvidence puts an older log next to each kind of evidence of a newer one. A server
+// fails, and reports the evidence and both positions; verify finds a violation.
 func TestLogShorterThanItsEvidence(t *testing.T) {
 	store, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	s := server.Settings{Store: store, SignEvery: 10 * time.Second}
@@ -208,15 +210,15 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 	served = startWith(t, s)
 	served.sell("2")
 	served.end()
-	traces := []string{"end", server.ViewsFolder, server.TreeFolder}
-	for n, trace := range traces {
-		t.Run(trace, func(t *testing.T) {
+	evidence := []string{"end", server.ViewsFolder, server.TreeFolder}
+	for n, kept := range evidence {
+		t.Run(kept, func(t *testing.T) {
 			damaged := t.TempDir()
 			if err := errors.Join(os.CopyFS(damaged, os.DirFS(store)), os.RemoveAll(filepath.Join(damaged, "log")),
 				os.CopyFS(filepath.Join(damaged, "log"), os.DirFS(log))); err != nil {
 				t.Fatal(err)
 			}
-			for other, name := range traces {
+			for other, name := range evidence {
 				if other != n {
 					if err := os.RemoveAll(filepath.Join(damaged, name)); err != nil {
 						t.Fatal(err)
@@ -224,14 +226,14 @@ func TestLogShorterThanItsEvidence(t *testing.T) {
 				}
 			}
 			for range 2 {
-				err := failStart(t, server.Settings{Store: damaged, SignEvery: 10 * time.Second})
-				if !strings.Contains(err.Error(), filepath.Join(damaged, trace)) ||
+				err := startError(t, server.Settings{Store: damaged, SignEvery: 10 * time.Second})
+				if !strings.Contains(err.Error(), filepath.Join(damaged, kept)) ||
 					!strings.Contains(err.Error(), "ends at position 5, and position 10 was seen by") {
-					t.Errorf("failStart: %v", err)
+					t.Errorf("the server failed with %v; want %s and the positions 5 and 10", err, filepath.Join(damaged, kept))
 				}
 			}
 			if v := runVerify(t, exitProblemsFound, "--store", damaged); v.Violation == nil {
-				t.Error("verify finds nothing")
+				t.Errorf("verify: %+v; want a violation", v)
 			}
 			continueWithoutTheLoss(t, damaged, 10)
 		})

@@ -18,7 +18,7 @@ import (
 	"admitone/events/esdb"
 )
 
-// migrate runs the command and returns its output.
+// migrate runs the command, with the exit status want, and returns its output.
 func migrate(t *testing.T, want int, from, to string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -35,12 +35,12 @@ func TestMigrate(t *testing.T) {
 	server.sell("b")
 	server.end()
 	s := newEventStore(t)
-	for range 2 { // the second time there is nothing to do
+	for range 2 { // the second run has nothing to copy
 		if output := migrate(t, exitDone, dir, s.address()); !strings.Contains(output, "the same in both") {
 			t.Errorf("output %q; want %q", output, "the same in both")
 		}
 	}
-	// New events are copied on top.
+	// A later run copies the new events.
 	server = serveIn(t, dir, nil)
 	server.sell("c")
 	server.end()
@@ -50,7 +50,7 @@ func TestMigrate(t *testing.T) {
 			var out bytes.Buffer
 			status := runTo(t.Context(), []string{"migrate", "--from", s.address(), "--to", t.TempDir() + "/x"}, &out, &out)
 			if status != exitDone {
-				t.Errorf("ended with %d: %s; want status exitDone", status, out.String())
+				t.Errorf("a concurrent migrate: status %d: %s; want 0", status, out.String())
 			}
 		})
 	}
@@ -59,7 +59,7 @@ func TestMigrate(t *testing.T) {
 	migrate(t, exitDone, s.address(), back)
 	migrate(t, exitDone, dir, back)
 	if status := Run(t.Context(), []string{"verify", "--store", back}); status != exitDone {
-		t.Errorf("verify of the returned log ended with %d", status)
+		t.Errorf("verify of the log that was copied back: status %d, want 0", status)
 	}
 	other := t.TempDir()
 	server = serveIn(t, other, nil)
@@ -72,21 +72,21 @@ func TestMigrate(t *testing.T) {
 	migrate(t, exitUnavailable, dir+"/nothing", back)
 }
 
-// cutOff is a log that accepts a number of appends, and then fails for a while.
-type cutOff struct {
+// failingOnce is a log whose append fails once, after a number of successful ones.
+type failingOnce struct {
 	events.Store
-	left int
-	err  error
-	does bool // the append is executed nevertheless
+	left     int // appends before the failing one
+	err      error
+	executes bool // the failing append is executed nevertheless
 }
 
-func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (c *failingOnce) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
 	if c.left--; c.left >= 0 {
 		return c.Store.Append(ctx, stream, expected, batch)
 	}
 	c.left = math.MaxInt
-	if c.does {
+	if c.executes {
 		if _, err := c.Store.Append(ctx, stream, expected, batch); err != nil {
 			return events.Appended{}, err
 		}
@@ -94,8 +94,8 @@ func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected ev
 	return events.Appended{}, c.err
 }
 
-// TestMigrateResumes: for any outcome of an append, nothing is omitted or duplicated, and
-// differences in the copy are found.
+// TestMigrateResumes: after any error of an append, no event is omitted or duplicated. compare finds an
+// additional event in the copy.
 func TestMigrateResumes(t *testing.T) {
 	from, err := embedded.Open(t.TempDir(), embedded.Options{})
 	if err != nil {
@@ -105,7 +105,7 @@ func TestMigrateResumes(t *testing.T) {
 	for _, id := range []string{"1", "2", "3"} {
 		appendSales(t, from, id, 40)
 	}
-	for _, c := range []cutOff{{left: 1, err: events.ErrUnknown}, {left: 1, err: events.ErrUnknown, does: true},
+	for _, c := range []failingOnce{{left: 1, err: events.ErrUnknown}, {left: 1, err: events.ErrUnknown, executes: true},
 		{left: 2, err: events.ErrUnavailable}, {left: 0, err: events.ErrConflict}} {
 		to, err := embedded.Open(t.TempDir(), embedded.Options{})
 		if err != nil {
@@ -115,7 +115,7 @@ func TestMigrateResumes(t *testing.T) {
 		var out, quiet bytes.Buffer
 		m := migration{from: from, to: &c, bar: progress.New(&quiet)}
 		if err := m.run(t.Context(), &out); err != nil {
-			t.Errorf("after %v: %v %s", c.err, err, out.String())
+			t.Errorf("after the error %q of an append: %v %s; want success", c.err, err, out.String())
 		}
 		extra := events.Event{ID: events.EventID("extra", 0), Type: "x", Data: []byte("{}")}
 		if _, err := to.Append(t.Context(), "product-9", events.NoStream, []events.Event{extra}); err != nil {
@@ -130,8 +130,8 @@ func TestMigrateResumes(t *testing.T) {
 	}
 }
 
-// TestMigrateKilled: the target is a prefix of the source whenever the process is killed, and the
-// next run resumes there.
+// TestMigrateKilled: whenever the process is killed, the target is a prefix of the source, and the next run
+// resumes there.
 func TestMigrateKilled(t *testing.T) {
 	t.Parallel()
 	path, err := binary()
@@ -163,20 +163,20 @@ func TestMigrateKilled(t *testing.T) {
 		}
 		for enough, end := copied+len(want)/6, time.Now().Add(patience); copied < enough; copied = prefixOf(t, want, to) {
 			if time.Now().After(end) {
-				t.Fatalf("the migration stays at %d events", copied)
+				t.Fatalf("the target has %d events after %v, want at least %d", copied, patience, enough)
 			}
 		}
 		_ = cmd.Process.Kill() // it may already have ended
 		_ = cmd.Wait()
 		copied = prefixOf(t, want, to)
-		t.Logf("killed when %d of %d events were there", copied, len(want))
+		t.Logf("killed with %d of %d events copied", copied, len(want))
 	}
 	if output := migrate(t, exitDone, dir, s.address()); !strings.Contains(output, "the same in both") {
 		t.Errorf("output %q; want %q", output, "the same in both")
 	}
 }
 
-// prefixOf checks that a log has the first of the events, and returns how many.
+// prefixOf checks that the facts of a log are a prefix of want, and returns their number.
 func prefixOf(t *testing.T, want []events.Recorded, log events.Store) (count int) {
 	t.Helper()
 	for e, err := range facts(t.Context(), log) {
@@ -184,7 +184,8 @@ func prefixOf(t *testing.T, want []events.Recorded, log events.Store) (count int
 			t.Fatal(err)
 		}
 		if count == len(want) || !sameFact(&e, &want[count]) {
-			t.Fatalf("event %d is %s@%d", count, e.Stream, e.Revision)
+			t.Fatalf("event %d of the target is %s@%d, which differs from the source or is beyond its %d events",
+				count, e.Stream, e.Revision, len(want))
 		}
 		count++
 	}

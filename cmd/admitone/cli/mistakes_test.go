@@ -41,7 +41,7 @@ func TestUsageErrorTexts(t *testing.T) {
 	}
 	for _, origin := range []string{"x y", "https://x y", "", "https://", "https://a@b"} {
 		if err := checkOrigins([]string{origin}); statusOf(err) != exitUsage {
-			t.Errorf("origin %q: %v", origin, err)
+			t.Errorf("checkOrigins(%q): %v; want a usage error", origin, err)
 		}
 	}
 	if err := checkOrigins([]string{"*", "https://shop.example", "http://127.0.0.1:3000", "http://[::1]:3000",
@@ -55,7 +55,7 @@ func TestUsageErrorTexts(t *testing.T) {
 	}
 }
 
-// TestServerDoesNotAnswer: the error is about the server, not about the log.
+// TestServerDoesNotAnswer: if a server does not answer, the error names the server, not the log.
 func TestServerDoesNotAnswer(t *testing.T) {
 	for _, args := range []string{"load --against http://127.0.0.1:1", "log --url http://127.0.0.1:1"} {
 		_, stderr := must(t, exitUnavailable, strings.Fields(args)...)

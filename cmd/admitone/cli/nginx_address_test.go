@@ -12,8 +12,8 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestAddressesBehindProxy: behind the shipped load balancer, which passes client addresses by the PROXY protocol, a
-// thousand addresses are distinguished, and a client can't forge its address with a header.
+// TestAddressesBehindProxy: behind the shipped load balancer, which receives client addresses by the PROXY
+// protocol, a server distinguishes a thousand addresses, and a client can't forge its address with a header.
 func TestAddressesBehindProxy(t *testing.T) {
 	t.Parallel()
 	nginxPath(t)
@@ -30,8 +30,8 @@ func TestAddressesBehindProxy(t *testing.T) {
 		"admitone1:8080": s.Address(),
 		"        server admitone2:8080 max_fails=0;\n        server admitone3:8080 max_fails=0;\n": "",
 	})
-	// reserve sends a command from an address, with a header that names a different one.
-	reserve := func(from, header, says string) int {
+	// reserve sends a command from an address, with a header that claims a different one.
+	reserve := func(from, header, claimed string) int {
 		t.Helper()
 		conn, err := net.Dial("tcp", outside)
 		if err != nil {
@@ -42,7 +42,7 @@ func TestAddressesBehindProxy(t *testing.T) {
 		const body = `{"holder":"ada"}`
 		fmt.Fprintf(conn, "PROXY TCP4 %s 127.0.0.1 4711 443\r\nPOST /v1/products/p/reservations HTTP/1.1\r\nHost: %s\r\n"+
 			"%s: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
-			from, outside, header, says, len(body), body)
+			from, outside, header, claimed, len(body), body)
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -55,23 +55,24 @@ func TestAddressesBehindProxy(t *testing.T) {
 	for i := range 1000 {
 		forged := headers[i%len(headers)]
 		if status := reserve(fmt.Sprintf("198.18.%d.%d", i/250, 1+i%250), forged[0], forged[1]); status != 201 {
-			t.Fatalf("address %d, which says %v: status %d; want status 201", i, forged, status)
+			t.Fatalf("the first command of address %d, with the header %v: status %d, want 201", i, forged, status)
 		}
 	}
 	for _, name := range []string{"X-Forwarded-For", "Forwarded"} {
 		start, refused := time.Now(), 0
-		const asked = 100
-		for i := range asked {
-			says := fmt.Sprintf("198.18.201.%d", i)
+		const requests = 100
+		for i := range requests {
+			claimed := fmt.Sprintf("198.18.201.%d", i)
 			if name == "Forwarded" {
-				says = "for=" + says
+				claimed = "for=" + claimed
 			}
-			if reserve("198.19.0."+fmt.Sprint(len(name)), name, says) == 429 {
+			if reserve("198.19.0."+fmt.Sprint(len(name)), name, claimed) == 429 {
 				refused++
 			}
 		}
-		if limit := 1 + int(time.Since(start).Seconds()+1); asked-refused > limit {
-			t.Errorf("one address that makes up a %s each time has sent %d commands, and may send %d", name, asked-refused, limit)
+		if limit := 1 + int(time.Since(start).Seconds()+1); requests-refused > limit {
+			t.Errorf("an address that forges a new %s each time: %d commands were accepted, want at most %d",
+				name, requests-refused, limit)
 		}
 	}
 }

@@ -13,38 +13,39 @@ import (
 	"time"
 )
 
-// buyers buy single units of products at some of the nodes, as fast as they are answered.
+// buyers buy single units of products at some of the nodes, and record the answers.
 type buyers struct {
 	stop    chan struct{}
 	callers sync.WaitGroup
 
 	mu       sync.Mutex
-	acked    map[string]int // by product; guarded by mu, as the rest
-	unknown  map[string]int
-	refused  []string
-	slowest  time.Duration
-	last     time.Time     // when the last one was acknowledged
-	gap      time.Duration // the longest time without an acknowledgement
-	answered int
+	acked    map[string]int // by product; guarded by mu, like the following fields
+	unknown  map[string]int // by product
+	refused  []string       // failed requests
+	slowest  time.Duration  // of the answers
+	last     time.Time      // of the last acknowledgement
+	gap      time.Duration  // the longest time without an acknowledgement
+	answered int            // acknowledged purchases
 }
 
+// soldProducts is the number of products for sale, with the ids p0, p1 and so on.
 const soldProducts = 12
 
 func newBuyers() *buyers {
 	return &buyers{stop: make(chan struct{}), acked: map[string]int{}, unknown: map[string]int{}, last: time.Now()}
 }
 
-// buying starts eight buyers that send their requests to these nodes in turn.
-func buying(who ...*serverProcess) *buyers { return buyingOf(8, soldProducts, who...) }
+// startBuyers starts eight buyers of all products, which send their requests to these nodes in turn.
+func startBuyers(who ...*serverProcess) *buyers { return startBuyersOf(8, soldProducts, who...) }
 
-// buyingOf starts buyers of the first products.
-func buyingOf(callers, products int, who ...*serverProcess) *buyers {
+// startBuyersOf starts buyers of the first products.
+func startBuyersOf(callers, products int, who ...*serverProcess) *buyers {
 	c := newBuyers()
 	c.start(callers, products, 0, urlsOf(who)...)
 	return c
 }
 
-// start starts buyers of the first products, each of which pauses before a purchase.
+// start starts buyers of the first products, which pause before each purchase.
 func (c *buyers) start(callers, products int, pause time.Duration, urls ...string) {
 	for caller := range callers {
 		c.callers.Go(func() {
@@ -62,9 +63,9 @@ func (c *buyers) start(callers, products int, pause time.Duration, urls ...strin
 	}
 }
 
-// balanced sends a request to one of several nodes, or to the next if that one accepts no
-// connection, like a balancer.
-func balanced(n int, urls []string, send func(url string) (*http.Response, error)) (r *http.Response, err error) {
+// sendBalanced sends the nth request to one of several nodes or, like a load balancer, to the next if that
+// one accepts no connection.
+func sendBalanced(n int, urls []string, send func(url string) (*http.Response, error)) (r *http.Response, err error) {
 	for next := range urls {
 		r, err = send(urls[(n+next)%len(urls)])
 		if dial := (*net.OpError)(nil); !errors.As(err, &dial) || dial.Op != "dial" {
@@ -84,7 +85,7 @@ func urlsOf(nodes []*serverProcess) (urls []string) {
 
 func (c *buyers) buy(client *http.Client, n int, urls []string, product string) {
 	start := time.Now()
-	response, err := balanced(n, urls, func(url string) (*http.Response, error) {
+	response, err := sendBalanced(n, urls, func(url string) (*http.Response, error) {
 		return client.Post(
 			url+"/v1/products/"+product+"/reservations",
 			"application/json",
@@ -111,18 +112,19 @@ func (c *buyers) buy(client *http.Client, n int, urls []string, product string) 
 	default:
 		c.acked[product]++
 		c.answered++
-		c.progress()
+		c.recordGap()
 	}
 }
 
-// progress records an acknowledged purchase, or the end. The caller holds mu, or is the only user.
-func (c *buyers) progress() {
+// recordGap records the time since the last acknowledgement, at the next one or at the end. The caller
+// holds mu, or is the only user.
+func (c *buyers) recordGap() {
 	now := time.Now()
 	c.gap, c.last = max(c.gap, now.Sub(c.last)), now
 }
 
-// some waits until a number of further purchases have been answered.
-func (c *buyers) some(t *testing.T, more int) {
+// waitForPurchases waits for a number of further acknowledged purchases.
+func (c *buyers) waitForPurchases(t *testing.T, more int) {
 	t.Helper()
 	c.mu.Lock()
 	want := c.answered + more
@@ -135,19 +137,19 @@ func (c *buyers) some(t *testing.T, more int) {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatal("the nodes answer no more")
+			t.Fatalf("%d of %d further purchases were acknowledged within %v", more-(want-c.answered), more, patience)
 		}
 	}
 }
 
-// codeOf finds the code of a problem.
-var codeOf = regexp.MustCompile(`"code":"(\w+)"`)
+// problemCode finds the code in the body of a problem.
+var problemCode = regexp.MustCompile(`"code":"(\w+)"`)
 
-// refusals counts what was refused by the status and code of the answer, or by what has failed.
+// refusals counts the failed requests by the status and code of the answer, or by the error.
 func (c *buyers) refusals() map[string]int {
 	counts := map[string]int{}
 	for _, text := range c.refused {
-		if code := codeOf.FindStringSubmatch(text); code != nil {
+		if code := problemCode.FindStringSubmatch(text); code != nil {
 			text = text[:3] + " " + code[1]
 		} else if at := strings.LastIndex(text, ": "); at >= 0 {
 			text = text[at+2:]
@@ -157,24 +159,24 @@ func (c *buyers) refusals() map[string]int {
 	return counts
 }
 
-// end stops the crowd.
+// end stops the buyers and waits for their last answers.
 func (c *buyers) end() {
 	close(c.stop)
 	c.callers.Wait()
-	c.progress()
+	c.recordGap()
 }
 
-// sold compares the sold units of each product with the acknowledged ones: over is the number of
-// units oversold, lost the number of acknowledged units not sold.
-func (n *nodes) sold(at *serverProcess, crowds ...*buyers) (over, lost int) {
+// sold compares the sold units of each product with the answers to buyers. over is the number of units sold
+// beyond the acknowledged and unknown ones, lost the number of acknowledged units that are not sold.
+func (n *nodes) sold(at *serverProcess, groups ...*buyers) (over, lost int) {
 	n.t.Helper()
 	for i := range soldProducts {
 		product := fmt.Sprintf("p%d", i)
 		acked, unknown := 0, 0
-		for _, c := range crowds {
+		for _, c := range groups {
 			acked, unknown = acked+c.acked[product], unknown+c.unknown[product]
 		}
-		p := decoded[struct{ Sold int }](n.t, at.must(200, "GET", "/v1/products/"+product, ""))
+		p := decode[struct{ Sold int }](n.t, at.must(200, "GET", "/v1/products/"+product, ""))
 		over, lost = over+max(0, p.Sold-acked-unknown), lost+max(0, acked-p.Sold)
 	}
 	return over, lost

@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// linesWith returns the lines of a server's log that have all of the texts.
+// linesWith returns the lines of the server's log that contain all of the texts.
 func (s *serverProcess) linesWith(texts ...string) (found []string) {
 	for line := range strings.Lines(s.stderr.String()) {
-		has := true
+		matches := true
 		for _, text := range texts {
-			has = has && strings.Contains(line, text)
+			matches = matches && strings.Contains(line, text)
 		}
-		if has {
+		if matches {
 			found = append(found, strings.TrimSpace(line))
 		}
 	}
 	return found
 }
 
-// waitLog waits until a line of the server's log has all of the texts, and returns it.
+// waitLog waits until a line of the server's log contains all of the texts, and returns the line.
 func (s *serverProcess) waitLog(texts ...string) string {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -31,12 +31,12 @@ func (s *serverProcess) waitLog(texts ...string) string {
 			return found[0]
 		}
 		if time.Now().After(end) {
-			s.t.Fatalf("no line of the log has %q:\n%s", texts, s.stderr)
+			s.t.Fatalf("no line of the log contains %q after %v:\n%s", texts, patience, s.stderr)
 		}
 	}
 }
 
-// waitNode waits until the server knows a node at its present address.
+// waitNode waits until the server's view of the cluster has the address of another server.
 func (s *serverProcess) waitNode(other *serverProcess) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -45,41 +45,41 @@ func (s *serverProcess) waitNode(other *serverProcess) {
 			return
 		}
 		if time.Now().After(end) {
-			s.t.Fatalf("the node at %s is not known: %s", other.url, text)
+			s.t.Fatalf("/v1/cluster has no node at %s after %v: %s", other.url, patience, text)
 		}
 	}
 }
 
-// TestNodeNamesAreUnique: a node with the name of a live one is refused and disturbs no other; one with the name of a
-// dead node replaces it, also at another address.
+// TestNodeNamesAreUnique: a node with the name of a live node does not start, and the others don't notice it.
+// A node with the name of a dead node replaces it, also at another address.
 func TestNodeNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
-	n.agree(2, n1, n2)
+	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, n1, n2)
 	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store", n.log.address(),
 		"--secrets", n.secrets, "--cluster", freeAddress(t), "--node", "n1")
 	for _, want := range []string{"already has the name n1", n1.args[5], strings.TrimPrefix(n1.url, "http://"), "--node"} {
 		if !strings.Contains(stderr, want) {
-			t.Errorf("a second node n1 is refused with %q, want %q in it", stderr, want)
+			t.Errorf("a second node n1 fails with %q, want %q in it", stderr, want)
 		}
 	}
-	n.agree(2, n1, n2)
+	n.waitForServing(2, n1, n2)
 	if found := n2.linesWith(`"node":"n1"`); len(found) != 1 {
-		t.Errorf("n2 says of n1 %q, want one line: that it joined", found)
+		t.Errorf("the log of n2 has %q about n1, want one line: that it joined", found)
 	}
 	n1.kill()
 	before := time.Now()
-	n1 = n.begin("n1", n.log.address())
+	n1 = n.launch("n1", n.log.address())
 	n2.waitNode(n1)
 	t.Logf("n1 is known at another address %.1f s after it was killed", time.Since(before).Seconds())
-	n.agree(2, n1, n2)
+	n.waitForServing(2, n1, n2)
 	n1.kill()
-	n1.again()
-	n.agree(2, n1, n2)
+	n1.startAgain()
+	n.waitForServing(2, n1, n2)
 }
 
-// TestNodesStartWithOneName: of two nodes that start at the same time with one name, one is refused.
+// TestNodesStartWithOneName: of two nodes that start at the same time with the same name, exactly one fails.
 func TestNodesStartWithOneName(t *testing.T) {
 	t.Parallel()
 	path, err := binary()
@@ -87,11 +87,11 @@ func TestNodesStartWithOneName(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, secrets := newEventStore(t), t.TempDir()
-	type end struct {
+	type result struct {
 		err    error
 		stderr string
 	}
-	ends := make(chan end, 2)
+	results := make(chan result, 2)
 	for range 2 {
 		var stderr outputBuffer
 		cmd := exec.Command(path, "serve", "--listen", "127.0.0.1:0", "--store", log.address(), "--data", t.TempDir(),
@@ -104,47 +104,47 @@ func TestNodesStartWithOneName(t *testing.T) {
 		go func() {
 			err := cmd.Wait()
 			close(ended)
-			ends <- end{err, stderr.String()}
+			results <- result{err, stderr.String()}
 		}()
 		t.Cleanup(func() { cmd.Process.Kill(); <-ended })
 	}
 	select {
-	case got := <-ends:
+	case got := <-results:
 		var status *exec.ExitError
 		if !errors.As(got.err, &status) || !strings.Contains(got.stderr, "already has the name n1") {
 			t.Errorf("one node ended with %v: %s; want a failure about its name", got.err, got.stderr)
 		}
 	case <-time.After(patience):
-		t.Fatal("two nodes with one name serve")
+		t.Fatalf("both nodes with the name n1 still run after %v, want one to fail", patience)
 	}
 	select {
-	case got := <-ends:
-		t.Errorf("the other node ended too, with %v: %s", got.err, got.stderr)
+	case got := <-results:
+		t.Errorf("the other node ended too, with %v: %s; want it to serve", got.err, got.stderr)
 	case <-time.After(time.Second):
 	}
 }
 
-// TestThawedNodeFindsNamesake: a frozen node was replaced by one with its name. When it runs again, both log the
-// other's address, and the third node keeps the one that it knows.
+// TestThawedNodeFindsNamesake: a node is frozen, and another one with its name is started. When the frozen
+// node continues, both log an error with the address of the other, and the third node keeps to the new one.
 func TestThawedNodeFindsNamesake(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	old, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
-	n.agree(2, old, n2)
+	old, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, old, n2)
 	old.signal(syscall.SIGSTOP)
 	n2.waitLog("WARN", "a node was lost", `"node":"n1"`)
-	fresh := n.begin("n1", n.log.address())
+	fresh := n.launch("n1", n.log.address())
 	n2.waitNode(fresh)
-	n.agree(2, fresh, n2)
+	n.waitForServing(2, fresh, n2)
 	before := len(n2.linesWith(`"node":"n1"`))
 	old.signal(syscall.SIGCONT)
 	old.waitLog("ERROR", "another node has the name of this one", fresh.args[5])
 	fresh.waitLog("ERROR", "another node has the name of this one", old.args[5])
 	fresh.must(200, "GET", "/readyz", "")
-	n.agree(2, fresh, n2)
+	n.waitForServing(2, fresh, n2)
 	old.end()
-	n.agree(2, fresh, n2)
+	n.waitForServing(2, fresh, n2)
 	if found := n2.linesWith(`"node":"n1"`); len(found) != before {
-		t.Errorf("n2 says of n1 %q, want nothing after the first %d lines", found, before)
+		t.Errorf("the log of n2 has %q about n1, want only the first %d lines", found, before)
 	}
 }

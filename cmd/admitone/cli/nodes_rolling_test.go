@@ -12,14 +12,15 @@ import (
 	"time"
 )
 
-// TestNodesRestartBehindNginx: three nodes behind the shipped load balancer are restarted one after
-// another, three times each, while ADMITONE_ROLLING keep-alive connections buy. No request fails.
+// TestNodesRestartBehindNginx: three nodes behind the shipped load balancer are restarted one after another,
+// three times each, while buyers send requests over ADMITONE_ROLLING keep-alive connections. No request
+// fails.
 func TestNodesRestartBehindNginx(t *testing.T) {
-	given := os.Getenv("ADMITONE_ROLLING")
-	if given == "" {
-		t.Skip("it takes a minute: ADMITONE_ROLLING says how many connections, such as 256")
+	text := os.Getenv("ADMITONE_ROLLING")
+	if text == "" {
+		t.Skip("skipped, since it takes a minute: set ADMITONE_ROLLING to the number of connections, such as 256")
 	}
-	connections, err := strconv.Atoi(given)
+	connections, err := strconv.Atoi(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 			}
 		}
 	})
-	n.agree(3, servers...)
+	n.waitForServing(3, servers...)
 	startNginx(t, "nginx.conf", outside, replace)
 	proxy := &serverProcess{process: &process{url: "http://" + outside}, t: t}
 	for i := range soldProducts {
@@ -49,30 +50,29 @@ func TestNodesRestartBehindNginx(t *testing.T) {
 	}
 	c := newBuyers()
 	c.start(connections, soldProducts, 500*time.Millisecond, proxy.url)
-	lost := 0
+	conflicted := 0 // appends; the counter of a server begins at 0 after each restart
 	for range 3 {
 		for _, s := range servers {
-			lost += conflicts(t, s)
+			conflicted += conflicts(t, s)
 			s.restart()
-			n.agree(3, servers...)
-			c.some(t, connections)
+			n.waitForServing(3, servers...)
+			c.waitForPurchases(t, connections)
 		}
 	}
-	lost += conflicts(t, servers...)
+	conflicted += conflicts(t, servers...)
 	c.end()
-	over, gone := n.sold(servers[0], c)
+	over, lost := n.sold(servers[0], c)
 	t.Logf("%d sold over %d connections, %d refused, %d conflicts, the longest time without a sale %.2f s, the slowest "+
-		"answer %.2f s", c.answered, connections, len(c.refused), lost, c.gap.Seconds(), c.slowest.Seconds())
-	if len(c.refused) > 0 || over+gone > 0 {
-		t.Errorf("%d are oversold, %d lost; refused: %v; want no c.refused and over+gone = 0",
-			over, gone, c.refusals())
+		"answer %.2f s", c.answered, connections, len(c.refused), conflicted, c.gap.Seconds(), c.slowest.Seconds())
+	if len(c.refused) > 0 || over+lost > 0 {
+		t.Errorf("%d units are oversold, %d are lost, refused: %v; want none", over, lost, c.refusals())
 	}
-	if lost > c.answered/1000 {
-		t.Errorf("%d sales lost %d races; want lost <= c.answered/1000", c.answered, lost)
+	if conflicted > c.answered/1000 {
+		t.Errorf("%d conflicts in %d sales, want at most %d", conflicted, c.answered, c.answered/1000)
 	}
 }
 
-// nextProtocol builds the program with the next version of the nodes' protocol.
+// nextProtocol builds the program with the next version of the protocol between nodes, and returns its path.
 func nextProtocol(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func nextProtocol(t *testing.T) string {
 	overlay := filepath.Join(dir, "overlay.json")
 	next := strings.Replace(string(text), "const Protocol = 1\n", "const Protocol = 2\n", 1)
 	if next == string(text) {
-		t.Fatal("hop.go does not state the protocol as it did")
+		t.Fatalf("%s has no line %q; change it here as well", source, "const Protocol = 1")
 	}
 	replaced, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
 	if err != nil {
@@ -106,33 +106,33 @@ func nextProtocol(t *testing.T) string {
 	return path
 }
 
-// TestNodesOfTwoProtocols: two builds whose nodes use different protocols sell together. No request
-// is forwarded between them, and sold units equal acknowledged ones.
+// TestNodesOfTwoProtocols: nodes of two builds with different protocols sell the same products. No request
+// is forwarded between the builds, and sold units equal acknowledged ones.
 func TestNodesOfTwoProtocols(t *testing.T) {
 	if os.Getenv("ADMITONE_MIXED") == "" {
-		t.Skip("it builds the program once more: set ADMITONE_MIXED")
+		t.Skip("skipped, since it builds the program once more: set ADMITONE_MIXED=1")
 	}
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
+	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
 	m1 := &serverProcess{t: t, process: launchBuild(t, nextProtocol(t), n.log.address(), "--data", t.TempDir(),
 		"--secrets", n.secrets, "--cluster", freeAddress(t), "--node", "m1")}
-	n.agree(3, n1, n2, m1)
+	n.waitForServing(3, n1, n2, m1)
 	for i := range soldProducts {
 		n1.must(201, "POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"n","stock":1000000}`, i))
 	}
-	c := buying(n1, n2, m1)
-	c.some(t, 1000)
+	c := startBuyers(n1, n2, m1)
+	c.waitForPurchases(t, 1000)
 	c.end()
 	if over, lost := n.sold(n1, c); over+lost > 0 || len(c.refused) > 0 {
-		t.Errorf("%d are oversold, %d lost, %v refused; want over+lost = 0 and no c.refused", over, lost, c.refused)
+		t.Errorf("%d units are oversold, %d are lost, refused: %q; want none", over, lost, c.refused)
 	}
-	passed := func(s *serverProcess) (passed int) {
-		return decoded[struct{ Hops struct{ Passed int } }](t, s.must(200, "GET", "/v1/cluster", "")).Hops.Passed
+	forwarded := func(s *serverProcess) int {
+		return decode[struct{ Hops struct{ Passed int } }](t, s.must(200, "GET", "/v1/cluster", "")).Hops.Passed
 	}
-	t.Logf("%d sold; passed on: %d, %d, and %d by the other build; %d conflicts", c.answered, passed(n1), passed(n2),
-		passed(m1), conflicts(t, n1, n2, m1))
-	if passed(m1) > 0 || passed(n1) == 0 {
-		t.Errorf("the other build has passed %d on, and this one %d", passed(m1), passed(n1))
+	t.Logf("%d sold; forwarded: %d, %d, and %d by the other build; %d conflicts", c.answered, forwarded(n1), forwarded(n2),
+		forwarded(m1), conflicts(t, n1, n2, m1))
+	if forwarded(m1) > 0 || forwarded(n1) == 0 {
+		t.Errorf("the other build forwarded %d requests and n1 %d, want 0 and some", forwarded(m1), forwarded(n1))
 	}
 	for _, s := range []*serverProcess{n1, n2, m1} {
 		s.end()

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// polls polls one visitor at the nodes in turn until stop is closed, and returns the last status.
-// Any answer other than 200 or 429 fails the test.
-func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) (status string) {
+// pollUntil polls for one visitor at the nodes in turn until stop is closed, and returns the visitor's last
+// status. Any answer other than 200 or 429 fails the test.
+func pollUntil(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) (status string) {
 	client := http.Client{Timeout: patience}
 	for i := 0; ; i++ {
 		response, err := client.Get(at[i%len(at)].url + "/v1/waiting-rooms/r/visitors/" + id)
@@ -23,7 +23,7 @@ func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) 
 		err = json.NewDecoder(response.Body).Decode(&v)
 		response.Body.Close()
 		if response.StatusCode != http.StatusTooManyRequests && (err != nil || response.StatusCode != http.StatusOK) {
-			t.Errorf("a poll is answered %s, %v", response.Status, err)
+			t.Errorf("a poll is answered %s, %v; want 200 or 429", response.Status, err)
 			return status
 		}
 		if v.Status != "" {
@@ -37,33 +37,33 @@ func polls(t *testing.T, id string, stop <-chan struct{}, at ...*serverProcess) 
 	}
 }
 
-// TestVisitorsOfNodesKeepTheirPlaces: visitors poll two of three nodes in turn, which answer
-// without forwarding. The node that runs the room is killed; no visitor who polls loses the place,
-// and one who stopped polling loses it.
+// TestVisitorsOfNodesKeepTheirPlaces: visitors poll two of three nodes in turn, which answer without
+// forwarding to the third, which runs the room. The third is killed. No visitor who polls loses the place,
+// and one who does not poll loses it.
 func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1, n2, n3 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address()), n.begin("n3", n.log.address())
-	n.agree(3, n1, n2, n3)
+	n1, n2, n3 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address()), n.launch("n3", n.log.address())
+	n.waitForServing(3, n1, n2, n3)
 	const heartbeat = time.Second
 	status, header, body := n1.ask("PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":1}`)
 	if status != http.StatusOK && status != http.StatusCreated {
-		t.Fatalf("the room is answered %d: %s", status, body)
+		t.Fatalf("PUT of the room: %d: %s; want 200 or 201", status, body)
 	}
 	others := []*serverProcess{n2, n3}
 	owner := n1
 	switch node := header.Get("Admitone-Node"); node {
-	case "n1", "": // decided by n1
+	case "n1", "": // not forwarded
 	case "n2":
 		owner, others = n2, []*serverProcess{n1, n3}
 	case "n3":
 		owner, others = n3, []*serverProcess{n1, n2}
 	default:
-		t.Fatalf("Admitone-Node is %q", node)
+		t.Fatalf("Admitone-Node is %q, want the name of a node", node)
 	}
 	join := func(holder string) string {
-		return decoded[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors",
+		return decode[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors",
 			fmt.Sprintf(`{"holder":%q}`, holder))).Visitor
 	}
 	silent := join("silent")
@@ -72,7 +72,7 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	for i := range 20 {
 		id := join(fmt.Sprint("h", i))
 		all.Go(func() {
-			if status := polls(t, id, stop, others...); status != "waiting" {
+			if status := pollUntil(t, id, stop, others...); status != "waiting" {
 				t.Errorf("a polling visitor is %s; want %q", status, "waiting")
 			}
 		})
@@ -80,16 +80,16 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	time.Sleep(heartbeat)
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		if _, header, _ := others[0].ask("GET", "/v1/waiting-rooms/r/visitors/"+silent, ""); header.Get("Admitone-Node") == "" {
-			break // it answers without forwarding
+			break // it answered without forwarding
 		} else if time.Now().After(end) {
-			t.Fatal("a node passes polls on")
+			t.Fatalf("a node still forwards polls to %q after %v", header.Get("Admitone-Node"), patience)
 		}
 	}
 	owner.kill()
 	time.Sleep(faultLength(t) + 2*heartbeat) // visitors who do not poll for two heartbeats are dropped
 	close(stop)
 	all.Wait()
-	if v := decoded[visitor](t, others[0].must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent, "")); v.Status != "expired" {
+	if v := decode[visitor](t, others[0].must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent, "")); v.Status != "expired" {
 		t.Errorf("the visitor who never polled is %s, want expired", v.Status)
 	}
 	others[0].end()

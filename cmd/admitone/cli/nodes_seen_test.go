@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// shows waits until the output of the command cluster has a line with all of the texts.
-func (s *serverProcess) shows(texts ...string) {
+// waitForClusterLine waits until the output of admitone cluster has a line with all of the texts.
+func (s *serverProcess) waitForClusterLine(texts ...string) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		stdout, _ := must(s.t, exitDone, "cluster", "--url", s.url)
 		for line := range strings.Lines(stdout) {
-			has := true
+			matches := true
 			for _, text := range texts {
-				has = has && strings.Contains(line, text)
+				matches = matches && strings.Contains(line, text)
 			}
-			if has {
+			if matches {
 				return
 			}
 		}
@@ -39,36 +39,37 @@ func (s *serverProcess) waitUnready(reason string) (text string) {
 			return text
 		}
 		if time.Now().After(end) {
-			s.t.Fatalf("readyz is %d %s, want 503 with the reason %s", status, text, reason)
+			s.t.Fatalf("/readyz: %d %s, want 503 with the reason %s", status, text, reason)
 		}
 	}
 }
 
-// TestDepartedNodesAreShown: a node that is stopped leaves, and one that is killed is lost; both are logged and
-// shown until they come back.
+// TestDepartedNodesAreShown: the other node logs and shows a stopped node as left, and a killed one as lost,
+// until the node is back.
 func TestDepartedNodesAreShown(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
-	n.agree(2, n1, n2)
+	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, n1, n2)
 	n2.end()
 	n1.waitLog("INFO", "a node left", `"node":"n2"`)
-	n1.shows("n2 ", " left ")
+	n1.waitForClusterLine("n2 ", " left ")
 	if found := n1.linesWith("WARN", `"node":"n2"`); len(found) > 0 {
 		t.Errorf("n1 warns about n2, which was stopped: %q; want no warning", found)
 	}
-	n2.again()
+	n2.startAgain()
 	n1.waitLog("INFO", "a node was restarted", `"node":"n2"`)
-	n.agree(2, n1, n2)
+	n.waitForServing(2, n1, n2)
 	if stdout, _ := must(t, exitDone, "cluster", "--url", n1.url); strings.Contains(stdout, "left") {
-		t.Errorf("admitone cluster shows that n2 left, although it is back:\n%s", stdout)
+		t.Errorf("admitone cluster shows that n2 left after its restart, want it serving:\n%s", stdout)
 	}
 	n2.kill()
 	n1.waitLog("WARN", "a node was lost", `"node":"n2"`)
-	n1.shows("n2 ", " lost ")
+	n1.waitForClusterLine("n2 ", " lost ")
 }
 
-// TestNodesWithOtherSecrets: nodes with different secrets find out, and say so once.
+// TestNodesWithOtherSecrets: nodes with different secrets don't join each other, and log the reason, but not
+// repeatedly.
 func TestNodesWithOtherSecrets(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)
@@ -84,31 +85,32 @@ func TestNodesWithOtherSecrets(t *testing.T) {
 	servers[1].waitLog("WARN", "was not joined: it has another secret", servers[0].args[3], "--cluster-secret-file")
 	servers[1].waitLog("INFO", "this node is alone")
 	before := time.Now()
-	rounds := len(servers[0].linesWith("WARN"))
+	warnings := len(servers[0].linesWith("WARN"))
 	servers[0].waitLog("WARN", "was not joined: it has another secret", servers[1].args[3])
 	for _, s := range servers {
 		if found := s.linesWith("WARN", "secret"); len(found) > 2 && time.Since(before) < time.Minute {
-			t.Errorf("the fault is logged %d times, %d at first: %q; want at most 2", len(found), rounds, found)
+			t.Errorf("the fault is logged %d times within a minute (first %d), want at most 2: %q", len(found), warnings, found)
 		}
 	}
 }
 
-// TestNodeWithOtherKeys: a node without the log's keys is shown as such.
+// TestNodeWithOtherKeys: admitone cluster shows "keys differ" for a node without the log's pass keys, and only
+// for that node.
 func TestNodeWithOtherKeys(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1 := n.begin("n1", n.log.address())
-	n.agree(1, n1)
+	n1 := n.launch("n1", n.log.address())
+	n.waitForServing(1, n1)
 	other := serveOn(t, n.log.address(), "--secrets", t.TempDir(), "--cluster", freeAddress(t), "--node", "n2")
 	other.waitUnready("keys_differ")
-	n1.shows("n2 ", "serving, keys differ")
+	n1.waitForClusterLine("n2 ", "serving, keys differ")
 	if stdout, _ := must(t, exitDone, "cluster", "--url", n1.url); strings.Count(stdout, "keys differ") != 1 {
-		t.Errorf("admitone cluster shows other nodes with other keys:\n%s", stdout)
+		t.Errorf("admitone cluster shows %d nodes whose keys differ, want 1:\n%s", strings.Count(stdout, "keys differ"), stdout)
 	}
 }
 
-// TestWrongJoins: addresses of other nodes that can't be reached are warned about once, and those without a port are
-// refused.
+// TestWrongJoins: an address given with --join that can't be reached causes one warning; one without a host
+// and a valid port is refused at the start.
 func TestWrongJoins(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)
@@ -122,7 +124,7 @@ func TestWrongJoins(t *testing.T) {
 		_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store", log.address(),
 			"--cluster", "127.0.0.1:0", "--join", join)
 		if !strings.Contains(stderr, "--join "+join) || !strings.Contains(stderr, ":7946") {
-			t.Errorf("--join %s is refused with %q, want an example", join, stderr)
+			t.Errorf("--join %s is refused with %q, want the address and an example", join, stderr)
 		}
 	}
 	if found := n1.linesWith("WARN", "--join"); len(found) != 3 {
@@ -130,28 +132,29 @@ func TestWrongJoins(t *testing.T) {
 	}
 }
 
-// TestNodesWithoutLog: when no node reaches the log, none says that others have taken over.
+// TestNodesWithoutLog: when no node reaches the log, none reports that others have taken over.
 func TestNodesWithoutLog(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	n1, n2 := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
-	n.agree(2, n1, n2)
+	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, n1, n2)
 	n.log.kill()
 	for _, s := range []*serverProcess{n1, n2} {
 		s.waitUnready("cut")
 		s.waitLog("WARN", "no other node reaches the log either")
 		if text := s.waitUnready("cut"); strings.Contains(text, "taken over") {
-			t.Errorf("readyz is %s, want nothing about other nodes", text)
+			t.Errorf("/readyz: %s, want no %q", text, "taken over")
 		}
 		if found := s.linesWith("taken over"); len(found) > 0 {
-			t.Errorf("a node without the log says %q", found)
+			t.Errorf("the log of a node has %q, want no %q", found, "taken over")
 		}
 	}
 	n.log.start()
-	n.agree(2, n1, n2)
+	n.waitForServing(2, n1, n2)
 }
 
-// TestClusterPortInUse: the address of --cluster, --data or the log that can't be used is refused in one sentence.
+// TestClusterPortInUse: serve fails and names the remedy if the port of --cluster or the directory of --data
+// is in use, or if nothing listens at the address of the log.
 func TestClusterPortInUse(t *testing.T) {
 	t.Parallel()
 	log := newEventStore(t)

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// visits are callers that book seats of one performance and hold units of one product, slowly, at nodes in
-// turn. They remember the bookings that were acknowledged.
-type visits struct {
+// bookers book seats of one performance and hold units of one product, slowly, at nodes in turn, and record
+// the acknowledged bookings.
+type bookers struct {
 	stop    chan struct{}
 	callers sync.WaitGroup
 
@@ -25,11 +25,13 @@ type visits struct {
 	refused map[string]int    // by status and code, guarded by mu
 }
 
-// soakSeats is the number of seats of a row, of which there are a hundred.
+// soakSeats is the number of seats in each of the hundred rows.
 const soakSeats = 1000
 
-func (d *drill) visit(next *int, at []string) *visits {
-	v := &visits{stop: make(chan struct{}), booked: map[string]string{}, refused: map[string]int{}}
+// startBookings starts two bookers that take the seats from *next on. When they end, *next is the first seat
+// after theirs.
+func (d *faultCluster) startBookings(next *int, at []string) *bookers {
+	v := &bookers{stop: make(chan struct{}), booked: map[string]string{}, refused: map[string]int{}}
 	first := *next
 	const callers = 2
 	for caller := range callers {
@@ -64,9 +66,9 @@ func (d *drill) visit(next *int, at []string) *visits {
 	return v
 }
 
-// send returns the id of what was created, or "".
-func (v *visits) send(client *http.Client, n int, at []string, path, body string) string {
-	response, err := balanced(n, at, func(url string) (*http.Response, error) {
+// send sends a POST and returns the id of the created resource, or "" if the request failed.
+func (v *bookers) send(client *http.Client, n int, at []string, path, body string) string {
+	response, err := sendBalanced(n, at, func(url string) (*http.Response, error) {
 		return client.Post(url+path, "application/json", strings.NewReader(body))
 	})
 	var text []byte
@@ -91,86 +93,86 @@ func (v *visits) send(client *http.Client, n int, at []string, path, body string
 	return ""
 }
 
-// end stops the callers and checks that every acknowledged booking has its seat.
-func (v *visits) end(t *testing.T, at *serverProcess) {
+// end stops the bookers and checks that every acknowledged booking has its seat.
+func (v *bookers) end(t *testing.T, at *serverProcess) {
 	t.Helper()
 	close(v.stop)
 	v.callers.Wait()
 	for id, seat := range v.booked {
-		b := decoded[struct {
+		b := decode[struct {
 			Status string
 			Seats  []string
 		}](t, at.must(200, "GET", "/v1/bookings/"+id, ""))
 		if b.Status != "held" || len(b.Seats) != 1 || b.Seats[0] != seat {
-			t.Errorf("booking %s is %s of %v; want held of %s", id, b.Status, b.Seats, seat)
+			t.Errorf("booking %s is %s with the seats %v, want held with %s", id, b.Status, b.Seats, seat)
 		}
 	}
 }
 
-// residentMB returns the resident memory of a server, in megabytes.
-func (s *serverProcess) residentMB() int {
+// residentMiB returns the resident memory of the server's process, in MiB.
+func (s *serverProcess) residentMiB() int {
 	s.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(text), "VmRSS:")
-	kilobytes := 0
-	if _, err := fmt.Sscan(rest, &kilobytes); err != nil {
+	kibibytes := 0
+	if _, err := fmt.Sscan(rest, &kibibytes); err != nil {
 		s.t.Fatal(err)
 	}
-	return kilobytes / 1024
+	return kibibytes / 1024
 }
 
-// TestNodesSoak: three nodes sell units, book seats and hold units that expire, while visitors wait, for as
-// long as ADMITONE_SOAK says. A random fault comes every few seconds; the log is verified every five minutes.
-// No request of the other nodes' clients is refused, and what is sold equals what was acknowledged.
+// TestNodesSoak: three nodes sell units, book seats and hold units that expire, while visitors wait, for the
+// duration ADMITONE_SOAK. A random fault is injected every few seconds, and the log is verified every five
+// minutes. No request to the other nodes is refused, and sold units equal acknowledged ones.
 func TestNodesSoak(t *testing.T) {
-	given := os.Getenv("ADMITONE_SOAK")
-	if given == "" {
-		t.Skip("ADMITONE_SOAK says how long it takes, such as 30m")
+	text := os.Getenv("ADMITONE_SOAK")
+	if text == "" {
+		t.Skip("skipped: set ADMITONE_SOAK to the duration of the test, such as 30m")
 	}
-	length, err := time.ParseDuration(given)
+	length, err := time.ParseDuration(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
-	d := newDrill(t, true)
+	d := newFaultCluster(t, true)
 	d.pause = 40 * time.Millisecond
-	d.n[0].must(201, "POST", "/v1/products", `{"id":"held","name":"n","stock":1000000,"hold_seconds":5}`)
-	d.n[0].must(201, "POST", "/v1/performances", fmt.Sprintf(`{"id":"soak","title":"t","venue":"v","hold_seconds":3600,
+	d.servers[0].must(201, "POST", "/v1/products", `{"id":"held","name":"n","stock":1000000,"hold_seconds":5}`)
+	d.servers[0].must(201, "POST", "/v1/performances", fmt.Sprintf(`{"id":"soak","title":"t","venue":"v","hold_seconds":3600,
 		"starts_at":"2999-01-01T20:00:00Z","sections":[{"id":"A","rows":100,"seats_per_row":%d,"price":0}]}`, soakSeats))
-	var spared []*fault
+	var tolerated []*fault
 	for i := range faults {
-		if faults[i].spared {
-			spared = append(spared, &faults[i])
+		if faults[i].tolerated {
+			tolerated = append(tolerated, &faults[i])
 		}
 	}
-	begun, verified, seat, rounds, bookings, holds := time.Now(), time.Now(), 0, 0, 0, 0
-	for ; time.Since(begun) < length && !t.Failed(); rounds++ {
-		f := spared[random.IntN(len(spared))]
-		v := d.visit(&seat, urlsOf(d.n[:f.asked]))
+	start, verified, seat, rounds, bookings, holds := time.Now(), time.Now(), 0, 0, 0, 0
+	for ; time.Since(start) < length && !t.Failed(); rounds++ {
+		f := tolerated[random.IntN(len(tolerated))]
+		v := d.startBookings(&seat, urlsOf(d.servers[:f.used]))
 		line := d.runFault(f, time.Second+time.Duration(random.Int64N(int64(9*time.Second))))
-		v.end(t, d.n[0])
+		v.end(t, d.servers[0])
 		bookings, holds = bookings+len(v.booked), holds+v.held
 		if len(v.refused) > 0 {
-			t.Errorf("%s: bookings and holds are refused: %v", f.name, v.refused)
+			t.Errorf("%s: bookings or holds were refused, want none: %v", f.name, v.refused)
 		}
-		t.Logf("%s %s %d bookings, %d holds, %d/%d/%d MB", time.Since(begun).Round(time.Second), line, len(v.booked),
-			v.held, d.n[0].residentMB(), d.n[1].residentMB(), d.n[2].residentMB())
+		t.Logf("%s %s %d bookings, %d holds, %d/%d/%d MiB", time.Since(start).Round(time.Second), line, len(v.booked),
+			v.held, d.servers[0].residentMiB(), d.servers[1].residentMiB(), d.servers[2].residentMiB())
 		if time.Since(verified) > 5*time.Minute {
 			must(t, exitDone, "verify", "--store", d.log.address())
 			verified = time.Now()
 		}
 	}
-	for _, s := range d.n {
+	for _, s := range d.servers {
 		s.end()
 	}
 	must(t, exitDone, "verify", "--store", d.log.address())
 	units := 0
-	for _, c := range d.crowds {
+	for _, c := range d.buyers {
 		units += c.answered
 	}
 	t.Logf("%d faults, %d units sold, %d seats held in bookings, %d units held", rounds, units, bookings, holds)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// nodes are several servers on one log that form a cluster.
+// nodes are servers on one log that form a cluster.
 type nodes struct {
 	t       *testing.T
 	log     *eventStore
@@ -20,8 +20,8 @@ type nodes struct {
 	all     []*serverProcess
 }
 
-// begin starts the node with a name.
-func (n *nodes) begin(name, log string, args ...string) *serverProcess {
+// launch starts a node with a name.
+func (n *nodes) launch(name, log string, args ...string) *serverProcess {
 	n.t.Helper()
 	args = append([]string{"--secrets", n.secrets, "--cluster", freeAddress(n.t), "--node", name}, args...)
 	s := serveOn(n.t, log, args...)
@@ -38,35 +38,35 @@ type clusterAnswer struct {
 	}
 }
 
-// agree waits until these nodes agree on a number of serving members.
-func (n *nodes) agree(serving int, who ...*serverProcess) {
+// waitForServing waits until these nodes have the same view, with the given number of serving nodes.
+func (n *nodes) waitForServing(serving int, servers ...*serverProcess) {
 	n.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
 		views, enough := map[string]bool{}, true
-		for _, s := range who {
-			output := decoded[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
+		for _, s := range servers {
+			answer := decode[clusterAnswer](n.t, s.must(200, "GET", "/v1/cluster", ""))
 			found := 0
-			for _, node := range output.Nodes {
+			for _, node := range answer.Nodes {
 				if node.State == "serving" {
 					found++
 				}
 			}
-			views[output.View] = true
+			views[answer.View] = true
 			enough = enough && found == serving
 		}
 		if enough && len(views) == 1 {
 			return
 		}
 		if time.Now().After(end) {
-			n.t.Fatalf("the nodes don't agree on %d that serve: %v", serving, views)
+			n.t.Fatalf("the nodes have the views %v after %v, want one view with %d serving nodes", views, patience, serving)
 		}
 	}
 }
 
-// faultLength is the duration of a fault; ADMITONE_FAULT sets it.
+// faultLength returns the duration of a fault: ADMITONE_FAULT, or 3 s.
 func faultLength(t *testing.T) time.Duration {
-	if given := os.Getenv("ADMITONE_FAULT"); given != "" {
-		d, err := time.ParseDuration(given)
+	if text := os.Getenv("ADMITONE_FAULT"); text != "" {
+		d, err := time.ParseDuration(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,19 +82,19 @@ func (s *serverProcess) signal(which syscall.Signal) {
 	}
 }
 
-// answerThroughOthers checks that a node cut from the log answers a command for each product.
+// answerThroughOthers checks that a node that is cut from the log still answers a command for each product.
 func (s *serverProcess) answerThroughOthers() {
 	s.t.Helper()
 	var reason struct{ Reason string }
 	if _, _, text := s.ask("GET", "/readyz", ""); json.Unmarshal([]byte(text), &reason) != nil || reason.Reason != "cut" {
-		s.t.Errorf("the node that is cut says %s", text)
+		s.t.Errorf("/readyz of a node cut from the log: %s; want the reason cut", text)
 	}
 	for i := range soldProducts {
 		s.must(201, "POST", fmt.Sprintf("/v1/products/p%d/reservations", i), `{"holder":"ann","hold":true}`)
 	}
 }
 
-// sharedSecret writes a secret for the messages between nodes.
+// sharedSecret writes a secret for the messages between nodes, and returns the path of the file.
 func sharedSecret(t *testing.T) string {
 	shared := filepath.Join(t.TempDir(), "shared")
 	if err := os.WriteFile(shared, []byte("0123456789abcdefghijklmnopqrstuvwxyz\n"), 0o600); err != nil {
@@ -103,13 +103,14 @@ func sharedSecret(t *testing.T) string {
 	return shared
 }
 
-// TestNodesOfAnotherSystem: a node of another log does not join, and a forged header is refused.
+// TestNodesOfAnotherSystem: a node of another log does not join, a forged header between nodes is refused,
+// and so are flags of a cluster that are wrong.
 func TestNodesOfAnotherSystem(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
 	at := freeAddress(t)
 	n1 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--cluster", at, "--node", "n1")
-	n.agree(1, n1)
+	n.waitForServing(1, n1)
 	other := newEventStore(t)
 	shared := sharedSecret(t)
 	at2 := freeAddress(t)
@@ -118,7 +119,7 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	status, header, text := n1.ask("POST", "/v1/products", `{"id":"x","name":"n","stock":1}`, "Admitone-Hop",
 		"1; from=x; view=0; command=c; after=0; client=-; at=0; until=0; mac=00")
 	if status != 400 || !strings.Contains(text, "bad_parameter") {
-		t.Errorf("a forged header is answered %d %v %s; want status 400 and %q", status, header, text, "bad_parameter")
+		t.Errorf("a forged Admitone-Hop is answered %d %v %s; want 400 and %q", status, header, text, "bad_parameter")
 	}
 	for args, want := range map[string]string{
 		"--store " + t.TempDir() + " --cluster 127.0.0.1:0":                                                                 "one process writes the log in a directory",
@@ -140,13 +141,13 @@ func TestNodesOfAnotherSystem(t *testing.T) {
 	}
 }
 
-// TestNodesOnIPv6: nodes find each other at addresses of IPv6; a node that listens on all of them
-// advertises one that others can reach.
+// TestNodesOnIPv6: nodes join each other at IPv6 addresses, also one that listens on all addresses and
+// advertises a single one.
 func TestNodesOnIPv6(t *testing.T) {
 	t.Parallel()
 	probe, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
-		t.Skip("this machine has no IPv6:", err)
+		t.Skip("skipped: this machine has no IPv6:", err)
 	}
 	probe.Close()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
@@ -156,7 +157,7 @@ func TestNodesOnIPv6(t *testing.T) {
 	_, port, _ := net.SplitHostPort(freePort(t, "[::]"))
 	n2 := serveOn(t, n.log.address(), "--secrets", n.secrets, "--cluster", "[::]:"+port, "--cluster-advertise", "[::1]",
 		"--join", first, "--node", "n2", "--cluster-secret-file", secret)
-	n.agree(2, n1, n2)
+	n.waitForServing(2, n1, n2)
 	for i, s := range []*serverProcess{n1, n2, n1, n2} {
 		s.must(201, "POST", "/v1/products", fmt.Sprintf(`{"id":"six%d","name":"n","stock":1}`, i))
 	}

@@ -13,14 +13,14 @@ import (
 	"admitone/events/esdb"
 )
 
-// timerRounds is how often a test of timers kills; ADMITONE_TIMERS sets it.
+// timerRounds returns the number of kills in a test of timers: ADMITONE_TIMERS, or 1.
 func timerRounds(t *testing.T) int {
 	t.Helper()
-	given := os.Getenv("ADMITONE_TIMERS")
-	if given == "" {
+	text := os.Getenv("ADMITONE_TIMERS")
+	if text == "" {
 		return 1
 	}
-	rounds, err := strconv.Atoi(given)
+	rounds, err := strconv.Atoi(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,7 @@ func newReader(t *testing.T, address string) *reader {
 	return &reader{t: t, store: connectTo(t, address, esdb.Options{ReadOnly: true})}
 }
 
-// next calls f for each event that was appended since the last call, with the time of its decision.
+// next calls f for each event that was appended since the last call.
 func (r *reader) next(f func(e *events.Recorded, fact events.Fact, of events.Metadata)) {
 	r.t.Helper()
 	for e, err := range events.All(r.t.Context(), r.store, r.at) {
@@ -59,7 +59,7 @@ func (r *reader) next(f func(e *events.Recorded, fact events.Fact, of events.Met
 	}
 }
 
-// placedAt returns the nth id of a kind of entity that a node owns, of three nodes n1 to n3.
+// placedAt returns the nth of the ids, of a kind of entity, that the given one of the nodes n1 to n3 owns.
 func placedAt(node placement.Member, key func(id string) placement.Key, prefix string, nth int) string {
 	view := placement.NewView("n1", "n2", "n3")
 	for i := 0; ; i++ {
@@ -77,20 +77,21 @@ func productKey(id string) placement.Key {
 	return placement.KeyOf(events.NewStreamID(events.ProductCategory, id))
 }
 
-// held are holds, of which the log shows when they are due and when they expired.
-type held struct {
+// holds are the holds of a round, with their expiry according to the log.
+type holds struct {
 	log     *reader
-	due     map[events.ReservationID]time.Time
+	due     map[events.ReservationID]time.Time // the deadlines
 	product map[events.ReservationID]string
-	expired map[events.ReservationID]int
-	latest  time.Duration // of an expiry after the deadline
-	late    int           // expired when other nodes may have acted as well
+	expired map[events.ReservationID]int // number of expiries
+	latest  time.Duration                // the longest time from a deadline to the expiry
+	late    int                          // holds that the second node may have tried to expire as well
 }
 
-// takeTurns is how long after a deadline the second node for an entity acts.
-const takeTurns = 2 * time.Second
+// secondNodeDelay is the time from a deadline until the second node for an entity acts.
+const secondNodeDelay = 2 * time.Second
 
-func (h *held) read() {
+// read records the holds and expiries since the last read.
+func (h *holds) read() {
 	h.log.next(func(e *events.Recorded, fact events.Fact, of events.Metadata) {
 		switch f := fact.(type) {
 		case *events.ProductHeld:
@@ -99,7 +100,7 @@ func (h *held) read() {
 			for _, one := range f.Expired {
 				h.expired[one.ReservationID]++
 				late := of.At.Sub(one.ExpiresAt)
-				if h.latest = max(h.latest, late); late > takeTurns*3/4 {
+				if h.latest = max(h.latest, late); late > secondNodeDelay*3/4 {
 					h.late++
 				}
 			}
@@ -107,11 +108,11 @@ func (h *held) read() {
 	})
 }
 
-const heldProducts, heldOfEach = 20, 20
+const heldProducts, holdsPerProduct = 20, 20
 
-// holdAtNodes makes 400 holds of twenty products at nodes in turn, due seconds later. Twelve of the
-// products are the third node's.
-func (n *nodes) holdAtNodes(round string, seconds int) *held {
+// holdAtNodes makes 400 holds of twenty products at nodes in turn, which are due after some seconds. The
+// third node owns twelve of the products.
+func (n *nodes) holdAtNodes(round string, seconds int) *holds {
 	n.t.Helper()
 	var products []string
 	for i := range heldProducts {
@@ -122,9 +123,9 @@ func (n *nodes) holdAtNodes(round string, seconds int) *held {
 		id := placedAt(owner, productKey, "h"+round+"-", i)
 		products = append(products, id)
 		n.all[i%3].must(201, "POST", "/v1/products",
-			fmt.Sprintf(`{"id":%q,"name":"n","stock":%d,"hold_seconds":%d}`, id, heldOfEach, seconds))
+			fmt.Sprintf(`{"id":%q,"name":"n","stock":%d,"hold_seconds":%d}`, id, holdsPerProduct, seconds))
 	}
-	h := &held{log: newReader(n.t, n.log.address()), due: map[events.ReservationID]time.Time{},
+	h := &holds{log: newReader(n.t, n.log.address()), due: map[events.ReservationID]time.Time{},
 		product: map[events.ReservationID]string{}, expired: map[events.ReservationID]int{}}
 	h.read()
 	clear(h.due) // of earlier rounds
@@ -133,39 +134,39 @@ func (n *nodes) holdAtNodes(round string, seconds int) *held {
 	var callers sync.WaitGroup
 	for caller := range 8 {
 		callers.Go(func() {
-			for i := caller; i < heldProducts*heldOfEach; i += 8 {
+			for i := caller; i < heldProducts*holdsPerProduct; i += 8 {
 				status, _, text := n.all[i%3].ask("POST", "/v1/products/"+products[i%heldProducts]+"/reservations",
 					`{"holder":"ann","hold":true}`)
 				if status != 201 {
-					n.t.Errorf("a hold is answered %d %s; want 201", status, text)
+					n.t.Errorf("hold %d is answered %d %s, want 201", i, status, text)
 				}
 			}
 		})
 	}
 	callers.Wait()
-	if h.read(); len(h.due) != heldProducts*heldOfEach {
-		n.t.Fatalf("the log has %d holds; want %d", len(h.due), heldProducts*heldOfEach)
+	if h.read(); len(h.due) != heldProducts*holdsPerProduct {
+		n.t.Fatalf("the log has %d holds; want %d", len(h.due), heldProducts*holdsPerProduct)
 	}
 	return h
 }
 
-// expire waits until all have expired, and checks that each did once.
-func (h *held) expire(t *testing.T) {
+// waitForExpiry waits until all holds have expired, and checks that each did once.
+func (h *holds) waitForExpiry(t *testing.T) {
 	t.Helper()
 	for end := time.Now().Add(patience); len(h.expired) < len(h.due); time.Sleep(20 * time.Millisecond) {
 		if h.read(); time.Now().After(end) {
-			t.Fatalf("%d of %d holds have expired", len(h.expired), len(h.due))
+			t.Fatalf("%d holds have expired after %v, want %d", len(h.expired), patience, len(h.due))
 		}
 	}
 	for id, times := range h.expired {
 		if times != 1 {
-			t.Errorf("hold %s of %s has expired %d times; want 1", id, h.product[id], times)
+			t.Errorf("hold %s of %s expired %d times, want once", id, h.product[id], times)
 		}
 	}
 }
 
-// firstOf returns the earliest deadline of a node's holds, and their number.
-func (h *held) firstOf(node placement.Member) (first time.Time, count int) {
+// firstOf returns the earliest deadline of the holds of a node's products, and their number.
+func (h *holds) firstOf(node placement.Member) (first time.Time, count int) {
 	view := placement.NewView("n1", "n2", "n3")
 	for id, due := range h.due {
 		if view.Owner(productKey(h.product[id])) != node {
@@ -178,39 +179,39 @@ func (h *held) firstOf(node placement.Member) (first time.Time, count int) {
 	return first, count
 }
 
-// TestNodesExpireHolds: holds expire once each, at the node that owns their product, almost without
-// a conflict. If that node is killed just before, others expire them three seconds late at most.
+// TestNodesExpireHolds: each hold expires once, at the node that owns its product, almost without a conflict.
+// If that node is killed just before the deadline, others expire the hold at most three seconds late.
 func TestNodesExpireHolds(t *testing.T) {
 	t.Parallel()
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
 	for i := range 3 {
-		n.begin(fmt.Sprint("n", i+1), n.log.address())
+		n.launch(fmt.Sprint("n", i+1), n.log.address())
 	}
 	victim := n.all[2]
 	for round := range timerRounds(t) {
-		n.agree(3, n.all...)
+		n.waitForServing(3, n.all...)
 		before := conflicts(t, n.all...)
 		h := n.holdAtNodes(fmt.Sprint(round, "calm"), 2)
-		h.expire(t)
-		lost := conflicts(t, n.all...) - before
+		h.waitForExpiry(t)
+		conflicted := conflicts(t, n.all...) - before
 		t.Logf("%d holds expired %v late at most, %d of them when two nodes may act; %d conflicts", len(h.due),
-			h.latest.Round(time.Millisecond), h.late, lost)
-		if lost > 4+h.late {
-			t.Errorf("%d holds expired, %d when two nodes may act, with %d conflicts; want 4 and one for each of those at most",
-				len(h.due), h.late, lost)
+			h.latest.Round(time.Millisecond), h.late, conflicted)
+		if conflicted > 4+h.late {
+			t.Errorf("%d holds expired, %d when two nodes may act, with %d conflicts; want at most 4, and one for each of those",
+				len(h.due), h.late, conflicted)
 		}
 		h = n.holdAtNodes(fmt.Sprint(round, "killed"), 2)
 		first, owned := h.firstOf("n3")
 		time.Sleep(time.Until(first.Add(-100 * time.Millisecond)))
 		early := time.Until(first)
 		victim.kill()
-		h.expire(t)
+		h.waitForExpiry(t)
 		t.Logf("%d holds expired %v late at most; the owner of %d of them was killed %v before the first was due", len(h.due),
 			h.latest.Round(time.Millisecond), owned, early.Round(time.Millisecond))
 		if h.latest > 3*time.Second {
 			t.Errorf("holds have expired %v late; want 3s at most", h.latest)
 		}
-		victim.again()
+		victim.startAgain()
 	}
 	for _, s := range n.all {
 		s.end()

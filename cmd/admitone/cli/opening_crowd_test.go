@@ -18,31 +18,31 @@ import (
 	"admitone/events"
 )
 
-// openingCrowd returns the number of clients of TestOpeningCrowd, and how long before the opening
-// they start: ADMITONE_OPENING clients from 10 s before, or a few.
+// openingCrowd returns the number of clients of TestOpeningCrowd, and the time before the opening at which
+// they start: ADMITONE_OPENING clients and 10 s, or 150 clients and 2 s.
 func openingCrowd(t *testing.T) (clients int, before time.Duration) {
-	given := os.Getenv("ADMITONE_OPENING")
-	if given == "" {
+	text := os.Getenv("ADMITONE_OPENING")
+	if text == "" {
 		return 150, 2 * time.Second
 	}
-	n, err := strconv.Atoi(given)
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 20_000 {
-		t.Fatalf("ADMITONE_OPENING is a number from 1 to 20,000, and not %q", given)
+		t.Fatalf("ADMITONE_OPENING is %q, want a number from 1 to 20,000", text)
 	}
 	return n, 10 * time.Second
 }
 
-// TestOpeningCrowd: clients send a request every second, each over its own connection, since before
-// a sale opens. None succeeds before that time, and then as many as there are units of a product
-// and seats of a hall. It prints the time from the opening to the first sale.
+// TestOpeningCrowd: from before the opening of a sale, each client sends a request every second over its own
+// connection. No request succeeds before the opening; afterwards as many succeed as there are units of a
+// product and seats of a hall. The test logs the time from the opening to the first sale.
 func TestOpeningCrowd(t *testing.T) {
 	clients, before := openingCrowd(t)
 	p := launch(t, t.TempDir())
 	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: clients,
 		DialContext: (&net.Dialer{KeepAlive: -1}).DialContext}}
 	defer client.CloseIdleConnections()
-	warm := before / 4 // for connecting
-	opens := time.Now().Add(before + warm).UTC().Truncate(time.Millisecond)
+	setup := before / 4 // until the clients start
+	opens := time.Now().Add(before + setup).UTC().Truncate(time.Millisecond)
 	seats := clients / 4
 	for path, body := range map[string]string{
 		"products": fmt.Sprintf(`{"id":"tee","name":"Tee","stock":%d,"opens_at":%q}`, seats, events.FormatTime(opens)),
@@ -50,11 +50,11 @@ func TestOpeningCrowd(t *testing.T) {
 			"hold_seconds":3600,"sections":[{"id":"A","rows":1,"seats_per_row":%d,"price":100}]}`, events.FormatTime(opens), seats),
 	} {
 		if status, _, err := post(client, p.url+"/v1/"+path, body, ""); err != nil || status == 0 {
-			t.Fatalf("%s: %v; want status > 0", path, err)
+			t.Fatalf("create %s: status %d, %v; want success", path, status, err)
 		}
 	}
-	time.Sleep(warm)
-	crowd := &crowdBefore{t: t, client: client, url: p.url, seats: seats}
+	time.Sleep(setup)
+	crowd := &openingClients{t: t, client: client, url: p.url, seats: seats}
 	var all sync.WaitGroup
 	for i := range clients {
 		all.Go(func() { crowd.ask(i) })
@@ -64,30 +64,31 @@ func TestOpeningCrowd(t *testing.T) {
 	t.Logf("%d clients from %s before: %d requests were too early, and %d had no answer; %d of %d places were "+
 		"given out", clients, before, crowd.early.Load(), crowd.unanswered.Load(), got, 2*seats)
 	if crowd.early.Load() == 0 || got != int64(2*seats) {
-		t.Errorf("%d were too early, and %d got a place of %d", crowd.early.Load(), got, 2*seats)
+		t.Errorf("%d requests were too early and %d succeeded, want some and %d", crowd.early.Load(), got, 2*seats)
 	}
 	first := firstSales(t, p.url)
 	for _, category := range []string{events.ProductCategory, events.BookingCategory} {
 		after := first[category].Sub(opens)
 		t.Logf("the first %s was sold %.1f ms after the opening", category, float64(after.Microseconds())/1000)
 		if first[category].IsZero() || after < 0 {
-			t.Errorf("first sale at %v, want none before the opening at %v", first[category], opens)
+			t.Errorf("the first %s was sold at %v, want a sale after the opening at %v", category, first[category], opens)
 		}
 	}
 }
 
-// crowdBefore requests units or seats of a sale that has not opened.
-type crowdBefore struct {
-	t              *testing.T
-	client         *http.Client
-	url            string
-	seats          int // number of seats
-	early, granted atomic.Int64
-	unanswered     atomic.Int64
+// openingClients request units or seats from before the opening of a sale on.
+type openingClients struct {
+	t          *testing.T
+	client     *http.Client
+	url        string
+	seats      int          // in the hall
+	early      atomic.Int64 // requests refused before the opening
+	granted    atomic.Int64
+	unanswered atomic.Int64
 }
 
-// ask retries for one client until an answer is final.
-func (c *crowdBefore) ask(i int) {
+// ask repeats the request of one client until it is granted, sold out or taken.
+func (c *openingClients) ask(i int) {
 	path, body := "/v1/products/tee/reservations", fmt.Sprintf(`{"holder":"h%d"}`, i)
 	if i%2 == 1 {
 		path, body = "/v1/performances/gala/bookings", fmt.Sprintf(`{"holder":"h%d","seats":["A-1-%d"]}`, i, 1+i/2%c.seats)
@@ -121,11 +122,12 @@ func (c *crowdBefore) ask(i int) {
 		case strings.Contains(text, `"sold_out"`), strings.Contains(text, `"seat_taken"`):
 			return
 		case status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			c.t.Errorf("answer = %d %s, want 201, 429 or 503", status, text)
+			c.t.Errorf("client %d is answered %d %s, want 201, 429, 503, or a refusal that the sale has not opened or is sold out",
+				i, status, text)
 			return
 		}
 	}
-	c.t.Error("a client never got an answer")
+	c.t.Errorf("client %d has no final answer after %v", i, patience)
 }
 
 // firstSales returns the time of the first sale of each category in the log.

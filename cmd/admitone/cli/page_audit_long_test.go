@@ -14,7 +14,7 @@ import (
 
 // longHistory: a history is read page by page, in both directions.
 func longHistory(t *testing.T, browser context.Context) {
-	s := onSale(t, 1000)
+	s := serveProduct(t, 1000)
 	for range 120 {
 		s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
 	}
@@ -35,7 +35,7 @@ func longHistory(t *testing.T, browser context.Context) {
 // moreThanFits: a very long past is read in parts, and each part begins where the previous one
 // ended.
 func moreThanFits(t *testing.T, browser context.Context) {
-	s := onSale(t, 1)
+	s := serveProduct(t, 1)
 	appendSales(t, s.Log, "big", 100_300)
 	p := auditor(t, browser, s, "?of=product/big#at=99_999")
 	p.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
@@ -77,12 +77,12 @@ func seatsInParts(t *testing.T, browser context.Context) {
 		const all = () => { for (const i of [...timeline.positions.keys()]) { go(i); go(timeline.last); go(0); } };
 		let parts = 1;
 		for (await timeline.fill(); all(), !timeline.ended; parts++) await timeline.later();
-		await timeline.again();
+		await timeline.startAgain();
 		all();
 		window.parts = { parts, maps };
 	})()`))
 	p.wait(`window.parts !== undefined`)
-	read := of[struct {
+	read := evaluate[struct {
 		Parts int
 		Maps  map[string][]string
 	}](p, `window.parts`)
@@ -92,7 +92,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 	marks := map[string]int{"free": 0, "held": 1, "booked": 2, "blocked": 3}
 	for at, maps := range read.Maps {
 		var want []string
-		for _, seat := range was[struct{ Items []struct{ Status string } }](s, "/v1/performances/gig/seats?at="+at).Items {
+		for _, seat := range getJSON[struct{ Items []struct{ Status string } }](s, "/v1/performances/gig/seats?at="+at).Items {
 			want = append(want, strconv.Itoa(marks[seat.Status]))
 		}
 		for _, got := range maps {

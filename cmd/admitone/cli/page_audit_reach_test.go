@@ -17,27 +17,27 @@ import (
 func auditByKeyboard(t *testing.T, browser context.Context) {
 	s, _ := sampleSale(t)
 	p := auditor(t, browser, s, "")
-	p.press(`document.querySelector("#wanted")`)
+	p.tabTo(`document.querySelector("#wanted")`)
 	p.navigate(chromedp.KeyEvent("seat gig A-1-2\r"))
 	all := p.countChanges(12)
 	p.waitText(story, "eve holds the seat")
-	p.press(slider)
+	p.tabTo(slider)
 	p.do(chromedp.KeyEvent(kb.Home))
 	p.wait(place + `.textContent.includes("change 1 of")`)
 	p.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
 	p.wait(place + `.textContent.includes("change 3 of")`)
 	p.do(chromedp.KeyEvent(kb.End))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of")`, place, all))
-	p.press(act("previous"))
+	p.tabTo(act("previous"))
 	p.do(chromedp.KeyEvent("\r"))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of")`, place, all-1))
-	p.press(act("seat"))
+	p.tabTo(act("seat"))
 	p.do(chromedp.KeyEvent(" "))
 	p.wait(`document.activeElement === ` + seatButton("A-1-2"))
 	p.do(chromedp.KeyEvent(kb.ArrowLeft))
 	p.navigate(chromedp.KeyEvent("\r"))
 	p.waitText(story, "The story of seat gig~A-1-1")
-	if hash := of[string](p, `location.hash`); hash == "" {
+	if hash := evaluate[string](p, `location.hash`); hash == "" {
 		t.Error("the moment is lost on the way to another seat")
 	}
 }
@@ -55,17 +55,17 @@ func auditOnPhone(t *testing.T, browser context.Context) {
 			p.wait(`document.querySelector(".line") !== null`)
 		}
 		p.waitText(head, "events, up to position")
-		narrow(p)
+		checkPhoneLayout(p)
 	}
 }
 
 // narrow: nothing is too wide or too small for a phone of 360 pixels.
-func narrow(p *tab) {
+func checkPhoneLayout(p *tab) {
 	p.t.Helper()
-	if wide := of[int](p, `document.documentElement.scrollWidth`); wide > 360 {
-		p.t.Errorf("%s is %d pixels wide on a phone of 360", of[string](p, `location.href`), wide)
+	if wide := evaluate[int](p, `document.documentElement.scrollWidth`); wide > 360 {
+		p.t.Errorf("%s is %d pixels wide on a phone of 360", evaluate[string](p, `location.href`), wide)
 	}
-	small := of[[]string](p, `[...document.querySelectorAll("button, select, input")].filter((b) => b.checkVisibility() &&
+	small := evaluate[[]string](p, `[...document.querySelectorAll("button, select, input")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < (b.classList.contains("seat") ? 24 : 40)).map((b) => b.id + b.textContent)`)
 	if len(small) > 0 {
 		p.t.Errorf("too small for a finger: %q; want no small", small)
@@ -101,7 +101,7 @@ func auditWithToken(t *testing.T, browser context.Context) {
 
 // auditHostile: names of people and things are shown as text.
 func auditHostile(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	const evil = `<img src=x onerror=document.title=1> & "co" '`
 	s.send("POST", "/v1/performances/gig/bookings",
 		`{"seats":["A-1-1"],"holder":"<img src=x onerror=document.title=1> & \"co\" '"}`)
@@ -113,7 +113,7 @@ func auditHostile(t *testing.T, browser context.Context) {
 	p.waitText(story, evil+" holds")
 	p.do(chromedp.Navigate(s.url + `/audit?of=` + "holder/%3Cimg%20src%3Dx%3E#at=%3Cimg%20src%3Dx%3E"))
 	p.waitText(story, "<img src=x>")
-	if of[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
+	if evaluate[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
 		!document.title.endsWith("admitone")`) {
 		t.Error("a name has become part of the page")
 	}

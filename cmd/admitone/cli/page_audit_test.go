@@ -47,7 +47,7 @@ const (
 // auditor opens the page, with a suffix of its path.
 func auditor(t *testing.T, browser context.Context, s *testServer, rest string) *tab {
 	t.Helper()
-	return open(t, browser, s.url+"/audit"+rest)
+	return openTab(t, browser, s.url+"/audit"+rest)
 }
 
 // search searches from the page, and returns when that leads to another page.
@@ -72,14 +72,14 @@ func (p *tab) moveSlider(n int) (position string) {
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
 		`void (() => { %s.value = %d; %s.dispatchEvent(new Event("input")) })()`, slider, n, slider)))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of ")`, place, n+1))
-	return of[string](p, place+`.textContent.match(/position (\d+)/)[1]`)
+	return evaluate[string](p, place+`.textContent.match(/position (\d+)/)[1]`)
 }
 
 // countChanges waits for the slider, and returns the number of changes.
 func (p *tab) countChanges(least int) int {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`Number(%s.max) >= %d && %s.checkVisibility()`, slider, least-1, slider))
-	return of[int](p, `Number(`+slider+`.max)`) + 1
+	return evaluate[int](p, `Number(`+slider+`.max)`) + 1
 }
 
 // waitSummary waits for the page's summary, such as "2 free, 1 on hold".
@@ -90,7 +90,7 @@ func (p *tab) waitSummary(want string) {
 }
 
 // was reads a past resource from the server.
-func was[T any](s *testServer, path string) (v T) {
+func getJSON[T any](s *testServer, path string) (v T) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(s.send("GET", path, "")), &v); err != nil {
 		s.t.Fatal(err)
@@ -101,7 +101,7 @@ func was[T any](s *testServer, path string) (v T) {
 // sampleSale is a small sale of seats with every kind of event.
 func sampleSale(t *testing.T) (s *testServer, paid string) {
 	s = signedIn(t, t.TempDir())
-	s.perform("gig", "", [4]any{"A", 2, 4, 5000}, [4]any{"B-C", 1, 3, 2500})
+	s.createPerformance("gig", "", [4]any{"A", 2, 4, 5000}, [4]any{"B-C", 1, 3, 2500})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":90000}`)
 	book := func(holder, seats string) string {
 		var made struct{ ID string }
@@ -132,7 +132,7 @@ func seatHistory(t *testing.T, browser context.Context) {
 	p.waitText(story, "ada holds the seat until")
 	p.waitText(story, "ada has booked the seat")
 	p.waitText(story, "request req-7")
-	if lines := of[int](p, story+`.querySelectorAll(".line").length`); lines != 2 {
+	if lines := evaluate[int](p, story+`.querySelectorAll(".line").length`); lines != 2 {
 		t.Errorf("its story has %d lines, want 2", lines)
 	}
 	p.waitText(act("seat"), "A-1-1 is booked")
@@ -158,18 +158,18 @@ func seatHistory(t *testing.T, browser context.Context) {
 
 func searchByName(t *testing.T, browser context.Context) {
 	s, booking := sampleSale(t)
-	s.offer("ada", 3)
+	s.createProduct("ada", 3)
 	p := auditor(t, browser, s, "")
 	p.searchInPage("nobody")
 	p.waitText(searched, "Nothing and nobody of that name")
 	p.searchInPage(" ")
 	p.waitText(searched, "Say what you look for")
-	p.found()
+	p.checkResources()
 	p.searchInPage("ada") // a holder, and a product
 	p.waitText(searched, "That may be:")
 	p.wait(`[...document.querySelectorAll("#choices a")].map((a) => a.textContent).join() === "product ada,holder ada" &&
 		document.activeElement.textContent === "product ada"`)
-	p.found()
+	p.checkResources()
 	p.navigate(chromedp.Click(`#choices li:last-child a`))
 	p.waitText(story, "seat gig~B-C-1-2: ada has booked the seat")
 	p.search(booking)
@@ -191,14 +191,14 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 		t.Helper()
 		at := p.moveSlider(n)
 		var want []string
-		for _, seat := range was[struct {
+		for _, seat := range getJSON[struct {
 			Items []struct{ Seat, Status string }
 		}](s, "/v1/performances/gig/seats?at="+at).Items {
 			want = append(want, seat.Seat+" "+seat.Status)
 		}
 		p.wait(fmt.Sprintf(`[...document.querySelectorAll("button.seat")].map((b) => b.ariaLabel.split(",")[0] + " "
 			+ b.dataset.status).join() === %q`, strings.Join(want, ",")))
-		c := was[struct{ Remaining, Held, Booked, Blocked int }](s, "/v1/performances/gig?at="+at)
+		c := getJSON[struct{ Remaining, Held, Booked, Blocked int }](s, "/v1/performances/gig?at="+at)
 		p.waitSummary(fmt.Sprintf("%d free, %d on hold, %d booked, %d not on sale", c.Remaining, c.Held, c.Booked, c.Blocked))
 	}
 	for n := range all {
@@ -214,10 +214,10 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 	// A link opens the moment that it names, a position or a time.
 	at := p.moveSlider(2)
 	p.wait(`location.hash === "#at=` + at + `"`)
-	shared := of[string](p, `location.href`)
-	shown := of[string](p, changed+`.textContent`)
-	when := of[string](p, `document.querySelector("#moment").dateTime`)
-	other := open(t, browser, shared)
+	shared := evaluate[string](p, `location.href`)
+	shown := evaluate[string](p, changed+`.textContent`)
+	when := evaluate[string](p, `document.querySelector("#moment").dateTime`)
+	other := openTab(t, browser, shared)
 	other.waitText(changed, shown)
 	other.waitText(place, "change 3 of")
 	other.do(chromedp.Evaluate[chromedp.Void](`void (location.hash = "#at=2001-02-03T04:05:06Z")`))
@@ -236,10 +236,10 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 
 // countsThroughTime: at each change the page has the server's counts.
 func countsThroughTime(t *testing.T, browser context.Context) {
-	s := onSale(t, 10, func(c *product.Create) { c.HoldSeconds = 3 })
-	s.offer("other", 3)
+	s := serveProduct(t, 10, func(c *product.Create) { c.HoldSeconds = 3 })
+	s.createProduct("other", 3)
 	const path = "/v1/products/p/reservations"
-	ask := func(body string) string { return path + "/" + s.made("POST", path, body) }
+	ask := func(body string) string { return path + "/" + s.create("POST", path, body) }
 	sold := ask(`{"holder":"ada","quantity":2}`)
 	held := ask(`{"holder":"bob","quantity":3,"hold":true}`)
 	s.send("POST", held+"/confirm", "{}")
@@ -248,12 +248,12 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 	s.sendWith("PATCH", "/v1/products/p", `{"stock":14}`, "If-Match", `"6"`)
 	lost := ask(`{"holder":"eve","quantity":4,"hold":true}`)
 	for ended := false; !ended; { // the deadline passes
-		ended = was[struct{ Status string }](s, lost).Status == "expired"
+		ended = getJSON[struct{ Status string }](s, lost).Status == "expired"
 	}
 	p := auditor(t, browser, s, "?of=product/p")
 	all := p.countChanges(9)
 	for n := range all {
-		c := was[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moveSlider(n))
+		c := getJSON[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moveSlider(n))
 		p.waitSummary(fmt.Sprintf("%d remaining, %d on hold, %d sold", c.Remaining, c.Held, c.Sold))
 	}
 	p.waitText(changed, "expired")
@@ -264,20 +264,20 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 
 // entriesThroughTime: the teams at each moment are the server's.
 func entriesThroughTime(t *testing.T, browser context.Context) {
-	s := cup(t, 2, `,"waitlist":true`)
+	s := serveTournament(t, 2, `,"waitlist":true`)
 	s.registerTeams("a", "b", "c", "d")
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
 	s.send("DELETE", "/v1/tournaments/cup/entries/d", "")
-	s.edits(`{"team_limit":5}`)
+	s.editTournament(`{"team_limit":5}`)
 	p := auditor(t, browser, s, "?of=tournament/cup")
 	for n := range p.countChanges(8) {
 		at := p.moveSlider(n)
-		c := was[struct{ Entered, Remaining, Waitlisted int }](s, "/v1/tournaments/cup?at="+at)
+		c := getJSON[struct{ Entered, Remaining, Waitlisted int }](s, "/v1/tournaments/cup?at="+at)
 		p.waitSummary(fmt.Sprintf("%d entered, %d remaining, %d waitlisted", c.Entered, c.Remaining, c.Waitlisted))
 		var lists [2]string
 		for i, status := range []string{"entered", "waitlisted"} {
 			var names []string
-			for _, e := range was[struct{ Items []struct{ Name string } }](s, "/v1/tournaments/cup/entries?status="+status+
+			for _, e := range getJSON[struct{ Items []struct{ Name string } }](s, "/v1/tournaments/cup/entries?status="+status+
 				"&at="+at).Items {
 				names = append(names, e.Name)
 			}
@@ -308,7 +308,7 @@ func playing(t *testing.T, browser context.Context) {
 	p.click(act("play"))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play"`, place, all, all,
 		act("play")))
-	seen := of[[]int](p, `window.seen`)
+	seen := evaluate[[]int](p, `window.seen`)
 	for i := range len(seen) - 1 {
 		if seen[i] >= seen[i+1] && seen[i] != all { // playback restarts from the end
 			t.Errorf("playback went from change %d to %d, want a later one", seen[i], seen[i+1])

@@ -65,7 +65,7 @@ type tab struct {
 
 // open opens an address in a tab of its own. The test fails if the page throws, lacks one of its
 // files or violates its policy.
-func open(t *testing.T, browser context.Context, url string) *tab {
+func openTab(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	p := &tab{t: t, ctx: ctx}
@@ -91,18 +91,18 @@ func open(t *testing.T, browser context.Context, url string) *tab {
 }
 
 // live waits until the page indicates that its counts are live.
-func (p *tab) live() *tab {
+func (p *tab) waitLive() *tab {
 	p.t.Helper()
 	p.wait(`document.querySelector("#state").textContent === "Live"`)
 	return p
 }
 
 // found checks that no file of the page was missing.
-func (p *tab) found() {
+func (p *tab) checkResources() {
 	p.t.Helper()
 	const missing = `performance.getEntriesByType("resource")
 		.filter((asked) => asked.responseStatus === 404).map((asked) => asked.name).join()`
-	if names := of[string](p, missing); names != "" {
+	if names := evaluate[string](p, missing); names != "" {
 		p.t.Errorf("the page requested a missing resource: %s; want %q", names, "")
 	}
 }
@@ -163,7 +163,7 @@ func (p *tab) waitRecorded(text string) {
 }
 
 // of evaluates an expression on the page, which must not be about to be left.
-func of[T any](p *tab, expression string) T {
+func evaluate[T any](p *tab, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
 	if err != nil {
@@ -173,13 +173,13 @@ func of[T any](p *tab, expression string) T {
 }
 
 // in is an element of a product's card.
-func in(product, selector string) string {
+func inCard(product, selector string) string {
 	return fmt.Sprintf(`document.querySelector('.product[data-id="%s"] %s')`, product, selector)
 }
 
 // button is a button of a product.
 func button(product, action string) string {
-	return in(product, fmt.Sprintf(`> .buttons [data-action="%s"]`, action))
+	return inCard(product, fmt.Sprintf(`> .buttons [data-action="%s"]`, action))
 }
 
 func (p *tab) click(element string) {
@@ -206,7 +206,7 @@ func (p *tab) waitText(element, text string) {
 // waitRemaining waits for the remaining units of a product.
 func (p *tab) waitRemaining(product string, n int) {
 	p.t.Helper()
-	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, in(product, `[data-field="remaining"]`), n))
+	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, inCard(product, `[data-field="remaining"]`), n))
 }
 
 // pressUntil presses a button until a message appears. If the page has given up on the server, it
@@ -214,19 +214,19 @@ func (p *tab) waitRemaining(product string, n int) {
 func (p *tab) pressUntil(button, message, text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`[%q, "Try again:"].some((text) => %s.textContent.includes(text))`, text, message))
-	if of[bool](p, message+`.textContent.includes("Try again:")`) {
+	if evaluate[bool](p, message+`.textContent.includes("Try again:")`) {
 		p.click(button)
 	}
 	p.waitText(message, text)
 }
 
 // press presses Tab until an element has the focus, visibly.
-func (p *tab) press(element string) {
+func (p *tab) tabTo(element string) {
 	p.t.Helper()
 	for range 100 {
 		p.do(chromedp.KeyEvent("\t"))
-		if of[bool](p, `document.activeElement === `+element) {
-			if of[string](p, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
+		if evaluate[bool](p, `document.activeElement === `+element) {
+			if evaluate[string](p, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
 				p.t.Errorf("%s has the focus, but it does not show", element)
 			}
 			return
@@ -281,14 +281,14 @@ func newWire(t *testing.T, target string) *wire {
 	})
 	t.Cleanup(func() {
 		listener.Close()
-		l.is(wireCut)
+		l.setState(wireCut)
 		l.running.Wait()
 	})
 	return l
 }
 
 // is changes the state; wireCut ends open connections.
-func (w *wire) is(state int) {
+func (w *wire) setState(state int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.state = state

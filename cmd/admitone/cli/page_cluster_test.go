@@ -38,15 +38,15 @@ func nodeCard(name, selector string) string {
 // clusterOfTwo: the page shows two nodes, a room and the effect of the loss of each node.
 func clusterOfTwo(t *testing.T, browser context.Context) {
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
-	owner, other := n.begin("n1", n.log.address()), n.begin("n2", n.log.address())
-	n.agree(2, owner, other)
+	owner, other := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, owner, other)
 	name, lost := "n1", "n2"
 	if _, header, _ := owner.ask("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, "")); header.Get(
 		"Admitone-Node",
 	) == "n2" {
 		owner, other, name, lost = other, owner, "n2", "n1" // a node shows the rooms that it runs
 	}
-	p := open(t, browser, owner.url+"/cluster").live()
+	p := openTab(t, browser, owner.url+"/cluster").waitLive()
 	p.waitText(summary, "2 of 2 nodes serve")
 	p.waitText(nodeCard(name, `[data-field="name"]`), name+" · answers")
 	for _, node := range []string{"n1", "n2"} {
@@ -57,9 +57,9 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	p.wait(`/^\d+\.\d s ago$/.test(` + nodeCard(lost, `[data-field="heard"]`) + `.textContent)`)
 	p.waitText(`document.querySelector("#hops")`, "Requests at "+name+" that belong to other nodes")
 	p.wait(fmt.Sprintf(`document.querySelector('#rooms tr[data-id="r"] [data-field="owner"]').textContent === %q`, name))
-	p.press(`document.querySelector("#rooms a")`)
+	p.tabTo(`document.querySelector("#rooms a")`)
 	p.do(chromedp.EmulateViewport(360, 740))
-	if wide := of[int](p, `document.documentElement.scrollWidth`); wide > 360 {
+	if wide := evaluate[int](p, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
 	}
 	other.kill()
@@ -68,13 +68,13 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	p.wait(`document.querySelector('#departed tbody tr [data-field="state"]')?.textContent === "lost"`)
 	owner.kill()
 	p.wait(pageState + `.textContent === "Reconnecting…"`)
-	owner.again()
-	p.live()
+	owner.startAgain()
+	p.waitLive()
 	p.waitText(summary, "1 of ")
 }
 
 func clusterOfNone(t *testing.T, browser context.Context) {
-	p := open(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").live()
+	p := openTab(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").waitLive()
 	p.waitText(summary, "This server runs alone")
 	p.wait(`!document.querySelector("#hops").checkVisibility() && !document.querySelector("#rooms").checkVisibility()`)
 }
@@ -82,7 +82,7 @@ func clusterOfNone(t *testing.T, browser context.Context) {
 func clusterWithToken(t *testing.T, browser context.Context) {
 	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
 	s := serveIn(t, t.TempDir(), auth)
-	p := open(t, browser, s.url+"/cluster")
+	p := openTab(t, browser, s.url+"/cluster")
 	p.wait(`document.querySelector("#token").checkVisibility()`)
 	for _, step := range []struct {
 		role  api.Role

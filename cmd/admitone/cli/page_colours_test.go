@@ -32,16 +32,16 @@ func TestLayoutOfEveryPage(t *testing.T) {
 }
 
 // fair starts a server with content on every page, and returns their addresses.
-func fair(t *testing.T) (s *testServer, paths []string) {
+func serveAllPages(t *testing.T) (s *testServer, paths []string) {
 	t.Helper()
-	s = stage(t, `,"limit_per_holder":4`, [4]any{"A", 4, 10, 5000})
+	s = servePerformance(t, `,"limit_per_holder":4`, [4]any{"A", 4, 10, 5000})
 	s.sell("p")
 	s.send("POST", "/v1/products", `{"id":"none","name":"Sold out","stock":0,"limit_per_holder":2}`)
 	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"The cup","team_limit":1,"waitlist":true,
 		"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.registerTeams("a", "b")
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, ""))
-	s.books("bob", "A-2-1", "A-2-2")
+	s.book("bob", "A-2-1", "A-2-2")
 	return s, []string{"/", "/performances", "/performances/gig", "/tournaments", "/tournaments/cup",
 		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/cluster", "/docs", "/nothing"}
 }
@@ -138,7 +138,7 @@ const faint = `(() => {
 })()`
 
 // probed returns the nodes of the marked elements.
-func (p *tab) probed() []cdp.NodeID {
+func (p *tab) markedNodes() []cdp.NodeID {
 	p.t.Helper()
 	root, err := chromedp.Call(p.ctx, dom.GetDocument, dom.GetDocumentParams{})
 	if err != nil {
@@ -165,8 +165,8 @@ func (p *tab) force(nodes []cdp.NodeID, classes ...string) {
 
 // everyPage checks each page once.
 func everyPage(t *testing.T, browser context.Context) {
-	s, paths := fair(t)
-	p := open(t, browser, s.url)
+	s, paths := serveAllPages(t)
+	p := openTab(t, browser, s.url)
 	for _, call := range []func() error{
 		func() error { _, err := chromedp.Call(p.ctx, dom.Enable, dom.EnableParams{}); return err },
 		func() error { _, err := chromedp.Call(p.ctx, css.Enable, cdp.Empty{}); return err },
@@ -179,7 +179,7 @@ func everyPage(t *testing.T, browser context.Context) {
 		p.do(chromedp.Navigate(s.url + path))
 		p.wait(`document.readyState === "complete"`)
 		if path == "/performances/gig" {
-			p.live()
+			p.waitLive()
 			p.click(seatButton("A-1-1"))
 			p.waitText(`document.querySelector("#picks button")`, "A-1-1 · €50.00")
 		}
@@ -193,16 +193,16 @@ func everyPage(t *testing.T, browser context.Context) {
 // keyboard. The page can't be used afterwards.
 func (p *tab) checkLegibility(path string) {
 	p.t.Helper()
-	if of[int](p, mark) < 5 {
+	if evaluate[int](p, mark) < 5 {
 		p.t.Errorf("%s: there are hardly any controls", path)
 	}
-	nodes := p.probed()
+	nodes := p.markedNodes()
 	for _, state := range [][]string{{}, {"hover"}, {"focus", "focus-visible"}, {"hover", "active"}, {"hover", "focus",
 		"focus-visible", "active"}} {
 		p.force(nodes, state...)
 		for _, theme := range []string{"light", "dark"} {
 			p.setMedia("prefers-color-scheme", theme)
-			for _, fault := range of[[]string](p, faint) {
+			for _, fault := range evaluate[[]string](p, faint) {
 				p.t.Errorf("%s, %s, %s: %s", path, theme, strings.Join(state, "+"), fault)
 			}
 		}
@@ -251,8 +251,8 @@ func (p *tab) seatColours(cell int) (ground string, seats map[string][]string) {
 // contrastOfSeats: each kind of seat contrasts with the map's ground, also where seats are too
 // small to be buttons; except seats that are not on sale.
 func contrastOfSeats(t *testing.T, browser context.Context) {
-	s, _ := fair(t)
-	p := open(t, browser, s.url+"/performances/gig").live()
+	s, _ := serveAllPages(t)
+	p := openTab(t, browser, s.url+"/performances/gig").waitLive()
 	for _, theme := range []string{"light", "dark"} {
 		p.setMedia("prefers-color-scheme", theme)
 		for _, cell := range []int{2, 4, 8, 16} {
@@ -286,7 +286,7 @@ func (p *tab) photographLegend() (pictures map[string]string) {
 		Name       string
 		X, Y, Size int
 	}
-	seats := of[[]rect](p, `[...document.querySelectorAll(".legend .seat")].map((seat) => {
+	seats := evaluate[[]rect](p, `[...document.querySelectorAll(".legend .seat")].map((seat) => {
 		const { x, y, width } = seat.getBoundingClientRect();
 		return { name: seat.parentElement.textContent.trim(), x: Math.round(x), y: Math.round(y), size: Math.floor(width) };
 	})`)
@@ -313,7 +313,7 @@ func (p *tab) photographLegend() (pictures map[string]string) {
 }
 
 // unlike is the share of two pictures' pixels that differ in lightness.
-func unlike(a, b string) float64 {
+func pixelDifference(a, b string) float64 {
 	n := 0
 	for i := range len(a) {
 		if i >= len(b) || a[i] != b[i] {
@@ -325,15 +325,15 @@ func unlike(a, b string) float64 {
 
 // forcedColours: with the visitor's own colours, seats can still be distinguished, at every size.
 func forcedColours(t *testing.T, browser context.Context) {
-	s, _ := fair(t)
-	p := open(t, browser, s.url+"/performances/gig").live()
+	s, _ := serveAllPages(t)
+	p := openTab(t, browser, s.url+"/performances/gig").waitLive()
 	for _, theme := range []string{"light", "dark"} {
 		p.setMedia("prefers-color-scheme", theme, "forced-colors", "active")
 		p.wait(`matchMedia("(forced-colors: active)").matches`)
 		legend := p.photographLegend()
 		for name, picture := range legend {
 			for other, second := range legend {
-				if name < other && unlike(picture, second) < .08 {
+				if name < other && pixelDifference(picture, second) < .08 {
 					t.Errorf("%s: %s and %s look the same, even their lightness", theme, name, other)
 				}
 			}
@@ -355,7 +355,7 @@ func forcedColours(t *testing.T, browser context.Context) {
 				kinds[look] = kind
 			}
 		}
-		if ring := of[string](p, `getComputedStyle(document.querySelector(".dot.sold")).backgroundColor`); ring == of[string](
+		if ring := evaluate[string](p, `getComputedStyle(document.querySelector(".dot.sold")).backgroundColor`); ring == evaluate[string](
 			p, `getComputedStyle(document.body).backgroundColor`) {
 			t.Errorf("%s: the dot of sold seats can't be seen", theme)
 		}

@@ -57,7 +57,7 @@ func (p *tab) checkEdges(path string) {
 	for _, width := range []int64{320, 390, 800, 1920, 1280} {
 		p.do(chromedp.EmulateViewport(width, 844))
 		type box struct{ Left, Right, Near, Far, Foot, High, Wide, Rows, Bottom float64 }
-		at := of[box](p, edges)
+		at := evaluate[box](p, edges)
 		if math.Abs(at.Left-at.Near) > 1 || math.Abs(at.Right-at.Far) > 1 || math.Abs(at.Left-at.Foot) > 1 {
 			p.t.Errorf("%s at %d: the page is from %.0f to %.0f, the header from %.0f to %.0f, the footer from %.0f", path,
 				width, at.Left, at.Right, at.Near, at.Far, at.Foot)
@@ -73,16 +73,16 @@ func (p *tab) checkEdges(path string) {
 
 // menuOnPhone: on a phone the navigation is a menu, also without scripts.
 func menuOnPhone(t *testing.T, browser context.Context) {
-	s, _ := fair(t)
-	p := open(t, browser, s.url+"/nothing")
+	s, _ := serveAllPages(t)
+	p := openTab(t, browser, s.url+"/nothing")
 	p.waitText(`document.querySelector("h1")`, "There is nothing at this address")
 	p.do(chromedp.EmulateViewport(390, 844))
-	if of[bool](p, `document.scripts.length > 0 || document.querySelector(".places").checkVisibility()`) {
+	if evaluate[bool](p, `document.scripts.length > 0 || document.querySelector(".places").checkVisibility()`) {
 		t.Error("the menu is open, or has a script")
 	}
-	p.press(`document.querySelector(".menu")`)
+	p.tabTo(`document.querySelector(".menu")`)
 	p.do(chromedp.KeyEvent("\r"))
-	p.press(`document.querySelectorAll(".places a")[1]`)
+	p.tabTo(`document.querySelectorAll(".places a")[1]`)
 	p.navigate(chromedp.KeyEvent("\r"))
 	p.waitText(`document.querySelector("h1")`, "Performances")
 }
@@ -91,14 +91,14 @@ func menuOnPhone(t *testing.T, browser context.Context) {
 // voice, and landmarks have unique names.
 func (p *tab) checkAccessibleNames(path string) {
 	p.t.Helper()
-	odd := of[[]string](p, `[...document.querySelectorAll("button[aria-label], a[aria-label]")].filter((control) => {
+	odd := evaluate[[]string](p, `[...document.querySelectorAll("button[aria-label], a[aria-label]")].filter((control) => {
 		const words = control.innerText.replace(/[^\p{L}\p{N}.,· -]/gu, "").trim();
 		return !control.ariaLabel.toLowerCase().includes(words.toLowerCase());
 	}).map((control) => control.ariaLabel + " / " + control.innerText)`)
 	if len(odd) > 0 {
 		p.t.Errorf("%s: names and words differ: %q; want no odd", path, odd)
 	}
-	double := of[[]string](p, `[...document.querySelectorAll('[role="region"][aria-label], nav[aria-label]')]
+	double := evaluate[[]string](p, `[...document.querySelectorAll('[role="region"][aria-label], nav[aria-label]')]
 		.map((mark) => mark.tagName + " " + mark.ariaLabel)
 		.filter((name, i, names) => names.indexOf(name) !== i)`)
 	if len(double) > 0 {

@@ -63,7 +63,7 @@ func TestForeignPage(t *testing.T) {
 			said.done = true;
 		})();`
 	page := func(url, holder string) *tab {
-		p := open(t, browser, url)
+		p := openTab(t, browser, url)
 		p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("void (() => {"+script+"})()", s.url, token(holder,
 			api.RoleHolder))))
 		p.wait("said.done && said.counts.length > 0")
@@ -77,19 +77,19 @@ func TestForeignPage(t *testing.T) {
 		"said.missing.code": "not_found", "said.forbidden.code": "forbidden", "said.noRoute.code": "not_found",
 		"said.counts[0]": "4",
 	} {
-		if got := of[string](ours, "String("+expression+")"); got != want {
-			t.Errorf("%s: %s, want %s; %s", expression, got, want, of[string](ours, "JSON.stringify(said)"))
+		if got := evaluate[string](ours, "String("+expression+")"); got != want {
+			t.Errorf("%s: %s, want %s; %s", expression, got, want, evaluate[string](ours, "JSON.stringify(said)"))
 		}
 	}
 	other := page(third, "eve")
 	for _, expression := range []string{"said.reserved.error", "said.known.error", "said.missing.error",
 		"said.forbidden.error"} {
-		if got := of[string](other, "String("+expression+")"); got != "TypeError" {
+		if got := evaluate[string](other, "String("+expression+")"); got != "TypeError" {
 			t.Errorf("the third page, %s: %s; want got = 'TypeError'",
-				expression, of[string](other, "JSON.stringify(said)"))
+				expression, evaluate[string](other, "JSON.stringify(said)"))
 		}
 	}
-	if got := of[string](other, "String(said.counts[0])"); got != "refused" {
+	if got := evaluate[string](other, "String(said.counts[0])"); got != "refused" {
 		t.Errorf("the third page's socket: %s; want %q", got, "refused")
 	}
 	s.send("GET", "/readyz", "")

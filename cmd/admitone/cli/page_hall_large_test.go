@@ -57,20 +57,20 @@ func TestLargeHall(t *testing.T) {
 	s.send("POST", "/v1/plans", `{"id":"arena",`+string(events.AppendPlan(nil, plan, events.PlanComplete))[1:])
 	s.send("POST", "/v1/performances", `{"id":"gig","title":"The gig","venue":"Arena","starts_at":"2999-01-01T20:00:00Z",
 		"plan":"arena","prices":{"Ring":5000,"Side":4000,"Floor":3000}}`)
-	ada := open(t, newBrowser(t), s.url+"/performances/gig").live()
+	ada := openTab(t, newBrowser(t), s.url+"/performances/gig").waitLive()
 	const drawn = `document.querySelector(".floor canvas").ariaLabel?.startsWith("100000 of 100000 seats are free.")`
 	ada.wait(drawn)
-	picture := of[float64](ada, `performance.getEntriesByName("seatmap")[0].startTime`)
+	picture := evaluate[float64](ada, `performance.getEntriesByName("seatmap")[0].startTime`)
 	t.Logf("the first picture after %.0f ms", picture)
-	within(t, "ADMITONE_PICTURE_MS", picture)
-	if n := of[int](ada, `performance.getEntriesByType("resource").filter(({ name }) => name.includes("/halls/")).length`); n != 1 {
+	checkBound(t, "ADMITONE_PICTURE_MS", picture)
+	if n := evaluate[int](ada, `performance.getEntriesByType("resource").filter(({ name }) => name.includes("/halls/")).length`); n != 1 {
 		t.Errorf("the page has read the hall %d times", n)
 	}
 	ada.do(chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.wait(drawn)
 	t.Logf("the first picture after %.0f ms, with the plan in the browser's cache",
-		of[float64](ada, `performance.getEntriesByName("seatmap")[0].startTime`))
+		evaluate[float64](ada, `performance.getEntriesByName("seatmap")[0].startTime`))
 	ada.click(`document.querySelector('.section[data-section="1"] button')`)
 	ada.wait(`document.activeElement.matches("button.seat")`)
 	ada.do(chromedp.KeyEvent(kb.PageDown), chromedp.KeyEvent(kb.PageDown))
@@ -82,17 +82,17 @@ func TestLargeHall(t *testing.T) {
 		for range presses {
 			ada.click(`document.querySelector('[data-zoom="out"]')`)
 		}
-		before := ada.worked()
+		before := ada.taskTime()
 		took, err := chromedp.Run(ada.ctx, chromedp.Evaluate[[]float64](pans, chromedp.EvalAwaitPromise))
 		if err != nil {
 			t.Fatal(err)
 		}
-		seats := of[int](ada, `document.querySelectorAll("button.seat").length`)
+		seats := evaluate[int](ada, `document.querySelectorAll("button.seat").length`)
 		t.Logf("moved with %d buttons of seats: a frame takes %.0f ms, the longest %.0f ms", seats, took[1], took[0])
-		t.Logf("for each frame the page's thread works %.1f ms", (ada.worked()-before)/75)
-		within(t, "ADMITONE_FRAME_MS", took[0])
-		ada.redrawn()
-		if n := of[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
+		t.Logf("for each frame the page's thread works %.1f ms", (ada.taskTime()-before)/75)
+		checkBound(t, "ADMITONE_FRAME_MS", took[0])
+		ada.checkRedraw()
+		if n := evaluate[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
 			t.Errorf("the page has %d elements; want n <= 2500", n)
 		}
 	}
@@ -100,7 +100,7 @@ func TestLargeHall(t *testing.T) {
 
 // redrawn checks that the picture of a moved map equals a full redraw, except for the rounding of
 // edges: everything is drawn when the colours change.
-func (p *tab) redrawn() {
+func (p *tab) checkRedraw() {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`(async () => {
 		window.picture = () => {
@@ -123,7 +123,7 @@ func (p *tab) redrawn() {
 }
 
 // worked returns the CPU time of the page's thread, in milliseconds.
-func (p *tab) worked() float64 {
+func (p *tab) taskTime() float64 {
 	p.t.Helper()
 	figures, err := chromedp.Call(p.ctx, performance.GetMetrics, cdp.Empty{})
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *tab) worked() float64 {
 }
 
 // within checks a figure against a bound, if there is one.
-func within(t *testing.T, bound string, figure float64) {
+func checkBound(t *testing.T, bound string, figure float64) {
 	t.Helper()
 	given := os.Getenv(bound)
 	if given == "" {

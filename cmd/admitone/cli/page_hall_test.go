@@ -34,7 +34,7 @@ func TestHallPage(t *testing.T) {
 }
 
 // inHall starts a server with a performance "gig" in the hall of the demo, and charges ada's wallet.
-func inHall(t *testing.T) *testServer {
+func serveHall(t *testing.T) *testServer {
 	t.Helper()
 	draft, err := plandraft.Parse(plandraft.Example)
 	if err != nil {
@@ -68,7 +68,7 @@ const (
 
 // hallBooked: seats with their price types and standing places are one booking.
 func hallBooked(t *testing.T, browser context.Context) {
-	s := inHall(t)
+	s := serveHall(t)
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
 	ada.waitText(`document.querySelector(".prices")`, "Stalls · adult €69.00, student €35.00")
 	ada.zoomTo("Stalls", "Stalls-A-25")
@@ -83,7 +83,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	ada.click(more + `[1]`)
 	ada.waitText(act("book"), "Book 1 seat, 3 standing · €100.00")
 	ada.do(chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.waitText(act("book"), "Book 1 seat, 3 standing · €100.00")
 	ada.click(act("book"))
 	ada.waitText(myBookings, "Stalls-D-27, 3 × Standing")
@@ -101,7 +101,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	}
 	// The page shows which seats others take, and when more would be too many.
 	bob.zoomTo("Stalls", "Stalls-D-27")
-	bob.seatIs("Stalls-D-27", "booked")
+	bob.waitSeat("Stalls-D-27", "booked")
 	for range 6 {
 		bob.click(more + `[0]`)
 	}
@@ -111,7 +111,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 
 // hallBest: the best remaining seats are requested by price type. Restricted types are not offered.
 func hallBest(t *testing.T, browser context.Context) {
-	s := inHall(t)
+	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
 	const types = `document.querySelector("#best-types")`
 	const student = `document.querySelector('#best-types [data-type="student"] input')`
@@ -136,7 +136,7 @@ func hallBest(t *testing.T, browser context.Context) {
 // hallByKeyboard: rows of different lengths, with letters and gaps, and the map when no seat is in
 // reach.
 func hallByKeyboard(t *testing.T, browser context.Context) {
-	s := inHall(t)
+	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.Focus(".box"), chromedp.KeyEvent("\r"))
 	ada.wait(`document.activeElement.matches("button.seat")`)
@@ -148,7 +148,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 		ada.do(chromedp.KeyEvent(step.key))
 		ada.wait(`document.activeElement === ` + seatButton(step.seat))
 	}
-	if name := of[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
+	if name := evaluate[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
 		t.Errorf("%v; want %q", name, "Stalls-O-35, free, €69.00, Stalls, wheelchair place")
 	}
 	ada.waitText(tip, "wheelchair place")
@@ -163,7 +163,7 @@ func (p *tab) middle(seat string) (x, y float64) {
 	p.t.Helper()
 	p.wait(seatButton(seat) + ` !== null`)
 	read := func() []float64 {
-		return of[[]float64](
+		return evaluate[[]float64](
 			p,
 			`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+seatButton(seat)+`.getBoundingClientRect())`,
 		)
@@ -194,7 +194,7 @@ func (p *tab) mouse(kind input.DispatchMouseEventType, x, y float64, more func(*
 
 // hallMoved: the card under the pointer, the wheel, dragging and the small map.
 func hallMoved(t *testing.T, browser context.Context) {
-	s := inHall(t)
+	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
 	ada.wait(`document.querySelector(".mini").hidden`)
 	ada.zoomTo("Stalls", "Stalls-A-25")
@@ -203,7 +203,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 	ada.mouse(input.DispatchMouseEventTypeMouseMoved, x, y, nil)
 	ada.waitText(tip, "Stalls, row D, seat 25")
 	ada.waitText(tip, "Stalls · adult €69.00, student €35.00")
-	before := of[float64](ada, boxOfMap+`.scrollWidth`)
+	before := evaluate[float64](ada, boxOfMap+`.scrollWidth`)
 	ada.mouse(
 		input.DispatchMouseEventTypeMouseWheel,
 		x,
@@ -214,7 +214,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
 		t.Errorf("the seat under the pointer was at %.0f %.0f and is at %.0f %.0f", x, y, nowX, nowY)
 	}
-	remaining := of[float64](ada, boxOfMap+`.scrollLeft`)
+	remaining := evaluate[float64](ada, boxOfMap+`.scrollLeft`)
 	pressed := func(e *input.DispatchMouseEventParams) {
 		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
 	}
@@ -224,10 +224,10 @@ func hallMoved(t *testing.T, browser context.Context) {
 	}
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x-80, y, pressed)
 	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, remaining+80))
-	if of[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
+	if evaluate[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
 		t.Error("the end of a drag has chosen a seat")
 	}
-	ada.redrawn()
+	ada.checkRedraw()
 	x, y = ada.middle("Stalls-D-21")
 	ada.mouse(input.DispatchMouseEventTypeMousePressed, x, y, pressed)
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x, y, pressed)
@@ -235,7 +235,7 @@ func hallMoved(t *testing.T, browser context.Context) {
 }
 
 func hallRepriced(t *testing.T, browser context.Context) {
-	s := inHall(t)
+	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
 	ada.zoomTo("Balcony", "Balcony-A-1")
 	ada.click(seatButton("Balcony-A-2"))
@@ -248,8 +248,8 @@ func hallRepriced(t *testing.T, browser context.Context) {
 
 // hallThroughTime: the audit draws the same hall.
 func hallThroughTime(t *testing.T, browser context.Context) {
-	s := inHall(t)
-	s.books("bob", "Stalls-A-1", "L1-2-3")
+	s := serveHall(t)
+	s.book("bob", "Stalls-A-1", "L1-2-3")
 	p := auditor(t, browser, s, "?of=performance/gig")
 	p.countChanges(3)
 	p.moveSlider(2)
@@ -262,14 +262,14 @@ func hallThroughTime(t *testing.T, browser context.Context) {
 
 // hallOnPhone: two fingers zoom, and the selection stays in sight with its price.
 func hallOnPhone(t *testing.T, browser context.Context) {
-	s := inHall(t)
-	ada := open(t, browser, s.url+"/performances/gig")
+	s := serveHall(t)
+	ada := openTab(t, browser, s.url+"/performances/gig")
 	ada.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateTouch))
 	ada.do(chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".seatmap").scrollIntoView()`))
-	before := of[float64](ada, boxOfMap+`.scrollWidth`)
-	at := of[[]float64](
+	before := evaluate[float64](ada, boxOfMap+`.scrollWidth`)
+	at := evaluate[[]float64](
 		ada,
 		`(({ x, y, width, height }) => [x + width / 2, y + height / 2])(`+boxOfMap+`.getBoundingClientRect())`,
 	)
@@ -296,10 +296,10 @@ func hallOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("Stalls-D-27"))
 	ada.click(seatButton("Stalls-E-29"))
 	ada.waitText(`document.querySelector(".chosen")`, "2 seats · €138.00")
-	if !of[bool](ada, trayBook+`.getBoundingClientRect().bottom <= innerHeight`) {
+	if !evaluate[bool](ada, trayBook+`.getBoundingClientRect().bottom <= innerHeight`) {
 		t.Error("the button that books is out of sight")
 	}
-	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 390 {
+	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("the page is %d pixels wide on a phone of 390", wide)
 	}
 }

@@ -32,7 +32,7 @@ func TestPagesOfThePast(t *testing.T) {
 	}
 	browser := newBrowser(t)
 	for _, path := range []string{"/tournaments", "/tournaments/cup"} {
-		tab := open(t, browser, past.url+path).live()
+		tab := openTab(t, browser, past.url+path).waitLive()
 		tab.wait(`document.querySelector('[data-field="until"]').textContent !== ""`)
 		tab.wait(`document.querySelector('[data-field="notice"]').hidden`)
 	}

@@ -17,14 +17,14 @@ import (
 
 // bookByKeyboard books and pays by keyboard, without losing the focus.
 func bookByKeyboard(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 3, 5, 5000}, [4]any{"B", 2, 3, 2500})
+	s := servePerformance(t, "", [4]any{"A", 3, 5, 5000}, [4]any{"B", 2, 3, 2500})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":50000}`)
-	ada := open(t, browser, s.url+"/performances/gig").live()
+	ada := openTab(t, browser, s.url+"/performances/gig").waitLive()
 	at := func(element string) {
 		t.Helper()
 		ada.wait(`document.activeElement === ` + element)
 	}
-	ada.press(`document.querySelector('.section[data-section="A"] button')`)
+	ada.tabTo(`document.querySelector('.section[data-section="A"] button')`)
 	ada.do(chromedp.KeyEvent("\r"))
 	at(seatButton("A-1-1"))
 	for _, step := range []struct{ key, seat string }{
@@ -36,7 +36,7 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 		ada.do(chromedp.KeyEvent(step.key))
 		at(seatButton(step.seat))
 	}
-	if name := of[string](ada, `document.activeElement.ariaLabel + " "
+	if name := evaluate[string](ada, `document.activeElement.ariaLabel + " "
 		+ document.activeElement.getAttribute("aria-pressed")`); name != "A-3-2, free, €50.00 false" {
 		t.Errorf("the seat is called %q; want %q", name, "A-3-2, free, €50.00 false")
 	}
@@ -44,13 +44,13 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	ada.wait(`document.activeElement.getAttribute("aria-pressed") === "true"`)
 	ada.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent("\r"))
 	at(seatButton("A-3-3"))
-	if tabs := of[int](ada, `document.querySelectorAll('button.seat[tabindex="0"]').length`); tabs != 1 {
+	if tabs := evaluate[int](ada, `document.querySelectorAll('button.seat[tabindex="0"]').length`); tabs != 1 {
 		t.Errorf("the Tab key stops at %d seats", tabs)
 	}
 	// The name is entered on the way to the button.
-	ada.press(`document.querySelector("#holder")`)
+	ada.tabTo(`document.querySelector("#holder")`)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
-	ada.press(act("book"))
+	ada.tabTo(act("book"))
 	ada.do(chromedp.KeyEvent("\r"))
 	at(act("pay"))
 	ada.do(chromedp.KeyEvent("\r"))
@@ -65,10 +65,10 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 // keepFocus: when the focused seat is taken, its button keeps the focus, and its name has the new
 // state.
 func keepFocus(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	ada := guest(t, browser, s.url, "ada")
 	ada.click(seatButton("A-1-2"))
-	s.books("bob", "A-1-2")
+	s.book("bob", "A-1-2")
 	ada.wait(`document.activeElement.ariaLabel === "A-1-2, on hold, €50.00" &&
 		document.activeElement.ariaDisabled === "true" && !document.activeElement.ariaPressed`)
 	ada.waitText(choiceMessage, "Somebody else was faster: A-1-2 went.")
@@ -86,28 +86,28 @@ func bookOnPhone(t *testing.T, browser context.Context) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/performances", fmt.Sprintf(`{"id":"gig","title":%q,"venue":%q,"starts_at":"2999-01-01T20:00:00Z",
 		"sections":[{"id":"A","name":%q,"rows":20,"seats_per_row":60,"price":99999999999}]}`, long, long, long))
-	ada := open(t, browser, s.url+"/performances")
+	ada := openTab(t, browser, s.url+"/performances")
 	ada.do(chromedp.EmulateViewport(360, 740))
 	narrow := func() {
 		t.Helper()
-		if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+		if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("the page is %d pixels wide on a phone of 360", wide)
 		}
-		small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+		small := evaluate[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < (b.className === "seat" ? 24 : 40)).map((b) => b.textContent)`)
 		if len(small) > 0 {
 			t.Errorf("too small for a finger: %q; want no small", small)
 		}
 	}
-	ada.live()
+	ada.waitLive()
 	narrow()
 	ada.do(chromedp.Navigate(s.url + "/performances/gig"))
-	ada.live()
+	ada.waitLive()
 	narrow()
 	ada.click(`document.querySelector(".section button")`)
 	ada.wait(seatButton("A-1-1") + ` !== null`)
 	narrow()
-	if !of[bool](ada, `(({ scrollWidth, clientWidth }) =>
+	if !evaluate[bool](ada, `(({ scrollWidth, clientWidth }) =>
 		scrollWidth > 2 * clientWidth)(document.querySelector(".box"))`) {
 		t.Error("the map does not scroll in its own box")
 	}
@@ -136,7 +136,7 @@ func bookWithToken(t *testing.T, browser context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	zoe := open(t, browser, s.url+"/performances/gig").live()
+	zoe := openTab(t, browser, s.url+"/performances/gig").waitLive()
 	zoe.click(seatButton("A-1-1"))
 	zoe.click(act("book"))
 	zoe.waitText(choiceMessage, "needs a token")
@@ -147,9 +147,9 @@ func bookWithToken(t *testing.T, browser context.Context) {
 	zoe.waitText(myBookings, "On hold · €1.00")
 	zoe.click(act("pay"))
 	zoe.waitText(balance, "€1.50")
-	zoe.seatIs("A-1-1", "yours, booked")
+	zoe.waitSeat("A-1-1", "yours, booked")
 	const charging = `document.querySelector("#amount")`
-	if of[bool](zoe, charging+`.checkVisibility()`) {
+	if evaluate[bool](zoe, charging+`.checkVisibility()`) {
 		t.Error("people with a token can charge their own wallets")
 	}
 	zoe.waitText(`document.querySelector("#charging")`, "A service or an admin charges it")
@@ -162,34 +162,34 @@ func bookWithToken(t *testing.T, browser context.Context) {
 
 // otherHolder: bookings and wallet are those of the holder that is entered.
 func otherHolder(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
-	s.perform("other", "", [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
+	s.createPerformance("other", "", [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
-	s.books("ada", "A-1-1")
+	s.book("ada", "A-1-1")
 	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-2-2"]}`)
 	p := guest(t, browser, s.url, "ada")
 	p.waitText(balance, "€90.00")
 	p.waitText(myBookings, "The gig")
 	p.waitText(myBookings, "The other")
-	p.seatIs("A-1-1", "yours, on hold")
-	p.seatIs("A-2-2", "free")
-	p.is("bob")
+	p.waitSeat("A-1-1", "yours, on hold")
+	p.waitSeat("A-2-2", "free")
+	p.enterName("bob")
 	p.waitText(balance, "€0.00")
 	p.wait(myBookings + `.childElementCount === 0`)
-	p.seatIs("A-1-1", "on hold")
-	p.found() // bob has no wallet
+	p.waitSeat("A-1-1", "on hold")
+	p.checkResources() // bob has no wallet
 }
 
 func choiceKept(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"left-2", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"left-2", 2, 4, 5000})
 	ada := guest(t, browser, s.url, "ada")
 	ada.click(seatButton("left-2-1-2"))
 	ada.click(seatButton("left-2-2-3"))
 	ada.do(chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.waitText(act("book"), "Book 2 seats · €100.00")
 	ada.wait(seatButton("left-2-2-3") + `.getAttribute("aria-pressed") === "true"`)
-	s.books("bob", "left-2-1-2")
+	s.book("bob", "left-2-1-2")
 	ada.waitText(`document.querySelector("#picks [data-gone]")`, "left-2-1-2 · gone")
 	ada.click(`document.querySelector("#picks button")`)
 	ada.waitText(act("book"), "Book 1 seat · €50.00")
@@ -202,8 +202,8 @@ const trayBook = `document.querySelector(".chosen button")`
 
 // overviewAside: the seats in the corner of an enlarged hall can be scrolled clear of the overview.
 func overviewAside(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 12, 20, 5000}, [4]any{"B", 5, 26, 4000})
-	ada := open(t, browser, s.url+"/performances/gig").live()
+	s := servePerformance(t, "", [4]any{"A", 12, 20, 5000}, [4]any{"B", 5, 26, 4000})
+	ada := openTab(t, browser, s.url+"/performances/gig").waitLive()
 	ada.click(`document.querySelector('[data-zoom="in"]')`)
 	ada.wait(`document.querySelector(".mini").checkVisibility()`)
 	ada.do(chromedp.Evaluate[chromedp.Void](`void ((box) => { box.scrollTo(0, 1e6); box.scrollIntoView({ block: "center" }) })(` +

@@ -8,7 +8,7 @@ import (
 // oneReturned: one of several seats of a paid booking is returned, only after a second click; the
 // last one has no such button.
 func oneReturned(t *testing.T, browser context.Context) {
-	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 1, 4, 5000})
+	s := servePerformance(t, `,"hold_seconds":300`, [4]any{"A", 1, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":10000}`)
 	ada := guest(t, browser, s.url, "ada")
 	ada.click(seatButton("A-1-1"))
@@ -21,7 +21,7 @@ func oneReturned(t *testing.T, browser context.Context) {
 	ada.click(parts + `.querySelector("summary")`)
 	ada.pressTwice(parts + `.querySelector('[data-seat="A-1-2"]')`)
 	ada.waitText(balance, "€50.00")
-	ada.seatIs("A-1-2", "free")
+	ada.waitSeat("A-1-2", "free")
 	ada.wait(parts + `.hidden && !` + parts + `.querySelector("button")`)
 	ada.wait(`document.activeElement !== document.body`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 booked" {

@@ -39,19 +39,19 @@ func TestSeatsPage(t *testing.T) {
 }
 
 // stage starts a server with a performance "gig" of sections [id, rows, seats per row, price].
-func stage(t *testing.T, more string, sections ...[4]any) *testServer {
+func servePerformance(t *testing.T, more string, sections ...[4]any) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
-	s.perform("gig", more, sections...)
+	s.createPerformance("gig", more, sections...)
 	return s
 }
 
-func (s *testServer) perform(id, more string, sections ...[4]any) {
+func (s *testServer) createPerformance(id, more string, sections ...[4]any) {
 	s.t.Helper()
 	var list []string
-	for _, of := range sections {
-		list = append(list, fmt.Sprintf(`{"id":%q,"name":"Section %s","rows":%d,"seats_per_row":%d,"price":%d}`, of[0], of[0],
-			of[1], of[2], of[3]))
+	for _, section := range sections {
+		list = append(list, fmt.Sprintf(`{"id":%q,"name":"Section %s","rows":%d,"seats_per_row":%d,"price":%d}`, section[0], section[0],
+			section[1], section[2], section[3]))
 	}
 	s.send("POST", "/v1/performances", fmt.Sprintf(
 		`{"id":%q,"title":"The %s","venue":"Town hall","starts_at":"2999-01-01T20:00:00Z","sections":[%s]%s}`,
@@ -59,7 +59,7 @@ func (s *testServer) perform(id, more string, sections ...[4]any) {
 }
 
 // books books seats directly through the API.
-func (s *testServer) books(holder string, seats ...string) {
+func (s *testServer) book(holder string, seats ...string) {
 	s.t.Helper()
 	s.send("POST", "/v1/performances/gig/bookings",
 		fmt.Sprintf(`{"holder":%q,"seats":["%s"]}`, holder, strings.Join(seats, `","`)))
@@ -86,13 +86,13 @@ func (s *testServer) bookingsOf(holder string) (all []string) {
 // guest opens the performance's page and enters a name.
 func guest(t *testing.T, browser context.Context, url, name string) *tab {
 	t.Helper()
-	p := open(t, browser, url+"/performances/gig").live()
-	p.is(name)
+	p := openTab(t, browser, url+"/performances/gig").waitLive()
+	p.enterName(name)
 	return p
 }
 
 // is replaces the name.
-func (p *tab) is(name string) {
+func (p *tab) enterName(name string) {
 	p.t.Helper()
 	p.do(chromedp.Focus("#holder"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(name))
@@ -113,13 +113,13 @@ func seatButton(name string) string {
 }
 
 // seatIs waits for a seat's state: free, on hold, booked, yours, ….
-func (p *tab) seatIs(name, state string) {
+func (p *tab) waitSeat(name, state string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s?.ariaLabel.startsWith(%q)`, seatButton(name), name+", "+state+","))
 }
 
 // seatsLeft waits for the number of free seats.
-func (p *tab) seatsLeft(n int) {
+func (p *tab) waitFreeSeats(n int) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`document.querySelector('.performance [data-field="remaining"]').textContent === "%d"`, n))
 }
@@ -127,7 +127,7 @@ func (p *tab) seatsLeft(n int) {
 // oneSeat: both choose it; one gets it, the other sees that, takes the offered alternative, pays,
 // and finds it again.
 func oneSeat(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 4, 10, 5000})
+	s := servePerformance(t, "", [4]any{"A", 4, 10, 5000})
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
 	for _, p := range []*tab{ada, bob} {
 		p.click(seatButton("A-1-1"))
@@ -138,13 +138,13 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
 	ada.waitText(myBookings, "On hold · €100.00")
-	ada.seatIs("A-1-1", "yours, on hold")
-	if output := of[string](ada, `sessionStorage.announced`); strings.Contains(output, "faster") {
+	ada.waitSeat("A-1-1", "yours, on hold")
+	if output := evaluate[string](ada, `sessionStorage.announced`); strings.Contains(output, "faster") {
 		t.Errorf("ada gets a message about her own booking: %q", output)
 	}
 	// Bob's page updates automatically.
-	bob.seatIs("A-1-1", "on hold")
-	bob.seatsLeft(38)
+	bob.waitSeat("A-1-1", "on hold")
+	bob.waitFreeSeats(38)
 	bob.waitText(choiceMessage, "Somebody else was faster: A-1-1, A-1-2 went.")
 	bob.wait(`document.querySelectorAll("#picks [data-gone]").length === 2`)
 	bob.click(act("book"))
@@ -161,14 +161,14 @@ func oneSeat(t *testing.T, browser context.Context) {
 	bob.click(act("pay"))
 	bob.waitText(myBookings, "Booked and paid")
 	bob.waitText(balance, "€0.00")
-	theirs := of[string](bob, myBookings+`.querySelector(".seats").textContent`)
+	theirs := evaluate[string](bob, myBookings+`.querySelector(".seats").textContent`)
 	first, _, _ := strings.Cut(theirs, ",")
-	ada.seatIs(first, "booked")
+	ada.waitSeat(first, "booked")
 	// The balance and its movements are still shown after a reload.
 	bob.do(chromedp.Reload())
-	bob.live()
+	bob.waitLive()
 	bob.waitText(myBookings, "Booked and paid")
-	bob.seatIs(first, "yours, booked")
+	bob.waitSeat(first, "yours, booked")
 	bob.click(`document.querySelector("#entries summary")`)
 	bob.waitText(`document.querySelector("#entries")`, "Paid −€100.00 → €0.00")
 	if got := s.bookingsOf("bob"); len(got) != 1 || got[0] != strings.ReplaceAll(theirs, ",", "")+" booked" {
@@ -178,13 +178,13 @@ func oneSeat(t *testing.T, browser context.Context) {
 }
 
 func performancesLive(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 1, 2, 5000})
-	ada := open(t, browser, s.url+"/performances").live()
-	ada.seatsLeft(2)
-	s.books("bob", "A-1-1", "A-1-2")
-	ada.seatsLeft(0)
+	s := servePerformance(t, "", [4]any{"A", 1, 2, 5000})
+	ada := openTab(t, browser, s.url+"/performances").waitLive()
+	ada.waitFreeSeats(2)
+	s.book("bob", "A-1-1", "A-1-2")
+	ada.waitFreeSeats(0)
 	ada.wait(`document.querySelector(".performance .out").checkVisibility()`)
-	s.perform("next", "", [4]any{"A", 1, 5, 0})
+	s.createPerformance("next", "", [4]any{"A", 1, 5, 0})
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
 	ada.wait(`[...document.querySelectorAll(".performance")].map((card) => card.dataset.id).join() === "gig,next"`)
 	ada.navigate(chromedp.Evaluate[chromedp.Void](
@@ -192,14 +192,14 @@ func performancesLive(t *testing.T, browser context.Context) {
 			to.dispatchEvent(new Event("change")) })()`))
 	ada.waitText(`document.querySelector("#main")`, "between these dates")
 	ada.navigate(chromedp.Click(`#main a`))
-	ada.live()
+	ada.waitLive()
 	ada.navigate(chromedp.Click(`.performance[data-id="next"] h2 a`))
-	ada.live()
+	ada.waitLive()
 	ada.waitText(`document.querySelector("h1")`, "The next")
 }
 
 func bestSeats(t *testing.T, browser context.Context) {
-	s := stage(t, `,"limit_per_holder":4`, [4]any{"A", 1, 3, 5000}, [4]any{"B", 1, 4, 2500})
+	s := servePerformance(t, `,"limit_per_holder":4`, [4]any{"A", 1, 3, 5000}, [4]any{"B", 1, 4, 2500})
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.SetValue("#best-quantity", "3"), chromedp.SetValue("#best-section", "B"))
 	ada.click(act("best"))
@@ -207,7 +207,7 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada.waitText(`document.querySelector("#limit")`, "At most 4 seats for one person; you have 3.")
 	ada.click(act("best"))
 	ada.waitText(choiceMessage, "Say how many seats: 1 to 1.")
-	ada.is("bob")
+	ada.enterName("bob")
 	ada.wait(myBookings + `.childElementCount === 0 && ` + choiceMessage + `.textContent === ""`) // bob's limit is three
 	ada.click(act("best"))
 	ada.waitText(choiceMessage, "Left: Section B 1.")
@@ -219,7 +219,7 @@ func bestSeats(t *testing.T, browser context.Context) {
 // seatsRunOut: the seat is free again without any action, also for other visitors; and a late
 // payment gets it after all.
 func seatsRunOut(t *testing.T, browser context.Context) {
-	s := stage(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
 	for _, p := range []*tab{ada, bob} { // it may be gone before it is seen
@@ -232,18 +232,18 @@ func seatsRunOut(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	for _, p := range []*tab{ada, bob} {
 		p.wait(`window.was.join() === "held,free"`)
-		p.seatIs("A-1-1", "free")
-		p.seatsLeft(8)
+		p.waitSeat("A-1-1", "free")
+		p.waitFreeSeats(8)
 	}
 	ada.waitText(myBookings, "The time ran out")
 	ada.click(act("pay"))
 	ada.waitText(myBookings, "Booked and paid")
 	ada.waitText(balance, "€40.00")
-	bob.seatIs("A-1-1", "booked")
+	bob.waitSeat("A-1-1", "booked")
 }
 
 func moreTime(t *testing.T, browser context.Context) {
-	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada := guest(t, browser, s.url, "ada")
 	ada.waitText(balance, "€90.00")
@@ -251,7 +251,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	clock := myBookings + `.querySelector(".clock")`
 	ada.wait(clock + `?.textContent.match(/^(5:00|4:\d\d)$/)`)
-	before := of[string](ada, clock+`.textContent`)
+	before := evaluate[string](ada, clock+`.textContent`)
 	ada.wait(fmt.Sprintf(`%s.textContent < %q`, clock, before))
 	ada.click(act("extend"))
 	ada.wait(clock + `.textContent.match(/^(10:00|[5-9]:\d\d)$/)`)
@@ -263,7 +263,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.pressTwice(act("return"))
 	ada.waitText(myBookings, "Given back")
 	ada.waitText(balance, "€90.00")
-	ada.seatIs("A-1-1", "free")
+	ada.waitSeat("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
 		t.Errorf("the server has %q; want one entry and got[0] = 'A-1-1 released'", got)
 	}
@@ -271,40 +271,40 @@ func moreTime(t *testing.T, browser context.Context) {
 
 // seatsDuringOutage: changes during a cut, and those of a lost frame, are shown afterwards.
 func seatsDuringOutage(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	w := newWire(t, s.Address())
 	ada := guest(t, browser, w.url, "ada")
-	w.is(wireCut)
+	w.setState(wireCut)
 	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
-	s.books("bob", "A-1-1", "A-2-4")
-	w.is(wireWorks)
-	ada.live()
-	ada.seatIs("A-1-1", "on hold")
-	ada.seatIs("A-2-4", "on hold")
-	ada.seatsLeft(6)
-	w.is(wireLosesOne)
-	s.books("bob", "A-1-2")
+	s.book("bob", "A-1-1", "A-2-4")
+	w.setState(wireWorks)
+	ada.waitLive()
+	ada.waitSeat("A-1-1", "on hold")
+	ada.waitSeat("A-2-4", "on hold")
+	ada.waitFreeSeats(6)
+	w.setState(wireLosesOne)
+	s.book("bob", "A-1-2")
 	w.waitLoss(t)
-	s.books("bob", "A-1-3")
-	ada.seatIs("A-1-3", "on hold")
-	ada.seatIs("A-1-2", "on hold")
-	ada.seatsLeft(4)
+	s.book("bob", "A-1-3")
+	ada.waitSeat("A-1-3", "on hold")
+	ada.waitSeat("A-1-2", "on hold")
+	ada.waitFreeSeats(4)
 }
 
 func lostBooking(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	w := newWire(t, s.Address())
 	ada := guest(t, browser, w.url, "ada")
 	ada.click(seatButton("A-1-1"))
 	ada.recordTexts(choiceMessage)
-	w.is(wireLosesAnswers)
+	w.setState(wireLosesAnswers)
 	ada.click(act("book"))
 	w.waitLoss(t)
 	ada.waitRecorded("trying again")
-	w.is(wireWorks)
+	w.setState(wireWorks)
 	ada.pressUntil(act("book"), choiceMessage, "held for you")
-	ada.live()
-	ada.seatIs("A-1-1", "yours, on hold")
+	ada.waitLive()
+	ada.waitSeat("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
 		t.Errorf("one click made %q; want one entry", got)
 	}
@@ -313,11 +313,11 @@ func lostBooking(t *testing.T, browser context.Context) {
 // manySeats: the page stays small, independent of the number of seats, and each seat can be
 // reached.
 func manySeats(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"N", 250, 200, 5000}, [4]any{"S", 200, 250, 2500})
+	s := servePerformance(t, "", [4]any{"N", 250, 200, 5000}, [4]any{"S", 200, 250, 2500})
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
 	small := func() {
 		t.Helper()
-		if n := of[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
+		if n := evaluate[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
 			t.Errorf("the page has %d elements; want n <= 2500", n)
 		}
 	}
@@ -343,9 +343,9 @@ func manySeats(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	ada.waitText(myBookings, "S-200-250")
 	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99999 of 100000 seats are free.")`)
-	bob.seatsLeft(99999)
+	bob.waitFreeSeats(99999)
 	s.send("POST", "/v1/performances/gig/bookings", `{"holder":"eve","best_available":{"quantity":50}}`)
-	bob.seatsLeft(99949)
+	bob.waitFreeSeats(99949)
 	bob.click(`document.querySelector('[data-zoom="all"]')`)
 	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99949 of")`)
 }
@@ -358,7 +358,7 @@ func hostileNames(t *testing.T, browser context.Context) {
 		`{"id":"gig","title":"%s T","venue":"%s V","starts_at":"2999-01-01T20:00:00Z",
 		"sections":[{"id":"A","name":"%s S","rows":2,"seats_per_row":3,"price":100}]}`, evil, evil, evil))
 	shown := strings.ReplaceAll(evil, `\"`, `"`)
-	list := open(t, browser, s.url+"/performances").live()
+	list := openTab(t, browser, s.url+"/performances").waitLive()
 	list.waitText(`document.querySelector(".performance")`, shown+" T")
 	ada := guest(t, browser, s.url, "<img src=x>")
 	for selector, end := range map[string]string{"h1": " T", ".where": " V", ".section .what": " S",
@@ -368,15 +368,15 @@ func hostileNames(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-1"))
 	ada.click(act("book"))
 	ada.waitText(myBookings, shown+" T")
-	s.books("bob", "A-1-2")
-	ada.seatIs("A-1-2", "on hold")
+	s.book("bob", "A-1-2")
+	ada.waitSeat("A-1-2", "on hold")
 	for _, p := range []*tab{list, ada} {
-		if of[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
+		if evaluate[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
 			document.title.length < 3`) {
 			t.Error("a name has become part of the page")
 		}
 	}
-	if label := of[string](ada, seatButton("A-1-1")+`.parentElement.ariaLabel`); label != shown+" S, row 1" {
+	if label := evaluate[string](ada, seatButton("A-1-1")+`.parentElement.ariaLabel`); label != shown+" S, row 1" {
 		t.Errorf("the row is called %q; want %v", label, shown+" S, row 1")
 	}
 }

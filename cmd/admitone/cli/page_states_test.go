@@ -37,23 +37,23 @@ const pill = `document.querySelector("#state")`
 // deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it no longer
 // waitText Live: the bound is its guarantee, and a slow machine slows the count as well.
 func deadNetwork(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
+	ada := openTab(t, browser, w.url).waitLive()
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (() => {
 		let seconds = 0;
 		const count = setInterval(() => seconds++, 1000);
 		new MutationObserver(() => { clearInterval(count); window.noticed ??= seconds; }).observe(` + pill + `,
 			{ childList: true, attributes: true });
 	})()`))
-	w.is(wireSilent)
+	w.setState(wireSilent)
 	ada.wait(pill + `.dataset.state === "reconnecting"`)
-	if n := of[int](ada, `window.noticed`); n > 11 {
+	if n := evaluate[int](ada, `window.noticed`); n > 11 {
 		t.Errorf("the page showed Live for %d of its seconds", n)
 	}
-	w.is(wireCut)
-	w.is(wireWorks)
-	ada.live()
+	w.setState(wireCut)
+	w.setState(wireWorks)
+	ada.waitLive()
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
 	ada.waitRemaining("p", 8)
 }
@@ -71,61 +71,61 @@ func (p *tab) setOffline(off bool) {
 // noNetwork: the page immediately shows that the device has no network, before the next request; a
 // server that still answers is on this device.
 func noNetwork(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
+	ada := openTab(t, browser, w.url).waitLive()
 	ada.do(chromedp.Evaluate[chromedp.Void](`void addEventListener("offline",
 		() => { window.said = ` + pill + `.textContent })`)) // after the page's own handler
-	w.is(wireSilent)
+	w.setState(wireSilent)
 	ada.setOffline(true)
 	ada.wait(`window.said === "Offline"`)
 	ada.wait(pill + `.dataset.state === "offline"`)
-	w.is(wireCut)
-	w.is(wireWorks)
+	w.setState(wireCut)
+	w.setState(wireWorks)
 	ada.setOffline(false)
-	ada.live()
+	ada.waitLive()
 	ada.setOffline(true)
-	ada.live()
+	ada.waitLive()
 }
 
 // gone waits until a message has disappeared.
-func (p *tab) gone(message string) {
+func (p *tab) waitEmpty(message string) {
 	p.t.Helper()
 	p.wait(message + `.textContent === ""`)
 }
 
 func productMessages(t *testing.T, browser context.Context) {
-	s := onSale(t, 2)
-	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 2 })
-	ada := open(t, browser, s.url).live()
-	message := in("short", ".message")
+	s := serveProduct(t, 2)
+	s.createProduct("short", 3, func(c *product.Create) { c.HoldSeconds = 2 })
+	ada := openTab(t, browser, s.url).waitLive()
+	message := inCard("short", ".message")
 	ada.recordTexts(message)
 	ada.click(button("short", "hold"))
 	ada.waitRecorded("Held for you.")
 	ada.waitText(mine, "ran out")
-	ada.gone(message)
+	ada.waitEmpty(message)
 	ada.click(button("short", "reserve"))
 	ada.waitText(message, "Reserved.")
 	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
-	ada.gone(message)
+	ada.waitEmpty(message)
 	ada.waitText(`document.querySelector("#mine-message")`, "Released: 1 × Poster short.")
 	ada.click(button("short", "hold"))
 	ada.waitText(message, "Held for you.")
-	ada.gone(`document.querySelector("#mine-message")`)
-	ada.click(in("short", `.claim [data-action="confirm"]`))
+	ada.waitEmpty(`document.querySelector("#mine-message")`)
+	ada.click(inCard("short", `.claim [data-action="confirm"]`))
 	ada.waitText(message, "Confirmed.")
 	// A refusal disappears with its reason.
-	id := s.made("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
+	id := s.create("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
 	ada.wait(button("p", "reserve") + `.disabled`)
 	ada.do(chromedp.Evaluate[chromedp.Void](button("p", "reserve") + `.disabled = false; ` + button("p",
 		"reserve") + `.click()`))
-	ada.waitText(in("p", ".message"), "Nothing is left")
+	ada.waitText(inCard("p", ".message"), "Nothing is left")
 	s.send("DELETE", "/v1/products/p/reservations/"+id, "")
-	ada.gone(in("p", ".message"))
+	ada.waitEmpty(inCard("p", ".message"))
 }
 
 func seatMessages(t *testing.T, browser context.Context) {
-	s := stage(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
+	s := servePerformance(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
 	wallet := `document.querySelector("#wallet-message")`
 	ada := guest(t, browser, s.url, "ada")
 	ada.recordTexts(choiceMessage)
@@ -133,55 +133,55 @@ func seatMessages(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	ada.waitRecorded("A-1-1: held for you.")
 	ada.waitText(myBookings, "The time ran out")
-	ada.gone(choiceMessage)
+	ada.waitEmpty(choiceMessage)
 	// A message is shown once, and disappears with its subject.
 	ada.click(act("pay"))
 	ada.waitText(wallet, "There is €0.00 in the wallet, and it costs €50.00.")
-	ada.gone(bookingsMessage)
+	ada.waitEmpty(bookingsMessage)
 	ada.click(act("charge"))
 	ada.waitText(wallet, "Charged €50.00.")
 	ada.click(act("pay"))
 	ada.waitText(bookingsMessage, "Paid. The seats are yours.")
 	ada.waitText(balance, "€0.00")
-	ada.gone(wallet)
+	ada.waitEmpty(wallet)
 	ada.pressTwice(act("return"))
 	ada.waitText(bookingsMessage, "Given back; the money is in your wallet.")
 	// A seat that was taken and released needs no message.
 	ada.click(seatButton("A-2-1"))
-	id := s.made("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-2-1"]}`)
+	id := s.create("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-2-1"]}`)
 	ada.waitText(choiceMessage, "Somebody else was faster: A-2-1 went.")
 	s.send("DELETE", "/v1/bookings/"+id, "")
-	ada.gone(choiceMessage)
-	ada.is("carol")
-	ada.gone(bookingsMessage) // it was shown to ada
+	ada.waitEmpty(choiceMessage)
+	ada.enterName("carol")
+	ada.waitEmpty(bookingsMessage) // it was shown to ada
 }
 
 func teamMessages(t *testing.T, browser context.Context) {
-	s := cup(t, 1, "")
+	s := serveTournament(t, 1, "")
 	owls := openWithTeam(t, browser, s.url, "Owls")
 	owls.waitText(teamMessage, "Your team is made.")
 	owls.click(act("enter"))
 	owls.waitText(teamMessage, "Your team is in.")
-	id := of[string](owls, `JSON.parse(localStorage["admitone.team"]).id`)
+	id := evaluate[string](owls, `JSON.parse(localStorage["admitone.team"]).id`)
 	s.send("DELETE", "/v1/tournaments/cup/entries/"+id, "")
 	owls.waitText(standing, "Not signed up")
-	owls.gone(teamMessage)
+	owls.waitEmpty(teamMessage)
 	s.registerTeams("a")
 	owls.wait(act("enter") + `.disabled`)
 	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
 	owls.waitText(teamMessage, "Every slot is taken")
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
-	owls.gone(teamMessage)
+	owls.waitEmpty(teamMessage)
 }
 
 // limitShown: choices that would be refused are disabled, and the limit is shown.
 func limitShown(t *testing.T, browser context.Context) {
-	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
-	s.books("bob", "A-2-1")
+	s := servePerformance(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
+	s.book("bob", "A-2-1")
 	ada := guest(t, browser, s.url, "ada")
 	ada.waitText(`document.querySelector("#limit")`, "At most 2 seats for one person.")
 	ada.click(seatButton("A-1-1"))
-	if of[bool](ada, seatButton("A-1-2")+`.ariaDisabled === "true"`) {
+	if evaluate[bool](ada, seatButton("A-1-2")+`.ariaDisabled === "true"`) {
 		t.Error("no second seat can be chosen")
 	}
 	ada.click(seatButton("A-1-2"))
@@ -191,7 +191,7 @@ func limitShown(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here.")
 	ada.waitText(act("book"), "Book 2 seats")
 	// With one booked seat, another may be chosen.
-	ada.is("bob")
+	ada.enterName("bob")
 	ada.waitText(choiceMessage, "Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	ada.wait(act("book") + `.disabled`)
 	ada.click(seatButton("A-1-2"))
@@ -203,17 +203,17 @@ func limitShown(t *testing.T, browser context.Context) {
 }
 
 func fiftySeats(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 6, 10, 100})
+	s := servePerformance(t, "", [4]any{"A", 6, 10, 100})
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.Evaluate[chromedp.Void](
 		`void (sessionStorage["admitone.picks.gig"] = JSON.stringify(Array.from({ length: 50 }, (_, i) => "A-" + (1
 			+ Math.floor(i / 10)) + "-" + (1 + i % 10))))`), chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.waitText(choiceMessage, "That is all: a booking has at most 50 seats.")
 	ada.click(`document.querySelector(".section button")`)
 	ada.wait(seatButton("A-6-1") + `?.ariaDisabled === "true" && ` + seatButton("A-5-10") + `.ariaDisabled !== "true"`)
 	ada.click(seatButton("A-5-10"))
-	ada.gone(choiceMessage)
+	ada.waitEmpty(choiceMessage)
 	ada.waitText(act("book"), "Book 49 seats")
 }
 
@@ -239,29 +239,29 @@ const pausableReads = `void (() => {
 
 // refusalSeen: a refusal of the server is announced, and is shown in sight.
 func refusalSeen(t *testing.T, browser context.Context) {
-	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 4, 8, 5000})
-	s.perform("other", "", [4]any{"A", 1, 1, 0})
+	s := servePerformance(t, `,"limit_per_holder":2`, [4]any{"A", 4, 8, 5000})
+	s.createPerformance("other", "", [4]any{"A", 1, 1, 0})
 	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-1-1"]}`)
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.EmulateViewport(390, 844), chromedp.Evaluate[chromedp.Void](pausableReads))
 	for _, seat := range []string{"A-1-1", "A-1-2"} {
 		ada.click(seatButton(seat))
 	}
-	ada.is("key:ada")
+	ada.enterName("key:ada")
 	ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
 	ada.click(trayBook)
 	ada.waitText(choiceMessage, "Holder: a holder's name does not begin with key:")
 	ada.wait(inSight(choiceMessage))
-	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
+	if role := evaluate[string](ada, choiceMessage+`.role`); role != "status" {
 		t.Errorf("the refusal has the role %q; want %q", role, "status")
 	}
 	// After a refusal the page is up to date.
-	ada.is("ada")
-	ada.gone(choiceMessage)
+	ada.enterName("ada")
+	ada.waitEmpty(choiceMessage)
 	ada.waitText(myBookings, "The other") // the page has read her bookings
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (window.paused = new Promise((go) => { window.resume = go }))`))
 	ada.wait(`window.reads === 0`)
-	s.books("ada", "A-4-1") // the page has not read this one
+	s.book("ada", "A-4-1") // the page has not read this one
 	ada.recordTexts(choiceMessage)
 	ada.click(trayBook)
 	ada.waitRecorded("the limit is 2, and this one has 1")
@@ -269,7 +269,7 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.waitText(`document.querySelector("#tray-message")`,
 		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	// It is a live region before it has a text.
-	quiet := of[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
+	quiet := evaluate[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
 		=== "" && getComputedStyle(message).display === "none" && !message.closest("[hidden]")).map((m) => m.id)`)
 	if len(quiet) > 0 {
 		t.Errorf("a screen reader does not know of %q before it is too late", quiet)
@@ -278,8 +278,8 @@ func refusalSeen(t *testing.T, browser context.Context) {
 
 // confirmReturn: one press, a double click or a held key release nothing.
 func confirmReturn(t *testing.T, browser context.Context) {
-	s := onSale(t, 5)
-	ada := open(t, browser, s.url).live()
+	s := serveProduct(t, 5)
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 4)
 	release := mine + `.querySelector('[data-action="release"]')`
@@ -293,18 +293,18 @@ func confirmReturn(t *testing.T, browser context.Context) {
 	ada.wait(requested)
 	ada.click(`document.querySelector("h1")`)
 	ada.wait(calm)
-	ada.press(release)
+	ada.tabTo(release)
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.wait(requested)
 	ada.do(chromedp.Evaluate[chromedp.Void](
 		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
 			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))
-	if !of[bool](ada, `window.kept`) {
+	if !evaluate[bool](ada, `window.kept`) {
 		t.Error("a key that is held down presses twice")
 	}
 	ada.do(chromedp.KeyEvent("\t"))
 	ada.wait(calm)
-	if left := s.left(); left != 4 {
+	if left := s.remaining(); left != 4 {
 		t.Fatalf("%d are left, but nothing was released", left)
 	}
 	ada.pressTwice(release)
@@ -314,10 +314,10 @@ func confirmReturn(t *testing.T, browser context.Context) {
 // trayOnPhone: the chosen seats, their price and the booking button stay in sight, can be reached,
 // and cover nothing.
 func trayOnPhone(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 4, 8, 6900})
+	s := servePerformance(t, "", [4]any{"A", 4, 8, 6900})
 	ada := guest(t, browser, s.url, "ada")
 	tray := `document.querySelector(".chosen")`
-	if of[bool](ada, tray+`.checkVisibility()`) {
+	if evaluate[bool](ada, tray+`.checkVisibility()`) {
 		t.Error("there is a tray with nothing in it")
 	}
 	ada.do(chromedp.EmulateViewport(390, 844))
@@ -325,18 +325,18 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-2"))
 	ada.wait(tray + `.checkVisibility()`)
 	ada.waitText(tray, "2 seats · €138.00")
-	if name := of[string](ada, trayBook+`.textContent`); name != "Book 2 seats · €138.00" {
+	if name := evaluate[string](ada, trayBook+`.textContent`); name != "Book 2 seats · €138.00" {
 		t.Errorf("the button of the tray is called %q", name)
 	}
 	seen := `(({ top, bottom, height }) => top > innerHeight - 120 && bottom <= innerHeight &&
 		height >= 44)(` + trayBook + `.getBoundingClientRect())`
 	for _, y := range []string{"0", "300", "700"} {
 		ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, ` + y + `)`))
-		if !of[bool](ada, seen) {
+		if !evaluate[bool](ada, seen) {
 			t.Errorf("scrolled to %s, the button of the tray is not at the bottom of the screen", y)
 		}
 	}
-	if shown := of[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
+	if shown := evaluate[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
 		book.checkVisibility()).length`); shown != 1 {
 		t.Errorf("there are %d buttons that book; want 1", shown)
 	}
@@ -344,7 +344,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (document.activeElement.blur(), scrollTo(0, 0))`))
 	for range 60 {
 		ada.do(chromedp.KeyEvent("\t"))
-		at := of[string](ada, `document.activeElement === `+trayBook+` ?
+		at := evaluate[string](ada, `document.activeElement === `+trayBook+` ?
 			"there" : document.activeElement.closest(".top, .tray, footer, .box") || `+inSight(`document.activeElement`)+` ?
 				"" : document.activeElement.outerHTML`)
 		if at == "there" {

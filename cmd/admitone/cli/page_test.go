@@ -40,14 +40,14 @@ func TestPage(t *testing.T) {
 }
 
 // onSale starts a server that sells one product, "p".
-func onSale(t *testing.T, stock int64, more ...func(*product.Create)) *testServer {
+func serveProduct(t *testing.T, stock int64, more ...func(*product.Create)) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
-	s.offer("p", stock, more...)
+	s.createProduct("p", stock, more...)
 	return s
 }
 
-func (s *testServer) offer(id string, stock int64, more ...func(*product.Create)) {
+func (s *testServer) createProduct(id string, stock int64, more ...func(*product.Create)) {
 	s.t.Helper()
 	command := product.Create{ID: events.ProductID(id), Name: "Poster " + id, Stock: stock, Price: 1250, HoldSeconds: 540}
 	for _, change := range more {
@@ -59,7 +59,7 @@ func (s *testServer) offer(id string, stock int64, more ...func(*product.Create)
 }
 
 // left returns the remaining units of "p" on the server.
-func (s *testServer) left() int {
+func (s *testServer) remaining() int {
 	s.t.Helper()
 	var p struct{ Remaining int }
 	if err := json.Unmarshal([]byte(s.send("GET", "/v1/products/p", "")), &p); err != nil {
@@ -70,9 +70,9 @@ func (s *testServer) left() int {
 
 // reloadOnReturn: the page reloads its data when the visitor returns to it.
 func reloadOnReturn(t *testing.T, browser context.Context) {
-	s := onSale(t, 5)
-	ada := open(t, browser, s.url).live()
-	s.offer("q", 3)
+	s := serveProduct(t, 5)
+	ada := openTab(t, browser, s.url).waitLive()
+	s.createProduct("q", 3)
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
 	ada.wait(`document.querySelector('.product[data-id="q"]') !== null`)
 	ada.waitRemaining("q", 3)
@@ -84,38 +84,38 @@ func reloadOnReturn(t *testing.T, browser context.Context) {
 const mine = `document.querySelector("#mine")`
 
 func twoPeople(t *testing.T, browser context.Context) {
-	s := onSale(t, 5)
-	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
+	s := serveProduct(t, 5)
+	ada, bob := openTab(t, browser, s.url).waitLive(), openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {
 		p.waitRemaining("p", 4)
-		p.waitText(in("p", ".split"), "1 sold")
+		p.waitText(inCard("p", ".split"), "1 sold")
 	}
-	ada.waitText(in("p", ".message"), "Reserved.")
+	ada.waitText(inCard("p", ".message"), "Reserved.")
 	ada.waitText(mine, "1 × Poster p")
 	bob.waitText(`document.querySelector("#announcer")`, "Poster p: 4 left")
-	if of[int](bob, mine+`.childElementCount`) != 0 {
+	if evaluate[int](bob, mine+`.childElementCount`) != 0 {
 		t.Error("bob has ada's reservation")
 	}
 	// The reservation is still there after a reload, and can be released.
 	ada.do(chromedp.Reload())
-	ada.live()
+	ada.waitLive()
 	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
 	bob.waitRemaining("p", 5)
 	ada.wait(mine + `.childElementCount === 0`)
 }
 
 func cutWire(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
-	w.is(wireCut)
+	ada := openTab(t, browser, w.url).waitLive()
+	w.setState(wireCut)
 	ada.waitText(`document.querySelector("#state")`, "Reconnecting…")
 	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":3}`)
 	ada.waitRemaining("p", 9)
-	w.is(wireWorks)
-	ada.live()
+	w.setState(wireWorks)
+	ada.waitLive()
 	ada.waitRemaining("p", 6)
 	// Updates continue.
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
@@ -124,22 +124,22 @@ func cutWire(t *testing.T, browser context.Context) {
 
 // lostAnswer: the server has reserved, but its answer was lost.
 func lostAnswer(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
-	ada.recordTexts(in("p", ".message"))
-	w.is(wireLosesAnswers)
+	ada := openTab(t, browser, w.url).waitLive()
+	ada.recordTexts(inCard("p", ".message"))
+	w.setState(wireLosesAnswers)
 	ada.click(button("p", "reserve"))
 	w.waitLoss(t)
-	if left := s.left(); left != 8 {
+	if left := s.remaining(); left != 8 {
 		t.Fatalf("%d are left, want 8", left)
 	}
 	ada.waitRecorded("trying again")
-	w.is(wireWorks)
-	ada.pressUntil(button("p", "reserve"), in("p", ".message"), "Reserved.")
-	ada.live()
+	w.setState(wireWorks)
+	ada.pressUntil(button("p", "reserve"), inCard("p", ".message"), "Reserved.")
+	ada.waitLive()
 	ada.waitRemaining("p", 8)
-	if left, has := s.left(), of[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
+	if left, has := s.remaining(), evaluate[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
 		t.Errorf("one click: %d are left and %d are hers, want 8 and 1", left, has)
 	}
 }
@@ -147,10 +147,10 @@ func lostAnswer(t *testing.T, browser context.Context) {
 // lostFrame: the lost frame has the new name; only the next one, which has a count, shows that a
 // frame is missing.
 func lostFrame(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
-	w.is(wireLosesOne)
+	ada := openTab(t, browser, w.url).waitLive()
+	w.setState(wireLosesOne)
 	name := "Poster, signed"
 	_, err := s.Desk.Ask(t.Context(), actors.Request{
 		Stream: product.Stream("p"), Command: &product.Edit{Name: &name}, ID: actors.NewCommandID(), Actor: "test"})
@@ -158,42 +158,42 @@ func lostFrame(t *testing.T, browser context.Context) {
 		t.Fatal(err)
 	}
 	w.waitLoss(t)
-	ada.waitText(in("p", "h2"), "Poster p")
+	ada.waitText(inCard("p", "h2"), "Poster p")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
 	ada.waitRemaining("p", 8)
-	ada.waitText(in("p", "h2"), name)
+	ada.waitText(inCard("p", "h2"), name)
 }
 
 // restart: another server continues the log.
 func restart(t *testing.T, browser context.Context) {
-	s := onSale(t, 9)
+	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
-	ada := open(t, browser, w.url).live()
+	ada := openTab(t, browser, w.url).waitLive()
 	s.end()
 	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s = serveIn(t, s.store, nil)
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
 	w.setTarget(s.Address())
-	ada.live()
+	ada.waitLive()
 	ada.waitRemaining("p", 7)
 }
 
 func expireHold(t *testing.T, browser context.Context) {
-	s := onSale(t, 3)
-	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 1 })
-	ada := open(t, browser, s.url).live()
+	s := serveProduct(t, 3)
+	s.createProduct("short", 3, func(c *product.Create) { c.HoldSeconds = 1 })
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "hold"))
 	ada.waitRemaining("p", 2)
-	clock := in("p", ".claim .clock")
+	clock := inCard("p", ".claim .clock")
 	ada.wait(clock + `?.textContent.match(/^(9:00|8:\d\d)$/)`)
-	before := of[string](ada, clock+`.textContent`)
+	before := evaluate[string](ada, clock+`.textContent`)
 	ada.wait(fmt.Sprintf(`%s.textContent !== %q`, clock, before))
-	if after := of[string](ada, clock+`.textContent`); after >= before {
+	if after := evaluate[string](ada, clock+`.textContent`); after >= before {
 		t.Errorf("the clock went from %s to %s; want after < before", before, after)
 	}
-	ada.pressTwice(in("p", `.claim [data-action="release"]`))
+	ada.pressTwice(inCard("p", `.claim [data-action="release"]`))
 	ada.waitRemaining("p", 3)
-	ada.wait(`!` + in("p", ".claim"))
+	ada.wait(`!` + inCard("p", ".claim"))
 	// An expired hold is released automatically.
 	ada.click(button("short", "hold"))
 	ada.waitText(mine, "ran out")
@@ -203,32 +203,32 @@ func expireHold(t *testing.T, browser context.Context) {
 }
 
 func holdConfirmed(t *testing.T, browser context.Context) {
-	s := onSale(t, 3)
-	ada := open(t, browser, s.url).live()
+	s := serveProduct(t, 3)
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "hold"))
-	ada.click(in("p", `.claim [data-action="confirm"]`))
+	ada.click(inCard("p", `.claim [data-action="confirm"]`))
 	ada.waitText(mine, "Confirmed")
-	ada.waitText(in("p", ".split"), "1 sold")
-	ada.waitText(in("p", ".split"), "0 on hold")
-	if of[bool](ada, `!!`+in("p", ".claim")) {
+	ada.waitText(inCard("p", ".split"), "1 sold")
+	ada.waitText(inCard("p", ".split"), "0 on hold")
+	if evaluate[bool](ada, `!!`+inCard("p", ".claim")) {
 		t.Error("the hold is still there")
 	}
 }
 
 func soldOut(t *testing.T, browser context.Context) {
-	s := onSale(t, 1)
-	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
-	if of[bool](bob, in("p", ".out")+`.checkVisibility()`) {
+	s := serveProduct(t, 1)
+	ada, bob := openTab(t, browser, s.url).waitLive(), openTab(t, browser, s.url).waitLive()
+	if evaluate[bool](bob, inCard("p", ".out")+`.checkVisibility()`) {
 		t.Error("the page shows sold out before the sale")
 	}
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {
 		p.waitRemaining("p", 0)
 		p.wait(button("p", "reserve") + `.disabled && ` + button("p", "hold") + `.disabled`)
-		p.wait(in("p", ".out") + `.checkVisibility()`)
+		p.wait(inCard("p", ".out") + `.checkVisibility()`)
 	}
 	// A new page shows it at once, and all pages show the release.
-	carol := open(t, browser, s.url).live()
+	carol := openTab(t, browser, s.url).waitLive()
 	carol.wait(button("p", "reserve") + `.disabled`)
 	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
 	for _, p := range []*tab{ada, bob, carol} {
@@ -238,35 +238,35 @@ func soldOut(t *testing.T, browser context.Context) {
 }
 
 func byKeyboard(t *testing.T, browser context.Context) {
-	s := onSale(t, 2)
-	ada := open(t, browser, s.url).live()
+	s := serveProduct(t, 2)
+	ada := openTab(t, browser, s.url).waitLive()
 	named := func() {
 		t.Helper()
-		if of[bool](ada, `document.activeElement === document.body`) {
+		if evaluate[bool](ada, `document.activeElement === document.body`) {
 			t.Error("the focus is lost")
 		}
 	}
-	ada.press(`document.querySelector("#holder")`)
+	ada.tabTo(`document.querySelector("#holder")`)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
-	ada.press(button("p", "reserve"))
-	if name := of[string](ada, `document.activeElement.textContent`); name != "Reserve one: Poster p" {
+	ada.tabTo(button("p", "reserve"))
+	if name := evaluate[string](ada, `document.activeElement.textContent`); name != "Reserve one: Poster p" {
 		t.Errorf("the button's name is %q; want %q", name, "Reserve one: Poster p")
 	}
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitRemaining("p", 1)
 	ada.waitText(mine, "ada")
 	named()
-	ada.press(button("p", "hold"))
+	ada.tabTo(button("p", "hold"))
 	ada.do(chromedp.KeyEvent(" "))
 	ada.waitRemaining("p", 0)
 	ada.wait(button("p", "hold") + `.disabled`)
 	named()
-	ada.press(in("p", `.claim [data-action="confirm"]`))
+	ada.tabTo(inCard("p", `.claim [data-action="confirm"]`))
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.wait(mine + `.querySelectorAll('[data-status="confirmed"]').length === 2`)
 	ada.wait(`document.activeElement !== document.body`)
 	named()
-	ada.press(mine + `.querySelector('[data-action="release"]')`)
+	ada.tabTo(mine + `.querySelector('[data-action="release"]')`)
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent("\r"))
@@ -275,27 +275,27 @@ func byKeyboard(t *testing.T, browser context.Context) {
 }
 
 func onPhone(t *testing.T, browser context.Context) {
-	s := onSale(t, 1_000_000_000)
-	s.offer("long", 5, func(c *product.Create) {
+	s := serveProduct(t, 1_000_000_000)
+	s.createProduct("long", 5, func(c *product.Create) {
 		c.Name, c.Price = strings.Repeat("Donaudampfschifffahrt", 9), 999_999_999_999
 	})
-	ada := open(t, browser, s.url)
+	ada := openTab(t, browser, s.url)
 	ada.do(chromedp.EmulateViewport(360, 740))
-	ada.live()
+	ada.waitLive()
 	ada.click(button("long", "hold"))
 	ada.click(button("p", "reserve"))
 	ada.waitText(mine, "Poster p")
-	ada.wait(in("long", ".claim") + ` !== null`)
-	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+	ada.wait(inCard("long", ".claim") + ` !== null`)
+	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
 	}
-	small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+	small := evaluate[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
 		t.Errorf("too small for a finger: %q; want no small", small)
 	}
 	ada.do(chromedp.Navigate(s.url + "/docs"))
-	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("/docs is %d pixels wide on a phone of 360", wide)
 	}
 }
@@ -303,8 +303,8 @@ func onPhone(t *testing.T, browser context.Context) {
 func withToken(t *testing.T, browser context.Context) {
 	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
 	s := serveIn(t, t.TempDir(), auth)
-	s.offer("p", 3)
-	s.offer("free", 3, func(c *product.Create) { c.Price = 0 })
+	s.createProduct("p", 3)
+	s.createProduct("free", 3, func(c *product.Create) { c.Price = 0 })
 	token, err := auth.Token("ada", api.RoleHolder, time.Now(), time.Hour)
 	if err != nil {
 		t.Fatal(err)
@@ -313,51 +313,51 @@ func withToken(t *testing.T, browser context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ada := open(t, browser, s.url).live()
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
-	ada.waitText(in("p", ".message"), "needs a token")
+	ada.waitText(inCard("p", ".message"), "needs a token")
 	ada.wait(`document.activeElement.id === "token"`)
 	ada.do(chromedp.SendKeys("#token", token))
 	ada.click(button("p", "hold"))
 	ada.waitRemaining("p", 2)
-	ada.waitText(in("p", ".claim"), "ada")
-	ada.waitText(in("p", ".message"), "Whoever takes the payment confirms it")
-	ada.waitText(in("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
+	ada.waitText(inCard("p", ".claim"), "ada")
+	ada.waitText(inCard("p", ".message"), "Whoever takes the payment confirms it")
+	ada.waitText(inCard("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
 	const confirm = `.claim [data-action="confirm"]`
-	if of[bool](ada, in("p", confirm)+`.checkVisibility()`) {
+	if evaluate[bool](ada, inCard("p", confirm)+`.checkVisibility()`) {
 		t.Error("a holder may confirm a reservation that has to be paid first")
 	}
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 1)
-	ada.waitText(in("p", ".message"), "Held for you.")
+	ada.waitText(inCard("p", ".message"), "Held for you.")
 	ada.click(button("free", "hold"))
 	ada.waitRemaining("free", 2)
-	ada.click(in("free", `.claim [data-action="confirm"]`))
+	ada.click(inCard("free", `.claim [data-action="confirm"]`))
 	ada.waitText(mine, "Confirmed · ada")
 	ada.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
 		chromedp.KeyEvent(admin))
-	ada.wait(in("p", confirm) + `.checkVisibility() && !` + in("p", `.claim [data-field="payment"]`) +
+	ada.wait(inCard("p", confirm) + `.checkVisibility() && !` + inCard("p", `.claim [data-field="payment"]`) +
 		`.checkVisibility()`)
-	ada.click(in("p", confirm))
-	ada.waitText(in("p", ".split"), "1 on hold")
+	ada.click(inCard("p", confirm))
+	ada.waitText(inCard("p", ".split"), "1 on hold")
 }
 
 func refusedOn(t *testing.T, browser context.Context) {
-	s := onSale(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
-	ada := open(t, browser, s.url).live()
+	s := serveProduct(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
-	ada.waitText(in("p", ".message"), "Reserved.")
+	ada.waitText(inCard("p", ".message"), "Reserved.")
 	// The page refuses requests that it knows to be invalid; the server refuses the others.
 	ada.wait(button("p", "reserve") + `.disabled`)
-	ada.waitText(in("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
+	ada.waitText(inCard("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
-	ada.is("bob")
+	ada.enterName("bob")
 	ada.click(button("p", "reserve"))
-	ada.waitText(in("p", ".message"),
+	ada.waitText(inCard("p", ".message"),
 		"One holder may not have that many of this product: the limit is 1, and this one has 1.")
-	ada.is("key:ada")
-	ada.wait(in("p", ".message") + `.textContent === ""`) // it was bob's
+	ada.enterName("key:ada")
+	ada.wait(inCard("p", ".message") + `.textContent === ""`) // it was bob's
 	ada.click(button("p", "reserve"))
-	ada.waitText(in("p", ".message"), "Holder: a holder's name does not begin with key:")
+	ada.waitText(inCard("p", ".message"), "Holder: a holder's name does not begin with key:")
 	ada.waitRemaining("p", 7)
 }

@@ -34,7 +34,7 @@ func TestTournamentPage(t *testing.T) {
 }
 
 // cup starts a server with a tournament, "cup".
-func cup(t *testing.T, slots int, more string) *testServer {
+func serveTournament(t *testing.T, slots int, more string) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/tournaments", fmt.Sprintf(
@@ -52,7 +52,7 @@ func (s *testServer) registerTeams(teams ...string) {
 }
 
 // edits edits the tournament.
-func (s *testServer) edits(body string) {
+func (s *testServer) editTournament(body string) {
 	s.t.Helper()
 	var now struct{ Revision int }
 	if err := json.Unmarshal([]byte(s.send("GET", "/v1/tournaments/cup", "")), &now); err != nil {
@@ -86,15 +86,15 @@ func (p *tab) waitLists(entered, waitlisted string) {
 // openWithTeam opens the tournament's page and registers a team there.
 func openWithTeam(t *testing.T, browser context.Context, url, name string) *tab {
 	t.Helper()
-	p := open(t, browser, url+"/tournaments/cup").live()
+	p := openTab(t, browser, url+"/tournaments/cup").waitLive()
 	p.do(chromedp.SendKeys("#team-name", name))
 	p.click(act("make"))
 	p.waitText(`document.querySelector('#team [data-field="team"]')`, name)
-	return p.live()
+	return p.waitLive()
 }
 
 func lastSlot(t *testing.T, browser context.Context) {
-	s := cup(t, 1, `,"waitlist":true`)
+	s := serveTournament(t, 1, `,"waitlist":true`)
 	owls, foxes := openWithTeam(t, browser, s.url, "Owls"), openWithTeam(t, browser, s.url, "Foxes")
 	owls.waitText(standing, "Not signed up")
 	owls.click(act("enter"))
@@ -117,12 +117,12 @@ func lastSlot(t *testing.T, browser context.Context) {
 		p.waitLists("Foxes", "")
 		p.wait(free + `.textContent === "0"`)
 	}
-	if own := of[string](foxes, `document.querySelector("#entered .own").textContent`); own != "Foxes" {
+	if own := evaluate[string](foxes, `document.querySelector("#entered .own").textContent`); own != "Foxes" {
 		t.Errorf("%q stands out as the browser's own team", own)
 	}
 	// The browser remembers its team.
 	foxes.do(chromedp.Reload())
-	foxes.live()
+	foxes.waitLive()
 	foxes.waitText(standing, "Entered")
 	foxes.pressTwice(act("withdraw"))
 	owls.wait(free + `.textContent === "1"`)
@@ -132,7 +132,7 @@ func lastSlot(t *testing.T, browser context.Context) {
 }
 
 func moveUpPlaces(t *testing.T, browser context.Context) {
-	s := cup(t, 1, `,"waitlist":true`)
+	s := serveTournament(t, 1, `,"waitlist":true`)
 	s.registerTeams("a", "b", "c")
 	owls := openWithTeam(t, browser, s.url, "Owls")
 	owls.click(act("enter"))
@@ -147,70 +147,70 @@ func moveUpPlaces(t *testing.T, browser context.Context) {
 	owls.pressTwice(act("withdraw"))
 	owls.waitText(teamMessage, "waits no longer")
 	owls.waitLists("Team c", "Team d")
-	s.edits(`{"team_limit":2}`)
+	s.editTournament(`{"team_limit":2}`)
 	owls.waitLists("Team c, Team d", "")
 }
 
 func tournamentsLive(t *testing.T, browser context.Context) {
-	s := cup(t, 3, "")
-	p := open(t, browser, s.url+"/tournaments").live()
+	s := serveTournament(t, 3, "")
+	p := openTab(t, browser, s.url+"/tournaments").waitLive()
 	s.registerTeams("a", "b")
 	p.wait(free + `.textContent === "1"`)
 	p.waitText(`document.querySelector(".tournament .split")`, "2 entered")
-	s.edits(`{"team_limit":2,"name":"The small cup"}`)
+	s.editTournament(`{"team_limit":2,"name":"The small cup"}`)
 	p.waitText(`document.querySelector(".tournament .out")`, "Full")
 	p.waitText(`document.querySelector(".tournament h2")`, "The small cup")
 	p.waitText(`document.querySelector("#announcer")`, "The small cup: full")
 	p.navigate(chromedp.Click(chromedp.JSPath(`document.querySelector(".tournament a")`)))
-	p.live()
+	p.waitLive()
 	p.waitLists("Team a, Team b", "")
 	p.waitText(`document.querySelector("h1")`, "The small cup")
 }
 
 func promotedDuringOutage(t *testing.T, browser context.Context) {
-	s := cup(t, 1, `,"waitlist":true`)
+	s := serveTournament(t, 1, `,"waitlist":true`)
 	s.registerTeams("a")
 	w := newWire(t, s.Address())
 	owls := openWithTeam(t, browser, w.url, "Owls")
 	owls.click(act("enter"))
 	owls.waitText(standing, "place 1 of 1")
-	w.is(wireCut)
+	w.setState(wireCut)
 	owls.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
 	owls.waitText(standing, "place 1 of 1")
-	w.is(wireWorks)
-	owls.live()
+	w.setState(wireWorks)
+	owls.waitLive()
 	owls.waitText(standing, "Entered")
 	owls.waitLists("Owls", "")
 }
 
 // lostEntry: the server has entered the team, but its answer was lost.
 func lostEntry(t *testing.T, browser context.Context) {
-	s := cup(t, 5, "")
+	s := serveTournament(t, 5, "")
 	w := newWire(t, s.Address())
 	owls := openWithTeam(t, browser, w.url, "Owls")
 	owls.recordTexts(teamMessage)
-	w.is(wireLosesAnswers)
+	w.setState(wireLosesAnswers)
 	owls.click(act("enter"))
 	w.waitLoss(t)
 	owls.waitRecorded("trying again")
-	w.is(wireWorks)
+	w.setState(wireWorks)
 	owls.pressUntil(act("enter"), teamMessage, "Your team is in.")
-	owls.live()
+	owls.waitLive()
 	owls.waitLists("Owls", "")
 	owls.wait(free + `.textContent === "4"`)
 }
 
 func longWaitlist(t *testing.T, browser context.Context) {
-	s := cup(t, 1, `,"waitlist":true`)
+	s := serveTournament(t, 1, `,"waitlist":true`)
 	for i := range 130 {
 		s.registerTeams(fmt.Sprintf("t%03d", i))
 	}
-	p := open(t, browser, s.url+"/tournaments/cup").live()
+	p := openTab(t, browser, s.url+"/tournaments/cup").waitLive()
 	count := `document.querySelectorAll("#waitlisted li").length`
 	more := `document.querySelector('[data-more="waitlisted"]')`
 	p.waitText(more, "and 29 more")
-	if n := of[int](p, count); n != 100 {
+	if n := evaluate[int](p, count); n != 100 {
 		t.Errorf("%d teams are shown, want 100", n)
 	}
 	s.registerTeams("late")
@@ -224,22 +224,22 @@ func longWaitlist(t *testing.T, browser context.Context) {
 }
 
 func closedAndOpen(t *testing.T, browser context.Context) {
-	s := cup(t, 2, "")
+	s := serveTournament(t, 2, "")
 	owls := openWithTeam(t, browser, s.url, "Owls")
-	s.edits(`{"status":"closed"}`)
+	s.editTournament(`{"status":"closed"}`)
 	owls.waitText(`document.querySelector(".tournament .out")`, "Closed")
 	owls.wait(act("enter") + `.disabled`)
-	s.edits(`{"status":"open"}`)
+	s.editTournament(`{"status":"open"}`)
 	owls.click(act("enter"))
 	owls.waitText(standing, "Entered")
 	// A deadline passes without a message from the server.
-	s.edits(fmt.Sprintf(`{"register_deadline":%q}`, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339Nano)))
+	s.editTournament(fmt.Sprintf(`{"register_deadline":%q}`, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339Nano)))
 	owls.waitText(`document.querySelector(".tournament .out")`, "Sign-up is over")
 	owls.pressTwice(act("withdraw"))
 	owls.waitText(standing, "Not signed up")
 	owls.wait(act("enter") + `.disabled`)
 	// The server's refusal has information that the page does not have yet.
-	s.edits(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
+	s.editTournament(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.registerTeams("a", "b")
 	owls.waitText(`document.querySelector(".tournament .out")`, "Full")
 	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
@@ -247,13 +247,13 @@ func closedAndOpen(t *testing.T, browser context.Context) {
 }
 
 func signUpByKeyboard(t *testing.T, browser context.Context) {
-	s := cup(t, 2, "")
-	owls := open(t, browser, s.url+"/tournaments/cup").live()
+	s := serveTournament(t, 2, "")
+	owls := openTab(t, browser, s.url+"/tournaments/cup").waitLive()
 	focused := func(element string) {
 		t.Helper()
 		owls.wait(`document.activeElement === ` + element)
 	}
-	owls.press(`document.querySelector("#team-name")`)
+	owls.tabTo(`document.querySelector("#team-name")`)
 	owls.do(chromedp.KeyEvent("\r"))
 	owls.waitText(teamMessage, "Give your team a name.")
 	focused(`document.querySelector("#team-name")`)
@@ -268,26 +268,26 @@ func signUpByKeyboard(t *testing.T, browser context.Context) {
 	owls.do(chromedp.KeyEvent(" "))
 	owls.waitText(standing, "Not signed up")
 	focused(act("enter"))
-	owls.press(act("another"))
+	owls.tabTo(act("another"))
 	owls.do(chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
 	focused(`document.querySelector("#team-name")`)
-	owls.press(`document.querySelector(".places a")`)
+	owls.tabTo(`document.querySelector(".places a")`)
 	owls.navigate(chromedp.KeyEvent("\r"))
 	owls.waitText(`document.querySelector("h1")`, "On sale now")
 }
 
 func signUpOnPhone(t *testing.T, browser context.Context) {
 	long := strings.Repeat("Donaudampfschifffahrt", 9)
-	s := cup(t, 1, `,"waitlist":true`)
-	s.edits(fmt.Sprintf(`{"name":%q}`, long))
+	s := serveTournament(t, 1, `,"waitlist":true`)
+	s.editTournament(fmt.Sprintf(`{"name":%q}`, long))
 	s.send("POST", "/v1/teams", fmt.Sprintf(`{"id":"long","name":%q}`, long))
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"long"}`)
-	owls := open(t, browser, s.url+"/tournaments")
+	owls := openTab(t, browser, s.url+"/tournaments")
 	owls.do(chromedp.EmulateViewport(360, 740))
 	for _, path := range []string{"/tournaments", "/tournaments/cup"} {
 		owls.do(chromedp.Navigate(s.url + path))
-		owls.live()
-		if wide := of[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
+		owls.waitLive()
+		if wide := evaluate[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
 			t.Errorf("%s is %d pixels wide on a phone of 360", path, wide)
 		}
 	}
@@ -296,15 +296,15 @@ func signUpOnPhone(t *testing.T, browser context.Context) {
 	owls.click(act("enter"))
 	owls.waitText(standing, "place 1 of 1")
 	owls.wait(`document.querySelector("#waitlisted .own") !== null`)
-	if wide := of[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
+	if wide := evaluate[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
 		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
 	}
-	small := of[[]string](owls, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+	small := evaluate[[]string](owls, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
 		t.Errorf("too small for a finger: %q; want no small", small)
 	}
-	if below := of[bool](owls, `document.querySelector("#team")
+	if below := evaluate[bool](owls, `document.querySelector("#team")
 		.getBoundingClientRect().top > document.querySelector("#entered").getBoundingClientRect().top`); below {
 		t.Error("on a phone one has to scroll past all teams to sign up")
 	}
@@ -323,7 +323,7 @@ func signUpWithToken(t *testing.T, browser context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	owls := open(t, browser, s.url+"/tournaments/cup").live()
+	owls := openTab(t, browser, s.url+"/tournaments/cup").waitLive()
 	owls.do(chromedp.SendKeys("#team-name", "Owls"))
 	owls.click(act("make"))
 	owls.waitText(teamMessage, "needs a token")

@@ -14,19 +14,19 @@ import (
 
 func waitByKeyboard(t *testing.T, browser context.Context) {
 	const name = `<img src=x onerror=alert(1)>`
-	s, leave := crowded(t)
-	ada := open(t, browser, s.url+"/waiting-rooms").live()
-	ada.press(`document.querySelector(".waitingroom a")`)
+	s, leave := serveFullRoom(t)
+	ada := openTab(t, browser, s.url+"/waiting-rooms").waitLive()
+	ada.tabTo(`document.querySelector(".waitingroom a")`)
 	ada.navigate(chromedp.KeyEvent("\r"))
-	ada.live()
-	ada.press(`document.querySelector("#holder")`)
+	ada.waitLive()
+	ada.tabTo(`document.querySelector("#holder")`)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(name))
-	ada.press(act("join"))
+	ada.tabTo(act("join"))
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitText(inLine, "You are next.")
 	ada.waitText(`document.querySelector("#announcer")`, "You are next.")
 	ada.waitText(`document.querySelector('[data-field="whose"]')`, name)
-	if of[bool](ada, `document.querySelector(".room img") !== null || document.activeElement === document.body`) {
+	if evaluate[bool](ada, `document.querySelector(".room img") !== null || document.activeElement === document.body`) {
 		t.Error("the name became an element, or the focus is lost")
 	}
 	// Pressing Return again does not leave the line.
@@ -34,7 +34,7 @@ func waitByKeyboard(t *testing.T, browser context.Context) {
 	leave()
 	ada.waitText(waitEnds, "It is your turn.")
 	ada.wait(`document.title.startsWith("It is your turn!")`)
-	ada.press(act("leave"))
+	ada.tabTo(act("leave"))
 	ada.do(chromedp.KeyEvent(" "), chromedp.KeyEvent(" "))
 	ada.waitText(waitEnds, "You have given your pass up.")
 	ada.wait(`document.activeElement === ` + act("join"))
@@ -45,14 +45,14 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60,
 		`,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`))
-	ada := open(t, browser, s.url)
+	ada := openTab(t, browser, s.url)
 	ada.do(chromedp.EmulateViewport(360, 740))
 	fits := func() {
 		t.Helper()
-		if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
-			t.Errorf("%s is %d pixels wide on a phone of 360", of[string](ada, `location.pathname`), wide)
+		if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+			t.Errorf("%s is %d pixels wide on a phone of 360", evaluate[string](ada, `location.pathname`), wide)
 		}
-		small := of[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
+		small := evaluate[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 		if len(small) > 0 {
 			t.Errorf("too small for a finger: %q; want no small", small)
@@ -60,10 +60,10 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 	}
 	for _, path := range []string{"/waiting-rooms", "/waiting-rooms/" + id} {
 		ada.do(chromedp.Navigate(s.url + path))
-		ada.live()
+		ada.waitLive()
 		fits()
 	}
-	ada.is(strings.Repeat("W", 64))
+	ada.enterName(strings.Repeat("W", 64))
 	ada.click(act("join"))
 	ada.waitText(inLine, "Your place in line is drawn")
 	fits()
@@ -90,17 +90,17 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	admin := []string{"Authorization", "Bearer " + tokens["root"]}
 	s.sendWith("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""), admin...)
 	s.sendWith("POST", "/v1/products", `{"id":"p","name":"Poster p","stock":9,"waiting_room":"r"}`, admin...)
-	ada := open(t, browser, s.url).live()
+	ada := openTab(t, browser, s.url).waitLive()
 	ada.do(chromedp.SendKeys("#token", tokens["ada"]))
 	ada.click(button("p", "hold"))
-	ada.at("/waiting-rooms/r?to=%2F&as=ada")
-	ada.live()
+	ada.waitPath("/waiting-rooms/r?to=%2F&as=ada")
+	ada.waitLive()
 	ada.click(act("join"))
-	ada.at("/")
-	ada.live()
+	ada.waitPath("/")
+	ada.waitLive()
 	ada.click(button("p", "hold"))
 	ada.waitRemaining("p", 8)
-	ada.click(in("p", `.claim [data-action="confirm"]`)) // it needs no pass, and ends the one that was used
+	ada.click(inCard("p", `.claim [data-action="confirm"]`)) // it needs no pass, and ends the one that was used
 	ada.waitText(mine, "Confirmed")
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
 	ada.waitText(waitEnds, "Your pass was used or given up")
@@ -109,9 +109,9 @@ func waitWithToken(t *testing.T, browser context.Context) {
 
 // passEndsOnAnotherPage: a page that shows a pass is informed of its end by the room.
 func passEndsOnAnotherPage(t *testing.T, browser context.Context) {
-	s := door(t, 50, 1, 30, "")
-	ada := open(t, browser, s.url+"/waiting-rooms/r").live()
-	ada.is("ada")
+	s := serveRoom(t, 50, 1, 30, "")
+	ada := openTab(t, browser, s.url+"/waiting-rooms/r").waitLive()
+	ada.enterName("ada")
 	ada.click(act("join"))
 	ada.waitText(waitEnds, "It is your turn.")
 	var place struct{ Visitor string }

@@ -46,7 +46,7 @@ const (
 
 // door starts a server with a room "r" in front of a product "p". A place in it is lost after twice
 // the heartbeat, in seconds.
-func door(t *testing.T, perSecond, active, heartbeat int, more string) *testServer {
+func serveRoom(t *testing.T, perSecond, active, heartbeat int, more string) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(perSecond, active, heartbeat, more))
@@ -65,15 +65,15 @@ const insiders = 120
 
 // crowded is door with a full room: visitors wait until leave has been called, which makes room for
 // one. No place is lost unless a page does not poll for minutes.
-func crowded(t *testing.T) (s *testServer, leave func()) {
+func serveFullRoom(t *testing.T) (s *testServer, leave func()) {
 	t.Helper()
-	s = door(t, 1000, insiders, 60, "")
+	s = serveRoom(t, 1000, insiders, 60, "")
 	first := s.join("r", "inside-1")
 	last := first
 	for i := range insiders - 1 {
 		last = s.join("r", fmt.Sprintf("inside-%d", i+2))
 	}
-	s.until("r", last.Visitor, "admitted")
+	s.waitForVisitor("r", last.Visitor, "admitted")
 	return s, func() { s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+first.Visitor, "") }
 }
 
@@ -84,16 +84,16 @@ func (s *testServer) setRoom(version int, settings string) {
 }
 
 // waits opens the room's page, joins the line there, and names the page to go to.
-func waits(t *testing.T, browser context.Context, base, name, to string) *tab {
+func joinLine(t *testing.T, browser context.Context, base, name, to string) *tab {
 	t.Helper()
-	p := open(t, browser, base+"/waiting-rooms/r?to="+url.QueryEscape(to)).live()
-	p.is(name)
+	p := openTab(t, browser, base+"/waiting-rooms/r?to="+url.QueryEscape(to)).waitLive()
+	p.enterName(name)
 	p.click(act("join"))
 	return p
 }
 
 // at waits until the browser is at a page.
-func (p *tab) at(path string) {
+func (p *tab) waitPath(path string) {
 	p.t.Helper()
 	p.waitPage(fmt.Sprintf(`location.pathname + location.search === %q`, path))
 }
@@ -106,43 +106,43 @@ func (p *tab) waitPage(expression string) {
 
 // threeWaiting: places move up, visitors are admitted one after another, and buy with their passes.
 func threeWaiting(t *testing.T, browser context.Context) {
-	s, leave := crowded(t)
-	ada := open(t, browser, s.url).live()
-	ada.is("ada")
+	s, leave := serveFullRoom(t)
+	ada := openTab(t, browser, s.url).waitLive()
+	ada.enterName("ada")
 	ada.click(button("p", "reserve"))
-	ada.at("/waiting-rooms/r?to=%2F") // without a pass
-	ada.live()
+	ada.waitPath("/waiting-rooms/r?to=%2F") // without a pass
+	ada.waitLive()
 	ada.click(act("join"))
 	ada.waitText(inLine, "You are next.")
-	bob, cleo := waits(t, browser, s.url, "bob", "/"), waits(t, browser, s.url, "cleo", "/")
+	bob, cleo := joinLine(t, browser, s.url, "bob", "/"), joinLine(t, browser, s.url, "cleo", "/")
 	bob.waitText(inLine, "1 person is ahead of you")
 	cleo.waitText(inLine, "2 people are ahead of you")
 	cleo.do(chromedp.Reload())
-	cleo.live()
+	cleo.waitLive()
 	cleo.waitText(inLine, "2 people are ahead of you")
 
 	ada.recordTexts(waitEnds)
 	leave()
-	ada.at("/")
+	ada.waitPath("/")
 	ada.waitRecorded("It is your turn.")
 	bob.waitText(inLine, "You are next.")
 	cleo.waitText(inLine, "1 person is ahead of you")
-	ada.live()
+	ada.waitLive()
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 8)
 	// Her purchase has ended her pass, so bob is admitted.
-	bob.at("/")
-	bob.live()
+	bob.waitPath("/")
+	bob.waitLive()
 	cleo.waitText(inLine, "You are next.")
 	ada.click(button("p", "reserve"))
-	ada.at("/waiting-rooms/r?to=%2F")
+	ada.waitPath("/waiting-rooms/r?to=%2F")
 
 	bob.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
 	bob.waitText(waitEnds, "It is your turn.")
 	bob.waitText(`document.querySelector(".pass .clock")`, "9:")
 	bob.pressTwice(act("leave"))
 	bob.waitText(waitEnds, "You have given your pass up.")
-	cleo.at("/")
+	cleo.waitPath("/")
 }
 
 // joined returns the number of places that the room has given out.
@@ -157,9 +157,9 @@ func (s *testServer) joined() (n int) {
 
 // frozenTab: a frozen tab does not poll, and reports the lost place when it resumes.
 func frozenTab(t *testing.T, browser context.Context) {
-	s := door(t, 0, 1, 20, "")
-	onlooker := open(t, browser, s.url+"/waiting-rooms").live()
-	bob := waits(t, browser, s.url, "bob", "/")
+	s := serveRoom(t, 0, 1, 20, "")
+	onlooker := openTab(t, browser, s.url+"/waiting-rooms").waitLive()
+	bob := joinLine(t, browser, s.url, "bob", "/")
 	bob.waitText(inLine, "You are next.")
 	bob.waitText(`document.querySelector('[data-field="estimate"]')`, "can't be said yet")
 	become := func(state page.SetWebLifecycleStateState) {
@@ -189,16 +189,16 @@ func frozenTab(t *testing.T, browser context.Context) {
 }
 
 func roomUnreachable(t *testing.T, browser context.Context) {
-	s, _ := crowded(t)
+	s, _ := serveFullRoom(t)
 	w := newWire(t, s.Address())
-	bob := waits(t, browser, w.url, "bob", "/")
+	bob := joinLine(t, browser, w.url, "bob", "/")
 	bob.waitText(inLine, "You are next.")
-	w.is(wireCut)
+	w.setState(wireCut)
 	bob.waitText(roomSays, "No answer from the server; trying again")
 	bob.waitText(roomSays, "kept for 2 minutes")
-	w.is(wireWorks)
+	w.setState(wireWorks)
 	bob.wait(roomSays + `.textContent === ""`)
-	bob.live()
+	bob.waitLive()
 	bob.waitText(inLine, "You are next.")
 	// A restart is such a period too, and does not lose a place.
 	s.end()
@@ -214,8 +214,8 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 
 // linkOnAnotherDevice: a link to the room can't lead to another site.
 func linkOnAnotherDevice(t *testing.T, browser context.Context) {
-	s := door(t, 50, 9, 30, "")
-	ada := open(t, browser, s.url)
+	s := serveRoom(t, 50, 9, 30, "")
+	ada := openTab(t, browser, s.url)
 	for to, want := range map[string]string{
 		"/performances/gig?x=1#seats": s.url + "/performances/gig?x=1#seats",
 		"/.//evil.test/":              s.url + "//evil.test/",
@@ -231,18 +231,18 @@ func linkOnAnotherDevice(t *testing.T, browser context.Context) {
 		"":                            "",
 	} {
 		ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=" + url.QueryEscape(to)))
-		ada.live()
-		if got := of[string](ada, `document.querySelector("#enter").href`); got != want {
+		ada.waitLive()
+		if got := evaluate[string](ada, `document.querySelector("#enter").href`); got != want {
 			t.Errorf("to=%q leads to %q, want %q", to, got, want)
 		}
 	}
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=//evil.test"))
-	ada.live()
+	ada.waitLive()
 	ada.click(act("join"))
 	ada.waitText(waitEnds, "It is your turn.")
 	ada.wait(`document.querySelector("#doors").checkVisibility() && !document.querySelector("#enter").checkVisibility()`)
 	ada.navigate(chromedp.Click(`#doors a[href="/tournaments"]`))
-	ada.at("/tournaments")
+	ada.waitPath("/tournaments")
 }
 
 // shuffledOpening: the seed's hash is shown before the opening, and the seed afterwards.
@@ -254,8 +254,8 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", opensIn(45*time.Second)) // moved up once both have joined
 	const said = `document.querySelector(".hash")`
-	ada, bob := waits(t, browser, s.url, "ada", "/"), waits(t, browser, s.url, "bob", "/")
-	hash := regexp.MustCompile(`SHA-256 of the seed: ([0-9a-f]{64})$`).FindStringSubmatch(of[string](ada, said+
+	ada, bob := joinLine(t, browser, s.url, "ada", "/"), joinLine(t, browser, s.url, "bob", "/")
+	hash := regexp.MustCompile(`SHA-256 of the seed: ([0-9a-f]{64})$`).FindStringSubmatch(evaluate[string](ada, said+
 		`.textContent`))
 	if hash == nil {
 		t.Fatal("the page has no hash of the seed")
@@ -270,8 +270,8 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	for _, p := range []*tab{ada, bob} { // one is admitted soon afterwards
 		p.waitRecorded("The seed: ")
 	}
-	late := open(t, browser, s.url+"/waiting-rooms/r").live()
-	text := of[string](late, said+`.textContent`)
+	late := openTab(t, browser, s.url+"/waiting-rooms/r").waitLive()
+	text := evaluate[string](late, said+`.textContent`)
 	seed, err := hex.DecodeString(text[strings.LastIndex(text, " ")+1:])
 	if sum := sha256.Sum256(seed); err != nil || hex.EncodeToString(sum[:]) != hash[1] {
 		t.Errorf("the hash was %s; now the page says %s", hash[1], text)
@@ -279,15 +279,15 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	// One of the two is admitted, and the other is next.
 	second := bob
 	ada.waitPage(`document.title.startsWith("Next") || location.pathname === "/"`)
-	if of[bool](ada, `document.title.startsWith("Next")`) {
+	if evaluate[bool](ada, `document.title.startsWith("Next")`) {
 		second = ada
-		bob.at("/")
+		bob.waitPath("/")
 	}
 	second.waitText(inLine, "You are next.")
 }
 
 // another opens a tab with the same browser storage.
-func (p *tab) another(url string) *tab {
+func (p *tab) openSibling(url string) *tab {
 	p.t.Helper()
 	ctx, cancel := chromedp.NewContext(p.ctx)
 	p.t.Cleanup(cancel)
@@ -297,18 +297,18 @@ func (p *tab) another(url string) *tab {
 }
 
 func onePlaceTwoTabs(t *testing.T, browser context.Context) {
-	s, leave := crowded(t)
-	one := waits(t, browser, s.url, "bob", "/tournaments")
+	s, leave := serveFullRoom(t)
+	one := joinLine(t, browser, s.url, "bob", "/tournaments")
 	one.waitText(inLine, "You are next.")
-	two := one.another(s.url + "/waiting-rooms/r").live()
+	two := one.openSibling(s.url + "/waiting-rooms/r").waitLive()
 	two.waitText(inLine, "You are next.")
 	two.waitText(`document.querySelector('[data-field="whose"]')`, "bob")
 	leave()
-	one.at("/tournaments")
+	one.waitPath("/tournaments")
 	two.waitText(waitEnds, "It is your turn.")
 	two.pressTwice(act("leave"))
 	two.waitText(waitEnds, "You have given your pass up.")
-	if n, kept := s.joined(), of[int](two, `Object.keys(localStorage).filter((name) =>
+	if n, kept := s.joined(), evaluate[int](two, `Object.keys(localStorage).filter((name) =>
 		name.startsWith("admitone.room")).length`); n != insiders+1 || kept != 0 {
 		t.Errorf("%d have joined, want one and the insiders; %d places are kept, want 0", n, kept)
 	}
@@ -316,31 +316,31 @@ func onePlaceTwoTabs(t *testing.T, browser context.Context) {
 
 // waitAsTeam: without tokens, the pass of an entry is the team's.
 func waitAsTeam(t *testing.T, browser context.Context) {
-	s := cup(t, 1, `,"waiting_room":"r"`)
+	s := serveTournament(t, 1, `,"waiting_room":"r"`)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
 	owls := openWithTeam(t, browser, s.url, "Owls")
 	owls.click(act("enter"))
 	owls.waitPage(`location.pathname === "/waiting-rooms/r"`)
-	owls.live()
+	owls.waitLive()
 	owls.click(act("join"))
-	owls.at("/tournaments/cup")
-	owls.live()
+	owls.waitPath("/tournaments/cup")
+	owls.waitLive()
 	owls.click(act("enter"))
 	owls.waitText(standing, "Entered")
 }
 
 // waitWithSeats: chosen seats are still chosen after the waiting room.
 func waitWithSeats(t *testing.T, browser context.Context) {
-	s := stage(t, `,"waiting_room":"r"`, [4]any{"A", 2, 4, 0})
+	s := servePerformance(t, `,"waiting_room":"r"`, [4]any{"A", 2, 4, 0})
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
 	ada := guest(t, browser, s.url, "ada")
 	ada.click(seatButton("A-1-2"))
 	ada.click(act("book"))
-	ada.at("/waiting-rooms/r?to=%2Fperformances%2Fgig")
-	ada.live()
+	ada.waitPath("/waiting-rooms/r?to=%2Fperformances%2Fgig")
+	ada.waitLive()
 	ada.click(act("join"))
-	ada.at("/performances/gig")
-	ada.live()
+	ada.waitPath("/performances/gig")
+	ada.waitLive()
 	ada.click(act("book"))
-	ada.seatIs("A-1-2", "yours")
+	ada.waitSeat("A-1-2", "yours")
 }

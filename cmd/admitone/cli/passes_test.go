@@ -33,7 +33,7 @@ func (s *testServer) join(room, holder string) visitor {
 }
 
 // until polls until a visitor has a status. Polls that are too early are not an error.
-func (s *testServer) until(room, id, status string) visitor {
+func (s *testServer) waitForVisitor(room, id, status string) visitor {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {
 		response, err := http.Get(s.url + "/v1/waiting-rooms/" + room + "/visitors/" + id)
@@ -64,7 +64,7 @@ func TestKeysOfPasses(t *testing.T) {
 	s.send("PUT", "/v1/waiting-rooms/r", `{"admit_per_second":100,"max_active":1,"active_seconds":3600,
 		"heartbeat_seconds":3600}`)
 	ada := s.join("r", "ada")
-	s.until("r", ada.Visitor, "admitted")
+	s.waitForVisitor("r", ada.Visitor, "admitted")
 	bob := s.join("r", "bob")
 
 	must(t, exitDone, "rotate-passes", "--store", dir)
@@ -76,7 +76,7 @@ func TestKeysOfPasses(t *testing.T) {
 			t.Fatal("the new key is never used")
 		}
 	}
-	if v := s.until("r", ada.Visitor, "admitted"); v.Ticket != 1 {
+	if v := s.waitForVisitor("r", ada.Visitor, "admitted"); v.Ticket != 1 {
 		t.Errorf("until: %+v; want Ticket = 1", v)
 	}
 	// Without a request after the restart, the room continues.
@@ -95,7 +95,7 @@ func TestKeysOfPasses(t *testing.T) {
 			t.Fatalf("no visitor was admitted after the restart: %+v", room)
 		}
 	}
-	if v := s.until("r", bob.Visitor, "admitted"); v.Ticket != 2 || v.Pass == "" {
+	if v := s.waitForVisitor("r", bob.Visitor, "admitted"); v.Ticket != 2 || v.Pass == "" {
 		t.Errorf("the id from before the new key: %+v", v)
 	}
 	if err := os.WriteFile(file, []byte("1 short\n"), 0o600); err != nil {

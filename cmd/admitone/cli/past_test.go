@@ -106,7 +106,7 @@ func TestServePast(t *testing.T) {
 		!strings.Contains(page, "position "+jsonOf(t, head)+" of the log") {
 		t.Errorf("the page does not show its moment: %s", page)
 	}
-	requireRefusals(t, past)
+	requireReadOnly(t, past)
 	if nobody, err := http.Get(past.url + "/v1/waiting-rooms/r/visitors/v"); err != nil || nobody.Body.Close() != nil ||
 		nobody.StatusCode != 404 {
 		t.Errorf("a visitor of the past: %v, %v", nobody, err)
@@ -160,7 +160,7 @@ func jsonOf(t *testing.T, v any) string {
 }
 
 // requireRefusals sends commands of every kind.
-func requireRefusals(t *testing.T, s *testServer) {
+func requireReadOnly(t *testing.T, s *testServer) {
 	t.Helper()
 	for _, command := range []string{"POST /v1/products", "PATCH /v1/products/1", "POST /v1/products/1/reservations",
 		"POST /v1/performances/gala/bookings",

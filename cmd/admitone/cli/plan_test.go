@@ -118,7 +118,7 @@ func TestPlanImport(t *testing.T) {
 	if after := s.send("GET", "/v1/plans", ""); after != before {
 		t.Errorf("a bad file was stored: %s; want %v", after, before)
 	}
-	made := decoded[struct {
+	made := decode[struct {
 		ID, Name string
 		Position int
 	}](t, load(exitDone, table, "--json"))

@@ -62,7 +62,7 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 		go io.Copy(io.Discard, in)
 		stop()
 		if got := <-status; got != exitDone || err != nil {
-			t.Errorf("eventstore %s: status %d, %v; want status exitDone", line, got, err)
+			t.Errorf("eventstore %s: status %d, %v; want status 0", line, got, err)
 		}
 	}
 }
@@ -152,7 +152,7 @@ func TestBackupsAreBounded(t *testing.T) {
 	}
 	s.send("POST", "/v1/backups", "{}")
 	for range 2 {
-		if status, text := s.answer("POST", "/v1/backups", "{}"); status != 409 ||
+		if status, text := s.do("POST", "/v1/backups", "{}"); status != 409 ||
 			!strings.Contains(text, `"limit_exceeded"`) || !strings.Contains(text, "--max-backups") {
 			t.Errorf("a third backup: %d %s; want status 409, %q and %q",
 				status, text, `"limit_exceeded"`, "--max-backups")

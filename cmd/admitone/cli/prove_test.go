@@ -29,7 +29,7 @@ func TestProve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := s.readyUntil(func(status int, body string) bool {
+	answer := s.waitForReadyz(func(status int, body string) bool {
 		return strings.Contains(body,
 			fmt.Sprintf(`"proved":%d`, head))
 	})
@@ -43,7 +43,7 @@ func TestProve(t *testing.T) {
 	if _, err := s.Log.Append(t.Context(), "team-t", events.NoStream, []events.Event{e}); err != nil {
 		t.Fatal(err)
 	}
-	answer = s.readyUntil(func(status int, _ string) bool { return status == http.StatusServiceUnavailable })
+	answer = s.waitForReadyz(func(status int, _ string) bool { return status == http.StatusServiceUnavailable })
 	for _, want := range []string{`"code":"log_unavailable"`, fmt.Sprintf(`"position":%d`, head+1), `"stream":"team-t"`,
 		`"rule":"every event carries the hash`} {
 		if !strings.Contains(answer, want) {
@@ -61,7 +61,7 @@ func TestProve(t *testing.T) {
 }
 
 // readyUntil polls /readyz until it answers as wanted.
-func (s *testServer) readyUntil(wanted func(status int, body string) bool) string {
+func (s *testServer) waitForReadyz(wanted func(status int, body string) bool) string {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		response, err := http.Get(s.url + "/readyz")

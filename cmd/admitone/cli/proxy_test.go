@@ -38,7 +38,7 @@ func (p *proxy) run() {
 		}
 		go func() {
 			defer conn.Close()
-			p.await()
+			p.waitHealed()
 			other, err := net.Dial("tcp", p.to)
 			if err != nil {
 				return
@@ -50,7 +50,7 @@ func (p *proxy) run() {
 	}
 }
 
-func (p *proxy) await() {
+func (p *proxy) waitHealed() {
 	p.mu.Lock()
 	open := p.closed
 	p.mu.Unlock()
@@ -69,12 +69,12 @@ func (p *proxy) copy(to, from net.Conn) {
 	go p.receive(from, packets, done)
 	for next := range packets {
 		time.Sleep(time.Until(next.due))
-		p.await()
+		p.waitHealed()
 		if _, err := to.Write(next.data); err != nil {
 			return
 		}
 	}
-	p.await()
+	p.waitHealed()
 }
 
 // receive reads packets until the connection ends or done is closed.
@@ -100,7 +100,7 @@ func (p *proxy) receive(from net.Conn, packets chan<- packet, done <-chan struct
 }
 
 // slow delays what is received from now on.
-func (p *proxy) slow(delay time.Duration) {
+func (p *proxy) setDelay(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
@@ -124,7 +124,7 @@ func (p *proxy) heal() {
 
 // carry also forwards UDP packets, to the same address and from a separate one for each receiver;
 // none while it is cut.
-func (p *proxy) carry(t *testing.T) {
+func (p *proxy) forwardUDP(t *testing.T) {
 	t.Helper()
 	in, err := net.ListenPacket("udp", p.ln.Addr().String())
 	if err != nil {

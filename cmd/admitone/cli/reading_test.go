@@ -124,7 +124,7 @@ func TestLogFollow(t *testing.T) {
 	}
 	interrupt()
 	if status := <-ended; status != exitDone {
-		t.Errorf("ended with %d; want status exitDone", status)
+		t.Errorf("ended with %d; want status 0", status)
 	}
 	must(t, exitDone, "log", "--follow", "--url", s.url, "--limit", "7") // as many as the limit
 	s.end()

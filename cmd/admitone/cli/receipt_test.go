@@ -44,7 +44,7 @@ func write(t *testing.T, name, text string) string {
 func TestReceipt(t *testing.T) {
 	s := signedIn(t, t.TempDir())
 	s.sell("1")
-	bought := s.made("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
+	bought := s.create("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
 	text := s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
 	receipt := write(t, "receipt.json", text+"\n")
 	key, _ := must(t, exitDone, "receipt", "key", "--url", s.url)
@@ -102,7 +102,7 @@ func TestVerifyAgainst(t *testing.T) {
 	}
 	heads["a note"], _ = must(t, exitDone, "head", "--url", s.url)
 	heads["an answer"], _ = must(t, exitDone, "head", "--url", s.url, "--json")
-	bought := s.made("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
+	bought := s.create("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
 	heads["a receipt"] = s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
 	appendSales(t, s.Log, "big", 2000)
 	for what, head := range heads {

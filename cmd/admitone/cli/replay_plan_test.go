@@ -9,7 +9,7 @@ import (
 // range.
 func TestReplayInPlan(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	s.send("POST", "/v1/plans", killedHall())
+	s.send("POST", "/v1/plans", hallPlan())
 	for _, id := range []string{"first", "second"} {
 		s.send("POST", "/v1/performances", `{"id":"`+id+`","title":"T","venue":"V","plan":"hall",
 			"starts_at":"2999-01-01T20:00:00Z","prices":{"Seat":30,"Floor":[{"type":"adult","amount":20},

@@ -13,7 +13,7 @@ func TestReadingWaitingRooms(t *testing.T) {
 		"heartbeat_seconds":3600}`)
 	ada := s.join("r", "ada")
 	s.join("r", "bob")
-	s.until("r", ada.Visitor, "admitted")
+	s.waitForVisitor("r", ada.Visitor, "admitted")
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
 	s.end()
 	for _, test := range []struct{ args, want string }{

@@ -43,7 +43,7 @@ func shareStore(t *testing.T, address string) {
 			"/v1/products/" + id + "/reservations|" + `{"holder":"ann"}`} {
 			path, body, _ := strings.Cut(request, "|")
 			if status, _, err := post(client, node.url+path, body, ""); err != nil || status != http.StatusCreated {
-				t.Fatalf("%v, status %v, %v; want status StatusCreated", path, status, err)
+				t.Fatalf("%v, status %v, %v; want status 201", path, status, err)
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func TestSmallAppendLimits(t *testing.T) {
 	defer client.CloseIdleConnections()
 	if status, _, err := post(client, node.url+"/v1/products", `{"id":"hot","name":"Hot","stock":10000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatalf("status %v, %v; want status StatusCreated", status, err)
+		t.Fatalf("status %v, %v; want status 201", status, err)
 	}
 	long := strings.Repeat("long", 60)
 	var all sync.WaitGroup
@@ -50,7 +50,7 @@ func TestSmallAppendLimits(t *testing.T) {
 		all.Go(func() {
 			if status := answerOf(client, node.url+"/v1/products/hot/reservations", fmt.Sprintf(`{"holder":"%s%d"}`, long, n),
 				fmt.Sprint("key-", n)); status != http.StatusCreated {
-				t.Errorf("reservation %d: %d; want status StatusCreated", n, status)
+				t.Errorf("reservation %d: %d; want status 201", n, status)
 			}
 		})
 	}

@@ -69,7 +69,7 @@ func onTerminal(t *testing.T, args ...string) (url, text string) {
 	}
 	text = strings.Join(all, "\n")
 	if status := <-ended; status != exitDone || url == "" {
-		t.Fatalf("%q ended with %d\n%s; want status exitDone and some url", args, status, text)
+		t.Fatalf("%q ended with %d\n%s; want status 0 and some url", args, status, text)
 	}
 	return url, text
 }

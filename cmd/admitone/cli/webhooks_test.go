@@ -27,7 +27,7 @@ func sellMore(t *testing.T, client *http.Client, url string, round, products, un
 	}
 	body := `{"commands":[` + strings.Join(commands, ",") + `]}`
 	if status, answer, err := post(client, url+"/v1/batch", body, ""); status != http.StatusOK || err != nil {
-		t.Fatalf("round %d: %d %s, %v; want status StatusOK", round, status, answer, err)
+		t.Fatalf("round %d: %d %s, %v; want status 200", round, status, answer, err)
 	}
 }
 
@@ -43,7 +43,7 @@ func hook(t *testing.T, client *http.Client, url, to string, products int) strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, _ := decoded[map[string]any](t, answer)["secret"].(string)
+	secret, _ := decode[map[string]any](t, answer)["secret"].(string)
 	return secret
 }
 
@@ -125,7 +125,7 @@ func TestTwoServersDeliver(t *testing.T) {
 	if n := len(receiver.All()); n != units {
 		t.Errorf("%d deliveries of %d events", n, units)
 	}
-	historyText := decoded[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
+	historyText := decode[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
 	first := strings.Contains(fmt.Sprint(historyText["items"]), strings.TrimPrefix(servers[0].url, "http://127.0.0.1:")+" does the work")
 	working, other := servers[0], servers[1]
 	if !first {
@@ -136,7 +136,7 @@ func TestTwoServersDeliver(t *testing.T) {
 	sellMore(t, client, other.url, 2, products, units)
 	receiver.Await(2*units, patience)
 	webhooktest.Verify(t, secret, receiver.All())
-	historyText = decoded[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
+	historyText = decode[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
 	if text := fmt.Sprint(historyText["items"]); strings.Count(text, "does the work") != 2 || !strings.Contains(text, "term 2") {
 		t.Errorf("the story of the webhook: %s", text)
 	}
@@ -169,7 +169,7 @@ func TestAnotherWebhooksKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	receiver.Await(10, patience)
-	webhooktest.Verify(t, decoded[map[string]any](t, answer)["secret"].(string), receiver.All())
+	webhooktest.Verify(t, decode[map[string]any](t, answer)["secret"].(string), receiver.All())
 }
 
 // TestWebhooksKey: it is created with access for its owner and group only, and a file without a key

@@ -56,12 +56,12 @@ func TestWhatIfNothingChanged(t *testing.T) {
 		"limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
 	owned := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
-	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2"]}`)
+	s.requireRefusal("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2"]}`)
 	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":100,"max_active":10,"active_seconds":60,
 		"heartbeat_seconds":10}`)
 	s.send("POST", "/v1/products", `{"id":"vip","name":"V","stock":2,"waiting_room":"door"}`)
-	pass := s.until("door", s.join("door", "ada").Visitor, "admitted").Pass
-	s.refuses("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
+	pass := s.waitForVisitor("door", s.join("door", "ada").Visitor, "admitted").Pass
+	s.requireRefusal("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
 	for holder, want := range map[string]int{"bob": http.StatusForbidden, "ada": http.StatusCreated} {
 		request, err := http.NewRequest("POST", s.url+"/v1/products/vip/reservations",
 			strings.NewReader(`{"holder":"`+holder+`"}`))

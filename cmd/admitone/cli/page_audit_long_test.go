@@ -77,7 +77,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 		const all = () => { for (const i of [...timeline.positions.keys()]) { go(i); go(timeline.last); go(0); } };
 		let parts = 1;
 		for (await timeline.fill(); all(), !timeline.ended; parts++) await timeline.later();
-		await timeline.startAgain();
+		await timeline.again();
 		all();
 		window.parts = { parts, maps };
 	})()`))

@@ -18,8 +18,9 @@ const (
 	// intentLifetime is the lifetime of an intent with a page, pageLifetime that of the page. The
 	// difference allows for a payment in progress when the page expires.
 	intentLifetime, pageLifetime = 32 * time.Minute, 31 * time.Minute
-	// pageLimit bounds the creation of a page, for which a client waits, callLimit any other call.
-	pageLimit, callLimit = 4 * time.Second, 10 * time.Second
+	// pageTimeout bounds the creation of a page, which a client waits for. callTimeout bounds every other
+	// call to the provider.
+	pageTimeout, callTimeout = 4 * time.Second, 10 * time.Second
 	// maxCheckouts bounds the concurrent calls of Checkout.
 	maxCheckouts = 256
 )
@@ -35,10 +36,10 @@ type Config struct {
 	Currency events.Currency
 	// Refunds makes Run request owed refunds from the provider.
 	Refunds bool
-	// Node names this server. Alone: no other server appends to the log.
+	// Node names this server. Alone means that no other server appends to the log.
 	Node  string
 	Alone bool
-	// Schedule has the pauses after consecutive failures; nil is the cursors' default.
+	// Schedule has the pauses after consecutive failures; nil means the cursors' default.
 	Schedule []time.Duration
 	Logger   *slog.Logger
 }
@@ -105,19 +106,19 @@ func (g *Gateway) Checkout(ctx context.Context, cmd Checkout) (Opened, error) {
 		return Opened{}, actors.ErrOverloaded
 	}
 	defer unlock()
-	begun, err := g.begin(ctx, &cmd)
+	first, err := g.beginIntent(ctx, &cmd)
 	if err != nil {
 		return Opened{}, err
 	}
-	answer, existing := begun, begun.Booking.Intent.Session != ""
+	answer, existing := first, first.Booking.Intent.Session != ""
 	if !existing {
-		if answer, err = g.makePage(ctx, &cmd.Origin, &begun); err != nil {
+		if answer, err = g.makePage(ctx, &cmd.Origin, &first); err != nil {
 			return Opened{}, err
 		}
 	}
 	intent := &answer.Booking.Intent
-	return Opened{URL: intent.URL, ExpiresAt: pageEnds(intent.ExpiresAt), Existing: existing && begun.Intent == "",
-		Replayed: begun.Replayed, Revision: answer.Revision, Position: answer.Position}, nil
+	return Opened{URL: intent.URL, ExpiresAt: pageEnds(intent.ExpiresAt), Existing: existing && first.Intent == "",
+		Replayed: first.Replayed, Revision: answer.Revision, Position: answer.Position}, nil
 }
 
 // pageEnds returns when the page of an intent expires, in whole seconds, as providers expect.
@@ -125,21 +126,21 @@ func pageEnds(intentEnds time.Time) time.Time {
 	return intentEnds.Add(pageLifetime - intentLifetime).Truncate(time.Second).UTC()
 }
 
-// begin begins the intent, or returns the open one.
-func (g *Gateway) begin(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
-	begin := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
+// beginIntent begins an intent of the booking, or returns its open one.
+func (g *Gateway) beginIntent(ctx context.Context, cmd *Checkout) (bookings.Answer, error) {
+	request := bookings.BeginIntent{Origin: cmd.Origin, BookingID: cmd.BookingID, By: cmd.By,
 		Intent: events.IntentID(actors.NewID().String()), Provider: g.Provider(),
 		Seconds:  int64(intentLifetime / time.Second),
 		Checkout: events.Checkout{SuccessURL: cmd.SuccessURL, CancelURL: cmd.CancelURL}}
-	begun, err := g.config.Bookings.BeginIntent(ctx, begin)
-	if err == nil && begun.Booking.Intent.ID == "" { // a replayed answer whose intent has ended
-		begin.ID = actors.NewCommandID()
-		begun, err = g.config.Bookings.BeginIntent(ctx, begin)
+	answer, err := g.config.Bookings.BeginIntent(ctx, request)
+	if err == nil && answer.Booking.Intent.ID == "" { // a replayed answer whose intent has ended
+		request.ID = actors.NewCommandID()
+		answer, err = g.config.Bookings.BeginIntent(ctx, request)
 	}
-	if err == nil && (!begun.Booking.Intent.HasPage() || begun.Booking.Intent.Provider != g.Provider()) {
-		return begun, errIntentEnded // it ended meanwhile, or is not one of this provider's pages
+	if err == nil && (!answer.Booking.Intent.HasPage() || answer.Booking.Intent.Provider != g.Provider()) {
+		return answer, errIntentEnded // it ended meanwhile, or is not one of this provider's pages
 	}
-	return begun, err
+	return answer, err
 }
 
 var errIntentEnded = &core.Refusal{Code: core.CodeNotHeld, Detail: "the intent of the booking has ended; try again"}
@@ -152,19 +153,19 @@ func (g *Gateway) pageOf(id events.BookingID, amount int64, intent events.Intent
 }
 
 // makePage creates the page of an open intent and records its URL in the booking.
-func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bookings.Answer,
+func (g *Gateway) makePage(ctx context.Context, origin *bookings.Origin, intent *bookings.Answer,
 ) (bookings.Answer, error) {
-	b := &begun.Booking
-	limited, cancel := context.WithTimeout(ctx, pageLimit)
+	b := &intent.Booking
+	pageCtx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	session, err := g.config.Provider.OpenPage(limited, g.pageOf(b.ID, b.Amount, b.Intent.ID, b.Intent.ExpiresAt,
+	session, err := g.config.Provider.OpenPage(pageCtx, g.pageOf(b.ID, b.Amount, b.Intent.ID, b.Intent.ExpiresAt,
 		b.Intent.Checkout))
 	refused := (*Refused)(nil)
 	if errors.As(err, &refused) || err != nil && time.Since(b.Intent.BeganAt()) >= bookings.PageTimeout {
-		_, ended := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.causedBy(from), BookingID: b.ID,
+		_, endErr := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: g.causedBy(origin), BookingID: b.ID,
 			Intent: b.Intent.ID, Reason: events.IntentNoPage})
-		if ended != nil { // it expires by itself
-			g.config.Logger.Warn("an intent without a page could not be ended", "booking", b.ID, "error", ended)
+		if endErr != nil { // the intent expires by itself
+			g.config.Logger.Warn("an intent without a page could not be ended", "booking", b.ID, "error", endErr)
 		}
 	}
 	switch {
@@ -174,7 +175,7 @@ func (g *Gateway) makePage(ctx context.Context, from *bookings.Origin, begun *bo
 		g.config.Logger.Warn("the provider has created no checkout page", "booking", b.ID, "error", err)
 		return bookings.Answer{}, fmt.Errorf("%w: %v", ErrUnavailable, err)
 	}
-	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.causedBy(from), BookingID: b.ID,
+	return g.config.Bookings.NotePage(ctx, bookings.NotePage{Origin: g.causedBy(origin), BookingID: b.ID,
 		Intent: b.Intent.ID, Session: session.ID, URL: session.URL})
 }
 

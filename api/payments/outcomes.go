@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// pollAfter is the time that the requester of a refund has to record its outcome before this worker
-// polls the provider for it.
+// pollAfter is the age at which a requested refund is polled for: usually the refunder has recorded the
+// outcome by then.
 const pollAfter = time.Second
 
 // errPending means that the outcome of a refund is not known yet.
@@ -27,14 +27,14 @@ func (w *outcomePoller) Wants(e *events.Recorded) bool {
 // Do implements [cursor.Work]. It returns errPending while the outcome is unknown, so that the cursor
 // retries at growing intervals.
 func (w *outcomePoller) Do(ctx context.Context, e *events.Recorded) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	fact, err := e.Decode()
 	if err != nil {
 		return err
 	}
 	id := fact.(*events.PaymentRefundAsked).RefundID
-	state, err := w.payment(ctx, e.Stream)
+	state, err := w.paymentState(ctx, e.Stream)
 	if err != nil {
 		return err
 	}
@@ -48,8 +48,8 @@ func (w *outcomePoller) Do(ctx context.Context, e *events.Recorded) error {
 	if err != nil {
 		return w.logRetry("the outcome of a refund can't be read", e, err)
 	}
-	if refund == nil || !refund.Status.ended() { // nil: it is still being requested
+	if refund == nil || !refund.Status.isFinal() { // nil: the refunder is still requesting it
 		return errPending
 	}
-	return w.outcome(ctx, from(e), e.Stream, id, refund)
+	return w.recordOutcome(ctx, originOf(e), e.Stream, id, refund)
 }

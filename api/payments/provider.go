@@ -16,8 +16,8 @@ type Provider interface {
 	// OpenPage creates a page on which a holder pays. It is idempotent for an intent. Error: a
 	// [*Refused].
 	OpenPage(ctx context.Context, page *Page) (Session, error)
-	// ClosePage expires a page, so that nobody can pay on it any more. No-op if it has expired or
-	// was paid.
+	// ClosePage expires a page, so that nobody can pay on it any more. It is a no-op if the page has
+	// expired or was paid.
 	ClosePage(ctx context.Context, session string) error
 	// Read authenticates and parses a report. header returns the value of a request header. Error:
 	// [ErrForged].
@@ -80,8 +80,8 @@ const (
 	RefundCanceled  RefundStatus = "canceled"
 )
 
-// ended reports whether the status is final for the request.
-func (s RefundStatus) ended() bool {
+// isFinal reports whether the provider has finished the refund, successfully or not.
+func (s RefundStatus) isFinal() bool {
 	return s == RefundSucceeded || s == RefundFailed || s == RefundCanceled
 }
 

@@ -16,8 +16,8 @@ import (
 	"admitone/events"
 )
 
-// restart is the pause before a cursor that ended with an error is started again.
-const restart = time.Second
+// restartPause is the pause before a cursor that ended with an error is started again.
+const restartPause = time.Second
 
 // Run closes the pages of ended intents, and with [Config].Refunds requests owed refunds and polls for
 // their outcome. It returns ctx's error once ctx has ended and all work in progress has stopped.
@@ -28,7 +28,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	var group sync.WaitGroup
 	for name, work := range work {
-		config := g.cursor(name, work)
+		config := g.cursorConfig(name, work)
 		group.Go(func() {
 			for ctx.Err() == nil {
 				if err := cursor.New(config).Run(ctx); ctx.Err() == nil {
@@ -36,7 +36,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 				}
 				select {
 				case <-ctx.Done():
-				case <-time.After(restart):
+				case <-time.After(restartPause):
 				}
 			}
 		})
@@ -45,23 +45,23 @@ func (g *Gateway) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// cursor returns the configuration of the cursor for work.
-func (g *Gateway) cursor(name string, work cursor.Work) cursor.Config {
+// cursorConfig returns the configuration of the cursor for work.
+func (g *Gateway) cursorConfig(name string, work cursor.Work) cursor.Config {
 	return cursor.Config{
 		Desk: g.config.Desk, Store: g.config.Store, Work: work, Stream: cursors.Stream(string(g.Provider()) + "~" + name),
 		Cursor: func(c core.Core) core.Cursor { return c.(*cursors.Cursor).At() },
 		Await: func(ctx context.Context, after events.Position) error {
 			return g.config.Views.WaitFor(ctx, after+1)
 		},
-		// A refund may wait for weeks, and repeating one that was requested or settled has no
+		// A refund may stay pending for weeks and must not delay others. Repeating finished work has no
 		// effect.
 		Forgets: true,
 		Node:    g.config.Node, Alone: g.config.Alone, Schedule: g.config.Schedule, Logger: g.config.Logger,
 	}
 }
 
-// from returns the origin of a command that an event causes.
-func from(e *events.Recorded) bookings.Origin {
+// originOf returns the origin of a command that an event causes.
+func originOf(e *events.Recorded) bookings.Origin {
 	id := actors.NewCommandID()
 	return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: e.ID.String(), Actor: "system"}
 }
@@ -88,7 +88,7 @@ func (w *pageCloser) Do(ctx context.Context, e *events.Recorded) error {
 	if err != nil || page == nil || !time.Now().Before(page.ExpiresAt) {
 		return err // an expired page needs no closing
 	}
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	if session == "" { // a server may have crashed between creating the page and recording it
 		made, err := w.config.Provider.OpenPage(ctx, page)
@@ -136,8 +136,8 @@ func (w *pageCloser) lastPage(ctx context.Context, e *events.Recorded) (page *Pa
 }
 
 // logRetry logs the error of work that will be retried, and returns it.
-func (g *Gateway) logRetry(what string, e *events.Recorded, err error) error {
-	g.config.Logger.Warn(what+"; retrying", "position", e.Position, "stream", e.Stream, "error", err)
+func (g *Gateway) logRetry(message string, e *events.Recorded, err error) error {
+	g.config.Logger.Warn(message+"; retrying", "position", e.Position, "stream", e.Stream, "error", err)
 	return err
 }
 
@@ -146,7 +146,7 @@ type refunder struct{ *Gateway }
 
 // Wants implements [cursor.Work]: a refund of one of the provider's payments has become owed.
 func (w *refunder) Wants(e *events.Recorded) bool {
-	return w.isOurs(e.Stream) && owedBy(e) != ""
+	return w.isOurs(e.Stream) && owedRefund(e) != ""
 }
 
 // isOurs reports whether stream belongs to a payment at the provider.
@@ -155,8 +155,8 @@ func (g *Gateway) isOurs(stream events.StreamID) bool {
 		strings.HasPrefix(stream.Entity(), string(g.Provider())+"~")
 }
 
-// owedBy returns the refund that an event makes owed, "" for none.
-func owedBy(e *events.Recorded) events.RefundID {
+// owedRefund returns the refund that an event makes owed, "" for none.
+func owedRefund(e *events.Recorded) events.RefundID {
 	switch e.Type {
 	case (&events.PaymentOwed{}).Name(), (&events.PaymentReturned{}).Name(), (&events.PaymentMadeUp{}).Name():
 	default:
@@ -181,30 +181,30 @@ func owedBy(e *events.Recorded) events.RefundID {
 
 // Do implements [cursor.Work].
 func (w *refunder) Do(ctx context.Context, e *events.Recorded) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	by, id := from(e), owedBy(e)
-	if err := w.send(ctx, by, e.Stream, &payment.Ask{RefundID: id}); err != nil {
+	origin, id := originOf(e), owedRefund(e)
+	if err := w.send(ctx, origin, e.Stream, &payment.Ask{RefundID: id}); err != nil {
 		return w.logRetry("a refund could not be requested", e, err)
 	}
-	state, err := w.payment(ctx, e.Stream)
+	state, err := w.paymentState(ctx, e.Stream)
 	if err != nil {
 		return w.logRetry("a refund could not be requested", e, err)
 	}
 	if refund, ok := state.Refund(id); !ok || !refund.Asked {
-		return nil // it is settled, or has failed
+		return nil // it has been settled or has failed
 	}
-	if err := w.pay(ctx, by, state, id); err != nil {
+	if err := w.refund(ctx, origin, state, id); err != nil {
 		return w.logRetry("a refund could not be made", e, err)
 	}
 	return nil
 }
 
-// pay requests a refund from the provider, unless it exists there, and records the outcome. The payment
-// must have recorded that the refund is requested.
-func (w *refunder) pay(ctx context.Context, from bookings.Origin, p *payment.State, id events.RefundID) error {
-	made, foreign, err := w.findRefund(ctx, p, id)
-	if err == nil && made == nil && !foreign {
+// refund requests a refund from the provider, unless the provider already has it, and records the outcome.
+// The payment must have recorded that the refund is requested.
+func (w *refunder) refund(ctx context.Context, origin bookings.Origin, p *payment.State, id events.RefundID) error {
+	made, hasForeign, err := w.findRefund(ctx, p, id)
+	if err == nil && made == nil && !hasForeign {
 		refund, _ := p.Refund(id)
 		made = new(Refund)
 		*made, err = w.config.Provider.Refund(ctx, &RefundOrder{ID: id, Payment: p.Received.Reference,
@@ -215,31 +215,31 @@ func (w *refunder) pay(ctx context.Context, from bookings.Origin, p *payment.Sta
 	case errors.As(err, &refused):
 		w.config.Logger.Error("the provider refused a refund; settle it by hand", "refund", id,
 			"detail", refused.Detail)
-		return w.send(ctx, from, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundRefused})
+		return w.send(ctx, origin, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundRefused})
 	case err != nil:
 		return err
 	case made == nil:
 		w.config.Logger.Error("the provider has refunds of a payment that the log does not know; settle what is owed by "+
 			"hand", "refund", id)
-		return w.send(ctx, from, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundForeign})
+		return w.send(ctx, origin, p.Stream(), &payment.FailRefund{RefundID: id, Failure: events.RefundForeign})
 	}
-	return w.outcome(ctx, from, p.Stream(), id, made)
+	return w.recordOutcome(ctx, origin, p.Stream(), id, made)
 }
 
-// findRefund reads the refunds of a payment at the provider. It returns the one with id, nil for
-// none, and whether there are refunds that the log does not know.
-func (g *Gateway) findRefund(ctx context.Context, p *payment.State, id events.RefundID) (ours *Refund, foreign bool,
+// findRefund reads the refunds of a payment at the provider. It returns the refund with id, nil if there
+// is none, and whether there are refunds that the log does not know.
+func (g *Gateway) findRefund(ctx context.Context, p *payment.State, id events.RefundID) (ours *Refund, hasForeign bool,
 	err error) {
 	all, err := g.config.Provider.Refunds(ctx, p.Received.Reference)
 	for i := range all {
 		switch r := &all[i]; {
 		case r.ID != id:
-			foreign = foreign || !isKnown(p, r)
+			hasForeign = hasForeign || !isKnown(p, r)
 		case ours == nil || r.Status == RefundSucceeded:
 			ours = r
 		}
 	}
-	return ours, foreign, err
+	return ours, hasForeign, err
 }
 
 // isKnown reports whether the log knows a refund of a payment, by its id or reference.

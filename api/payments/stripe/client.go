@@ -17,8 +17,8 @@ const (
 	// stripeAPI is the base URL of Stripe's API, apiVersion the version in requests.
 	stripeAPI  = "https://api.stripe.com"
 	apiVersion = "2026-03-25.dahlia"
-	// maxAnswer bounds the bytes read of a response: a page of a list has a hundred objects.
-	maxAnswer = 4 << 20
+	// maxResponse bounds the bytes read of a response. A page of a list has up to a hundred objects.
+	maxResponse = 4 << 20
 )
 
 // client sends requests to Stripe's API.
@@ -41,17 +41,17 @@ func (e *apiError) Error() string {
 	return fmt.Sprintf("Stripe answered %d, %s %s: %s", e.Status, e.Type, e.Code, truncate(e.Message, maxDetail))
 }
 
-// get reads an object.
+// get sends a GET request and decodes the response into into.
 func (c *client) get(ctx context.Context, path string, params url.Values, into any) error {
 	return c.send(ctx, http.MethodGet, path+"?"+params.Encode(), nil, "", into)
 }
 
-// post sends a command, which Stripe executes once per idempotency key; "" sends none.
+// post sends a POST request, which Stripe executes once per idempotency key. "" sends no key.
 func (c *client) post(ctx context.Context, path string, params url.Values, key string, into any) error {
 	return c.send(ctx, http.MethodPost, path, strings.NewReader(params.Encode()), key, into)
 }
 
-// send sends a request and decodes the response. Errors: an [*apiError]; the network's.
+// send sends a request and decodes the response into into. Errors: an [*apiError]; the network's.
 func (c *client) send(ctx context.Context, method, path string, body io.Reader, key string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
@@ -66,21 +66,21 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	if key != "" {
 		request.Header.Set("Idempotency-Key", key)
 	}
-	answer, err := c.http.Do(request)
+	response, err := c.http.Do(request)
 	if err != nil {
 		return err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
 	if err != nil {
 		return err
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+	if response.StatusCode < 200 || response.StatusCode > 299 {
 		var problem struct {
 			Error apiError `json:"error"`
 		}
-		_ = json.Unmarshal(text, &problem) // the status is enough
-		problem.Error.Status = answer.StatusCode
+		_ = json.Unmarshal(text, &problem) // without a valid body the status is still reported
+		problem.Error.Status = response.StatusCode
 		return &problem.Error
 	}
 	return json.Unmarshal(text, into)

@@ -53,26 +53,27 @@ func (r *reference) UnmarshalJSON(text []byte) error {
 
 // Read implements [payments.Provider]. A signature is valid for five minutes.
 func (p *Provider) Read(header func(name string) string, body []byte) (payments.Report, error) {
-	if !genuine(header(headerSignature), body, p.secret, time.Now()) {
+	if !validSignature(header(headerSignature), body, p.secret, time.Now()) {
 		return payments.Report{}, payments.ErrForged
 	}
 	var e event
 	if json.Unmarshal(body, &e) != nil {
-		return payments.Report{}, nil // authentic, but of no known form
+		return payments.Report{}, nil // authentic, but not a JSON event
 	}
 	report := payments.Report{ID: e.ID}
 	switch e.Type {
 	case "checkout.session.completed", "checkout.session.async_payment_succeeded":
-		report.Paid = paid(e.Data.Object)
+		report.Paid = parsePaid(e.Data.Object)
 	case "checkout.session.expired":
-		report.Ended = ended(e.Data.Object)
+		report.Ended = parseEnded(e.Data.Object)
 	case "refund.created", "refund.updated", "refund.failed", "charge.refund.updated":
-		report.Refund = refunded(e.Data.Object)
+		report.Refund = parseRefund(e.Data.Object)
 	}
 	return report, nil
 }
 
-func paid(object json.RawMessage) *payments.Paid {
+// parsePaid returns the payment of a Checkout session, nil if the session is unpaid or not ours.
+func parsePaid(object json.RawMessage) *payments.Paid {
 	var s session
 	if json.Unmarshal(object, &s) != nil || s.PaymentStatus != "paid" || s.Metadata[metadataBooking] == "" ||
 		s.PaymentIntent == "" {
@@ -82,7 +83,8 @@ func paid(object json.RawMessage) *payments.Paid {
 		Amount: s.AmountTotal, Currency: strings.ToUpper(s.Currency)}
 }
 
-func ended(object json.RawMessage) *payments.Ended {
+// parseEnded returns the end of a Checkout session, nil if the session is not ours.
+func parseEnded(object json.RawMessage) *payments.Ended {
 	var s session
 	if json.Unmarshal(object, &s) != nil || s.Metadata[metadataBooking] == "" {
 		return nil
@@ -91,17 +93,18 @@ func ended(object json.RawMessage) *payments.Ended {
 		Intent: events.IntentID(s.Metadata[metadataIntent])}
 }
 
-func refunded(object json.RawMessage) *payments.Refund {
+// parseRefund returns a refund, nil if object is none.
+func parseRefund(object json.RawMessage) *payments.Refund {
 	var r refund
 	if json.Unmarshal(object, &r) != nil {
 		return nil
 	}
-	converted := r.of(string(r.PaymentIntent))
+	converted := r.toRefund(string(r.PaymentIntent))
 	return &converted
 }
 
-// of converts a refund of a payment.
-func (r *refund) of(payment string) payments.Refund {
+// toRefund converts a refund of a payment.
+func (r *refund) toRefund(payment string) payments.Refund {
 	return payments.Refund{Payment: payment, Reference: r.ID, ID: events.RefundID(r.Metadata[metadataRefund]),
 		Status: r.Status}
 }

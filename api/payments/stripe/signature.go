@@ -12,14 +12,14 @@ import (
 const (
 	// headerSignature is the header with the time and the signatures of a webhook.
 	headerSignature = "Stripe-Signature"
-	// signatureValidity is the validity of a signature.
+	// signatureValidity is how long a signature is valid after its time.
 	signatureValidity = 5 * time.Minute
 )
 
-// genuine reports whether header, t=<Unix time>,v1=<signature>,…, has a valid signature of body with
-// secret: the HMAC-SHA-256 of the time, a dot and the body. Schemes other than v1 are ignored. While a
-// secret is being replaced there are two signatures.
-func genuine(header string, body []byte, secret string, now time.Time) bool {
+// validSignature reports whether header, t=<Unix time>,v1=<signature>,…, has a valid signature of body
+// with secret: the HMAC-SHA-256 of the time, a dot and the body. Schemes other than v1 are ignored. While
+// a secret is being replaced there are two signatures.
+func validSignature(header string, body []byte, secret string, now time.Time) bool {
 	timestamp, signatures := "", []string(nil)
 	for part := range strings.SplitSeq(header, ",") {
 		switch name, value, _ := strings.Cut(part, "="); name {

@@ -26,10 +26,10 @@ const (
 )
 
 const (
-	// requestLimit bounds a request whose context has no deadline.
-	requestLimit = 10 * time.Second
-	// maxName bounds the title of a session, in characters.
-	maxName = 200
+	// requestTimeout bounds every request; a context may end it earlier.
+	requestTimeout = 10 * time.Second
+	// maxTitle bounds the title of a session, in characters.
+	maxTitle = 200
 	// maxDetail bounds the part of Stripe's error messages that is passed on, in characters.
 	maxDetail = 200
 )
@@ -52,7 +52,7 @@ type Provider struct {
 // New returns a provider.
 func New(config Config) *Provider {
 	p := &Provider{secret: config.WebhookSecret, client: client{base: stripeAPI, key: config.Key, http: &http.Client{
-		Timeout: requestLimit,
+		Timeout: requestTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		},
@@ -63,8 +63,8 @@ func New(config Config) *Provider {
 	return p
 }
 
-// CheckAPI returns an error for a base URL to which the key must not be sent. It has to use https, or
-// http with a loopback host.
+// CheckAPI returns an error for a base URL to which the key must not be sent. The URL has to use
+// https, or http with a loopback host.
 func CheckAPI(api string) error {
 	u, err := url.Parse(api)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
@@ -96,7 +96,7 @@ func (p *Provider) OpenPage(ctx context.Context, page *payments.Page) (payments.
 		item + "[quantity]":            "1",
 		price + "[currency]":           strings.ToLower(page.Currency),
 		price + "[unit_amount]":        strconv.FormatInt(page.Amount, 10),
-		price + "[product_data][name]": truncate(page.Title, maxName),
+		price + "[product_data][name]": truncate(page.Title, maxTitle),
 		// Without this the price may be shown, paid and reported in the payer's currency.
 		"adaptive_pricing[enabled]":                              "false",
 		"metadata[" + metadataBooking + "]":                      string(page.Booking),
@@ -121,21 +121,21 @@ func (p *Provider) OpenPage(ctx context.Context, page *payments.Page) (payments.
 // ClosePage implements [payments.Provider].
 func (p *Provider) ClosePage(ctx context.Context, session string) error {
 	path := "/v1/checkout/sessions/" + url.PathEscape(session)
-	var now struct {
+	var current struct {
 		Status string `json:"status"`
 	}
-	err := p.client.post(ctx, path+"/expire", nil, "", &now)
+	err := p.client.post(ctx, path+"/expire", nil, "", &current)
 	if !errors.As(asRefused(err), new(*payments.Refused)) {
 		return err
 	}
-	// Stripe has no code for a session that is not open, so the session's status shows the reason.
-	switch read := p.client.get(ctx, path, nil, &now); {
-	case isMissing(read):
+	// Stripe's refusal has no code for a session that is not open, so the session's status is read.
+	switch getErr := p.client.get(ctx, path, nil, &current); {
+	case isMissing(getErr):
 		return nil
-	case read != nil:
-		return read
-	case now.Status != "complete" && now.Status != "expired":
-		return fmt.Errorf("the session is %s: %w", now.Status, err)
+	case getErr != nil:
+		return getErr
+	case current.Status != "complete" && current.Status != "expired":
+		return fmt.Errorf("the session is %s: %w", current.Status, err)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (p *Provider) Refunds(ctx context.Context, payment string) (all []payments.
 			return nil, asRefused(err)
 		}
 		for i := range page.Data {
-			all = append(all, page.Data[i].of(payment))
+			all = append(all, page.Data[i].toRefund(payment))
 		}
 		if !page.HasMore || len(page.Data) == 0 {
 			return all, nil
@@ -173,7 +173,7 @@ func (p *Provider) Refunds(ctx context.Context, payment string) (all []payments.
 // codeInsufficient is Stripe's code for a balance that does not cover a refund yet.
 const codeInsufficient = "balance_insufficient"
 
-// Refund implements [payments.Provider].
+// Refund implements [payments.Provider]. The idempotency key is the refund's id.
 func (p *Provider) Refund(ctx context.Context, order *payments.RefundOrder) (payments.Refund, error) {
 	params := url.Values{"payment_intent": {order.Payment}, "amount": {strconv.FormatInt(order.Amount, 10)},
 		"metadata[" + metadataRefund + "]": {string(order.ID)}}
@@ -185,5 +185,5 @@ func (p *Provider) Refund(ctx context.Context, order *payments.RefundOrder) (pay
 	if err != nil {
 		return payments.Refund{}, asRefused(err)
 	}
-	return made.of(order.Payment), nil
+	return made.toRefund(order.Payment), nil
 }

@@ -38,10 +38,10 @@ func TestPages(t *testing.T) {
 	if again, err := p.OpenPage(ctx, first); err != nil || again != made {
 		t.Errorf("a second OpenPage = %+v, %v; want %+v", again, err, made)
 	}
-	one := s.Sessions()[0]
-	if len(s.Sessions()) != 1 || one.AmountTotal != 1234 || one.Currency != "eur" || one.Title != "Gala" ||
-		one.Metadata["admitone_booking"] != "b1" || one.Metadata["admitone_intent"] != "i1" ||
-		one.ExpiresAt != first.ExpiresAt.Unix() {
+	session := s.Sessions()[0]
+	if len(s.Sessions()) != 1 || session.AmountTotal != 1234 || session.Currency != "eur" || session.Title != "Gala" ||
+		session.Metadata["admitone_booking"] != "b1" || session.Metadata["admitone_intent"] != "i1" ||
+		session.ExpiresAt != first.ExpiresAt.Unix() {
 		t.Errorf("the sessions are %+v, want one for %+v", s.Sessions(), first)
 	}
 	for range 2 {
@@ -56,7 +56,7 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, status := range []int{400, 402, 404, 422} { // to the request itself: the page stays open
+	for _, status := range []int{400, 402, 404, 422} { // the request is refused, and the page stays open
 		s.Fail(func(r *http.Request) int {
 			if strings.HasSuffix(r.URL.Path, "/expire") {
 				return status
@@ -64,11 +64,11 @@ func TestPages(t *testing.T) {
 			return 0
 		})
 		if err := p.ClosePage(ctx, open.ID); err == nil {
-			t.Errorf("%d: an open page is reported as closed", status)
+			t.Errorf("ClosePage of an open page answered %d: no error, want one", status)
 		}
 		s.Fail(func(*http.Request) int { return status })
 		if err := p.ClosePage(ctx, open.ID); err == nil {
-			t.Errorf("%d to everything: an open page is reported as closed", status)
+			t.Errorf("ClosePage of an open page, all requests answered %d: no error, want one", status)
 		}
 	}
 	s.Fail(nil)
@@ -172,7 +172,7 @@ func TestReports(t *testing.T) {
 		}
 		return report
 	}
-	slow := "pi_slow" // of a method that takes days
+	slow := "pi_slow" // a payment method that takes days
 	s.Change(made.ID, func(one *stripetest.Session) { one.PaymentIntent = &slow })
 	if r := mustRead(s.SessionEvent("completed", made.ID)); r.Paid != nil || r.Ended != nil {
 		t.Errorf("completed and unpaid: report = %+v, want an empty one", r)
@@ -220,8 +220,8 @@ func signed(s *stripetest.Server, payload, secret string, at time.Time) stripete
 	return stripetest.Event{Payload: []byte(payload), Header: s.Sign([]byte(payload), secret, at)}
 }
 
-// TestSignatures: one valid signature of several suffices, within five minutes, over exactly these
-// bytes.
+// TestSignatures: one valid signature of several suffices, within five minutes, over the exact bytes of
+// the payload.
 func TestSignatures(t *testing.T) {
 	s, p := newProvider(t)
 	const payload = `{"id":"evt_1","type":"x"}`
@@ -256,23 +256,23 @@ func TestSignatures(t *testing.T) {
 
 // TestCurrencies: only currencies whose minor units are the same at Stripe are accepted.
 func TestCurrencies(t *testing.T) {
-	for code, same := range map[string]bool{"EUR": true, "USD": true, "KRW": true, "JPY": true, "KWD": true, "HUF": true,
+	for code, accepted := range map[string]bool{"EUR": true, "USD": true, "KRW": true, "JPY": true, "KWD": true, "HUF": true,
 		"CLP": true, "ISK": false, "UGX": false, "MGA": false} {
 		c, known := events.CurrencyOf(code)
-		if err := stripe.CheckCurrency(c); !known || (err == nil) != same {
-			t.Errorf("CheckCurrency(%s): error %v, want accepted: %t", code, err, same)
+		if err := stripe.CheckCurrency(c); !known || (err == nil) != accepted {
+			t.Errorf("CheckCurrency(%s): error %v, want accepted: %t", code, err, accepted)
 		}
 	}
 }
 
 // TestCheckAPI: the key is never sent in plain text.
 func TestCheckAPI(t *testing.T) {
-	for api, fits := range map[string]bool{"https://api.example": true, "https://api.example:1/base": true,
+	for api, accepted := range map[string]bool{"https://api.example": true, "https://api.example:1/base": true,
 		"http://127.0.0.1:1": true, "http://[::1]:1": true, "http://localhost": true, "http://api.example": false,
 		"http://127.api.example": false, "https://": false, "api.example": false, "https://u:p@api.example": false,
 		"ftp://api.example": false, "https://api.example?x": false} {
-		if err := stripe.CheckAPI(api); (err == nil) != fits {
-			t.Errorf("CheckAPI(%s): error %v, want accepted: %t", api, err, fits)
+		if err := stripe.CheckAPI(api); (err == nil) != accepted {
+			t.Errorf("CheckAPI(%s): error %v, want accepted: %t", api, err, accepted)
 		}
 	}
 }

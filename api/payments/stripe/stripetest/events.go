@@ -26,8 +26,8 @@ type Event struct {
 func (s *Server) SignedEvent(kind string, object any) Event {
 	s.t.Helper()
 	s.mu.Lock()
-	s.next++
-	id := fmt.Sprintf("evt_test_%d", s.next)
+	s.lastID++
+	id := fmt.Sprintf("evt_test_%d", s.lastID)
 	s.mu.Unlock()
 	payload, err := json.Marshal(map[string]any{"id": id, "object": "event", "type": kind, "api_version": "2020-08-27",
 		"created": time.Now().Unix(), "data": map[string]any{"object": object}})
@@ -37,19 +37,19 @@ func (s *Server) SignedEvent(kind string, object any) Event {
 	return Event{payload, s.Sign(payload, WebhookSecret, time.Now())}
 }
 
-// SessionEvent creates a signed event about a session in its present state.
+// SessionEvent creates a signed event about a session in its current state.
 func (s *Server) SessionEvent(kind, session string) Event {
 	s.t.Helper()
 	s.mu.Lock()
-	one := s.session(session)
+	found := s.session(session)
 	s.mu.Unlock()
-	if one == nil {
+	if found == nil {
 		s.t.Fatalf("there is no session %s", session)
 	}
-	return s.SignedEvent("checkout.session."+kind, *one)
+	return s.SignedEvent("checkout.session."+kind, *found)
 }
 
-// Send delivers an event to an endpoint and returns the status of the answer, 0 if there was none.
+// Send delivers an event to an endpoint and returns the status of the response, 0 if there was none.
 func (e Event) Send(url string) (status int) {
 	request, err := http.NewRequest(http.MethodPost, url+"/v1/payments/stripe", strings.NewReader(string(e.Payload)))
 	if err != nil {
@@ -68,8 +68,8 @@ func (e Event) Send(url string) (status int) {
 	return response.StatusCode
 }
 
-// Sign returns the header of a payload, by Stripe's library for Node. Without Node it skips the test with
-// a reason.
+// Sign returns the signature header that Stripe's library for Node makes for a payload. Without Node it
+// skips the test with a reason.
 func (s *Server) Sign(payload []byte, secret string, at time.Time) string {
 	s.t.Helper()
 	s.mu.Lock()
@@ -85,7 +85,8 @@ func (s *Server) Sign(payload []byte, secret string, at time.Time) string {
 	return header
 }
 
-// signScript is the script for Node. It is embedded, so that a test binary finds it in any folder.
+// signScript is the script for Node. It is embedded, so that a test binary finds it whatever its working
+// directory.
 //
 //go:embed sign.cjs
 var signScript string
@@ -150,7 +151,7 @@ func findNode(t testing.TB) (node, modules string) {
 	}
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("Node or Stripe's library is missing, and may not be here: %v", err)
+			t.Fatalf("Node or Stripe's library is missing, but CI requires them: %v", err)
 		}
 		t.Skipf("Node or Stripe's library is missing; .ci/run install installs them: %v", err)
 	}

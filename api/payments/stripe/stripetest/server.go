@@ -67,7 +67,7 @@ type Server struct {
 	refunds  []*Refund         // guarded by mu
 	keys     map[string]answer // guarded by mu
 	calls    []string          // methods and paths; guarded by mu
-	next     int               // number of the last id; guarded by mu
+	lastID   int               // guarded by mu
 	status   string            // of new refunds; guarded by mu
 	signer   *signer           // guarded by mu
 }
@@ -91,8 +91,8 @@ func New(t testing.TB) *Server {
 // URL returns the base URL of the API.
 func (s *Server) URL() string { return s.http.URL }
 
-// Fail makes requests fail, without effect, with the status that before returns, unless it is 0. nil ends
-// this.
+// Fail makes requests fail without effect, with the status that before returns, unless that is 0. A nil
+// function ends the failures.
 func (s *Server) Fail(before func(r *http.Request) int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +170,7 @@ func (s *Server) PayWith(session, payment string) string {
 	return payment
 }
 
-// Expire ends an open session.
+// Expire expires an open session.
 func (s *Server) Expire(session string) {
 	s.t.Helper()
 	s.change(session, "open", func(one *Session) { one.Status = "expired" })
@@ -188,7 +188,7 @@ func (s *Server) change(session, was string, change func(*Session)) {
 	defer s.mu.Unlock()
 	one := s.session(session)
 	if one == nil || was != "" && one.Status != was {
-		s.t.Fatalf("the session %s is not %s: %+v", session, was, one)
+		s.t.Fatalf("session %s is %+v, want status %q", session, one, was)
 	}
 	change(one)
 }
@@ -261,7 +261,7 @@ func refusal(param, message string) (int, any) {
 		"message": message}}
 }
 
-// answer answers a request, once for each key.
+// answer executes a request, once for each idempotency key.
 func (s *Server) answer(r *http.Request) (status int, body any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,8 +317,8 @@ func (s *Server) createSession(form url.Values) (status int, body any) {
 	if strings.Contains(form.Get("success_url"), "refused") {
 		return refusal("success_url", "not a valid URL")
 	}
-	s.next++
-	one := &Session{ID: fmt.Sprintf("cs_test_%d", s.next), Object: "checkout.session", Status: "open",
+	s.lastID++
+	one := &Session{ID: fmt.Sprintf("cs_test_%d", s.lastID), Object: "checkout.session", Status: "open",
 		PaymentStatus: "unpaid", AmountTotal: amount, Currency: form.Get(price + "[currency]"), ExpiresAt: expires,
 		Metadata: metadata(form),
 		Title:    form.Get(price + "[product_data][name]")}
@@ -339,24 +339,24 @@ func metadata(form url.Values) map[string]string {
 
 // listRefunds answers with a page of a payment's refunds.
 func (s *Server) listRefunds(form url.Values) (status int, body any) {
-	of, after := []Refund{}, form.Get("starting_after")
+	refunds, after := []Refund{}, form.Get("starting_after")
 	for _, r := range s.refunds {
 		if r.PaymentIntent == form.Get("payment_intent") {
-			of = append(of, *r)
+			refunds = append(refunds, *r)
 		}
 	}
 	if after != "" {
-		of = of[1+slices.IndexFunc(of, func(r Refund) bool { return r.ID == after }):]
+		refunds = refunds[1+slices.IndexFunc(refunds, func(r Refund) bool { return r.ID == after }):]
 	}
 	limit, err := strconv.Atoi(form.Get("limit"))
 	if err != nil || limit < 1 || limit > 100 {
 		return refusal("limit", "must be 1 to 100")
 	}
-	more := len(of) > limit
+	more := len(refunds) > limit
 	if more {
-		of = of[:limit]
+		refunds = refunds[:limit]
 	}
-	return http.StatusOK, map[string]any{"object": "list", "data": of, "has_more": more}
+	return http.StatusOK, map[string]any{"object": "list", "data": refunds, "has_more": more}
 }
 
 func (s *Server) createRefund(form url.Values) (status int, body any) {
@@ -375,8 +375,8 @@ func (s *Server) createRefund(form url.Values) (status int, body any) {
 	if err != nil || amount < 1 || amount > sum {
 		return http.StatusBadRequest, failure("invalid_request_error", "charge_already_refunded", "more than was paid")
 	}
-	s.next++
-	one := &Refund{ID: fmt.Sprintf("re_test_%d", s.next), Object: "refund", Amount: amount, Status: s.status,
+	s.lastID++
+	one := &Refund{ID: fmt.Sprintf("re_test_%d", s.lastID), Object: "refund", Amount: amount, Status: s.status,
 		PaymentIntent: payment, Metadata: metadata(form)}
 	s.refunds = append(s.refunds, one)
 	return http.StatusOK, *one

@@ -1,4 +1,4 @@
-// Signs events with Stripe's own library: one a line on standard input, as {"secret", "payload",
+// Signs events with Stripe's own library: one per line on standard input, as {"secret", "payload",
 // "timestamp"}. It prints the header of each.
 const readline = require("node:readline");
 const Stripe = require("stripe");

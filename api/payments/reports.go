@@ -26,14 +26,14 @@ func (g *Gateway) HandleReport(
 	if err != nil {
 		return err
 	}
-	from := bookings.Origin{ID: actors.NewCommandID(), CorrelationID: correlation, CausationID: report.ID, Actor: "system"}
+	origin := bookings.Origin{ID: actors.NewCommandID(), CorrelationID: correlation, CausationID: report.ID, Actor: "system"}
 	switch {
 	case report.Paid != nil:
-		err = g.paid(ctx, from, report.Paid)
+		err = g.recordPayment(ctx, origin, report.Paid)
 	case report.Ended != nil:
-		err = g.ended(ctx, from, report.Ended)
+		err = g.endIntent(ctx, origin, report.Ended)
 	case report.Refund != nil:
-		err = g.refunded(ctx, from, report.Refund)
+		err = g.recordRefund(ctx, origin, report.Refund)
 	}
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		g.config.Logger.Error("an authentic report of the provider can't be used", "report", report.ID, "code", refusal.Code,
@@ -43,48 +43,48 @@ func (g *Gateway) HandleReport(
 	return err
 }
 
-// paid records a payment. A wrong amount is recorded too, and becomes owed to the payer.
-func (g *Gateway) paid(ctx context.Context, from bookings.Origin, p *Paid) error {
+// recordPayment records a payment. One with a wrong amount is recorded too, and becomes owed to the payer.
+func (g *Gateway) recordPayment(ctx context.Context, origin bookings.Origin, p *Paid) error {
 	if !input.ValidID(string(p.Booking)) || p.Reference == "" || p.Amount < 1 || p.Amount > events.MaxPayment {
 		return &core.Refusal{Code: core.CodeInvalidField, Detail: "the payment was not requested by this server"}
 	}
-	_, err := g.config.Bookings.Report(ctx, bookings.Report{Origin: from, BookingID: p.Booking, Provider: g.Provider(),
+	_, err := g.config.Bookings.Report(ctx, bookings.Report{Origin: origin, BookingID: p.Booking, Provider: g.Provider(),
 		Reference: p.Reference, Amount: p.Amount, Currency: p.Currency, Final: true, LogCurrency: g.config.Currency.Code})
 	return err
 }
 
-// ended ends the intent of an expired page. No-op if the booking has a different intent by now.
-func (g *Gateway) ended(ctx context.Context, from bookings.Origin, e *Ended) error {
+// endIntent ends the intent of an expired page. It is a no-op if the booking has a different intent by now.
+func (g *Gateway) endIntent(ctx context.Context, origin bookings.Origin, e *Ended) error {
 	if !input.ValidID(string(e.Booking)) || e.Intent == "" {
 		return nil
 	}
-	_, err := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: from, BookingID: e.Booking, Intent: e.Intent,
+	_, err := g.config.Bookings.EndIntent(ctx, bookings.EndIntent{Origin: origin, BookingID: e.Booking, Intent: e.Intent,
 		Reason: events.IntentExpired})
 	return err
 }
 
-// refunded records the outcome of a refund that the log knows, by its id or by the reference under
+// recordRefund records the outcome of a refund that the log knows, by its id or by the reference under
 // which it was settled. Others are ignored.
-func (g *Gateway) refunded(ctx context.Context, from bookings.Origin, r *Refund) error {
+func (g *Gateway) recordRefund(ctx context.Context, origin bookings.Origin, r *Refund) error {
 	if r.Payment == "" || r.Reference == "" {
 		return nil
 	}
 	stream := events.PaymentStream(g.Provider(), r.Payment)
-	now, err := g.payment(ctx, stream)
+	state, err := g.paymentState(ctx, stream)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(now.Refunds, func(known payment.Refund) bool {
+	i := slices.IndexFunc(state.Refunds, func(known payment.Refund) bool {
 		return known.ID == r.ID || known.Reference == r.Reference
 	})
 	if i < 0 {
 		return nil
 	}
-	return g.outcome(ctx, from, stream, now.Refunds[i].ID, r)
+	return g.recordOutcome(ctx, origin, stream, state.Refunds[i].ID, r)
 }
 
-// payment returns the state of a payment.
-func (g *Gateway) payment(ctx context.Context, stream events.StreamID) (*payment.State, error) {
+// paymentState returns the state of a payment.
+func (g *Gateway) paymentState(ctx context.Context, stream events.StreamID) (*payment.State, error) {
 	var state payment.State
 	if _, err := g.config.Desk.View(ctx, stream, func(c core.Core) { state = c.(*payment.Payment).State() }); err != nil {
 		return nil, err
@@ -92,11 +92,11 @@ func (g *Gateway) payment(ctx context.Context, stream events.StreamID) (*payment
 	return &state, nil
 }
 
-// outcome records the outcome of a refund at the provider. It is a no-op for a pending one.
-func (g *Gateway) outcome(ctx context.Context, from bookings.Origin, stream events.StreamID, id events.RefundID,
+// recordOutcome records the outcome of a refund at the provider. It is a no-op for a pending one.
+func (g *Gateway) recordOutcome(ctx context.Context, origin bookings.Origin, stream events.StreamID, id events.RefundID,
 	r *Refund) error {
-	request := actors.Request{ID: actors.NewCommandID(), CorrelationID: from.CorrelationID,
-		CausationID: from.CausationID, Actor: from.Actor}
+	request := actors.Request{ID: actors.NewCommandID(), CorrelationID: origin.CorrelationID,
+		CausationID: origin.CausationID, Actor: origin.Actor}
 	fail := &payment.FailRefund{RefundID: id, Reference: r.Reference}
 	switch r.Status {
 	case RefundSucceeded:
@@ -117,12 +117,12 @@ func (g *Gateway) outcome(ctx context.Context, from bookings.Origin, stream even
 	default:
 		return nil
 	}
-	return g.send(ctx, from, stream, fail)
+	return g.send(ctx, origin, stream, fail)
 }
 
 // send sends a command to a payment.
-func (g *Gateway) send(ctx context.Context, from bookings.Origin, stream events.StreamID, command core.Command) error {
+func (g *Gateway) send(ctx context.Context, origin bookings.Origin, stream events.StreamID, command core.Command) error {
 	_, err := g.config.Desk.Ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
-		CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor})
+		CorrelationID: origin.CorrelationID, CausationID: origin.CausationID, Actor: origin.Actor})
 	return err
 }

@@ -17,8 +17,8 @@ func AddressOf(peer net.Addr) netip.Addr {
 // canonical returns an address without its zone, and an IPv4-mapped one as IPv4.
 func canonical(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
-// Exempt reports whether an address is exempt from limits per address: it is a loopback, private or
-// link-local one, which many clients may share, or the zero Addr.
+// Exempt reports whether an address is exempt from limits per address, because it is a loopback, private
+// or link-local address, which many clients may share, or the zero Addr.
 func Exempt(address netip.Addr) bool {
 	return !address.IsValid() || address.IsLoopback() || address.IsPrivate() || address.IsLinkLocalUnicast()
 }
@@ -30,6 +30,6 @@ func NetworkOf(address netip.Addr) netip.Prefix {
 	if address.Is6() {
 		bits = 64
 	}
-	network, _ := address.Prefix(bits) // bits fit
+	network, _ := address.Prefix(bits) // bits never exceeds the address's length
 	return network
 }

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onlySYN is a classic BPF program that drops the first packet of a handshake (SYN without ACK) and
+// dropSYN is a classic BPF program that drops the first packet of a handshake (SYN without ACK) and
 // passes all others: packets that complete a handshake, and packets of open connections, which
 // inherit the filter. Offsets count from the TCP header; byte 13 has the flags.
-var onlySYN = []unix.SockFilter{
+var dropSYN = []unix.SockFilter{
 	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
 	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: flagSYN | flagACK},
 	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: flagSYN, Jt: 1},
@@ -24,18 +24,18 @@ const flagSYN, flagACK = 0x02, 0x10
 // ignoreHandshakes makes the kernel drop new handshakes, which clients retry after a second. It
 // reports whether it succeeded.
 func ignoreHandshakes(listener net.Listener) bool {
-	program := unix.SockFprog{Len: uint16(len(onlySYN)), Filter: &onlySYN[0]}
-	done := false
-	onSocket(listener, func(fd int) {
-		done = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) == nil
+	program := unix.SockFprog{Len: uint16(len(dropSYN)), Filter: &dropSYN[0]}
+	attached := false
+	withDescriptor(listener, func(fd int) {
+		attached = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) == nil
 	})
-	return done
+	return attached
 }
 
 // backlog returns the number of established connections that have not been accepted, 0 if it is not
 // known.
 func backlog(listener net.Listener) (waiting int) {
-	onSocket(listener, func(fd int) {
+	withDescriptor(listener, func(fd int) {
 		if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
 			waiting = int(info.Unacked) // for a listening socket: the length of its accept queue
 		}
@@ -43,8 +43,8 @@ func backlog(listener net.Listener) (waiting int) {
 	return waiting
 }
 
-// onSocket calls f with the descriptor of an open listener. It is a no-op for a listener without one.
-func onSocket(listener net.Listener, f func(fd int)) {
+// withDescriptor calls f with the descriptor of an open listener. It is a no-op for a listener without one.
+func withDescriptor(listener net.Listener, f func(fd int)) {
 	owner, ok := listener.(syscall.Conn)
 	if !ok {
 		return

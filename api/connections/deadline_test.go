@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestReadDeadline: a read ends at the newest deadline set before it and, once the connection has several users, also
-// at one set while it waits.
+// TestReadDeadline: a read ends at the newest deadline that was set before it. Once several goroutines use the
+// connection, a deadline that is set during a read applies to that read too.
 func TestReadDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw, _ := connect(t, "127.0.0.1")
@@ -39,8 +39,8 @@ func TestReadDeadline(t *testing.T) {
 	})
 }
 
-// TestWriteDeadline: a write ends at the newest deadline, or up to a sixteenth of its time before it;
-// at the exact one once the connection has several users.
+// TestWriteDeadline: a write ends at the newest deadline, or earlier by up to a sixteenth of the remaining
+// time. Once several goroutines use the connection, it ends exactly at the deadline.
 func TestWriteDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw, _ := connect(t, "127.0.0.1")

@@ -8,13 +8,14 @@ import (
 
 // Bounds of [Listener.Drain].
 const (
-	// handshakeTime bounds the time of a handshake in progress: a round trip between machines
-	// in one data centre, such as a load balancer and its servers.
+	// handshakeTime is how long Drain waits for handshakes in progress: more than a round trip between
+	// machines in one data centre, such as a load balancer and its servers.
 	handshakeTime = 50 * time.Millisecond
 	backlogTick   = 5 * time.Millisecond
 )
 
-// Open listens on a TCP address, without Multipath TCP, Go's default: its sockets can't be drained.
+// Open listens on a TCP address. It disables Multipath TCP, which Go enables by default, because Multipath
+// TCP sockets can't be drained.
 func Open(address string) (net.Listener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
@@ -22,10 +23,10 @@ func Open(address string) (net.Listener, error) {
 }
 
 // Drain closes the listener without resetting a connection that its client considers established.
-// Close alone resets the connections in the backlog, and a client that has sent a command over one
-// can't know whether it was executed. Drain first stops answering handshakes, while the backlog is
-// still accepted by the callers of Accept, and closes the listener once the backlog is empty or ctx
-// ends. Where the kernel does not support that, and for a listener not made by [Open], it only closes.
+// Close alone resets the connections in the backlog, and a client that has sent a command over one of
+// them can't know whether it was executed. So Drain first stops answering handshakes, and closes the
+// listener once calls of Accept have emptied the backlog, or ctx ends. If the kernel can't stop handshakes
+// of the listener, as with Multipath TCP, Drain only closes it.
 func (l *Listener) Drain(ctx context.Context) error {
 	if ignoreHandshakes(l.Listener) {
 		l.awaitBacklog(ctx)

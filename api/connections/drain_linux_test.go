@@ -40,7 +40,7 @@ func TestDrain(t *testing.T) {
 	served.Go(func() { serveEcho(l) })
 	for i, c := range early {
 		if err := echo(c); err != nil {
-			t.Errorf("connection %d: %v", i, err)
+			t.Errorf("connection %d: echo = %v, want no error", i, err)
 		}
 	}
 	if err := <-drained; err != nil {
@@ -52,7 +52,7 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestDrainUnderLoad: while clients come and go, no accepted connection is reset.
+// TestDrainUnderLoad: while clients connect and disconnect, no established connection is reset.
 func TestDrainUnderLoad(t *testing.T) {
 	for range 20 {
 		inner, err := Open("127.0.0.1:0")
@@ -71,7 +71,7 @@ func TestDrainUnderLoad(t *testing.T) {
 						return
 					}
 					if err := echo(c); err != nil {
-						t.Error("an established connection was not served:", err)
+						t.Errorf("an established connection: echo = %v, want no error", err)
 					}
 					c.Close()
 					answered.Add(1)

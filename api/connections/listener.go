@@ -14,8 +14,8 @@ const (
 	maxPause = time.Second
 )
 
-// Listener returns the connections that its pool admits. It retries temporary failures to accept; it
-// ends only with a closed or invalid listener.
+// Listener returns the connections that its pool admits. Accept retries after temporary failures, and fails
+// only if the underlying listener is closed or invalid.
 type Listener struct {
 	net.Listener
 	pool      *Pool
@@ -23,7 +23,7 @@ type Listener struct {
 	closeOnce sync.Once
 }
 
-// Listen returns a listener that accepts from listener and admits to the pool.
+// Listen returns a listener that accepts connections from listener and admits them to the pool.
 func (p *Pool) Listen(listener net.Listener) *Listener {
 	return &Listener{Listener: listener, pool: p, closing: make(chan struct{})}
 }
@@ -42,22 +42,22 @@ func (l *Listener) Accept() (net.Conn, error) {
 }
 
 // accept waits for a connection and retries after temporary failures: exhausted descriptors or
-// memory, aborted connections, a network that is down. Each episode is logged once.
+// memory, aborted connections, a network that is down. A series of failures is logged once.
 func (l *Listener) accept() (net.Conn, error) {
-	var since time.Time
+	var failingSince time.Time
 	for pause := minPause; ; pause = min(2*pause, maxPause) {
 		raw, err := l.Listener.Accept()
 		if err == nil {
-			if !since.IsZero() {
-				l.pool.config.Logger.Info("connections are accepted again", "after", time.Since(since).String())
+			if !failingSince.IsZero() {
+				l.pool.config.Logger.Info("connections are accepted again", "after", time.Since(failingSince).String())
 			}
 			return raw, nil
 		}
 		if isPermanent(err) {
 			return nil, err
 		}
-		if since.IsZero() {
-			since = time.Now()
+		if failingSince.IsZero() {
+			failingSince = time.Now()
 			l.pool.config.Logger.Error("connections can't be accepted; retrying. If the error is about open files, "+
 				"raise the limit (ulimit -n)", "error", err)
 		}

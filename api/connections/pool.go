@@ -14,7 +14,7 @@ import (
 type Bounds struct {
 	// Total bounds the open connections.
 	Total int
-	// Requests bounds the connections that are not upgraded; see [Conn.Upgraded].
+	// Requests bounds the connections that are not upgraded; see [Conn.MarkUpgraded].
 	Requests int
 	// PerAddress bounds the connections of one network (see [NetworkOf]), unless it is exempt.
 	PerAddress int
@@ -192,52 +192,52 @@ type Conn struct {
 	sent     atomic.Bool
 	upgraded bool // guarded by pool.mu
 	released bool // guarded by pool.mu
-	// The next Read applies readUntil if isNew, unless direct is true. Until SetDeadline sets direct, only
-	// the goroutine that serves the connection uses these fields.
-	readUntil  time.Time
-	isNew      bool
-	direct     bool
-	writeUntil time.Time // the deadline of writes, until direct is true; used as the fields above
+	// shared is set by SetDeadline. Until then, only the goroutine that serves the connection uses the fields
+	// below, and its next Read applies readDeadline if hasReadDeadline.
+	shared          bool
+	readDeadline    time.Time
+	hasReadDeadline bool
+	writeDeadline   time.Time // the last deadline of writes
 }
 
 // SetReadDeadline implements net.Conn. Until SetDeadline is called, it must be called by the goroutine that reads, and
-// takes effect with its next Read: an HTTP server sets two deadlines a request and most often reads once.
+// takes effect with its next Read: an HTTP server sets two deadlines per request and usually reads once.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	if c.direct {
+	if c.shared {
 		return c.Conn.SetReadDeadline(t)
 	}
-	c.readUntil, c.isNew = t, true
+	c.readDeadline, c.hasReadDeadline = t, true
 	return nil
 }
 
-// A write may end before its deadline by 1/earlyPart of the remaining time.
-const earlyPart = 16
+// A write may end before its deadline by up to 1/earlyDivisor of the remaining time.
+const earlyDivisor = 16
 
 // SetWriteDeadline implements net.Conn. Until SetDeadline is called, it must be called by the
 // goroutine that writes. It skips the system call if the previous deadline is only a little earlier,
 // because an HTTP server sets a deadline for every response.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	if c.direct {
+	if c.shared {
 		return c.Conn.SetWriteDeadline(t)
 	}
-	if later := t.Sub(c.writeUntil); later >= 0 && later < time.Until(t)/earlyPart {
+	if later := t.Sub(c.writeDeadline); later >= 0 && later < time.Until(t)/earlyDivisor {
 		return nil
 	}
-	c.writeUntil = t
+	c.writeDeadline = t
 	return c.Conn.SetWriteDeadline(t)
 }
 
 // SetDeadline implements net.Conn. The connection may be used by several goroutines afterwards.
 func (c *Conn) SetDeadline(t time.Time) error {
-	c.isNew, c.direct = false, true
+	c.hasReadDeadline, c.shared = false, true
 	return c.Conn.SetDeadline(t)
 }
 
 // Read implements net.Conn.
 func (c *Conn) Read(b []byte) (int, error) {
-	if c.isNew {
-		c.isNew = false
-		if err := c.Conn.SetReadDeadline(c.readUntil); err != nil {
+	if c.hasReadDeadline {
+		c.hasReadDeadline = false
+		if err := c.Conn.SetReadDeadline(c.readDeadline); err != nil {
 			return 0, err
 		}
 	}
@@ -261,9 +261,9 @@ func (c *Conn) HasSent() bool { return c.sent.Load() }
 // about the server itself, such as its health.
 func (c *Conn) Spare() bool { return c.spare }
 
-// Upgraded marks the connection as no longer used for HTTP requests, so that it no longer counts
+// MarkUpgraded marks the connection as no longer used for HTTP requests, so that it no longer counts
 // towards [Bounds].Requests.
-func (c *Conn) Upgraded() {
+func (c *Conn) MarkUpgraded() {
 	c.pool.mu.Lock()
 	defer c.pool.mu.Unlock()
 	if !c.upgraded && !c.spare && !c.released {

@@ -52,7 +52,7 @@ func connect(t *testing.T, from string) (ours, theirs net.Conn) {
 	return &peer{a, &net.TCPAddr{IP: net.ParseIP(from), Port: 4711}}, b
 }
 
-// TestAcceptRetries: temporary failures are retried, and each episode is logged once.
+// TestAcceptRetries: temporary failures are retried, and each series of them is logged once.
 func TestAcceptRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
@@ -66,7 +66,7 @@ func TestAcceptRetries(t *testing.T) {
 		}})
 		for i := range 2 {
 			if c, err := l.Accept(); err != nil || c == nil {
-				t.Fatalf("connection %d: %v", i, err)
+				t.Fatalf("connection %d: Accept = %v, %v; want a connection", i, c, err)
 			}
 		}
 		started, ended := strings.Count(log.String(), "can't be accepted"), strings.Count(log.String(), "accepted again")
@@ -74,7 +74,7 @@ func TestAcceptRetries(t *testing.T) {
 			t.Errorf("%d failures and %d recoveries are logged, want 2 and 2:\n%s", started, ended, log.String())
 		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a closed listener returns %v, want net.ErrClosed", err)
+			t.Errorf("Accept of a closed listener = %v, want %v", err, net.ErrClosed)
 		}
 	})
 }
@@ -100,12 +100,12 @@ func TestCloseEndsAPause(t *testing.T) {
 		started := time.Now()
 		l.Close()
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) || time.Since(started) > 0 {
-			t.Errorf("Accept returns %v after %s, want net.ErrClosed at once", err, time.Since(started))
+			t.Errorf("Accept returns %v after %s, want net.ErrClosed immediately", err, time.Since(started))
 		}
 	})
 }
 
-// TestBounds goes through a pool's bounds step by step.
+// TestBounds reaches each bound of a pool in turn.
 func TestBounds(t *testing.T) {
 	pool := NewPool(Config{
 		Bounds: Bounds{Total: 4, Requests: 3, PerAddress: 2, Spare: 1}, Logger: slog.New(slog.DiscardHandler),
@@ -133,7 +133,7 @@ func TestBounds(t *testing.T) {
 	}
 	step("d", "127.0.0.1", true, false)
 	step("e", "127.0.0.1", true, true) // three are requesting
-	open["d"].Upgraded()
+	open["d"].MarkUpgraded()
 	step("f", "127.0.0.1", true, false)
 	step("g", "127.0.0.1", true, true) // four are open; the silent e is closed
 	if text := <-received["e"]; text != "" {

@@ -73,8 +73,8 @@ func (p Proxies) Trusts(peer netip.Addr) bool {
 
 // Caller returns the address of the caller: the peer, or if the peer is a trusted proxy, the last address
 // in the header that is not a trusted proxy's. lines are all values of the header, in order. named is
-// false if the proxies name no such address; limits per address do not apply then. Nothing before an
-// invalid element is read, because the caller may have forged it.
+// false if the proxies name no such address; limits per address do not apply in that case. Nothing before
+// an invalid element is read, because the caller may have forged it.
 func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, named bool) {
 	if !p.Trusts(peer) {
 		return peer, true
@@ -113,7 +113,7 @@ func (p Proxies) last(line string) (rest, element string, more bool) {
 // escaped reports whether text ends in an odd number of backslashes, which escape the next character.
 func escaped(text string) bool { return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 }
 
-// hop parses the element that one proxy added. It returns false if that names no address.
+// hop parses the element that one proxy added. It returns false if the element names no address.
 func (p Proxies) hop(text string) (netip.Addr, bool) {
 	if p.header == ForwardedFor {
 		return node(strings.TrimSpace(text))

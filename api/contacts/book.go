@@ -29,11 +29,12 @@ type subjectID [16]byte
 // "booking/7". Its methods other than Close are safe for concurrent use.
 type Book struct {
 	dir string
-	// following is a semaphore of 1 for reading and extending the log; see lockLog. It is acquired before filesMu.
-	following chan struct{}
-	reached   progress               // the last applied event of the log; guarded by following
-	restored  bool                   // reached was loaded; guarded by following
-	recent    map[holderID]time.Time // when holders were last forgotten in the log; guarded by following
+	// logLock is held while the log is read and extended; see lockLog. It is a channel, because a wait for it
+	// ends with a context. Acquire it before filesMu.
+	logLock  chan struct{}
+	applied  progress               // the last event of the log that was applied; guarded by logLock
+	restored bool                   // applied was loaded from its file; guarded by logLock
+	recent   map[holderID]time.Time // when holders were last forgotten in the log; guarded by logLock
 
 	// filesMu is held while files are changed. It is locked before mu.
 	filesMu sync.Mutex
@@ -47,7 +48,7 @@ type Book struct {
 	offsets map[subjectID]int64 // offset of a subject's newest record; guarded by mu
 	lost    map[subjectID]bool  // the newest contact is damaged or missing; guarded by mu
 	missing map[holderID]bool   // holders that have contacts but had no key at Open; guarded by mu
-	pending *batch              // accepts further items, nil if none; guarded by mu
+	pending *batch              // the batch that accepts further items, nil if none; guarded by mu
 }
 
 // file has the methods of *os.File that a book uses. Tests substitute one that loses unsynced writes.
@@ -71,18 +72,18 @@ func Open(dir string, logger *slog.Logger) (*Book, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Book{dir: dir, keys: keys, following: make(chan struct{}, 1), recent: map[holderID]time.Time{},
+	b := &Book{dir: dir, keys: keys, logLock: make(chan struct{}, 1), recent: map[holderID]time.Time{},
 		offsets: map[subjectID]int64{}, lost: map[subjectID]bool{}, missing: map[holderID]bool{}}
 	if b.sealed, err = os.OpenFile(filepath.Join(dir, sealedFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
 		return nil, errors.Join(err, keys.file.Close())
 	}
-	index, entries, bad, err := openIndex(filepath.Join(dir, indexFile))
+	index, entries, damaged, err := openIndex(filepath.Join(dir, indexFile))
 	if err != nil {
 		return nil, errors.Join(err, keys.file.Close(), b.sealed.Close())
 	}
-	if b.index = index; bad > 0 {
+	if b.index = index; damaged > 0 {
 		logger.Warn("the index of the contacts is damaged; the loss of contacts listed only there can't be detected",
-			"file", index.file.Name(), "entries", bad)
+			"file", index.file.Name(), "entries", damaged)
 	}
 	err = b.inspect(entries, logger)
 	if err = errors.Join(err, syncDir(dir), syncDir(filepath.Dir(dir))); err != nil {
@@ -146,8 +147,8 @@ func (b *Book) Find(subject string) (holder events.Holder, contact []byte, err e
 	return events.Holder(r.holder), contact, err
 }
 
-// unseal decrypts the record at a byte offset; nil if its holder was forgotten. A record that an
-// intact key does not open is older than the key.
+// unseal decrypts the record r, which is at a byte offset. It returns nil if the holder was forgotten:
+// the record's key was destroyed, and a later key of the holder does not open the record.
 func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 	id := holderIDOf(events.Holder(r.holder))
 	b.mu.RLock()
@@ -162,8 +163,8 @@ func (b *Book) unseal(r *record, at int64) ([]byte, error) {
 		}
 		return nil, noKey
 	}
-	for _, at := range append([]int64{newest}, spare...) {
-		s, err := b.keys.read(at)
+	for _, place := range append([]int64{newest}, spare...) {
+		s, err := b.keys.read(place)
 		if err != nil {
 			return nil, err
 		}

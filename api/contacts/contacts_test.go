@@ -58,15 +58,15 @@ func TestReopen(t *testing.T) {
 		wantContact(t, b, "booking/2", "ada@example.net")
 		wantContact(t, b, "booking/3", "bob@example.org")
 		wantContact(t, b, "booking/4", "")
-		if b.Known("booking/4") || !b.Known("booking/1") {
-			t.Error("Known: want true for booking/1 and false for booking/4")
+		if first, fourth := b.Known("booking/1"), b.Known("booking/4"); !first || fourth {
+			t.Errorf("Known of booking/1 and booking/4 = %t, %t; want true, false", first, fourth)
 		}
 		b.Close()
 		b = openBook(t, dir)
 	}
 	for _, file := range []string{keysFile, sealedFile} {
 		if bytes.Contains(readFile(t, dir, file), []byte("example")) {
-			t.Errorf("%s has a contact in clear", file)
+			t.Errorf("the file %s contains a contact in clear text", file)
 		}
 	}
 }
@@ -84,7 +84,7 @@ func TestForgetRemovesKeys(t *testing.T) {
 		t.Fatalf("repeated Forget = %t, %v; want false", known, err)
 	}
 	if bytes.Contains(readFile(t, dir, keysFile), key) {
-		t.Error("the key is still on the disk")
+		t.Error("the key file still contains the destroyed key")
 	}
 	for range 2 {
 		wantContact(t, b, "booking/1", "")
@@ -100,8 +100,8 @@ func TestForgetRemovesKeys(t *testing.T) {
 	wantContact(t, b, "booking/5", "ada again")
 }
 
-// TestPowerLoss truncates the files at every byte: earlier contacts are intact, and the book
-// continues to work.
+// TestPowerLoss truncates the files at every byte of the last contact: the earlier contact is intact, and
+// the book stores new ones.
 func TestPowerLoss(t *testing.T) {
 	whole := t.TempDir()
 	b := openBook(t, whole)
@@ -109,7 +109,7 @@ func TestPowerLoss(t *testing.T) {
 	first := b.size
 	saveContact(t, b, "bob", "two", "s/2")
 	keys, sealed := readFile(t, whole, keysFile), readFile(t, whole, sealedFile)
-	for cut := first - slotSize; cut <= int64(len(sealed)); cut++ { // first the keys, then the sealed records
+	for cut := first - slotSize; cut <= int64(len(sealed)); cut++ { // before first: within the second key
 		dir := t.TempDir()
 		err := errors.Join(
 			os.WriteFile(filepath.Join(dir, keysFile), keys[:slotSize+min(slotSize, cut-first+slotSize)], 0o600),
@@ -185,7 +185,7 @@ func TestFailureIsPermanent(t *testing.T) {
 	b.sealed.Close()
 	for range 2 {
 		if err := b.Store("ada", []byte("two"), "s/2"); err == nil {
-			t.Error("Store returns no error for a closed file")
+			t.Error("Store to a closed file: no error, want one")
 		}
 	}
 	if b.Known("s/2") {
@@ -193,13 +193,13 @@ func TestFailureIsPermanent(t *testing.T) {
 	}
 }
 
-// TestCrowd keeps, finds and forgets concurrently.
-func TestCrowd(t *testing.T) {
+// TestConcurrentUse stores, finds and forgets concurrently.
+func TestConcurrentUse(t *testing.T) {
 	dir := t.TempDir()
 	b := openBook(t, dir)
-	var crowd sync.WaitGroup
+	var callers sync.WaitGroup
 	for i := range 16 {
-		crowd.Go(func() {
+		callers.Go(func() {
 			holder := fmt.Sprint("h", i%5)
 			for j := range 20 {
 				subject := fmt.Sprint("s/", i, "/", j)
@@ -217,7 +217,7 @@ func TestCrowd(t *testing.T) {
 			}
 		})
 	}
-	crowd.Wait()
+	callers.Wait()
 	if _, err := b.Forget("h0"); err != nil {
 		t.Fatal(err)
 	}

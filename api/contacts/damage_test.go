@@ -13,7 +13,7 @@ import (
 
 var discard = slog.New(slog.DiscardHandler)
 
-// TestDamagedRecord flips bits throughout the record in the middle: the others stay readable, also
+// TestDamagedRecord flips bits throughout the second of three records: the others stay readable, also
 // after reopening, the damage is logged, and no byte is truncated.
 func TestDamagedRecord(t *testing.T) {
 	whole := t.TempDir()
@@ -59,8 +59,8 @@ func TestDamagedRecord(t *testing.T) {
 }
 
 // TestDamagedLastRecord: the loss of an acknowledged record is logged. Without the index, as in files of
-// earlier versions, it can't be distinguished from a record truncated by a power loss; even then no byte
-// of it is overwritten.
+// earlier versions, the loss can't be distinguished from a record that a power loss truncated. In either
+// case no byte of the record is overwritten.
 func TestDamagedLastRecord(t *testing.T) {
 	for _, indexed := range []bool{true, false} {
 		dir := t.TempDir()
@@ -99,15 +99,14 @@ func TestDamagedLastRecord(t *testing.T) {
 	}
 }
 
-// TestDamagedPage: a record after a page of zeros is found, at any boundary of the search's
-// pieces.
+// TestDamagedPage: a record after zeros is found, wherever it lies relative to the chunks of the search.
 func TestDamagedPage(t *testing.T) {
 	dir := t.TempDir()
 	b := openBook(t, dir)
 	saveContact(t, b, "ada", "first", "s/1")
 	b.Close()
 	text := readFile(t, dir, sealedFile)
-	for _, lost := range []int{1, 4096, scanPiece - 1, scanPiece, scanPiece + 1, 3*scanPiece + 7} {
+	for _, lost := range []int{1, 4096, scanChunk - 1, scanChunk, scanChunk + 1, 3*scanChunk + 7} {
 		damaged := append(append(bytes.Clone(text), make([]byte, lost)...), text...)
 		at := int64(len(text) + lost)
 		if next, err := nextRecord(bytes.NewReader(damaged), int64(len(text)), int64(len(damaged))); next != at ||
@@ -172,6 +171,6 @@ func TestPowerLossAfterAnswer(t *testing.T) {
 	wantContact(t, after, "s/1", "")
 	wantContact(t, after, "s/2", "bob@example.org")
 	if bytes.Contains(keys.durable, key) {
-		t.Error("the key of a forgotten holder is back after the power loss")
+		t.Error("the key of a forgotten holder is on the disk after a power loss")
 	}
 }

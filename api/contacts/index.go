@@ -15,7 +15,7 @@ const entrySize = len(subjectID{}) + 8 + 4 + 4
 // entry lists one acknowledged record.
 type entry struct {
 	subject subjectID
-	at      int64
+	at      int64 // byte offset of the record
 	size    uint32
 }
 
@@ -28,7 +28,7 @@ type index struct {
 }
 
 // openIndex opens the index, and returns its valid entries and the number of damaged ones.
-func openIndex(path string) (x *index, entries []entry, bad int, err error) {
+func openIndex(path string) (x *index, entries []entry, damaged int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, nil, 0, err
@@ -43,22 +43,22 @@ func openIndex(path string) (x *index, entries []entry, bad int, err error) {
 		case ok:
 			entries = append(entries, e)
 		case [entrySize]byte(text) != [entrySize]byte{}: // zeros are unwritten bytes after a power loss
-			bad++
+			damaged++
 		}
 		x.next++
 	}
-	if len(text) > 0 {
+	if len(text) > 0 { // an incomplete entry, which is left unchanged
 		x.next++
 	}
-	return x, entries, bad, nil
+	return x, entries, damaged, nil
 }
 
 func (e *entry) append(dst []byte) []byte {
-	begun := len(dst)
+	start := len(dst)
 	dst = append(dst, e.subject[:]...)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.at))
 	dst = binary.LittleEndian.AppendUint32(dst, e.size)
-	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[begun:], castagnoli))
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[start:], castagnoli))
 }
 
 func parseEntry(text []byte) (e entry, ok bool) {

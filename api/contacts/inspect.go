@@ -56,7 +56,7 @@ func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
 		logger.Error("contacts are damaged or missing; requests that would show one are answered with 503. "+
 			"Restore the file from a backup to recover them", "file", b.sealed.Name(), "contacts", len(b.lost))
 	}
-	return i.complete()
+	return i.completeIndex()
 }
 
 // findLost marks the subjects whose newest contact is not where the index lists it.
@@ -84,7 +84,7 @@ func (i *inspection) findGaps(end int64) error {
 	for _, g := range i.gaps {
 		n, _ := slices.BinarySearch(starts, g.from)
 		acknowledged := n < len(starts) && starts[n] < g.to
-		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was an acknowledged one
+		if len(i.entries) == 0 && g.to < i.size { // records follow it, so it was acknowledged
 			acknowledged = true
 			if err := i.markUnlistedLost(g); err != nil {
 				return err
@@ -118,7 +118,7 @@ func (i *inspection) markUnlistedLost(g gap) error {
 		return nil
 	}
 	subject := subjectIDOf(r.subject)
-	if at, newer := i.offsets[subject]; newer && at > g.from {
+	if at, found := i.offsets[subject]; found && at > g.from { // a newer contact replaces it
 		return nil
 	}
 	i.lost[subject] = true
@@ -163,8 +163,8 @@ func (i *inspection) checkKeys() error {
 	return nil
 }
 
-// logOrphans logs keys without contacts. It is called if there is no index that would show lost
-// contacts: a crash leaves at most one such key, a lost file many.
+// logOrphans logs keys without contacts, for files without an index that would show lost contacts. A crash
+// leaves at most one such key, and a lost file many.
 func (i *inspection) logOrphans() {
 	orphans := 0
 	for id := range i.keys.slots {
@@ -204,8 +204,8 @@ func (i *inspection) recordForgotten(ids []holderID) error {
 	return i.keys.file.Sync()
 }
 
-// complete adds the missing entries to the index.
-func (i *inspection) complete() error {
+// completeIndex adds the missing entries to the index.
+func (i *inspection) completeIndex() error {
 	if i.index.next == 0 && i.keys.sums > 0 && i.size > 0 {
 		i.logger.Warn("the index of the contacts is missing and is rebuilt from them; contacts that are missing too can't "+
 			"be detected", "file", i.index.file.Name(), "contacts", len(i.found))

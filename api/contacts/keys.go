@@ -19,8 +19,8 @@ type holderID [sha256.Size - 4]byte
 const (
 	keySize  = 32
 	slotSize = sha256.Size + keySize // a power of two: no slot crosses a sector
-	sumAt    = len(holderID{})
-	keyAt    = sha256.Size
+	sumAt    = len(holderID{})       // offset of the checksum in a slot
+	keyAt    = sha256.Size           // offset of the key
 	// tornZeros is the number of trailing zero bytes that mark a slot as incompletely written. A random
 	// key practically never ends in that many.
 	tornZeros = 4

@@ -23,8 +23,8 @@ const (
 	maxRecent      = 1 << 16
 )
 
-// RepeatError is returned by Record for a holder without contacts here whom the log has just forgotten.
-// Another fact may be recorded after Wait.
+// RepeatError is returned by Record for a holder who has no contacts here and was forgotten less than
+// repeatInterval ago. Another fact may be recorded after Wait.
 type RepeatError struct{ Wait time.Duration }
 
 // Error implements error.
@@ -78,7 +78,7 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 		return 0, err
 	}
 	defer b.unlockLog()
-	had := b.HasDataOf(holder)
+	hadData := b.HasDataOf(holder)
 	fact := &events.HolderForgotten{HolderHash: HashOf(holder)}
 	appendErr := error(nil)
 	for attempt := 0; ; attempt++ {
@@ -86,7 +86,7 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 		if err != nil || at != 0 {
 			return at, err
 		}
-		if wait := repeatInterval - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !had && appendErr == nil {
+		if wait := repeatInterval - time.Since(b.recent[holderIDOf(holder)]); wait > 0 && !hadData && appendErr == nil {
 			return 0, &RepeatError{min(wait, repeatInterval)}
 		}
 		if attempt == recordAttempts {
@@ -95,34 +95,34 @@ func (b *Book) Record(ctx context.Context, store events.Store, holder events.Hol
 		e := events.Event{ID: events.EventID(metadata.CommandID, 0), Type: fact.Name(), Data: events.AppendFact(nil, fact),
 			Fact: fact}
 		metadata.At = time.Now().Round(0).UTC()
-		e.Metadata, _ = events.Seal(nil, b.reached.hash, events.SettingsStream, b.reached.revision+1, &e, &metadata)
-		_, appendErr = store.Append(ctx, events.SettingsStream, b.reached.revision, []events.Event{e})
+		e.Metadata, _ = events.Seal(nil, b.applied.hash, events.SettingsStream, b.applied.revision+1, &e, &metadata)
+		_, appendErr = store.Append(ctx, events.SettingsStream, b.applied.revision, []events.Event{e})
 		if appendErr != nil && !errors.Is(appendErr, events.ErrConflict) && !errors.Is(appendErr, events.ErrUnknown) {
 			return 0, appendErr
 		}
 	}
 }
 
-// lockLog waits for the exclusive right to follow the log. Error: ctx.Err().
+// lockLog acquires logLock. Error: ctx.Err().
 func (b *Book) lockLog(ctx context.Context) error {
 	select {
-	case b.following <- struct{}{}:
+	case b.logLock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func (b *Book) unlockLog() { <-b.following }
+func (b *Book) unlockLog() { <-b.logLock }
 
 // catchUp applies the facts after the saved progress. It returns the position of the fact of a command, 0 if there is
-// none. The caller holds following.
+// none. The caller holds logLock.
 func (b *Book) catchUp(ctx context.Context, store events.Store, command string) (at events.Position, err error) {
 	if err := b.restoreProgress(ctx, store); err != nil {
 		return 0, err
 	}
-	saved := b.reached
-	for e, err := range events.Stream(ctx, store, events.SettingsStream, b.reached.revision+1) {
+	saved := b.applied
+	for e, err := range events.Stream(ctx, store, events.SettingsStream, b.applied.revision+1) {
 		if err != nil {
 			return 0, err
 		}
@@ -134,23 +134,23 @@ func (b *Book) catchUp(ctx context.Context, store events.Store, command string) 
 		if err != nil {
 			return 0, err
 		}
-		before := b.reached
-		b.reached = progress{e.Revision, hash}
+		before := b.applied
+		b.applied = progress{e.Revision, hash}
 		if f, ok := fact.(*events.HolderForgotten); ok {
 			known, err := b.apply(f, e.Created)
 			if err != nil {
-				b.reached = before
+				b.applied = before
 				return 0, err
 			}
 			if known {
-				saved = b.reached
+				saved = b.applied
 			}
 		}
 		if command != "" && events.RecordedCommand(e.Metadata) == command {
 			at = e.Position
 		}
 	}
-	if b.reached != saved {
+	if b.applied != saved {
 		return at, b.saveProgress()
 	}
 	return at, nil
@@ -180,14 +180,14 @@ func (b *Book) apply(f *events.HolderForgotten, at time.Time) (known bool, err e
 }
 
 // restoreProgress loads the saved progress once, and discards it if the log does not have that event. The caller holds
-// following.
+// logLock.
 func (b *Book) restoreProgress(ctx context.Context, store events.Store) error {
 	if b.restored {
 		return nil
 	}
-	b.reached = b.loadProgress()
-	if b.reached.revision >= 0 {
-		page, err := store.Read(ctx, events.SettingsStream, b.reached.revision, events.Forward, 1)
+	b.applied = b.loadProgress()
+	if b.applied.revision >= 0 {
+		page, err := store.Read(ctx, events.SettingsStream, b.applied.revision, events.Forward, 1)
 		if err != nil {
 			return err
 		}
@@ -195,26 +195,27 @@ func (b *Book) restoreProgress(ctx context.Context, store events.Store) error {
 		if len(page) == 1 {
 			hash, _ = events.RecordedHash(page[0].Metadata)
 		}
-		if hash != b.reached.hash {
-			b.reached = noProgress
+		if hash != b.applied.hash {
+			b.applied = noProgress
 		}
 	}
 	b.restored = true
 	return nil
 }
 
-// loadProgress returns the saved progress, or none if it can't be read: then all facts are applied again.
+// loadProgress returns the saved progress. If it can't be read, it returns noProgress, so that all facts are
+// applied again.
 func (b *Book) loadProgress() progress {
 	text, err := os.ReadFile(filepath.Join(b.dir, forgottenFile))
-	m, hash := noProgress, []byte(nil)
+	p, hash := noProgress, []byte(nil)
 	if err == nil {
-		_, err = fmt.Sscanf(string(text), "%d %x\n", &m.revision, &hash)
+		_, err = fmt.Sscanf(string(text), "%d %x\n", &p.revision, &hash)
 	}
-	if err != nil || len(hash) != len(m.hash) {
+	if err != nil || len(hash) != len(p.hash) {
 		return noProgress
 	}
-	m.hash = events.Hash(hash)
-	return m
+	p.hash = events.Hash(hash)
+	return p
 }
 
 // saveProgress durably replaces the saved progress, atomically.
@@ -224,7 +225,7 @@ func (b *Book) saveProgress() error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "%d %x\n", b.reached.revision, b.reached.hash[:])
+	_, err = fmt.Fprintf(f, "%d %x\n", b.applied.revision, b.applied.hash[:])
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

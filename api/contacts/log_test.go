@@ -39,8 +39,8 @@ func recordForgotten(t *testing.T, b *Book, log events.Store, holder events.Hold
 	return at
 }
 
-// TestForgottenInTheLog: a fact of one server makes a second one forget, even if it was stopped, exactly
-// once each: contacts stored afterwards stay, through a restart.
+// TestForgottenInTheLog: a fact that one server records makes a second server forget the holder too, even if
+// the second was stopped. Each fact is applied once: contacts stored afterwards stay, even after a restart.
 func TestForgottenInTheLog(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()
 	here, there := openBook(t, t.TempDir()), openBook(t, dir)
@@ -87,8 +87,8 @@ func TestForgottenInTheLog(t *testing.T) {
 	wantContact(t, there, "bob", "")
 }
 
-// TestContactAfterForgottenUnknown: the fact is about a holder without contacts here, and a contact
-// stored after it stays, through a restart.
+// TestContactAfterForgottenUnknown: after the fact about a holder without contacts here, a contact of that
+// holder is stored, and stays after a restart.
 func TestContactAfterForgottenUnknown(t *testing.T) {
 	log, dir := openLog(t), t.TempDir()
 	b := openBook(t, dir)
@@ -105,8 +105,8 @@ func TestContactAfterForgottenUnknown(t *testing.T) {
 	wantContact(t, b, "eve", "new")
 }
 
-// TestForgottenAgain: however often it is requested, at most one fact per minute is recorded about a holder
-// without contacts here. A contact stored since is forgotten at once, and so are other holders.
+// TestForgottenAgain: about a holder without contacts here, at most one fact is recorded per minute. A holder
+// whose contact was stored since then is forgotten immediately, and so are other holders.
 func TestForgottenAgain(t *testing.T) {
 	log, b := openLog(t), openBook(t, t.TempDir())
 	defer b.Close()
@@ -145,29 +145,29 @@ func (hangingLog) Read(ctx context.Context, _ events.StreamID, _ events.Revision
 	return nil, ctx.Err()
 }
 
-// TestForgetOnHangingLog: a request ends with its context, even while another one follows the log.
+// TestForgetOnHangingLog: a request ends with its context, even while another one holds the lock of the log.
 func TestForgetOnHangingLog(t *testing.T) {
 	b := openBook(t, t.TempDir())
 	defer b.Close()
-	follows, end := context.WithCancel(t.Context())
+	followCtx, stop := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- b.CatchUp(follows, hangingLog{}) }()
-	for len(b.following) == 0 {
+	go func() { ended <- b.CatchUp(followCtx, hangingLog{}) }()
+	for len(b.logLock) == 0 {
 		runtime.Gosched()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := b.Record(ctx, hangingLog{}, "ann", events.Metadata{CommandID: "1"})
 	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("Record on a hanging log: error %v, want a deadline exceeded", err)
+		t.Errorf("Record on a hanging log: error %v, want %v", err, context.DeadlineExceeded)
 	}
-	end()
+	stop()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("CatchUp on a hanging log: error %v, want canceled", err)
+		t.Errorf("CatchUp on a hanging log: error %v, want %v", err, context.Canceled)
 	}
 }
 
-// lossyLog is a log that executes an append, and loses the answer once.
+// lossyLog is a log that executes every append, but loses the answer to the first one.
 type lossyLog struct {
 	events.Store
 	lost bool
@@ -229,7 +229,7 @@ func TestForgottenOfAnotherLog(t *testing.T) {
 	}
 }
 
-// TestForgottenWithDamage: a fact without a hash stops a server, and nothing after it is skipped.
+// TestForgottenWithDamage: CatchUp fails at a fact with an invalid hash every time, and does not skip it.
 func TestForgottenWithDamage(t *testing.T) {
 	log, b := openLog(t), openBook(t, t.TempDir())
 	defer b.Close()

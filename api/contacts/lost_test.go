@@ -58,29 +58,29 @@ func saveThree(t *testing.T, dir string) (keys, sealed []byte) {
 	return readFile(t, dir, keysFile), readFile(t, dir, sealedFile)
 }
 
-// TestLostFiles loses whole files and parts of them: all of it is logged, stored contacts are never
-// mistaken for forgotten ones, new ones are stored, nothing is overwritten, and a restored copy has
-// everything again.
+// TestLostFiles loses whole files and parts of them: each loss is logged, lost contacts are never mistaken
+// for forgotten ones, new contacts are stored, nothing is overwritten, and restored files have all
+// contacts again.
 func TestLostFiles(t *testing.T) {
 	random := make([]byte, 300)
 	for i := range random {
 		random[i] = byte(rand.N(256))
 	}
 	for name, damage := range map[string]func(keys, sealed []byte) (k, s []byte){
-		"sealed is emptied":       func(k, _ []byte) ([]byte, []byte) { return k, nil },
-		"sealed is random":        func(k, _ []byte) ([]byte, []byte) { return k, random },
-		"sealed is zeros":         func(k, s []byte) ([]byte, []byte) { return k, make([]byte, len(s)) },
-		"sealed is cut":           func(k, s []byte) ([]byte, []byte) { return k, s[:len(s)-7] },
-		"sealed lost a record":    func(k, s []byte) ([]byte, []byte) { return k, s[:len(s)/3*2] },
-		"keys are emptied":        func(_, s []byte) ([]byte, []byte) { return nil, s },
-		"keys are random":         func(_, s []byte) ([]byte, []byte) { return random, s },
-		"keys are zeros":          func(k, s []byte) ([]byte, []byte) { return make([]byte, len(k)), s },
-		"keys are cut":            func(k, s []byte) ([]byte, []byte) { return k[:len(k)-7], s },
-		"keys lost one":           func(k, s []byte) ([]byte, []byte) { return k[:2*slotSize], s },
-		"both are swapped":        func(k, s []byte) ([]byte, []byte) { return s, k },
-		"both are emptied":        func(_, _ []byte) ([]byte, []byte) { return nil, nil },
-		"keys are the sealed":     func(_, s []byte) ([]byte, []byte) { return s, s },
-		"the sealed are the keys": func(k, _ []byte) ([]byte, []byte) { return k, k },
+		"sealed is emptied":         func(k, _ []byte) ([]byte, []byte) { return k, nil },
+		"sealed is random":          func(k, _ []byte) ([]byte, []byte) { return k, random },
+		"sealed is zeros":           func(k, s []byte) ([]byte, []byte) { return k, make([]byte, len(s)) },
+		"sealed is cut":             func(k, s []byte) ([]byte, []byte) { return k, s[:len(s)-7] },
+		"sealed lost a record":      func(k, s []byte) ([]byte, []byte) { return k, s[:len(s)/3*2] },
+		"keys are emptied":          func(_, s []byte) ([]byte, []byte) { return nil, s },
+		"keys are random":           func(_, s []byte) ([]byte, []byte) { return random, s },
+		"keys are zeros":            func(k, s []byte) ([]byte, []byte) { return make([]byte, len(k)), s },
+		"keys are cut":              func(k, s []byte) ([]byte, []byte) { return k[:len(k)-7], s },
+		"keys lost one":             func(k, s []byte) ([]byte, []byte) { return k[:2*slotSize], s },
+		"both are swapped":          func(k, s []byte) ([]byte, []byte) { return s, k },
+		"both are emptied":          func(_, _ []byte) ([]byte, []byte) { return nil, nil },
+		"keys are a copy of sealed": func(_, s []byte) ([]byte, []byte) { return s, s },
+		"sealed is a copy of keys":  func(k, _ []byte) ([]byte, []byte) { return k, k },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -103,7 +103,7 @@ func TestLostFiles(t *testing.T) {
 					}
 				}
 				if lost == 0 {
-					t.Error("nothing is lost")
+					t.Error("no contact is lost, want at least one")
 				}
 				saveContact(t, b, "h2", "new", fmt.Sprint("new/", round))
 				b.Close()
@@ -143,7 +143,7 @@ func TestDeletedFile(t *testing.T) {
 }
 
 // earlierSlots creates slots of an earlier version of the key file: with the rest of the holder's
-// hash in place of the checksum, and zeros for forgotten holders.
+// hash in place of the checksum, and zeros for "", a forgotten holder.
 func earlierSlots(keys []byte, holders ...string) []byte {
 	earlier := bytes.Clone(keys)
 	for i, holder := range holders {
@@ -189,7 +189,7 @@ func TestFlippedBitInKeys(t *testing.T) {
 				saveContact(t, b, "h1", "again", "s/4")
 				wantContact(t, b, "s/4", "again")
 				if known, err := b.Forget("h1"); !known || err != nil {
-					t.Fatalf("got %v %v; want known, no error", known, err)
+					t.Fatalf("Forget(h1) = %t, %v; want true", known, err)
 				}
 				wantContact(t, b, "s/1", "")
 				wantContact(t, b, "s/4", "")
@@ -202,9 +202,9 @@ func TestFlippedBitInKeys(t *testing.T) {
 // TestForgetInDamagedFiles: no key of the holder remains, wherever the damage has put it.
 func TestForgetInDamagedFiles(t *testing.T) {
 	for name, damage := range map[string]func(keys, sealed []byte) (k, s []byte){
-		"swapped":   func(k, s []byte) ([]byte, []byte) { return s, k },
-		"a bit":     func(k, s []byte) ([]byte, []byte) { k[slotSize] ^= 4; return k, s },
-		"a key bit": func(k, s []byte) ([]byte, []byte) { k[slotSize+keyAt] ^= 4; return k, s },
+		"swapped":                func(k, s []byte) ([]byte, []byte) { return s, k },
+		"flipped bit of the id":  func(k, s []byte) ([]byte, []byte) { k[slotSize] ^= 4; return k, s },
+		"flipped bit of the key": func(k, s []byte) ([]byte, []byte) { k[slotSize+keyAt] ^= 4; return k, s },
 	} {
 		dir := t.TempDir()
 		keys, sealed := saveThree(t, dir)
@@ -218,10 +218,10 @@ func TestForgetInDamagedFiles(t *testing.T) {
 		}
 		b.Close()
 		if bytes.Contains(append(readFile(t, dir, keysFile), readFile(t, dir, sealedFile)...), key) {
-			t.Errorf("%s: the key is still on the disk", name)
+			t.Errorf("%s: the files still contain the destroyed key", name)
 		}
 		b = openBook(t, dir)
-		if name != "swapped" { // its holder is unknown
+		if name != "swapped" { // swapped files don't show the holders
 			wantContact(t, b, "s/1", "")
 			wantContact(t, b, "s/0", "contact 0")
 		}
@@ -253,7 +253,7 @@ func TestFilesOfEarlierVersions(t *testing.T) {
 	saveContact(t, b, "h1", "back", "s/3")
 	wantContact(t, b, "s/1", "")
 	if known, err := b.Forget("h0"); !known || err != nil {
-		t.Fatalf("got %v %v; want known, no error", known, err)
+		t.Fatalf("Forget(h0) = %t, %v; want true", known, err)
 	}
 	b.Close()
 	b = openBook(t, dir)

@@ -14,10 +14,10 @@ const nearID = 32
 // key file and, in case the files were swapped, in the file of sealed contacts. The caller holds filesMu.
 func (b *Book) forgetLost(id holderID) (known bool, err error) {
 	b.mu.RLock()
-	whole := len(b.lost) == 0 && len(b.missing) == 0
+	intact := len(b.lost) == 0 && len(b.missing) == 0
 	gone := b.keys.gone[id]
 	b.mu.RUnlock()
-	if whole {
+	if intact {
 		return false, nil
 	}
 	destroyed := false
@@ -56,7 +56,7 @@ func scrub(in file, id holderID) (found bool, err error) {
 		if n <= sumAt {
 			break
 		}
-		if !near(s.id(), id) || s.kind() == slotGone {
+		if !isNear(s.id(), id) || s.kind() == slotGone {
 			continue
 		}
 		if _, err := in.WriteAt(gone[:n], at); err != nil {
@@ -70,7 +70,8 @@ func scrub(in file, id holderID) (found bool, err error) {
 	return true, in.Sync()
 }
 
-func near(a, b holderID) bool {
+// isNear reports whether a may be a damaged form of b.
+func isNear(a, b holderID) bool {
 	differ := 0
 	for i := range a {
 		differ += bits.OnesCount8(a[i] ^ b[i])

@@ -31,23 +31,23 @@ type record struct {
 	sealed          []byte
 }
 
-// additionalData returns the additional authenticated data of a contact, which prevents that it is moved to
-// a different subject or holder.
+// additionalData returns the additional authenticated data of a contact, which binds it to its subject and
+// holder.
 func additionalData(subject string, holder events.Holder) []byte {
 	return []byte(subject + "\x00" + string(holder))
 }
 
 func (r *record) append(dst []byte) []byte {
-	begun := len(dst)
+	start := len(dst)
 	dst = append(dst, make([]byte, headSize)...)
 	for _, s := range []string{r.subject, r.holder} {
 		dst = binary.LittleEndian.AppendUint16(dst, uint16(len(s)))
 		dst = append(dst, s...)
 	}
 	dst = append(dst, r.sealed...)
-	body := dst[begun+headSize:]
-	binary.LittleEndian.PutUint32(dst[begun:], uint32(len(body)))
-	binary.LittleEndian.PutUint32(dst[begun+4:], crc32.Checksum(body, castagnoli))
+	body := dst[start+headSize:]
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(dst[start+4:], crc32.Checksum(body, castagnoli))
 	return dst
 }
 
@@ -124,10 +124,10 @@ type gap struct{ from, to int64 }
 // readSealed calls found for every valid record of a file, and returns the end of the last one and the
 // gaps between them. Reading continues after a damaged record.
 func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64)) (end int64, gaps []gap, err error) {
-	from := func(at int64) *bufio.Reader {
-		return bufio.NewReaderSize(io.NewSectionReader(in, at, size-at), scanPiece)
+	readerAt := func(at int64) *bufio.Reader {
+		return bufio.NewReaderSize(io.NewSectionReader(in, at, size-at), scanChunk)
 	}
-	records := from(0)
+	records := readerAt(0)
 	for {
 		r, length, err := readRecord(records)
 		switch {
@@ -139,7 +139,7 @@ func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64
 				return end, gaps, err
 			}
 			gaps = append(gaps, gap{end, next})
-			end, records = next, from(next)
+			end, records = next, readerAt(next)
 			continue
 		case err != nil:
 			return end, gaps, err
@@ -149,21 +149,21 @@ func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64
 	}
 }
 
-// scanPiece is how many bytes are searched for a record at a time.
-const scanPiece = 64 << 10
+// scanChunk is the number of offsets that are searched for a record at a time.
+const scanChunk = 64 << 10
 
 // nextRecord returns the offset of the first valid record that begins at or after at, -1 if there is
-// none before size. It does not find one inside another record: sealed bytes are random, and records
-// have checksums.
+// none before size. It finds no record inside another, because sealed bytes are random and records have
+// checksums.
 func nextRecord(in io.ReaderAt, at, size int64) (int64, error) {
-	piece := make([]byte, scanPiece+headSize+maxRecord)
-	for ; at < size; at += scanPiece {
-		n, err := in.ReadAt(piece[:min(int64(len(piece)), size-at)], at)
+	chunk := make([]byte, scanChunk+headSize+maxRecord)
+	for ; at < size; at += scanChunk {
+		n, err := in.ReadAt(chunk[:min(int64(len(chunk)), size-at)], at)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
-		for i := range min(n, scanPiece) {
-			if _, _, err := parseRecord(piece[i:n]); err == nil {
+		for i := range min(n, scanChunk) {
+			if _, _, err := parseRecord(chunk[i:n]); err == nil {
 				return at + int64(i), nil
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"admitone/api/codes"
 )
 
-// TestDecode: refused inputs, with code, field and detail.
+// TestDecode: valid inputs are accepted, and others are refused with a code, a field and a detail.
 func TestDecode(t *testing.T) {
 	for text, want := range map[string]struct {
 		code          core.Code

@@ -26,7 +26,7 @@ func TestDecodePlan(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := events.ParsePlan(events.AppendPlan(nil, plan, events.PlanComplete)); err != nil {
-		t.Error(err)
+		t.Errorf("ParsePlan of the stored plan: error %v, want none", err)
 	}
 	change := func(from, to string) string {
 		if !strings.Contains(tinyPlan, from) {

@@ -20,12 +20,12 @@ const (
 	// maxWait bounds the wait of Key for a fetch.
 	maxWait = 2 * time.Second
 	// refreshEvery is the interval of refreshes, and so the longest time for which a withdrawn key is
-	// accepted.
+	// accepted while the issuer is reachable.
 	refreshEvery = 5 * time.Minute
 	// retryEvery is the interval of fetches until the first one succeeds.
 	retryEvery = time.Second
-	// fetchLimit bounds one fetch.
-	fetchLimit = 10 * time.Second
+	// fetchTimeout bounds one fetch.
+	fetchTimeout = 10 * time.Second
 	// maxSet bounds a key set in bytes.
 	maxSet = 1 << 20
 )
@@ -48,7 +48,7 @@ type Set struct {
 	version      uint64                    // number of successful fetches; guarded by mu
 	fetchStarted time.Time                 // when the last fetch began; guarded by mu
 	done         chan struct{}             // closed at the end of the fetch in progress, nil if none; guarded by mu
-	down         bool                      // the last fetch failed; guarded by mu
+	failing      bool                      // the last fetch failed; guarded by mu
 }
 
 // IsURL reports whether a source is a URL, as opposed to a file.
@@ -117,7 +117,7 @@ func (s *Set) Ready() bool {
 	return s.keys != nil
 }
 
-// Version changes with every successful fetch. It is 0 before the first one, and for a nil set.
+// Version returns the number of successful fetches; 0 for a nil set.
 func (s *Set) Version() uint64 {
 	if s == nil {
 		return 0
@@ -128,7 +128,7 @@ func (s *Set) Version() uint64 {
 }
 
 // Key returns the key that a token names by id and algorithm. For an unknown key it fetches the set
-// again, at most every ten seconds, and waits up to two. Errors: ErrUnavailable, ErrUnknown.
+// again, at most every ten seconds, and waits for it up to two seconds. Errors: ErrUnavailable, ErrUnknown.
 func (s *Set) Key(id, algorithm string) (crypto.PublicKey, error) {
 	key, err := s.cached(name{id, algorithm})
 	if err == nil {
@@ -182,7 +182,7 @@ func (s *Set) startFetch(interval time.Duration) <-chan struct{} {
 
 // fetch reads the key set once. If that fails, the previous keys stay.
 func (s *Set) fetch() {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
 	defer cancel()
 	var keys map[name]crypto.PublicKey
 	text, err := s.read(ctx)
@@ -193,12 +193,12 @@ func (s *Set) fetch() {
 	defer s.mu.Unlock()
 	s.done = nil
 	switch {
-	case err != nil && !s.down:
+	case err != nil && !s.failing:
 		s.logger.Error("the token issuer's keys can't be read; the previous ones stay valid", "error", err)
-	case err == nil && s.down:
+	case err == nil && s.failing:
 		s.logger.Info("the token issuer's keys can be read again")
 	}
-	if s.down = err != nil; err == nil {
+	if s.failing = err != nil; err == nil {
 		s.keys, s.version = keys, s.version+1
 	}
 }

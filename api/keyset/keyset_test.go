@@ -71,7 +71,7 @@ func setOf(ids ...string) string {
 // newTestSet returns a set that reads from i.
 func newTestSet(i *issuer) *Set { return &Set{read: i.read, logger: slog.New(slog.DiscardHandler)} }
 
-// wantKey looks up a key, and compares the error.
+// wantKey looks up a key, and checks the error.
 func (s *Set) wantKey(t *testing.T, id string, want error) {
 	t.Helper()
 	if key, err := s.Key(id, EdDSA); !errors.Is(err, want) || (key == nil) != (want != nil) {
@@ -79,7 +79,7 @@ func (s *Set) wantKey(t *testing.T, id string, want error) {
 	}
 }
 
-// TestUnknownKey: an unknown key is requested at most every ten seconds, and then found.
+// TestUnknownKey: the set is fetched for an unknown key at most every ten seconds, and then has the key.
 func TestUnknownKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{text: setOf("a")}
@@ -106,17 +106,17 @@ func TestUnknownKey(t *testing.T) {
 	})
 }
 
-// TestSlowIssuer: no caller waits longer than two seconds, and all wait for one request.
+// TestSlowIssuer: no caller waits longer than two seconds, and all wait for the same fetch.
 func TestSlowIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{text: setOf("a"), delay: 5 * time.Second}
 		s := newTestSet(i)
-		begun := time.Now()
+		started := time.Now()
 		for range 10 {
 			go s.wantKey(t, "a", ErrUnavailable)
 		}
 		s.wantKey(t, "a", ErrUnavailable)
-		if took := time.Since(begun); took != maxWait {
+		if took := time.Since(started); took != maxWait {
 			t.Errorf("waited %s, want %s", took, maxWait)
 		}
 		time.Sleep(i.delay)
@@ -128,9 +128,9 @@ func TestSlowIssuer(t *testing.T) {
 	})
 }
 
-// TestIssuerAway: keys stay valid while the issuer is unreachable or answers nonsense, except
-// withdrawn ones.
-func TestIssuerAway(t *testing.T) {
+// TestIssuerUnreachable: keys stay valid while the issuer is unreachable or its key set is invalid. A key
+// that it no longer publishes is invalid.
+func TestIssuerUnreachable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{err: errors.New("away")}
 		s := newTestSet(i)
@@ -139,16 +139,16 @@ func TestIssuerAway(t *testing.T) {
 		go func() { ended <- s.Run(ctx) }()
 		time.Sleep(retryEvery / 2)
 		if s.wantKey(t, "a", ErrUnavailable); s.Ready() {
-			t.Error("ready without keys")
+			t.Error("Ready = true without keys, want false")
 		}
 		i.setSource(setOf("a", "b"), nil)
 		time.Sleep(retryEvery)
 		if s.wantKey(t, "a", nil); !s.Ready() {
-			t.Error("not ready with keys")
+			t.Error("Ready = false with keys, want true")
 		}
-		for _, nonsense := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
+		for _, invalid := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
 			`{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`} {
-			i.setSource(nonsense, nil)
+			i.setSource(invalid, nil)
 			time.Sleep(refreshEvery)
 			s.wantKey(t, "a", nil)
 		}

@@ -90,7 +90,7 @@ func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
 	}
 	s.fd = rawConn(s.raw)
 	if c, ok := s.raw.(*connections.Conn); ok {
-		c.Upgraded()
+		c.MarkUpgraded()
 	}
 	s.changed.L = &s.mu
 	return s

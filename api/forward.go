@@ -242,7 +242,7 @@ func (s *Server) acceptFrames(next fasthttp.RequestHandler) fasthttp.RequestHand
 			c.SetStatusCode(fasthttp.StatusServiceUnavailable)
 		default:
 			if s.frames.Upgrade(c, conn) {
-				conn.Upgraded()
+				conn.MarkUpgraded()
 			}
 		}
 	}

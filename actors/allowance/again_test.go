@@ -7,15 +7,15 @@ import (
 	"admitone/actors/core"
 )
 
-// TestTakingAnotherNumberUnderTheSameHold: two requests under one key, on two nodes, may want
-// different numbers of seats. Neither changes what the other has taken.
-func TestTakingAnotherNumberUnderTheSameHold(t *testing.T) {
+// TestTakeOtherNumberOfSeats checks that requests under one idempotency key, on two nodes, that ask
+// for different numbers of seats don't change what the first one has taken.
+func TestTakeOtherNumberOfSeats(t *testing.T) {
 	a, now := New().(*Allowance), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
-	for _, line := range []struct {
+	for i, row := range []struct {
 		seats, taken int64
 		code         string
 	}{{1, 1, ""}, {1, 1, ""}, {50, 1, "not_held"}, {2, 1, "not_held"}, {1, 1, ""}} {
-		facts, err := a.Decide(&Take{HoldID: "b.1", Seats: line.seats, Limit: 2, For: time.Minute}, now)
+		facts, err := a.Decide(&Take{HoldID: "b.1", Seats: row.seats, Limit: 2, For: time.Minute}, now)
 		for _, fact := range facts {
 			a.Evolve(fact)
 		}
@@ -23,8 +23,8 @@ func TestTakingAnotherNumberUnderTheSameHold(t *testing.T) {
 		if refusal, ok := err.(*core.Refusal); ok {
 			code = string(refusal.Code)
 		}
-		if code != line.code || a.Taken() != line.taken {
-			t.Errorf("%d seats: %q, %d taken; want %q, %d", line.seats, code, a.Taken(), line.code, line.taken)
+		if code != row.code || a.Taken() != row.taken {
+			t.Errorf("row %d: Take of %d seats: got code %q and %d taken, want %q and %d", i+1, row.seats, code, a.Taken(), row.code, row.taken)
 		}
 	}
 }

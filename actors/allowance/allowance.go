@@ -11,10 +11,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of allowances.
+// Kind registers allowances with the shell.
 var Kind = core.Kind{Category: events.AllowanceCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of a holder's allowance at a performance.
+// Stream returns the stream of a holder's allowance at a performance.
 func Stream(performanceID events.PerformanceID, holder events.Holder) events.StreamID {
 	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(performanceID, string(holder)))
 }
@@ -31,13 +31,15 @@ type Take struct {
 	Seats int64
 	// Limit is the maximum number of seats of the holder.
 	Limit int64
-	// For is the duration unless they are kept. It must exceed that of the seats' holds.
+	// For is the time after which the seats are given back unless they are kept. It must exceed the
+	// duration of the holds on the seats.
 	For time.Duration
-	// Terms is the revision of the performance's edit that Limit comes from.
+	// Terms is the revision of the edit of the performance that set Limit, 0 for its
+	// creation.
 	Terms events.Revision
 }
 
-// Extend moves the deadline of a hold's part. Refusal: not_held.
+// Extend moves the deadline of a hold's part. No-op unless ExpiresAt is later. Refusal: not_held.
 type Extend struct {
 	HoldID    events.HoldID
 	ExpiresAt time.Time
@@ -56,7 +58,7 @@ type Reduce struct {
 	Seats int64
 }
 
-// part is the share of one hold.
+// part is the seats that one hold has taken.
 type part struct {
 	HoldID  events.HoldID
 	Seats   int64
@@ -65,7 +67,7 @@ type part struct {
 
 // Allowance is the state and the rules of one allowance. It implements [core.Core].
 type Allowance struct {
-	parts []part // few: each has at least one seat, and the seats are limited
+	parts []part // in the order in which they were taken
 }
 
 // New returns an unused allowance.
@@ -81,15 +83,15 @@ func (a *Allowance) Taken() (seats int64) {
 
 // NextDeadline implements [core.Core].
 func (a *Allowance) NextDeadline() time.Time {
-	first := a.first()
+	first := a.firstToExpire()
 	if first < 0 {
 		return time.Time{}
 	}
-	return moment(a.parts[first].Expires)
+	return timeOf(a.parts[first].Expires)
 }
 
-// first returns the index of the part that expires first, -1 if none expires.
-func (a *Allowance) first() int {
+// firstToExpire returns the index of the part that expires first, -1 if none expires.
+func (a *Allowance) firstToExpire() int {
 	first := -1
 	for i := range a.parts {
 		if at := a.parts[i].Expires; at != 0 && (first < 0 || at < a.parts[first].Expires) {
@@ -99,14 +101,14 @@ func (a *Allowance) first() int {
 	return first
 }
 
-func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
+func timeOf(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
 // find returns the index of a hold's part, -1 if it has none.
 func (a *Allowance) find(holdID events.HoldID) int {
 	return slices.IndexFunc(a.parts, func(p part) bool { return p.HoldID == holdID })
 }
 
-var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "nothing is taken for this booking any more"}
+var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "this attempt of the booking has no seats in the holder's allowance any more; read the booking again"}
 
 // Decide implements [core.Core].
 func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -163,7 +165,7 @@ func (a *Allowance) takeSeats(cmd *Take, now time.Time) ([]events.Fact, error) {
 			return nil, nil
 		case other >= attempt || a.parts[i].Expires == 0:
 			return nil, errNotHeld
-		default: // stop: a booking has one part
+		default: // an earlier attempt of the same booking, which has one part
 			fact := a.released(i)
 			taken, facts = fact.Taken, append(facts, fact)
 		}
@@ -171,7 +173,7 @@ func (a *Allowance) takeSeats(cmd *Take, now time.Time) ([]events.Fact, error) {
 	if taken+cmd.Seats > cmd.Limit {
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: fmt.Sprintf(
-				"one holder may not have that many seats of this performance: the limit is %d, and this one has %d",
+				"each holder may have at most %d seats of this performance, and this holder has %d; book fewer",
 				cmd.Limit,
 				taken,
 			),
@@ -190,13 +192,13 @@ func (a *Allowance) released(i int) *events.AllowanceReleased {
 }
 
 func (a *Allowance) expire(now time.Time) []events.Fact {
-	i := a.first()
+	i := a.firstToExpire()
 	if i < 0 || a.parts[i].Expires >= now.UnixNano() {
 		return nil
 	}
 	p := a.parts[i]
 	return []events.Fact{
-		&events.AllowanceExpired{HoldID: p.HoldID, Seats: p.Seats, Taken: a.Taken() - p.Seats, ExpiresAt: moment(p.Expires)},
+		&events.AllowanceExpired{HoldID: p.HoldID, Seats: p.Seats, Taken: a.Taken() - p.Seats, ExpiresAt: timeOf(p.Expires)},
 	}
 }
 
@@ -224,24 +226,25 @@ func (a *Allowance) Evolve(fact events.Fact) {
 		a.parts[i].Seats -= f.Seats
 		a.must(fact, a.Taken() == f.Taken)
 	case *events.AllowanceReleased:
-		a.give(fact, f.HoldID, f.Seats, f.Taken, f.Was == events.AllowanceIsHeld)
+		a.remove(fact, f.HoldID, f.Seats, f.Taken, f.Was == events.AllowanceIsHeld)
 	case *events.AllowanceExpired:
-		a.give(fact, f.HoldID, f.Seats, f.Taken, true)
+		a.remove(fact, f.HoldID, f.Seats, f.Taken, true)
 	default:
 		a.must(fact, false)
 	}
 }
 
-func (a *Allowance) give(fact events.Fact, holdID events.HoldID, seats, taken int64, held bool) {
+// remove applies a fact that gives back all seats of a hold. isHeld reports whether the part has a deadline.
+func (a *Allowance) remove(fact events.Fact, holdID events.HoldID, seats, taken int64, isHeld bool) {
 	i := a.find(holdID)
-	a.must(fact, i >= 0 && a.parts[i].Seats == seats && (a.parts[i].Expires != 0) == held)
+	a.must(fact, i >= 0 && a.parts[i].Seats == seats && (a.parts[i].Expires != 0) == isHeld)
 	a.parts = slices.Delete(slices.Clone(a.parts), i, i+1)
 	a.must(fact, a.Taken() == taken)
 }
 
-// must panics at a fact that can't follow: the log is damaged, or the limit is exceeded.
-func (a *Allowance) must(fact events.Fact, fits bool) {
-	if !fits {
+// must panics unless the fact is valid after the facts before it. An invalid one means a damaged log.
+func (a *Allowance) must(fact events.Fact, valid bool) {
+	if !valid {
 		panic(fmt.Sprintf("allowance: unexpected fact %s %+v after %+v", fact.Name(), fact, a.parts))
 	}
 }

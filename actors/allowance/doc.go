@@ -1,12 +1,12 @@
-// Package allowance has the rules for one holder's seats of one performance over all bookings, held
-// or booked.
+// Package allowance limits how many seats of one performance one holder has over all bookings, whether the
+// seats are held or booked.
 //
-// A booking takes its seats out of the allowance before it holds them, and gives them back if it
-// fails. A part of the allowance expires at a deadline, so that a crash in between costs the holder
-// a few minutes and no seats; the part of a paid booking has none.
+// A booking takes its seats out of the allowance before it holds them, and gives them back if it fails. If the
+// server crashes in between, the seats return to the allowance at a deadline a few minutes later. The seats of
+// a paid booking have no deadline.
 //
-// # Why it is an entity of its own
+// # Why an allowance is a separate entity
 //
-// The limit applies over bookings that know nothing of each other. One entity per performance and
-// holder is not a point of contention for the crowd.
+// The limit applies to bookings that are otherwise independent. With one entity for each performance and
+// holder, the bookings of different holders never contend for the same stream.
 package allowance

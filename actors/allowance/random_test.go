@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// owned is the part of a booking in the model; expires is zero once it is paid.
+// owned is the part of a booking in the model. expires is zero once the booking is paid.
 type owned struct {
 	attempt, seats int64
 	expires        time.Time
@@ -22,9 +22,10 @@ type owned struct {
 // model is a naive model of an allowance: one entry per booking.
 type model map[events.BookingID]owned
 
-func (m model) taken(but events.BookingID) (seats int64) {
+// taken returns the number of seats taken by all bookings except one.
+func (m model) taken(except events.BookingID) (seats int64) {
 	for booking, o := range m {
-		if booking != but {
+		if booking != except {
 			seats += o.seats
 		}
 	}
@@ -40,7 +41,7 @@ func (m model) next() (next time.Time) {
 	return next
 }
 
-// decide returns the refusal's code, "" if cmd was accepted.
+// decide applies cmd and returns the refusal's code, "" if cmd was accepted.
 func (m model) decide(cmd core.Command, now time.Time) string {
 	switch c := cmd.(type) {
 	case *Take:
@@ -98,8 +99,8 @@ func (m model) expire(now time.Time) {
 	}
 }
 
-// someCommand draws a command with few ids, so that commands collide.
-func someCommand(t *rapid.T, now time.Time) core.Command {
+// drawCommand draws a command with one of few ids, so that commands concern the same holds.
+func drawCommand(t *rapid.T, now time.Time) core.Command {
 	id := events.NewHoldID(
 		rapid.SampledFrom([]events.BookingID{"a", "b", "c"}).Draw(t, "booking"),
 		rapid.Int64Range(1, 3).Draw(t, "attempt"),
@@ -117,7 +118,7 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	return takeSeats(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
 }
 
-// holdsOf returns the holds that a fact opens and closes.
+// holdsOf returns the numbers of holds that a fact opens and closes, and the earliest deadline of those it opens.
 func holdsOf(fact events.Fact) (opened, closed int, earliest time.Time) {
 	if f, ok := fact.(events.Deadlined); ok {
 		return f.Holds()
@@ -125,9 +126,10 @@ func holdsOf(fact events.Fact) (opened, closed int, earliest time.Time) {
 	return 0, 0, time.Time{}
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell. As in
-// the shell, due holds expire before a command.
-func TestAnyHistory(t *testing.T) {
+// TestRandomCommands compares the core with the model, and checks its contract with the shell: Decide is
+// deterministic and changes nothing, and copies of the core agree with it. As in the shell, due holds expire
+// before each command.
+func TestRandomCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, m, now := New().(*Allowance), model{}, day
 		var log []events.Fact
@@ -140,10 +142,10 @@ func TestAnyHistory(t *testing.T) {
 			if !reflect.DeepEqual(before, append([]part{}, a.parts...)) || !reflect.DeepEqual(facts, again) ||
 				!reflect.DeepEqual(err, errAgain) {
 				t.Fatalf(
-					"deciding %T changed %+v into %+v, or gives %s, then %s",
+					"Decide(%T) twice: got parts %+v, want %+v unchanged; got %s, then %s, want the same",
 					cmd,
-					before,
 					a.parts,
+					before,
 					describe(facts, err),
 					describe(again, errAgain),
 				)
@@ -153,7 +155,7 @@ func TestAnyHistory(t *testing.T) {
 				log = append(log, fact)
 				opened, closed, earliest := holdsOf(fact)
 				if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
-					t.Fatalf("%s leaves %d holds open, want a deadline for each", sentence(fact), open)
+					t.Fatalf("after %s: got %d open holds, earliest deadline %v; want a deadline if any hold is open", describeFact(fact), open, earliest)
 				}
 			}
 			if err != nil {
@@ -170,20 +172,20 @@ func TestAnyHistory(t *testing.T) {
 				do(&core.Expire{})
 			}
 			m.expire(now)
-			cmd := someCommand(t, now)
+			cmd := drawCommand(t, now)
 			if got, want := do(cmd), m.decide(cmd, now); got != want {
-				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), got, want)
+				t.Fatalf("%T %+v at %v: got code %q, want %q", cmd, cmd, now.Sub(day), got, want)
 			}
 			if a.Taken() != m.taken("") || a.Taken() > 4 || !a.NextDeadline().Equal(m.next()) || len(a.parts) != len(m) {
-				t.Fatalf("%+v, next %v; want %+v, next %v", a.parts, a.NextDeadline(), m, m.next())
+				t.Fatalf("got parts %+v, next deadline %v; want %+v, next deadline %v", a.parts, a.NextDeadline(), m, m.next())
 			}
 		}
 		checkCopies(t, a, log, frozen, write)
 	})
 }
 
-// checkCopies: replaying all facts, and restoring a snapshot with the facts after it, both give the
-// same state.
+// checkCopies checks that replaying all facts gives the state of a, and so does restoring a snapshot and
+// replaying the facts after it.
 func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write func(io.Writer) error) {
 	copies := map[int]core.Core{0: New()}
 	if write != nil {
@@ -196,7 +198,7 @@ func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write 
 			t.Fatal(err)
 		}
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
-			t.Fatal("Restore accepted half a snapshot")
+			t.Fatal("Restore of half a snapshot: got no error, want one")
 		}
 	}
 	for from, c := range copies {
@@ -205,7 +207,7 @@ func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write 
 		}
 		got := c.(*Allowance)
 		if len(got.parts) != len(a.parts) || len(a.parts) > 0 && !reflect.DeepEqual(got.parts, a.parts) {
-			t.Fatalf("from fact %d on: %+v, want %+v", from, got.parts, a.parts)
+			t.Fatalf("after replaying from fact %d: got parts %+v, want %+v", from, got.parts, a.parts)
 		}
 	}
 }

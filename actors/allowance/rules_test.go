@@ -10,10 +10,10 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// Four seats for a holder, and a minute to pay.
+// takeSeats takes seats for a minute, with a limit of 4 seats.
 func takeSeats(id events.HoldID, seats int64) *Take {
 	return &Take{HoldID: id, Seats: seats, Limit: 4, For: time.Minute}
 }
@@ -37,12 +37,12 @@ func describe(facts []events.Fact, err error) string {
 	}
 	var texts []string
 	for _, fact := range facts {
-		texts = append(texts, sentence(fact))
+		texts = append(texts, describeFact(fact))
 	}
 	return strings.Join(texts, "; ")
 }
 
-func sentence(fact events.Fact) string {
+func describeFact(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.AllowanceTaken:
 		return fmt.Sprintf("taken %s %d until %v: %d", f.HoldID, f.Seats, f.ExpiresAt.Sub(day), f.Taken)
@@ -65,18 +65,18 @@ const (
 	ns = time.Nanosecond
 )
 
-// attempt is a row of a table: the time, the command, and the decision.
-type attempt struct {
+// row is a command at a time after day, and the expected decision.
+type row struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
 var rules = []struct {
-	name     string
-	attempts []attempt
+	name string
+	rows []row
 }{
-	{"a holder has so many seats over all bookings", []attempt{
+	{"the limit applies to all bookings of a holder together", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, takeSeats("c.1", 2), "limit_exceeded: 3 of 4"},
 		{1 * s, takeSeats("c.1", 1), "taken c.1 1 until 1m1s: 4"},
@@ -85,7 +85,7 @@ var rules = []struct {
 		{2 * s, takeSeats("d.1", 4), "limit_exceeded: 1 of 4"},
 		{2 * s, takeSeats("d.1", 3), "taken d.1 3 until 1m2s: 4"},
 	}},
-	{"places that are not kept are released at their deadline, not before", []attempt{
+	{"seats that are not kept expire after their deadline, not before", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, takeSeats("c.1", 1), "taken c.1 1 until 1m1s: 4"},
 		{60 * s, &core.Expire{}, "nothing"},
@@ -95,7 +95,7 @@ var rules = []struct {
 		{62 * s, &core.Expire{}, "expired c.1 1 at 1m1s: 0"},
 		{62 * s, takeSeats("d.1", 4), "taken d.1 4 until 2m2s: 4"},
 	}},
-	{"kept places stay until they are given back", []attempt{
+	{"kept seats stay until they are released", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, keepHold("b.1"), "kept b.1 3: 3"},
 		{1 * s, keepHold("b.1"), "nothing"},
@@ -107,7 +107,7 @@ var rules = []struct {
 		{99 * s, release("b.1"), "nothing"},
 		{99 * s, keepHold("b.1"), "not_held"},
 	}},
-	{"seats of a hold are given back one by one", []attempt{
+	{"a hold gives back some of its seats", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{0, takeSeats("c.1", 1), "taken c.1 1 until 1m0s: 4"},
 		{1 * s, keepHold("b.1"), "kept b.1 3: 4"},
@@ -119,7 +119,7 @@ var rules = []struct {
 		{1 * s, takeSeats("d.1", 2), "taken d.1 2 until 1m1s: 4"},
 		{1 * s, release("b.1"), "released b.1 kept 1: 3"},
 	}},
-	{"a command again does nothing", []attempt{
+	{"a repeated command does nothing", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{1 * s, takeSeats("b.1", 3), "nothing"},
 		{1 * s, release("b.2"), "nothing"},
@@ -130,7 +130,7 @@ var rules = []struct {
 		{90 * s, &core.Expire{}, "nothing"},
 		{91 * s, &core.Expire{}, "expired b.1 3 at 1m30s: 0"},
 	}},
-	{"a later attempt of a booking takes the place of the earlier one", []attempt{
+	{"a later attempt of a booking replaces an earlier one", []row{
 		{0, takeSeats("b.1", 3), "taken b.1 3 until 1m0s: 3"},
 		{10 * s, takeSeats("b.2", 3), "released b.1 held 3: 0; taken b.2 3 until 1m10s: 3"},
 		{11 * s, release("b.1"), "nothing"},
@@ -147,10 +147,10 @@ func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			a := New()
-			for i, line := range rule.attempts {
-				facts, err := a.Decide(line.cmd, day.Add(line.at))
-				if got := describe(facts, err); got != line.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, line.cmd, line.at, got, line.then)
+			for i, row := range rule.rows {
+				facts, err := a.Decide(row.cmd, day.Add(row.at))
+				if got := describe(facts, err); got != row.want {
+					t.Fatalf("row %d: %T at %v:\n got %s\nwant %s", i+1, row.cmd, row.at, got, row.want)
 				}
 				for _, fact := range facts {
 					a.Evolve(fact)
@@ -160,31 +160,31 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestImpossibleFacts: more than was taken, or never taken. The core panics.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	taken := &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 3, ExpiresAt: day}
 	kept := &events.AllowanceKept{HoldID: "b.1", Seats: 3, Taken: 3}
 	for name, facts := range map[string][]events.Fact{
-		"a different sum":      {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
-		"nothing taken":        {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
-		"taken twice":          {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
-		"kept twice":           {taken, kept, kept},
-		"kept by another":      {taken, &events.AllowanceKept{HoldID: "c.1", Seats: 3, Taken: 3}},
-		"kept less":            {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
-		"expired though kept":  {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
-		"released otherwise":   {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
-		"reduced to nothing":   {taken, &events.AllowanceReduced{HoldID: "b.1", Seats: 3}},
-		"reduced by nothing":   {taken, &events.AllowanceReduced{HoldID: "b.1", Taken: 3}},
-		"released less":        {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
-		"released to nothing":  {&events.AllowanceReleased{HoldID: "b.1"}},
-		"extended though kept": {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
-		"a fact of a product":  {&events.ProductReserved{}},
+		"total does not add up":             {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
+		"take of no seats":                  {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
+		"take by a hold that has taken":     {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
+		"keep of a kept hold":               {taken, kept, kept},
+		"keep by an unknown hold":           {taken, &events.AllowanceKept{HoldID: "c.1", Seats: 3, Taken: 3}},
+		"keep of fewer seats than taken":    {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
+		"expiry of a kept hold":             {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
+		"release of a kept hold as held":    {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
+		"reduction to no seats":             {taken, &events.AllowanceReduced{HoldID: "b.1", Seats: 3}},
+		"reduction by no seats":             {taken, &events.AllowanceReduced{HoldID: "b.1", Taken: 3}},
+		"release of fewer seats than taken": {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
+		"release by an unknown hold":        {&events.AllowanceReleased{HoldID: "b.1"}},
+		"extension of a kept hold":          {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
+		"fact of another entity":            {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("the impossible fact was accepted: %+v", a)
+					t.Errorf("got no panic but state %+v, want a panic", a)
 				}
 			}()
 			for _, fact := range facts {

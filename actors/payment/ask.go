@@ -6,8 +6,8 @@ import (
 	"admitone/events"
 )
 
-// Ask announces that a refund is requested from the provider. No-op for a refund that is settled,
-// was requested already, or has failed at the provider.
+// Ask records that the provider is about to be asked to pay a refund. No-op for a refund that is settled, was
+// requested already, or has failed at the provider.
 type Ask struct{ RefundID events.RefundID }
 
 // FailRefund records that the provider has not paid a refund after all. No-op for a refund that was
@@ -44,9 +44,9 @@ func (p *Payment) failRefund(cmd *FailRefund) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// evolveAsked applies a fact about a refund at the provider and returns true. It returns false for
-// any other fact, and for one that can't follow.
-func (p *Payment) evolveAsked(fact events.Fact) bool {
+// evolveProviderRefund applies a fact about a refund at the provider and returns true. It returns false for any
+// other fact, and for one that contradicts the state.
+func (p *Payment) evolveProviderRefund(fact events.Fact) bool {
 	s := &p.state
 	at := func(id events.RefundID) *Refund {
 		i := slices.IndexFunc(s.Refunds, func(r Refund) bool { return r.ID == id })
@@ -65,9 +65,9 @@ func (p *Payment) evolveAsked(fact events.Fact) bool {
 		refund.Asked = true
 	case *events.PaymentRefundFailed:
 		refund := at(f.RefundID)
-		back := refund.Reference != ""
-		if refund.ID == "" || f.Failure == "" || back && (refund.Reference != f.Reference || f.Amount != refund.Amount) ||
-			!back && (f.Amount != 0 || !refund.Asked) {
+		wasSettled := refund.Reference != ""
+		if refund.ID == "" || f.Failure == "" || wasSettled && (refund.Reference != f.Reference || f.Amount != refund.Amount) ||
+			!wasSettled && (f.Amount != 0 || !refund.Asked) {
 			return false
 		}
 		refund.Asked, refund.Failure, refund.Reference = false, f.Failure, ""

@@ -11,14 +11,15 @@ import (
 	"admitone/events"
 )
 
-// Kind of payments.
+// Kind registers payments with the shell.
 var Kind = core.Kind{Category: events.PaymentCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // snapshotVersion changes with the format that Freeze writes.
 const snapshotVersion = 2
 
-// Receive records money that has arrived. No-op if the same sum was received for the same purchase.
-// Refusals: payment_reference_used, amount_mismatch (unless Final).
+// Receive records money that has arrived. No-op if the same amount was received for the same purchase. Refusals:
+// payment_reference_used, amount_mismatch (a different amount was received before, or Amount is not Expected and
+// Final is false).
 type Receive struct {
 	Provider  events.Provider
 	Reference string
@@ -26,43 +27,43 @@ type Receive struct {
 	Amount   int64
 	Currency string
 	For      events.PaymentSubject
-	// Expected is the price as it was held, in ExpectedCurrency.
+	// Expected is the price of the purchase when it was held, in ExpectedCurrency.
 	Expected         int64
 	ExpectedCurrency string
-	// Final accepts a wrong amount too.
+	// Final records the payment even if the amount is wrong.
 	Final bool
 }
 
-// Book records that the payment has paid for its purchase: the open amount is booked. Idempotent.
-// Refusal: amount_mismatch (a wrong amount).
+// Book records that the payment has paid for its purchase: the open amount is booked. Idempotent. Refusal:
+// amount_mismatch (the amount received is not the price).
 type Book struct {
-	// PaymentID is the booking's, "" for a reservation.
+	// PaymentID is the payment id of the booking, "" for a reservation.
 	PaymentID events.HoldID
 }
 
 // Owe records that the payment has paid for nothing: the open amount is owed. Idempotent.
 type Owe struct{ Cause events.RefundCause }
 
-// Return records that something it has paid for was released. Idempotent for the same cause and
-// About. Refusal: amount_mismatch (more than is booked).
+// Return records that the purchase, or a part of it, was released. Idempotent for the same cause and About.
+// Refusal: amount_mismatch (the amounts are not from 1 to the amount booked in total).
 type Return struct {
 	Cause events.RefundCause
-	// About distinguishes returns for the same cause: the name of a seat, for example.
+	// About distinguishes returns for the same cause, for example by the name of the seat.
 	About string
 	// Amount is the amount owed, Kept the amount withheld.
 	Amount, Kept int64
 }
 
-// Settle records that a refund was paid externally, under a reference. Idempotent for the same
-// reference. Refusals: payment_reference_used (it was settled under a different one, or the money paid
-// under this one has come back); payment_in_progress (the provider was asked, and this is
-// neither its outcome nor has a reason).
+// Settle records that a refund was paid externally, under a reference. Idempotent for the same reference.
+// Refusals: payment_reference_used (the refund was settled under a different reference, or the money paid under
+// this one has come back); payment_in_progress (the outcome of a request to the provider is unknown, and Outcome
+// and Reason are not set).
 type Settle struct {
 	RefundID  events.RefundID
 	Reference string
-	// Outcome: this is the outcome of asking the provider.
+	// Outcome reports whether this is the outcome of a request to the provider.
 	Outcome bool
-	// Reason is the organiser's reason to settle a refund that the provider was asked for, "" for none.
+	// Reason is why the organiser settles a refund whose request has no known outcome, "" for none.
 	Reason string
 }
 
@@ -71,39 +72,38 @@ type Refund struct {
 	ID     events.RefundID
 	Cause  events.RefundCause
 	Amount int64
-	// Reference under which it was settled, "" while it is owed.
+	// Reference under which the refund was settled, "" while it is owed.
 	Reference string
-	// Asked: the provider was asked to pay it, and the outcome is unknown.
+	// Asked reports whether the provider was asked to pay the refund and the outcome is unknown.
 	Asked bool `json:",omitempty"`
-	// Failure is why the provider has not paid it, "" if it has, or was not asked. It is not asked
-	// again.
+	// Failure is why the provider has not paid the refund, "" if it has paid or was not asked. After a failure
+	// the provider is not asked again.
 	Failure events.RefundFailure `json:",omitempty"`
-	// Failed are the references under which it was not paid, or has come back. They must not be
-	// changed.
+	// Failed are the references of payouts that failed or came back. The slice must not be changed.
 	Failed []string `json:",omitempty"`
 }
 
 // State is the state of a payment. Amounts are in minor units.
 type State struct {
-	Received events.PaymentReceived // Provider is "" before
+	Received events.PaymentReceived // Provider is "" before the payment is received
 	// Open, Booked, Kept, Refunded and Owed add up to the amount received.
 	Open, Booked, Kept, Refunded, Owed int64
-	// Paid: it has paid for its purchase, even if that was released or cancelled since.
+	// Paid reports whether the payment has paid for its purchase, even if that was released or cancelled since.
 	Paid bool
-	// PaymentID is the booking's, once paid.
+	// PaymentID is the payment id of the booking, once paid.
 	PaymentID events.HoldID
-	// Refunds in the order in which they became owed. They must not be changed.
+	// Refunds are in the order in which they became owed. The slice must not be changed.
 	Refunds []Refund
-	// Returned are the causes for which nothing is owed: everything was withheld.
+	// Returned are the ids of the returns for which nothing is owed, because everything was withheld.
 	Returned []events.RefundID
 }
 
-// Stream of the payment.
+// Stream returns the stream of the payment.
 func (s *State) Stream() events.StreamID {
 	return events.PaymentStream(s.Received.Provider, s.Received.Reference)
 }
 
-// RefundOfAll is the refund of a payment that has paid for nothing, "" if it has paid.
+// RefundOfAll returns the id of the refund of a payment that has paid for nothing, "" for any other payment.
 func (s *State) RefundOfAll() events.RefundID {
 	if s.Paid || len(s.Refunds) == 0 {
 		return ""
@@ -156,7 +156,7 @@ func (p *Payment) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 		case s.Open == 0:
 			return nil, nil
 		case s.Received.Wrong():
-			return nil, mismatch("a wrong sum pays for nothing", s.Received.Expected, s.Received.ExpectedCurrency)
+			return nil, mismatch("the amount received is not the price, so it can't pay for the purchase", s.Received.Expected, s.Received.ExpectedCurrency)
 		}
 		return []events.Fact{&events.PaymentBooked{Amount: s.Open, PaymentID: cmd.PaymentID}}, nil
 	case *Owe:
@@ -187,10 +187,10 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 		switch {
 		case was.PaymentSubject != cmd.For:
 			return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-				Detail: "this reference has paid for a different purchase; every payment has a reference of its own",
+				Detail: "this reference has paid for a different purchase; send the reference of this payment",
 				Fields: core.Fields{"resource": was.Path()}}
 		case was.Amount != cmd.Amount || was.Currency != cmd.Currency:
-			return nil, mismatch("this reference was received with a different sum", was.Amount, was.Currency)
+			return nil, mismatch("a different amount was received under this reference; send that amount, or the reference of this payment", was.Amount, was.Currency)
 		}
 		return nil, nil
 	}
@@ -198,7 +198,7 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 		Currency: cmd.Currency, Expected: cmd.Expected, ExpectedCurrency: cmd.ExpectedCurrency, PaymentSubject: cmd.For}
 	if fact.Wrong() && !cmd.Final {
 		return nil, mismatch(
-			"it costs a different sum; nothing was received, and with final the money would be, and all of it owed",
+			"the amount is not the price, so nothing was recorded; with final it is recorded, and all of it is owed back",
 			cmd.Expected,
 			cmd.ExpectedCurrency,
 		)
@@ -214,11 +214,11 @@ func mismatch(detail string, expected int64, currency string) *core.Refusal {
 func (p *Payment) returnMoney(cmd *Return) ([]events.Fact, error) {
 	s := &p.state
 	id := events.NewRefundID(s.Stream(), cmd.Cause, cmd.About)
-	if _, before := s.Refund(id); before || slices.Contains(s.Returned, id) {
+	if _, exists := s.Refund(id); exists || slices.Contains(s.Returned, id) {
 		return nil, nil
 	}
 	if cmd.Amount < 0 || cmd.Kept < 0 || cmd.Amount+cmd.Kept < 1 || cmd.Amount+cmd.Kept > s.Booked {
-		return nil, mismatch("more is given back than was paid with it", s.Booked, s.Received.Currency)
+		return nil, mismatch("the amount exceeds what is booked of this payment", s.Booked, s.Received.Currency)
 	}
 	return []events.Fact{&events.PaymentReturned{RefundID: id, Cause: cmd.Cause, Amount: cmd.Amount, Kept: cmd.Kept}}, nil
 }
@@ -236,11 +236,11 @@ func (p *Payment) settle(cmd *Settle) ([]events.Fact, error) {
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
 	case slices.Contains(refund.Failed, cmd.Reference):
 		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
-			Detail: "what was paid back under this reference did not arrive; settle it under a new one",
+			Detail: "the refund paid under this reference failed or came back; settle it under a new reference",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
 	case refund.Asked && !cmd.Outcome && cmd.Reason == "":
 		return nil, &core.Refusal{Code: core.CodePaymentInProgress,
-			Detail: "the provider is asked to pay this refund back; see what comes of it"}
+			Detail: "the provider was asked to pay this refund; wait for the outcome, or settle it with a reason"}
 	}
 	fact := &events.PaymentRefunded{RefundID: refund.ID, Amount: refund.Amount, Reference: cmd.Reference}
 	if refund.Asked && !cmd.Outcome {
@@ -282,7 +282,7 @@ func (p *Payment) Evolve(fact events.Fact) {
 		s.Refunds[i].Reference, s.Refunds[i].Asked, s.Refunds[i].Failure = f.Reference, false, ""
 		s.Owed, s.Refunded = s.Owed-f.Amount, s.Refunded+f.Amount
 	default:
-		p.must(fact, p.evolveAsked(fact))
+		p.must(fact, p.evolveProviderRefund(fact))
 	}
 	p.must(fact, s.Open+s.Booked+s.Kept+s.Refunded+s.Owed == s.Received.Amount)
 }
@@ -292,9 +292,9 @@ func (p *Payment) owe(id events.RefundID, cause events.RefundCause, amount int64
 	p.state.Refunds = append(slices.Clip(p.state.Refunds), Refund{ID: id, Cause: cause, Amount: amount})
 }
 
-// must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
-func (p *Payment) must(fact events.Fact, fits bool) {
-	if !fits {
+// must panics unless the fact is valid after the facts before it. An invalid one means a damaged log.
+func (p *Payment) must(fact events.Fact, valid bool) {
+	if !valid {
 		panic(fmt.Sprintf("payment: unexpected fact %s %+v after %+v", fact.Name(), fact, p.state))
 	}
 }

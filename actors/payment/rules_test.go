@@ -13,14 +13,16 @@ import (
 )
 
 var (
-	day  = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
-	ofB1 = events.PaymentSubject{BookingID: "b1"}
-	ofR1 = events.PaymentSubject{ProductID: "tee", ReservationID: "r1"}
+	// day is the time of all commands.
+	day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	// booking and reservation are purchases.
+	booking     = events.PaymentSubject{BookingID: "b1"}
+	reservation = events.PaymentSubject{ProductID: "tee", ReservationID: "r1"}
 )
 
-// report returns a report of 100 EUR for b1, which is its price, changed by edit.
-func report(edit func(*Receive)) *Receive {
-	r := &Receive{Provider: "bank", Reference: "x", Amount: 100, Currency: "EUR", For: ofB1, Expected: 100,
+// receive returns a command that receives 100 EUR for booking, which is its price, changed by edit.
+func receive(edit func(*Receive)) *Receive {
+	r := &Receive{Provider: "bank", Reference: "x", Amount: 100, Currency: "EUR", For: booking, Expected: 100,
 		ExpectedCurrency: "EUR"}
 	if edit != nil {
 		edit(r)
@@ -51,8 +53,8 @@ func describe(fact events.Fact) string {
 	return fact.Name()
 }
 
-// figures returns open, booked, kept, refunded and owed.
-func figures(p *Payment) [5]int64 {
+// amounts returns the amounts open, booked, kept, refunded and owed.
+func amounts(p *Payment) [5]int64 {
 	s := p.State()
 	return [5]int64{s.Open, s.Booked, s.Kept, s.Refunded, s.Owed}
 }
@@ -61,26 +63,26 @@ func refundOf(cause events.RefundCause, about string) events.RefundID {
 	return events.NewRefundID(events.PaymentStream("bank", "x"), cause, about)
 }
 
-// TestRules: each row continues from the previous one.
+// TestRules checks decisions and the amounts after them. Each row continues from the previous one.
 func TestRules(t *testing.T) {
 	late := refundOf(events.OwedLate, "")
-	type line struct {
-		cmd  core.Command
-		want string
-		sum  [5]int64
+	type row struct {
+		cmd     core.Command
+		want    string
+		amounts [5]int64
 	}
-	for name, lines := range map[string][]line{
-		"booked and given back": {
+	for name, rows := range map[string][]row{
+		"booked and returned": {
 			{&Book{}, "not_found [resource:payment]", [5]int64{}},
-			{report(func(r *Receive) { r.Amount = 99 }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
-			{report(func(r *Receive) { r.Currency = "KRW" }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
-			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
-			{report(nil), "nothing", [5]int64{100}},
-			{report(func(r *Receive) { r.Final = true }), "nothing", [5]int64{100}},
-			// The sum expected now does not matter: the payment was compared with the one expected then.
-			{report(func(r *Receive) { r.Expected = 50 }), "nothing", [5]int64{100}},
-			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "amount_mismatch [currency:EUR expected:100]", [5]int64{100}},
-			{report(func(r *Receive) { r.For, r.Amount = ofR1, 99 }), "payment_reference_used [resource:/v1/bookings/b1]",
+			{receive(func(r *Receive) { r.Amount = 99 }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
+			{receive(func(r *Receive) { r.Currency = "KRW" }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
+			{receive(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+			{receive(nil), "nothing", [5]int64{100}},
+			{receive(func(r *Receive) { r.Final = true }), "nothing", [5]int64{100}},
+			// The payment was compared with the price when it was received, so a later price does not matter.
+			{receive(func(r *Receive) { r.Expected = 50 }), "nothing", [5]int64{100}},
+			{receive(func(r *Receive) { r.Amount, r.Final = 99, true }), "amount_mismatch [currency:EUR expected:100]", [5]int64{100}},
+			{receive(func(r *Receive) { r.For, r.Amount = reservation, 99 }), "payment_reference_used [resource:/v1/bookings/b1]",
 				[5]int64{100}},
 			{&Return{Cause: events.OwedReleased, Amount: 1}, "amount_mismatch [currency:EUR expected:0]", [5]int64{100}},
 			{&Book{PaymentID: "b1.1"}, "booked 100 as b1.1", [5]int64{0, 100}},
@@ -102,18 +104,18 @@ func TestRules(t *testing.T) {
 				"/v1/refunds/" + string(refundOf(events.OwedSeatReturned, "A-1-1")) + "]", [5]int64{0, 40, 30, 30, 0}},
 			{&Return{Cause: events.OwedReleased, Amount: 40}, "returned 40, kept 0: released", [5]int64{0, 0, 30, 30, 40}},
 		},
-		"a wrong sum": {
-			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "received 99 EUR of 100 EUR for /v1/bookings/b1",
+		"wrong amount": {
+			{receive(func(r *Receive) { r.Amount, r.Final = 99, true }), "received 99 EUR of 100 EUR for /v1/bookings/b1",
 				[5]int64{99}},
-			{report(nil), "amount_mismatch [currency:EUR expected:99]", [5]int64{99}},
-			{report(func(r *Receive) { r.Amount = 99 }), "nothing", [5]int64{99}},
+			{receive(nil), "amount_mismatch [currency:EUR expected:99]", [5]int64{99}},
+			{receive(func(r *Receive) { r.Amount = 99 }), "nothing", [5]int64{99}},
 			{&Book{}, "amount_mismatch [currency:EUR expected:100]", [5]int64{99}},
 			{&Owe{Cause: events.OwedWrongSum}, "owed 99: wrong_sum", [5]int64{0, 0, 0, 0, 99}},
 			{&Owe{Cause: events.OwedWrongSum}, "nothing", [5]int64{0, 0, 0, 0, 99}},
 			{&Book{}, "nothing", [5]int64{0, 0, 0, 0, 99}},
 		},
-		"the provider is asked": {
-			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+		"provider pays, then takes the money back": {
+			{receive(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
 			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
 			{&Ask{RefundID: "no"}, "not_found [resource:refund]", [5]int64{0, 0, 0, 0, 100}},
 			{&FailRefund{RefundID: "no"}, "not_found [resource:refund]", [5]int64{0, 0, 0, 0, 100}},
@@ -133,8 +135,8 @@ func TestRules(t *testing.T) {
 				"payment_reference_used [resource:/v1/refunds/" + string(late) + "]", [5]int64{0, 0, 0, 0, 100}},
 			{&Settle{RefundID: late, Reference: "by hand"}, "refunded 100 under by hand", [5]int64{0, 0, 0, 100}},
 		},
-		"the provider does not pay": {
-			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+		"provider does not pay": {
+			{receive(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
 			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
 			{&Ask{RefundID: late}, "asked", [5]int64{0, 0, 0, 0, 100}},
 			{&FailRefund{RefundID: late, Failure: events.RefundForeign}, `0 failed under "": other_refund`,
@@ -144,8 +146,8 @@ func TestRules(t *testing.T) {
 			{&FailRefund{RefundID: late, Failure: events.RefundCanceled, Reference: "by hand"},
 				`100 failed under "by hand": canceled`, [5]int64{0, 0, 0, 0, 100}},
 		},
-		"settled for a reason though the provider is asked": {
-			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+		"settled with a reason during a request": {
+			{receive(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
 			{&Owe{Cause: events.OwedLate}, "owed 100: late", [5]int64{0, 0, 0, 0, 100}},
 			{&Ask{RefundID: late}, "asked", [5]int64{0, 0, 0, 0, 100}},
 			{&Settle{RefundID: late, Reference: "bank 1"}, "payment_in_progress", [5]int64{0, 0, 0, 0, 100}},
@@ -156,33 +158,34 @@ func TestRules(t *testing.T) {
 				"payment_reference_used [resource:/v1/refunds/" + string(late) + "]", [5]int64{0, 0, 0, 100}},
 			{&FailRefund{RefundID: late, Failure: events.RefundReference}, "nothing", [5]int64{0, 0, 0, 100}},
 		},
-		"a different currency": {
-			{report(func(r *Receive) { r.Currency, r.Final, r.For = "KRW", true, ofR1 }),
+		"different currency": {
+			{receive(func(r *Receive) { r.Currency, r.Final, r.For = "KRW", true, reservation }),
 				"received 100 KRW of 100 EUR for /v1/products/tee/reservations/r1", [5]int64{100}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New().(*Payment)
-			for i, l := range lines {
-				if got := coretest.Do(p, l.cmd, day, describe); got != l.want || figures(p) != l.sum {
-					t.Errorf("line %d: %s, %v; want %s, %v", i+1, got, figures(p), l.want, l.sum)
+			for i, row := range rows {
+				if got := coretest.Do(p, row.cmd, day, describe); got != row.want || amounts(p) != row.amounts {
+					t.Errorf("row %d: got %s, amounts %v; want %s, %v", i+1, got, amounts(p), row.want, row.amounts)
 				}
 			}
-			if !p.NextDeadline().IsZero() {
-				t.Error("a payment has a deadline, want none")
+			if next := p.NextDeadline(); !next.IsZero() {
+				t.Errorf("got the deadline %v, want none", next)
 			}
 		})
 	}
 }
 
-// TestMoneyIsConserved: at every prefix of any history, received = open + booked + kept + refunded
-// + owed, from the facts alone; a restored payment decides alike, and commands are idempotent.
+// TestMoneyIsConserved checks with random commands that received = open + booked + kept + refunded + owed after
+// every fact, that the facts add up to the amounts of the state, that commands are idempotent, and that a payment
+// restored from a snapshot decides alike.
 func TestMoneyIsConserved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := New().(*Payment)
 		var sum struct{ received, open, booked, kept, refunded, owed int64 }
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
-			cmd := anyCommand(t)
+			cmd := drawCommand(t)
 			facts, _ := p.Decide(cmd, day)
 			for _, fact := range facts {
 				p.Evolve(fact)
@@ -202,28 +205,28 @@ func TestMoneyIsConserved(t *testing.T) {
 				}
 				if sum.received != sum.open+sum.booked+sum.kept+sum.refunded+sum.owed ||
 					min(sum.open, sum.booked, sum.kept, sum.refunded, sum.owed) < 0 {
-					t.Fatalf("after %s the sums are %+v, want received = open + booked + kept + refunded + owed", describe(fact), sum)
+					t.Fatalf("after %s: got amounts %+v, want received = open + booked + kept + refunded + owed, none below 0", describe(fact), sum)
 				}
 			}
-			if got := figures(p); got != [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed} {
-				t.Fatalf("sums of the state = %v, of the facts %+v, want %v",
-					got, sum, [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed})
+			want := [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed}
+			if got := amounts(p); got != want {
+				t.Fatalf("after %+v: got amounts %v, want %v as in the facts", cmd, got, want)
 			}
 			if again, _ := p.Decide(cmd, day); len(again) > 0 {
-				t.Fatalf("repeating %+v led to the facts %v, want none", cmd, again)
+				t.Fatalf("repeated %+v: got facts %v, want none", cmd, again)
 			}
 			p = coretest.RoundTrip(t, p.Freeze(), New).(*Payment)
 		}
 	})
 }
 
-func anyCommand(t *rapid.T) core.Command {
+func drawCommand(t *rapid.T) core.Command {
 	amount := rapid.Int64Range(0, 60).Draw(t, "amount")
 	cause := rapid.SampledFrom([]events.RefundCause{events.OwedReleased, events.OwedSeatReturned}).Draw(t, "cause")
 	about := rapid.SampledFrom([]string{"", "A-1-1", "A-1-2"}).Draw(t, "about")
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0, 1:
-		return report(func(r *Receive) {
+		return receive(func(r *Receive) {
 			r.Final = rapid.Bool().Draw(t, "final")
 			r.Amount = rapid.SampledFrom([]int64{100, 100, 99}).Draw(t, "sum")
 		})

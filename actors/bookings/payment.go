@@ -92,7 +92,7 @@ func (b *Bookings) debit(p *payment) process.Stage {
 func (b *Bookings) insufficientBalance(ctx context.Context, p *payment) error {
 	var refusal *core.Refusal
 	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
-		refusal = wallet.TooLittle(c.(*wallet.Wallet).Balance(), p.booking.Amount)
+		refusal = wallet.InsufficientBalance(c.(*wallet.Wallet).Balance(), p.booking.Amount)
 	}); err != nil {
 		return err
 	}

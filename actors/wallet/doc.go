@@ -1,16 +1,18 @@
-// Package wallet has the rules of one holder's wallet: it is charged, debited to pay for a booking,
-// and refunded.
+// Package wallet has the rules of one holder's wallet. It is charged with money, debited to pay for bookings, and
+// refunded.
 //
-// At every moment balance = charges - debits + refunds, and balance >= 0. Under one
-// payment id at most one debit and at most one refund are ever recorded:
+// After every fact, balance = charges - debits + refunds, and balance >= 0. Under one payment id, at most one
+// debit is recorded, and refunds of at most its amount:
 //
 //	           debit              refund
 //	unknown ──────────▶ debited ──────────▶ refunded
 //	   └─────refund────▶ cancelled
 //
+// A payment of which only a part is refunded stays debited.
+//
 // # Why a refund may come before its debit
 //
-// A run that aborts a payment may not know whether the debit has happened: the answer was lost, or
-// the command is still in flight. The refund closes the payment id in either case, so that a later
-// debit is refused. This is also why payment ids are never forgotten.
+// A process that aborts a payment may not know whether the wallet was debited: the response was lost, or the
+// command is still in flight. In either case the refund closes the payment id, so that a later debit is refused.
+// This is also why payment ids are kept forever.
 package wallet

@@ -10,7 +10,8 @@ import (
 	"admitone/events"
 )
 
-// TestPartialRefunds: each partial refund of a debit is applied once, and their total never exceeds it.
+// TestPartialRefunds checks that each partial refund of a debit is applied once, and that their total never
+// exceeds the debit. Each row continues from the previous one, on a wallet restored from a snapshot.
 func TestPartialRefunds(t *testing.T) {
 	describe := func(fact events.Fact) string {
 		switch f := fact.(type) {
@@ -25,9 +26,9 @@ func TestPartialRefunds(t *testing.T) {
 		return &Refund{PaymentID: "b.1", RefundID: id, Amount: amount}
 	}
 	w := New()
-	for i, line := range []struct {
+	for i, row := range []struct {
 		cmd  core.Command
-		then string
+		want string
 	}{
 		{&Charge{ID: "c", Amount: 100}, "wallet.charged.v1"},
 		{&Debit{PaymentID: "b.1", Amount: 80}, "wallet.debited.v1"},
@@ -44,8 +45,8 @@ func TestPartialRefunds(t *testing.T) {
 		{part("z", 1), "not_held"},
 		{&Debit{PaymentID: "b.1", Amount: 80}, "not_held"},
 	} {
-		if got := coretest.Do(w, line.cmd, time.Time{}, describe); got != line.then {
-			t.Fatalf("line %d: %+v gives %s, want %s", i+1, line.cmd, got, line.then)
+		if got := coretest.Do(w, row.cmd, time.Time{}, describe); got != row.want {
+			t.Fatalf("row %d: %+v: got %s, want %s", i+1, row.cmd, got, row.want)
 		}
 		w = coretest.RoundTrip(t, w.Freeze(), New)
 	}

@@ -14,10 +14,11 @@ import (
 	"admitone/events"
 )
 
-// model is a naive model of a wallet: three lists of amounts.
+// model is a naive model of a wallet, with the amounts by payment id.
 type model struct {
-	charges                    int64
-	debits, refunds, cancelled map[events.HoldID]int64
+	charges         int64
+	debits, refunds map[events.HoldID]int64
+	cancelled       map[events.HoldID]bool
 }
 
 func (m *model) balance() int64 {
@@ -31,7 +32,7 @@ func (m *model) balance() int64 {
 	return balance
 }
 
-// decide returns the refusal's code, "" if cmd was accepted.
+// decide applies cmd and returns the refusal's code, "" if cmd was accepted.
 func (m *model) decide(cmd core.Command) string {
 	switch c := cmd.(type) {
 	case *Charge:
@@ -39,9 +40,8 @@ func (m *model) decide(cmd core.Command) string {
 	case *Debit:
 		_, debited := m.debits[c.PaymentID]
 		_, refunded := m.refunds[c.PaymentID]
-		_, cancelled := m.cancelled[c.PaymentID]
 		switch {
-		case refunded || cancelled:
+		case refunded || m.cancelled[c.PaymentID]:
 			return "not_held"
 		case debited:
 		case m.balance() < c.Amount:
@@ -53,7 +53,7 @@ func (m *model) decide(cmd core.Command) string {
 		if amount, debited := m.debits[c.PaymentID]; debited {
 			m.refunds[c.PaymentID] = amount
 		} else {
-			m.cancelled[c.PaymentID] = 0
+			m.cancelled[c.PaymentID] = true
 		}
 	}
 	return ""
@@ -64,32 +64,33 @@ func content(w *Wallet) string {
 	return fmt.Sprint(w.exists, w.balance, maps.Collect(w.payments.All()))
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell.
-func TestAnyHistory(t *testing.T) {
+// TestRandomCommands compares the core with the model, and checks its contract with the shell: Decide is
+// deterministic and changes nothing, and copies of the core agree with it.
+func TestRandomCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := New().(*Wallet)
 		m := &model{
 			debits:    map[events.HoldID]int64{},
 			refunds:   map[events.HoldID]int64{},
-			cancelled: map[events.HoldID]int64{},
+			cancelled: map[events.HoldID]bool{},
 		}
 		var log []events.Fact
 		var write func(io.Writer) error
-		frozen, then := 0, ""
+		frozen, frozenContent := 0, ""
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			if write == nil && rapid.IntRange(0, 9).Draw(t, "freeze") == 0 {
-				write, frozen, then = w.Freeze(), len(log), content(w)
+				write, frozen, frozenContent = w.Freeze(), len(log), content(w)
 			}
-			cmd := someCommand(t)
+			cmd := drawCommand(t)
 			before := content(w)
 			facts, err := w.Decide(cmd, day)
 			again, errAgain := w.Decide(cmd, day)
 			if content(w) != before || !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
 				t.Fatalf(
-					"deciding %T changed %s into %s, or gives %s, then %s",
+					"Decide(%T) twice: got content %s, want %s unchanged; got %s, then %s, want the same",
 					cmd,
-					before,
 					content(w),
+					before,
 					describe(facts, err),
 					describe(again, errAgain),
 				)
@@ -99,32 +100,35 @@ func TestAnyHistory(t *testing.T) {
 				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd); code != want {
-				t.Fatalf("%T %+v: %q, want %q", cmd, cmd, code, want)
+				t.Fatalf("%T %+v: got code %q, want %q", cmd, cmd, code, want)
 			}
 			for _, fact := range facts {
 				w.Evolve(fact)
 				log = append(log, fact)
 			}
 			if w.Balance() != m.balance() || w.Balance() < 0 {
-				t.Fatalf("the balance is %d, want %d", w.Balance(), m.balance())
+				t.Fatalf("got balance %d, want %d, not below 0", w.Balance(), m.balance())
 			}
 		}
 		checkPayments(t, w, m)
-		if got := content(follow(New().(*Wallet), log)); got != content(w) {
-			t.Fatalf("replayed: %s, want %s", got, content(w))
+		if got := content(apply(New().(*Wallet), log)); got != content(w) {
+			t.Fatalf("replayed wallet: got %s, want %s", got, content(w))
 		}
 		if write == nil {
 			return
 		}
 		restored := restore(t, write)
-		if content(restored) != then || content(follow(restored, log[frozen:])) != content(w) {
-			t.Fatalf("a snapshot and what came after it give %s, want %s", content(restored), content(w))
+		if got := content(restored); got != frozenContent {
+			t.Fatalf("restored wallet: got %s, want %s", got, frozenContent)
+		}
+		if got := content(apply(restored, log[frozen:])); got != content(w) {
+			t.Fatalf("restored wallet after the later facts: got %s, want %s", got, content(w))
 		}
 	})
 }
 
-// someCommand draws a command with few payments, so that commands collide.
-func someCommand(t *rapid.T) core.Command {
+// drawCommand draws a command with one of few payment ids, so that commands concern the same payments.
+func drawCommand(t *rapid.T) core.Command {
 	id := events.NewHoldID("b", rapid.Int64Range(1, 6).Draw(t, "payment"))
 	switch rapid.IntRange(0, 3).Draw(t, "kind") {
 	case 0:
@@ -141,29 +145,30 @@ func checkPayments(t *rapid.T, w *Wallet, m *model) {
 		id := events.NewHoldID("b", attempt)
 		amount, debited := m.debits[id]
 		_, refunded := m.refunds[id]
-		_, cancelled := m.cancelled[id]
+		cancelled := m.cancelled[id]
 		got, ok := w.Payment(id)
 		if ok != (debited || cancelled) || got.Amount != amount || got.Closed != (refunded || cancelled) {
-			t.Fatalf("payment %s is %+v, %t, with %+v, want %t, Amount %v, Closed %v",
-				id, got, ok, m, debited || cancelled, amount, refunded || cancelled)
+			t.Fatalf("Payment(%s): got %+v, %t; want Amount %d, Closed %t, and %t", id, got, ok, amount,
+				refunded || cancelled, debited || cancelled)
 		}
 		if ok {
 			known++
 		}
 	}
 	if w.payments.Len() != known {
-		t.Fatalf("%d payments, want %d", w.payments.Len(), known)
+		t.Fatalf("got %d payments, want %d", w.payments.Len(), known)
 	}
 }
 
-func follow(w *Wallet, log []events.Fact) *Wallet {
+func apply(w *Wallet, log []events.Fact) *Wallet {
 	for _, fact := range log {
 		w.Evolve(fact)
 	}
 	return w
 }
 
-// restore writes a frozen state only now, and reads it. No prefix of a snapshot is accepted.
+// restore writes a snapshot and returns the wallet restored from it. It checks that a truncated snapshot is
+// refused.
 func restore(t *rapid.T, write func(io.Writer) error) *Wallet {
 	var saved bytes.Buffer
 	if err := write(&saved); err != nil {
@@ -171,7 +176,7 @@ func restore(t *rapid.T, write func(io.Writer) error) *Wallet {
 	}
 	for size := range saved.Len() {
 		if err := New().Restore(bytes.NewReader(saved.Bytes()[:size])); err == nil {
-			t.Fatalf("Restore accepted %d of %d bytes", size, saved.Len())
+			t.Fatalf("Restore of the first %d of %d bytes: got no error, want one", size, saved.Len())
 		}
 	}
 	w := New().(*Wallet)

@@ -9,6 +9,7 @@ import (
 	"admitone/events"
 )
 
+// day is the time of all commands.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 func charge(amount int64) *Charge                 { return &Charge{ID: "c", Amount: amount} }
@@ -40,17 +41,17 @@ func describe(facts []events.Fact, err error) string {
 	return facts[0].Name()
 }
 
-// attempt is a row of a table: the command, and the decision.
-type attempt struct {
+// row is a command and the expected decision.
+type row struct {
 	cmd  core.Command
-	then string
+	want string
 }
 
 var rules = []struct {
-	name     string
-	attempts []attempt
+	name string
+	rows []row
 }{
-	{"seed 002, charging: the balance has the charge", []attempt{
+	{"a charge adds to the balance", []row{
 		{charge(100), "charged 100: 100"},
 		{charge(50), "charged 50: 150"},
 		{charge(0), "invalid_field"},
@@ -58,7 +59,7 @@ var rules = []struct {
 		{charge(MaxAmount + 1), "invalid_field"},
 		{charge(MaxAmount), "charged 1000000000000: 1000000000150"},
 	}},
-	{"seed 002, payment: as far as the money goes, and never below nothing", []attempt{
+	{"a debit may not exceed the balance", []row{
 		{debit("b.1", 1), "insufficient_balance: 0 of 1"},
 		{charge(100), "charged 100: 100"},
 		{debit("b.1", 0), "invalid_field"},
@@ -68,13 +69,13 @@ var rules = []struct {
 		{debit("c.1", 60), "insufficient_balance: 40 of 60"},
 		{debit("c.1", 40), "debited c.1 40: 0"},
 	}},
-	{"a payment is debited once, however often it is asked for", []attempt{
+	{"a repeated debit does nothing", []row{
 		{charge(100), "charged 100: 100"},
 		{debit("b.1", 60), "debited b.1 60: 40"},
 		{debit("b.1", 60), "nothing"},
 		{debit("b.1", 60), "nothing"},
 	}},
-	{"a payment is refunded once, and not debited again", []attempt{
+	{"a payment is refunded once, and not debited again", []row{
 		{charge(100), "charged 100: 100"},
 		{debit("b.1", 60), "debited b.1 60: 40"},
 		{refund("b.1"), "refunded b.1 60: 100"},
@@ -82,7 +83,7 @@ var rules = []struct {
 		{debit("b.1", 60), "not_held"},
 		{debit("b.2", 60), "debited b.2 60: 40"},
 	}},
-	{"a refund that comes before its debit closes the payment", []attempt{
+	{"a refund that comes before its debit closes the payment", []row{
 		{refund("b.1"), "cancelled b.1 of b"},
 		{refund("b.1"), "nothing"},
 		{charge(100), "charged 100: 100"},
@@ -95,10 +96,10 @@ func TestRules(t *testing.T) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			w := New()
-			for i, a := range rule.attempts {
-				facts, err := w.Decide(a.cmd, day)
-				if got := describe(facts, err); got != a.then || len(facts) > 1 {
-					t.Fatalf("line %d: %T %+v\n gives %s\n  want %s", i+1, a.cmd, a.cmd, got, a.then)
+			for i, row := range rule.rows {
+				facts, err := w.Decide(row.cmd, day)
+				if got := describe(facts, err); got != row.want || len(facts) > 1 {
+					t.Fatalf("row %d: %T %+v:\n got %s (%d facts)\nwant %s (at most 1)", i+1, row.cmd, row.cmd, got, len(facts), row.want)
 				}
 				for _, fact := range facts {
 					w.Evolve(fact)
@@ -108,8 +109,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestAFullWallet: it accepts no charge, but every refund.
-func TestAFullWallet(t *testing.T) {
+// TestFullWallet checks that a wallet with the maximum balance accepts no charge, but every refund.
+func TestFullWallet(t *testing.T) {
 	w := New().(*Wallet)
 	for _, fact := range []events.Fact{
 		&events.WalletCharged{Amount: MaxBalance, Balance: MaxBalance},
@@ -117,45 +118,52 @@ func TestAFullWallet(t *testing.T) {
 	} {
 		w.Evolve(fact)
 	}
-	for i, a := range []attempt{{charge(6), "limit_exceeded"}, {charge(5), "charged 5: 1000000000000000"}, {charge(1), "limit_exceeded"}, {refund("b.1"), "refunded b.1 5: 1000000000000005"}, {charge(1), "limit_exceeded"}} {
-		facts, err := w.Decide(a.cmd, day)
-		if got := describe(facts, err); got != a.then {
-			t.Fatalf("line %d: %T gives %s, want %s", i+1, a.cmd, got, a.then)
+	for i, row := range []row{
+		{charge(6), "limit_exceeded"},
+		{charge(5), "charged 5: 1000000000000000"},
+		{charge(1), "limit_exceeded"},
+		{refund("b.1"), "refunded b.1 5: 1000000000000005"},
+		{charge(1), "limit_exceeded"},
+	} {
+		facts, err := w.Decide(row.cmd, day)
+		if got := describe(facts, err); got != row.want {
+			t.Fatalf("row %d: %T: got %s, want %s", i+1, row.cmd, got, row.want)
 		}
 		for _, fact := range facts {
 			w.Evolve(fact)
 		}
 	}
 	if !w.Exists() || w.Balance() != MaxBalance+5 || !w.NextDeadline().IsZero() {
-		t.Errorf("balance = %d, want MaxBalance+5", w.Balance())
+		t.Errorf("got exists %t, balance %d, deadline %v; want true, %d, none", w.Exists(), w.Balance(), w.NextDeadline(),
+			int64(MaxBalance+5))
 	}
 }
 
-// TestImpossibleFacts: money from nowhere, or twice. The core panics.
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	charged := &events.WalletCharged{Amount: 100, Balance: 100}
 	debited := &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 40}
 	refunded := &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 100}
 	cancelled := &events.WalletCancelled{PaymentID: "b.1"}
 	for name, facts := range map[string][]events.Fact{
-		"a different balance": {&events.WalletCharged{Amount: 100, Balance: 101}},
-		"charged with none":   {&events.WalletCharged{}},
-		"below nothing":       {&events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: -60}},
-		"debited twice":       {charged, charged2(), debited, &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 80}},
-		"debited cancelled":   {charged, cancelled, debited},
-		"refunded twice":      {charged, debited, refunded, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
-		"refunded unpaid":     {charged, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
-		"refunded more":       {charged, debited, &events.WalletRefunded{PaymentID: "b.1", Amount: 61, Balance: 101}},
-		"refunded cancelled":  {charged, cancelled, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
-		"cancelled paid":      {charged, debited, cancelled},
-		"cancelled twice":     {cancelled, cancelled},
-		"a fact of a product": {&events.ProductReserved{}},
+		"balance does not add up":           {&events.WalletCharged{Amount: 100, Balance: 101}},
+		"charge of no amount":               {&events.WalletCharged{}},
+		"debit below a balance of 0":        {&events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: -60}},
+		"second debit of a payment":         {charged, &events.WalletCharged{Amount: 100, Balance: 200}, debited, &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 80}},
+		"debit of a cancelled payment":      {charged, cancelled, debited},
+		"second refund of a payment":        {charged, debited, refunded, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
+		"refund of an unknown payment":      {charged, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
+		"refund of more than was debited":   {charged, debited, &events.WalletRefunded{PaymentID: "b.1", Amount: 61, Balance: 101}},
+		"refund of a cancelled payment":     {charged, cancelled, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
+		"cancellation of a debited payment": {charged, debited, cancelled},
+		"second cancellation of a payment":  {cancelled, cancelled},
+		"fact of another entity":            {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := New()
 			defer func() {
 				if recover() == nil {
-					t.Errorf("the impossible fact was accepted: %+v", w)
+					t.Errorf("got no panic but state %+v, want a panic", w)
 				}
 			}()
 			for _, fact := range facts {
@@ -164,5 +172,3 @@ func TestImpossibleFacts(t *testing.T) {
 		})
 	}
 }
-
-func charged2() events.Fact { return &events.WalletCharged{Amount: 100, Balance: 200} }

@@ -21,6 +21,7 @@ type snapshotHeader struct {
 	Payments int
 }
 
+// fixedSize is the size of the part of a payment before its ids.
 const fixedSize = 8 + 8 + 1 + 2
 
 // Freeze implements [core.Core].
@@ -36,16 +37,16 @@ func (w *Wallet) Freeze() func(io.Writer) error {
 		if _, err := out.Write(record); err != nil {
 			return err
 		}
-		for id, paid := range payments {
-			record = binary.LittleEndian.AppendUint64(record[:0], uint64(paid.Amount))
-			record = binary.LittleEndian.AppendUint64(record, uint64(paid.Refunded))
+		for id, payment := range payments {
+			record = binary.LittleEndian.AppendUint64(record[:0], uint64(payment.Amount))
+			record = binary.LittleEndian.AppendUint64(record, uint64(payment.Refunded))
 			closed := byte(0)
-			if paid.Closed {
+			if payment.Closed {
 				closed = 1
 			}
-			record = binary.LittleEndian.AppendUint16(append(record, closed), uint16(len(paid.Parts)))
+			record = binary.LittleEndian.AppendUint16(append(record, closed), uint16(len(payment.Parts)))
 			record = appendText(record, string(id))
-			for _, part := range paid.Parts {
+			for _, part := range payment.Parts {
 				record = appendText(record, string(part))
 			}
 			if _, err := out.Write(record); err != nil {
@@ -71,7 +72,7 @@ func (w *Wallet) Restore(r io.Reader) error {
 			if _, err = io.ReadFull(in, fixed[:]); err != nil {
 				return
 			}
-			paid := Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])),
+			payment := Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])),
 				Refunded: int64(binary.LittleEndian.Uint64(fixed[8:])), Closed: fixed[16] != 0}
 			var id, part string
 			if id, err = readText(in); err != nil {
@@ -81,9 +82,9 @@ func (w *Wallet) Restore(r io.Reader) error {
 				if part, err = readText(in); err != nil {
 					return
 				}
-				paid.Parts = append(paid.Parts, events.RefundID(part))
+				payment.Parts = append(payment.Parts, events.RefundID(part))
 			}
-			yield(events.HoldID(id), paid)
+			yield(events.HoldID(id), payment)
 		}
 	})
 	return err

@@ -9,19 +9,18 @@ import (
 	"admitone/events"
 )
 
-// Kind of wallets.
+// Kind registers wallets with the shell.
 var Kind = core.Kind{Category: events.WalletCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of a holder's wallet.
+// Stream returns the stream of a holder's wallet.
 func Stream(holder events.Holder) events.StreamID {
 	return events.NewStreamID(events.WalletCategory, string(holder))
 }
 
 const (
-	// MaxAmount is the maximum of one charge, in minor units.
+	// MaxAmount is the maximum amount of one charge, in minor units.
 	MaxAmount = 1_000_000_000_000
-	// MaxBalance is the maximum balance after a charge. Refunds may exceed it: that money was in
-	// the wallet before.
+	// MaxBalance is the maximum balance after a charge, in minor units. A refund may exceed it.
 	MaxBalance = 1_000_000_000_000_000
 )
 
@@ -42,9 +41,9 @@ type Debit struct {
 	Amount int64
 }
 
-// Refund returns the amount debited under the payment id and not refunded yet, and closes the id; if
-// nothing was debited, it only closes it. With a RefundID it refunds a part, Amount. Idempotent.
-// Refusal: not_held (the part exceeds the rest).
+// Refund returns the amount debited under the payment id and not refunded yet, and closes the id. If nothing was
+// debited, it only closes the id. With a RefundID it refunds a part, Amount. Idempotent. Refusal: not_held (the
+// part exceeds the amount not refunded yet).
 type Refund struct {
 	PaymentID events.HoldID
 	RefundID  events.RefundID
@@ -55,15 +54,15 @@ type Refund struct {
 type Payment struct {
 	// Amount debited, 0 if the payment was cancelled before the debit.
 	Amount int64
-	// Closed: it was refunded in full, or cancelled.
+	// Closed reports whether the payment was refunded in full, or cancelled.
 	Closed bool
-	// Refunded is the sum of Parts.
+	// Refunded is the amount refunded so far.
 	Refunded int64
-	// Parts are the refunds of parts of it.
+	// Parts are the refunds of parts of the payment.
 	Parts []events.RefundID
 }
 
-// Remaining is the amount not refunded.
+// Remaining returns the amount not refunded yet.
 func (p *Payment) Remaining() int64 { return p.Amount - p.Refunded }
 
 // Wallet is the state and the rules of one wallet. It implements [core.Core].
@@ -79,7 +78,7 @@ func New() core.Core { return &Wallet{payments: core.NewTable[events.HoldID, Pay
 // Exists reports whether the wallet has facts.
 func (w *Wallet) Exists() bool { return w.exists }
 
-// Balance in minor units.
+// Balance returns the balance, in minor units.
 func (w *Wallet) Balance() int64 { return w.balance }
 
 // Payment returns the state of a payment id; ok is false if it is unknown.
@@ -91,7 +90,7 @@ func (w *Wallet) NextDeadline() time.Time { return time.Time{} }
 var errBadAmount = &core.Refusal{Code: core.CodeInvalidField, Detail: "amount must be from 1 to 1,000,000,000,000",
 	Fields: map[string]any{"field": "amount"}}
 
-var errClosed = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment was given up; begin another"}
+var errClosed = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment was refunded or cancelled; start a new one"}
 
 // ErrCancelled refuses a debit of a payment that was closed before anything was debited.
 var ErrCancelled = &core.Refusal{Code: errClosed.Code, Detail: errClosed.Detail}
@@ -116,49 +115,49 @@ func (w *Wallet) charge(cmd *Charge) ([]events.Fact, error) {
 	case cmd.Amount < 1 || cmd.Amount > MaxAmount:
 		return nil, errBadAmount
 	case w.balance > MaxBalance-cmd.Amount:
-		return nil, &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the wallet can't hold that much",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the charge would raise the balance above the limit; charge less",
 			Fields: map[string]any{"balance": w.balance, "limit": int64(MaxBalance)}}
 	}
 	return []events.Fact{&events.WalletCharged{ChargeID: cmd.ID, Amount: cmd.Amount, Balance: w.balance + cmd.Amount}}, nil
 }
 
 func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
-	paid, known := w.payments.Get(cmd.PaymentID)
+	payment, known := w.payments.Get(cmd.PaymentID)
 	switch {
 	case cmd.Amount < 1:
 		return nil, errBadAmount
-	case known && paid.Closed && paid.Amount == 0:
+	case known && payment.Closed && payment.Amount == 0:
 		return nil, ErrCancelled
-	case known && paid.Closed:
+	case known && payment.Closed:
 		return nil, errClosed
 	case known:
 		return nil, nil
 	case cmd.Amount > w.balance:
-		return nil, TooLittle(w.balance, cmd.Amount)
+		return nil, InsufficientBalance(w.balance, cmd.Amount)
 	}
 	return []events.Fact{&events.WalletDebited{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
 		Amount: cmd.Amount, Balance: w.balance - cmd.Amount}}, nil
 }
 
-// TooLittle returns the refusal of a debit that exceeds the balance.
-func TooLittle(balance, amount int64) *core.Refusal {
+// InsufficientBalance returns the refusal of a debit that exceeds the balance.
+func InsufficientBalance(balance, amount int64) *core.Refusal {
 	return &core.Refusal{Code: core.CodeInsufficientBalance,
-		Detail: "the wallet has too little; charge it and pay again",
+		Detail: "the balance is less than the amount; charge the wallet and pay again",
 		Fields: map[string]any{"balance": balance, "amount": amount}}
 }
 
-var errTooMuch = &core.Refusal{Code: core.CodeNotHeld, Detail: "that is more than is left of the payment"}
+var errExceedsPayment = &core.Refusal{Code: core.CodeNotHeld, Detail: "the amount exceeds the part of the payment that is not refunded yet; refund less"}
 
 func (w *Wallet) refund(cmd *Refund) ([]events.Fact, error) {
-	paid, known := w.payments.Get(cmd.PaymentID)
-	amount := paid.Remaining()
+	payment, known := w.payments.Get(cmd.PaymentID)
+	amount := payment.Remaining()
 	switch {
 	case !known:
 		return []events.Fact{&events.WalletCancelled{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID)}}, nil
-	case cmd.RefundID != "" && slices.Contains(paid.Parts, cmd.RefundID), cmd.RefundID == "" && paid.Closed:
+	case cmd.RefundID != "" && slices.Contains(payment.Parts, cmd.RefundID), cmd.RefundID == "" && payment.Closed:
 		return nil, nil
-	case cmd.RefundID != "" && (paid.Closed || cmd.Amount < 1 || cmd.Amount > amount):
-		return nil, errTooMuch
+	case cmd.RefundID != "" && (payment.Closed || cmd.Amount < 1 || cmd.Amount > amount):
+		return nil, errExceedsPayment
 	case cmd.RefundID != "":
 		amount = cmd.Amount
 	}
@@ -179,24 +178,24 @@ func (w *Wallet) Evolve(fact events.Fact) {
 	w.exists = true
 	switch f := fact.(type) {
 	case *events.WalletCharged:
-		w.move(fact, f.Amount, f.Balance)
+		w.changeBalance(fact, f.Amount, f.Balance)
 	case *events.WalletDebited:
 		_, known := w.payments.Get(f.PaymentID)
 		w.must(fact, !known)
 		w.payments.Set(f.PaymentID, Payment{Amount: f.Amount})
-		w.move(fact, -f.Amount, f.Balance)
+		w.changeBalance(fact, -f.Amount, f.Balance)
 	case *events.WalletRefunded:
-		paid, known := w.payments.Get(f.PaymentID)
+		payment, known := w.payments.Get(f.PaymentID)
 		part := f.RefundID != ""
-		w.must(fact, known && !paid.Closed && (part && f.Amount <= paid.Remaining() || f.Amount == paid.Remaining()) &&
-			!slices.Contains(paid.Parts, f.RefundID))
+		w.must(fact, known && !payment.Closed && (part && f.Amount <= payment.Remaining() || f.Amount == payment.Remaining()) &&
+			!slices.Contains(payment.Parts, f.RefundID))
 		if part {
-			paid.Parts = append(slices.Clip(paid.Parts), f.RefundID)
+			payment.Parts = append(slices.Clip(payment.Parts), f.RefundID)
 		}
-		paid.Refunded += f.Amount
-		paid.Closed = paid.Remaining() == 0
-		w.payments.Set(f.PaymentID, paid)
-		w.move(fact, f.Amount, f.Balance)
+		payment.Refunded += f.Amount
+		payment.Closed = payment.Remaining() == 0
+		w.payments.Set(f.PaymentID, payment)
+		w.changeBalance(fact, f.Amount, f.Balance)
 	case *events.WalletCancelled:
 		_, known := w.payments.Get(f.PaymentID)
 		w.must(fact, !known)
@@ -206,15 +205,15 @@ func (w *Wallet) Evolve(fact events.Fact) {
 	}
 }
 
-// move changes the balance and checks it against the recorded one.
-func (w *Wallet) move(fact events.Fact, by, balance int64) {
+// changeBalance changes the balance and checks it against the recorded one.
+func (w *Wallet) changeBalance(fact events.Fact, by, balance int64) {
 	w.must(fact, by != 0 && w.balance+by == balance && balance >= 0)
 	w.balance = balance
 }
 
-// must panics at a fact that can't follow: the log is damaged, or money would come from nowhere.
-func (w *Wallet) must(fact events.Fact, fits bool) {
-	if !fits {
+// must panics unless the fact is valid after the facts before it. An invalid one means a damaged log.
+func (w *Wallet) must(fact events.Fact, valid bool) {
+	if !valid {
 		panic(fmt.Sprintf("wallet: unexpected fact %s %+v at a balance of %d", fact.Name(), fact, w.balance))
 	}
 }

@@ -14,5 +14,4 @@
 // # Why a performance has one key
 //
 // A booking sends commands to its seats and its allowance. With one owner, all of them are on that node.
-// that node.
 package placement

@@ -4,12 +4,12 @@
 // # Why a team does not record its tournaments
 //
 // The tournament decides which teams have entered, in one stream and one order. If the team
-// recorded it as well, an entry would be two appends, and a crash between them a contradiction. A
-// view answers which tournaments a team is in.
+// recorded it as well, an entry would be two appends, and a crash in between would leave them in
+// contradiction. A view answers which tournaments a team has entered.
 //
-// # Why an owner is forever
+// # Why the owner never changes
 //
-// The owner may enter and withdraw the team. It never changes, so a caller that has read it, from
-// the team or from a view, may rely on it without reading it again. A team from before there were
-// owners has none, and any holder may enter it.
+// Only the owner may enter the team in tournaments and withdraw it. Because the owner never changes, a caller
+// that has read it, from the team or from a view, need not read it again. Teams registered before owners were
+// introduced have none, and any holder may enter them.
 package team

@@ -10,10 +10,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of teams.
+// Kind registers teams with the shell.
 var Kind = core.Kind{Category: events.TeamCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the team with this id.
+// Stream returns the stream of the team with this id.
 func Stream(id events.TeamID) events.StreamID {
 	return events.NewStreamID(events.TeamCategory, string(id))
 }
@@ -31,12 +31,11 @@ type Register struct {
 	Name string
 	// Owner is the holder who owns the team, "" for none.
 	Owner events.Holder
-	// Owned is the number of teams of the owner, as far as is known; 0 for a holder without a
-	// limit.
+	// Owned is the number of teams of the owner, as far as the caller knows; 0 for an owner without a limit.
 	Owned int64
 }
 
-// Registered is a team as registered, which never changes.
+// Registered is the registration of a team. It never changes.
 type Registered struct {
 	ID    events.TeamID
 	Name  string
@@ -45,7 +44,7 @@ type Registered struct {
 
 // Team is the state and the rules of one team. It implements [core.Core].
 type Team struct {
-	registered Registered // ID is "" before
+	registered Registered // ID is "" before the registration
 }
 
 // New returns a team that has not been registered yet.
@@ -54,7 +53,7 @@ func New() core.Core { return &Team{} }
 // Exists reports whether the team was registered.
 func (t *Team) Exists() bool { return t.registered.ID != "" }
 
-// Registered returns the team as it was registered.
+// Registered returns the registration of the team.
 func (t *Team) Registered() Registered { return t.registered }
 
 // Decide implements [core.Core].
@@ -71,7 +70,7 @@ func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 			Detail: "a team with this id exists and has a different name or owner; choose another id"}
 	case register.Owned >= MaxOwned:
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: fmt.Sprintf("one holder may have %d teams; enter with one of those", MaxOwned),
+			Detail: fmt.Sprintf("a holder may have at most %d teams; enter with one of those", MaxOwned),
 			Fields: map[string]any{"limit": int64(MaxOwned), "teams": register.Owned}}
 	}
 	return []events.Fact{

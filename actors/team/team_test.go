@@ -11,11 +11,13 @@ import (
 	"admitone/events"
 )
 
+// day is the time of all commands.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-func TestRegisteringOnceAndAgain(t *testing.T) {
+// TestRegister checks the decisions of one team, in this order.
+func TestRegister(t *testing.T) {
 	team := New().(*Team)
-	for i, line := range []struct {
+	for i, row := range []struct {
 		name  string
 		owner events.Holder
 		owned int64
@@ -29,13 +31,13 @@ func TestRegisteringOnceAndAgain(t *testing.T) {
 		{"Lions", "", 0, "already_exists", nil},
 		{"Tigers", "ada", MaxOwned, "already_exists", nil},
 	} {
-		facts, err := team.Decide(&Register{ID: "t-1", Name: line.name, Owner: line.owner, Owned: line.owned}, day)
+		facts, err := team.Decide(&Register{ID: "t-1", Name: row.name, Owner: row.owner, Owned: row.owned}, day)
 		code := ""
 		if err != nil {
 			code = string(err.(*core.Refusal).Code)
 		}
-		if code != line.code || !reflect.DeepEqual(facts, line.facts) {
-			t.Errorf("line %d: %v, %q; want %v, %q", i+1, facts, code, line.facts, line.code)
+		if code != row.code || !reflect.DeepEqual(facts, row.facts) {
+			t.Errorf("row %d: got %v, %q; want %v, %q", i+1, facts, code, row.facts, row.code)
 		}
 		for _, fact := range facts {
 			team.Evolve(fact)
@@ -43,32 +45,34 @@ func TestRegisteringOnceAndAgain(t *testing.T) {
 	}
 	if want := (Registered{ID: "t-1", Name: "Lions", Owner: "ada"}); !team.Exists() || team.Registered() != want ||
 		!team.NextDeadline().IsZero() {
-		t.Errorf("it is %+v, want %+v", team.Registered(), want)
+		t.Errorf("got exists %t, %+v, deadline %v; want true, %+v, none", team.Exists(), team.Registered(),
+			team.NextDeadline(), want)
 	}
 }
 
-// TestTeamWithoutOwner: an old team has no owner. Registering the same id is a no-op.
+// TestTeamWithoutOwner checks that registering a team that has no owner again, with any owner, is a no-op.
 func TestTeamWithoutOwner(t *testing.T) {
 	team := New().(*Team)
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"})
 	for _, owner := range []events.Holder{"", "ada"} {
 		if facts, err := team.Decide(&Register{ID: "t-1", Name: "Lions", Owner: owner}, day); err != nil || facts != nil {
-			t.Errorf("registered again by %q: %v, %v; want no facts", owner, facts, err)
+			t.Errorf("Register again by %q: got %v, %v; want no facts and no error", owner, facts, err)
 		}
 	}
 }
 
-func TestASnapshotIsTheTeam(t *testing.T) {
+func TestSnapshot(t *testing.T) {
 	team := New()
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions \"X\"\n", Owner: "ada"})
 	if restored := coretest.RoundTrip(t, team.Freeze(), New); !reflect.DeepEqual(restored, team) {
-		t.Errorf("restored %+v, want %+v", restored, team)
+		t.Errorf("got restored team %+v, want %+v", restored, team)
 	}
 	if err := New().Restore(strings.NewReader(`{"ID":"t-1"`)); err == nil {
-		t.Error("Restore accepted half a snapshot")
+		t.Error("Restore of half a snapshot: got no error, want one")
 	}
 }
 
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	registered := &events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"}
 	coretest.RequirePanic(t, New(), registered, registered)

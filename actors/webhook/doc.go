@@ -1,11 +1,11 @@
-// Package webhook has the rules of a webhook: an external address to which the events of the log
-// are delivered, signed with secrets, and the progress of the deliveries.
+// Package webhook has the rules of webhooks. A webhook delivers the events of the log, signed with its secrets, to
+// an external address. Its stream records its settings and the progress of its deliveries.
 //
 // # Why the settings and the cursor share a stream
 //
 // Deliveries depend on both, and disabling, rewinding or deleting a webhook has to stop a delivery
 // in progress on another server. So the cursor's facts (see [core.Cursor]) are in the webhook's
-// stream. The tag of an edit is the revision of the newest edit, which deliveries don't change.
+// stream. The ETag of a webhook is the revision of its newest edit, so deliveries don't change it.
 //
 // # Why the facts have no secrets
 //

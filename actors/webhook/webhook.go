@@ -10,10 +10,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of webhooks.
+// Kind registers webhooks with the shell.
 var Kind = core.Kind{Category: events.WebhookCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the webhook with this id.
+// Stream returns the stream of the webhook with this id.
 func Stream(id events.WebhookID) events.StreamID {
 	return events.NewStreamID(events.WebhookCategory, string(id))
 }
@@ -26,7 +26,7 @@ const (
 	Max = 100
 	// MaxSecrets is the maximum number of secrets of one webhook that sign at the same time.
 	MaxSecrets = 5
-	// OldSecretFor is the time for which a replaced secret still signs.
+	// OldSecretFor is how long a replaced secret continues to sign.
 	OldSecretFor = 24 * time.Hour
 )
 
@@ -37,14 +37,15 @@ type Make struct {
 	Settings events.WebhookSettings
 	// Key is the fingerprint of the key from which the secret is derived.
 	Key string
-	// Others is the number of other webhooks, as far as is known.
+	// Others is the number of other webhooks, as far as the caller knows.
 	Others int
 }
 
-// Edit changes the members that are not nil. Refusal: not_found.
+// Edit changes the settings whose fields are not nil. If Enabled is true and deliveries fail, they are retried
+// immediately. Refusal: not_found.
 type Edit struct {
 	URL, Description *string
-	// Types is nil to leave them; a pointer to nil selects all types.
+	// Types is nil for no change; a pointer to nil selects all types.
 	Types   *[]string
 	Enabled *bool
 }
@@ -52,21 +53,22 @@ type Edit struct {
 // ChangeSecret adds a secret; the previous one continues to sign for [OldSecretFor]. Refusals:
 // not_found; limit_exceeded (too many secrets sign).
 type ChangeSecret struct {
+	// Key is the fingerprint of the key from which the new secret is derived.
 	Key string
 }
 
-// Replay makes everything from a position on be delivered again. Refusals: not_found; invalid_field
-// (the position has not been reached).
+// Replay delivers all events from a position on again. Refusals: not_found; invalid_field (deliveries have not
+// reached the position).
 type Replay struct {
 	From events.Position
 	// Made is the position of the webhook's creation.
 	Made events.Position
 }
 
-// Delete deletes a webhook, forever. Refusal: not_found.
+// Delete permanently deletes a webhook. Refusal: not_found.
 type Delete struct{}
 
-// End disables a webhook whose deliveries have failed for good, and records its progress. Refusals:
+// End disables a webhook whose deliveries have failed permanently, and records its progress. Refusals:
 // not_found; stale_revision, as for [core.MoveCursor].
 type End struct {
 	Moved events.CursorMoved
@@ -76,28 +78,29 @@ type End struct {
 // Secret is a signing secret.
 type Secret struct {
 	events.WebhookSecret
-	// Until is when it stops signing; zero for the newest.
+	// Until is when the secret stops signing, zero for the newest.
 	Until time.Time
 }
 
-// State of a webhook.
+// State is the state of a webhook.
 type State struct {
 	ID       events.WebhookID
 	Settings events.WebhookSettings
 	Disabled bool
-	Cause    events.WebhookDisabledCause // why it is disabled
+	Cause    events.WebhookDisabledCause // why it is disabled, "" if it is not
 	Deleted  bool
 	// Secrets that sign, oldest first; some may have expired.
 	Secrets []Secret
 	// Cursor is the progress of the deliveries; see Reached.
 	Cursor core.Cursor
-	// Edited is the revision of the newest edit, Replays the number of replays.
-	Edited  events.Revision
+	// Edited is the revision of the newest edit.
+	Edited events.Revision
+	// Replays is the number of replays.
 	Replays int64
 }
 
-// Reached is the position up to which everything was delivered. made is the position of the
-// webhook's creation: deliveries begin after it.
+// Reached returns the position up to which all events were delivered. made is the position of the webhook's
+// creation, after which deliveries begin.
 func (s *State) Reached(made events.Position) events.Position {
 	if s.Replays == 0 {
 		return max(made, s.Cursor.Reached)
@@ -108,7 +111,7 @@ func (s *State) Reached(made events.Position) events.Position {
 // Webhook is the state and the rules of one webhook. It implements [core.Core] and [core.Edited].
 type Webhook struct {
 	state State
-	next  events.Revision // of the next fact
+	next  events.Revision // the revision of the next fact
 }
 
 // New returns a webhook that has not been created yet.
@@ -128,8 +131,8 @@ func (w *Webhook) EditRevision() events.Revision { return w.state.Edited }
 
 // Decide implements [core.Core].
 func (w *Webhook) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
-	if make, ok := cmd.(*Make); ok {
-		return w.make(make)
+	if create, ok := cmd.(*Make); ok {
+		return w.create(create)
 	}
 	if !w.Exists() {
 		return nil, &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such webhook",
@@ -154,11 +157,11 @@ func (w *Webhook) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	return facts, err
 }
 
-func (w *Webhook) make(cmd *Make) ([]events.Fact, error) {
+func (w *Webhook) create(cmd *Make) ([]events.Fact, error) {
 	switch {
 	case w.state.Deleted:
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
-			Detail: "a webhook with this id was deleted, and its id is never used again; choose another"}
+			Detail: "a webhook with this id was deleted, and its id can't be used again; choose another id"}
 	case w.Exists() && !w.state.Settings.Equal(&cmd.Settings):
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
 			Detail: "a webhook with this id exists and has other settings; choose another id, or edit it"}
@@ -166,7 +169,7 @@ func (w *Webhook) make(cmd *Make) ([]events.Fact, error) {
 		return nil, nil
 	case cmd.Others >= Max:
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: fmt.Sprintf("there may be %d webhooks; delete one that is not needed", Max),
+			Detail: fmt.Sprintf("there may be at most %d webhooks; delete one that is not needed", Max),
 			Fields: core.Fields{"limit": int64(Max), "webhooks": int64(cmd.Others)}}
 	}
 	return []events.Fact{&events.WebhookMade{WebhookID: cmd.ID, WebhookSettings: cmd.Settings,
@@ -185,7 +188,7 @@ func (w *Webhook) edit(cmd *Edit) (facts []events.Fact) {
 		facts = append(facts, &events.WebhookEnabled{})
 	case !enabled && !w.state.Disabled:
 		facts = append(facts, &events.WebhookDisabled{Cause: events.WebhookAsked})
-	case cmd.Enabled != nil && enabled && w.state.Cursor.Failures > 0: // the receiver is repaired: retry at once
+	case cmd.Enabled != nil && enabled && w.state.Cursor.Failures > 0: // retry immediately
 		facts = append(facts, &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookEnabled{})
 	}
 	return facts
@@ -194,7 +197,7 @@ func (w *Webhook) edit(cmd *Edit) (facts []events.Fact) {
 func (w *Webhook) changeSecret(cmd *ChangeSecret, now time.Time) ([]events.Fact, error) {
 	if len(w.state.Signing(now)) >= MaxSecrets {
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: fmt.Sprintf("%d secrets sign already, each for a day after it was replaced; come back later", MaxSecrets),
+			Detail: fmt.Sprintf("%d secrets sign already, and each stops a day after it was replaced; try again later", MaxSecrets),
 			Fields: core.Fields{"limit": int64(MaxSecrets)}}
 	}
 	newest := w.state.Secrets[len(w.state.Secrets)-1]
@@ -206,7 +209,7 @@ func (w *Webhook) changeSecret(cmd *ChangeSecret, now time.Time) ([]events.Fact,
 func (w *Webhook) replay(cmd *Replay) ([]events.Fact, error) {
 	if reached := w.state.Reached(cmd.Made); cmd.From > reached+1 {
 		return nil, &core.Refusal{Code: core.CodeInvalidField,
-			Detail: "what is there has not been delivered yet, and nothing is skipped; name a position that was reached",
+			Detail: "deliveries have not reached this position, and a replay can't skip events; choose a position that was reached",
 			Fields: core.Fields{"field": "from", "reached": int64(reached)}}
 	}
 	return []events.Fact{&events.WebhookReplayed{From: cmd.From, Term: w.state.Cursor.Term + 1}}, nil
@@ -237,7 +240,7 @@ func (w *Webhook) Evolve(fact events.Fact) {
 	if isCreation != (s.ID == "") || s.Deleted {
 		panic(fmt.Sprintf("webhook %s: unexpected fact %s", s.ID, fact.Name()))
 	}
-	edit := true
+	isEdit := true
 	switch f := fact.(type) {
 	case *events.WebhookMade:
 		s.ID, s.Settings, s.Secrets = f.WebhookID, f.WebhookSettings, []Secret{{WebhookSecret: made.WebhookSecret}}
@@ -252,17 +255,17 @@ func (w *Webhook) Evolve(fact events.Fact) {
 	case *events.WebhookDeleted:
 		s.Deleted = true
 	default:
-		edit = false
-		w.evolveUnseen(fact)
+		isEdit = false
+		w.evolveNonEdit(fact)
 	}
-	if edit {
+	if isEdit {
 		s.Edited = w.next
 	}
 	w.next++
 }
 
-// evolveUnseen applies a fact that is not an edit.
-func (w *Webhook) evolveUnseen(fact events.Fact) {
+// evolveNonEdit applies a fact that is not an edit.
+func (w *Webhook) evolveNonEdit(fact events.Fact) {
 	s := &w.state
 	switch f := fact.(type) {
 	case *events.WebhookSecretChanged:

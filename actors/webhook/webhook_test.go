@@ -18,8 +18,8 @@ var (
 	made     = &events.WebhookMade{WebhookID: "w", WebhookSettings: settings, WebhookSecret: key}
 )
 
-// with returns a webhook with these facts.
-func with(facts ...events.Fact) *Webhook {
+// webhookAfter returns a webhook to which these facts were applied.
+func webhookAfter(facts ...events.Fact) *Webhook {
 	w := New().(*Webhook)
 	for _, fact := range facts {
 		w.Evolve(fact)
@@ -27,6 +27,7 @@ func with(facts ...events.Fact) *Webhook {
 	return w
 }
 
+// TestRules checks the decision on each command after the given facts.
 func TestRules(t *testing.T) {
 	url, on, off := "https://b.example/", true, false
 	all := []string(nil)
@@ -36,7 +37,7 @@ func TestRules(t *testing.T) {
 	disabled, deleted := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookDeleted{}
 	edited := settings
 	edited.URL, edited.Types = url, nil
-	for i, line := range []struct {
+	for i, row := range []struct {
 		given []events.Fact
 		cmd   core.Command
 		want  []events.Fact
@@ -83,26 +84,26 @@ func TestRules(t *testing.T) {
 		{[]events.Fact{made}, &Delete{}, []events.Fact{deleted}, ""},
 		{[]events.Fact{made, deleted}, &Delete{}, nil, "not_found"},
 	} {
-		facts, err := with(line.given...).Decide(line.cmd, day)
+		facts, err := webhookAfter(row.given...).Decide(row.cmd, day)
 		code := core.Code("")
 		if err != nil {
 			code = err.(*core.Refusal).Code
 		}
-		if code != line.code || len(facts)+len(line.want) > 0 && !reflect.DeepEqual(facts, line.want) {
-			t.Errorf("line %d, %T: %v, %q; want %v, %q", i+1, line.cmd, facts, code, line.want, line.code)
+		if code != row.code || len(facts)+len(row.want) > 0 && !reflect.DeepEqual(facts, row.want) {
+			t.Errorf("row %d, %T: got %v, %q; want %v, %q", i+1, row.cmd, facts, code, row.want, row.code)
 		}
 	}
 }
 
-// TestSecrets: a replaced secret signs for one more day, and at most MaxSecrets sign at once.
+// TestSecrets checks that a replaced secret signs for one more day, and that at most MaxSecrets sign at a time.
 func TestSecrets(t *testing.T) {
-	w, now := with(made), day
-	numbers := func() (all []int64) {
+	w, now := webhookAfter(made), day
+	signing := func() (numbers []int64) {
 		state := w.State()
 		for _, secret := range state.Signing(now) {
-			all = append(all, secret.Number)
+			numbers = append(numbers, secret.Number)
 		}
-		return all
+		return numbers
 	}
 	change := func() error {
 		facts, err := w.Decide(&ChangeSecret{Key: "k"}, now)
@@ -117,26 +118,27 @@ func TestSecrets(t *testing.T) {
 		}
 		now = now.Add(time.Hour)
 	}
-	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2, 1}) {
-		t.Errorf("%v sign, want %v", got, []int64{5, 4, 3, 2, 1})
+	if got := signing(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2, 1}) {
+		t.Errorf("got signing secrets %v, want %v", got, []int64{5, 4, 3, 2, 1})
 	}
 	if err := change(); err == nil {
-		t.Error("a sixth secret was accepted")
+		t.Errorf("ChangeSecret with %d signing secrets: got no error, want limit_exceeded", MaxSecrets)
 	}
-	now = day.Add(24 * time.Hour) // the first ends now
-	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2}) {
-		t.Errorf("%v sign after a day, want %v", got, []int64{5, 4, 3, 2})
+	now = day.Add(24 * time.Hour) // the first secret stops signing now
+	if got := signing(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2}) {
+		t.Errorf("after a day: got signing secrets %v, want %v", got, []int64{5, 4, 3, 2})
 	}
 	if err := change(); err != nil {
 		t.Error(err)
 	}
-	if got := numbers(); !reflect.DeepEqual(got, []int64{6, 5, 4, 3, 2}) {
-		t.Errorf("%v sign, want %v", got, []int64{6, 5, 4, 3, 2})
+	if got := signing(); !reflect.DeepEqual(got, []int64{6, 5, 4, 3, 2}) {
+		t.Errorf("got signing secrets %v, want %v", got, []int64{6, 5, 4, 3, 2})
 	}
 }
 
-// TestEditTag: it changes with edits only, and after an edit failed work is retried.
-func TestEditTag(t *testing.T) {
+// TestEditRevision checks that only edits change the edit revision, and that edits, enabling and replays clear the
+// failure of the deliveries.
+func TestEditRevision(t *testing.T) {
 	failing := events.CursorMoved{Term: 1, Reached: 9, NextAt: day,
 		CursorFailure: events.CursorFailure{Failing: 10, Failures: 3, Since: day, Error: "no"}}
 	w := New().(*Webhook)
@@ -151,46 +153,47 @@ func TestEditTag(t *testing.T) {
 	} {
 		w.Evolve(step.fact)
 		if w.EditRevision() != step.edited {
-			t.Errorf("after fact %d the edit is %d, want %d", i+1, w.EditRevision(), step.edited)
+			t.Errorf("after fact %d: got edit revision %d, want %d", i+1, w.EditRevision(), step.edited)
 		}
-		forgiven := w.Cursor().CursorFailure == events.CursorFailure{} && w.Cursor().NextAt.IsZero()
+		cleared := w.Cursor().CursorFailure == events.CursorFailure{} && w.Cursor().NextAt.IsZero()
 		switch step.fact.(type) {
 		case *events.WebhookEdited, *events.WebhookEnabled, *events.WebhookReplayed:
-			if !forgiven {
-				t.Errorf("cursor after %s = %+v, want failures forgotten only by the step's edit", step.fact.Name(), w.Cursor())
+			if !cleared {
+				t.Errorf("after %s: got cursor %+v, want no failure", step.fact.Name(), w.Cursor())
 			}
 		case *events.WebhookDisabled:
-			if forgiven || w.Cursor().Reached != 9 {
-				t.Errorf("cursor after %s = %+v, want failures forgotten only by the step's edit", step.fact.Name(), w.Cursor())
+			if cleared || w.Cursor().Reached != 9 {
+				t.Errorf("after %s: got cursor %+v, want the failure at position 9 unchanged", step.fact.Name(), w.Cursor())
 			}
 		}
 	}
 	state := w.State()
 	if reached := state.Reached(1); reached != 2 {
-		t.Errorf("replayed from 3 it has reached %d, want 2", reached)
+		t.Errorf("after a replay from 3: got reached %d, want 2", reached)
 	}
-	if state = with(made).State(); state.Reached(7) != 7 {
-		t.Errorf("made at 7 it has reached %d, want 7", state.Reached(7))
+	if state = webhookAfter(made).State(); state.Reached(7) != 7 {
+		t.Errorf("created at position 7: got reached %d, want 7", state.Reached(7))
 	}
 }
 
-func TestASnapshotIsTheWebhook(t *testing.T) {
-	w := with(made, &events.CursorTaken{Term: 1, Node: "n"},
+func TestSnapshot(t *testing.T) {
+	w := webhookAfter(made, &events.CursorTaken{Term: 1, Node: "n"},
 		&events.CursorMoved{Term: 1, Reached: 9, NextAt: day, CursorFailure: events.CursorFailure{Failing: 10, Failures: 3,
 			Since: day, Error: "no"}},
 		&events.WebhookSecretChanged{WebhookSecret: events.WebhookSecret{Number: 2, Key: "l"}, OldUntil: day},
 		&events.WebhookReplayed{From: 3, Term: 2}, &events.WebhookDisabled{Cause: events.WebhookGone})
 	if restored := coretest.RoundTrip(t, w.Freeze(), New); !reflect.DeepEqual(restored, core.Core(w)) {
-		t.Errorf("restored %+v, want %+v", restored, w)
+		t.Errorf("got restored webhook %+v, want %+v", restored, w)
 	}
 	if err := New().Restore(strings.NewReader(`{"State":`)); err == nil {
-		t.Error("Restore accepted half a snapshot")
+		t.Error("Restore of half a snapshot: got no error, want one")
 	}
 }
 
+// TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	coretest.RequirePanic(t, New(), made, made)
 	coretest.RequirePanic(t, New(), &events.WebhookEnabled{})
-	coretest.RequirePanic(t, with(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})
-	coretest.RequirePanic(t, with(made), &events.ProductReserved{})
+	coretest.RequirePanic(t, webhookAfter(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})
+	coretest.RequirePanic(t, webhookAfter(made), &events.ProductReserved{})
 }

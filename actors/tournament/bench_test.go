@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// crowdedTournament is a tournament with half a million teams entered, and as many waiting.
+// crowdedTournament returns a tournament with half a million teams entered, and as many waiting.
 func crowdedTournament(b *testing.B) *Tournament {
 	b.Helper()
 	c := New().(*Tournament)
@@ -17,7 +17,7 @@ func crowdedTournament(b *testing.B) *Tournament {
 	return c
 }
 
-// BenchmarkEnter: entries while slots are free.
+// BenchmarkEnter decides and applies entries while slots are free.
 func BenchmarkEnter(b *testing.B) {
 	c := play(b, New().(*Tournament), plain(MaxTeams))
 	b.ReportAllocs()
@@ -35,19 +35,19 @@ func BenchmarkEnter(b *testing.B) {
 	}
 }
 
-// BenchmarkRefuse: every slot is taken.
+// BenchmarkRefuse refuses an entry because every slot is taken.
 func BenchmarkRefuse(b *testing.B) {
 	c := play(b, New().(*Tournament), plain(1), enterOne(0))
 	cmd := enterOne(1)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := c.Decide(cmd, day); err == nil {
-			b.Fatal("a full tournament accepted a team")
+			b.Fatal("Enter of a full tournament: got no error, want tournament_full")
 		}
 	}
 }
 
-// BenchmarkWithdrawAndPromote: with half a million waiting.
+// BenchmarkWithdrawAndPromote withdraws entered teams while half a million wait.
 func BenchmarkWithdrawAndPromote(b *testing.B) {
 	c := crowdedTournament(b)
 	b.ReportAllocs()
@@ -58,8 +58,8 @@ func BenchmarkWithdrawAndPromote(b *testing.B) {
 	}
 }
 
-// BenchmarkLeaveTheMiddle: of a waitlist of half a million.
-func BenchmarkLeaveTheMiddle(b *testing.B) {
+// BenchmarkWithdrawWaiting withdraws teams from the middle of a waitlist of half a million.
+func BenchmarkWithdrawWaiting(b *testing.B) {
 	c := crowdedTournament(b)
 	b.ReportAllocs()
 	n := 0
@@ -83,7 +83,7 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// BenchmarkFreeze: the part of a snapshot that delays commands; writing is concurrent.
+// BenchmarkFreeze runs the part of a snapshot that delays commands; writing is concurrent.
 func BenchmarkFreeze(b *testing.B) {
 	c := crowdedTournament(b)
 	b.ReportAllocs()
@@ -92,7 +92,7 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports the memory of an entered team, and of a waiting one.
+// BenchmarkMemory reports the memory of an entered team and of a waiting team.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		empty := heap()

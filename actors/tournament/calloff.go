@@ -27,10 +27,10 @@ func (t *Tournament) cancel(cmd *Cancel) []events.Fact {
 	return []events.Fact{&events.TournamentCancelled{Reason: cmd.Reason, TournamentCounts: t.counts()}}
 }
 
-// cancelled applies that the tournament is cancelled.
-func (t *Tournament) cancelled() {
+// applyCancelled applies the cancellation of the tournament.
+func (t *Tournament) applyCancelled() {
 	if !t.Exists() || t.calledOff {
-		panic(fmt.Sprintf("tournament %s: cancelled twice", t.created.ID))
+		panic(fmt.Sprintf("tournament %s: cancelled twice, or before its creation", t.created.ID))
 	}
 	t.calledOff = true
 }

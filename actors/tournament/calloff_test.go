@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// TestCallOff: no team can enter or be promoted any more, and a withdrawal promotes nobody.
+// TestCallOff checks that in a cancelled tournament no team can enter, and a withdrawal promotes no team.
 func TestCallOff(t *testing.T) {
 	now := time.Unix(2_000_000_000, 0)
 	cup := New()
@@ -17,7 +17,7 @@ func TestCallOff(t *testing.T) {
 		t.Helper()
 		got := coretest.Do(cup, cmd, now, events.Fact.Name)
 		if got != want {
-			t.Errorf("%T: %s, want %s", cmd, got, want)
+			t.Errorf("%T: got %s, want %s", cmd, got, want)
 		}
 		cup = coretest.RoundTrip(t, cup.Freeze(), New)
 	}
@@ -35,11 +35,11 @@ func TestCallOff(t *testing.T) {
 	name := "n"
 	do(&Edit{Name: &name}, "cancelled")
 	do(&Withdraw{TeamID: "a"}, "tournament.withdrawn.v1")
-	made := cup.(*Tournament)
-	if status, in := made.Entry("b"); !in || status != events.EntryWaitlisted {
-		t.Errorf("b is %s, want waitlisted", status)
+	cancelled := cup.(*Tournament)
+	if status, in := cancelled.Entry("b"); !in || status != events.EntryWaitlisted {
+		t.Errorf("got status %q of team b, want waitlisted", status)
 	}
-	if !made.CalledOff() || made.Status() != events.TournamentIsCancelled {
-		t.Errorf("status = %s, want cancelled", made.Status())
+	if !cancelled.CalledOff() || cancelled.Status() != events.TournamentIsCancelled {
+		t.Errorf("got called off %t, status %s; want true, cancelled", cancelled.CalledOff(), cancelled.Status())
 	}
 }

@@ -18,7 +18,7 @@ var errNoEntry = &core.Refusal{Code: core.CodeNotFound, Detail: "the team has no
 var errBadLimit = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_limit must be from 1 to 1,000,000",
 	Fields: map[string]any{"field": "team_limit"}}
 
-var errOpensLate = &core.Refusal{Code: core.CodeInvalidField, Detail: "entry opens before its register_deadline",
+var errOpensLate = &core.Refusal{Code: core.CodeInvalidField, Detail: "opens_at must be before register_deadline",
 	Fields: map[string]any{"field": "opens_at"}}
 
 var errBadTeams = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_ids must be 1 to 16 teams, each once",
@@ -29,7 +29,7 @@ var errClosed = &core.Refusal{Code: core.CodeRegistrationClosed,
 
 // errFull and errWaitlistFull are the most frequent refusals, so they are allocated once.
 var errFull = &core.Refusal{Code: core.CodeTournamentFull,
-	Detail: "every slot is taken; watch the tournament for one that comes back",
+	Detail: "every slot is taken; watch the tournament for a withdrawal",
 	Fields: map[string]any{"remaining": int64(0)}}
 
 var errWaitlistFull = &core.Refusal{Code: core.CodeTournamentFull,
@@ -54,7 +54,7 @@ func (t *Tournament) Decide(cmd core.Command, now time.Time) ([]events.Fact, err
 	case *Cancel:
 		return t.cancel(cmd), nil
 	case *core.Expire:
-		return t.reached(t.sale, t.counts(), now), nil
+		return t.openIfDue(t.sale, t.counts(), now), nil
 	}
 	panic(fmt.Sprintf("tournament: no rule for %T", cmd))
 }
@@ -79,7 +79,7 @@ func (t *Tournament) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 		TournamentID: cmd.ID, DisplayName: cmd.Name, TeamLimit: cmd.TeamLimit,
 		RegisterDeadline: cmd.RegisterDeadline, Waitlist: cmd.Waitlist, WaitlistRule: cmd.Rule,
 		WaitingRoom: cmd.WaitingRoom, OpensAt: cmd.OpensAt, Status: status,
-	}}, t.reached(core.Sale{}.WithTimes(events.SaleTimes{OpensAt: cmd.OpensAt}),
+	}}, t.openIfDue(core.Sale{}.WithTimes(events.SaleTimes{OpensAt: cmd.OpensAt}),
 		events.TournamentCounts{Remaining: cmd.TeamLimit}, now)...), nil
 }
 
@@ -89,8 +89,8 @@ func opensBefore(opensAt, deadline time.Time) bool {
 	return opensAt.IsZero() || opensAt.Before(deadline)
 }
 
-// reached returns the fact that entry has opened, if that is due.
-func (t *Tournament) reached(sale core.Sale, counts events.TournamentCounts, now time.Time) []events.Fact {
+// openIfDue returns the fact that entry has opened, if that is due.
+func (t *Tournament) openIfDue(sale core.Sale, counts events.TournamentCounts, now time.Time) []events.Fact {
 	at := sale.Due(now).OpensAt
 	if at.IsZero() {
 		return nil
@@ -111,7 +111,7 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	for _, team := range cmd.TeamIDs {
 		if status, in := t.Entry(team); in {
 			return nil, &core.Refusal{Code: core.CodeAlreadyEntered,
-				Detail: "the team takes part already; withdraw it to give up its place",
+				Detail: "the team has entered or waits already; withdraw it to give up its place",
 				Fields: map[string]any{"team_id": string(team), "entry": string(status)}}
 		}
 	}
@@ -135,7 +135,7 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 			&events.TournamentEntered{TeamIDs: cmd.TeamIDs, TournamentCounts: after, OrderData: cmd.Order},
 		}, nil
 	}
-	if refusal := t.cantWait(teams); refusal != nil {
+	if refusal := t.refuseWaiting(teams); refusal != nil {
 		return nil, refusal
 	}
 	after.Waitlisted += teams
@@ -152,12 +152,12 @@ func validTeams(teams []events.TeamID) bool {
 	return len(teams) >= 1 && len(teams) <= MaxGroup
 }
 
-// cantWait returns the refusal of teams that get neither slots nor a place on the waitlist.
-func (t *Tournament) cantWait(teams int64) *core.Refusal {
+// refuseWaiting returns the refusal of teams that can't wait for slots, nil if they can.
+func (t *Tournament) refuseWaiting(teams int64) *core.Refusal {
 	remaining := t.counts().Remaining
 	switch {
 	case teams > t.created.TeamLimit:
-		return &core.Refusal{Code: core.CodeTournamentFull, Detail: "the group is larger than the whole tournament",
+		return &core.Refusal{Code: core.CodeTournamentFull, Detail: "the group has more teams than the tournament has slots; enter with fewer",
 			Fields: map[string]any{"remaining": remaining}}
 	case t.created.Waitlist && t.waitlisted+teams > MaxTeams:
 		return errWaitlistFull
@@ -177,7 +177,7 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 		return nil, errNoEntry
 	}
 	after, was := t.counts(), events.EntryEntered
-	waiting := line{list: &t.waitlist}
+	waiting := iterator{list: &t.waitlist}
 	if number == 0 {
 		after.Entered, after.Remaining = after.Entered-1, after.Remaining+1
 	} else {
@@ -214,17 +214,17 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		return nil, errBadLimit
 	case fact.Remaining < 0:
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "the team limit can't go below the teams that have entered",
+			Detail: "team_limit can't be below the number of teams that have entered; choose at least that number",
 			Fields: map[string]any{"entered": t.entered}}
 	case (cmd.OpensAt != nil || cmd.RegisterDeadline != nil) && !opensBefore(fact.OpensAt, fact.RegisterDeadline):
 		return nil, errOpensLate
 	case fact.Status == events.TournamentClosed:
-		return append([]events.Fact{fact}, t.reached(sale, fact.TournamentCounts, now)...), nil
+		return append([]events.Fact{fact}, t.openIfDue(sale, fact.TournamentCounts, now)...), nil
 	}
-	promoted, all := t.promote(&line{list: &t.waitlist}, fact.TournamentCounts)
-	if !all {
+	promoted, ok := t.promote(&iterator{list: &t.waitlist}, fact.TournamentCounts)
+	if !ok {
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
-			Detail: "too many waiting teams would come in at once; raise the limit in smaller steps",
+			Detail: "too many waiting teams would be promoted in one step; raise the limit in smaller steps",
 			Fields: map[string]any{"entered": t.entered, "at_once": int64(MaxPromoted)}}
 	}
 	counts := fact.TournamentCounts
@@ -232,12 +232,12 @@ func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		counts = promoted[len(promoted)-1].(*events.TournamentPromoted).TournamentCounts
 	}
 	facts := append([]events.Fact{fact}, promoted...)
-	return append(facts, t.reached(sale, counts, now)...), nil
+	return append(facts, t.openIfDue(sale, counts, now)...), nil
 }
 
-// promote gives the remaining slots to waiting rows, in order. all is false if that would be more
-// than MaxPromoted teams.
-func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (facts []events.Fact, all bool) {
+// promote gives the remaining slots to waiting rows, in order. ok is false if that would promote more than
+// MaxPromoted teams.
+func (t *Tournament) promote(waiting *iterator, counts events.TournamentCounts) (facts []events.Fact, ok bool) {
 	var fact *events.TournamentPromoted
 	for maxEntered := counts.Entered + MaxPromoted; counts.Remaining > 0; {
 		sizes := int64(MaxGroup)

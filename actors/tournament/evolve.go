@@ -27,7 +27,7 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.check(f.TournamentCounts)
 	case *events.TournamentPromoted:
 		for _, row := range f.Rows {
-			t.promoted(row)
+			t.applyPromoted(row)
 		}
 		t.check(f.TournamentCounts)
 	case *events.TournamentWithdrawn:
@@ -37,19 +37,19 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.created = Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
 			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule, WaitingRoom: f.WaitingRoom,
 			OpensAt: f.OpensAt, Closed: f.Status == events.TournamentClosed}
-		t.stated(f.OpensAt)
+		t.applyEdit(f.OpensAt)
 	case *events.TournamentEdited:
 		t.created.Name, t.created.TeamLimit, t.created.RegisterDeadline = f.DisplayName, f.TeamLimit, f.RegisterDeadline
 		t.created.WaitingRoom = f.WaitingRoom
 		t.created.OpensAt, t.created.Closed = f.OpensAt, f.Status == events.TournamentClosed
-		t.stated(f.OpensAt)
+		t.applyEdit(f.OpensAt)
 		t.check(f.TournamentCounts)
 	case *events.TournamentCancelled:
-		t.cancelled()
+		t.applyCancelled()
 		t.check(f.TournamentCounts)
 	case *events.TournamentOpened:
-		if ahead := t.sale.Upcoming.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
-			panic(fmt.Sprintf("tournament %s: opened at %v, want %v", t.created.ID, f.OpensAt, ahead))
+		if upcoming := t.sale.Upcoming.OpensAt; upcoming.IsZero() || !upcoming.Equal(f.OpensAt) {
+			panic(fmt.Sprintf("tournament %s: opened at %v, want %v", t.created.ID, f.OpensAt, upcoming))
 		}
 		t.sale.Upcoming = events.SaleTimes{}
 		t.check(f.TournamentCounts)
@@ -58,8 +58,8 @@ func (t *Tournament) Evolve(fact events.Fact) {
 	}
 }
 
-// stated applies the opening time in a fact with the editable members.
-func (t *Tournament) stated(opensAt time.Time) {
+// applyEdit applies the opening time of a creation or an edit, and makes the fact the newest edit.
+func (t *Tournament) applyEdit(opensAt time.Time) {
 	t.sale = t.sale.WithTimes(events.SaleTimes{OpensAt: opensAt})
 	t.edited = t.facts - 1
 }
@@ -72,8 +72,8 @@ func (t *Tournament) add(team events.TeamID, number uint64) {
 	}
 }
 
-// promoted moves a whole row of the waitlist to the slots.
-func (t *Tournament) promoted(row []events.TeamID) {
+// applyPromoted moves a whole row of the waitlist to slots.
+func (t *Tournament) applyPromoted(row []events.TeamID) {
 	number := uint64(0)
 	if len(row) > 0 {
 		number, _ = t.teams.Get(row[0])
@@ -91,7 +91,7 @@ func (t *Tournament) promoted(row []events.TeamID) {
 
 func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	if status, in := t.Entry(team); !in || status != was {
-		panic(fmt.Sprintf("tournament %s: team %s is withdrawn as %s, which it is not", t.created.ID, team, was))
+		panic(fmt.Sprintf("tournament %s: team %s is withdrawn as %s, but its status is %q", t.created.ID, team, was, status))
 	}
 	number, _ := t.teams.Get(team)
 	t.teams.Delete(team)
@@ -108,10 +108,10 @@ func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	t.waitlist.shrink(number, len(row), without(row, team))
 }
 
-// check compares the figures recorded in a fact with the state.
+// check panics unless the counts recorded in a fact agree with the state.
 func (t *Tournament) check(recorded events.TournamentCounts) {
 	if counts := t.counts(); counts != recorded || counts.Remaining < 0 {
-		panic(fmt.Sprintf("tournament %s: the facts add up to %+v, but the last one states %+v", t.created.ID,
+		panic(fmt.Sprintf("tournament %s: the facts add up to %+v, but the last one records %+v", t.created.ID,
 			counts, recorded))
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// opensAfter makes cmd open that long after day, and returns it.
+// opensAfter sets the opening time of cmd to a time after day, and returns cmd.
 func opensAfter(cmd *Create, after time.Duration) *Create {
 	cmd.OpensAt = day.Add(after)
 	return cmd
@@ -18,25 +18,25 @@ func opensAfter(cmd *Create, after time.Duration) *Create {
 
 func openAt(at time.Time) *Edit { return &Edit{OpensAt: &at} }
 
-// opening describes the opening of a tournament; other facts are as in the other tables.
-func opening(fact events.Fact) string {
+// describeOpening describes the fact that entry has opened, and other facts as describeFact does.
+func describeOpening(fact events.Fact) string {
 	if f, ok := fact.(*events.TournamentOpened); ok {
 		return fmt.Sprintf("opened at %v with %d in", f.OpensAt.Sub(day), f.Entered)
 	}
-	return sentence(fact)
+	return describeFact(fact)
 }
 
-// TestOpening: teams can enter from the stated time on, to the nanosecond, and the opening is
+// TestOpening checks that teams can enter from the opening time on, to the nanosecond, and that the opening is
 // recorded once.
 func TestOpening(t *testing.T) {
 	const tick, ns = time.Minute, time.Nanosecond
-	const made = "created cup for 2, strict"
+	const created = "created cup for 2, strict"
 	const early = "not_open [opens_at:2026-05-01 20:01:00 +0000 UTC]"
 	closed := opensAfter(plain(2), tick)
 	closed.Closed = true
-	for name, attempts := range map[string][]attempt{
-		"at its moment": {
-			{0, opensAfter(plain(2), tick), made},
+	for name, rows := range map[string][]row{
+		"opens at its time": {
+			{0, opensAfter(plain(2), tick), created},
 			{0, opensAfter(plain(2), tick), "nothing"},
 			{0, plain(2), "already_exists"},
 			{tick - ns, enter("a"), early},
@@ -47,12 +47,12 @@ func TestOpening(t *testing.T) {
 			{tick, &core.Expire{}, "nothing"},
 			{tick + ns, enter("b"), "entered [b]: 2 in, 0 free, 0 wait"},
 		},
-		"in the past": {
-			{2 * tick, opensAfter(plain(2), tick), made + "; opened at 1m0s with 0 in"},
+		"opening time in the past": {
+			{2 * tick, opensAfter(plain(2), tick), created + "; opened at 1m0s with 0 in"},
 			{2 * tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
 		},
-		"moved, and taken away": {
-			{0, opensAfter(plain(2), tick), made},
+		"opening time moved, then removed": {
+			{0, opensAfter(plain(2), tick), created},
 			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
 			{tick, openAt(day.Add(3 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{2 * tick, enter("a"), "not_open [opens_at:2026-05-01 20:03:00 +0000 UTC]"},
@@ -64,7 +64,7 @@ func TestOpening(t *testing.T) {
 			{3 * tick, &core.Expire{}, "nothing"},
 		},
 		"closed from the start": {
-			{0, closed, made},
+			{0, closed, created},
 			{0, closed, "nothing"},
 			{0, enter("a"), early},
 			{tick, enter("a"), "registration_closed"},
@@ -72,9 +72,9 @@ func TestOpening(t *testing.T) {
 			{tick, status(events.TournamentOpen), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
 		},
-		"before the deadline alone": {
+		"opening time must be before the deadline": {
 			{0, opensAfter(plain(2), time.Hour), "invalid_field [field:opens_at]"},
-			{0, opensAfter(plain(2), time.Hour-ns), made},
+			{0, opensAfter(plain(2), time.Hour-ns), created},
 			{0, openAt(day.Add(time.Hour)), "invalid_field [field:opens_at]"},
 			{0, openAt(day.Add(2 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{0, deadline(2 * tick), "invalid_field [field:opens_at]"},
@@ -83,9 +83,9 @@ func TestOpening(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := New()
-			for i, a := range attempts {
-				if got := coretest.Do(c, a.cmd, day.Add(a.at), opening); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, row := range rows {
+				if got := coretest.Do(c, row.cmd, day.Add(row.at), describeOpening); got != row.want {
+					t.Fatalf("row %d: %T at %v:\n got %s\nwant %s", i+1, row.cmd, row.at, got, row.want)
 				}
 				c = coretest.RoundTrip(t, c.Freeze(), New)
 			}
@@ -96,7 +96,7 @@ func TestOpening(t *testing.T) {
 		{&events.TournamentOpened{OpensAt: day.Add(tick), TournamentCounts: events.TournamentCounts{Remaining: 1}}},
 	} {
 		c := New()
-		coretest.Do(c, opensAfter(plain(2), tick), day, opening)
+		coretest.Do(c, opensAfter(plain(2), tick), day, describeOpening)
 		coretest.RequirePanic(t, c, facts...)
 	}
 }

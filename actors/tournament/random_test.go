@@ -15,7 +15,7 @@ import (
 	"admitone/events"
 )
 
-// content is a tournament's state in comparable form. Rows are in order; their numbers count.
+// content is a tournament's state in comparable form.
 type content struct {
 	Created             Create
 	Closed              bool
@@ -39,7 +39,7 @@ func contentOf(t *Tournament) content {
 	return c
 }
 
-// model is a naive model of a tournament: lists in order.
+// model is a naive model of a tournament, with teams and rows in order.
 type model struct {
 	limit    int
 	deadline time.Time
@@ -56,7 +56,7 @@ func (m *model) in(team events.TeamID) bool {
 	return slices.Contains(m.entered, team) || slices.Contains(m.waitingTeams(), team)
 }
 
-// enter returns the refusal's code, "" if there is none.
+// enter applies an entry and returns the refusal's code, "" if it was accepted.
 func (m *model) enter(teams []events.TeamID, now time.Time) string {
 	free := m.limit - len(m.entered)
 	switch {
@@ -115,7 +115,7 @@ func (m *model) promote() {
 	}
 }
 
-// decide returns the refusal's code, "" if cmd was accepted.
+// decide applies cmd and returns the refusal's code, "" if cmd was accepted.
 func (m *model) decide(cmd core.Command, now time.Time) string {
 	switch c := cmd.(type) {
 	case *Enter:
@@ -128,15 +128,15 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 	return ""
 }
 
-// team draws one of few, so that commands collide.
-func team(t *rapid.T) events.TeamID {
+// drawTeam draws one of few teams, so that commands concern the same teams.
+func drawTeam(t *rapid.T) events.TeamID {
 	return events.TeamID(rune('a' + rapid.IntRange(0, 25).Draw(t, "team")))
 }
 
-func someCommand(t *rapid.T) core.Command {
+func drawCommand(t *rapid.T) core.Command {
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0, 1, 2, 3:
-		return &Withdraw{TeamID: team(t)}
+		return &Withdraw{TeamID: drawTeam(t)}
 	case 4:
 		switch rapid.IntRange(0, 3).Draw(t, "edited") {
 		case 0:
@@ -148,25 +148,26 @@ func someCommand(t *rapid.T) core.Command {
 			rapid.SampledFrom([]events.TournamentStatus{events.TournamentOpen, events.TournamentClosed}).Draw(t, "status"),
 		)
 	}
-	first, size := team(t), rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 4}).Draw(t, "size")
+	first, size := drawTeam(t), rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 4}).Draw(t, "size")
 	teams := []events.TeamID{first}
 	for len(teams) < size {
-		if other := team(t); !slices.Contains(teams, other) {
+		if other := drawTeam(t); !slices.Contains(teams, other) {
 			teams = append(teams, other)
 		}
 	}
 	return &Enter{TeamIDs: teams}
 }
 
-// saved is a frozen state, to be written later.
+// saved is a frozen state.
 type saved struct {
-	write  func(io.Writer) error
-	then   content
-	events int
+	write   func(io.Writer) error
+	content content // when it was frozen
+	facts   int     // number of facts before it
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell.
-func TestAnyHistory(t *testing.T) {
+// TestRandomCommands compares the core with the model, and checks its contract with the shell: Decide is
+// deterministic and changes nothing, and copies of the core agree with it.
+func TestRandomCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		created := rapid.SampledFrom([]*Create{plain(4), strict(4), fill(4)}).Draw(t, "created")
 		m := &model{
@@ -191,37 +192,36 @@ func TestAnyHistory(t *testing.T) {
 			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
 				frozen = &saved{c.Freeze(), contentOf(c), len(log)}
 			}
-			evolve(decideTwice(t, c, m, someCommand(t), now))
-			agree(t, c, m, log)
+			evolve(decideTwice(t, c, m, drawCommand(t), now))
+			checkModel(t, c, m, log)
 		}
 		if want, got := contentOf(c), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
-			t.Fatalf("replayed: %+v, want %+v", got, want)
+			t.Fatalf("replayed tournament: got %+v, want %+v", got, want)
 		}
 		coretest.RequireIndependentClones(t, New, log)
 		if frozen != nil {
-			restoreAndFollow(t, frozen, log, contentOf(c))
+			checkRestore(t, frozen, log, contentOf(c))
 		}
 	})
 }
 
-// decideTwice checks that deciding changes nothing, is repeatable, and refuses what the model
-// refuses.
+// decideTwice checks that deciding changes nothing, is deterministic, and refuses what the model refuses.
 func decideTwice(t *rapid.T, c *Tournament, m *model, cmd core.Command, now time.Time) []events.Fact {
 	before := contentOf(c)
 	facts, err := c.Decide(cmd, now)
 	if after := contentOf(c); !reflect.DeepEqual(before, after) {
-		t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
+		t.Fatalf("Decide(%T): got state %+v, want %+v unchanged", cmd, after, before)
 	}
 	again, errAgain := c.Decide(cmd, now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
+		t.Fatalf("Decide(%T) twice: got %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {
 		code = string(err.(*core.Refusal).Code)
 	}
 	if want := m.decide(cmd, now); code != want {
-		t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+		t.Fatalf("%T %+v at %v: got code %q, want %q", cmd, cmd, now.Sub(day), code, want)
 	}
 	return facts
 }
@@ -234,8 +234,8 @@ func replay(log []events.Fact) *Tournament {
 	return c
 }
 
-// order returns the teams that have entered according to the facts, in order, and the waiting rows.
-func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamID) {
+// orderOf returns the entered teams and the waiting rows according to the facts, in order.
+func orderOf(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamID) {
 	for _, fact := range log {
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
@@ -259,48 +259,47 @@ func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamI
 	return entered, waiting
 }
 
-// agree compares the state and the order of the log with the model, and checks the invariants.
-func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
+// checkModel compares the state and the facts with the model, and checks the invariants.
+func checkModel(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	if counts := c.counts(); counts.Remaining < 0 || counts.Entered+counts.Remaining != c.created.TeamLimit {
-		t.Fatalf("counts = %+v, want them to add up to the limit %d", counts, c.created.TeamLimit)
+		t.Fatalf("got counts %+v, want them to add up to the limit %d", counts, c.created.TeamLimit)
 	}
 	if c.entered != int64(len(m.entered)) || c.waitlisted != int64(len(m.waitingTeams())) ||
 		c.teams.Len() != len(m.entered)+len(m.waitingTeams()) {
-		t.Fatalf("the state is %+v, want %+v", contentOf(c), m)
+		t.Fatalf("got state %+v, want %+v", contentOf(c), m)
 	}
 	for _, team := range m.entered {
 		if at, _ := c.Entry(team); at != events.EntryEntered {
-			t.Fatalf("%s is %q, want entered", team, at)
+			t.Fatalf("team %s: got status %q, want entered", team, at)
 		}
 	}
 	for _, team := range m.waitingTeams() {
 		if at, _ := c.Entry(team); at != events.EntryWaitlisted {
-			t.Fatalf("%s is %q, want waitlisted", team, at)
+			t.Fatalf("team %s: got status %q, want waitlisted", team, at)
 		}
 	}
-	entered, waiting := order(log)
+	entered, waiting := orderOf(log)
 	if !slices.Equal(entered, m.entered) || !slices.EqualFunc(waiting, m.waiting, slices.Equal) {
-		t.Fatalf("by the log %v entered and %v wait; want %v and %v", entered, waiting, m.entered, m.waiting)
+		t.Fatalf("according to the facts: got entered %v, waiting %v; want %v, %v", entered, waiting, m.entered, m.waiting)
 	}
 	for size := range c.waitlist.queues {
 		q := &c.waitlist.queues[size]
 		if !slices.IsSorted(q.numbers) || len(q.numbers) > 0 && !c.waitlist.has(q.numbers[0], size) {
-			t.Fatalf("the queue of groups of %d is not in order or begins with a stale number: %v", size, q.numbers)
+			t.Fatalf("groups of %d: got queue %v, want it sorted, and its first number not stale", size, q.numbers)
 		}
 	}
 }
 
-// restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
-// the facts since.
-func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
+// checkRestore writes a frozen state after later changes, restores it, and applies the facts since.
+func checkRestore(t *rapid.T, f *saved, log []events.Fact, end content) {
 	c := coretest.RoundTrip(t, f.write, New).(*Tournament)
-	if got := contentOf(c); !reflect.DeepEqual(got, f.then) {
-		t.Fatalf("restored %+v, want %+v", got, f.then)
+	if got := contentOf(c); !reflect.DeepEqual(got, f.content) {
+		t.Fatalf("restored tournament: got %+v, want %+v", got, f.content)
 	}
-	for _, fact := range log[f.events:] {
+	for _, fact := range log[f.facts:] {
 		c.Evolve(fact)
 	}
 	if got := contentOf(c); !reflect.DeepEqual(got, end) {
-		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
+		t.Fatalf("restored tournament after the later facts: got %+v, want %+v", got, end)
 	}
 }

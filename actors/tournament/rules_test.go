@@ -11,16 +11,15 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests; entry ends an hour later.
+// day is the time at which all tests start. Entry ends an hour later.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// s and ns are a second and a nanosecond.
 const (
 	s  = time.Second
 	ns = time.Nanosecond
 )
 
-// The commands of the tables below. Teams are named by words: "a b" is a group.
+// plain returns the creation of a tournament without a waitlist.
 func plain(limit int64) *Create {
 	return &Create{
 		ID:               "cup",
@@ -31,18 +30,21 @@ func plain(limit int64) *Create {
 	}
 }
 
+// strict returns the creation of a tournament with a waitlist under the strict rule.
 func strict(limit int64) *Create {
 	cmd := plain(limit)
 	cmd.Waitlist = true
 	return cmd
 }
 
+// fill returns the creation of a tournament with a waitlist under the fill rule.
 func fill(limit int64) *Create {
 	cmd := strict(limit)
 	cmd.Rule = events.WaitlistFill
 	return cmd
 }
 
+// enter returns the entry of teams whose ids are separated by spaces: "a b" is a group.
 func enter(teams string) *Enter {
 	cmd := &Enter{}
 	for _, team := range strings.Fields(teams) {
@@ -60,63 +62,66 @@ func deadline(after time.Duration) *Edit {
 	return &Edit{RegisterDeadline: &at}
 }
 
-// crowd is one team more than an entry can have.
-const crowd = "a b c d e f g h i j k l m n o p q"
+// tooManyTeams has one team more than an entry can have.
+const tooManyTeams = "a b c d e f g h i j k l m n o p q"
 
 // describe describes a decision.
-func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+func describe(facts []events.Fact, err error) string {
+	return coretest.Describe(facts, err, describeFact)
+}
 
-func sentence(fact events.Fact) string {
-	left := func(c events.TournamentCounts) string {
+func describeFact(fact events.Fact) string {
+	counts := func(c events.TournamentCounts) string {
 		return fmt.Sprintf("%d in, %d free, %d wait", c.Entered, c.Remaining, c.Waitlisted)
 	}
 	switch f := fact.(type) {
 	case *events.TournamentCreated:
 		return fmt.Sprintf("created %s for %d, %s", f.TournamentID, f.TeamLimit, f.WaitlistRule)
 	case *events.TournamentEdited:
-		return fmt.Sprintf("edited %s to %d until %v, %s: %s", f.DisplayName, f.TeamLimit, f.RegisterDeadline.Sub(day), f.Status, left(f.TournamentCounts))
+		return fmt.Sprintf("edited %s to %d until %v, %s: %s", f.DisplayName, f.TeamLimit, f.RegisterDeadline.Sub(day), f.Status, counts(f.TournamentCounts))
 	case *events.TournamentEntered:
-		return fmt.Sprintf("entered %v: %s", f.TeamIDs, left(f.TournamentCounts))
+		return fmt.Sprintf("entered %v: %s", f.TeamIDs, counts(f.TournamentCounts))
 	case *events.TournamentWaitlisted:
-		return fmt.Sprintf("waitlisted %v: %s", f.TeamIDs, left(f.TournamentCounts))
+		return fmt.Sprintf("waitlisted %v: %s", f.TeamIDs, counts(f.TournamentCounts))
 	case *events.TournamentPromoted:
-		return fmt.Sprintf("promoted %v: %s", f.Rows, left(f.TournamentCounts))
+		return fmt.Sprintf("promoted %v: %s", f.Rows, counts(f.TournamentCounts))
 	case *events.TournamentWithdrawn:
-		return fmt.Sprintf("withdrew %s %s: %s", f.Was, f.TeamID, left(f.TournamentCounts))
+		return fmt.Sprintf("withdrew %s %s: %s", f.Was, f.TeamID, counts(f.TournamentCounts))
 	}
 	return fact.Name()
 }
 
-// attempt is a row of a table: the time, the command, and the decision.
-type attempt struct {
+// row is a command at a time after day, and the expected decision.
+type row struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
-// rule is a table with a name.
+// rule is a named table, whose rows continue from each other.
 type rule struct {
-	name     string
-	attempts []attempt
+	name string
+	rows []row
 }
 
-// check plays a table.
+// check decides the commands of each table on a new tournament.
 func check(t *testing.T, rules []rule) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			tournament := New()
-			for i, a := range rule.attempts {
-				if got := coretest.Do(tournament, a.cmd, day.Add(a.at), sentence); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, row := range rule.rows {
+				if got := coretest.Do(tournament, row.cmd, day.Add(row.at), describeFact); got != row.want {
+					t.Fatalf("row %d: %T at %v:\n got %s\nwant %s", i+1, row.cmd, row.at, got, row.want)
 				}
 			}
 		})
 	}
 }
 
+// TestEntryRules has the rules without a waitlist.
 func TestEntryRules(t *testing.T) {
 	check(t, []rule{
-		{"a tournament that is not there refuses everything but its creation", []attempt{
+		{"a tournament that does not exist refuses everything but its creation", []row{
 			{0, enter("a"), "not_found [resource:tournament]"},
 			{0, enter(""), "not_found [resource:tournament]"},
 			{0, withdraw("a"), "not_found [resource:tournament]"},
@@ -125,7 +130,7 @@ func TestEntryRules(t *testing.T) {
 			{0, plain(4), "created cup for 4, strict"},
 			{0, &core.Expire{}, "nothing"},
 		}},
-		{"creating again is nothing with the same members, and refused with others", []attempt{
+		{"a repeated creation does nothing with the same fields, and is refused with others", []row{
 			{0, plain(0), "invalid_field [field:team_limit]"},
 			{0, plain(MaxTeams + 1), "invalid_field [field:team_limit]"},
 			{0, plain(4), "created cup for 4, strict"},
@@ -135,13 +140,13 @@ func TestEntryRules(t *testing.T) {
 			{1 * s, deadline(2 * s), "edited Cup to 4 until 2s, open: 0 in, 4 free, 0 wait"},
 			{1 * s, plain(4), "already_exists"},
 		}},
-		{"teams enter until every slot is taken", []attempt{
+		{"teams enter until every slot is taken", []row{
 			{0, plain(2), "created cup for 2, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
 			{0, enter("b"), "entered [b]: 2 in, 0 free, 0 wait"},
 			{0, enter("c"), "tournament_full [remaining:0]"},
 		}},
-		{"full is full for entry only: a withdrawal opens it again", []attempt{
+		{"a withdrawal from a full tournament makes a slot free", []row{
 			{0, plain(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "tournament_full [remaining:0]"},
@@ -151,7 +156,7 @@ func TestEntryRules(t *testing.T) {
 			{0, enter("b"), "entered [b]: 1 in, 0 free, 0 wait"},
 			{0, enter("a"), "tournament_full [remaining:0]"},
 		}},
-		{"a withdrawal does not open what the organiser has closed, nor what is past its deadline", []attempt{
+		{"a withdrawal does not reopen entry that is closed or past its deadline", []row{
 			{0, plain(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, status(events.TournamentClosed), "edited Cup to 1 until 1h0m0s, closed: 1 in, 0 free, 0 wait"},
@@ -161,14 +166,14 @@ func TestEntryRules(t *testing.T) {
 			{3600*s + ns, enter("b"), "deadline_passed [register_deadline:2026-05-01 21:00:00 +0000 UTC]"},
 			{0, enter("b"), "entered [b]: 1 in, 0 free, 0 wait"},
 		}},
-		{"entry ends with the deadline and not a nanosecond later", []attempt{
+		{"entry ends immediately after the deadline", []row{
 			{0, plain(9), "created cup for 9, strict"},
 			{3600 * s, enter("a"), "entered [a]: 1 in, 8 free, 0 wait"},
 			{3600*s + ns, enter("b"), "deadline_passed [register_deadline:2026-05-01 21:00:00 +0000 UTC]"},
 			{3600*s + ns, deadline(3600*s + ns), "edited Cup to 9 until 1h0m0.000000001s, open: 1 in, 8 free, 0 wait"},
 			{3600*s + ns, enter("b"), "entered [b]: 2 in, 7 free, 0 wait"},
 		}},
-		{"refusals come in this order: already entered, deadline, closed, full", []attempt{
+		{"order of refusals: already entered, deadline, closed, full", []row{
 			{0, plain(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("a"), "already_entered [entry:entered team_id:a]"},
@@ -180,7 +185,7 @@ func TestEntryRules(t *testing.T) {
 			{9999 * s, enter("a"), "already_entered [entry:entered team_id:a]"},
 			{9999 * s, enter("b a"), "already_entered [entry:entered team_id:a]"},
 		}},
-		{"the limit can go down to the teams that have entered, and no further", []attempt{
+		{"the limit can be lowered to the number of entered teams, and no further", []row{
 			{0, plain(9), "created cup for 9, strict"},
 			{0, enter("a b"), "entered [a b]: 2 in, 7 free, 0 wait"},
 			{0, limit(1), "limit_exceeded [entered:2]"},
@@ -194,7 +199,7 @@ func TestEntryRules(t *testing.T) {
 
 func TestWaitlistRules(t *testing.T) {
 	check(t, []rule{
-		{"a withdrawal lets the first of the waitlist in, with the same decision", []attempt{
+		{"a withdrawal promotes the first waiting team in the same decision", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 1 wait"},
@@ -204,7 +209,7 @@ func TestWaitlistRules(t *testing.T) {
 			{0, enter("c"), "already_entered [entry:waitlisted team_id:c]"},
 			{0, enter("a"), "waitlisted [a]: 1 in, 0 free, 2 wait"},
 		}},
-		{"leaving the waitlist costs nobody else a place", []attempt{
+		{"a withdrawal from the waitlist keeps the order of the others", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 1 wait"},
@@ -215,7 +220,7 @@ func TestWaitlistRules(t *testing.T) {
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 2 wait"},
 			{0, withdraw("a"), "withdrew entered a: 0 in, 1 free, 2 wait; promoted [[d]]: 1 in, 0 free, 1 wait"},
 		}},
-		{"a higher limit lets in as many as fit", []attempt{
+		{"a higher limit promotes as many teams as fit", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 1 wait"},
@@ -225,13 +230,13 @@ func TestWaitlistRules(t *testing.T) {
 			{0, limit(9), "edited Cup to 9 until 1h0m0s, open: 3 in, 6 free, 1 wait; promoted [[d]]: 4 in, 5 free, 0 wait"},
 			{0, enter("e"), "entered [e]: 5 in, 4 free, 0 wait"},
 		}},
-		{"who waits was in time: the deadline stops no promotion", []attempt{
+		{"a team is promoted even after the deadline", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 1 wait"},
 			{9999 * s, withdraw("a"), "withdrew entered a: 0 in, 1 free, 1 wait; promoted [[b]]: 1 in, 0 free, 0 wait"},
 		}},
-		{"a closed tournament promotes nobody until it is opened again", []attempt{
+		{"a closed tournament promotes nobody until it is opened again", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, enter("a"), "entered [a]: 1 in, 0 free, 0 wait"},
 			{0, enter("b"), "waitlisted [b]: 1 in, 0 free, 1 wait"},
@@ -250,14 +255,14 @@ func TestWaitlistRules(t *testing.T) {
 
 func TestGroupRules(t *testing.T) {
 	check(t, []rule{
-		{"a group is 1 to 16 teams, each once", []attempt{
+		{"a group is 1 to 16 teams, each once", []row{
 			{0, plain(99), "created cup for 99, strict"},
 			{0, enter(""), "invalid_field [field:team_ids]"},
 			{0, enter("a b a"), "invalid_field [field:team_ids]"},
-			{0, enter(crowd), "invalid_field [field:team_ids]"},
-			{0, enter(crowd[2:]), "entered [b c d e f g h i j k l m n o p q]: 16 in, 83 free, 0 wait"},
+			{0, enter(tooManyTeams), "invalid_field [field:team_ids]"},
+			{0, enter(tooManyTeams[2:]), "entered [b c d e f g h i j k l m n o p q]: 16 in, 83 free, 0 wait"},
 		}},
-		{"a group enters as a whole or not at all", []attempt{
+		{"a group enters as a whole or not at all", []row{
 			{0, plain(3), "created cup for 3, strict"},
 			{0, enter("a b"), "entered [a b]: 2 in, 1 free, 0 wait"},
 			{0, enter("c a"), "already_entered [entry:entered team_id:a]"},
@@ -265,7 +270,7 @@ func TestGroupRules(t *testing.T) {
 			{0, enter("c"), "entered [c]: 3 in, 0 free, 0 wait"},
 			{0, withdraw("a"), "withdrew entered a: 2 in, 1 free, 0 wait"},
 		}},
-		{"strict: nobody passes a group that waits for more slots than are free", []attempt{
+		{"strict: no team passes a group that needs more slots than are free", []row{
 			{0, strict(3), "created cup for 3, strict"},
 			{0, enter("a b c"), "entered [a b c]: 3 in, 0 free, 0 wait"},
 			{0, enter("d e"), "waitlisted [d e]: 3 in, 0 free, 2 wait"},
@@ -275,7 +280,7 @@ func TestGroupRules(t *testing.T) {
 			{0, withdraw("b"), "withdrew entered b: 1 in, 2 free, 4 wait; promoted [[d e]]: 3 in, 0 free, 2 wait"},
 			{0, withdraw("e"), "withdrew entered e: 2 in, 1 free, 2 wait; promoted [[f]]: 3 in, 0 free, 1 wait"},
 		}},
-		{"fill: the first that fits comes in, and so does a newcomer that fits", []attempt{
+		{"fill: the first row that fits is promoted, and a newcomer that fits enters", []row{
 			{0, fill(3), "created cup for 3, fill"},
 			{0, enter("a b c"), "entered [a b c]: 3 in, 0 free, 0 wait"},
 			{0, enter("d e"), "waitlisted [d e]: 3 in, 0 free, 2 wait"},
@@ -286,7 +291,7 @@ func TestGroupRules(t *testing.T) {
 			{0, withdraw("c"), "withdrew entered c: 2 in, 1 free, 2 wait"},
 			{0, withdraw("g"), "withdrew entered g: 1 in, 2 free, 2 wait; promoted [[d e]]: 3 in, 0 free, 0 wait"},
 		}},
-		{"fill: a higher limit goes to the first ones that fit, in order", []attempt{
+		{"fill: a higher limit promotes the rows that fit, in order", []row{
 			{0, fill(3), "created cup for 3, fill"},
 			{0, enter("a b c"), "entered [a b c]: 3 in, 0 free, 0 wait"},
 			{0, enter("d e f"), "waitlisted [d e f]: 3 in, 0 free, 3 wait"},
@@ -300,7 +305,7 @@ func TestGroupRules(t *testing.T) {
 				"edited Cup to 9 until 1h0m0s, open: 5 in, 4 free, 5 wait; promoted [[d e f] [i]]: 9 in, 0 free, 1 wait",
 			},
 		}},
-		{"strict: who leaves a waiting group may be the one that it was too large by", []attempt{
+		{"strict: a waiting group that loses a team may fit and be promoted", []row{
 			{0, strict(3), "created cup for 3, strict"},
 			{0, enter("a b c"), "entered [a b c]: 3 in, 0 free, 0 wait"},
 			{0, enter("d e f"), "waitlisted [d e f]: 3 in, 0 free, 3 wait"},
@@ -309,7 +314,7 @@ func TestGroupRules(t *testing.T) {
 			{0, withdraw("b"), "withdrew entered b: 1 in, 2 free, 4 wait"},
 			{0, withdraw("e"), "withdrew waitlisted e: 1 in, 2 free, 3 wait; promoted [[d f]]: 3 in, 0 free, 1 wait"},
 		}},
-		{"strict: when the group in front has left, the next ones come in", []attempt{
+		{"strict: when the first group has withdrawn, the next row is promoted", []row{
 			{0, strict(2), "created cup for 2, strict"},
 			{0, enter("a b"), "entered [a b]: 2 in, 0 free, 0 wait"},
 			{0, enter("c d"), "waitlisted [c d]: 2 in, 0 free, 2 wait"},
@@ -318,7 +323,7 @@ func TestGroupRules(t *testing.T) {
 			{0, withdraw("d"), "withdrew waitlisted d: 2 in, 0 free, 1 wait"},
 			{0, withdraw("a"), "withdrew entered a: 1 in, 1 free, 1 wait; promoted [[e]]: 2 in, 0 free, 0 wait"},
 		}},
-		{"a group that got smaller keeps its place among those of its size", []attempt{
+		{"a group that loses a team keeps its place", []row{
 			{0, strict(1), "created cup for 1, strict"},
 			{0, limit(2), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
 			{0, enter("a b"), "entered [a b]: 2 in, 0 free, 0 wait"},
@@ -327,7 +332,7 @@ func TestGroupRules(t *testing.T) {
 			{0, withdraw("d"), "withdrew waitlisted d: 2 in, 0 free, 2 wait"},
 			{0, withdraw("a"), "withdrew entered a: 1 in, 1 free, 2 wait; promoted [[c]]: 2 in, 0 free, 1 wait"},
 		}},
-		{"a group larger than the tournament can't even wait", []attempt{
+		{"a group larger than the tournament can't wait", []row{
 			{0, strict(2), "created cup for 2, strict"},
 			{0, enter("a b c"), "tournament_full [remaining:2]"},
 			{0, enter("a b"), "entered [a b]: 2 in, 0 free, 0 wait"},

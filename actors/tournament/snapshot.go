@@ -21,16 +21,16 @@ const snapshotVersion = 2
 // the waitlist are rebuilt.
 type snapshotHeader struct {
 	Created             Create
-	Ahead               events.SaleTimes
+	Upcoming            events.SaleTimes `json:"Ahead"`
 	Facts, Edited       events.Revision
-	Called              bool
+	CalledOff           bool `json:"Called"`
 	Entered, Waitlisted int64
 	Rows                int
 	LastRow             uint64
 }
 
-// pieceSize is the number of bytes per write: between writes other goroutines may run.
-const pieceSize = 16 << 10
+// writeBufferSize is the approximate number of bytes per write. Other goroutines may run between writes.
+const writeBufferSize = 16 << 10
 
 // Clone implements [core.Cloner]. Parts that are not copied are never changed in place.
 func (t *Tournament) Clone() core.Core {
@@ -45,8 +45,8 @@ func (t *Tournament) Clone() core.Core {
 
 // Freeze implements [core.Core].
 func (t *Tournament) Freeze() func(io.Writer) error {
-	h := snapshotHeader{Created: t.created, Ahead: t.sale.Upcoming, Facts: t.facts, Edited: t.edited, Called: t.calledOff,
-		Entered: t.entered, Waitlisted: t.waitlisted,
+	h := snapshotHeader{Created: t.created, Upcoming: t.sale.Upcoming, Facts: t.facts, Edited: t.edited,
+		CalledOff: t.calledOff, Entered: t.entered, Waitlisted: t.waitlisted,
 		Rows: t.waitlist.rows.Len(), LastRow: t.waitlist.last}
 	rows, teams := t.waitlist.rows.Freeze(), t.teams.Freeze()
 	return func(w io.Writer) error { return write(w, h, rows, teams) }
@@ -58,7 +58,7 @@ func write(
 	rows iter.Seq2[uint64, []events.TeamID],
 	teams iter.Seq2[events.TeamID, uint64],
 ) error {
-	out := bufio.NewWriterSize(w, pieceSize)
+	out := bufio.NewWriterSize(w, writeBufferSize)
 	record, err := core.AppendSnapshotHeader(nil, h)
 	if err != nil {
 		return err
@@ -102,8 +102,8 @@ func (t *Tournament) Restore(r io.Reader) error {
 		return err
 	}
 	t.created, t.entered, t.waitlisted = h.Created, h.Entered, h.Waitlisted
-	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Upcoming: h.Ahead}
-	t.facts, t.edited, t.calledOff = h.Facts, h.Edited, h.Called
+	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Upcoming: h.Upcoming}
+	t.facts, t.edited, t.calledOff = h.Facts, h.Edited, h.CalledOff
 	t.waitlist.last = h.LastRow
 	t.waitlist.rows.Load(h.Rows, in.rows(h.Rows))
 	t.teams.Load(int(h.Entered+h.Waitlisted), func(yield func(events.TeamID, uint64) bool) {
@@ -118,11 +118,11 @@ func (t *Tournament) Restore(r io.Reader) error {
 			}
 		}
 	})
-	t.waitlist.queue()
+	t.waitlist.rebuildQueues()
 	return in.err
 }
 
-// source reads a snapshot; after an error it reads nothing more.
+// source reads a snapshot. After an error, next returns zeros.
 type source struct {
 	in  *bufio.Reader
 	err error
@@ -152,7 +152,7 @@ func (s *source) rows(count int) iter.Seq2[uint64, []events.TeamID] {
 				row[i] = s.id()
 			}
 			if s.err == nil && (len(row) == 0 || len(row) > MaxGroup) {
-				s.err = fmt.Errorf("a snapshot has a row of %d teams", len(row))
+				s.err = fmt.Errorf("the snapshot has a row of %d teams, want 1 to %d", len(row), MaxGroup)
 			}
 			if s.err != nil {
 				return
@@ -162,8 +162,8 @@ func (s *source) rows(count int) iter.Seq2[uint64, []events.TeamID] {
 	}
 }
 
-// queue builds the queues of the loaded rows.
-func (w *waitlist) queue() {
+// rebuildQueues builds the queues of rows loaded from a snapshot.
+func (w *waitlist) rebuildQueues() {
 	for number, row := range w.rows.All() {
 		q := &w.queues[len(row)]
 		q.numbers = append(q.numbers, number)

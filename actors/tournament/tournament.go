@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of tournaments.
+// Kind registers tournaments with the shell.
 var Kind = core.Kind{Category: events.TournamentCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the tournament with this id.
+// Stream returns the stream of the tournament with this id.
 func Stream(id events.TournamentID) events.StreamID {
 	return events.NewStreamID(events.TournamentCategory, string(id))
 }
@@ -21,47 +21,46 @@ const (
 	MaxTeams = 1_000_000
 	// MaxGroup is the maximum number of teams of one entry.
 	MaxGroup = 16
-	// MaxPromoted is the maximum number of teams that one edit can promote: all of them are in one
-	// append, which has to stay small.
+	// MaxPromoted is the maximum number of teams that one edit can promote. It bounds the size of the append.
 	MaxPromoted = 10_000
 	// maxRows bounds the rows that one fact promotes.
 	maxRows = 256
 )
 
-// Create creates a tournament, open for entry. No-op if it was created with the same members.
-// Refusals: invalid_field (team_limit), already_exists (with other members).
+// Create creates a tournament. No-op if it exists with the same fields. Refusals, in this order: invalid_field
+// (team_limit), already_exists (with different fields), invalid_field (opens_at).
 type Create struct {
 	ID        events.TournamentID
 	Name      string
 	TeamLimit int64
 	// RegisterDeadline is the last moment at which a team can enter, in UTC.
 	RegisterDeadline time.Time
-	// Waitlist permits teams to wait for a slot; Rule decides which is promoted first.
+	// Waitlist permits teams to wait for a slot. Rule decides which of them are promoted first.
 	Waitlist bool
 	Rule     events.WaitlistRule
-	// WaitingRoom required for entry, "" for none.
+	// WaitingRoom is the room whose pass is required for entry, "" for none.
 	WaitingRoom events.RoomID
 	// OpensAt is the first moment at which a team can enter, zero for none.
 	OpensAt time.Time
-	// Closed: the organiser has closed entry.
+	// Closed reports whether the organiser has closed entry.
 	Closed bool
 }
 
-// Edit changes the members that are not nil, and promotes the waiting rows that then fit. Refusals:
-// not_found, invalid_field (team_limit), limit_exceeded (a limit below the teams that have entered,
-// or more than MaxPromoted teams would be promoted).
+// Edit changes the fields that are not nil, and promotes the waiting rows that then fit. Refusals, in this order:
+// not_found, cancelled, invalid_field (team_limit), limit_exceeded (the limit is below the number of teams that
+// have entered), invalid_field (opens_at), limit_exceeded (more than MaxPromoted teams would be promoted).
 type Edit struct {
 	Name             *string
 	TeamLimit        *int64
 	RegisterDeadline *time.Time
 	Status           *events.TournamentStatus
-	// WaitingRoom required for entry, "" for none.
+	// WaitingRoom is the room whose pass is required for entry, "" for none.
 	WaitingRoom *events.RoomID
 	// OpensAt is the new first moment at which a team can enter; the zero time removes it.
 	OpensAt *time.Time
 }
 
-// Enter requests slots for a team, or for all teams of a group or none. Refusals, in this order:
+// Enter requests a slot for one team, or slots for all teams of a group together. Refusals, in this order:
 // not_found, invalid_field (team_ids), pass_required, cancelled, already_entered (one of them has
 // entered or waits), not_open, deadline_passed, registration_closed, tournament_full. TeamIDs must
 // not be changed afterwards.
@@ -82,13 +81,13 @@ type Withdraw struct {
 // Tournament is the state and the rules of one tournament. It implements
 // [core.Core].
 type Tournament struct {
-	created    Create // as created or last edited; ID is "" before
+	created    Create // as created or last edited; ID is "" before the creation
 	entered    int64  // teams
 	waitlisted int64  // teams
 	sale       core.Sale
 	calledOff  bool            // by the organiser
-	facts      events.Revision // number applied
-	edited     events.Revision // of the newest edit; the creation counts
+	facts      events.Revision // number of facts applied
+	edited     events.Revision // revision of the newest edit, or of the creation
 
 	// teams has the entered and waiting teams, with the number of their row of the waitlist; 0
 	// means entered.
@@ -128,8 +127,8 @@ func (t *Tournament) counts() events.TournamentCounts {
 	}
 }
 
-// Entry returns whether a team has entered or waits; ok is false if it does neither.
-func (t *Tournament) Entry(teamID events.TeamID) (events.EntryStatus, bool) {
+// Entry returns the status of a team; ok is false if it has not entered and does not wait.
+func (t *Tournament) Entry(teamID events.TeamID) (status events.EntryStatus, ok bool) {
 	row, ok := t.teams.Get(teamID)
 	switch {
 	case !ok:
@@ -147,7 +146,7 @@ func (t *Tournament) NextDeadline() time.Time { return t.sale.NextDeadline() }
 // EditRevision implements [core.Edited].
 func (t *Tournament) EditRevision() events.Revision { return t.edited }
 
-// same reports whether a creation has the members of the first one.
+// same reports whether two creations have the same fields. Times are compared with Equal.
 func (c *Create) same(other *Create) bool {
 	a, b := *c, *other
 	a.RegisterDeadline, b.RegisterDeadline = time.Time{}, time.Time{}

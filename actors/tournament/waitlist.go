@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// slack is the number of stale numbers that a queue may always have, so that small queues are not
-// rebuilt.
+// slack is how far the length of a queue may exceed twice its rows before the queue is rebuilt, so that small
+// queues are not rebuilt often.
 const slack = 1024
 
 // waitlist has the waiting rows, in the order of their numbers.
@@ -35,7 +35,7 @@ func (w *waitlist) add(teams []events.TeamID) uint64 {
 	return w.last
 }
 
-// put makes teams the content of row number, which must not be in the queue of its new size.
+// put sets the teams of a row. Its number must not be in the queue of its new size.
 func (w *waitlist) put(number uint64, teams []events.TeamID) {
 	w.rows.Set(number, teams)
 	q := &w.queues[len(teams)]
@@ -48,22 +48,22 @@ func (w *waitlist) put(number uint64, teams []events.TeamID) {
 	q.numbers = slices.Insert(q.numbers, i, number)
 }
 
-// remove removes a row.
+// remove removes a row of size teams.
 func (w *waitlist) remove(number uint64, size int) {
 	w.rows.Delete(number)
 	w.queues[size].live--
-	w.tidy(size)
+	w.dropStale(size)
 }
 
-// shrink replaces a row by rest, at least one of its teams.
+// shrink reduces a row of size teams to rest, at least one of them.
 func (w *waitlist) shrink(number uint64, size int, rest []events.TeamID) {
 	w.queues[size].live--
 	w.put(number, rest)
-	w.tidy(size)
+	w.dropStale(size)
 }
 
-// tidy drops stale numbers from the front of a queue, and all of them when they outnumber the rows.
-func (w *waitlist) tidy(size int) {
+// dropStale removes stale numbers from the front of a queue, and all stale numbers if there are too many.
+func (w *waitlist) dropStale(size int) {
 	q := &w.queues[size]
 	if len(q.numbers) > 2*q.live+slack {
 		kept := make([]uint64, 0, q.live+slack) // the old array may have room for a million
@@ -79,53 +79,54 @@ func (w *waitlist) tidy(size int) {
 	}
 }
 
+// has reports whether a row exists and has size teams.
 func (w *waitlist) has(number uint64, size int) bool {
 	teams, ok := w.rows.Get(number)
 	return ok && len(teams) == size
 }
 
-// line iterates over a waitlist in order without changing it.
-type line struct {
+// iterator iterates over a waitlist in order without changing it.
+type iterator struct {
 	list *waitlist
-	at   [MaxGroup + 1]int // in each queue
+	at   [MaxGroup + 1]int // the current index in each queue
 	// changed is a row that will keep only rest, 0 for none.
 	changed uint64
 	rest    []events.TeamID
 }
 
 // next returns the first row with at most limit teams, and does not return it again; nil for none.
-func (l *line) next(limit int) []events.TeamID {
+func (it *iterator) next(limit int) []events.TeamID {
 	first, size := uint64(0), 0
 	for s := 1; s <= limit; s++ {
-		if number := l.first(s); number != 0 && (first == 0 || number < first) {
+		if number := it.first(s); number != 0 && (first == 0 || number < first) {
 			first, size = number, s
 		}
 	}
 	if first == 0 {
 		return nil
 	}
-	if first == l.changed {
-		rest := l.rest
-		l.rest = nil
+	if first == it.changed {
+		rest := it.rest
+		it.rest = nil
 		return rest
 	}
-	l.at[size]++
-	teams, _ := l.list.rows.Get(first)
+	it.at[size]++
+	teams, _ := it.list.rows.Get(first)
 	return teams
 }
 
 // first returns the number of the first row of a size, 0 for none.
-func (l *line) first(size int) uint64 {
+func (it *iterator) first(size int) uint64 {
 	found := uint64(0)
-	numbers := l.list.queues[size].numbers
-	for ; l.at[size] < len(numbers); l.at[size]++ {
-		if number := numbers[l.at[size]]; number != l.changed && l.list.has(number, size) {
+	numbers := it.list.queues[size].numbers
+	for ; it.at[size] < len(numbers); it.at[size]++ {
+		if number := numbers[it.at[size]]; number != it.changed && it.list.has(number, size) {
 			found = number
 			break
 		}
 	}
-	if len(l.rest) == size && (found == 0 || l.changed < found) {
-		return l.changed
+	if len(it.rest) == size && (found == 0 || it.changed < found) {
+		return it.changed
 	}
 	return found
 }

@@ -187,8 +187,8 @@ func (w *Wallet) Evolve(fact events.Fact) {
 	case *events.WalletRefunded:
 		payment, known := w.payments.Get(f.PaymentID)
 		part := f.RefundID != ""
-		w.must(fact, known && !payment.Closed && (part && f.Amount <= payment.Remaining() || f.Amount == payment.Remaining()) &&
-			!slices.Contains(payment.Parts, f.RefundID))
+		fits := part && f.Amount <= payment.Remaining() || f.Amount == payment.Remaining()
+		w.must(fact, known && !payment.Closed && fits && !slices.Contains(payment.Parts, f.RefundID))
 		if part {
 			payment.Parts = append(slices.Clip(payment.Parts), f.RefundID)
 		}

@@ -1,0 +1,9 @@
+package booking
+
+import (
+	"testing"
+
+	"admitone/actors/core/coretest"
+)
+
+func TestSnapshotFields(t *testing.T) { coretest.RequireSnapshotFields(t, snapshotVersion, State{}) }

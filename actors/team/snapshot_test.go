@@ -1,0 +1,11 @@
+package team
+
+import (
+	"testing"
+
+	"admitone/actors/core/coretest"
+)
+
+func TestSnapshotFields(t *testing.T) {
+	coretest.RequireSnapshotFields(t, snapshotVersion, Registered{})
+}

@@ -172,3 +172,14 @@ func TestClusterPortInUse(t *testing.T) {
 		}
 	}
 }
+
+// TestDataInUse: a second server with the same --data is told what to do.
+func TestDataInUse(t *testing.T) {
+	t.Parallel()
+	log, data := newEventStore(t), t.TempDir()
+	launch(t, log.address(), "--data", data)
+	_, stderr := must(t, exitUnavailable, "serve", "--listen", "127.0.0.1:0", "--store", log.address(), "--data", data)
+	if want := "another server is using " + data + "; stop it, or give this one another --data\n"; !strings.HasSuffix(stderr, want) {
+		t.Errorf("stderr is %q, want it to end with %q", stderr, want)
+	}
+}

@@ -161,15 +161,15 @@ func WithoutPassword(address string) string {
 	return scheme + "://" + rest
 }
 
-// openViews opens the views of the log, whose topics an engine runs. Errors: another server uses them; those of
-// [projections.Open].
+// openViews opens the views of the log, whose topics an engine runs. Errors: another server uses the directory, and
+// those of [projections.Open].
 func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
-	dir := filepath.Join(s.Directory(), ViewsFolder)
 	views, err := projections.Open(projections.Config{
-		Store: p.Log, Dir: dir, Spawn: spawn, Logger: s.Logger, MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
+		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,
+		MaxTables: p.files.tables, Shared: p.shared, Rank: p.rank,
 	})
 	if errors.Is(err, pebbledb.ErrLocked) {
-		return nil, fmt.Errorf("another server is using the views in %s; stop it, or give this one another --data", dir)
+		return nil, fmt.Errorf("another server is using %s; stop it, or give this one another --data", s.Directory())
 	}
 	return views, err
 }

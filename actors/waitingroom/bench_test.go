@@ -14,7 +14,7 @@ import (
 
 const million = 1_000_000
 
-// BenchmarkJoin: a join decided and applied.
+// BenchmarkJoin decides and applies joins.
 func BenchmarkJoin(b *testing.B) {
 	r := crowd(b, fifo(10, 3), 0)
 	b.ReportAllocs()
@@ -33,20 +33,19 @@ func BenchmarkJoin(b *testing.B) {
 	}
 }
 
-// BenchmarkLook: the lookup of a poll, with a million waiting.
+// BenchmarkLook looks up tickets, as polls do, while a million visitors wait.
 func BenchmarkLook(b *testing.B) {
 	l := crowd(b, fifo(10, 3), million).Line()
 	n := int64(0)
 	for b.Loop() {
 		n = (n + 7919*101) % million
 		if l.Look(n+1).Number != n+1 {
-			b.Fatalf("ticket %d has a different number", n+1)
+			b.Fatalf("ticket %d: got number %d, want %d", n+1, l.Look(n+1).Number, n+1)
 		}
 	}
 }
 
-// BenchmarkPublish: the cost of publishing a million places, with twenty changes all over the line
-// in between.
+// BenchmarkPublish publishes a line of a million places, after twenty changes that are spread over it.
 func BenchmarkPublish(b *testing.B) {
 	r := crowd(b, fifo(10, 3), million)
 	b.ReportAllocs()
@@ -65,9 +64,9 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// BenchmarkChange ends a place of a line that was just published, so that its block is copied, and
-// finds the next one.
-func BenchmarkChange(b *testing.B) {
+// BenchmarkLeave ends places one after the other. The line is published after every thousand, so that
+// blocks are copied.
+func BenchmarkLeave(b *testing.B) {
 	r := crowd(b, fifo(10_000, MaxActive), million)
 	n := 0
 	for b.Loop() {
@@ -109,13 +108,13 @@ func BenchmarkAdmit(b *testing.B) {
 func BenchmarkShuffle(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
-		r := play(b, crowd(b, drawn(10, 3), million), 11*s, expire)
+		r := play(b, crowd(b, shuffled(10, 3), million), 11*s, expire)
 		b.StartTimer()
 		play(b, r, 11*s, shuffle)
 	}
 }
 
-// BenchmarkFreeze: the part of a snapshot that delays commands; writing is concurrent.
+// BenchmarkFreeze runs the part of a snapshot that delays commands; writing is concurrent.
 func BenchmarkFreeze(b *testing.B) {
 	r := crowd(b, fifo(10, 3), million)
 	b.ReportAllocs()
@@ -124,7 +123,7 @@ func BenchmarkFreeze(b *testing.B) {
 	}
 }
 
-// BenchmarkSave writes a snapshot of a million, and BenchmarkRestore reads one.
+// BenchmarkSave writes a snapshot of a million visitors.
 func BenchmarkSave(b *testing.B) {
 	r := crowd(b, fifo(10, 3), million)
 	for b.Loop() {
@@ -147,11 +146,11 @@ func BenchmarkRestore(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory reports the memory of a waiting visitor in the core and in the published line,
-// also in a shuffled room.
+// BenchmarkMemory reports the memory of a waiting visitor in the core and in the published line, in a
+// room of each order.
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
-		for name, set := range map[string]*Set{"fifo": fifo(10, 3), "shuffle": drawn(10, 3)} {
+		for name, set := range map[string]*Set{"fifo": fifo(10, 3), "shuffle": shuffled(10, 3)} {
 			before := heap()
 			r := crowd(b, set, 0)
 			for i := range million {

@@ -13,12 +13,12 @@ import (
 var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
-var errNoVisitor = &core.Refusal{Code: core.CodeNotFound, Detail: "the waiting room has never had such a visitor",
+var errNoVisitor = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such visitor in the waiting room; join again",
 	Fields: map[string]any{"resource": "visitor"}}
 
 var errClosed = &core.Refusal{Code: core.CodeRoomClosed, Detail: "the organiser has closed the waiting room"}
 
-var errFull = &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the waiting room is full; come back in a while",
+var errFull = &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the waiting room is full; try again later",
 	Fields: map[string]any{"limit": int64(MaxWaiting)}}
 
 var errNoRevision = &core.Refusal{Code: core.CodeRevisionRequired,
@@ -93,7 +93,7 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 	return []events.Fact{&events.WaitingRoomChanged{WaitingRoomSettings: settings, WaitingRoomCounts: r.counts()}}, nil
 }
 
-// settings returns the new settings, with the members of before where cmd has none.
+// settings returns the new settings: those of cmd, with the fields of before where cmd has none.
 func (cmd *Set) settings(before events.WaitingRoomSettings) events.WaitingRoomSettings {
 	settings := cmd.Settings
 	settings.Version = before.Version
@@ -124,6 +124,7 @@ func firstNonEmpty[S ~string](value, otherwise S) S {
 	return value
 }
 
+// checkBounds refuses settings that are out of bounds or incomplete.
 func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	for _, bound := range []struct {
 		field    string
@@ -147,7 +148,7 @@ func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	case !s.OpensAt.IsZero() && (s.OpensAt.Year() < 1970 || s.OpensAt.Year() > 9999):
 		return badField("opens_at", "opens_at must be in the years 1970 to 9999")
 	case s.Order == events.RoomShuffle && s.OpensAt.IsZero():
-		return badField("opens_at", "a shuffled opening needs the time it happens at")
+		return badField("opens_at", "a shuffled opening needs an opening time")
 	}
 	if hash, err := hex.DecodeString(s.SeedHash); s.Order == events.RoomShuffle &&
 		(err != nil || len(hash) != sha256.Size) {
@@ -163,13 +164,13 @@ func (r *Room) checkOpening(s *events.WaitingRoomSettings) *core.Refusal {
 	was := &r.settings
 	switch {
 	case r.seed != "" && (s.Order != was.Order || s.SeedHash != was.SeedHash || !s.OpensAt.Equal(was.OpensAt)):
-		return badField("order", "the order of the opening has been drawn and stays")
+		return badField("order", "the order has been drawn and can't be changed")
 	case r.last == 0 || s.Order == events.RoomFIFO:
 		return nil
 	case was.Order != events.RoomShuffle:
-		return badField("order", "somebody has joined already; who came first stays first")
+		return badField("order", "visitors have joined already, so they can't be shuffled any more")
 	case s.SeedHash != was.SeedHash:
-		return badField("seed_hash", "somebody has joined already; the seed stays the one that was promised")
+		return badField("seed_hash", "visitors have joined already, so the seed can't be changed")
 	case r.begun && !s.OpensAt.Equal(was.OpensAt):
 		return badField("opens_at", "the opening has begun; it can't be moved")
 	}

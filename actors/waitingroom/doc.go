@@ -28,8 +28,8 @@
 // by then is drawn. The hash of the seed is in the settings from the start. The first command after
 // opens_at records waitingroom.begun, which fixes who has joined in time. Shuffle then publishes the
 // seed, from which anyone can compute the order with events.ShuffledTickets. Once somebody has
-// joined, the seed can't be changed, and another room can't become a shuffled one, so nobody can
-// choose the order knowing who has joined.
+// joined, the seed can't be changed, and a first-come room can't become a shuffled one. So nobody
+// who knows who has joined can choose the order.
 //
 // # Heartbeats
 //
@@ -41,8 +41,8 @@
 //
 // # Versions
 //
-// The version of the settings counts edits and not events, since otherwise every join would make an
-// edit stale.
+// The version of the settings counts edits and not events, so that a join does not make an edit
+// stale.
 //
 // # Bitsets in blocks
 //

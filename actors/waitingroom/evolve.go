@@ -125,6 +125,6 @@ func (r *Room) applyShuffled(f *events.WaitingRoomShuffled) {
 // check panics unless the counts recorded in a fact agree with the state.
 func (r *Room) check(recorded events.WaitingRoomCounts) {
 	if counts := r.counts(); counts != recorded {
-		panic(fmt.Sprintf("waiting room %s: the facts add up to %+v, but the last one states %+v", r.id, counts, recorded))
+		panic(fmt.Sprintf("waiting room %s: the facts add up to %+v, but the last one records %+v", r.id, counts, recorded))
 	}
 }

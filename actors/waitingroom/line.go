@@ -67,7 +67,7 @@ type block struct {
 // places is nil, or removed if it is at the front.
 type rows struct {
 	first  int      // the index of blocks[0]
-	blocks []*block // shared with published lines; see line.own
+	blocks []*block // shared with published lines; see line.writable
 	counts []uint32 // waiting places, by block
 	size   uint32   // number of places
 	head   uint32   // no place before it waits

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// play decides commands at a time and applies their facts.
+// play decides commands, which must be accepted, and applies their facts.
 func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	t.Helper()
 	for _, cmd := range cmds {
@@ -25,7 +25,7 @@ func play(t testing.TB, r *Room, at time.Duration, cmds ...core.Command) *Room {
 	return r
 }
 
-// crowd returns a room in which visitors have joined.
+// crowd returns a room in which a number of visitors have joined.
 func crowd(t testing.TB, set *Set, visitors int) *Room {
 	t.Helper()
 	r := play(t, New().(*Room), 0, set)
@@ -35,8 +35,8 @@ func crowd(t testing.TB, set *Set, visitors int) *Room {
 	return r
 }
 
-// TestEndedTicketsLeaveNothing: a room keeps no memory for ended tickets.
-func TestEndedTicketsLeaveNothing(t *testing.T) {
+// TestEndedTicketsAreFreed checks that a room keeps no memory for ended tickets.
+func TestEndedTicketsAreFreed(t *testing.T) {
 	const visitors = 3 * blockSize
 	r := crowd(t, fifo(10_000, visitors), visitors)
 	for i := range 3 {
@@ -49,7 +49,7 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 		r.passes.heap,
 	)+r.holders.Len() > 0 {
 		t.Errorf(
-			"%d blocks, %d chunks, %d groups and %d holders remain",
+			"got %d blocks, %d chunks, %d cohorts and %d holders, want none",
 			len(r.line.blocks),
 			len(r.keys.chunks),
 			len(r.passes.cohorts),
@@ -57,42 +57,42 @@ func TestEndedTicketsLeaveNothing(t *testing.T) {
 		)
 	}
 	if p := r.Line().Look(1); p.Status != events.VisitorExpired {
-		t.Errorf("after leaving: %s, want %s", p.Status, events.VisitorExpired)
+		t.Errorf("ticket 1: got status %s, want %s", p.Status, events.VisitorExpired)
 	}
 	play(t, r, 3*s, join("ann"), join("bob"))
 	if p := r.Line().Look(visitors + 2); p.Number != 2 {
-		t.Errorf("the second visitor of a new line is %+v, want Number 2", p)
+		t.Errorf("ticket of the second new visitor: got %+v, want Number 2", p)
 	}
 }
 
-// TestNewerThanTheLine: a ticket given out after a line was published is at its end.
-func TestNewerThanTheLine(t *testing.T) {
+// TestLookNewerTicket checks that a ticket given out after a line was published is at the end of the line.
+func TestLookNewerTicket(t *testing.T) {
 	r := crowd(t, fifo(8, 3), 5)
 	play(t, r, 0, leave(2))
 	l := r.Line()
 	play(t, r, 0, join("late"), join("later"))
 	for ticket, want := range map[int64]int64{5: 4, 6: 5, 7: 6} {
 		if got := l.Look(ticket); got != (Place{Status: events.VisitorWaiting, Number: want}) {
-			t.Errorf("ticket %d is %+v, want number %d", ticket, got, want)
+			t.Errorf("ticket %d: got %+v, want number %d", ticket, got, want)
 		}
 	}
 	for _, ticket := range []int64{0, -1, -1 << 40} {
 		if got := l.Look(ticket); got != (Place{Status: events.VisitorExpired}) {
-			t.Errorf("ticket %d is %+v, want %+v", ticket, got, Place{Status: events.VisitorExpired})
+			t.Errorf("ticket %d: got %+v, want %+v", ticket, got, Place{Status: events.VisitorExpired})
 		}
 	}
-	undrawn := crowd(t, drawn(8, 3), 2).Line()
+	undrawn := crowd(t, shuffled(8, 3), 2).Line()
 	if got := undrawn.Look(3); got != (Place{Status: events.VisitorWaiting}) {
-		t.Errorf("before the draw a newer ticket is %+v, want no number", got)
+		t.Errorf("newer ticket before the opening: got %+v, want no number", got)
 	}
-	begun := play(t, crowd(t, drawn(8, 3), 2), 11*s, expire).Line()
+	begun := play(t, crowd(t, shuffled(8, 3), 2), 11*s, expire).Line()
 	if got := begun.Look(3); got != (Place{Status: events.VisitorWaiting, Number: 3}) {
-		t.Errorf("before the draw a late ticket is %+v, want number 3", got)
+		t.Errorf("newer ticket after the opening, before the shuffle: got %+v, want number 3", got)
 	}
 }
 
-// TestNextAdmission: a room that is checked at NextAdmission admits at its full rate, however
-// irregular its other checks are.
+// TestNextAdmission checks that a room admits at its full rate if Admit is sent at NextAdmission, however
+// irregularly it is sent in between.
 func TestNextAdmission(t *testing.T) {
 	r := crowd(t, fifo(80, 10_000), 1000)
 	now, irregular := time.Duration(0), 7*ms
@@ -100,22 +100,22 @@ func TestNextAdmission(t *testing.T) {
 		play(t, r, now, admit)
 		next := r.Line().NextAdmission(day.Add(now)).Sub(day)
 		if next <= now {
-			t.Fatalf("at %v the next admission is at %v, want later", now, next)
+			t.Fatalf("at %v: got next admission at %v, want later", now, next)
 		}
 		irregular = irregular*5%(97*ms) + ms
 		now = min(next, now+irregular)
 	}
 	if r.admitted != 800 {
-		t.Errorf("%d admitted in 10 s, want 800", r.admitted)
+		t.Errorf("got %d admitted in 10 s, want 800", r.admitted)
 	}
 	if next := (&Line{}).NextAdmission(day); !next.IsZero() {
-		t.Errorf("NextAdmission of an empty room = %v, want none", next)
+		t.Errorf("empty room: got next admission %v, want none", next)
 	}
 }
 
-// TestReadersAndOneWriter: lines are read while the room changes, and stay as published; mainly for
-// the race detector.
-func TestReadersAndOneWriter(t *testing.T) {
+// TestConcurrentReaders checks that lines stay as published while the room changes. It is mainly for the
+// race detector.
+func TestConcurrentReaders(t *testing.T) {
 	r := crowd(t, fifo(10_000, 2000), 4*blockSize)
 	lines := make(chan *Line, 4)
 	var readers sync.WaitGroup
@@ -127,7 +127,7 @@ func TestReadersAndOneWriter(t *testing.T) {
 					waiting++
 					p := l.Look(ticket)
 					if p.Number != waiting || ticket <= last {
-						t.Errorf("ticket %d = %+v, want it after ticket %d as number %d", ticket, p, last, waiting)
+						t.Errorf("ticket %d: got %+v, want it after ticket %d as number %d", ticket, p, last, waiting)
 						return
 					}
 					last = ticket
@@ -139,7 +139,7 @@ func TestReadersAndOneWriter(t *testing.T) {
 					}
 				}
 				if waiting != l.Waiting || active != l.Active {
-					t.Errorf("%d waiting and %d active, want %d and %d as in the line", waiting, active, l.Waiting, l.Active)
+					t.Errorf("got %d waiting and %d active, want %d and %d", waiting, active, l.Waiting, l.Active)
 				}
 			}
 		})

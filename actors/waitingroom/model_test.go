@@ -8,16 +8,15 @@ import (
 	"admitone/events"
 )
 
-// model is a naive model of a room: a list of visitors by ticket, and a list of tickets in line
-// order.
+// model is a naive model of a room, with visitors by ticket and tickets in the order of the line.
 type model struct {
 	settings events.WaitingRoomSettings
 	visitors []*visitor // by ticket, from 1
-	line     []int64    // tickets, of everybody who ever joined
+	line     []int64    // all tickets, also ended ones
 	begun    bool
 	early    int
 	shuffled bool
-	past     []admission // everything that was ever admitted
+	past     []admission // all admissions
 	term     int64
 	run      string
 }
@@ -37,8 +36,8 @@ func (m *model) count(status events.VisitorStatus) (n int64) {
 	return n
 }
 
-// pass applies everything that happens by time alone.
-func (m *model) pass(now time.Time) {
+// advance begins the opening and expires passes that are due.
+func (m *model) advance(now time.Time) {
 	if m.settings.Order == events.RoomShuffle && !m.begun && m.settings.OpensAt.Before(now) {
 		m.begun, m.early = true, len(m.visitors)
 	}
@@ -49,7 +48,7 @@ func (m *model) pass(now time.Time) {
 	}
 }
 
-// decide returns the refusal's code, "" if cmd was accepted.
+// decide applies cmd and returns the refusal's code, "" if cmd was accepted.
 func (m *model) decide(cmd core.Command, now time.Time) string {
 	switch c := cmd.(type) {
 	case *Set:
@@ -134,13 +133,13 @@ func (m *model) admit(now time.Time) {
 		m.settings.Order == events.RoomShuffle && !m.shuffled {
 		return
 	}
-	let := int64(0)
+	admitted := int64(0)
 	for _, ticket := range m.line {
 		v := m.visitors[ticket-1]
 		if v.status != events.VisitorWaiting {
 			continue
 		}
-		inSecond, inTenth := let, let
+		inSecond, inTenth := admitted, admitted
 		for _, a := range m.past {
 			if now.Sub(time.Unix(0, a.At)) < time.Second {
 				inSecond += a.Count
@@ -155,10 +154,10 @@ func (m *model) admit(now time.Time) {
 			break
 		}
 		v.status, v.expires = events.VisitorAdmitted, now.Add(time.Duration(m.settings.ActiveSeconds)*time.Second)
-		let++
+		admitted++
 	}
-	if let > 0 {
-		m.past = append(m.past, admission{At: now.UnixNano(), Count: let})
+	if admitted > 0 {
+		m.past = append(m.past, admission{At: now.UnixNano(), Count: admitted})
 	}
 }
 

@@ -60,8 +60,8 @@ func placesOf(l *Line) (places []Place) {
 	return places
 }
 
-// someCommand draws from few holders and tickets, so that commands collide.
-func someCommand(t *rapid.T, m *model) core.Command {
+// drawCommand draws a command with one of few holders and tickets, so that commands concern the same ones.
+func drawCommand(t *rapid.T, m *model) core.Command {
 	ticket := func() int64 { return rapid.Int64Range(0, int64(len(m.visitors))+1).Draw(t, "ticket") }
 	term := func() int64 { return m.term + rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "term") }
 	switch rapid.IntRange(0, 15).Draw(t, "kind") {
@@ -83,14 +83,14 @@ func someCommand(t *rapid.T, m *model) core.Command {
 	case 8:
 		return &Shuffle{Seed: rapid.SampledFrom([][]byte{seed, seed, seed, []byte("no")}).Draw(t, "seed")}
 	case 9:
-		return someSet(t, m)
+		return drawSet(t, m)
 	case 10:
 		return &TakeOver{Node: "n", Run: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "run"), Term: term()}
 	}
 	return admit
 }
 
-func someSet(t *rapid.T, m *model) *Set {
+func drawSet(t *rapid.T, m *model) *Set {
 	set := fifo(rapid.SampledFrom([]int64{0, 1, 5, 20, 40}).Draw(t, "rate"), rapid.Int64Range(1, 9).Draw(t, "active"))
 	set.Settings.ActiveSeconds = rapid.SampledFrom([]int64{1, 3, 60}).Draw(t, "seconds")
 	set.Settings.Status = rapid.SampledFrom([]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed}).Draw(
@@ -106,26 +106,27 @@ func someSet(t *rapid.T, m *model) *Set {
 		"hash",
 	)
 	next := set.settings(m.settings)
-	if checkBounds(&next) != nil { // the tables have those
+	if checkBounds(&next) != nil { // TestSetRules has invalid settings
 		set.Settings.OpensAt, set.Settings.SeedHash = day.Add(s), hashOf(seed)
 	}
-	return set.after(m.settings.Version + rapid.SampledFrom([]int64{0, 0, 0, 0, 1}).Draw(t, "version"))
+	return set.ifVersion(m.settings.Version + rapid.SampledFrom([]int64{0, 0, 0, 0, 1}).Draw(t, "version"))
 }
 
-// saved is a frozen state, to be written later, and a line published at the same time.
+// saved is a frozen state, and a line published at the same time.
 type saved struct {
-	write  func(io.Writer) error
-	then   content
-	events int
-	line   *Line
+	write   func(io.Writer) error
+	content content // when it was frozen
+	facts   int     // number of facts before it
+	line    *Line
 }
 
-// TestAnyHistory compares the core with the model, and checks its contract with the shell.
-func TestAnyHistory(t *testing.T) {
+// TestRandomCommands compares the core with the model, and checks its contract with the shell: Decide is
+// deterministic and changes nothing, and copies of the core agree with it.
+func TestRandomCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := &history{room: New().(*Room), m: &model{}, now: day}
-		first := someSet(t, h.m)
-		h.m.set(first.after(0))
+		first := drawSet(t, h.m)
+		h.m.set(first.ifVersion(0))
 		h.evolve(h.room.Decide(first, h.now))
 		var frozen *saved
 		for range rapid.IntRange(1, 80).Draw(t, "steps") {
@@ -134,15 +135,15 @@ func TestAnyHistory(t *testing.T) {
 				frozen = h.freeze()
 			}
 			h.expire(t)
-			h.decideTwice(t, someCommand(t, h.m))
-			h.agree(t)
+			h.decideTwice(t, drawCommand(t, h.m))
+			h.checkModel(t)
 		}
-		h.audit(t)
+		h.checkInvariants(t)
 		if want, got := contentOf(h.room), contentOf(replay(h.log)); !reflect.DeepEqual(want, got) {
-			t.Fatalf("replayed: %+v, want %+v", got, want)
+			t.Fatalf("replayed room: got %+v, want %+v", got, want)
 		}
 		if frozen != nil {
-			frozen.restoreAndFollow(t, h.log, contentOf(h.room))
+			frozen.checkRestore(t, h.log, contentOf(h.room))
 		}
 	})
 }
@@ -176,65 +177,66 @@ func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("a deadline at %v was due at %v, but nothing expired: %s", next.Sub(day), h.now.Sub(day), describe(facts, err))
+			t.Fatalf("Expire at %v with a deadline at %v: got %s, want facts", h.now.Sub(day), next.Sub(day), describe(facts, err))
 		}
 		h.evolve(facts, nil)
 	}
-	h.m.pass(h.now)
+	h.m.advance(h.now)
 }
 
-// decideTwice checks that deciding changes nothing, is repeatable, and refuses what the model
-// refuses.
+// decideTwice checks that deciding changes nothing, is deterministic, and refuses what the model refuses.
+// Then it applies the facts.
 func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	before := contentOf(h.room)
 	facts, err := h.room.Decide(cmd, h.now)
 	if after := contentOf(h.room); !reflect.DeepEqual(before, after) {
-		t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
+		t.Fatalf("Decide(%T): got state %+v, want %+v unchanged", cmd, after, before)
 	}
 	again, errAgain := h.room.Decide(cmd, h.now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
+		t.Fatalf("Decide(%T) twice: got %s, then %s; want the same", cmd, describe(facts, err), describe(again, errAgain))
 	}
 	code := ""
 	if err != nil {
 		code = string(err.(*core.Refusal).Code)
 	}
 	if want := h.m.decide(cmd, h.now); code != want {
-		t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, h.now.Sub(day), code, want)
+		t.Fatalf("%T %+v at %v: got code %q, want %q", cmd, cmd, h.now.Sub(day), code, want)
 	}
 	h.evolve(facts, nil)
 }
 
-// agree compares the state with the model.
-func (h *history) agree(t *rapid.T) {
+// checkModel compares the state with the model.
+func (h *history) checkModel(t *rapid.T) {
 	c := contentOf(h.room)
 	if c.Term != h.m.term || c.Run != h.m.run || c.Settings != h.m.settings || c.Begun != h.m.begun ||
 		(c.Seed != "") != h.m.shuffled ||
 		int(c.Early) != h.m.early {
-		t.Fatalf("the room is %+v, want %+v", c, h.m)
+		t.Fatalf("got room %+v, want %+v", c, h.m)
 	}
 	if want := h.m.places(); !slices.Equal(c.Places, want) {
-		t.Fatalf("after %s the places are\n%v, want\n%v", describe(h.log, nil), c.Places, want)
+		t.Fatalf("after %s: got places\n%v, want\n%v", describe(h.log, nil), c.Places, want)
 	}
 	if want := h.m.inLine(); !slices.Equal(c.InLine, want) {
-		t.Fatalf("in line are %v, want %v", c.InLine, want)
+		t.Fatalf("got waiting tickets %v, want %v", c.InLine, want)
 	}
 	waiting, active := h.m.count(events.VisitorWaiting), h.m.count(events.VisitorAdmitted)
 	if c.Counts[1] != waiting || c.Counts[2] != active || len(c.Holders) != int(waiting+active) ||
 		len(c.Keys) != len(c.Holders) {
-		t.Fatalf("the room counts %v and knows %d holders, want %d and %d", c.Counts, len(c.Holders), waiting, active)
+		t.Fatalf("got counts %v, %d holders, %d keys; want %d waiting, %d active, and a holder and a key for each", c.Counts,
+			len(c.Holders), len(c.Keys), waiting, active)
 	}
 	for i, v := range h.m.visitors {
 		ticket, place, ok := h.room.Find(v.holder)
 		lives := v.status == events.VisitorWaiting || v.status == events.VisitorAdmitted
 		if lives && (!ok || ticket != int64(i+1) || place != c.Places[i]) {
-			t.Fatalf("%s has ticket %d (%t) and is %+v, want %d and %+v", v.holder, ticket, ok, place, i+1, c.Places[i])
+			t.Fatalf("Find(%s): got ticket %d (%t), %+v; want %d, %+v", v.holder, ticket, ok, place, i+1, c.Places[i])
 		}
 	}
 }
 
-// audit checks the package's invariants at every prefix of the log.
-func (h *history) audit(t *rapid.T) {
+// checkInvariants checks max_active and the rate at every prefix of the log.
+func (h *history) checkInvariants(t *rapid.T) {
 	active, maxActive := int64(0), int64(0)
 	perSecond := int64(0)
 	var admissions []*events.WaitingRoomAdmitted
@@ -254,7 +256,7 @@ func (h *history) audit(t *rapid.T) {
 			}
 		case *events.WaitingRoomAdmitted:
 			if active += f.Count; active > maxActive {
-				t.Fatalf("%d active passes, want at most %d", active, maxActive)
+				t.Fatalf("got %d active passes, want at most %d", active, maxActive)
 			}
 			admissions = append(admissions, f)
 			inSecond := int64(0)
@@ -264,7 +266,7 @@ func (h *history) audit(t *rapid.T) {
 				}
 			}
 			if inSecond > perSecond {
-				t.Fatalf("%d admitted in the second up to %v, want at most %d", inSecond, f.AdmittedAt, perSecond)
+				t.Fatalf("got %d admitted in the second up to %v, want at most %d", inSecond, f.AdmittedAt, perSecond)
 			}
 		}
 	}
@@ -278,38 +280,38 @@ func replay(log []events.Fact) *Room {
 	return r
 }
 
-// restoreAndFollow writes a frozen state only now, after later changes, restores it, and applies
-// the facts since. The line that was published then is unchanged.
-func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
-	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) ||
-		!slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
-		t.Fatalf("a published line changed to %v, want %v", got, f.then.Places)
+// checkRestore writes a frozen state after later changes, restores it, and applies the facts since. It
+// also checks that the line published with it is unchanged.
+func (f *saved) checkRestore(t *rapid.T, log []events.Fact, end content) {
+	if got := placesOf(f.line); !slices.Equal(got, f.content.Places) ||
+		!slices.Equal(slices.Collect(f.line.InLine()), f.content.InLine) {
+		t.Fatalf("published line after later changes: got %v, want %v", got, f.content.Places)
 	}
 	r := coretest.RoundTrip(t, f.write, New).(*Room)
-	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
-		t.Fatalf("restored %+v, want %+v", got, f.then)
+	if got := contentOf(r); !reflect.DeepEqual(got, f.content) {
+		t.Fatalf("restored room: got %+v, want %+v", got, f.content)
 	}
-	for _, fact := range log[f.events:] {
+	for _, fact := range log[f.facts:] {
 		r.Evolve(fact)
 	}
 	if got := contentOf(r); !reflect.DeepEqual(got, end) {
-		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
+		t.Fatalf("restored room after the later facts: got %+v, want %+v", got, end)
 	}
 }
 
-// TestLongLines has thousands of visitors, so that places fill many blocks, begin and end in the
-// middle of one, and leave whole ones empty. The seed is fixed.
+// TestLongLines compares rooms of thousands of visitors with the model, so that lines have many blocks,
+// begin and end in the middle of a block, and have blocks without visitors. The random seed is fixed.
 func TestLongLines(t *testing.T) {
-	for _, set := range []*Set{fifo(10_000, 3_000), drawn(10_000, 3_000)} {
+	for _, set := range []*Set{fifo(10_000, 3_000), shuffled(10_000, 3_000)} {
 		set.Settings.ActiveSeconds = 10
 		rng := rand.New(rand.NewPCG(7, 11))
 		h := &history{room: New().(*Room), m: &model{}, now: day}
-		h.m.set(set.after(0))
+		h.m.set(set.ifVersion(0))
 		h.evolve(h.room.Decide(set, h.now))
 		must := func(cmd core.Command) {
 			facts, err := h.room.Decide(cmd, h.now)
 			if want := h.m.decide(cmd, h.now); err != nil || want != "" {
-				t.Fatalf("%T: %v, want %q", cmd, err, want)
+				t.Fatalf("%T: got %v, want code %q and no refusal by the model", cmd, err, want)
 			}
 			h.evolve(facts, nil)
 		}
@@ -327,46 +329,46 @@ func TestLongLines(t *testing.T) {
 			for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 				h.evolve(h.room.Decide(expire, h.now))
 			}
-			h.m.pass(h.now)
+			h.m.advance(h.now)
 			must(shuffle)
 			must(admit)
-			for full := MaxRanges; full >= MaxRanges; { // the runner admits again after a full fact
+			for ranges := MaxRanges; ranges >= MaxRanges; { // the runner admits again after a full fact
 				facts, err := h.room.Decide(admit, h.now)
-				if full = 0; len(facts) > 0 {
-					full = len(facts[0].(*events.WaitingRoomAdmitted).Tickets)
+				if ranges = 0; len(facts) > 0 {
+					ranges = len(facts[0].(*events.WaitingRoomAdmitted).Tickets)
 				}
-				if full > MaxRanges {
-					t.Fatalf("a fact has %d ranges, want at most MaxRanges", full)
+				if ranges > MaxRanges {
+					t.Fatalf("got a fact with %d ranges, want at most %d", ranges, MaxRanges)
 				}
 				h.evolve(facts, err)
 			}
-			if got, want := placesOf(h.room.Line()), h.m.places(); !slices.EqualFunc(got, want, sameButLeft) {
-				t.Fatalf("round %d: the places differ from the model's", round)
+			if got, want := placesOf(h.room.Line()), h.m.places(); !slices.EqualFunc(got, want, samePlace) {
+				t.Fatalf("round %d: got places that differ from those of the model: %v, want %v", round, got, want)
 			}
 			if got := slices.Collect(h.room.Line().InLine()); !slices.Equal(got, h.m.inLine()) {
-				t.Fatalf("round %d: the line differs from the model's", round)
+				t.Fatalf("round %d: got waiting tickets %v, want %v", round, got, h.m.inLine())
 			}
 			end := contentOf(h.room)
-			(&saved{write: h.freeze().write, then: end, events: len(h.log), line: h.room.Line()}).check(t)
+			(&saved{write: h.freeze().write, content: end, facts: len(h.log), line: h.room.Line()}).check(t)
 		}
 		if h.room.line.first == 0 {
-			t.Error("no block was ever freed, so the test covers nothing")
+			t.Error("got no freed block, want some: this test must cover freed blocks")
 		}
 	}
 }
 
-// sameButLeft compares places: a visitor who left and whose whole block has ended counts as
-// expired.
-func sameButLeft(a, b Place) bool {
+// samePlace compares places. A visitor who has left is expired in the room once the whole block has ended.
+func samePlace(a, b Place) bool {
 	if b.Status == events.VisitorLeft && a.Status == events.VisitorExpired {
 		a.Status = b.Status
 	}
 	return a == b
 }
 
+// check checks that a room restored from the frozen state has its content.
 func (f *saved) check(t *testing.T) {
 	t.Helper()
-	if got := contentOf(coretest.RoundTrip(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.then) {
-		t.Fatal("the restored room differs from the frozen one")
+	if got := contentOf(coretest.RoundTrip(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.content) {
+		t.Fatalf("restored room: got %+v, want %+v", got, f.content)
 	}
 }

@@ -13,17 +13,16 @@ import (
 	"admitone/events"
 )
 
-// day is the start of all tests.
+// day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
-// s, ms and ns are a second, a millisecond and a nanosecond.
 const (
 	s  = time.Second
 	ms = time.Millisecond
 	ns = time.Nanosecond
 )
 
-// seed is that of all shuffles here.
+// seed is the seed of all shuffles.
 var seed = []byte("0123456789abcdef0123456789abcdef")
 
 func hashOf(seed []byte) string {
@@ -31,16 +30,16 @@ func hashOf(seed []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// The commands of the tables below. fifo admits perSecond, has active passes of a minute each, and
-// a heartbeat of 10 s.
+// fifo returns the settings of a room that admits perSecond, with up to active passes of a minute each,
+// and a heartbeat of 10 s.
 func fifo(perSecond, active int64) *Set {
 	return &Set{ID: "r", Settings: events.WaitingRoomSettings{
 		AdmitPerSecond: perSecond, MaxActive: active, ActiveSeconds: 60, HeartbeatSeconds: 10,
 	}}
 }
 
-// drawn is a shuffled opening after 10 s.
-func drawn(perSecond, active int64) *Set {
+// shuffled returns the settings of a room with a shuffled opening after 10 s.
+func shuffled(perSecond, active int64) *Set {
 	cmd := fifo(perSecond, active)
 	cmd.Settings.Order, cmd.Settings.OpensAt, cmd.Settings.SeedHash = events.RoomShuffle, day.Add(10*s), hashOf(seed)
 	return cmd
@@ -52,8 +51,8 @@ func withSettings(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
 	return cmd
 }
 
-// after sets the version of the settings that the caller has read.
-func (cmd *Set) after(version int64) *Set {
+// ifVersion sets the version of the settings that the caller has read.
+func (cmd *Set) ifVersion(version int64) *Set {
 	cmd.IfVersion = &version
 	return cmd
 }
@@ -81,10 +80,12 @@ func drop(tickets ...int64) *Drop {
 var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
 
 // describe describes a decision.
-func describe(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
+func describe(facts []events.Fact, err error) string {
+	return coretest.Describe(facts, err, describeFact)
+}
 
-func sentence(fact events.Fact) string {
-	left := func(c events.WaitingRoomCounts) string {
+func describeFact(fact events.Fact) string {
+	counts := func(c events.WaitingRoomCounts) string {
 		return fmt.Sprintf("%d wait, %d in", c.Waiting, c.Active)
 	}
 	settings := func(s *events.WaitingRoomSettings) string {
@@ -109,50 +110,50 @@ func sentence(fact events.Fact) string {
 	case *events.WaitingRoomOpened:
 		return fmt.Sprintf("opened %s: %s", f.RoomID, settings(&f.WaitingRoomSettings))
 	case *events.WaitingRoomChanged:
-		return fmt.Sprintf("changed: %s: %s", settings(&f.WaitingRoomSettings), left(f.WaitingRoomCounts))
+		return fmt.Sprintf("changed: %s: %s", settings(&f.WaitingRoomSettings), counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomJoined:
-		return fmt.Sprintf("%s has ticket %d: %s", f.Holder, f.Ticket, left(f.WaitingRoomCounts))
+		return fmt.Sprintf("%s has ticket %d: %s", f.Holder, f.Ticket, counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomBegun:
 		return fmt.Sprintf("begun with %d", f.Early)
 	case *events.WaitingRoomShuffled:
 		return fmt.Sprintf("shuffled %d", f.Early)
 	case *events.WaitingRoomAdmitted:
-		return fmt.Sprintf("admitted %s until %v: %s", tickets(f.Tickets), f.ExpiresAt.Sub(day), left(f.WaitingRoomCounts))
+		return fmt.Sprintf("admitted %s until %v: %s", tickets(f.Tickets), f.ExpiresAt.Sub(day), counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomLeft:
-		return fmt.Sprintf("%s %d left: %s", f.Was, f.Ticket, left(f.WaitingRoomCounts))
+		return fmt.Sprintf("%s %d left: %s", f.Was, f.Ticket, counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomDropped:
-		return fmt.Sprintf("dropped %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
+		return fmt.Sprintf("dropped %s: %s", tickets(f.Tickets), counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomExpired:
-		return fmt.Sprintf("expired %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
+		return fmt.Sprintf("expired %s: %s", tickets(f.Tickets), counts(f.WaitingRoomCounts))
 	case *events.WaitingRoomRun:
 		return fmt.Sprintf("%s runs it as %s, term %d", f.Node, f.Run, f.Term)
 	case *events.WaitingRoomFinished:
-		return fmt.Sprintf("finished %d: %s", f.Ticket, left(f.WaitingRoomCounts))
+		return fmt.Sprintf("finished %d: %s", f.Ticket, counts(f.WaitingRoomCounts))
 	}
 	return fact.Name()
 }
 
-// attempt is a row of a table: the time, the command, and the decision.
-type attempt struct {
+// row is a command at a time after day, and the expected decision.
+type row struct {
 	at   time.Duration
 	cmd  core.Command
-	then string
+	want string
 }
 
-// rule is a table with a name.
+// rule is a named table, whose rows continue from each other.
 type rule struct {
-	name     string
-	attempts []attempt
+	name string
+	rows []row
 }
 
-// check plays tables. A due deadline must be a line of its own.
+// check decides the commands of each table on a new room. Due deadlines need rows that expire them.
 func check(t *testing.T, rules []rule) {
 	for _, rule := range rules {
 		t.Run(rule.name, func(t *testing.T) {
 			room := New()
-			for i, a := range rule.attempts {
-				if got := coretest.Do(room, a.cmd, day.Add(a.at), sentence); got != a.then {
-					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+			for i, row := range rule.rows {
+				if got := coretest.Do(room, row.cmd, day.Add(row.at), describeFact); got != row.want {
+					t.Fatalf("row %d: %T at %v:\n got %s\nwant %s", i+1, row.cmd, row.at, got, row.want)
 				}
 			}
 		})

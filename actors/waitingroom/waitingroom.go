@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of waiting rooms.
+// Kind registers waiting rooms with the shell.
 var Kind = core.Kind{Category: events.WaitingRoomCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the waiting room with this id.
+// Stream returns the stream of the waiting room with this id.
 func Stream(id events.RoomID) events.StreamID {
 	return events.NewStreamID(events.WaitingRoomCategory, string(id))
 }
@@ -48,8 +48,8 @@ const expiryBatch = 1_024
 // ranges the runner sends the command again.
 const MaxRanges = 512
 
-// Set creates a room or changes its settings. Empty members of Settings (Status, Order, OpensAt,
-// SeedHash) mean no change; Version is ignored. No-op if the settings are the same.
+// Set creates a room or changes its settings. Status, Order, OpensAt and SeedHash of Settings may be
+// empty, which means no change; Version is ignored. No-op if the settings are the same.
 //
 // Refusals, in this order: invalid_field, revision_required (the room exists and
 // IfVersion is nil), stale_revision (IfVersion is not the version of its settings).
@@ -149,7 +149,7 @@ func New() core.Core { return &Room{holders: core.NewTable[key, uint32]()} }
 // Exists reports whether the room was created.
 func (r *Room) Exists() bool { return r.id != "" }
 
-// ID of the room.
+// ID returns the id of the room.
 func (r *Room) ID() events.RoomID { return r.id }
 
 // Ticket returns the ticket of a holder who waits or is admitted.

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// FuzzCheck: only the issued pass is accepted, for its room and holder, until it expires.
+// FuzzCheck checks that only the issued pass is accepted, for its room and holder, until it expires.
 func FuzzCheck(f *testing.F) {
 	r := ringOf(f, 3, 2)
 	good := r.Pass("sale", ann, ends)
@@ -23,16 +23,16 @@ func FuzzCheck(f *testing.F) {
 		own := room == "sale" && holder == "ann" && pass == good
 		switch {
 		case err == nil && (!own || now.After(ends)):
-			t.Fatalf("pass %q was accepted for room %q, holder %q at %v", pass, room, holder, now)
+			t.Fatalf("Check of pass %q, room %q, holder %q at %v: got no error, want one", pass, room, holder, now)
 		case own && !now.After(ends) && err != nil:
-			t.Fatalf("the issued pass was refused: %v", err)
+			t.Fatalf("Check of the issued pass: got %v, want no error", err)
 		case err != nil && !errors.Is(err, ErrInvalid) && !(own && errors.Is(err, ErrExpired)):
-			t.Fatalf("Check returned an undocumented error: %v", err)
+			t.Fatalf("Check: got error %v, want ErrInvalid or, for the issued pass, ErrExpired", err)
 		}
 	})
 }
 
-// FuzzReadVisitor: only issued ids are decoded.
+// FuzzReadVisitor checks that only issued ids are accepted.
 func FuzzReadVisitor(f *testing.F) {
 	r := ringOf(f, 3, 2)
 	id := r.VisitorID("sale", ann)
@@ -43,14 +43,14 @@ func FuzzReadVisitor(f *testing.F) {
 		v, err := r.ReadVisitor(events.RoomID(room), text)
 		switch own := room == "sale" && text == id; {
 		case own && (err != nil || v != ann):
-			t.Fatalf("the issued id was decoded to %+v, %v; want its visitor", v, err)
+			t.Fatalf("ReadVisitor of the issued id: got %+v, %v; want %+v", v, err, ann)
 		case !own && !errors.Is(err, ErrInvalid):
-			t.Fatalf("%q in room %q was decoded to %+v, %v; want ErrInvalid", text, room, v, err)
+			t.Fatalf("ReadVisitor of %q in room %q: got %+v, %v; want ErrInvalid", text, room, v, err)
 		}
 	})
 }
 
-// FuzzParse: Parse never panics, and Format round-trips what Parse accepts.
+// FuzzParse checks that Parse never panics, and that Format round-trips what Parse accepts.
 func FuzzParse(f *testing.F) {
 	f.Add(ringOf(f, 3, 2).Format())
 	f.Add([]byte("1 AA\n\n2"))
@@ -58,13 +58,13 @@ func FuzzParse(f *testing.F) {
 		r, err := Parse(text)
 		if err != nil {
 			if !errors.Is(err, ErrBadKeyring) {
-				t.Fatalf("Parse returned an undocumented error: %v, want %v", err, ErrBadKeyring)
+				t.Fatalf("Parse: got error %v, want %v", err, ErrBadKeyring)
 			}
 			return
 		}
 		again, err := Parse(r.Format())
 		if err != nil || string(again.Format()) != string(r.Format()) {
-			t.Fatalf("ring %q was formatted and parsed to %q: %v", text, r.Format(), err)
+			t.Fatalf("Parse of the formatted ring of %q: got error %v, want the ring %q", text, err, r.Format())
 		}
 	})
 }

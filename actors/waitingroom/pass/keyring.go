@@ -40,13 +40,13 @@ type Keyring struct {
 	signers []*signer
 }
 
-// signer is a key with its pool of work.
+// signer is a key with a pool of buffers.
 type signer struct {
 	key  Key
 	pool sync.Pool // of *work
 }
 
-// work is the buffers of one signature.
+// work has the buffers for one signature.
 type work struct {
 	mac     hash.Hash
 	message []byte
@@ -60,7 +60,7 @@ var ErrBadKeyring = errors.New("not a key ring of passes")
 // for duplicate ids.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	if len(keys) < 1 || len(keys) > MaxKeys {
-		return nil, fmt.Errorf("%w: %d keys, from 1 to %d can be", ErrBadKeyring, len(keys), MaxKeys)
+		return nil, fmt.Errorf("%w: got %d keys, want 1 to %d", ErrBadKeyring, len(keys), MaxKeys)
 	}
 	r := &Keyring{}
 	for _, key := range keys {
@@ -150,9 +150,9 @@ func (r *Keyring) signer(id byte) *signer {
 // fingerprintSize is the length of a key's fingerprint, in bytes of its hash.
 const fingerprintSize = 8
 
-// Fingerprints identify the keys, the signing one first: the first bytes of the SHA-256 of each
-// secret, in hexadecimal. They may be published: a secret is 32 random bytes, and can't be derived
-// from them.
+// Fingerprints returns the first bytes of the SHA-256 of each secret, in hexadecimal, the signing key
+// first. They identify the keys and may be published: a secret is 32 random bytes, which can't be
+// derived from them.
 func (r *Keyring) Fingerprints() []string {
 	all := make([]string, len(r.signers))
 	for i, s := range r.signers {
@@ -191,11 +191,11 @@ func (r *Keyring) Seed(room events.RoomID) (seed []byte, hash string) {
 	return r.signers[0].seed(room)
 }
 
-// SeedOf returns the seed with a published hash, made by any key of the ring; nil if none has made
-// it.
+// SeedOf returns the seed with a published hash, whichever key of the ring it is derived from; nil if
+// it is derived from none of them.
 func (r *Keyring) SeedOf(room events.RoomID, hash string) []byte {
 	for _, s := range r.signers {
-		if seed, of := s.seed(room); of == hash {
+		if seed, seedHash := s.seed(room); seedHash == hash {
 			return seed
 		}
 	}

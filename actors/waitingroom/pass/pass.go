@@ -11,11 +11,12 @@ import (
 	"admitone/events"
 )
 
-// ErrInvalid: no key of the ring has signed it for this room and this holder.
-var ErrInvalid = errors.New("the pass was not made for this")
+// ErrInvalid is returned for a pass or a visitor's id that no key of the ring has signed for this room
+// and, if it is a pass, for this holder.
+var ErrInvalid = errors.New("the pass is not valid for this room and holder")
 
-// ErrExpired: the pass has expired.
-var ErrExpired = errors.New("the pass has ended")
+// ErrExpired is returned for a valid pass after its expiry.
+var ErrExpired = errors.New("the pass has expired")
 
 // Holder identifies a holder by a hash of its name.
 type Holder [16]byte
@@ -65,7 +66,7 @@ func (r *Keyring) VisitorID(room events.RoomID, v Visitor) string {
 	return encoding.EncodeToString(raw[:])
 }
 
-// ReadVisitor returns the visitor of an id of this room. Error: [ErrInvalid].
+// ReadVisitor returns the visitor with this id in this room. Error: [ErrInvalid].
 func (r *Keyring) ReadVisitor(room events.RoomID, id string) (Visitor, error) {
 	var raw [visitorFixed + macSize]byte
 	s := r.decode(raw[:], id)
@@ -91,7 +92,7 @@ func (r *Keyring) Pass(room events.RoomID, v Visitor, expires time.Time) string 
 	return encoding.EncodeToString(raw[:])
 }
 
-// signPass signs the content of a pass and its holder, which it does not contain.
+// signPass signs the content of a pass and its holder. A pass does not contain its holder.
 func (s *signer) signPass(fixed []byte, holder Holder, room events.RoomID) [sha256.Size]byte {
 	var signed [passFixed + len(holder)]byte
 	copy(signed[:], fixed)

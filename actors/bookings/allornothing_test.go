@@ -23,7 +23,7 @@ func TestAllOrNothing(t *testing.T) {
 		return err
 	})
 	if got["ok"] < 1 || got["ok"] > 3 || got["ok"]+got["sold_out"]+got["seat_taken"] != callers {
-		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want 1 to 3 ok, and sold_out or seat_taken for all others", got)
 	}
 	made := 0
 	for _, b := range w.check(0).bookings {
@@ -32,16 +32,16 @@ func TestAllOrNothing(t *testing.T) {
 		}
 	}
 	w.checkNoOrphanedHolds("afterwards")
-	w.checkWholeAtEveryPrefix(2, 3)
+	w.checkEachPrefix(2, 3)
 	if c := w.counts("floor"); c.Held != int64(3*got["ok"]) || made != got["ok"] {
 		t.Errorf("got %d bookings, outcomes %v, floor %+v; want %d places held by %d bookings",
 			made, got, c, int64(3*got["ok"]), got["ok"])
 	}
 }
 
-// checkWholeAtEveryPrefix checks that at every prefix of the log each held booking has this many seats
-// and places.
-func (w *harness) checkWholeAtEveryPrefix(seats, places int64) {
+// checkEachPrefix checks that at every prefix of the log each held booking has this many seats and
+// places.
+func (w *harness) checkEachPrefix(seats, places int64) {
 	w.Helper()
 	type parts struct{ seats, places int64 }
 	has, made := map[events.HoldID]parts{}, map[events.HoldID]bool{}

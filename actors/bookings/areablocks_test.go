@@ -169,7 +169,7 @@ func TestResizeAreas(t *testing.T) {
 	w.charge("bob", 250)
 	_, err = w.pay(answer.Booking.ID, "bob")
 	w.want(err, "ok")
-	w.want(w.resize(areaPlaces("floor", 9)), "limit_exceeded") // blocked places are promised
+	w.want(w.resize(areaPlaces("floor", 9)), "limit_exceeded") // blocked places count as taken
 	_, err = w.unblock("press")
 	w.want(err, "ok")
 	w.want(w.resize(areaPlaces("floor", 7)), "limit_exceeded")
@@ -188,7 +188,7 @@ func TestConcurrentEditsOfAreas(t *testing.T) {
 			Edit: &performance.Edit{Title: &title, Areas: []events.AreaPlaces{areaPlaces("floor", int64(5+i))}, Base: &base}})
 	})
 	if got["ok"] != 1 || got["stale_revision"] != 4 {
-		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want 1 ok and 4 stale_revision", got)
 	}
 	p := w.read().performances[w.gala]
 	if c := w.counts("floor").Capacity(); p.Latest().Areas[0].Places != c || p.Latest().Title != fmt.Sprint("Gala ", c-5) {
@@ -222,7 +222,7 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 	})
 	for what := range got {
 		if !slices.Contains([]string{"ok", "sold_out", "limit_exceeded"}, what) {
-			t.Errorf("got outcomes %v, want successes and expected refusals only", got)
+			t.Errorf("got outcomes %v, want ok, sold_out and limit_exceeded only", got)
 		}
 	}
 	w.check(0)
@@ -230,7 +230,7 @@ func TestSizesAndBlocksDuringBookings(t *testing.T) {
 	w.checkNoOrphanedHolds("afterwards")
 }
 
-// base is the base revision of the edits in crash tests.
+// base is the base revision of the edits of editKeyed.
 var base events.Revision
 
 func editKeyed(w *harness) (Blocked, error) {
@@ -274,8 +274,8 @@ func init() {
 	}...)
 }
 
-// TestEditOnTwoNodes stops a node at each of its steps until another one has completed the
-// change and made the edit: the first node's edit is stale then.
+// TestEditOnTwoNodes stops a node at each of its steps until another node has completed the change and made an
+// edit. Exactly one of the two edits must be made, and the other must be stale.
 func TestEditOnTwoNodes(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "size": is[*area.Resize], "edit": is[*performance.Edit],
@@ -292,21 +292,21 @@ func TestEditOnTwoNodes(t *testing.T) {
 				_, err := editKeyed(w)
 				return err
 			}
-			mine := "stale_revision"
+			want := "stale_revision"
 			err := w.interleave(keeps, act, func() {
 				err := w.EditAreas(w.ctx(), EditAreas{Origin: w.origin("house"), PerformanceID: w.gala,
 					Edit: &performance.Edit{Title: &title, Base: &base, Areas: []events.AreaPlaces{areaPlaces("floor", 5)}}})
-				if code(err) == "stale_revision" { // the first node's edit was stated
-					mine = "ok"
+				if code(err) == "stale_revision" { // the first node's edit was made before
+					want = "ok"
 					err = nil
 				}
 				w.want(err, "ok")
 			})
-			w.want(err, mine)
+			w.want(err, want)
 			p, capacity := w.read().performances[w.gala].Latest(), w.counts("floor").Capacity()
-			if mine == "ok" && (p.Title != "Ball" || capacity != 6 || w.counts("gallery").Capacity() != 4) ||
-				mine != "ok" && (p.Title != title || capacity != 5 || w.counts("gallery").Capacity() != 2) {
-				t.Errorf("first node %s: got title %q, floor %d, gallery %+v; want one consistent edit", mine, p.Title, capacity, w.counts("gallery"))
+			if want == "ok" && (p.Title != "Ball" || capacity != 6 || w.counts("gallery").Capacity() != 4) ||
+				want != "ok" && (p.Title != title || capacity != 5 || w.counts("gallery").Capacity() != 2) {
+				t.Errorf("first node %s: got title %q, floor %d, gallery %+v; want one consistent edit", want, p.Title, capacity, w.counts("gallery"))
 			}
 			w.checkBlocksIdle()
 		})

@@ -35,7 +35,7 @@ func wantPlaces(id events.AreaID, quantity int64) areaQuantity {
 	return areaQuantity{Area: id, Quantity: quantity}
 }
 
-// The areas of every performance; places of the yard cost nothing.
+// areas are the areas of every performance. Places of the yard cost nothing.
 var areas = []events.Area{{ID: "floor", Capacity: 10, Prices: []events.CategoryPrice{{Amount: 50}}},
 	{ID: "gallery", Capacity: 4, Prices: []events.CategoryPrice{{Type: "member", Amount: 10, Restricted: true},
 		{Type: "adult", Amount: 25}, {Type: "child", Amount: 5}}},
@@ -294,7 +294,7 @@ func overlapInAreas(t *testing.T, w *harness) {
 		return err
 	})
 	if got["ok"]+got["sold_out"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want ok, sold_out and seat_taken only, and at least one ok", got)
 	}
 	held := map[events.AreaID]int64{}
 	for _, b := range w.check(8).bookings {

@@ -19,16 +19,16 @@ import (
 	"admitone/events"
 )
 
-// lossyDesk executes commands, but loses the answers of some.
+// lossyDesk executes commands, but loses the answers to some of them.
 type lossyDesk struct {
 	actors.Dispatcher
-	about func(core.Command) bool
+	loses func(core.Command) bool
 }
 
-// Ask answers like a desk whose append timed out.
+// Ask executes a command. If its answer is lost, Ask fails like a desk whose append timed out.
 func (d *lossyDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
-	if err == nil && d.about(request.Command) {
+	if err == nil && d.loses(request.Command) {
 		return actors.Answer{}, actors.ErrUnavailable
 	}
 	return answer, err
@@ -75,9 +75,9 @@ func TestUnknownOutcomeOfAllowance(t *testing.T) {
 // a request with a key continues with the next attempt.
 func TestAbandonedAttempt(t *testing.T) {
 	for name, keeps := range map[string]func() func(core.Command) bool{
-		"its second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
-		"its third seat":  func() func(core.Command) bool { return second(second(is[*seat.Hold])) },
-		"the booking":     func() func(core.Command) bool { return is[*booking.Hold] },
+		"before the second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
+		"before the third seat":  func() func(core.Command) bool { return second(second(is[*seat.Hold])) },
+		"before the booking":     func() func(core.Command) bool { return is[*booking.Hold] },
 	} {
 		for _, best := range []bool{false, true} {
 			for _, key := range []bool{false, true} {
@@ -177,7 +177,7 @@ func TestSameRequestOnTwoNodesConcurrently(t *testing.T) {
 func TestKeyWithAnotherRequest(t *testing.T) {
 	for name, other := range map[string]Book{
 		"other seats": {Seats: []events.SeatName{"A-2-1", "A-2-2"}}, "fewer seats": {Seats: []events.SeatName{"A-1-1"}},
-		"more": {Quantity: 3}, "as many in another section": {Quantity: 2, Section: "B"},
+		"more seats": {Quantity: 3}, "as many seats in another section": {Quantity: 2, Section: "B"},
 	} {
 		for step := range 4 {
 			w := newHarness(t, 1, 1, 0)
@@ -241,7 +241,7 @@ type competingDesk struct {
 	before func(events.StreamID)
 }
 
-// Ask makes the rival hold a seat first.
+// Ask calls before, and then executes the command.
 func (r *competingDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if is[*seat.Hold](request.Command) {
 		r.mu.Lock()
@@ -273,7 +273,7 @@ func TestLaggingViews(t *testing.T) {
 	}
 }
 
-// failingViews never catch up.
+// failingViews are views that fail to catch up.
 type failingViews struct {
 	Views
 	err error
@@ -312,13 +312,13 @@ func TestRefusedRetryHoldsNothing(t *testing.T) {
 	}
 }
 
-// countingViews count the calls of CatchUp.
+// countingViews are views that count the calls of CatchUp.
 type countingViews struct {
 	Views
 	waits int
 }
 
-// CatchUp counts.
+// CatchUp counts the call.
 func (c *countingViews) CatchUp(ctx context.Context) error {
 	c.waits++
 	return c.Views.CatchUp(ctx)
@@ -327,12 +327,12 @@ func (c *countingViews) CatchUp(ctx context.Context) error {
 // TestCatchUpOfKeyedRequests checks which requests wait for the views to catch up: every request with a key
 // or, with a sole writer, only the first one and retries after a failure.
 func TestCatchUpOfKeyedRequests(t *testing.T) {
-	for _, alone := range []bool{true, false} {
+	for _, soleWriter := range []bool{true, false} {
 		w := newHarness(t, 1, 9, 0)
 		views, fails := &countingViews{Views: w.views(w.seats)}, false
 		loses := func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }
 		w.Bookings = w.newBookings(&lossyDesk{w.desk, loses}, views)
-		if alone {
+		if soleWriter {
 			w.AssumeSoleWriter()
 		}
 		book := func(key string, want bool) {
@@ -346,19 +346,19 @@ func TestCatchUpOfKeyedRequests(t *testing.T) {
 				t.Errorf("key %q: got error %v, want one: %t", key, err, fails)
 			}
 			if waited := views.waits > before; waited != want {
-				t.Errorf("sole writer %t, key %q: got waited %t, want %t", alone, key, waited, want)
+				t.Errorf("sole writer %t, key %q: got waited %t, want %t", soleWriter, key, waited, want)
 			}
 		}
 		book("", false)
 		book("1", true)
-		book("2", !alone)
-		book("2", !alone)
+		book("2", !soleWriter)
+		book("2", !soleWriter)
 		fails = true
-		book("3", !alone)
+		book("3", !soleWriter)
 		fails = false
-		book("4", !alone)
+		book("4", !soleWriter)
 		book("3", true)
-		book("3", !alone)
+		book("3", !soleWriter)
 		w.checkNoOrphanedHolds("afterwards")
 	}
 }

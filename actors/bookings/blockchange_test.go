@@ -15,6 +15,7 @@ import (
 	"admitone/events"
 )
 
+// frontRow has the seats that the changes block and unblock.
 var frontRow = []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}
 
 // blindDesk is the desk of a process that sees one seat or area as it was before its first fact.
@@ -24,8 +25,8 @@ type blindDesk struct {
 }
 
 // View implements actors.Dispatcher.
-func (o *blindDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
-	if stream == o.stream {
+func (d *blindDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	if stream == d.stream {
 		for _, kind := range kinds {
 			if kind.Category == stream.Category() {
 				read(kind.New())
@@ -33,7 +34,7 @@ func (o *blindDesk) View(ctx context.Context, stream events.StreamID, read func(
 		}
 		return actors.Answer{}, nil
 	}
-	return o.Dispatcher.View(ctx, stream, read)
+	return d.Dispatcher.View(ctx, stream, read)
 }
 
 // blockCrash is a change of blocks during which a process crashes.
@@ -41,10 +42,11 @@ type blockCrash struct {
 	name    string
 	prepare func(w *harness)
 	act     func(w *harness) (Blocked, error)
-	// before and after are the states of the front row and the areas without the change and with
-	// it.
+	// before and after are the states of the front row and the areas without and with the change. after is "" if
+	// the change is refused.
 	before, after string
-	retry         string
+	// retry is the permitted result of a retry under the same key.
+	retry string
 }
 
 func blockKeyed(w *harness) (Blocked, error) {
@@ -131,9 +133,9 @@ func (w *harness) checkBlocksIdle() {
 	}
 }
 
-// TestCrashAtEveryStepOfABlock crashes the process between any two appends of a change of blocks,
-// and again between any two appends of its resumption. The change is made completely or not at all;
-// requested again, it is made once.
+// TestCrashAtEveryStepOfABlock crashes the process after each number of appends of a change of blocks, and again after
+// each number of appends of its resumption. The change must be made completely or not at all, and once if it is
+// requested again.
 func TestCrashAtEveryStepOfABlock(t *testing.T) {
 	for _, crash := range blockCrashes {
 		for _, retry := range []bool{false, true} {
@@ -187,9 +189,9 @@ func TestBlockWithFaultyAppends(t *testing.T) {
 				for step, hit := int64(1), true; hit; step++ {
 					w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 0)
 					crash.prepare(w)
-					f.in.Store(step)
+					f.countdown.Store(step)
 					seats, err := crash.act(w)
-					hit = f.in.Swap(0) <= 0
+					hit = f.countdown.Swap(0) <= 0
 					if refused(err) == nil && err != nil {
 						seats, err = crash.act(w)
 					}
@@ -207,8 +209,8 @@ func TestBlockWithFaultyAppends(t *testing.T) {
 	}
 }
 
-// TestBlockOnTwoNodes stops a node at each of its steps until another one has ended the change
-// and made the next one, which remains.
+// TestBlockOnTwoNodes stops a node at each of its steps until another node has completed the change and made the next
+// one. The next change must remain.
 func TestBlockOnTwoNodes(t *testing.T) {
 	for name, keeps := range map[string]func(core.Command) bool{
 		"begin": is[*performance.BeginBlocks], "seat": is[*seat.Block], "last seat": second(is[*seat.Block]),
@@ -272,8 +274,8 @@ func TestBlockWithdrawnByAnotherNode(t *testing.T) {
 	}
 }
 
-// TestDelayedUndoOfABlock stops a node that undoes a change until another one has completed the undo,
-// and the seats are blocked again. They remain blocked.
+// TestDelayedUndoOfABlock stops a node that undoes a change until another node has completed the undo and the seats are
+// blocked again. They must remain blocked.
 func TestDelayedUndoOfABlock(t *testing.T) {
 	w := newHarness(t, 1, 3, 0)
 	bob := w.mustBook("bob", "A-1-3")
@@ -372,7 +374,7 @@ func TestUnblockManySeats(t *testing.T) {
 		t.Fatal("got no crash, want one")
 	}
 	w.restart()
-	unblock.Seats = all[MaxBlocked/2:] // the list of a view that has seen a part
+	unblock.Seats = all[MaxBlocked/2:] // as listed by a view that lags
 	for range 2 {
 		seats, err := w.Unblock(w.ctx(), unblock)
 		if w.want(err, "ok"); !slices.Equal(seats.Seats, all) {

@@ -27,8 +27,8 @@ func (w *harness) seatStates(seats ...events.SeatName) (all []string) {
 	w.Helper()
 	for _, name := range seats {
 		_, err := w.desk.View(w.ctx(), seat.Stream(w.gala, name), func(c core.Core) {
-			one := c.(*seat.Seat)
-			all = append(all, string(one.Status())+" "+string(one.Label()))
+			s := c.(*seat.Seat)
+			all = append(all, string(s.Status())+" "+string(s.Label()))
 		})
 		if err != nil {
 			w.Fatal(err)
@@ -44,6 +44,7 @@ func (w *harness) wantStates(want string, seats ...events.SeatName) {
 	}
 }
 
+// TestBlocks checks which seats can be blocked and unblocked, by name or by row.
 func TestBlocks(t *testing.T) {
 	w := newHarness(t, 2, 6, 0)
 	w.want(w.block("press", "A-1-2", "A-1-1"), "ok")
@@ -101,7 +102,7 @@ func TestBookBlockedSeats(t *testing.T) {
 	w.wantStates("blocked press", "A-1-1", "A-1-2")
 	w.wantStates("free ", "A-1-3")
 
-	// Late: seats blocked under the booking's own label count as free.
+	// For a late payment, seats blocked under the booking's own label count as free.
 	made, err = w.bookUnder("press", "bob", "A-1-1", "A-1-3")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
@@ -115,7 +116,7 @@ func TestBookBlockedSeats(t *testing.T) {
 	w.want(err, "ok")
 	w.wantStates("blocked press", "A-1-1")
 
-	// But not if blocked under another label since.
+	// They don't if they were blocked under another label since.
 	made, err = w.bookUnder("press", "cid", "A-1-1")
 	w.want(err, "ok")
 	w.clock.move(3 * time.Minute)
@@ -141,13 +142,13 @@ func TestUnblockBookedSeats(t *testing.T) {
 	w.want(err, "ok")
 	_, err = w.pay(made.Booking.ID, "ann")
 	w.want(err, "ok")
-	lift := func() (seats []events.SeatName) {
-		lifted, err := w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
+	unblock := func() (seats []events.SeatName) {
+		unblocked, err := w.Unblock(w.ctx(), Block{Origin: w.origin("house"), PerformanceID: w.gala, Label: "press",
 			Seats: []events.SeatName{"A-1-1", "A-1-2", "A-1-3"}})
 		w.want(err, "ok")
-		return lifted.Seats
+		return unblocked.Seats
 	}
-	if got := fmt.Sprint(lift()); got != "[A-1-3]" {
+	if got := fmt.Sprint(unblock()); got != "[A-1-3]" {
 		t.Errorf("got %s unblocked while the others are booked, want [A-1-3]", got)
 	}
 	_, err = w.ReturnSeat(w.ctx(), ReturnSeat{Origin: w.origin("ann"), BookingID: made.Booking.ID, Seat: "A-1-1"})
@@ -157,7 +158,7 @@ func TestUnblockBookedSeats(t *testing.T) {
 	_, err = w.cancel(made.Booking.ID, "ann")
 	w.want(err, "ok")
 	w.wantStates("blocked press", "A-1-1", "A-1-2")
-	if got := fmt.Sprint(lift()); got != "[A-1-1 A-1-2]" {
+	if got := fmt.Sprint(unblock()); got != "[A-1-1 A-1-2]" {
 		t.Errorf("got %s unblocked after the return, want [A-1-1 A-1-2]", got)
 	}
 	w.wantStates("free ", "A-1-1", "A-1-2", "A-1-3")
@@ -204,9 +205,9 @@ func TestBlockAfterFailures(t *testing.T) {
 		w.restart()
 		for step, hit := int64(1), true; hit; step++ {
 			w.createPerformance(fmt.Sprintf("gala-%d", step), 1, 3, 0)
-			f.in.Store(step)
+			f.countdown.Store(step)
 			err := w.block("press", seats...)
-			hit = f.in.Swap(0) <= 0
+			hit = f.countdown.Swap(0) <= 0
 			if err != nil && refused(err) != nil {
 				t.Fatalf("append %d fails: got refusal %v, want a failure", step, err)
 			}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 	"time"
 
 	"admitone/actors"
@@ -36,10 +35,9 @@ func TestBook(t *testing.T) {
 	w.want(err, "ok")
 	b := answer.Booking
 	if b.Status != events.BookingIsHeld || b.Amount != 200 || b.Holder != "ann" || !b.ExpiresAt.Equal(day.Add(60*s)) ||
-		!b.ExtendableUntil.Equal(
-			day.Add(120*s),
-		) || b.Seats[0].Seat != "A-1-1" || b.Seats[1].Seat != "A-1-2" || answer.Position == 0 {
-		t.Errorf("got answer %+v, want a booking in the expected state", answer)
+		!b.ExtendableUntil.Equal(day.Add(120*s)) || b.Seats[0].Seat != "A-1-1" || b.Seats[1].Seat != "A-1-2" ||
+		answer.Position == 0 {
+		t.Errorf("got answer %+v, want A-1-1 and A-1-2 held by ann for 200 until 1m, extendable until 2m", answer)
 	}
 	_, err = w.book("bob", "A-1-2")
 	w.want(err, "seat_taken")
@@ -112,7 +110,7 @@ func TestPay(t *testing.T) {
 	answer, err := w.pay(id, "ann")
 	w.want(err, "ok")
 	if answer.Booking.Status != events.BookingIsBooked || !answer.Booking.Paid {
-		t.Errorf("got answer %+v, want a booking in the expected state", answer)
+		t.Errorf("got answer %+v, want a paid booking with status booked", answer)
 	}
 	_, err = w.pay(id, "ann")
 	w.want(err, "already_confirmed")
@@ -202,7 +200,7 @@ func TestLatePayment(t *testing.T) {
 			answer, err := w.pay(id, "ann")
 			w.want(err, "ok")
 			if !answer.Booking.Late || answer.Booking.Attempt != 2 {
-				t.Errorf("got answer %+v, want a booking in the expected state", answer)
+				t.Errorf("got answer %+v, want a late booking with attempt 2", answer)
 			}
 			w.clock.move(time.Hour)
 			w.expireDue()
@@ -220,7 +218,7 @@ func TestLatePaymentForTakenSeats(t *testing.T) {
 			w := newHarness(t, 2, 5, 2)
 			w.charge("ann", 500)
 			id := w.mustBook("ann", "A-1-1", "A-1-2")
-			w.clock.move(91 * s) // and the grace
+			w.clock.move(91 * s) // after the deadline and the grace
 			if settledFirst {
 				w.expireDue()
 				w.resume()
@@ -241,7 +239,7 @@ func TestLatePaymentForTakenSeats(t *testing.T) {
 				t.Errorf("got booking %+v of bob, balance %d of ann; want it held, 500", h.bookings[other].State(), h.wallets["ann"].Balance())
 			}
 			_, err = w.book("ann", "A-1-1", "A-1-3")
-			w.want(err, "ok") // no allowance is still taken
+			w.want(err, "ok") // the allowance is free again
 		})
 	}
 }
@@ -292,7 +290,7 @@ func TestCancel(t *testing.T) {
 			answer, err := w.cancel(id, "ann")
 			w.want(err, "ok")
 			if answer.Booking.Status != events.BookingIsReleased || answer.Booking.Refunding {
-				t.Errorf("got answer %+v, want a booking in the expected state", answer)
+				t.Errorf("got answer %+v, want a booking with status released that is not refunding", answer)
 			}
 		}
 		_, err = w.pay(id, "ann")
@@ -334,7 +332,8 @@ func TestExtend(t *testing.T) {
 	w.checkSettled(2)
 }
 
-// TestConsecutiveHolds checks that the limit of a stay applies to bookings and extensions.
+// TestConsecutiveHolds checks that the time limit of consecutive holds of a seat by one holder applies to bookings and
+// extensions.
 func TestConsecutiveHolds(t *testing.T) {
 	w := newHarness(t, 2, 5, 0)
 	first := w.mustBook("ann", "A-1-1")
@@ -345,7 +344,7 @@ func TestConsecutiveHolds(t *testing.T) {
 	answer, err := w.book("ann", "A-1-1", "A-1-2")
 	w.want(err, "ok")
 	if b := answer.Booking; !b.ExpiresAt.Equal(day.Add(120*s)) || !b.ExtendableUntil.Equal(day.Add(120*s)) {
-		t.Errorf("got deadline %v, extendable until %v; want the limit of the stay, %v", b.ExpiresAt, b.ExtendableUntil, day.Add(120*s))
+		t.Errorf("got deadline %v, extendable until %v; want both at %v", b.ExpiresAt, b.ExtendableUntil, day.Add(120*s))
 	}
 	_, err = w.extend(answer.Booking.ID, "ann")
 	w.want(err, "limit_exceeded")

@@ -46,9 +46,9 @@ func (c *crash) withFaultyAppends(w *harness, persisted bool) {
 	for step, hit := int64(1), true; hit; step++ {
 		w.createPerformance(fmt.Sprintf("gala-%d", step), 3, 3, 3)
 		id := c.prepare(w)
-		f.in.Store(step)
+		f.countdown.Store(step)
 		err := c.act(w, id)
-		hit = f.in.Swap(0) <= 0
+		hit = f.countdown.Swap(0) <= 0
 		if !slices.Contains(c.retry, code(err)) {
 			w.Fatalf("append %d fails: got %v from the request, want one of %v", step, err, c.retry)
 		}
@@ -57,20 +57,21 @@ func (c *crash) withFaultyAppends(w *harness, persisted bool) {
 	}
 }
 
-// faulty is a store with one append whose outcome is unknown.
+// faulty is a store on which one append has an unknown outcome.
 type faulty struct {
 	events.Store
-	in        atomic.Int64 // number of appends before it; 0 or less: no fault
+	countdown atomic.Int64 // the append that makes it 0 fails; 0 or less: none does
 	persisted bool
 }
 
+// Append implements events.Store.
 func (f *faulty) Append(
 	ctx context.Context,
 	stream events.StreamID,
 	expected events.Revision,
 	batch []events.Event,
 ) (events.Appended, error) {
-	if f.in.Load() == 0 || f.in.Add(-1) != 0 {
+	if f.countdown.Load() == 0 || f.countdown.Add(-1) != 0 {
 		return f.Store.Append(ctx, stream, expected, batch)
 	}
 	if f.persisted {

@@ -20,7 +20,7 @@ type crashingDesk struct {
 	mu      sync.Mutex // one command at a time, so that the appends can be counted
 	left    int        // guarded by mu
 	crashed bool       // guarded by mu
-	// backwards: in a turn, only the last appends are executed.
+	// backwards makes a crash in AskEach execute the last requests instead of the first.
 	backwards bool
 }
 
@@ -38,8 +38,8 @@ func (d *crashingDesk) Ask(ctx context.Context, request actors.Request) (actors.
 	return answer, err
 }
 
-// AskEach executes the commands of a turn. If the process crashes in it, only the first commands are executed, or
-// the last.
+// AskEach executes commands. If the process crashes meanwhile, only the first commands are executed or, with
+// backwards, the last.
 func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) ([]actors.Result, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -56,11 +56,11 @@ func (d *crashingDesk) AskEach(ctx context.Context, requests []actors.Request) (
 		return results, err
 	}
 	d.crashed = true
-	survive := requests[:d.left]
+	executed := requests[:d.left]
 	if d.backwards {
-		survive = requests[len(requests)-d.left:]
+		executed = requests[len(requests)-d.left:]
 	}
-	for _, request := range survive {
+	for _, request := range executed {
 		_, _ = d.Dispatcher.Ask(ctx, request)
 	}
 	return nil, errCrashed
@@ -97,15 +97,14 @@ func (w *harness) restart() {
 	w.start(nil)
 }
 
-// The holders of a crash's performance.
+// ann and bob return holders whose names are unique to the current performance.
 func (w *harness) ann() events.Holder { return events.Holder("ann-" + string(w.gala)) }
 func (w *harness) bob() events.Holder { return events.Holder("bob-" + string(w.gala)) }
 
-// crash is a command during which a process crashes. prepare runs before it, and returns the booking that it is
-// about.
+// crash is a command during which a process crashes. prepare runs before the command and returns its booking.
 type crash struct {
 	name    string
-	books   bool
+	books   bool // the command makes a booking
 	prepare func(w *harness) (bookingID events.BookingID)
 	act     func(w *harness, bookingID events.BookingID) error
 	// finalStatuses lists the permitted final states of the booking without a retry.

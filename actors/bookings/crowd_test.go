@@ -33,6 +33,7 @@ func runConcurrently(n int, call func(i int) error) map[string]int {
 	return results
 }
 
+// wantResults checks the numbers of results by code.
 func wantResults(t testing.TB, got, want map[string]int) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
@@ -82,7 +83,7 @@ func overlapInGroups(t *testing.T, w *harness) {
 		return err
 	})
 	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
-		t.Errorf("got outcomes %v, want successes and expected refusals only", got)
+		t.Errorf("got outcomes %v, want ok and seat_taken only, and at least one ok", got)
 	}
 	h := w.check(6)
 	for _, s := range h.seats {
@@ -113,12 +114,12 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 			set[s] = mine
 		}
 	}
-	fine := map[int]bool{}
+	anySucceeded := map[int]bool{}
 	for i, group := range groups {
-		fine[set[group[0]]] = fine[set[group[0]]] || succeeded[i]
+		anySucceeded[set[group[0]]] = anySucceeded[set[group[0]]] || succeeded[i]
 	}
-	for number, one := range fine {
-		if !one {
+	for number, ok := range anySucceeded {
+		if !ok {
 			t.Errorf("got no success among the groups connected with group %d, want one; groups %v", number, groups)
 		}
 	}

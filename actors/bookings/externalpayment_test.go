@@ -31,13 +31,14 @@ func reportSlowly(w *harness, id events.BookingID) error {
 	return reportAll(w, id)
 }
 
-// expiringDesk lets everything expire once, after a payment has started.
+// expiringDesk lets everything expire after the first payment has started.
 type expiringDesk struct {
 	actors.Dispatcher
 	w    *harness
 	once sync.Once
 }
 
+// Ask implements actors.Dispatcher.
 func (d *expiringDesk) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	answer, err := d.Dispatcher.Ask(ctx, request)
 	if _, ok := request.Command.(*booking.StartPayment); ok && err == nil {
@@ -137,7 +138,7 @@ func TestReport(t *testing.T) {
 			}
 			first, err := w.report(id, "x", test.amount, test.final)
 			if got := outcomeOf(first, err); got != test.want {
-				t.Fatalf("%s, want %s", got, test.want)
+				t.Fatalf("got %s, want %s", got, test.want)
 			}
 			again, err := w.report(id, "x", test.amount, test.final)
 			if got := outcomeOf(again, err); got != test.want {
@@ -214,7 +215,7 @@ func TestConcurrentReports(t *testing.T) {
 		for _, other := range outcomes[1:5] {
 			if other.PaymentOutcome != nil && (other.PaymentOutcome.Booked() != outcomes[0].PaymentOutcome.Booked() ||
 				other.PaymentOutcome.RefundID() != outcomes[0].PaymentOutcome.RefundID()) {
-				t.Errorf("identical reports: got different outcomes, want the same")
+				t.Errorf("identical reports: got %+v and %+v, want the same outcome", outcomes[0].PaymentOutcome, other.PaymentOutcome)
 			}
 		}
 	}

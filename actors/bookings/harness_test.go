@@ -30,6 +30,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // clock is a clock that tests advance.
 type clock struct{ nanos atomic.Int64 }
 
+// day is the time at which clocks start.
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 func (c *clock) now() time.Time { return day.Add(time.Duration(c.nanos.Load())) }
@@ -241,10 +242,11 @@ func code(err error) string {
 	return err.Error()
 }
 
+// want checks the code of an error.
 func (w *harness) want(err error, want string) {
 	w.Helper()
 	if got := code(err); got != want {
-		w.Fatalf("%s, want %s", got, want)
+		w.Fatalf("got %s, want %s", got, want)
 	}
 }
 

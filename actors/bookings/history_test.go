@@ -30,8 +30,8 @@ type history struct {
 	// unconfirmed has the streams of holds that no booking lists.
 	unconfirmed map[events.HoldID][]events.StreamID
 	charged     int64
-	names       []string // of the facts, in order
-	// cancelled has the cancelled performances, kept the fees withheld after that, by booking.
+	names       []string // the names of the facts, in order
+	// cancelled has the cancelled performances. kept has the fees withheld after the cancellation, by booking.
 	cancelled map[events.StreamID]bool
 	kept      map[events.BookingID]int64
 }
@@ -183,7 +183,7 @@ func (h *history) open(stream events.StreamID) (c core.Core) {
 // reader reads a seat map.
 type reader func(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error)
 
-// foldedViews are views of the log whose seat map comes from read until CatchUp.
+// foldedViews are views of the log. Until CatchUp, their seat map comes from read.
 type foldedViews struct {
 	*harness
 	read   reader
@@ -223,13 +223,13 @@ func (v *foldedViews) UnconfirmedHolds(
 	log := v.harness.read()
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	begun := map[events.HoldID][]events.StreamID{}
+	holds := map[events.HoldID][]events.StreamID{}
 	for hold, streams := range log.unconfirmed {
 		if id, _, _ := events.CutHoldID(hold); id == bookingID && len(streams) > 0 {
-			begun[hold] = slices.Clone(streams)
+			holds[hold] = slices.Clone(streams)
 		}
 	}
-	return begun, nil
+	return holds, nil
 }
 
 // KeptAfter implements Views.

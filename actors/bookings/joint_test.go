@@ -30,7 +30,7 @@ type singleStreamStore struct{ events.Store }
 // TestSeparately runs the other tests without joint appends.
 func TestSeparately(t *testing.T) {
 	if os.Getenv(separatelyEnv) != "" {
-		t.Skip("this is that run")
+		t.Skip("run by TestSeparately or TestSeatsWithPlaces")
 	}
 	t.Parallel()
 	for _, how := range []string{oneCommand, oneStream} {
@@ -49,33 +49,36 @@ type jointCrash struct {
 	crashed       bool
 }
 
-func (l *jointCrash) AskAll(
+// AskAll crashes before or after the joint append.
+func (d *jointCrash) AskAll(
 	ctx context.Context,
 	requests []actors.Request,
 	decided func(int, actors.Answer) error,
 ) ([]actors.Answer, error) {
-	if l.crashed = l.crashed || l.before; l.crashed {
+	if d.crashed = d.crashed || d.before; d.crashed {
 		return nil, errCrashed
 	}
-	answers, err := l.Desk.AskAll(ctx, requests, decided)
-	if l.crashed = err == nil && l.after; l.crashed {
+	answers, err := d.Desk.AskAll(ctx, requests, decided)
+	if d.crashed = err == nil && d.after; d.crashed {
 		return nil, errCrashed
 	}
 	return answers, err
 }
 
-func (l *jointCrash) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
-	if l.crashed {
+// Ask fails after the crash.
+func (d *jointCrash) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	if d.crashed {
 		return actors.Answer{}, errCrashed
 	}
-	return l.Desk.Ask(ctx, request)
+	return d.Desk.Ask(ctx, request)
 }
 
-func (l *jointCrash) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
-	if l.crashed {
+// View fails after the crash.
+func (d *jointCrash) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	if d.crashed {
 		return actors.Answer{}, errCrashed
 	}
-	return l.Desk.View(ctx, stream, read)
+	return d.Desk.View(ctx, stream, read)
 }
 
 // TestCrashAroundAJointAppend crashes before or after the joint append of a booking. A retry under the same
@@ -84,13 +87,13 @@ func TestCrashAroundAJointAppend(t *testing.T) {
 	if os.Getenv(separatelyEnv) != "" {
 		t.Skip("there is no joint append")
 	}
-	for name, dies := range map[string]jointCrash{"before": {before: true}, "after": {after: true}} {
+	for name, crash := range map[string]jointCrash{"before": {before: true}, "after": {after: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := newHarness(t, 1, 6, 6)
 			before := len(w.read().names)
-			dies.Desk = w.desk
-			w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &dies })
-			if err := bookThree(w, ""); err == nil || !dies.crashed {
+			crash.Desk = w.desk
+			w.wrapDesk(func(actors.Dispatcher) actors.Dispatcher { return &crash })
+			if err := bookThree(w, ""); err == nil || !crash.crashed {
 				t.Fatalf("got no crash, error %v; want a crash", err)
 			}
 			want := map[string]string{
@@ -132,6 +135,7 @@ func TestRefusalLeavesNoFacts(t *testing.T) {
 // unknownOutcomeDesk is a desk whose joint appends have unknown outcomes, but are in the log.
 type unknownOutcomeDesk struct{ *actors.Desk }
 
+// AskAll appends, and fails.
 func (f *unknownOutcomeDesk) AskAll(
 	ctx context.Context,
 	requests []actors.Request,

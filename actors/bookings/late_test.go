@@ -49,7 +49,7 @@ func (w *harness) interleave(keeps func(core.Command) bool, act func() error, me
 		g.Dispatcher = desk
 		return g
 	})
-	mine := w.Bookings
+	own := w.Bookings
 	w.Bookings = gated.Bookings // for act; in effect another node
 	result := make(chan error, 1)
 	go func() { result <- act() }()
@@ -58,7 +58,7 @@ func (w *harness) interleave(keeps func(core.Command) bool, act func() error, me
 	case err := <-result:
 		w.Fatalf("got result %v before the blocked command, want the command", err)
 	}
-	w.Bookings = mine
+	w.Bookings = own
 	meanwhile()
 	close(g.open)
 	return <-result
@@ -90,8 +90,8 @@ func (w *harness) checkBob(id events.BookingID) {
 	}
 }
 
-// TestDelayedCommandsDoNotAffectTheNextHolder delays one command of ann's until her deadline has
-// passed and bob has paid for the seat.
+// TestDelayedCommandsDoNotAffectTheNextHolder delays one of ann's commands until her deadline has passed and bob has
+// paid for the seat.
 func TestDelayedCommandsDoNotAffectTheNextHolder(t *testing.T) {
 	pay := func(w *harness, id events.BookingID) error { _, err := w.pay(id, "ann"); return err }
 	for _, test := range []struct {
@@ -330,9 +330,9 @@ func TestGrace(t *testing.T) {
 	}
 }
 
-// TestSeatsOfUnequalStay has one seat of a booking expire before the others. A late payment that fails
+// TestSeatsWithDifferentDeadlines has one seat of a booking expire before the others. A late payment that fails
 // because of it must release the others immediately.
-func TestSeatsOfUnequalStay(t *testing.T) {
+func TestSeatsWithDifferentDeadlines(t *testing.T) {
 	w := newHarness(t, 1, 2, 0)
 	w.charge("ann", 200)
 	first := w.mustBook("ann", "A-1-1")

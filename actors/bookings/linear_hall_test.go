@@ -25,8 +25,8 @@ const (
 type hallState struct {
 	seats [4]hallSeat
 	// Places of the floor: in total, remaining, and blocked under press.
-	size, free, kept int64
-	orders           [hallCallers*hallSteps + 1]hallPlaces // by number, from 1
+	size, free, blocked int64
+	orders              [hallCallers*hallSteps + 1]hallPlaces // by number, from 1
 }
 
 type hallSeat struct {
@@ -81,7 +81,7 @@ func (s hallState) step(in *hallInput) (out string, next hallState) {
 		}
 		had := &s.orders[in.order]
 		press := min(had.press, in.places)
-		s.kept, s.free = s.kept+press, s.free+in.places-press
+		s.blocked, s.free = s.blocked+press, s.free+in.places-press
 		had.press, had.all = had.press-press, had.all-in.places
 	case "block a seat":
 		switch seat := &s.seats[in.seats[0]]; {
@@ -95,18 +95,18 @@ func (s hallState) step(in *hallInput) (out string, next hallState) {
 			*seat = hallSeat{}
 		}
 	case "block places":
-		more := in.places - s.kept
+		more := in.places - s.blocked
 		for _, o := range s.orders {
 			more -= o.press
 		}
 		if more > s.free {
 			return "sold_out", s
 		}
-		s.free, s.kept = s.free-max(0, more), s.kept+max(0, more)
+		s.free, s.blocked = s.free-max(0, more), s.blocked+max(0, more)
 	case "unblock places":
-		s.free, s.kept = s.free+s.kept, 0
+		s.free, s.blocked = s.free+s.blocked, 0
 	case "resize":
-		had := s.kept
+		had := s.blocked
 		for _, o := range s.orders {
 			had += o.all
 		}
@@ -121,11 +121,11 @@ func (s hallState) step(in *hallInput) (out string, next hallState) {
 }
 
 func (s hallState) book(in *hallInput) (out string, next hallState) {
-	kept := int64(0)
+	blocked := int64(0)
 	if in.label == press {
-		kept = min(s.kept, in.places)
+		blocked = min(s.blocked, in.places)
 	}
-	if in.places-kept > s.free {
+	if in.places-blocked > s.free {
 		return "sold_out", s
 	}
 	for _, seat := range in.seats {
@@ -136,8 +136,8 @@ func (s hallState) book(in *hallInput) (out string, next hallState) {
 	for _, seat := range in.seats {
 		s.seats[seat] = hallSeat{in.order, s.seats[seat].order < 0}
 	}
-	s.free, s.kept = s.free-in.places+kept, s.kept-kept
-	s.orders[in.order] = hallPlaces{in.places, kept}
+	s.free, s.blocked = s.free-in.places+blocked, s.blocked-blocked
+	s.orders[in.order] = hallPlaces{in.places, blocked}
 	return "ok", s
 }
 
@@ -153,11 +153,11 @@ func (s hallState) String() string {
 			words[i] += string(crew)
 		}
 	}
-	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, s.free, s.size, s.kept)
+	return fmt.Sprintf("%q, %d of %d free, %d blocked", words, s.free, s.size, s.blocked)
 }
 
-// refusesHalls lists the codes with which a contested request may be refused, by its kind.
-var refusesHalls = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
+// contestedRefusals has the codes with which a contested request may be refused, by the kind of the request.
+var contestedRefusals = map[string]string{"book": "seat_taken sold_out", "block a seat": "seat_taken",
 	"block places": "sold_out", "resize": "limit_exceeded"}
 
 // hallModel is hallState for porcupine. A contested request to unblock a seat may have no effect: an attempt that
@@ -166,7 +166,7 @@ var hallModel = (&porcupine.NondeterministicModel{
 	Init: func() []any { return []any{hallState{size: 10, free: 10}} },
 	Step: func(state, input, output any) (next []any) {
 		in := input.(*hallInput)
-		if out := output.(string); in.contested && out != "ok" && strings.Contains(refusesHalls[in.kind], out) {
+		if out := output.(string); in.contested && out != "ok" && strings.Contains(contestedRefusals[in.kind], out) {
 			return []any{state}
 		}
 		out, after := state.(hallState).step(in)
@@ -318,7 +318,7 @@ func TestHallIsLinearizable(t *testing.T) {
 	for range 30 {
 		seed := rand.Uint64()
 		w := newMemoryHarness(t, 1, 4, 0)
-		var moments atomic.Int64
+		var ticks atomic.Int64
 		var mu sync.Mutex
 		var ops []porcupine.Operation
 		var all sync.WaitGroup
@@ -329,9 +329,9 @@ func TestHallIsLinearizable(t *testing.T) {
 			all.Go(func() {
 				for n := range hallSteps {
 					in := c.randomRequest(1 + caller*hallSteps + n)
-					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
+					op := porcupine.Operation{ClientId: caller, Input: in, Call: ticks.Add(1)}
 					op.Output = c.do(in)
-					op.Return = moments.Add(1)
+					op.Return = ticks.Add(1)
 					mu.Lock()
 					ops = append(ops, op)
 					mu.Unlock()
@@ -340,8 +340,8 @@ func TestHallIsLinearizable(t *testing.T) {
 		}
 		all.Wait()
 		markContested(ops)
-		ops = append(ops, porcupine.Operation{Input: &hallInput{kind: "look"}, Call: moments.Add(1), Output: w.readState(),
-			Return: moments.Add(1)})
+		ops = append(ops, porcupine.Operation{Input: &hallInput{kind: "look"}, Call: ticks.Add(1), Output: w.readState(),
+			Return: ticks.Add(1)})
 		if result := porcupine.CheckOperationsTimeout(hallModel, ops, time.Minute); result != porcupine.Ok {
 			for _, op := range ops {
 				t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, hallModel.DescribeOperation(op.Input, op.Output))

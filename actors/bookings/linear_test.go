@@ -26,10 +26,10 @@ const linearReports = 3
 
 // linearState is the state of a booking for a sequential caller. It is comparable.
 type linearState struct {
-	status  events.BookingStatus
-	wallet  bool // the booking was paid from the wallet
-	off     bool // the performance is cancelled
-	balance int64
+	status    events.BookingStatus
+	wallet    bool // the booking was paid from the wallet
+	cancelled bool // the performance is cancelled
+	balance   int64
 	// outcomes of the external payments: "" for none, booked or owed.
 	outcomes [linearReports]string
 }
@@ -41,10 +41,10 @@ type linearInput struct {
 }
 
 // linearRequests lists the kinds of requests; frequent ones are listed more often.
-var linearRequests = []string{"pay", "pay", "report", "report", "report", "intend", "intend", "end", "cancel", "off",
-	"sweep", "look", "look"}
+var linearRequests = []string{"pay", "pay", "report", "report", "report", "begin intent", "begin intent", "end intent", "cancel", "cancel performance",
+	"call off", "read", "read"}
 
-// end refunds the payments, and sets the final status of the booking.
+// end refunds a payment from the wallet, and sets the final status of the booking.
 func (s *linearState) end(status events.BookingStatus) {
 	if s.status == events.BookingIsBooked && s.wallet {
 		s.balance += linearPrice
@@ -64,23 +64,23 @@ func (s linearState) step(in linearInput) (out string, next linearState) {
 		return s.pay()
 	case "report":
 		return s.report(in.n)
-	case "intend":
+	case "begin intent":
 		switch {
-		case s.off && s.status != events.BookingIsReleased:
+		case s.cancelled && s.status != events.BookingIsReleased:
 			return "cancelled", s
 		case !s.open():
 			return refusalOf(s.status), s
 		}
 		s.status = events.BookingIsAwaiting
 		return "ok", s
-	case "end":
+	case "end intent":
 		if s.status == events.BookingIsAwaiting {
 			s.status = events.BookingIsHeld
 		}
 		return "ok", s
 	case "cancel":
 		switch {
-		case s.off && s.status != events.BookingIsReleased:
+		case s.cancelled && s.status != events.BookingIsReleased:
 			s.end(events.BookingIsCancelled)
 		case s.status == events.BookingIsAwaiting:
 			return "payment_in_progress", s
@@ -88,11 +88,11 @@ func (s linearState) step(in linearInput) (out string, next linearState) {
 			s.end(events.BookingIsReleased)
 		}
 		return "ok", s
-	case "off":
-		s.off = true
+	case "cancel performance":
+		s.cancelled = true
 		return "ok", s
-	case "sweep":
-		if s.off && s.status != events.BookingIsReleased {
+	case "call off":
+		if s.cancelled && s.status != events.BookingIsReleased {
 			s.end(events.BookingIsCancelled)
 		}
 		return "ok", s
@@ -113,7 +113,7 @@ func refusalOf(status events.BookingStatus) string {
 
 func (s linearState) pay() (out string, next linearState) {
 	switch {
-	case s.off && s.status != events.BookingIsReleased:
+	case s.cancelled && s.status != events.BookingIsReleased:
 		return "cancelled", s
 	case !s.open():
 		return refusalOf(s.status), s
@@ -128,7 +128,7 @@ func (s linearState) pay() (out string, next linearState) {
 func (s linearState) report(n int) (out string, next linearState) {
 	switch {
 	case s.outcomes[n] != "":
-	case s.open() && !s.off:
+	case s.open() && !s.cancelled:
 		s.outcomes[n], s.status, s.wallet = "booked", events.BookingIsBooked, false
 	default:
 		s.outcomes[n] = "owed"
@@ -166,20 +166,20 @@ func (w *harness) do(id events.BookingID, in linearInput) string {
 			return "owed"
 		}
 		return "no outcome"
-	case "intend":
+	case "begin intent":
 		_, err := w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank",
 			Intent: events.IntentID(fmt.Sprint("i", rand.Int64())), Seconds: 100})
 		return code(err)
-	case "end":
+	case "end intent":
 		_, err := w.EndIntent(w.ctx(), EndIntent{Origin: w.origin("shop"), BookingID: id})
 		return code(err)
 	case "cancel":
 		_, err := w.cancel(id, "ann")
 		return code(err)
-	case "off":
+	case "cancel performance":
 		_, err := w.step(w.ctx(), w.origin("organiser"), performance.Stream(w.gala), &performance.Cancel{Reason: "ill"})
 		return code(err)
-	case "sweep":
+	case "call off":
 		return code(callOff(w, id))
 	}
 	return w.readOutcome(id)
@@ -190,7 +190,7 @@ func (w *harness) readOutcome(id events.BookingID) string {
 	var s linearState
 	_, err := w.locked(w.ctx(), id, func(ctx context.Context) (Answer, error) {
 		_, err := w.desk.View(ctx, performance.Stream(w.gala), func(c core.Core) {
-			s.off = c.(*performance.Performance).CalledOff()
+			s.cancelled = c.(*performance.Performance).CalledOff()
 		})
 		if err != nil {
 			return Answer{}, err
@@ -230,7 +230,7 @@ func TestBookingIsLinearizable(t *testing.T) {
 		w := newMemoryHarness(t, 1, 2, 0)
 		w.charge("ann", linearPrice)
 		id := w.mustBook("ann", "A-1-1")
-		var moments atomic.Int64
+		var ticks atomic.Int64
 		var mu sync.Mutex
 		var ops []porcupine.Operation
 		var all sync.WaitGroup
@@ -239,9 +239,9 @@ func TestBookingIsLinearizable(t *testing.T) {
 			all.Go(func() {
 				for range 6 {
 					in := linearInput{linearRequests[rng.IntN(len(linearRequests))], rng.IntN(linearReports)}
-					op := porcupine.Operation{ClientId: caller, Input: in, Call: moments.Add(1)}
+					op := porcupine.Operation{ClientId: caller, Input: in, Call: ticks.Add(1)}
 					op.Output = w.do(id, in)
-					op.Return = moments.Add(1)
+					op.Return = ticks.Add(1)
 					mu.Lock()
 					ops = append(ops, op)
 					mu.Unlock()

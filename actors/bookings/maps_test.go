@@ -80,9 +80,9 @@ func TestAlternativesFromASharedMap(t *testing.T) {
 				continue // forbidden
 			}
 			lost := wanted[:rapid.IntRange(1, len(wanted)).Draw(t, "lost")]
-			for _, older := range []bool{false, true} {
-				got := offered(t, b, s, cmd, wanted, lost, older)
-				if want := offeredFromCopy(s, cmd, views.taken, wanted, lost, older); !reflect.DeepEqual(got, want) {
+			for _, shared := range []bool{false, true} {
+				got := offered(t, b, s, cmd, wanted, lost, shared)
+				if want := offeredFromCopy(s, cmd, views.taken, wanted, lost, shared); !reflect.DeepEqual(got, want) {
 					t.Fatalf("alternatives: got %v to %v, want %v", got, wanted, want)
 				}
 			}
@@ -230,7 +230,7 @@ func TestMapsOfCrowd(t *testing.T) {
 	})
 }
 
-// BenchmarkSeatTaken refuses one seat of a hall of 100,000, half of it taken, to callers in turn.
+// BenchmarkSeatTaken refuses a taken seat of a half-sold hall of 100,000 seats.
 func BenchmarkSeatTaken(b *testing.B) {
 	for _, inHall := range []bool{false, true} {
 		b.Run(fmt.Sprintf("hall=%t", inHall), func(b *testing.B) {

@@ -18,8 +18,8 @@ import (
 	"admitone/events"
 )
 
-// TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the second has
-// taken all remaining ones: seats booked by the second stay booked.
+// TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the second node has taken all
+// remaining steps. Seats booked by the second node must stay booked.
 func TestTwoNodesFinishOneLatePayment(t *testing.T) {
 	for name, keeps := range steps {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +96,7 @@ type failingDesk struct {
 	once      sync.Once
 }
 
+// Ask implements actors.Dispatcher.
 func (f *failingDesk) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
 	if f.fails(request.Command) {
 		f.once.Do(func() { f.meanwhile(); err = actors.ErrOverloaded })
@@ -208,7 +209,7 @@ func TestPaidAndReleasedOnAnotherNode(t *testing.T) {
 // TestBestSeatsForOneKeyOnTwoNodes checks that a keyed request that two nodes run with different choices
 // makes one booking, and that no other seat stays held.
 func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
-	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
+	for name, waits := range map[string]func(core.Command) bool{"before the booking": is[*booking.Hold], "before the second seat": second(is[*seat.Hold])} {
 		t.Run(name, func(t *testing.T) {
 			w := newHarness(t, 1, 6, 4)
 			request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
@@ -233,7 +234,7 @@ func TestBestSeatsForOneKeyOnTwoNodes(t *testing.T) {
 	}
 }
 
-// second selects the selected commands but the first.
+// second selects all but the first of the selected commands.
 func second(is func(core.Command) bool) func(core.Command) bool {
 	var seen atomic.Int32
 	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
@@ -274,7 +275,7 @@ func TestRetryReleasesSeatsOfAKilledNode(t *testing.T) {
 			request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
 			here := w.Bookings
 			w.start(nil)
-			hasCrashed := w.crashAfter(2) // its allowance and its first seat
+			hasCrashed := w.crashAfter(2) // after its allowance and its first seat
 			_, err := w.Book(w.ctx(), request)
 			if w.want(err, errCrashed.Error()); !hasCrashed() {
 				t.Fatal("got no crash of the other node, want one")

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// overloadedDesk is overloaded after a number of appends.
+// overloadedDesk is a desk that is overloaded after a number of appends.
 type overloadedDesk struct {
 	actors.Dispatcher
 	left int
@@ -55,7 +55,7 @@ func TestOverloadedMidway(t *testing.T) {
 			_, err := w.intent(id, 600)
 			return err
 		}},
-		"intent's end": {
+		"end of an intent": {
 			func(w *harness, id events.BookingID) { _, err := w.intent(id, 600); w.want(err, "ok") },
 			func(w *harness, id events.BookingID) error {
 				_, err := w.EndIntent(w.ctx(), EndIntent{Origin: w.keyed("shop", "e", ""), BookingID: id})

@@ -143,6 +143,7 @@ func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
 // endedContext is a context that has ended, although its Done channel is not closed.
 type endedContext struct{ context.Context }
 
+// Done implements context.Context.
 func (endedContext) Done() <-chan struct{} { return nil }
 func (endedContext) Err() error            { return context.DeadlineExceeded }
 

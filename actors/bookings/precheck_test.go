@@ -14,22 +14,22 @@ import (
 	"admitone/events"
 )
 
-// overtakenDesk shows, at the first read of an entity other than a booking or a performance, its initial state,
-// and a wallet with a high balance: what a process reads before others change it.
+// overtakenDesk is the desk of a process that reads entities before others change them: the first read of an entity
+// returns its initial state, and that of a wallet a high balance. Bookings and performances are current.
 type overtakenDesk struct {
 	actors.Dispatcher
-	mu     sync.Mutex
-	looked map[events.StreamID]bool // guarded by mu
+	mu      sync.Mutex
+	wasRead map[events.StreamID]bool // guarded by mu
 }
 
 // View implements actors.Dispatcher.
-func (o *overtakenDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
-	o.mu.Lock()
-	again := o.looked[stream]
-	o.looked[stream] = true
-	o.mu.Unlock()
+func (d *overtakenDesk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	d.mu.Lock()
+	again := d.wasRead[stream]
+	d.wasRead[stream] = true
+	d.mu.Unlock()
 	if again || stream.Category() == "booking" || stream.Category() == "performance" {
-		return o.Dispatcher.View(ctx, stream, read)
+		return d.Dispatcher.View(ctx, stream, read)
 	}
 	for _, kind := range kinds {
 		if kind.Category == stream.Category() {
@@ -45,7 +45,7 @@ func (o *overtakenDesk) View(ctx context.Context, stream events.StreamID, read f
 
 // payOvertaken pays through an overtakenDesk.
 func (w *harness) payOvertaken(cmd Pay) error {
-	_, err := New(&overtakenDesk{Dispatcher: w.Bookings.desk, looked: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
+	_, err := New(&overtakenDesk{Dispatcher: w.Bookings.desk, wasRead: map[events.StreamID]bool{}}, w.views(w.seats)).Pay(
 		w.ctx(),
 		cmd,
 	)
@@ -59,7 +59,7 @@ func TestOvertakenPayment(t *testing.T) {
 		name    string
 		prepare func(w *harness, id events.BookingID)
 		code    string
-		facts   string // of the booking
+		facts   string // the facts of the booking
 	}{
 		{"balance", func(*harness, events.BookingID) {}, "insufficient_balance", "booking.payment_started.v1 booking.payment_failed.v1"},
 		{"balance, late", func(w *harness, _ events.BookingID) { w.expireAll() }, "insufficient_balance",
@@ -90,7 +90,7 @@ func TestOvertakenPayment(t *testing.T) {
 	}
 }
 
-// only returns the names that have a prefix, joined by blanks.
+// only returns the names that have a prefix, joined by spaces.
 func only(names []string, beginning string) string {
 	return strings.Join(
 		slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasPrefix(name, beginning) }),

@@ -12,10 +12,9 @@ import (
 	"admitone/events"
 )
 
-// TestRandomHistory makes random requests about seats and places, some under a label, about blocks and
-// the sizes of areas. The process crashes during some of them, while time passes and deadlines
-// expire early, late or not at all. After each, once unfinished commands are resumed, money, seats
-// and places agree.
+// TestRandomHistory makes random requests about seats and places, some under a label, about blocks, and about the sizes
+// of areas. The process crashes during some of them, while time passes and deadlines expire early, late or not at all.
+// After each request, once unfinished commands are resumed, money, seats and places must agree.
 func TestRandomHistory(t *testing.T) {
 	const limit = 4
 	for range 20 {
@@ -37,14 +36,14 @@ func TestRandomHistory(t *testing.T) {
 				if rng.IntN(2) == 0 {
 					w.expireDue()
 				}
-				died := func() bool { return false }
+				hasCrashed := func() bool { return false }
 				if rng.IntN(2) == 0 {
-					died = w.crashAfter(rng.IntN(6))
+					hasCrashed = w.crashAfter(rng.IntN(6))
 				}
 				if id := w.randomStep(rng, ids); id != "" {
 					ids = append(ids, id)
 				}
-				if died() || rng.IntN(10) == 0 {
+				if hasCrashed() || rng.IntN(10) == 0 {
 					w.restart()
 					w.clock.move(time.Duration(rng.IntN(3)) * 50 * s) // the time before unfinished commands are resumed
 				} else {

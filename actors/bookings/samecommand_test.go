@@ -18,37 +18,37 @@ import (
 	"admitone/events"
 )
 
-var sameSeed = flag.Uint64("same-seed", 0, "the seed of TestTheSameRequestOnce; 0 takes a new one")
+var sameSeed = flag.Uint64("same-seed", 0, "the seed of TestTheSameRequestOnce; 0 for a random one")
 
 // blockingStore is a store with an append that blocks before it is executed, or before it returns.
 type blockingStore struct {
 	events.Store
 	mu             sync.Mutex
 	appends        int  // number of appends up to the one that blocks; guarded by mu
-	outcome        bool // it blocks after it was executed; guarded by mu
+	outcome        bool // the append blocks after it was executed; guarded by mu
 	entered, leave chan struct{}
 }
 
 // arm selects the append that blocks: the one after a number of others.
-func (h *blockingStore) arm(after int, outcome bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.appends, h.outcome = after+1, outcome
-	h.entered, h.leave = make(chan struct{}), make(chan struct{})
+func (b *blockingStore) arm(after int, outcome bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.appends, b.outcome = after+1, outcome
+	b.entered, b.leave = make(chan struct{}), make(chan struct{})
 }
 
 // Append implements events.Store.
-func (h *blockingStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+func (b *blockingStore) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
 	batch []events.Event) (events.Appended, error) {
-	h.mu.Lock()
-	h.appends--
-	waits, outcome, entered, leave := h.appends == 0, h.outcome, h.entered, h.leave
-	h.mu.Unlock()
+	b.mu.Lock()
+	b.appends--
+	waits, outcome, entered, leave := b.appends == 0, b.outcome, b.entered, b.leave
+	b.mu.Unlock()
 	if waits && !outcome {
 		close(entered)
 		<-leave
 	}
-	appended, err := h.Store.Append(ctx, stream, expected, batch)
+	appended, err := b.Store.Append(ctx, stream, expected, batch)
 	if waits && outcome {
 		close(entered)
 		<-leave
@@ -99,7 +99,7 @@ func TestTheSameRequestOnce(t *testing.T) {
 		answers := w.sameRequest(t, rng, name, n, owner, here, store, follow)
 		seen[name+": "+answers]++
 		if w.expireAndCheck(); t.Failed() {
-			t.Fatalf("round %d, %s: see above", n, name)
+			t.Fatalf("round %d, %s: got the errors above, want none", n, name)
 		}
 	}
 	for _, want := range []string{"book: ok", "pay: ok", "cancel: ok", "cancel paid: ok", "extend: ok"} {
@@ -154,14 +154,14 @@ func (w *harness) sameRequest(t *testing.T, rng *rand.Rand, name string, n int,
 	go func() { defer close(done); a, errA = do(owner) }()
 	select {
 	case <-store.entered:
-	case <-done: // it had fewer appends
+	case <-done: // the request had fewer appends
 	}
 	w.clock.move(time.Duration(rng.IntN(3)) * time.Second) // sometimes past the deadline
 	b, errB := w.retryUntilAnswered(func() (Answer, error) { return do(here) })
 	follow()
 	close(store.leave)
 	<-done
-	if follow(); errA != nil && refused(errA) == nil { // its outcome is unknown
+	if follow(); errA != nil && refused(errA) == nil { // the outcome is unknown
 		a, errA = w.retryUntilAnswered(func() (Answer, error) { return do(owner) })
 	}
 	a.Replayed, b.Replayed = false, false
@@ -171,7 +171,7 @@ func (w *harness) sameRequest(t *testing.T, rng *rand.Rand, name string, n int,
 	return code(errB)
 }
 
-// answered retries a request until its outcome is known.
+// retryUntilAnswered retries a request until its outcome is known.
 func (w *harness) retryUntilAnswered(do func() (Answer, error)) (answer Answer, err error) {
 	for range 20 {
 		answer, err = do()

@@ -135,7 +135,7 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 			other.Booking.SaleTerms, other.Booking.Amount)
 	}
 	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(5 * s))})
-	observeLog(w, desk)
+	observePerformance(w, desk)
 	_, err = ask()
 	w.want(err, "sale_closed")
 	for id, b := range w.check(0).bookings {
@@ -146,8 +146,8 @@ func TestTwoDesksAndAnEdit(t *testing.T) {
 	}
 }
 
-// observeLog makes a desk observe the whole log.
-func observeLog(w *harness, desk *actors.Desk) {
+// observePerformance makes a desk observe the facts of the performance.
+func observePerformance(w *harness, desk *actors.Desk) {
 	w.Helper()
 	log, err := w.store.Read(w.ctx(), performance.Stream(w.gala), 0, events.Forward, 100)
 	if err != nil {

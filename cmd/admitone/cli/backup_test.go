@@ -53,7 +53,7 @@ func TestBackup(t *testing.T) {
 // of the original log.
 func TestHeadAgainstBackup(t *testing.T) {
 	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")
-	s := signedIn(t, store)
+	s := serveSigned(t, store)
 	s.sell("1")
 	s.end()
 	head, _ := must(t, exitDone, "head", "--store", store)

@@ -56,7 +56,7 @@ func (p *process) get(t *testing.T, path string) (status int, code string) {
 // when the view has been rebuilt.
 func TestDamagedViewsOfRunningServer(t *testing.T) {
 	dir := t.TempDir()
-	s := signedIn(t, dir)
+	s := serveSigned(t, dir)
 	for i := range 500 {
 		appendSales(t, s.Log, fmt.Sprint("p", i), 1)
 	}

@@ -31,7 +31,7 @@ func contents(t *testing.T, name string) []byte {
 // another product.
 func soldLog(t *testing.T, more int) (dir string) {
 	t.Helper()
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	s.sell("1")
 	s.sell("2")
 	s.send("POST", "/v1/teams", `{"id":"a","name":"Ä <a>"}`)
@@ -82,7 +82,7 @@ func TestExportImport(t *testing.T) {
 		plain = file
 		if name == "log.jsonl" {
 			compareHistories(t, dir, copied)
-			s := signedIn(t, copied) // the copy can be used like any log
+			s := serveSigned(t, copied) // the copy can be used like any log
 			s.sell("3")
 			streamed, _ := must(t, exitDone, "export", "-", "--url", s.url)
 			if lines := strings.SplitAfter(streamed, "\n"); strings.Join(lines[:2500],
@@ -145,7 +145,7 @@ func TestExportOfForeignEvents(t *testing.T) {
 	if !strings.Contains(listed, `a picture  -  "\x89PNG\r\n\x00\xff"`) {
 		t.Errorf("stdout %q; want %q", listed, `a picture  -  "\x89PNG\r\n\x00\xff"`)
 	}
-	s := signedIn(t, copied)
+	s := serveSigned(t, copied)
 	listed = s.send("GET", "/v1/streams/their-files/events", "")
 	if !strings.Contains(listed, `"data_base64":"iVBORw0KAP8="`) {
 		t.Errorf("stdout %q; want %q", listed, `"data_base64":"iVBORw0KAP8="`)

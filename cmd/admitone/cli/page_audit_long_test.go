@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Histories that are too long for one page, or for memory.
+// Histories that are too long for one page or for the page's memory.
 
 // longHistory: a history is read page by page, in both directions.
 func longHistory(t *testing.T, browser context.Context) {
@@ -18,7 +18,7 @@ func longHistory(t *testing.T, browser context.Context) {
 	for range 120 {
 		s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
 	}
-	p := auditor(t, browser, s, "?of=product/p")
+	p := openAudit(t, browser, s, "?of=product/p")
 	lines := story + `.querySelectorAll(".line")`
 	p.wait(lines + `.length === 50`)
 	p.waitText(lines+`[0]`, "put on sale")
@@ -29,19 +29,19 @@ func longHistory(t *testing.T, browser context.Context) {
 	p.do(chromedp.SetValue("#order", "newest"),
 		chromedp.Evaluate[chromedp.Void](`void document.querySelector("#order").dispatchEvent(new Event("change"))`))
 	p.wait(lines + `.length === 50`)
-	p.waitText(lines+`[0]`, "880 remain") // single units were sold
+	p.waitText(lines+`[0]`, "880 remain")
 }
 
-// moreThanFits: a very long past is read in parts, and each part begins where the previous one
+// moreThanFits: a past of very many changes is read in parts, each of which begins where the previous one
 // ended.
 func moreThanFits(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 1)
 	appendSales(t, s.Log, "big", 100_300)
-	p := auditor(t, browser, s, "?of=product/big#at=99_999")
+	p := openAudit(t, browser, s, "?of=product/big#at=99_999")
 	p.waitText(`document.querySelector("#past-message")`, "neither a position nor a time")
 	all := p.countChanges(99_000)
 	if all > 101_000 {
-		t.Fatalf("%d changes are in memory; want all <= 101_000", all)
+		t.Fatalf("%d changes are in memory, want at most 101,000", all)
 	}
 	p.waitSummary(fmt.Sprintf("%s remaining, 0 on hold, %s sold", thousands(100_300-all+1), thousands(all-1)))
 	p.click(act("later"))
@@ -53,17 +53,17 @@ func moreThanFits(t *testing.T, browser context.Context) {
 	p.click(act("begin"))
 	p.waitSummary("100,300 remaining, 0 on hold, 0 sold")
 	seatsInParts(t, browser)
-	// A link leads past the first part.
-	other := auditor(t, browser, s, "?of=product/big#at=100200") // the product's events begin at 2
+	// A link may lead to a position beyond the first part.
+	other := openAudit(t, browser, s, "?of=product/big#at=100200") // the product's events begin at 2
 	other.waitSummary("102 remaining, 0 on hold, 100,198 sold")
 }
 
-// seatsInParts reads the past of a seat map in parts of a few changes, and moves back and forth in
-// each; at each change the map equals the server's.
+// seatsInParts reads the past of a seat map in parts of a few changes, and moves back and forth in each part.
+// At each change the map equals that of the server.
 func seatsInParts(t *testing.T, browser context.Context) {
 	t.Helper()
 	s, _ := sampleSale(t)
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.do(chromedp.Evaluate[chromedp.Void](`void (async () => {
 		const { SeatTimeline } = await import("/assets/timeline.js"), { hallOf } = await import("/assets/hall.js"), maps = {};
 		SeatTimeline.limit = 5;
@@ -87,7 +87,7 @@ func seatsInParts(t *testing.T, browser context.Context) {
 		Maps  map[string][]string
 	}](p, `window.parts`)
 	if read.Parts < 3 || len(read.Maps) < 12 {
-		t.Errorf("%d changes in %d parts; want Parts >= 3 and at least 12 maps", len(read.Maps), read.Parts)
+		t.Errorf("%d positions in %d parts, want at least 12 in 3", len(read.Maps), read.Parts)
 	}
 	marks := map[string]int{"free": 0, "held": 1, "booked": 2, "blocked": 3}
 	for at, maps := range read.Maps {

@@ -16,7 +16,7 @@ import (
 
 func auditByKeyboard(t *testing.T, browser context.Context) {
 	s, _ := sampleSale(t)
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.tabTo(`document.querySelector("#wanted")`)
 	p.navigate(chromedp.KeyEvent("seat gig A-1-2\r"))
 	all := p.countChanges(12)
@@ -38,7 +38,7 @@ func auditByKeyboard(t *testing.T, browser context.Context) {
 	p.navigate(chromedp.KeyEvent("\r"))
 	p.waitText(story, "The story of seat gig~A-1-1")
 	if hash := evaluate[string](p, `location.hash`); hash == "" {
-		t.Error("the moment is lost on the way to another seat")
+		t.Error("the page of another seat has no position in its address, want that of the map")
 	}
 }
 
@@ -46,7 +46,7 @@ func auditOnPhone(t *testing.T, browser context.Context) {
 	s, booking := sampleSale(t)
 	s.sell("p")
 	s.signUps("cup")
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.do(chromedp.EmulateViewport(360, 740))
 	for _, of := range []string{"", "?of=seat/gig~A-1-1", "?of=booking/" + booking, "?of=product/p", "?of=tournament/cup",
 		"?of=holder/ada"} {
@@ -59,20 +59,21 @@ func auditOnPhone(t *testing.T, browser context.Context) {
 	}
 }
 
-// narrow: nothing is too wide or too small for a phone of 360 pixels.
+// checkPhoneLayout checks that the page fits a phone of 360 pixels, and that its controls are large enough
+// for a finger.
 func checkPhoneLayout(p *tab) {
 	p.t.Helper()
 	if wide := evaluate[int](p, `document.documentElement.scrollWidth`); wide > 360 {
-		p.t.Errorf("%s is %d pixels wide on a phone of 360", evaluate[string](p, `location.href`), wide)
+		p.t.Errorf("%s is %d pixels wide on a phone, want at most 360", evaluate[string](p, `location.href`), wide)
 	}
 	small := evaluate[[]string](p, `[...document.querySelectorAll("button, select, input")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < (b.classList.contains("seat") ? 24 : 40)).map((b) => b.id + b.textContent)`)
 	if len(small) > 0 {
-		p.t.Errorf("too small for a finger: %q; want no small", small)
+		p.t.Errorf("%q are too small for a finger, want none", small)
 	}
 }
 
-// auditWithToken: everyone may see a past map; histories are for auditors.
+// auditWithToken: everyone may see a map of the past; only auditors may see histories.
 func auditWithToken(t *testing.T, browser context.Context) {
 	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
 	s := serveIn(t, t.TempDir(), auth)
@@ -88,7 +89,7 @@ func auditWithToken(t *testing.T, browser context.Context) {
 		"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`, "Authorization", "Bearer "+token(api.RoleAdmin))
 	s.sendWith("POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]}`,
 		"Authorization", "Bearer "+token(api.RoleHolder))
-	p := auditor(t, browser, s, "?of=seat/gig~A-1-1")
+	p := openAudit(t, browser, s, "?of=seat/gig~A-1-1")
 	p.waitText(act("seat"), "A-1-1 is on hold")
 	p.waitText(searched, "needs the token of an auditor")
 	p.wait(`document.activeElement.id === "token"`)
@@ -99,13 +100,13 @@ func auditWithToken(t *testing.T, browser context.Context) {
 	p.waitText(story, "ann holds the seat")
 }
 
-// auditHostile: names of people and things are shown as text.
+// auditHostile: names with markup are shown as text.
 func auditHostile(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	const evil = `<img src=x onerror=document.title=1> & "co" '`
 	s.send("POST", "/v1/performances/gig/bookings",
 		`{"seats":["A-1-1"],"holder":"<img src=x onerror=document.title=1> & \"co\" '"}`)
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.search("holder " + evil)
 	p.waitText(story, "The story of holder "+evil)
 	p.waitText(story, "seat gig~A-1-1: "+evil+" holds the seat")
@@ -115,6 +116,6 @@ func auditHostile(t *testing.T, browser context.Context) {
 	p.waitText(story, "<img src=x>")
 	if evaluate[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
 		!document.title.endsWith("admitone")`) {
-		t.Error("a name has become part of the page")
+		t.Error("a name has become an element of the page, want text only")
 	}
 }

@@ -13,23 +13,23 @@ import (
 	"admitone/actors/product"
 )
 
-// TestAuditPage opens the audit page in a browser, over the shipped wiring.
+// TestAuditPage opens the audit page of a complete server in a browser.
 func TestAuditPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"a seat's story":          seatHistory,
-		"what a name may be":      searchByName,
-		"a map through time":      mapThroughTime,
-		"counts through time":     countsThroughTime,
-		"entries through time":    entriesThroughTime,
-		"a long story":            longHistory,
-		"more than fits":          moreThanFits,
-		"playing comes to an end": playing,
-		"by keyboard":             auditByKeyboard,
-		"on a phone":              auditOnPhone,
-		"with a token":            auditWithToken,
-		"names are text":          auditHostile,
+		"history of a seat":            seatHistory,
+		"search by name":               searchByName,
+		"a map through time":           mapThroughTime,
+		"counts through time":          countsThroughTime,
+		"entries through time":         entriesThroughTime,
+		"a history of several pages":   longHistory,
+		"more changes than fit memory": moreThanFits,
+		"playback":                     playback,
+		"by keyboard":                  auditByKeyboard,
+		"on a phone":                   auditOnPhone,
+		"with a token":                 auditWithToken,
+		"names with markup":            auditHostile,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -44,13 +44,13 @@ const (
 	head     = `document.querySelector("#head")`
 )
 
-// auditor opens the page, with a suffix of its path.
-func auditor(t *testing.T, browser context.Context, s *testServer, rest string) *tab {
+// openAudit opens the audit page; rest is the query and fragment of its URL.
+func openAudit(t *testing.T, browser context.Context, s *testServer, rest string) *tab {
 	t.Helper()
 	return openTab(t, browser, s.url+"/audit"+rest)
 }
 
-// search searches from the page, and returns when that leads to another page.
+// search searches from the page, and waits for the page to which the search leads.
 func (p *tab) search(text string) {
 	p.t.Helper()
 	p.wait(`document.querySelector("#wanted").checkVisibility()`)
@@ -58,7 +58,7 @@ func (p *tab) search(text string) {
 	p.navigate(chromedp.KeyEvent(text + "\r"))
 }
 
-// searchInPage searches from the page for something on the same page.
+// searchInPage searches from the page; the answer is shown on the same page.
 func (p *tab) searchInPage(text string) {
 	p.t.Helper()
 	p.wait(`document.querySelector("#wanted").checkVisibility()`)
@@ -66,7 +66,7 @@ func (p *tab) searchInPage(text string) {
 		chromedp.KeyEvent(text+"\r"))
 }
 
-// moveSlider selects a change with the slider, and returns its position.
+// moveSlider selects the change n, from 0, with the slider, and returns its position in the log.
 func (p *tab) moveSlider(n int) (position string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
@@ -75,7 +75,7 @@ func (p *tab) moveSlider(n int) (position string) {
 	return evaluate[string](p, place+`.textContent.match(/position (\d+)/)[1]`)
 }
 
-// countChanges waits for the slider, and returns the number of changes.
+// countChanges waits until the slider has at least a number of changes, and returns their number.
 func (p *tab) countChanges(least int) int {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`Number(%s.max) >= %d && %s.checkVisibility()`, slider, least-1, slider))
@@ -89,7 +89,7 @@ func (p *tab) waitSummary(want string) {
 	p.wait(fmt.Sprintf(`%s.getAttribute("aria-valuetext").endsWith(%q)`, slider, ": "+want))
 }
 
-// was reads a past resource from the server.
+// getJSON reads a resource from the server.
 func getJSON[T any](s *testServer, path string) (v T) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(s.send("GET", path, "")), &v); err != nil {
@@ -98,9 +98,10 @@ func getJSON[T any](s *testServer, path string) (v T) {
 	return v
 }
 
-// sampleSale is a small sale of seats with every kind of event.
+// sampleSale starts a server with a small sale of seats that has every kind of event of a seat. It returns
+// the id of a paid booking as well.
 func sampleSale(t *testing.T) (s *testServer, paid string) {
-	s = signedIn(t, t.TempDir())
+	s = serveSigned(t, t.TempDir())
 	s.createPerformance("gig", "", [4]any{"A", 2, 4, 5000}, [4]any{"B-C", 1, 3, 2500})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":90000}`)
 	book := func(holder, seats string) string {
@@ -122,18 +123,18 @@ func sampleSale(t *testing.T) (s *testServer, paid string) {
 	return s, strings.TrimPrefix(paid, "/v1/bookings/")
 }
 
-// seatHistory: a seat is found by its name, shows its history, leads to its booking, and that to the
-// wallet; and each line to its moment.
+// seatHistory: a seat is found by its name, and its history links to the booking, whose history links to the
+// wallet. Each line leads to its moment.
 func seatHistory(t *testing.T, browser context.Context) {
 	s, booking := sampleSale(t)
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.search("gig A-1-1")
 	p.waitText(story, "The story of seat gig~A-1-1")
 	p.waitText(story, "ada holds the seat until")
 	p.waitText(story, "ada has booked the seat")
 	p.waitText(story, "request req-7")
 	if lines := evaluate[int](p, story+`.querySelectorAll(".line").length`); lines != 2 {
-		t.Errorf("its story has %d lines, want 2", lines)
+		t.Errorf("the history of the seat has %d lines, want 2", lines)
 	}
 	p.waitText(act("seat"), "A-1-1 is booked")
 	p.click(story + `.querySelector('[data-field="moment"]')`)
@@ -159,7 +160,7 @@ func seatHistory(t *testing.T, browser context.Context) {
 func searchByName(t *testing.T, browser context.Context) {
 	s, booking := sampleSale(t)
 	s.createProduct("ada", 3)
-	p := auditor(t, browser, s, "")
+	p := openAudit(t, browser, s, "")
 	p.searchInPage("nobody")
 	p.waitText(searched, "Nothing and nobody of that name")
 	p.searchInPage(" ")
@@ -185,7 +186,7 @@ func searchByName(t *testing.T, browser context.Context) {
 // mapThroughTime: at each change the page shows the server's map.
 func mapThroughTime(t *testing.T, browser context.Context) {
 	s, _ := sampleSale(t)
-	p := auditor(t, browser, s, "?of=performance/gig")
+	p := openAudit(t, browser, s, "?of=performance/gig")
 	all := p.countChanges(12)
 	compare := func(n int) {
 		t.Helper()
@@ -204,7 +205,7 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 	for n := range all {
 		compare(n)
 	}
-	for _, n := range []int{all / 2, all - 1, 0, 3, all - 2} { // and out of order
+	for _, n := range []int{all / 2, all - 1, 0, 3, all - 2} { // out of order as well
 		compare(n)
 	}
 	p.click(act("previous"))
@@ -227,8 +228,8 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 	other.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`void (location.hash = "#at=%s")`,
 		strings.Replace(when, "Z", "+00:00", 1))))
 	other.wait(fmt.Sprintf(`document.querySelector("#moment").dateTime === %q`, when))
-	// The page writes the moment that it shows into the address with a delay, which may be just
-	// before it receives the requested one.
+	// The page writes the position that it shows into the address after a delay, and so possibly just before
+	// it handles a changed address.
 	other.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#at=soon"; location.hash = "#at=` + at +
 		`"; history.replaceState(null, "", location.search + "#at=1")`))
 	other.wait(`location.hash === "#at=` + at + `"`)
@@ -250,7 +251,7 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 	for ended := false; !ended; { // the deadline passes
 		ended = getJSON[struct{ Status string }](s, lost).Status == "expired"
 	}
-	p := auditor(t, browser, s, "?of=product/p")
+	p := openAudit(t, browser, s, "?of=product/p")
 	all := p.countChanges(9)
 	for n := range all {
 		c := getJSON[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moveSlider(n))
@@ -269,7 +270,7 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
 	s.send("DELETE", "/v1/tournaments/cup/entries/d", "")
 	s.editTournament(`{"team_limit":5}`)
-	p := auditor(t, browser, s, "?of=tournament/cup")
+	p := openAudit(t, browser, s, "?of=tournament/cup")
 	for n := range p.countChanges(8) {
 		at := p.moveSlider(n)
 		c := getJSON[struct{ Entered, Remaining, Waitlisted int }](s, "/v1/tournaments/cup?at="+at)
@@ -289,11 +290,10 @@ func entriesThroughTime(t *testing.T, browser context.Context) {
 	p.waitText(story, "promoted from the waitlist")
 }
 
-// playing: playback runs to the end in the order of the log, can be stopped, and can run at the
-// recorded speed.
-func playing(t *testing.T, browser context.Context) {
+// playback runs to the end in the order of the log, can be stopped, and can run at the recorded speed.
+func playback(t *testing.T, browser context.Context) {
 	s, _ := sampleSale(t)
-	p := auditor(t, browser, s, "?of=performance/gig#at=1")
+	p := openAudit(t, browser, s, "?of=performance/gig#at=1")
 	all := p.countChanges(12)
 	p.wait(place + `.textContent.includes("change 1 of")`)
 	p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.seen = []; const place = ` + place + `;
@@ -315,7 +315,7 @@ func playing(t *testing.T, browser context.Context) {
 		}
 	}
 	if seen[len(seen)-1] != all {
-		t.Errorf("it showed %v of %d changes; want seen[len(seen)-1] = all", seen, all)
+		t.Errorf("playback showed the changes %v, want %d last", seen, all)
 	}
 	p.waitText(`document.querySelector("#announcer")`, "not on sale")
 	p.do(chromedp.SetValue("#speed", "1000"))

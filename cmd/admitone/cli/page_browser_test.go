@@ -16,8 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// newBrowser starts Chromium: its headless shell if that is installed, because the whole browser also renders its own
-// windows and takes twice as long. Without both the test is skipped, except on an integration machine.
+// newBrowser starts Chromium: preferably its headless shell, since the whole browser takes twice as long.
+// Without either it skips the test, or fails it in CI.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path, err := exec.LookPath("chromium-headless-shell")
@@ -31,7 +31,7 @@ func newBrowser(t *testing.T) context.Context {
 		t.Skip("skipped: the pages are tested in chromium, which is not installed; apt-get install chromium-headless-shell")
 	}
 	limit := t.Context()
-	if end, ok := t.Deadline(); ok { // a step that hangs is reported with its line
+	if end, ok := t.Deadline(); ok { // report a step that hangs, with its line
 		within, cancel := context.WithDeadline(limit, end.Add(-30*time.Second))
 		t.Cleanup(cancel)
 		limit = within
@@ -48,7 +48,7 @@ func newBrowser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	browser, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
-		chromedp.Cancel(browser) // waits until the browser has ended
+		chromedp.Cancel(browser) // waits for the exit of the browser
 		cancel()
 	})
 	if err := chromedp.Do(browser); err != nil {
@@ -63,8 +63,8 @@ type tab struct {
 	ctx context.Context
 }
 
-// open opens an address in a tab of its own. The test fails if the page throws, lacks one of its
-// files or violates its policy.
+// openTab opens an address in a new tab, with storage of its own. The test fails if the page throws, lacks
+// one of its files or violates its content security policy.
 func openTab(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
@@ -78,10 +78,10 @@ func openTab(t *testing.T, browser context.Context, url string) *tab {
 				return
 			}
 			// Requests to a server that has ended may fail.
-			lacking := strings.HasPrefix(m.Text, "Failed to load resource: the server responded") &&
+			missing := strings.HasPrefix(m.Text, "Failed to load resource: the server responded") &&
 				strings.Contains(m.URL, "/assets/")
-			if m.IsException() || lacking || strings.Contains(m.Text, "Content Security Policy") {
-				t.Errorf("the page says: %s %s", m, m.URL)
+			if m.IsException() || missing || strings.Contains(m.Text, "Content Security Policy") {
+				t.Errorf("the page logs %s %s, want no exception, missing file or violation", m, m.URL)
 			}
 		}
 	})
@@ -90,20 +90,20 @@ func openTab(t *testing.T, browser context.Context, url string) *tab {
 	return p
 }
 
-// live waits until the page indicates that its counts are live.
+// waitLive waits until the page shows that its counts are live.
 func (p *tab) waitLive() *tab {
 	p.t.Helper()
 	p.wait(`document.querySelector("#state").textContent === "Live"`)
 	return p
 }
 
-// found checks that no file of the page was missing.
+// checkResources checks that no request of the page was answered with 404.
 func (p *tab) checkResources() {
 	p.t.Helper()
 	const missing = `performance.getEntriesByType("resource")
 		.filter((asked) => asked.responseStatus === 404).map((asked) => asked.name).join()`
 	if names := evaluate[string](p, missing); names != "" {
-		p.t.Errorf("the page requested a missing resource: %s; want %q", names, "")
+		p.t.Errorf("the page requested missing resources: %s; want none", names)
 	}
 }
 
@@ -114,7 +114,7 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// navigate runs steps that lead to another page, and returns when that is loaded.
+// navigate runs steps that lead to another page, and waits until that is loaded.
 func (p *tab) navigate(steps ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	if _, err := chromedp.RunResponse(p.ctx, steps...); err != nil {
@@ -122,8 +122,8 @@ func (p *tab) navigate(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// wait returns when a JavaScript expression is true. While the page lacks the elements, or is
-// replaced, the expression is evaluated again.
+// wait waits until a JavaScript expression is true. An exception counts as false, since the page may lack
+// the elements or be replaced meanwhile.
 func (p *tab) wait(expression string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -147,8 +147,8 @@ func (p *tab) wait(expression string) {
 	}
 }
 
-// recordTexts records the texts of an element from now on, so that waitRecorded finds short-lived ones, also
-// across pages.
+// recordTexts starts to record the texts of an element, so that waitRecorded finds short-lived ones, also on
+// a later page.
 func (p *tab) recordTexts(element string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
@@ -162,7 +162,7 @@ func (p *tab) waitRecorded(text string) {
 	p.wait(fmt.Sprintf(`sessionStorage.announced?.includes(%q)`, text))
 }
 
-// of evaluates an expression on the page, which must not be about to be left.
+// evaluate evaluates an expression on the page. The page must not be navigating.
 func evaluate[T any](p *tab, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
@@ -172,24 +172,24 @@ func evaluate[T any](p *tab, expression string) T {
 	return value
 }
 
-// in is an element of a product's card.
+// inCard returns the expression for an element in the card of a product.
 func inCard(product, selector string) string {
 	return fmt.Sprintf(`document.querySelector('.product[data-id="%s"] %s')`, product, selector)
 }
 
-// button is a button of a product.
+// button returns the expression for a button of a product.
 func button(product, action string) string {
 	return inCard(product, fmt.Sprintf(`> .buttons [data-action="%s"]`, action))
 }
 
+// click clicks an element when it is enabled.
 func (p *tab) click(element string) {
 	p.t.Helper()
-	p.wait(fmt.Sprintf(`%s && !%s.disabled && %s.ariaDisabled !== "true"`, element, element,
-		element)) // an earlier click is done
+	p.wait(fmt.Sprintf(`%s && !%s.disabled && %s.ariaDisabled !== "true"`, element, element, element))
 	p.do(chromedp.Click(chromedp.JSPath(element)))
 }
 
-// pressTwice presses a button that requires confirmation, twice.
+// pressTwice presses a button that requires confirmation, and confirms.
 func (p *tab) pressTwice(element string) {
 	p.t.Helper()
 	p.click(element)
@@ -209,8 +209,7 @@ func (p *tab) waitRemaining(product string, n int) {
 	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, inCard(product, `[data-field="remaining"]`), n))
 }
 
-// pressUntil presses a button until a message appears. If the page has given up on the server, it
-// tries again.
+// pressUntil waits for a text in a message. If the page asks to try again instead, it presses the button.
 func (p *tab) pressUntil(button, message, text string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`[%q, "Try again:"].some((text) => %s.textContent.includes(text))`, text, message))
@@ -220,41 +219,41 @@ func (p *tab) pressUntil(button, message, text string) {
 	p.waitText(message, text)
 }
 
-// press presses Tab until an element has the focus, visibly.
+// tabTo presses Tab until an element has the focus, and checks that the focus is visible.
 func (p *tab) tabTo(element string) {
 	p.t.Helper()
 	for range 100 {
 		p.do(chromedp.KeyEvent("\t"))
 		if evaluate[bool](p, `document.activeElement === `+element) {
 			if evaluate[string](p, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
-				p.t.Errorf("%s has the focus, but it does not show", element)
+				p.t.Errorf("%s has the focus without an outline, want a visible focus", element)
 			}
 			return
 		}
 	}
-	p.t.Fatalf("the Tab key does not lead to %s", element)
+	p.t.Fatalf("100 presses of the Tab key do not reach %s", element)
 }
 
-// The states of a wire.
+// The states of a wire, which simulate faults of the network.
 const (
 	wireWorks = iota
-	// wireCut ends every connection, also new ones.
+	// wireCut closes every connection, also new ones.
 	wireCut
-	// wireLosesAnswers forwards requests, and ends the connection at the answer. A single lost
-	// answer is not enough: the browser retries automatically.
+	// wireLosesAnswers forwards requests, and closes the connection at each answer: after a single lost
+	// answer, the browser would retry on its own.
 	wireLosesAnswers
-	// wireLosesOne drops the next message of a socket, and then forwards again.
+	// wireLosesOne drops the next message of a WebSocket, and then forwards again.
 	wireLosesOne
-	// wireSilent drops everything and ends nothing: a dead network.
+	// wireSilent drops everything and closes nothing, like a dead network.
 	wireSilent
 )
 
-// wire is the connection between the browser and the server.
+// wire is a TCP proxy between the browser and the server.
 type wire struct {
 	url      string
 	listener net.Listener
 	running  sync.WaitGroup
-	lost     chan struct{} // signals that a message, or the answer of a command, is lost
+	lost     chan struct{} // receives a value when a message, or the answer to a command, was dropped
 
 	mu     sync.Mutex
 	target string            // guarded by mu
@@ -287,7 +286,7 @@ func newWire(t *testing.T, target string) *wire {
 	return l
 }
 
-// is changes the state; wireCut ends open connections.
+// setState changes the state; wireCut closes open connections.
 func (w *wire) setState(state int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -299,7 +298,7 @@ func (w *wire) setState(state int) {
 	}
 }
 
-// keep tracks a connection, so that it can be cut.
+// keep tracks a connection, so that it can be cut. It returns false if the wire is cut.
 func (w *wire) keep(conn net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -321,13 +320,13 @@ func (w *wire) setTarget(target string) {
 	w.target = target
 }
 
-// waitLoss waits for the loss of a message.
+// waitLoss waits until a message or an answer was dropped.
 func (w *wire) waitLoss(t *testing.T) {
 	t.Helper()
 	select {
 	case <-w.lost:
 	case <-time.After(patience):
-		t.Fatal("the server has not reported what will be lost")
+		t.Fatalf("nothing was dropped within %v", patience)
 	}
 }
 
@@ -338,24 +337,24 @@ func (w *wire) dial() (net.Conn, error) {
 	return net.Dial("tcp", target)
 }
 
-// passes reports whether to forward something from the server, and whether to end the connection.
-func (w *wire) passes(said []byte) (through, end bool) {
-	const text = 0x80 | 1 // the first byte of a socket's message
+// passes reports whether to forward data of the server, and whether to close the connection.
+func (w *wire) passes(data []byte) (forward, end bool) {
+	const text = 0x80 | 1 // the first byte of a WebSocket's text message
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case w.state == wireLosesOne && said[0] == text:
+	case w.state == wireLosesOne && data[0] == text:
 		w.state = wireWorks
 		w.lost <- struct{}{}
 		return false, false
-	case w.state == wireLosesAnswers && bytes.HasPrefix(said, []byte("HTTP/1.1 201 ")):
+	case w.state == wireLosesAnswers && bytes.HasPrefix(data, []byte("HTTP/1.1 201 ")):
 		select {
 		case w.lost <- struct{}{}:
 		default: // a loss has already been signalled
 		}
 	}
-	through = w.state == wireWorks || w.state == wireLosesOne
-	return through, !through && w.state != wireSilent
+	forward = w.state == wireWorks || w.state == wireLosesOne
+	return forward, !forward && w.state != wireSilent
 }
 
 func (w *wire) carry(near net.Conn) {
@@ -381,11 +380,11 @@ func (w *wire) carry(near net.Conn) {
 		if err != nil {
 			return
 		}
-		through, end := w.passes(buffer[:n])
+		forward, end := w.passes(buffer[:n])
 		if end {
 			return
 		}
-		if !through {
+		if !forward {
 			continue
 		}
 		if _, err := near.Write(buffer[:n]); err != nil {

@@ -11,13 +11,13 @@ import (
 	"admitone/api"
 )
 
-// TestClusterPage opens the page of the nodes in a browser.
+// TestClusterPage opens the page of the cluster in a browser.
 func TestClusterPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two nodes":    clusterOfTwo,
-		"no cluster":   clusterOfNone,
+		"no cluster":   withoutCluster,
 		"with a token": clusterWithToken,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
@@ -29,13 +29,13 @@ const (
 	pageState = `document.querySelector("#state")`
 )
 
-// nodeCard is an element of the card of a node.
+// nodeCard returns the expression for an element in the card of a node.
 func nodeCard(name, selector string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll(".node")].find((card) =>
 		card.querySelector('[data-field="name"]').textContent.split(" ")[0] === %q)?.querySelector(%q)`, name, selector)
 }
 
-// clusterOfTwo: the page shows two nodes, a room and the effect of the loss of each node.
+// clusterOfTwo: the page shows two nodes and a room, then the loss of one node, and the restart of the other.
 func clusterOfTwo(t *testing.T, browser context.Context) {
 	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
 	owner, other := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
@@ -44,7 +44,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	if _, header, _ := owner.ask("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, "")); header.Get(
 		"Admitone-Node",
 	) == "n2" {
-		owner, other, name, lost = other, owner, "n2", "n1" // a node shows the rooms that it runs
+		owner, other, name, lost = other, owner, "n2", "n1" // the page of a node shows the rooms that it runs
 	}
 	p := openTab(t, browser, owner.url+"/cluster").waitLive()
 	p.waitText(summary, "2 of 2 nodes serve")
@@ -60,11 +60,11 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	p.tabTo(`document.querySelector("#rooms a")`)
 	p.do(chromedp.EmulateViewport(360, 740))
 	if wide := evaluate[int](p, `document.documentElement.scrollWidth`); wide > 360 {
-		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+		t.Errorf("the page is %d pixels wide on a phone, want at most 360", wide)
 	}
 	other.kill()
 	p.waitText(summary, "1 of ")
-	p.waitText(`document.querySelector("#announcer")`, lost+": ") // suspected, or gone
+	p.waitText(`document.querySelector("#announcer")`, lost+": ") // suspected or lost
 	p.wait(`document.querySelector('#departed tbody tr [data-field="state"]')?.textContent === "lost"`)
 	owner.kill()
 	p.wait(pageState + `.textContent === "Reconnecting…"`)
@@ -73,7 +73,7 @@ func clusterOfTwo(t *testing.T, browser context.Context) {
 	p.waitText(summary, "1 of ")
 }
 
-func clusterOfNone(t *testing.T, browser context.Context) {
+func withoutCluster(t *testing.T, browser context.Context) {
 	p := openTab(t, browser, serveIn(t, t.TempDir(), nil).url+"/cluster").waitLive()
 	p.waitText(summary, "This server runs alone")
 	p.wait(`!document.querySelector("#hops").checkVisibility() && !document.querySelector("#rooms").checkVisibility()`)

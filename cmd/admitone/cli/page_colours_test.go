@@ -16,22 +16,22 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestLayoutOfEveryPage opens all pages in a browser, and checks their common properties: legible
-// colours, and aligned edges.
+// TestLayoutOfEveryPage opens all pages in a browser and checks their common properties, such as legible
+// colours and aligned edges.
 func TestLayoutOfEveryPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"edges, names, buttons and links": everyPage,
-		"seats can be seen":               contrastOfSeats,
-		"a visitor's own colours":         forcedColours,
-		"the menu of a phone":             menuOnPhone,
+		"edges, names and legibility": everyPage,
+		"contrast of seats":           contrastOfSeats,
+		"forced colours":              forcedColours,
+		"the menu of a phone":         menuOnPhone,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
 }
 
-// fair starts a server with content on every page, and returns their addresses.
+// serveAllPages starts a server with content on every page, and returns the paths of the pages.
 func serveAllPages(t *testing.T) (s *testServer, paths []string) {
 	t.Helper()
 	s = servePerformance(t, `,"limit_per_holder":4`, [4]any{"A", 4, 10, 5000})
@@ -46,7 +46,7 @@ func serveAllPages(t *testing.T) (s *testServer, paths []string) {
 		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/cluster", "/docs", "/nothing"}
 }
 
-// setMedia sets media features: names and values in turn.
+// setMedia sets media features, given as names and values in turn.
 func (p *tab) setMedia(features ...string) {
 	p.t.Helper()
 	var list []*emulation.MediaFeature
@@ -59,8 +59,8 @@ func (p *tab) setMedia(features ...string) {
 	}
 }
 
-// mark marks one of each kind of control on a page, including hidden ones.
-const mark = `(() => {
+// markControls marks one control of each kind on a page, including hidden ones, and returns their number.
+const markControls = `(() => {
 	const seen = new Set();
 	for (const template of document.querySelectorAll("template")) document.querySelector("main")
 		.append(template.content.cloneNode(true));
@@ -77,10 +77,10 @@ const mark = `(() => {
 	return seen.size;
 })()`
 
-// faint lists the marked elements that are illegible: their text against each possible background
-// colour, in all states that attributes can produce, and focus rings that are not visible. The
-// browser has put the elements into a state of the pointer or the keyboard.
-const faint = `(() => {
+// listIllegible lists the marked elements whose text has too little contrast to a possible background, in all
+// states that attributes can produce, or whose focus ring is not visible. States of the pointer and the
+// keyboard are set before, with force.
+const listIllegible = `(() => {
 	const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
 	const over = (top, under) => ({ r: top.r * top.a + under.r * (1 - top.a), g: top.g * top.a + under.g * (1 - top.a),
 		b: top.b * top.a + under.b * (1 - top.a), a: 1 });
@@ -137,7 +137,7 @@ const faint = `(() => {
 	return [...faults];
 })()`
 
-// probed returns the nodes of the marked elements.
+// markedNodes returns the nodes of the marked elements.
 func (p *tab) markedNodes() []cdp.NodeID {
 	p.t.Helper()
 	root, err := chromedp.Call(p.ctx, dom.GetDocument, dom.GetDocumentParams{})
@@ -152,7 +152,7 @@ func (p *tab) markedNodes() []cdp.NodeID {
 	return found.NodeIDs
 }
 
-// force puts elements into states such as hover.
+// force sets the pseudo-classes of elements, such as hover.
 func (p *tab) force(nodes []cdp.NodeID, classes ...string) {
 	p.t.Helper()
 	for _, id := range nodes {
@@ -163,7 +163,7 @@ func (p *tab) force(nodes []cdp.NodeID, classes ...string) {
 	}
 }
 
-// everyPage checks each page once.
+// everyPage checks the accessible names, the edges and the legibility of each page.
 func everyPage(t *testing.T, browser context.Context) {
 	s, paths := serveAllPages(t)
 	p := openTab(t, browser, s.url)
@@ -189,12 +189,12 @@ func everyPage(t *testing.T, browser context.Context) {
 	}
 }
 
-// checkLegibility checks all controls of a page, in both themes and in every state of pointer and
-// keyboard. The page can't be used afterwards.
+// checkLegibility checks the controls of a page, in both themes and in every state of the pointer and the
+// keyboard. It changes the page, which can't be used afterwards.
 func (p *tab) checkLegibility(path string) {
 	p.t.Helper()
-	if evaluate[int](p, mark) < 5 {
-		p.t.Errorf("%s: there are hardly any controls", path)
+	if n := evaluate[int](p, markControls); n < 5 {
+		p.t.Errorf("%s has %d kinds of controls, want at least 5", path, n)
 	}
 	nodes := p.markedNodes()
 	for _, state := range [][]string{{}, {"hover"}, {"focus", "focus-visible"}, {"hover", "active"}, {"hover", "focus",
@@ -202,16 +202,16 @@ func (p *tab) checkLegibility(path string) {
 		p.force(nodes, state...)
 		for _, theme := range []string{"light", "dark"} {
 			p.setMedia("prefers-color-scheme", theme)
-			for _, fault := range evaluate[[]string](p, faint) {
+			for _, fault := range evaluate[[]string](p, listIllegible) {
 				p.t.Errorf("%s, %s, %s: %s", path, theme, strings.Join(state, "+"), fault)
 			}
 		}
 	}
 }
 
-// painted paints one seat of each kind at a size, and returns its colours, the most frequent one
-// first.
-const painted = `Promise.all(["seatpaint", "seatplan", "seatsigns"].map((name) => import("/assets/" + name + ".js")))
+// paintSeats paints one seat of each kind at a size in pixels. It returns the colours of each, the most
+// frequent one first, and that of the ground.
+const paintSeats = `Promise.all(["seatpaint", "seatplan", "seatsigns"].map((name) => import("/assets/" + name + ".js")))
 	.then(([{ paint }, { planOfSections }, { Signs, coloursOf, kinds }]) => {
 	const cell = %d, canvas = document.createElement("canvas"), floor = document.querySelector(".floor");
 	floor.append(canvas);
@@ -234,22 +234,22 @@ const painted = `Promise.all(["seatpaint", "seatplan", "seatsigns"].map((name) =
 	return { ground: ground.join(), seats };
 })`
 
-// seatColours returns the colours of seats of a size on the map.
+// seatColours returns the colour of the map's ground, and those of each kind of seat at a size in pixels.
 func (p *tab) seatColours(cell int) (ground string, seats map[string][]string) {
 	p.t.Helper()
 	type colours struct {
 		Ground string
 		Seats  map[string][]string
 	}
-	c, err := chromedp.Run(p.ctx, chromedp.Evaluate[colours](fmt.Sprintf(painted, cell), chromedp.EvalAwaitPromise))
+	c, err := chromedp.Run(p.ctx, chromedp.Evaluate[colours](fmt.Sprintf(paintSeats, cell), chromedp.EvalAwaitPromise))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	return c.Ground, c.Seats
 }
 
-// contrastOfSeats: each kind of seat contrasts with the map's ground, also where seats are too
-// small to be buttons; except seats that are not on sale.
+// contrastOfSeats: each kind of seat, except those not on sale, contrasts with the ground of the map, also
+// where seats are too small to be buttons.
 func contrastOfSeats(t *testing.T, browser context.Context) {
 	s, _ := serveAllPages(t)
 	p := openTab(t, browser, s.url+"/performances/gig").waitLive()
@@ -264,21 +264,22 @@ func contrastOfSeats(t *testing.T, browser context.Context) {
 					best = max(best, contrast(t, name, ground))
 				}
 				if best < 3 && kind != "blocked" {
-					t.Errorf("%s, %d pixels: a seat that is %s has a contrast of %.2f to the ground, want 3", theme, cell, kind, best)
+					t.Errorf("%s, %d pixels: a seat that is %s has a contrast of %.2f to the ground, want at least 3",
+						theme, cell, kind, best)
 				}
 			}
 		}
 	}
 }
 
-// contrast of two colours, each "r,g,b", by WCAG 2.
+// contrast returns the contrast ratio of two colours, each "r,g,b", by WCAG 2.
 func contrast(t *testing.T, a, b string) float64 {
 	t.Helper()
 	lights := []float64{luminance(t, a), luminance(t, b)}
 	return (slices.Max(lights) + .05) / (slices.Min(lights) + .05)
 }
 
-// photographLegend takes a picture of each seat of the legend.
+// photographLegend returns a picture of each seat of the legend: its pixels by lightness.
 func (p *tab) photographLegend() (pictures map[string]string) {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".legend").scrollIntoView({ block: "center" })`))
@@ -312,7 +313,7 @@ func (p *tab) photographLegend() (pictures map[string]string) {
 	return pictures
 }
 
-// unlike is the share of two pictures' pixels that differ in lightness.
+// pixelDifference returns the share of pixels at which two pictures differ in lightness.
 func pixelDifference(a, b string) float64 {
 	n := 0
 	for i := range len(a) {
@@ -323,7 +324,8 @@ func pixelDifference(a, b string) float64 {
 	return float64(n) / float64(len(a))
 }
 
-// forcedColours: with the visitor's own colours, seats can still be distinguished, at every size.
+// forcedColours: with the visitor's own colours (forced-colors), the kinds of seats can still be
+// distinguished, at every size.
 func forcedColours(t *testing.T, browser context.Context) {
 	s, _ := serveAllPages(t)
 	p := openTab(t, browser, s.url+"/performances/gig").waitLive()
@@ -334,7 +336,8 @@ func forcedColours(t *testing.T, browser context.Context) {
 		for name, picture := range legend {
 			for other, second := range legend {
 				if name < other && pixelDifference(picture, second) < .08 {
-					t.Errorf("%s: %s and %s look the same, even their lightness", theme, name, other)
+					t.Errorf("%s: %s and %s differ in %.2f of their pixels, want at least 0.08",
+						theme, name, other, pixelDifference(picture, second))
 				}
 			}
 		}
@@ -350,14 +353,14 @@ func forcedColours(t *testing.T, browser context.Context) {
 				}
 				look := strings.Join(colours, "; ")
 				if other, taken := kinds[look]; taken {
-					t.Errorf("%s, %d pixels: %s and %s look the same, %s", theme, cell, kind, other, look)
+					t.Errorf("%s, %d pixels: %s and %s have the same colours, %s, want different ones", theme, cell, kind, other, look)
 				}
 				kinds[look] = kind
 			}
 		}
 		if ring := evaluate[string](p, `getComputedStyle(document.querySelector(".dot.sold")).backgroundColor`); ring == evaluate[string](
 			p, `getComputedStyle(document.body).backgroundColor`) {
-			t.Errorf("%s: the dot of sold seats can't be seen", theme)
+			t.Errorf("%s: the dot of sold seats has the colour of the page, want a visible one", theme)
 		}
 	}
 }

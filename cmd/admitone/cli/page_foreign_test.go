@@ -14,9 +14,9 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// TestForeignPage: in a browser, a page of an allowed origin reserves with a token, reads the
-// answers, including refusals, and their headers, and sees the count live. A page of a different origin
-// can do none of that.
+// TestForeignPage: in a browser, a page of an allowed origin can reserve with a token, read the answers,
+// including refusals, and their headers, and receive live counts. A page of another origin can do none of
+// that.
 func TestForeignPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
@@ -28,7 +28,7 @@ func TestForeignPage(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.URL
 	}
-	shop, third := site(), site()
+	shop, stranger := site(), site()
 	auth := api.JWTAuth{Secret: []byte(strings.Repeat("secret", 9))}
 	s := nodeIn(t, server.Settings{Listen: "127.0.0.1:0", Store: t.TempDir(), Auth: auth, AllowOrigins: []string{shop}})
 	token := func(sub string, role api.Role) string {
@@ -69,7 +69,7 @@ func TestForeignPage(t *testing.T) {
 		p.wait("said.done && said.counts.length > 0")
 		return p
 	}
-	ours := page(shop, "ada")
+	allowed := page(shop, "ada")
 	for expression, want := range map[string]string{
 		"said.reserved.status": "confirmed", "said.reserved.holder": "ada", `said.reserved.read["x-request-id"]`: "true",
 		"said.reserved.read.location": "true", `said.again.read["idempotent-replay"]`: "true",
@@ -77,23 +77,23 @@ func TestForeignPage(t *testing.T) {
 		"said.missing.code": "not_found", "said.forbidden.code": "forbidden", "said.noRoute.code": "not_found",
 		"said.counts[0]": "4",
 	} {
-		if got := evaluate[string](ours, "String("+expression+")"); got != want {
-			t.Errorf("%s: %s, want %s; %s", expression, got, want, evaluate[string](ours, "JSON.stringify(said)"))
+		if got := evaluate[string](allowed, "String("+expression+")"); got != want {
+			t.Errorf("%s: %s, want %s; %s", expression, got, want, evaluate[string](allowed, "JSON.stringify(said)"))
 		}
 	}
-	other := page(third, "eve")
+	other := page(stranger, "eve")
 	for _, expression := range []string{"said.reserved.error", "said.known.error", "said.missing.error",
 		"said.forbidden.error"} {
 		if got := evaluate[string](other, "String("+expression+")"); got != "TypeError" {
-			t.Errorf("the third page, %s: %s; want got = 'TypeError'",
-				expression, evaluate[string](other, "JSON.stringify(said)"))
+			t.Errorf("a page of another origin, %s: %s, want TypeError; %s", expression, got,
+				evaluate[string](other, "JSON.stringify(said)"))
 		}
 	}
 	if got := evaluate[string](other, "String(said.counts[0])"); got != "refused" {
-		t.Errorf("the third page's socket: %s; want %q", got, "refused")
+		t.Errorf("the socket of a page of another origin: %s, want refused", got)
 	}
 	s.send("GET", "/readyz", "")
 	if text := s.send("GET", "/v1/products/p", ""); !strings.Contains(text, `"sold":1,`) {
-		t.Errorf("the third page has reserved: %s; want %q", text, `"sold":1,`)
+		t.Errorf("the product after a request of a page of another origin: %s; want %q", text, `"sold":1,`)
 	}
 }

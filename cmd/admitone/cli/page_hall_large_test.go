@@ -16,9 +16,9 @@ import (
 	"admitone/events"
 )
 
-// pans moves the map for some frames, waits for its buttons, and returns the longest and the median frame,
-// in milliseconds.
-const pans = `(async () => {
+// panMap moves the map during 60 of 75 frames, and returns the durations of the longest and the median
+// frame, in milliseconds.
+const panMap = `(async () => {
 	const box = document.querySelector(".box"), frame = () => new Promise(requestAnimationFrame), took = [];
 	let before = await frame();
 	for (let i = 0; i < 75; i++) {
@@ -31,9 +31,8 @@ const pans = `(async () => {
 	return [took.at(-1), took[37]];
 })()`
 
-// TestLargeHall prints how soon a hall of 100,000 seats is visible, and how long frames take while
-// it is moved. ADMITONE_FRAME_MS and ADMITONE_PICTURE_MS set bounds: on an idle machine, 50 and
-// 1000.
+// TestLargeHall logs how soon a hall of 100,000 seats is visible, and how long frames take while its map is
+// moved. ADMITONE_FRAME_MS and ADMITONE_PICTURE_MS bound these times; 50 and 1000 suit an idle machine.
 func TestLargeHall(t *testing.T) {
 	var blocks []string
 	for i := range 10 {
@@ -64,7 +63,7 @@ func TestLargeHall(t *testing.T) {
 	t.Logf("the first picture after %.0f ms", picture)
 	checkBound(t, "ADMITONE_PICTURE_MS", picture)
 	if n := evaluate[int](ada, `performance.getEntriesByType("resource").filter(({ name }) => name.includes("/halls/")).length`); n != 1 {
-		t.Errorf("the page has read the hall %d times", n)
+		t.Errorf("the page read the hall %d times, want once", n)
 	}
 	ada.do(chromedp.Reload())
 	ada.waitLive()
@@ -83,23 +82,23 @@ func TestLargeHall(t *testing.T) {
 			ada.click(`document.querySelector('[data-zoom="out"]')`)
 		}
 		before := ada.taskTime()
-		took, err := chromedp.Run(ada.ctx, chromedp.Evaluate[[]float64](pans, chromedp.EvalAwaitPromise))
+		took, err := chromedp.Run(ada.ctx, chromedp.Evaluate[[]float64](panMap, chromedp.EvalAwaitPromise))
 		if err != nil {
 			t.Fatal(err)
 		}
 		seats := evaluate[int](ada, `document.querySelectorAll("button.seat").length`)
 		t.Logf("moved with %d buttons of seats: a frame takes %.0f ms, the longest %.0f ms", seats, took[1], took[0])
-		t.Logf("for each frame the page's thread works %.1f ms", (ada.taskTime()-before)/75)
+		t.Logf("the page's thread uses %.1f ms for each frame", (ada.taskTime()-before)/75)
 		checkBound(t, "ADMITONE_FRAME_MS", took[0])
 		ada.checkRedraw()
 		if n := evaluate[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
-			t.Errorf("the page has %d elements; want n <= 2500", n)
+			t.Errorf("the page has %d elements, want at most 2500", n)
 		}
 	}
 }
 
-// redrawn checks that the picture of a moved map equals a full redraw, except for the rounding of
-// edges: everything is drawn when the colours change.
+// checkRedraw checks that the picture of a moved map, which is drawn incrementally, equals a full redraw,
+// except for the rounding of edges. A change of the colours causes the full redraw.
 func (p *tab) checkRedraw() {
 	p.t.Helper()
 	p.do(chromedp.Evaluate[chromedp.Void](`(async () => {
@@ -122,7 +121,7 @@ func (p *tab) checkRedraw() {
 	p.wait(`isMoved()`)
 }
 
-// worked returns the CPU time of the page's thread, in milliseconds.
+// taskTime returns the time for which the page's thread has run tasks, in milliseconds.
 func (p *tab) taskTime() float64 {
 	p.t.Helper()
 	figures, err := chromedp.Call(p.ctx, performance.GetMetrics, cdp.Empty{})
@@ -134,22 +133,22 @@ func (p *tab) taskTime() float64 {
 			return figure.Value * 1000
 		}
 	}
-	p.t.Fatal("the browser does not say how long it has worked")
+	p.t.Fatal("the browser's metrics have no TaskDuration")
 	return 0
 }
 
-// within checks a figure against a bound, if there is one.
-func checkBound(t *testing.T, bound string, figure float64) {
+// checkBound checks a time in milliseconds against the environment variable bound, if that is set.
+func checkBound(t *testing.T, bound string, ms float64) {
 	t.Helper()
-	given := os.Getenv(bound)
-	if given == "" {
+	text := os.Getenv(bound)
+	if text == "" {
 		return
 	}
-	limit, err := strconv.ParseFloat(given, 64)
+	limit, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		t.Fatalf("%s is a number of milliseconds: %v", bound, err)
+		t.Fatalf("%s is %q, want a number of milliseconds: %v", bound, text, err)
 	}
-	if figure > limit {
-		t.Errorf("figure = %.0f ms, want at most %s=%.0f", figure, bound, limit)
+	if ms > limit {
+		t.Errorf("took %.0f ms, want at most %s=%.0f", ms, bound, limit)
 	}
 }

@@ -16,24 +16,24 @@ import (
 	"admitone/events"
 )
 
-// TestHallPage opens the page of a performance in a seating plan in a browser.
+// TestHallPage opens the page of a performance with a seating plan in a browser.
 func TestHallPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"seats and places, by type": hallBooked,
-		"the best, by price type":   hallBest,
-		"by keyboard":               hallByKeyboard,
-		"zoom, drag and a card":     hallMoved,
-		"an edit of prices":         hallRepriced,
-		"through time":              hallThroughTime,
-		"on a phone":                hallOnPhone,
+		"seats and standing places":     hallBooked,
+		"best seats by price type":      hallBest,
+		"by keyboard":                   hallByKeyboard,
+		"zooming and dragging":          hallMoved,
+		"an edit of prices":             hallRepriced,
+		"past states on the audit page": hallThroughTime,
+		"on a phone":                    hallOnPhone,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
 }
 
-// inHall starts a server with a performance "gig" in the hall of the demo, and charges ada's wallet.
+// serveHall starts a server with a performance "gig" in the hall of the demo, and charges ada's wallet.
 func serveHall(t *testing.T) *testServer {
 	t.Helper()
 	draft, err := plandraft.Parse(plandraft.Example)
@@ -44,7 +44,7 @@ func serveHall(t *testing.T) *testServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	s.send("POST", "/v1/plans", `{"id":"hall",`+string(events.AppendPlan(nil, plan, events.PlanComplete))[1:])
 	s.send("POST", "/v1/performances", `{"id":"gig","title":"The gig","venue":"Town hall","limit_per_holder":6,
 		"starts_at":"2999-01-01T20:00:00Z","plan":"hall","prices":{"Front stalls":8900,"Balcony":3900,"Boxes":9900,
@@ -54,7 +54,7 @@ func serveHall(t *testing.T) *testServer {
 	return s
 }
 
-// zoomTo goes to a section on the map, and waits for the button of a seat.
+// zoomTo zooms the map to a section, and waits for the button of a seat.
 func (p *tab) zoomTo(section, seat string) {
 	p.t.Helper()
 	p.click(fmt.Sprintf(`document.querySelector('.section[data-section=%q] button')`, section))
@@ -66,7 +66,7 @@ const (
 	tip      = `document.querySelector(".tip")`
 )
 
-// hallBooked: seats with their price types and standing places are one booking.
+// hallBooked: one booking can have seats of chosen price types and standing places.
 func hallBooked(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
@@ -91,15 +91,15 @@ func hallBooked(t *testing.T, browser context.Context) {
 	bob.waitText(`document.querySelector('.area [data-field="remaining"]')`, "197")
 	ada.click(act("pay"))
 	ada.waitText(balance, "€800.00")
-	// The best ones of a category.
+	// The best seats of a category.
 	ada.do(chromedp.SetValue("#best-category", "Balcony"), chromedp.SetValue("#best-quantity", "2"))
 	ada.click(act("best"))
 	ada.waitText(myBookings, "On hold · €78.00")
 	ada.waitText(myBookings, "Balcony-A-")
 	if got := strings.Join(s.bookingsOf("ada"), "; "); !strings.Contains(got, "Stalls-D-27 booked; Balcony-A-") {
-		t.Errorf("%v; want %q", got, "Stalls-D-27 booked; Balcony-A-")
+		t.Errorf("the bookings of ada are %q, want %q in them", got, "Stalls-D-27 booked; Balcony-A-")
 	}
-	// The page shows which seats others take, and when more would be too many.
+	// The page shows the seats that others take, and when the limit is reached.
 	bob.zoomTo("Stalls", "Stalls-D-27")
 	bob.waitSeat("Stalls-D-27", "booked")
 	for range 6 {
@@ -109,7 +109,7 @@ func hallBooked(t *testing.T, browser context.Context) {
 	bob.wait(more + `[0].ariaDisabled === "true"`)
 }
 
-// hallBest: the best remaining seats are requested by price type. Restricted types are not offered.
+// hallBest: the best remaining seats can be requested by price type. Restricted types are not offered.
 func hallBest(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
@@ -133,8 +133,8 @@ func hallBest(t *testing.T, browser context.Context) {
 	ada.waitText(myBookings, "On hold · €35.00")
 }
 
-// hallByKeyboard: rows of different lengths, with letters and gaps, and the map when no seat is in
-// reach.
+// hallByKeyboard: the arrow keys move between rows of different lengths, with gaps. When the map is too small
+// for buttons of seats, it gets the focus itself.
 func hallByKeyboard(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
@@ -149,7 +149,7 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 		ada.wait(`document.activeElement === ` + seatButton(step.seat))
 	}
 	if name := evaluate[string](ada, `document.activeElement.ariaLabel`); name != "Stalls-O-35, free, €69.00, Stalls, wheelchair place" {
-		t.Errorf("%v; want %q", name, "Stalls-O-35, free, €69.00, Stalls, wheelchair place")
+		t.Errorf("the accessible name is %q, want %q", name, "Stalls-O-35, free, €69.00, Stalls, wheelchair place")
 	}
 	ada.waitText(tip, "wheelchair place")
 	ada.do(chromedp.KeyEvent("-"), chromedp.KeyEvent("-"))
@@ -158,7 +158,8 @@ func hallByKeyboard(t *testing.T, browser context.Context) {
 	ada.wait(boxOfMap + `.scrollWidth === ` + boxOfMap + `.clientWidth`)
 }
 
-// middle returns the middle of a seat's button, once it stays there: zooming and scrolling take several frames.
+// middle returns the middle of a seat's button once it no longer moves, since zooming and scrolling take
+// several frames.
 func (p *tab) middle(seat string) (x, y float64) {
 	p.t.Helper()
 	p.wait(seatButton(seat) + ` !== null`)
@@ -177,7 +178,7 @@ func (p *tab) middle(seat string) (x, y float64) {
 		}
 		last = at
 	}
-	p.t.Fatalf("%s does not come to rest", seat)
+	p.t.Fatalf("the button of %s still moves after 100 checks", seat)
 	return 0, 0
 }
 
@@ -192,7 +193,7 @@ func (p *tab) mouse(kind input.DispatchMouseEventType, x, y float64, more func(*
 	}
 }
 
-// hallMoved: the card under the pointer, the wheel, dragging and the small map.
+// hallMoved checks the card of the seat under the pointer, the wheel, dragging and the overview map.
 func hallMoved(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	ada := guest(t, browser, s.url, "ada")
@@ -212,9 +213,9 @@ func hallMoved(t *testing.T, browser context.Context) {
 	)
 	ada.wait(fmt.Sprintf(boxOfMap+`.scrollWidth > %f`, before))
 	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
-		t.Errorf("the seat under the pointer was at %.0f %.0f and is at %.0f %.0f", x, y, nowX, nowY)
+		t.Errorf("after zooming, the seat under the pointer is at %.0f,%.0f, want %.0f,%.0f, give or take 3", nowX, nowY, x, y)
 	}
-	remaining := evaluate[float64](ada, boxOfMap+`.scrollLeft`)
+	scrolled := evaluate[float64](ada, boxOfMap+`.scrollLeft`)
 	pressed := func(e *input.DispatchMouseEventParams) {
 		e.Button, e.Buttons, e.ClickCount = input.MouseButtonLeft, 1, 1
 	}
@@ -223,9 +224,9 @@ func hallMoved(t *testing.T, browser context.Context) {
 		ada.mouse(input.DispatchMouseEventTypeMouseMoved, x-20*float64(step), y, pressed)
 	}
 	ada.mouse(input.DispatchMouseEventTypeMouseReleased, x-80, y, pressed)
-	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, remaining+80))
+	ada.wait(fmt.Sprintf(boxOfMap+`.scrollLeft === %f`, scrolled+80))
 	if evaluate[int](ada, `document.querySelectorAll("#picks li").length`) != 0 {
-		t.Error("the end of a drag has chosen a seat")
+		t.Error("the end of a drag chose a seat, want none chosen")
 	}
 	ada.checkRedraw()
 	x, y = ada.middle("Stalls-D-21")
@@ -246,11 +247,11 @@ func hallRepriced(t *testing.T, browser context.Context) {
 	ada.waitText(`document.querySelector('.section[data-section="Balcony"]')`, "€41.00")
 }
 
-// hallThroughTime: the audit draws the same hall.
+// hallThroughTime: the audit page draws past states on the map of the same hall.
 func hallThroughTime(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	s.book("bob", "Stalls-A-1", "L1-2-3")
-	p := auditor(t, browser, s, "?of=performance/gig")
+	p := openAudit(t, browser, s, "?of=performance/gig")
 	p.countChanges(3)
 	p.moveSlider(2)
 	p.waitSummary("817 free, 2 on hold, 0 booked, 0 not on sale")
@@ -260,7 +261,7 @@ func hallThroughTime(t *testing.T, browser context.Context) {
 	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; to its story"`)
 }
 
-// hallOnPhone: two fingers zoom, and the selection stays in sight with its price.
+// hallOnPhone: two fingers zoom, and the chosen seats stay visible with their price.
 func hallOnPhone(t *testing.T, browser context.Context) {
 	s := serveHall(t)
 	ada := openTab(t, browser, s.url+"/performances/gig")
@@ -297,9 +298,9 @@ func hallOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("Stalls-E-29"))
 	ada.waitText(`document.querySelector(".chosen")`, "2 seats · €138.00")
 	if !evaluate[bool](ada, trayBook+`.getBoundingClientRect().bottom <= innerHeight`) {
-		t.Error("the button that books is out of sight")
+		t.Error("the booking button is outside the screen, want it visible")
 	}
 	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 390 {
-		t.Errorf("the page is %d pixels wide on a phone of 390", wide)
+		t.Errorf("the page is %d pixels wide on a phone, want at most 390", wide)
 	}
 }

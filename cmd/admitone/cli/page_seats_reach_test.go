@@ -20,13 +20,13 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 3, 5, 5000}, [4]any{"B", 2, 3, 2500})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":50000}`)
 	ada := openTab(t, browser, s.url+"/performances/gig").waitLive()
-	at := func(element string) {
+	waitFocus := func(element string) {
 		t.Helper()
 		ada.wait(`document.activeElement === ` + element)
 	}
 	ada.tabTo(`document.querySelector('.section[data-section="A"] button')`)
 	ada.do(chromedp.KeyEvent("\r"))
-	at(seatButton("A-1-1"))
+	waitFocus(seatButton("A-1-1"))
 	for _, step := range []struct{ key, seat string }{
 		{kb.ArrowRight, "A-1-2"}, {kb.ArrowDown, "A-2-2"}, {kb.End, "A-2-5"}, {kb.ArrowRight, "A-2-5"}, {kb.Home, "A-2-1"},
 		{kb.ArrowUp, "A-1-1"}, {kb.ArrowUp, "A-1-1"}, {kb.PageDown, "A-3-1"}, {kb.ArrowDown, "B-1-1"},
@@ -34,35 +34,35 @@ func bookByKeyboard(t *testing.T, browser context.Context) {
 		{kb.ArrowUp, "A-3-1"}, {kb.ArrowRight, "A-3-2"},
 	} {
 		ada.do(chromedp.KeyEvent(step.key))
-		at(seatButton(step.seat))
+		waitFocus(seatButton(step.seat))
 	}
 	if name := evaluate[string](ada, `document.activeElement.ariaLabel + " "
 		+ document.activeElement.getAttribute("aria-pressed")`); name != "A-3-2, free, €50.00 false" {
-		t.Errorf("the seat is called %q; want %q", name, "A-3-2, free, €50.00 false")
+		t.Errorf("the name and aria-pressed of the seat are %q, want %q", name, "A-3-2, free, €50.00 false")
 	}
 	ada.do(chromedp.KeyEvent(" "))
 	ada.wait(`document.activeElement.getAttribute("aria-pressed") === "true"`)
 	ada.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent("\r"))
-	at(seatButton("A-3-3"))
+	waitFocus(seatButton("A-3-3"))
 	if tabs := evaluate[int](ada, `document.querySelectorAll('button.seat[tabindex="0"]').length`); tabs != 1 {
-		t.Errorf("the Tab key stops at %d seats", tabs)
+		t.Errorf("the Tab key stops at %d seats, want 1", tabs)
 	}
-	// The name is entered on the way to the button.
+	// The field of the name is before the button in the order of focus.
 	ada.tabTo(`document.querySelector("#holder")`)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
 	ada.tabTo(act("book"))
 	ada.do(chromedp.KeyEvent("\r"))
-	at(act("pay"))
+	waitFocus(act("pay"))
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitText(myBookings, "Booked and paid")
 	ada.waitText(balance, "€400.00")
 	ada.wait(`document.activeElement !== document.body && document.activeElement.checkVisibility()`)
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-3-2 A-3-3 booked" {
-		t.Errorf("the server has %q; want one entry and got[0] = 'A-3-2 A-3-3 booked'", got)
+		t.Errorf("the server has the bookings %q, want %q", got, "A-3-2 A-3-3 booked")
 	}
 }
 
-// keepFocus: when the focused seat is taken, its button keeps the focus, and its name has the new
+// keepFocus: when the focused seat is taken, its button keeps the focus, and its accessible name has the new
 // state.
 func keepFocus(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
@@ -88,37 +88,37 @@ func bookOnPhone(t *testing.T, browser context.Context) {
 		"sections":[{"id":"A","name":%q,"rows":20,"seats_per_row":60,"price":99999999999}]}`, long, long, long))
 	ada := openTab(t, browser, s.url+"/performances")
 	ada.do(chromedp.EmulateViewport(360, 740))
-	narrow := func() {
+	checkLayout := func() {
 		t.Helper()
 		if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
-			t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+			t.Errorf("the page is %d pixels wide on a phone, want at most 360", wide)
 		}
 		small := evaluate[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < (b.className === "seat" ? 24 : 40)).map((b) => b.textContent)`)
 		if len(small) > 0 {
-			t.Errorf("too small for a finger: %q; want no small", small)
+			t.Errorf("%q are too small for a finger, want none", small)
 		}
 	}
 	ada.waitLive()
-	narrow()
+	checkLayout()
 	ada.do(chromedp.Navigate(s.url + "/performances/gig"))
 	ada.waitLive()
-	narrow()
+	checkLayout()
 	ada.click(`document.querySelector(".section button")`)
 	ada.wait(seatButton("A-1-1") + ` !== null`)
-	narrow()
+	checkLayout()
 	if !evaluate[bool](ada, `(({ scrollWidth, clientWidth }) =>
 		scrollWidth > 2 * clientWidth)(document.querySelector(".box"))`) {
-		t.Error("the map does not scroll in its own box")
+		t.Error("the map of an enlarged hall does not scroll in its box, want it at least twice as wide")
 	}
 	ada.click(seatButton("A-1-1"))
 	ada.click(seatButton("A-1-3"))
 	ada.click(trayBook)
 	ada.waitText(myBookings, "A-1-1, A-1-3")
-	narrow()
+	checkLayout()
 	ada.click(act("pay"))
 	ada.waitText(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet")
-	narrow()
+	checkLayout()
 }
 
 func bookWithToken(t *testing.T, browser context.Context) {
@@ -150,7 +150,7 @@ func bookWithToken(t *testing.T, browser context.Context) {
 	zoe.waitSeat("A-1-1", "yours, booked")
 	const charging = `document.querySelector("#amount")`
 	if evaluate[bool](zoe, charging+`.checkVisibility()`) {
-		t.Error("people with a token can charge their own wallets")
+		t.Error("the page offers a holder with a token to charge the wallet, want no such field")
 	}
 	zoe.waitText(`document.querySelector("#charging")`, "A service or an admin charges it")
 	zoe.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
@@ -160,7 +160,7 @@ func bookWithToken(t *testing.T, browser context.Context) {
 	zoe.waitText(balance, "€100.00")
 }
 
-// otherHolder: bookings and wallet are those of the holder that is entered.
+// otherHolder: the page shows the bookings and the wallet of the holder who is entered.
 func otherHolder(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	s.createPerformance("other", "", [4]any{"A", 2, 4, 5000})
@@ -177,7 +177,7 @@ func otherHolder(t *testing.T, browser context.Context) {
 	p.waitText(balance, "€0.00")
 	p.wait(myBookings + `.childElementCount === 0`)
 	p.waitSeat("A-1-1", "on hold")
-	p.checkResources() // bob has no wallet
+	p.checkResources() // although bob has no wallet
 }
 
 func choiceKept(t *testing.T, browser context.Context) {
@@ -197,10 +197,11 @@ func choiceKept(t *testing.T, browser context.Context) {
 	ada.wait(`document.querySelectorAll("#picks li").length === 0 && document.activeElement.id === "choice-title"`)
 }
 
-// trayBook is the booking button in the tray of a phone.
+// trayBook is the expression for the booking button in the tray on a phone.
 const trayBook = `document.querySelector(".chosen button")`
 
-// overviewAside: the seats in the corner of an enlarged hall can be scrolled clear of the overview.
+// overviewAside: the seats in the corner of an enlarged hall can be scrolled so that the overview map does
+// not cover them.
 func overviewAside(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 12, 20, 5000}, [4]any{"B", 5, 26, 4000})
 	ada := openTab(t, browser, s.url+"/performances/gig").waitLive()

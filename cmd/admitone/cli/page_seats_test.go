@@ -11,34 +11,35 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// TestSeatsPage opens the pages of performances in a browser, over the shipped wiring.
+// TestSeatsPage opens the pages of performances of a complete server in a browser.
 func TestSeatsPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two people and one seat":            oneSeat,
-		"the list is live, and by date":      performancesLive,
-		"the best seats, and sold out":       bestSeats,
-		"a hold runs out on both pages":      seatsRunOut,
-		"more time, and given back":          moreTime,
-		"one seat of two, given back":        oneReturned,
-		"a cut wire heals":                   seatsDuringOutage,
+		"two holders choose the same seats":  sameSeats,
+		"a live list of performances":        performancesLive,
+		"best available seats":               bestSeats,
+		"a hold expires on both pages":       holdExpires,
+		"an extension and a release":         extendAndRelease,
+		"one of two seats is returned":       oneReturned,
+		"changes during an outage":           seatsDuringOutage,
 		"a lost answer is not a second hold": lostBooking,
 		"a hundred thousand seats":           manySeats,
-		"names are text":                     hostileNames,
+		"names with markup":                  hostileNames,
 		"by keyboard":                        bookByKeyboard,
-		"the focus stays while seats go":     keepFocus,
+		"the focused seat is taken":          keepFocus,
 		"the overview covers no seat":        overviewAside,
 		"on a phone":                         bookOnPhone,
 		"with a token":                       bookWithToken,
-		"the caller determines the result":   otherHolder,
-		"what was chosen survives a reload":  choiceKept,
+		"another holder":                     otherHolder,
+		"chosen seats survive a reload":      choiceKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
 }
 
-// stage starts a server with a performance "gig" of sections [id, rows, seats per row, price].
+// servePerformance starts a server with a performance "gig" of sections [id, rows, seats per row, price].
+// more has further members of its JSON, after a comma.
 func servePerformance(t *testing.T, more string, sections ...[4]any) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
@@ -46,6 +47,7 @@ func servePerformance(t *testing.T, more string, sections ...[4]any) *testServer
 	return s
 }
 
+// createPerformance creates a performance of such sections.
 func (s *testServer) createPerformance(id, more string, sections ...[4]any) {
 	s.t.Helper()
 	var list []string
@@ -58,7 +60,7 @@ func (s *testServer) createPerformance(id, more string, sections ...[4]any) {
 		id, id, strings.Join(list, ","), more))
 }
 
-// books books seats directly through the API.
+// book books seats of "gig" directly through the API.
 func (s *testServer) book(holder string, seats ...string) {
 	s.t.Helper()
 	s.send("POST", "/v1/performances/gig/bookings",
@@ -83,7 +85,7 @@ func (s *testServer) bookingsOf(holder string) (all []string) {
 	return all
 }
 
-// guest opens the performance's page and enters a name.
+// guest opens the page of "gig" and enters a holder's name.
 func guest(t *testing.T, browser context.Context, url, name string) *tab {
 	t.Helper()
 	p := openTab(t, browser, url+"/performances/gig").waitLive()
@@ -91,7 +93,7 @@ func guest(t *testing.T, browser context.Context, url, name string) *tab {
 	return p
 }
 
-// is replaces the name.
+// enterName replaces the holder's name on the page.
 func (p *tab) enterName(name string) {
 	p.t.Helper()
 	p.do(chromedp.Focus("#holder"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
@@ -107,26 +109,26 @@ const (
 	offers          = `document.querySelector("#offers")`
 )
 
-// seatButton is the button of a seat.
+// seatButton returns the expression for the button of a seat.
 func seatButton(name string) string {
 	return fmt.Sprintf(`document.querySelector('button.seat[aria-label^="%s,"]')`, name)
 }
 
-// seatIs waits for a seat's state: free, on hold, booked, yours, ….
+// waitSeat waits for a seat's state, such as "free", "on hold", "booked" or "yours, booked".
 func (p *tab) waitSeat(name, state string) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`%s?.ariaLabel.startsWith(%q)`, seatButton(name), name+", "+state+","))
 }
 
-// seatsLeft waits for the number of free seats.
+// waitFreeSeats waits for the number of free seats.
 func (p *tab) waitFreeSeats(n int) {
 	p.t.Helper()
 	p.wait(fmt.Sprintf(`document.querySelector('.performance [data-field="remaining"]').textContent === "%d"`, n))
 }
 
-// oneSeat: both choose it; one gets it, the other sees that, takes the offered alternative, pays,
-// and finds it again.
-func oneSeat(t *testing.T, browser context.Context) {
+// sameSeats: two holders choose the same seats. One gets them; the page of the other shows that, and offers
+// alternatives, which can be booked and paid, and are still there after a reload.
+func sameSeats(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 4, 10, 5000})
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
 	for _, p := range []*tab{ada, bob} {
@@ -139,10 +141,10 @@ func oneSeat(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "A-1-1, A-1-2: held for you")
 	ada.waitText(myBookings, "On hold · €100.00")
 	ada.waitSeat("A-1-1", "yours, on hold")
-	if output := evaluate[string](ada, `sessionStorage.announced`); strings.Contains(output, "faster") {
-		t.Errorf("ada gets a message about her own booking: %q", output)
+	if texts := evaluate[string](ada, `sessionStorage.announced`); strings.Contains(texts, "faster") {
+		t.Errorf("the messages to ada are %q, want none that somebody else was faster", texts)
 	}
-	// Bob's page updates automatically.
+	// Bob's page is updated.
 	bob.waitSeat("A-1-1", "on hold")
 	bob.waitFreeSeats(38)
 	bob.waitText(choiceMessage, "Somebody else was faster: A-1-1, A-1-2 went.")
@@ -152,7 +154,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	bob.click(offers + `.querySelector("button")`)
 	bob.waitText(myBookings, "On hold · €100.00")
 	bob.wait(`document.activeElement.dataset.action === "pay"`)
-	// The wallet is empty; the page leads there, and names the missing amount.
+	// The wallet is empty. The page moves the focus there and fills in the missing amount.
 	bob.click(act("pay"))
 	bob.waitText(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet, and it costs €100.00.")
 	bob.wait(`document.activeElement.id === "amount" && document.activeElement.value === "100.00"`)
@@ -172,7 +174,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	bob.click(`document.querySelector("#entries summary")`)
 	bob.waitText(`document.querySelector("#entries")`, "Paid −€100.00 → €0.00")
 	if got := s.bookingsOf("bob"); len(got) != 1 || got[0] != strings.ReplaceAll(theirs, ",", "")+" booked" {
-		t.Errorf("the server has %q for bob, the page %q", got, theirs)
+		t.Errorf("the server has the bookings %q of bob, want %q, as on the page, booked", got, theirs)
 	}
 	ada.waitText(myBookings, "On hold")
 }
@@ -208,7 +210,7 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada.click(act("best"))
 	ada.waitText(choiceMessage, "Say how many seats: 1 to 1.")
 	ada.enterName("bob")
-	ada.wait(myBookings + `.childElementCount === 0 && ` + choiceMessage + `.textContent === ""`) // bob's limit is three
+	ada.wait(myBookings + `.childElementCount === 0 && ` + choiceMessage + `.textContent === ""`) // a message to ada is not shown to bob
 	ada.click(act("best"))
 	ada.waitText(choiceMessage, "Left: Section B 1.")
 	ada.do(chromedp.SetValue("#best-quantity", "0"))
@@ -216,13 +218,13 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "1 to 4")
 }
 
-// seatsRunOut: the seat is free again without any action, also for other visitors; and a late
-// payment gets it after all.
-func seatsRunOut(t *testing.T, browser context.Context) {
+// holdExpires: after the deadline the seat is free again, also on the page of another visitor. A late payment
+// still books it.
+func holdExpires(t *testing.T, browser context.Context) {
 	s := servePerformance(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
-	for _, p := range []*tab{ada, bob} { // it may be gone before it is seen
+	for _, p := range []*tab{ada, bob} { // record the states, since wait may miss a short one
 		p.wait(seatButton("A-1-1") + ` !== null`)
 		p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.was = []; const seat = ` + seatButton("A-1-1") + `;
 			new MutationObserver(() => window.was.push(seat.dataset.status)).observe(seat, {
@@ -242,7 +244,7 @@ func seatsRunOut(t *testing.T, browser context.Context) {
 	bob.waitSeat("A-1-1", "booked")
 }
 
-func moreTime(t *testing.T, browser context.Context) {
+func extendAndRelease(t *testing.T, browser context.Context) {
 	s := servePerformance(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada := guest(t, browser, s.url, "ada")
@@ -259,17 +261,17 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.wait(`document.activeElement !== document.body`)
 	ada.click(act("pay"))
 	ada.waitText(balance, "€40.00")
-	// A paid booking is released with the second click only.
+	// A paid booking is released only by a second click.
 	ada.pressTwice(act("return"))
 	ada.waitText(myBookings, "Given back")
 	ada.waitText(balance, "€90.00")
 	ada.waitSeat("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
-		t.Errorf("the server has %q; want one entry and got[0] = 'A-1-1 released'", got)
+		t.Errorf("the server has the bookings %q, want %q", got, "A-1-1 released")
 	}
 }
 
-// seatsDuringOutage: changes during a cut, and those of a lost frame, are shown afterwards.
+// seatsDuringOutage: changes during an outage, and those in a lost frame, are shown afterwards.
 func seatsDuringOutage(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 2, 4, 5000})
 	w := newWire(t, s.Address())
@@ -306,27 +308,26 @@ func lostBooking(t *testing.T, browser context.Context) {
 	ada.waitLive()
 	ada.waitSeat("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {
-		t.Errorf("one click made %q; want one entry", got)
+		t.Errorf("one click made the bookings %q, want one", got)
 	}
 }
 
-// manySeats: the page stays small, independent of the number of seats, and each seat can be
-// reached.
+// manySeats: the page has few elements, independent of the number of seats, and each seat can be reached.
 func manySeats(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"N", 250, 200, 5000}, [4]any{"S", 200, 250, 2500})
 	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
-	small := func() {
+	checkSize := func() {
 		t.Helper()
 		if n := evaluate[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
-			t.Errorf("the page has %d elements; want n <= 2500", n)
+			t.Errorf("the page has %d elements, want at most 2500", n)
 		}
 	}
-	small()
+	checkSize()
 	ada.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("100000 of 100000 seats are free.")`)
 	// A click on the map zooms in.
 	ada.do(chromedp.Click(".floor canvas"))
 	ada.wait(`document.querySelector("button.seat") !== null`)
-	small()
+	checkSize()
 	ada.click(`document.querySelector('.section[data-section="S"] button')`)
 	ada.wait(`document.activeElement === ` + seatButton("S-1-1"))
 	ada.do(chromedp.KeyEvent(kb.End))
@@ -335,7 +336,7 @@ func manySeats(t *testing.T, browser context.Context) {
 		ada.do(chromedp.KeyEvent(kb.PageDown))
 	}
 	ada.wait(`document.activeElement === ` + seatButton("S-200-250"))
-	small()
+	checkSize()
 	// A seat that is scrolled out of view keeps the focus.
 	ada.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".box").scrollTo(0, 0)`))
 	ada.wait(seatButton("S-200-240") + ` === null && document.activeElement === ` + seatButton("S-200-250"))
@@ -350,7 +351,7 @@ func manySeats(t *testing.T, browser context.Context) {
 	bob.wait(`document.querySelector(".floor canvas").ariaLabel.startsWith("99949 of")`)
 }
 
-// hostileNames: names are shown as text.
+// hostileNames: names with markup are shown as text.
 func hostileNames(t *testing.T, browser context.Context) {
 	s := serveIn(t, t.TempDir(), nil)
 	const evil = `<img src=x onerror=document.title=1>\"'&<script>document.title=2</script>`
@@ -373,10 +374,10 @@ func hostileNames(t *testing.T, browser context.Context) {
 	for _, p := range []*tab{list, ada} {
 		if evaluate[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
 			document.title.length < 3`) {
-			t.Error("a name has become part of the page")
+			t.Error("a name has become an element of the page, want text only")
 		}
 	}
 	if label := evaluate[string](ada, seatButton("A-1-1")+`.parentElement.ariaLabel`); label != shown+" S, row 1" {
-		t.Errorf("the row is called %q; want %v", label, shown+" S, row 1")
+		t.Errorf("the accessible name of the row is %q, want %q", label, shown+" S, row 1")
 	}
 }

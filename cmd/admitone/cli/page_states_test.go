@@ -12,12 +12,12 @@ import (
 	"admitone/actors/product"
 )
 
-// TestStatesOfThePage: a page never shows outdated information as current, in a browser.
+// TestStatesOfThePage: in a browser, the pages never show outdated information as current.
 func TestStatesOfThePage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"a network that is dead":            deadNetwork,
+		"a network that drops everything":   deadNetwork,
 		"no network":                        noNetwork,
 		"messages about products":           productMessages,
 		"messages about seats and a wallet": seatMessages,
@@ -25,17 +25,18 @@ func TestStatesOfThePage(t *testing.T) {
 		"a limit is shown beforehand":       limitShown,
 		"fifty seats":                       fiftySeats,
 		"a refusal is brought into view":    refusalSeen,
-		"giving back asks once more":        confirmReturn,
-		"the tray of a phone":               trayOnPhone,
+		"a release needs a confirmation":    confirmReturn,
+		"the tray on a phone":               trayOnPhone,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
 }
 
-const pill = `document.querySelector("#state")`
+// statePill is the expression for the element with the state of the connection, such as Live.
+const statePill = `document.querySelector("#state")`
 
-// deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it no longer
-// waitText Live: the bound is its guarantee, and a slow machine slows the count as well.
+// deadNetwork: nothing arrives and no connection is closed. The page shows Live for at most eleven seconds,
+// counted by the page itself, so that a slow machine slows the count as well.
 func deadNetwork(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
@@ -43,13 +44,13 @@ func deadNetwork(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (() => {
 		let seconds = 0;
 		const count = setInterval(() => seconds++, 1000);
-		new MutationObserver(() => { clearInterval(count); window.noticed ??= seconds; }).observe(` + pill + `,
+		new MutationObserver(() => { clearInterval(count); window.noticed ??= seconds; }).observe(` + statePill + `,
 			{ childList: true, attributes: true });
 	})()`))
 	w.setState(wireSilent)
-	ada.wait(pill + `.dataset.state === "reconnecting"`)
+	ada.wait(statePill + `.dataset.state === "reconnecting"`)
 	if n := evaluate[int](ada, `window.noticed`); n > 11 {
-		t.Errorf("the page showed Live for %d of its seconds", n)
+		t.Errorf("the page showed Live for %d seconds, want at most 11", n)
 	}
 	w.setState(wireCut)
 	w.setState(wireWorks)
@@ -68,18 +69,18 @@ func (p *tab) setOffline(off bool) {
 	p.wait(fmt.Sprintf(`navigator.onLine === %v`, !off))
 }
 
-// noNetwork: the page immediately shows that the device has no network, before the next request; a
-// server that still answers is on this device.
+// noNetwork: the page shows immediately, before the next request, that the device has no network. It shows
+// Live nevertheless if the server still answers, as one on the same device does.
 func noNetwork(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
 	ada := openTab(t, browser, w.url).waitLive()
 	ada.do(chromedp.Evaluate[chromedp.Void](`void addEventListener("offline",
-		() => { window.said = ` + pill + `.textContent })`)) // after the page's own handler
+		() => { window.said = ` + statePill + `.textContent })`)) // after the page's own handler
 	w.setState(wireSilent)
 	ada.setOffline(true)
 	ada.wait(`window.said === "Offline"`)
-	ada.wait(pill + `.dataset.state === "offline"`)
+	ada.wait(statePill + `.dataset.state === "offline"`)
 	w.setState(wireCut)
 	w.setState(wireWorks)
 	ada.setOffline(false)
@@ -88,7 +89,7 @@ func noNetwork(t *testing.T, browser context.Context) {
 	ada.waitLive()
 }
 
-// gone waits until a message has disappeared.
+// waitEmpty waits until a message has no text.
 func (p *tab) waitEmpty(message string) {
 	p.t.Helper()
 	p.wait(message + `.textContent === ""`)
@@ -114,7 +115,7 @@ func productMessages(t *testing.T, browser context.Context) {
 	ada.waitEmpty(`document.querySelector("#mine-message")`)
 	ada.click(inCard("short", `.claim [data-action="confirm"]`))
 	ada.waitText(message, "Confirmed.")
-	// A refusal disappears with its reason.
+	// A refusal disappears when its reason does.
 	id := s.create("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
 	ada.wait(button("p", "reserve") + `.disabled`)
 	ada.do(chromedp.Evaluate[chromedp.Void](button("p", "reserve") + `.disabled = false; ` + button("p",
@@ -134,7 +135,7 @@ func seatMessages(t *testing.T, browser context.Context) {
 	ada.waitRecorded("A-1-1: held for you.")
 	ada.waitText(myBookings, "The time ran out")
 	ada.waitEmpty(choiceMessage)
-	// A message is shown once, and disappears with its subject.
+	// A message is shown in one place, and disappears with its subject.
 	ada.click(act("pay"))
 	ada.waitText(wallet, "There is €0.00 in the wallet, and it costs €50.00.")
 	ada.waitEmpty(bookingsMessage)
@@ -146,14 +147,14 @@ func seatMessages(t *testing.T, browser context.Context) {
 	ada.waitEmpty(wallet)
 	ada.pressTwice(act("return"))
 	ada.waitText(bookingsMessage, "Given back; the money is in your wallet.")
-	// A seat that was taken and released needs no message.
+	// The message that a seat was taken disappears when the seat is free again.
 	ada.click(seatButton("A-2-1"))
 	id := s.create("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-2-1"]}`)
 	ada.waitText(choiceMessage, "Somebody else was faster: A-2-1 went.")
 	s.send("DELETE", "/v1/bookings/"+id, "")
 	ada.waitEmpty(choiceMessage)
 	ada.enterName("carol")
-	ada.waitEmpty(bookingsMessage) // it was shown to ada
+	ada.waitEmpty(bookingsMessage) // it was for ada
 }
 
 func teamMessages(t *testing.T, browser context.Context) {
@@ -174,7 +175,7 @@ func teamMessages(t *testing.T, browser context.Context) {
 	owls.waitEmpty(teamMessage)
 }
 
-// limitShown: choices that would be refused are disabled, and the limit is shown.
+// limitShown: the page shows the limit, and disables choices beyond it.
 func limitShown(t *testing.T, browser context.Context) {
 	s := servePerformance(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
 	s.book("bob", "A-2-1")
@@ -182,7 +183,7 @@ func limitShown(t *testing.T, browser context.Context) {
 	ada.waitText(`document.querySelector("#limit")`, "At most 2 seats for one person.")
 	ada.click(seatButton("A-1-1"))
 	if evaluate[bool](ada, seatButton("A-1-2")+`.ariaDisabled === "true"`) {
-		t.Error("no second seat can be chosen")
+		t.Error("a second seat is disabled at a limit of 2, want it enabled")
 	}
 	ada.click(seatButton("A-1-2"))
 	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here.")
@@ -190,7 +191,7 @@ func limitShown(t *testing.T, browser context.Context) {
 	ada.do(chromedp.Click(chromedp.JSPath(seatButton("A-1-3"))))
 	ada.waitText(choiceMessage, "That is all: one person may have 2 seats here.")
 	ada.waitText(act("book"), "Book 2 seats")
-	// With one booked seat, another may be chosen.
+	// A holder with one booked seat may choose one more.
 	ada.enterName("bob")
 	ada.waitText(choiceMessage, "Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
 	ada.wait(act("book") + `.disabled`)
@@ -217,15 +218,15 @@ func fiftySeats(t *testing.T, browser context.Context) {
 	ada.waitText(act("book"), "Book 49 seats")
 }
 
-// inSight is true if an element is visible between the header and the tray.
+// inSight returns an expression that is true if an element is visible between the header and the tray.
 func inSight(element string) string {
 	return fmt.Sprintf(`(({ top, bottom }) => top >= document.querySelector(".top").getBoundingClientRect().bottom &&
 		bottom <= Math.min(innerHeight, document.querySelector("#tray")?.getBoundingClientRect().top ||
 			innerHeight))(%s.getBoundingClientRect())`, element)
 }
 
-// pausableReads makes the page's reads of bookings wait for window.paused, and counts those in
-// progress.
+// pausableReads makes the page's requests for a holder's data wait for window.paused, and counts in
+// window.reads those in progress.
 const pausableReads = `void (() => {
 	const unpaused = fetch;
 	window.reads = 0;
@@ -237,7 +238,7 @@ const pausableReads = `void (() => {
 	};
 })()`
 
-// refusalSeen: a refusal of the server is announced, and is shown in sight.
+// refusalSeen: a refusal of the server is announced to screen readers, and shown within the screen.
 func refusalSeen(t *testing.T, browser context.Context) {
 	s := servePerformance(t, `,"limit_per_holder":2`, [4]any{"A", 4, 8, 5000})
 	s.createPerformance("other", "", [4]any{"A", 1, 1, 0})
@@ -253,72 +254,72 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	ada.waitText(choiceMessage, "Holder: a holder's name does not begin with key:")
 	ada.wait(inSight(choiceMessage))
 	if role := evaluate[string](ada, choiceMessage+`.role`); role != "status" {
-		t.Errorf("the refusal has the role %q; want %q", role, "status")
+		t.Errorf("the role of the message is %q, want %q", role, "status")
 	}
-	// After a refusal the page is up to date.
+	// After a refusal, the page reads the bookings again.
 	ada.enterName("ada")
 	ada.waitEmpty(choiceMessage)
 	ada.waitText(myBookings, "The other") // the page has read her bookings
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (window.paused = new Promise((go) => { window.resume = go }))`))
 	ada.wait(`window.reads === 0`)
-	s.book("ada", "A-4-1") // the page has not read this one
+	s.book("ada", "A-4-1") // the page does not know this booking
 	ada.recordTexts(choiceMessage)
 	ada.click(trayBook)
 	ada.waitRecorded("the limit is 2, and this one has 1")
 	ada.do(chromedp.Evaluate[chromedp.Void](`window.resume()`))
 	ada.waitText(`document.querySelector("#tray-message")`,
 		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
-	// It is a live region before it has a text.
-	quiet := evaluate[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
+	// A live region has to be displayed before it gets a text, or a screen reader may miss the text.
+	hidden := evaluate[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
 		=== "" && getComputedStyle(message).display === "none" && !message.closest("[hidden]")).map((m) => m.id)`)
-	if len(quiet) > 0 {
-		t.Errorf("a screen reader does not know of %q before it is too late", quiet)
+	if len(hidden) > 0 {
+		t.Errorf("the empty messages %q are not displayed, want none", hidden)
 	}
 }
 
-// confirmReturn: one press, a double click or a held key release nothing.
+// confirmReturn: a single press, a double click and a held key release nothing.
 func confirmReturn(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 5)
 	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 4)
 	release := mine + `.querySelector('[data-action="release"]')`
-	requested, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
+	asks, idle := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
 	ada.do(chromedp.DoubleClick(chromedp.JSPath(release)))
-	ada.wait(requested + ` && ` + release + `.innerText.startsWith("Really release?")`)
+	ada.wait(asks + ` && ` + release + `.innerText.startsWith("Really release?")`)
 	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
 	ada.do(chromedp.KeyEvent(kb.Escape))
-	ada.wait(calm)
+	ada.wait(idle)
 	ada.click(release)
-	ada.wait(requested)
+	ada.wait(asks)
 	ada.click(`document.querySelector("h1")`)
-	ada.wait(calm)
+	ada.wait(idle)
 	ada.tabTo(release)
 	ada.do(chromedp.KeyEvent("\r"))
-	ada.wait(requested)
+	ada.wait(asks)
 	ada.do(chromedp.Evaluate[chromedp.Void](
 		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
 			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))
 	if !evaluate[bool](ada, `window.kept`) {
-		t.Error("a key that is held down presses twice")
+		t.Error("the repetition of a held key was not prevented, want it prevented")
 	}
 	ada.do(chromedp.KeyEvent("\t"))
-	ada.wait(calm)
+	ada.wait(idle)
 	if left := s.remaining(); left != 4 {
-		t.Fatalf("%d are left, but nothing was released", left)
+		t.Fatalf("%d units are left without a release, want 4", left)
 	}
 	ada.pressTwice(release)
 	ada.waitRemaining("p", 5)
 }
 
-// trayOnPhone: the chosen seats, their price and the booking button stay in sight, can be reached,
-// and cover nothing.
+// trayOnPhone: the tray with the chosen seats, their price and the booking button stays visible, can be
+// reached by keyboard, and does not cover the focused element.
 func trayOnPhone(t *testing.T, browser context.Context) {
 	s := servePerformance(t, "", [4]any{"A", 4, 8, 6900})
 	ada := guest(t, browser, s.url, "ada")
 	tray := `document.querySelector(".chosen")`
 	if evaluate[bool](ada, tray+`.checkVisibility()`) {
-		t.Error("there is a tray with nothing in it")
+		t.Error("the tray is visible without chosen seats, want it hidden")
 	}
 	ada.do(chromedp.EmulateViewport(390, 844))
 	ada.click(seatButton("A-1-1"))
@@ -326,19 +327,19 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.wait(tray + `.checkVisibility()`)
 	ada.waitText(tray, "2 seats · €138.00")
 	if name := evaluate[string](ada, trayBook+`.textContent`); name != "Book 2 seats · €138.00" {
-		t.Errorf("the button of the tray is called %q", name)
+		t.Errorf("the button of the tray is called %q, want %q", name, "Book 2 seats · €138.00")
 	}
 	seen := `(({ top, bottom, height }) => top > innerHeight - 120 && bottom <= innerHeight &&
 		height >= 44)(` + trayBook + `.getBoundingClientRect())`
 	for _, y := range []string{"0", "300", "700"} {
 		ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, ` + y + `)`))
 		if !evaluate[bool](ada, seen) {
-			t.Errorf("scrolled to %s, the button of the tray is not at the bottom of the screen", y)
+			t.Errorf("scrolled to %s, the button of the tray is not at the bottom of the screen, or lower than 44 pixels", y)
 		}
 	}
 	if shown := evaluate[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
 		book.checkVisibility()).length`); shown != 1 {
-		t.Errorf("there are %d buttons that book; want 1", shown)
+		t.Errorf("%d booking buttons are visible, want 1", shown)
 	}
 	// The Tab key reaches the tray, and the focused element is never covered.
 	ada.do(chromedp.Evaluate[chromedp.Void](`void (document.activeElement.blur(), scrollTo(0, 0))`))
@@ -351,7 +352,7 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 			break
 		}
 		if at != "" {
-			t.Errorf("the focused element is out of sight: %s", at)
+			t.Errorf("the focused element is covered or outside the screen: %s", at)
 		}
 	}
 	ada.wait(`document.activeElement === ` + trayBook)

@@ -16,30 +16,30 @@ import (
 	"admitone/events"
 )
 
-// TestPage opens the live page in a browser, over the shipped wiring.
+// TestPage opens the page of products of a complete server in a browser.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"two people see the same":                   twoPeople,
-		"a cut wire heals":                          cutWire,
+		"two browsers show the same counts":         twoBrowsers,
+		"changes during an outage":                  cutWire,
 		"a lost answer is not a second reservation": lostAnswer,
 		"a lost frame is noticed":                   lostFrame,
 		"the server restarts":                       restart,
-		"a hold counts down and ends":               expireHold,
+		"a hold counts down and expires":            expireHold,
 		"a hold is confirmed":                       holdConfirmed,
 		"sold out":                                  soldOut,
 		"by keyboard":                               byKeyboard,
 		"on a phone":                                onPhone,
 		"with a token":                              withToken,
-		"refusals are shown in words":               refusedOn,
-		"something new goes on sale":                reloadOnReturn,
+		"texts of refusals":                         refusalTexts,
+		"a new product":                             reloadOnReturn,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
 }
 
-// onSale starts a server that sells one product, "p".
+// serveProduct starts a server that sells one product, "p".
 func serveProduct(t *testing.T, stock int64, more ...func(*product.Create)) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
@@ -47,6 +47,7 @@ func serveProduct(t *testing.T, stock int64, more ...func(*product.Create)) *tes
 	return s
 }
 
+// createProduct creates a product directly at the desk; each more may modify the command.
 func (s *testServer) createProduct(id string, stock int64, more ...func(*product.Create)) {
 	s.t.Helper()
 	command := product.Create{ID: events.ProductID(id), Name: "Poster " + id, Stock: stock, Price: 1250, HoldSeconds: 540}
@@ -58,7 +59,7 @@ func (s *testServer) createProduct(id string, stock int64, more ...func(*product
 	}
 }
 
-// left returns the remaining units of "p" on the server.
+// remaining returns the remaining units of "p" on the server.
 func (s *testServer) remaining() int {
 	s.t.Helper()
 	var p struct{ Remaining int }
@@ -83,7 +84,7 @@ func reloadOnReturn(t *testing.T, browser context.Context) {
 
 const mine = `document.querySelector("#mine")`
 
-func twoPeople(t *testing.T, browser context.Context) {
+func twoBrowsers(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 5)
 	ada, bob := openTab(t, browser, s.url).waitLive(), openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
@@ -95,7 +96,7 @@ func twoPeople(t *testing.T, browser context.Context) {
 	ada.waitText(mine, "1 × Poster p")
 	bob.waitText(`document.querySelector("#announcer")`, "Poster p: 4 left")
 	if evaluate[int](bob, mine+`.childElementCount`) != 0 {
-		t.Error("bob has ada's reservation")
+		t.Error("bob's page shows a reservation, want none")
 	}
 	// The reservation is still there after a reload, and can be released.
 	ada.do(chromedp.Reload())
@@ -122,7 +123,8 @@ func cutWire(t *testing.T, browser context.Context) {
 	ada.waitRemaining("p", 5)
 }
 
-// lostAnswer: the server has reserved, but its answer was lost.
+// lostAnswer: the server makes a reservation, but its answer is lost. The retry of the page does not make a
+// second one.
 func lostAnswer(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
@@ -140,12 +142,12 @@ func lostAnswer(t *testing.T, browser context.Context) {
 	ada.waitLive()
 	ada.waitRemaining("p", 8)
 	if left, has := s.remaining(), evaluate[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
-		t.Errorf("one click: %d are left and %d are hers, want 8 and 1", left, has)
+		t.Errorf("after one click %d units are left and the page shows %d reservations, want 8 and 1", left, has)
 	}
 }
 
-// lostFrame: the lost frame has the new name; only the next one, which has a count, shows that a
-// frame is missing.
+// lostFrame: a frame with a new name is lost. The next frame, which has only a count, makes the page notice
+// that one is missing.
 func lostFrame(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
@@ -164,7 +166,7 @@ func lostFrame(t *testing.T, browser context.Context) {
 	ada.waitText(inCard("p", "h2"), name)
 }
 
-// restart: another server continues the log.
+// restart: the page continues when another server has taken over the log.
 func restart(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9)
 	w := newWire(t, s.Address())
@@ -189,7 +191,7 @@ func expireHold(t *testing.T, browser context.Context) {
 	before := evaluate[string](ada, clock+`.textContent`)
 	ada.wait(fmt.Sprintf(`%s.textContent !== %q`, clock, before))
 	if after := evaluate[string](ada, clock+`.textContent`); after >= before {
-		t.Errorf("the clock went from %s to %s; want after < before", before, after)
+		t.Errorf("the clock went from %s to %s, want a smaller time", before, after)
 	}
 	ada.pressTwice(inCard("p", `.claim [data-action="release"]`))
 	ada.waitRemaining("p", 3)
@@ -211,7 +213,7 @@ func holdConfirmed(t *testing.T, browser context.Context) {
 	ada.waitText(inCard("p", ".split"), "1 sold")
 	ada.waitText(inCard("p", ".split"), "0 on hold")
 	if evaluate[bool](ada, `!!`+inCard("p", ".claim")) {
-		t.Error("the hold is still there")
+		t.Error("the page still shows the confirmed hold as a hold")
 	}
 }
 
@@ -219,7 +221,7 @@ func soldOut(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 1)
 	ada, bob := openTab(t, browser, s.url).waitLive(), openTab(t, browser, s.url).waitLive()
 	if evaluate[bool](bob, inCard("p", ".out")+`.checkVisibility()`) {
-		t.Error("the page shows sold out before the sale")
+		t.Error("the page shows sold out before the sale, want no such text")
 	}
 	ada.click(button("p", "reserve"))
 	for _, p := range []*tab{ada, bob} {
@@ -227,7 +229,7 @@ func soldOut(t *testing.T, browser context.Context) {
 		p.wait(button("p", "reserve") + `.disabled && ` + button("p", "hold") + `.disabled`)
 		p.wait(inCard("p", ".out") + `.checkVisibility()`)
 	}
-	// A new page shows it at once, and all pages show the release.
+	// A page opened afterwards shows it as well, and all pages show the release.
 	carol := openTab(t, browser, s.url).waitLive()
 	carol.wait(button("p", "reserve") + `.disabled`)
 	ada.pressTwice(mine + `.querySelector('[data-action="release"]')`)
@@ -240,10 +242,10 @@ func soldOut(t *testing.T, browser context.Context) {
 func byKeyboard(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 2)
 	ada := openTab(t, browser, s.url).waitLive()
-	named := func() {
+	checkFocus := func() {
 		t.Helper()
 		if evaluate[bool](ada, `document.activeElement === document.body`) {
-			t.Error("the focus is lost")
+			t.Error("the focus is on the body of the page, want it on a control")
 		}
 	}
 	ada.tabTo(`document.querySelector("#holder")`)
@@ -255,17 +257,17 @@ func byKeyboard(t *testing.T, browser context.Context) {
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitRemaining("p", 1)
 	ada.waitText(mine, "ada")
-	named()
+	checkFocus()
 	ada.tabTo(button("p", "hold"))
 	ada.do(chromedp.KeyEvent(" "))
 	ada.waitRemaining("p", 0)
 	ada.wait(button("p", "hold") + `.disabled`)
-	named()
+	checkFocus()
 	ada.tabTo(inCard("p", `.claim [data-action="confirm"]`))
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.wait(mine + `.querySelectorAll('[data-status="confirmed"]').length === 2`)
 	ada.wait(`document.activeElement !== document.body`)
-	named()
+	checkFocus()
 	ada.tabTo(mine + `.querySelector('[data-action="release"]')`)
 	ada.do(chromedp.KeyEvent("\r"))
 	ada.waitText(`document.querySelector("#announcer")`, "Really release?")
@@ -287,16 +289,16 @@ func onPhone(t *testing.T, browser context.Context) {
 	ada.waitText(mine, "Poster p")
 	ada.wait(inCard("long", ".claim") + ` !== null`)
 	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
-		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+		t.Errorf("the page is %d pixels wide on a phone, want at most 360", wide)
 	}
 	small := evaluate[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
-		t.Errorf("too small for a finger: %q; want no small", small)
+		t.Errorf("%q are too small for a finger, want none", small)
 	}
 	ada.do(chromedp.Navigate(s.url + "/docs"))
 	if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
-		t.Errorf("/docs is %d pixels wide on a phone of 360", wide)
+		t.Errorf("/docs is %d pixels wide on a phone, want at most 360", wide)
 	}
 }
 
@@ -325,7 +327,7 @@ func withToken(t *testing.T, browser context.Context) {
 	ada.waitText(inCard("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
 	const confirm = `.claim [data-action="confirm"]`
 	if evaluate[bool](ada, inCard("p", confirm)+`.checkVisibility()`) {
-		t.Error("a holder may confirm a reservation that has to be paid first")
+		t.Error("the page offers a holder to confirm a reservation that has to be paid, want no such button")
 	}
 	ada.click(button("p", "reserve"))
 	ada.waitRemaining("p", 1)
@@ -342,12 +344,13 @@ func withToken(t *testing.T, browser context.Context) {
 	ada.waitText(inCard("p", ".split"), "1 on hold")
 }
 
-func refusedOn(t *testing.T, browser context.Context) {
+// refusalTexts: refusals of the page and of the server are shown as texts.
+func refusalTexts(t *testing.T, browser context.Context) {
 	s := serveProduct(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
 	ada := openTab(t, browser, s.url).waitLive()
 	ada.click(button("p", "reserve"))
 	ada.waitText(inCard("p", ".message"), "Reserved.")
-	// The page refuses requests that it knows to be invalid; the server refuses the others.
+	// The page disables requests that would be refused, as far as it knows; the server refuses the others.
 	ada.wait(button("p", "reserve") + `.disabled`)
 	ada.waitText(inCard("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
 	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
@@ -356,7 +359,7 @@ func refusedOn(t *testing.T, browser context.Context) {
 	ada.waitText(inCard("p", ".message"),
 		"One holder may not have that many of this product: the limit is 1, and this one has 1.")
 	ada.enterName("key:ada")
-	ada.wait(inCard("p", ".message") + `.textContent === ""`) // it was bob's
+	ada.wait(inCard("p", ".message") + `.textContent === ""`) // a message to bob is not shown to others
 	ada.click(button("p", "reserve"))
 	ada.waitText(inCard("p", ".message"), "Holder: a holder's name does not begin with key:")
 	ada.waitRemaining("p", 7)

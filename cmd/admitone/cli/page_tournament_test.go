@@ -13,18 +13,18 @@ import (
 	"admitone/api"
 )
 
-// TestTournamentPage opens the pages of tournaments in a browser, over the shipped wiring.
+// TestTournamentPage opens the pages of tournaments of a complete server in a browser.
 func TestTournamentPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two teams and the last slot":        lastSlot,
-		"places move up":                     moveUpPlaces,
+		"places on the waitlist move up":     moveUpPlaces,
 		"the list is live":                   tournamentsLive,
-		"a promotion during a cut":           promotedDuringOutage,
+		"a promotion during an outage":       promotedDuringOutage,
 		"a lost answer is not a second team": lostEntry,
 		"a long waitlist":                    longWaitlist,
-		"closed, and open again":             closedAndOpen,
+		"closed, reopened and after sign-up": closedAndOpen,
 		"by keyboard":                        signUpByKeyboard,
 		"on a phone":                         signUpOnPhone,
 		"with a token":                       signUpWithToken,
@@ -33,7 +33,8 @@ func TestTournamentPage(t *testing.T) {
 	}
 }
 
-// cup starts a server with a tournament, "cup".
+// serveTournament starts a server with a tournament "cup". more has further members of its JSON, after a
+// comma.
 func serveTournament(t *testing.T, slots int, more string) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
@@ -51,7 +52,7 @@ func (s *testServer) registerTeams(teams ...string) {
 	}
 }
 
-// edits edits the tournament.
+// editTournament edits the tournament "cup".
 func (s *testServer) editTournament(body string) {
 	s.t.Helper()
 	var now struct{ Revision int }
@@ -67,12 +68,12 @@ const (
 	free        = `document.querySelector('.tournament [data-field="remaining"]')`
 )
 
-// act is a button of a tournament's page.
+// act returns the expression for the button of an action.
 func act(action string) string {
 	return fmt.Sprintf(`document.querySelector('[data-action="%s"]')`, action)
 }
 
-// teams returns the names in a list, in order.
+// teams returns the expression for the names in a list, in order.
 func teams(list string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll("#%s li")].map((li) => li.textContent).join(", ")`, list)
 }
@@ -108,7 +109,7 @@ func lastSlot(t *testing.T, browser context.Context) {
 	for _, p := range []*tab{owls, foxes} {
 		p.waitLists("Owls", "Foxes")
 	}
-	// The pages update automatically.
+	// The other page is updated.
 	owls.pressTwice(act("withdraw"))
 	owls.waitText(standing, "Not signed up")
 	foxes.waitText(standing, "Entered")
@@ -118,7 +119,7 @@ func lastSlot(t *testing.T, browser context.Context) {
 		p.wait(free + `.textContent === "0"`)
 	}
 	if own := evaluate[string](foxes, `document.querySelector("#entered .own").textContent`); own != "Foxes" {
-		t.Errorf("%q stands out as the browser's own team", own)
+		t.Errorf("%q is marked as the browser's own team, want Foxes", own)
 	}
 	// The browser remembers its team.
 	foxes.do(chromedp.Reload())
@@ -184,7 +185,8 @@ func promotedDuringOutage(t *testing.T, browser context.Context) {
 	owls.waitLists("Owls", "")
 }
 
-// lostEntry: the server has entered the team, but its answer was lost.
+// lostEntry: the server enters the team, but its answer is lost. The retry of the page does not enter a second
+// team.
 func lostEntry(t *testing.T, browser context.Context) {
 	s := serveTournament(t, 5, "")
 	w := newWire(t, s.Address())
@@ -220,7 +222,7 @@ func longWaitlist(t *testing.T, browser context.Context) {
 	p.waitText(more, "and 29 more")
 	p.click(`document.querySelector('[data-list="waitlisted"]')`)
 	p.wait(count + ` === 129 && ` + more + `.hidden`)
-	p.wait(`document.activeElement.id === "waitlisted-title"`) // the button is gone
+	p.wait(`document.activeElement.id === "waitlisted-title"`) // the focused button was removed
 }
 
 func closedAndOpen(t *testing.T, browser context.Context) {
@@ -238,7 +240,7 @@ func closedAndOpen(t *testing.T, browser context.Context) {
 	owls.pressTwice(act("withdraw"))
 	owls.waitText(standing, "Not signed up")
 	owls.wait(act("enter") + `.disabled`)
-	// The server's refusal has information that the page does not have yet.
+	// The server refuses an entry, although the button is enabled.
 	s.editTournament(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
 	s.registerTeams("a", "b")
 	owls.waitText(`document.querySelector(".tournament .out")`, "Full")
@@ -288,7 +290,7 @@ func signUpOnPhone(t *testing.T, browser context.Context) {
 		owls.do(chromedp.Navigate(s.url + path))
 		owls.waitLive()
 		if wide := evaluate[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
-			t.Errorf("%s is %d pixels wide on a phone of 360", path, wide)
+			t.Errorf("%s is %d pixels wide on a phone, want at most 360", path, wide)
 		}
 	}
 	owls.do(chromedp.SendKeys("#team-name", long))
@@ -297,16 +299,16 @@ func signUpOnPhone(t *testing.T, browser context.Context) {
 	owls.waitText(standing, "place 1 of 1")
 	owls.wait(`document.querySelector("#waitlisted .own") !== null`)
 	if wide := evaluate[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
-		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+		t.Errorf("the page is %d pixels wide on a phone, want at most 360", wide)
 	}
 	small := evaluate[[]string](owls, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
 		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 	if len(small) > 0 {
-		t.Errorf("too small for a finger: %q; want no small", small)
+		t.Errorf("%q are too small for a finger, want none", small)
 	}
 	if below := evaluate[bool](owls, `document.querySelector("#team")
 		.getBoundingClientRect().top > document.querySelector("#entered").getBoundingClientRect().top`); below {
-		t.Error("on a phone one has to scroll past all teams to sign up")
+		t.Error("on a phone the sign-up is below the list of teams, want it above")
 	}
 }
 

@@ -27,9 +27,9 @@ func waitByKeyboard(t *testing.T, browser context.Context) {
 	ada.waitText(`document.querySelector("#announcer")`, "You are next.")
 	ada.waitText(`document.querySelector('[data-field="whose"]')`, name)
 	if evaluate[bool](ada, `document.querySelector(".room img") !== null || document.activeElement === document.body`) {
-		t.Error("the name became an element, or the focus is lost")
+		t.Error("the name has become an element, or the focus is lost; want neither")
 	}
-	// Pressing Return again does not leave the line.
+	// Pressing Enter again does not leave the line.
 	ada.do(chromedp.KeyEvent("\r"))
 	leave()
 	ada.waitText(waitEnds, "It is your turn.")
@@ -47,33 +47,33 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 		`,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`))
 	ada := openTab(t, browser, s.url)
 	ada.do(chromedp.EmulateViewport(360, 740))
-	fits := func() {
+	checkLayout := func() {
 		t.Helper()
 		if wide := evaluate[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
-			t.Errorf("%s is %d pixels wide on a phone of 360", evaluate[string](ada, `location.pathname`), wide)
+			t.Errorf("%s is %d pixels wide on a phone, want at most 360", evaluate[string](ada, `location.pathname`), wide)
 		}
 		small := evaluate[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
 			b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
 		if len(small) > 0 {
-			t.Errorf("too small for a finger: %q; want no small", small)
+			t.Errorf("%q are too small for a finger, want none", small)
 		}
 	}
 	for _, path := range []string{"/waiting-rooms", "/waiting-rooms/" + id} {
 		ada.do(chromedp.Navigate(s.url + path))
 		ada.waitLive()
-		fits()
+		checkLayout()
 	}
 	ada.enterName(strings.Repeat("W", 64))
 	ada.click(act("join"))
 	ada.waitText(inLine, "Your place in line is drawn")
-	fits()
+	checkLayout()
 	s.sendWith("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60, `,"status":"closed"`), "If-Match", `"1"`)
 	ada.waitText(`document.querySelector('[data-field="notice"]')`, "Closed")
 	ada.waitText(`document.querySelector('[data-field="estimate"]')`, "Your place is kept")
 	ada.pressTwice(act("leave"))
 	ada.waitText(waitEnds, "You have left the line.")
 	ada.wait(act("join") + `.disabled`)
-	fits()
+	checkLayout()
 }
 
 func waitWithToken(t *testing.T, browser context.Context) {
@@ -100,14 +100,14 @@ func waitWithToken(t *testing.T, browser context.Context) {
 	ada.waitLive()
 	ada.click(button("p", "hold"))
 	ada.waitRemaining("p", 8)
-	ada.click(inCard("p", `.claim [data-action="confirm"]`)) // it needs no pass, and ends the one that was used
+	ada.click(inCard("p", `.claim [data-action="confirm"]`)) // needs no pass, and ends the one that was used
 	ada.waitText(mine, "Confirmed")
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
 	ada.waitText(waitEnds, "Your pass was used or given up")
 	ada.waitText(act("join"), "Join the line")
 }
 
-// passEndsOnAnotherPage: a page that shows a pass is informed of its end by the room.
+// passEndsOnAnotherPage: a page that shows a pass shows its end when the place is given up elsewhere.
 func passEndsOnAnotherPage(t *testing.T, browser context.Context) {
 	s := serveRoom(t, 50, 1, 30, "")
 	ada := openTab(t, browser, s.url+"/waiting-rooms/r").waitLive()
@@ -115,7 +115,7 @@ func passEndsOnAnotherPage(t *testing.T, browser context.Context) {
 	ada.click(act("join"))
 	ada.waitText(waitEnds, "It is your turn.")
 	var place struct{ Visitor string }
-	text := s.send("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`) // again: the same place
+	text := s.send("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`) // returns the same place
 	if err := json.Unmarshal([]byte(text), &place); err != nil {
 		t.Fatal(err)
 	}

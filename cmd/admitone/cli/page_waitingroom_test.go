@@ -16,20 +16,20 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// TestWaitingRoomPage waits in line in a browser, over the shipped wiring.
+// TestWaitingRoomPage waits in the line of a waiting room of a complete server, in a browser.
 func TestWaitingRoomPage(t *testing.T) {
 	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
-		"three in line, and a poster":       threeWaiting,
-		"a tab that slept too long":         frozenTab,
+		"three visitors buy in turn":        threeWaiting,
+		"a frozen tab loses its place":      frozenTab,
 		"a server that can't be reached":    roomUnreachable,
-		"no link leads elsewhere":           linkOnAnotherDevice,
+		"no link to another site":           linkToAnotherSite,
 		"a shuffled opening":                shuffledOpening,
 		"two tabs have one place":           onePlaceTwoTabs,
 		"a team waits for its tournament":   waitAsTeam,
-		"chosen seats wait as well":         waitWithSeats,
-		"by keyboard, with a hostile name":  waitByKeyboard,
+		"chosen seats are kept":             waitWithSeats,
+		"by keyboard, name with markup":     waitByKeyboard,
 		"on a phone, in a room that closes": waitOnPhone,
 		"with a token":                      waitWithToken,
 		"a pass that ends elsewhere":        passEndsOnAnotherPage,
@@ -44,8 +44,8 @@ const (
 	roomSays = `document.querySelector("#message")`
 )
 
-// door starts a server with a room "r" in front of a product "p". A place in it is lost after twice
-// the heartbeat, in seconds.
+// serveRoom starts a server with a waiting room "r" for a product "p". A place is lost after two heartbeats;
+// heartbeat is in seconds.
 func serveRoom(t *testing.T, perSecond, active, heartbeat int, more string) *testServer {
 	t.Helper()
 	s := serveIn(t, t.TempDir(), nil)
@@ -54,17 +54,18 @@ func serveRoom(t *testing.T, perSecond, active, heartbeat int, more string) *tes
 	return s
 }
 
+// roomWith returns the settings of a waiting room. more has further members, after a comma.
 func roomWith(perSecond, active, heartbeat int, more string) string {
 	return fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":600,"heartbeat_seconds":%d%s}`, perSecond,
 		active, heartbeat, more)
 }
 
-// insiders is the number of active visitors of a full room. That many passes expire often, so that
-// waiting visitors poll often and are admitted within seconds.
+// insiders is the number of active visitors of a full room. With so many passes the room expects a free
+// place often, so that waiting visitors poll often.
 const insiders = 120
 
-// crowded is door with a full room: visitors wait until leave has been called, which makes room for
-// one. No place is lost unless a page does not poll for minutes.
+// serveFullRoom starts a server with a full waiting room. Visitors wait until leave is called, which makes
+// one insider leave. No place is lost unless a page does not poll for two minutes.
 func serveFullRoom(t *testing.T) (s *testServer, leave func()) {
 	t.Helper()
 	s = serveRoom(t, 1000, insiders, 60, "")
@@ -77,13 +78,13 @@ func serveFullRoom(t *testing.T) (s *testServer, leave func()) {
 	return s, func() { s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+first.Visitor, "") }
 }
 
-// setRoom changes the room, whose settings have this version.
+// setRoom replaces the settings of the room, whose present ones have this version.
 func (s *testServer) setRoom(version int, settings string) {
 	s.t.Helper()
 	s.sendWith("PUT", "/v1/waiting-rooms/r", settings, "If-Match", fmt.Sprintf(`"%d"`, version))
 }
 
-// waits opens the room's page, joins the line there, and names the page to go to.
+// joinLine opens the page of the room, with the page to visit afterwards, and joins the line.
 func joinLine(t *testing.T, browser context.Context, base, name, to string) *tab {
 	t.Helper()
 	p := openTab(t, browser, base+"/waiting-rooms/r?to="+url.QueryEscape(to)).waitLive()
@@ -92,7 +93,7 @@ func joinLine(t *testing.T, browser context.Context, base, name, to string) *tab
 	return p
 }
 
-// at waits until the browser is at a page.
+// waitPath waits until the browser has loaded the page with this path and query.
 func (p *tab) waitPath(path string) {
 	p.t.Helper()
 	p.waitPage(fmt.Sprintf(`location.pathname + location.search === %q`, path))
@@ -104,7 +105,7 @@ func (p *tab) waitPage(expression string) {
 	p.wait(`(` + expression + `) && document.readyState === "complete"`)
 }
 
-// threeWaiting: places move up, visitors are admitted one after another, and buy with their passes.
+// threeWaiting: places move up, and visitors are admitted one after another and buy with their passes.
 func threeWaiting(t *testing.T, browser context.Context) {
 	s, leave := serveFullRoom(t)
 	ada := openTab(t, browser, s.url).waitLive()
@@ -145,7 +146,7 @@ func threeWaiting(t *testing.T, browser context.Context) {
 	cleo.waitPath("/")
 }
 
-// joined returns the number of places that the room has given out.
+// joined returns the number of places that the room has given out so far.
 func (s *testServer) joined() (n int) {
 	s.t.Helper()
 	var room struct{ Joined int }
@@ -171,8 +172,7 @@ func frozenTab(t *testing.T, browser context.Context) {
 	}
 	onlooker.waitText(`document.querySelector(".split")`, "1 in line")
 	become(page.SetWebLifecycleStateStateFrozen)
-	// By its own clock it sleeps for an hour. For the room it is a moment, with a shorter
-	// heartbeat.
+	// The tab's clock moves by an hour. The room drops the visitor soon, since its heartbeat is shortened.
 	bob.do(chromedp.Evaluate[chromedp.Void](`void (() => { const now = Date.now; Date.now = () => now() + 3_600_000 })()`))
 	s.setRoom(1, roomWith(0, 1, 1, ""))
 	onlooker.waitText(`document.querySelector(".split")`, "0 in line")
@@ -184,7 +184,7 @@ func frozenTab(t *testing.T, browser context.Context) {
 	bob.waitText(inLine, "You are next.")
 	bob.wait(waitEnds + `.textContent === ""`)
 	if n := s.joined(); n != 2 {
-		t.Errorf("%d have joined, want 2", n)
+		t.Errorf("the room has given out %d places, want 2", n)
 	}
 }
 
@@ -200,7 +200,7 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 	bob.wait(roomSays + `.textContent === ""`)
 	bob.waitLive()
 	bob.waitText(inLine, "You are next.")
-	// A restart is such a period too, and does not lose a place.
+	// During a restart the page behaves in the same way, and the place is kept.
 	s.end()
 	bob.waitText(roomSays, "trying again")
 	s = serveIn(t, s.store, nil)
@@ -208,12 +208,12 @@ func roomUnreachable(t *testing.T, browser context.Context) {
 	bob.wait(roomSays + `.textContent === ""`)
 	bob.waitText(inLine, "You are next.")
 	if n := s.joined(); n != insiders+1 {
-		t.Errorf("%d have joined, want one and the insiders", n)
+		t.Errorf("the room has given out %d places, want %d", n, insiders+1)
 	}
 }
 
-// linkOnAnotherDevice: a link to the room can't lead to another site.
-func linkOnAnotherDevice(t *testing.T, browser context.Context) {
+// linkToAnotherSite: the parameter to of the page's address can't lead to another site.
+func linkToAnotherSite(t *testing.T, browser context.Context) {
 	s := serveRoom(t, 50, 9, 30, "")
 	ada := openTab(t, browser, s.url)
 	for to, want := range map[string]string{
@@ -233,7 +233,7 @@ func linkOnAnotherDevice(t *testing.T, browser context.Context) {
 		ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=" + url.QueryEscape(to)))
 		ada.waitLive()
 		if got := evaluate[string](ada, `document.querySelector("#enter").href`); got != want {
-			t.Errorf("to=%q leads to %q, want %q", to, got, want)
+			t.Errorf("with to=%q the link is %q, want %q", to, got, want)
 		}
 	}
 	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=//evil.test"))
@@ -253,28 +253,28 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	}
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("PUT", "/v1/waiting-rooms/r", opensIn(45*time.Second)) // moved up once both have joined
-	const said = `document.querySelector(".hash")`
+	const draw = `document.querySelector(".hash")`
 	ada, bob := joinLine(t, browser, s.url, "ada", "/"), joinLine(t, browser, s.url, "bob", "/")
-	hash := regexp.MustCompile(`SHA-256 of the seed: ([0-9a-f]{64})$`).FindStringSubmatch(evaluate[string](ada, said+
+	hash := regexp.MustCompile(`SHA-256 of the seed: ([0-9a-f]{64})$`).FindStringSubmatch(evaluate[string](ada, draw+
 		`.textContent`))
 	if hash == nil {
-		t.Fatal("the page has no hash of the seed")
+		t.Fatal("the page shows no hash of the seed, want one")
 	}
 	for _, p := range []*tab{ada, bob} {
 		p.waitText(inLine, "Your place in line is drawn when the room opens.")
 		p.waitText(`document.querySelector('[data-field="draw"]')`, "to come early is no advantage")
 		p.wait(`document.querySelector('[data-field="opening-clock"]').textContent.match(/^0:[0-4]\d$/)`)
-		p.recordTexts(said)
+		p.recordTexts(draw)
 	}
 	s.setRoom(1, opensIn(2*time.Second))
-	for _, p := range []*tab{ada, bob} { // one is admitted soon afterwards
+	for _, p := range []*tab{ada, bob} { // recorded, since one of them leaves the page soon afterwards
 		p.waitRecorded("The seed: ")
 	}
 	late := openTab(t, browser, s.url+"/waiting-rooms/r").waitLive()
-	text := evaluate[string](late, said+`.textContent`)
+	text := evaluate[string](late, draw+`.textContent`)
 	seed, err := hex.DecodeString(text[strings.LastIndex(text, " ")+1:])
 	if sum := sha256.Sum256(seed); err != nil || hex.EncodeToString(sum[:]) != hash[1] {
-		t.Errorf("the hash was %s; now the page says %s", hash[1], text)
+		t.Errorf("the page shows %q, want the seed with the hash %s", text, hash[1])
 	}
 	// One of the two is admitted, and the other is next.
 	second := bob
@@ -286,7 +286,7 @@ func shuffledOpening(t *testing.T, browser context.Context) {
 	second.waitText(inLine, "You are next.")
 }
 
-// another opens a tab with the same browser storage.
+// openSibling opens an address in a tab with the same browser storage.
 func (p *tab) openSibling(url string) *tab {
 	p.t.Helper()
 	ctx, cancel := chromedp.NewContext(p.ctx)
@@ -310,11 +310,11 @@ func onePlaceTwoTabs(t *testing.T, browser context.Context) {
 	two.waitText(waitEnds, "You have given your pass up.")
 	if n, kept := s.joined(), evaluate[int](two, `Object.keys(localStorage).filter((name) =>
 		name.startsWith("admitone.room")).length`); n != insiders+1 || kept != 0 {
-		t.Errorf("%d have joined, want one and the insiders; %d places are kept, want 0", n, kept)
+		t.Errorf("the room has given out %d places, want %d; the browser keeps %d, want 0", n, insiders+1, kept)
 	}
 }
 
-// waitAsTeam: without tokens, the pass of an entry is the team's.
+// waitAsTeam: without tokens, the visitor of a tournament's waiting room is the team.
 func waitAsTeam(t *testing.T, browser context.Context) {
 	s := serveTournament(t, 1, `,"waiting_room":"r"`)
 	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))

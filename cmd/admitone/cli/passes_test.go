@@ -13,12 +13,13 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// visitor is a waiting room's answer about a visitor.
+// visitor is an answer about a visitor of a waiting room.
 type visitor struct {
 	Visitor, Status, Pass string
 	Position, Ticket      int64
 }
 
+// visitor decodes an answer about a visitor.
 func (s *testServer) visitor(text string) (v visitor) {
 	s.t.Helper()
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -27,12 +28,13 @@ func (s *testServer) visitor(text string) (v visitor) {
 	return v
 }
 
+// join lets a holder join a waiting room.
 func (s *testServer) join(room, holder string) visitor {
 	s.t.Helper()
 	return s.visitor(s.send("POST", "/v1/waiting-rooms/"+room+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
 }
 
-// until polls until a visitor has a status. Polls that are too early are not an error.
+// waitForVisitor polls until a visitor has a status. Polls may be answered with 429.
 func (s *testServer) waitForVisitor(room, id, status string) visitor {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; {
@@ -47,13 +49,13 @@ func (s *testServer) waitForVisitor(room, id, status string) visitor {
 			return v
 		}
 		if response.StatusCode != 200 && response.StatusCode != 429 || time.Now().After(end) {
-			s.t.Fatalf("%s %+v, want %s", response.Status, v, status)
+			s.t.Fatalf("visitor %s of %s: %s %+v, want status %s", id, room, response.Status, v, status)
 		}
 	}
 }
 
-// TestKeysOfPasses: keys are created with access for their owner only, and replaced while the
-// server runs; signatures of the old key stay valid, across a restart too.
+// TestKeysOfPasses: the file of pass keys is created with access for its owner only. A key can be added while
+// the server runs, and signatures with the old key stay valid, also after a restart.
 func TestKeysOfPasses(t *testing.T) {
 	dir := t.TempDir()
 	s := serveIn(t, dir, nil)
@@ -69,17 +71,17 @@ func TestKeysOfPasses(t *testing.T) {
 
 	must(t, exitDone, "rotate-passes", "--store", dir)
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Fatalf("the new keys: %v, %v", info, err)
+		t.Fatalf("mode of the keys after rotate-passes = %v, %v; want 0600", info, err)
 	}
 	for end := time.Now().Add(patience); s.join("r", "bob").Visitor == bob.Visitor; {
 		if time.Now().After(end) {
-			t.Fatal("the new key is never used")
+			t.Fatalf("the id of bob's place does not change within %v, want it signed with the new key", patience)
 		}
 	}
 	if v := s.waitForVisitor("r", ada.Visitor, "admitted"); v.Ticket != 1 {
-		t.Errorf("until: %+v; want Ticket = 1", v)
+		t.Errorf("ada has %+v after the rotation, want ticket 1", v)
 	}
-	// Without a request after the restart, the room continues.
+	// After the restart the room continues without a request by a visitor.
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
 	s.end()
 	s = serveIn(t, dir, nil)
@@ -96,7 +98,7 @@ func TestKeysOfPasses(t *testing.T) {
 		}
 	}
 	if v := s.waitForVisitor("r", bob.Visitor, "admitted"); v.Ticket != 2 || v.Pass == "" {
-		t.Errorf("the id from before the new key: %+v", v)
+		t.Errorf("bob's id from before the rotation: %+v; want ticket 2 and a pass", v)
 	}
 	if err := os.WriteFile(file, []byte("1 short\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -105,7 +107,7 @@ func TestKeysOfPasses(t *testing.T) {
 	must(t, exitUsage, "rotate-passes", "--store", t.TempDir())
 }
 
-// TestDamagedKeysOfPasses: a server does not start on invalid keys.
+// TestDamagedKeysOfPasses: a server does not start with an invalid file of pass keys.
 func TestDamagedKeysOfPasses(t *testing.T) {
 	for _, text := range []string{"", "\n", " \n\n", "garbage", "1 short\n"} {
 		dir := t.TempDir()

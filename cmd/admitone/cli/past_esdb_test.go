@@ -13,8 +13,8 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// TestAuditOnEachStore: refusals, the monitor, histories and past states work on a log of each kind,
-// also where positions have gaps.
+// TestAuditOnEachStore: recorded refusals, the verification while serving, histories and past states work on
+// a log of each kind, also where positions have gaps.
 func TestAuditOnEachStore(t *testing.T) {
 	for kind, open := range map[string]func(t *testing.T) (store string){
 		"embedded":     func(t *testing.T) string { return t.TempDir() },
@@ -25,7 +25,8 @@ func TestAuditOnEachStore(t *testing.T) {
 	}
 }
 
-// auditStore sells a product of this name to holders of names that begin with it.
+// auditStore sells a product to holders whose names begin with its id, so that runs on one store don't
+// collide, and checks the results.
 func auditStore(t *testing.T, store, product string) {
 	path, ada, eve, bob := "/v1/products/"+product+"/reservations", product+"-ada", product+"-eve", product+"-bob"
 	by := func(holder string) string { return fmt.Sprintf(`{"holder":%q}`, holder) }
@@ -59,7 +60,7 @@ func auditStore(t *testing.T, store, product string) {
 	}
 	s.waitForReadyz(func(_ int, body string) bool { return s.Monitor.Position() >= last })
 	if broken := s.Monitor.Violation(); broken != nil {
-		t.Errorf("%v; want no broken", broken)
+		t.Errorf("the monitor found %v, want no violation", broken)
 	}
 	s.end()
 	for of, want := range map[string]string{

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// servePast starts a server of the past.
+// servePast starts a server that shows the log as of a position or time (serve --at).
 func servePast(t *testing.T, store, at string) *testServer {
 	t.Helper()
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: api.OpenAuth{},
@@ -31,8 +31,8 @@ func servePast(t *testing.T, store, at string) *testServer {
 	return s
 }
 
-// tree returns the files below a directory with their bytes.
-func tree(t *testing.T, dir string) map[string]string {
+// readTree returns the content of each file below a directory.
+func readTree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
@@ -49,9 +49,8 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// TestServePast: a server of the past answers as the present one does with ?at=, on every resource,
-// and its sockets have the state of that moment; it refuses commands, and leaves the store
-// unchanged.
+// TestServePast: serve --at answers as a normal server does with ?at=, on every resource, and its sockets have
+// the state at that position. It refuses commands, and leaves the store unchanged.
 func TestServePast(t *testing.T) {
 	now := serveIn(t, t.TempDir(), nil)
 	now.sell("1")
@@ -81,57 +80,55 @@ func TestServePast(t *testing.T) {
 		then[path] = withoutTime(now.send("GET", path+at, ""))
 	}
 	now.end()
-	before := tree(t, filepath.Join(now.store, "views"))
+	before := readTree(t, filepath.Join(now.store, "views"))
 
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	past := servePast(t, now.store, jsonOf(t, head))
 	if own, err := os.ReadDir(temporary); err != nil || len(own) != 1 {
-		t.Errorf("%d directories for its own views, %v; want 1", len(own), err)
+		t.Errorf("%d temporary directories, %v; want 1, with views of its own", len(own), err)
 	}
 	if err := past.Views.WaitFor(t.Context(), head); err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range paths {
-		// Entities that were created later are missing from the lists; before, they were filtered
-		// out of them.
 		if got := withoutTime(past.send("GET", path, "")); got != then[path] {
-			t.Errorf("%s: the server of the past answers\n%s\nthat of the present answered\n%s", path, got, then[path])
+			t.Errorf("%s: serve --at answers\n%s\nwant the answer with ?at=\n%s", path, got, then[path])
 		}
 		if got := withoutTime(past.send("GET", path+"?at=9000-01-01T00:00:00Z", "")); got != then[path] {
-			t.Errorf("%s: it shows later state\n%s; want %v", path, got, then[path])
+			t.Errorf("%s with a later ?at=: serve --at answers\n%s\nwant the state of its position\n%s", path, got, then[path])
 		}
 	}
 	if page := past.send("GET", "/", ""); !strings.Contains(page, `class="as-of"`) ||
 		!strings.Contains(page, "position "+jsonOf(t, head)+" of the log") {
-		t.Errorf("the page does not show its moment: %s", page)
+		t.Errorf("the page is %s; want %q and position %d", page, `class="as-of"`, head)
 	}
 	requireReadOnly(t, past)
 	if nobody, err := http.Get(past.url + "/v1/waiting-rooms/r/visitors/v"); err != nil || nobody.Body.Close() != nil ||
 		nobody.StatusCode != 404 {
-		t.Errorf("a visitor of the past: %v, %v", nobody, err)
+		t.Errorf("GET of a visitor: %v, %v; want 404", nobody, err)
 	}
-	snapshotOf(t, past, head)
+	checkSnapshot(t, past, head)
 	past.end()
-	after := tree(t, filepath.Join(now.store, "views"))
+	after := readTree(t, filepath.Join(now.store, "views"))
 	if len(after) != len(before) {
-		t.Errorf("%d files of views before, %d after; want %v", len(before), len(after), len(before))
+		t.Errorf("the views have %d files, want %d as before", len(after), len(before))
 	}
 	for name, body := range before {
 		if after[name] != body {
-			t.Errorf("%s has changed; want after[name] = body", name)
+			t.Errorf("the content of %s has changed, want it unchanged", name)
 		}
 	}
 	if own, err := os.ReadDir(temporary); err != nil || len(own) != 0 {
-		t.Errorf("its own views are still there: %v, %v", own, err)
+		t.Errorf("temporary directories after the end: %v, %v; want none", own, err)
 	}
 	again := serveIn(t, now.store, nil)
 	if end, err := again.Log.Head(t.Context()); err != nil || end <= head {
-		t.Errorf("the log ends at %d, %v; want end > head", end, err)
+		t.Errorf("the log ends at %d, %v; want more than %d", end, err, head)
 	}
 }
 
-// withoutTime removes the time of as_of: only one of the two servers knows it from an event.
+// withoutTime removes the time of as_of, in which the two kinds of servers differ.
 func withoutTime(text string) string {
 	text, rest, found := strings.Cut(text, `"as_of":{"position":`)
 	if !found {
@@ -159,7 +156,7 @@ func jsonOf(t *testing.T, v any) string {
 	return string(text)
 }
 
-// requireRefusals sends commands of every kind.
+// requireReadOnly sends commands of every kind, which must be answered with 405.
 func requireReadOnly(t *testing.T, s *testServer) {
 	t.Helper()
 	for _, command := range []string{"POST /v1/products", "PATCH /v1/products/1", "POST /v1/products/1/reservations",
@@ -180,13 +177,15 @@ func requireReadOnly(t *testing.T, s *testServer) {
 		if response.StatusCode != 405 || response.Header.Get("Allow") != "GET, HEAD" ||
 			!strings.Contains(string(body), `"code":"method_not_allowed"`) ||
 			!strings.Contains(string(body), `"as_of":{"position":`) {
-			t.Errorf("%s: %s, Allow %q: %s", command, response.Status, response.Header.Get("Allow"), body)
+			t.Errorf("%s: %s, Allow %q: %s; want 405, GET and HEAD, method_not_allowed and as_of",
+				command, response.Status, response.Header.Get("Allow"), body)
 		}
 	}
 }
 
-// snapshotOf subscribes to an entity that has changed since, and expects its past state.
-func snapshotOf(t *testing.T, s *testServer, head events.Position) {
+// checkSnapshot subscribes to an entity that has changed since, and checks that the snapshot has its past
+// state.
+func checkSnapshot(t *testing.T, s *testServer, head events.Position) {
 	t.Helper()
 	conn, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
 	if err != nil {
@@ -213,14 +212,14 @@ func snapshotOf(t *testing.T, s *testServer, head events.Position) {
 			continue
 		}
 		if frame.Data.Position > head || frame.Data.Remaining != 6 || frame.Data.Sold != 4 {
-			t.Errorf("the snapshot: %+v; want Data.Position <= head, Data.Remaining = 6 and Data.Sold = 4", frame)
+			t.Errorf("the snapshot is %+v; want 6 remaining and 4 sold, at position %d at most", frame, head)
 		}
 		return
 	}
 }
 
-// TestServePastRefuses: invalid moments, missing logs, and flags of the present are refused;
-// nothing is created.
+// TestServePastRefuses: serve --at refuses an invalid time, a missing log, and flags that make no sense with
+// it, and creates nothing.
 func TestServePastRefuses(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -239,10 +238,10 @@ func TestServePastRefuses(t *testing.T) {
 	} {
 		status, _, stderr := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
 		if status != test.want || !strings.Contains(stderr, test.says) {
-			t.Errorf("serve %s ended with %d: %s; want %v and %q", test.args, status, stderr, test.want, test.says)
+			t.Errorf("serve %s: status %d: %s; want %d and %q", test.args, status, stderr, test.want, test.says)
 		}
 	}
 	if _, err := os.Stat(none); !os.IsNotExist(err) {
-		t.Errorf("a log was made where there was none: %v", err)
+		t.Errorf("Stat(%s) = %v, want no directory", none, err)
 	}
 }

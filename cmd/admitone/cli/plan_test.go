@@ -21,7 +21,7 @@ const (
 	"seats":[{"seat_guid":"a","seat_number":"1","position":{"x":0,"y":0},"category":"Tier"}]}]}]}`
 )
 
-// TestPlanCheck: the summary of a file, or its faults with their lines, without a server.
+// TestPlanCheck: plan check prints the summary of a file, or its faults with their places, without a server.
 func TestPlanCheck(t *testing.T) {
 	table, arena := write(t, "parlour.csv", parlourCSV), write(t, "arena.json", arenaJSON)
 	stdout, _ := must(t, exitDone, "plan", "check", table)
@@ -57,7 +57,7 @@ func TestPlanCheck(t *testing.T) {
 
 func TestPlanUsage(t *testing.T) {
 	table, arena := write(t, "parlour.csv", parlourCSV), write(t, "arena.json", arenaJSON)
-	stdin(t, parlourCSV)
+	setStdin(t, parlourCSV)
 	for want, args := range map[string][]string{
 		"FILE is missing; for example: admitone plan check parlour.json": {"plan", "check"},
 		"no such file":         {"plan", "check", filepath.Join(t.TempDir(), "none.csv")},
@@ -76,8 +76,8 @@ func TestPlanUsage(t *testing.T) {
 	must(t, exitUnavailable, "plan", "import", table, "--url", "http://127.0.0.1:1")
 }
 
-// stdin gives the process a standard input for the rest of the test.
-func stdin(t *testing.T, text string) {
+// setStdin gives the process a standard input for the rest of the test.
+func setStdin(t *testing.T, text string) {
 	t.Helper()
 	file, err := os.Open(write(t, "stdin", text))
 	if err != nil {
@@ -88,7 +88,7 @@ func stdin(t *testing.T, text string) {
 	t.Cleanup(func() { os.Stdin = before; file.Close() })
 }
 
-// TestPlanImport: a plan is stored once, and the server's plan equals the file.
+// TestPlanImport: a plan is stored once, and the plan at the server equals that in the file.
 func TestPlanImport(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	table, arena := write(t, "parlour.csv", parlourCSV), write(t, "arena.json", arenaJSON)
@@ -99,31 +99,31 @@ func TestPlanImport(t *testing.T) {
 	}
 	for range 2 {
 		if output := load(exitDone, table, "--id", "parlour", "--name", "Parlour"); output != "the server has the plan parlour (seats: 4, standing places: 0)\n" {
-			t.Errorf("load of the table printed %q", output)
+			t.Errorf("import of the table printed %q, want 4 seats and no standing places", output)
 		}
 		if output := load(exitDone, arena); output != "the server has the plan arena (seats: 1, standing places: 400)\n" {
-			t.Errorf("load of the arena printed %q", output)
+			t.Errorf("import of the arena printed %q, want 1 seat and 400 standing places", output)
 		}
 	}
 	for _, args := range [][]string{{table, "--id", "parlour", "--name", "Saloon"}, {arena, "--id", "parlour"},
 		{write(t, "other.json", strings.Replace(arenaJSON, "400", "401", 1))}} {
 		if output := load(exitProblemsFound, args...); !strings.HasPrefix(output, "bad: id: the server has a different plan ") {
-			t.Errorf("%q: %s; want %q first", args, output, "bad: id: the server has a different plan ")
+			t.Errorf("%q: %s; want the prefix %q", args, output, "bad: id: the server has a different plan ")
 		}
 	}
 	before := s.send("GET", "/v1/plans", "")
 	if output := load(exitProblemsFound, write(t, "bad.csv", parlourCSV+"A\n"), "--id", "bad"); !strings.HasPrefix(output, "bad: line 6: ") {
-		t.Errorf("output %q; want %q first", output, "bad: line 6: ")
+		t.Errorf("output %q; want the prefix %q", output, "bad: line 6: ")
 	}
 	if after := s.send("GET", "/v1/plans", ""); after != before {
-		t.Errorf("a bad file was stored: %s; want %v", after, before)
+		t.Errorf("the plans after a bad file: %s; want those before, %s", after, before)
 	}
 	made := decode[struct {
 		ID, Name string
 		Position int
 	}](t, load(exitDone, table, "--json"))
 	if made.ID == "" || made.Name != "parlour" {
-		t.Errorf("%+v; want some ID and Name = 'parlour'", made)
+		t.Errorf("import printed %+v; want an id and the name parlour", made)
 	}
 	for id, name := range map[string]string{"parlour": "Parlour", made.ID: "parlour"} {
 		var got, want map[string]any
@@ -143,12 +143,12 @@ func TestPlanImport(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %s", id, text)
+			t.Errorf("the plan %s is %s, want %v", id, text, want)
 		}
 	}
 }
 
-// TestPlanImportNeedsAdmin: any other role is refused, as by every command.
+// TestPlanImportNeedsAdmin: plan import needs the token of an admin.
 func TestPlanImportNeedsAdmin(t *testing.T) {
 	auth := api.JWTAuth{Secret: []byte(strings.Repeat("secret", 9))}
 	s := serveIn(t, t.TempDir(), auth)
@@ -163,13 +163,13 @@ func TestPlanImportNeedsAdmin(t *testing.T) {
 	}
 }
 
-// TestPlanGenerate: a description yields a valid plan, or an error.
+// TestPlanGenerate: plan generate makes a valid plan of a description, and refuses an invalid description.
 func TestPlanGenerate(t *testing.T) {
 	example, _ := must(t, exitDone, "plan", "generate", "--example")
 	plan, _ := must(t, exitDone, "plan", "generate", write(t, "example.json", example))
 	stdout, _ := must(t, exitDone, "plan", "check", write(t, "plan.json", plan))
 	if !strings.HasPrefix(stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n") {
-		t.Errorf("stdout %q; want %q first", stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n")
+		t.Errorf("stdout %q; want the prefix %q", stdout, "good: Town hall (rows: 33, seats: 819, standing places: 200)\n")
 	}
 	stdout, _ = must(t, exitProblemsFound, "plan", "generate", write(t, "bad.json", strings.Replace(example, "seats", "seat", 1)))
 	if want := "bad: invalid description: json: unknown field \"seat\"\n"; stdout != want {

@@ -43,9 +43,9 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("something was made: %v", err)
+		t.Errorf("Stat of the directory = %v, want none to be created", err)
 	}
-	for _, line := range []string{ // and these are allowed
+	for _, line := range []string{ // these are allowed
 		"--writable --listen 127.0.0.1:0", "--writable --listen localhost:0", "--listen 0.0.0.0:0",
 		"--writable --listen 0.0.0.0:0 --tls-cert " + cert + " --tls-key " + key + " --user node:b",
 	} {
@@ -58,17 +58,16 @@ func TestOpenListenersRequireLoopback(t *testing.T) {
 			out.Close()
 		}()
 		output := make([]byte, 1)
-		_, err := in.Read(output) // it listens
+		_, err := in.Read(output) // waits until it listens
 		go io.Copy(io.Discard, in)
 		stop()
 		if got := <-status; got != exitDone || err != nil {
-			t.Errorf("eventstore %s: status %d, %v; want status 0", line, got, err)
+			t.Errorf("eventstore %s: status %d, Read: %v; want status 0 and output", line, got, err)
 		}
 	}
 }
 
-// TestStorePermissions: other users can't read the store, whatever the former permissions of its
-// folders.
+// TestStorePermissions: other users can't read the store, even if its files had other permissions before.
 func TestStorePermissions(t *testing.T) {
 	server.RestrictUmask()
 	store := t.TempDir()
@@ -76,7 +75,7 @@ func TestStorePermissions(t *testing.T) {
 	s.sell("1")
 	must(t, exitDone, "backup", "--url", s.url)
 	s.end()
-	private := func(what string) {
+	checkPermissions := func(what string) {
 		t.Helper()
 		seen := map[string]bool{}
 		err := filepath.WalkDir(store, func(path string, entry fs.DirEntry, err error) error {
@@ -93,7 +92,7 @@ func TestStorePermissions(t *testing.T) {
 			}
 			name, _ := filepath.Rel(store, path)
 			if seen[strings.Split(name, string(filepath.Separator))[0]] = true; info.Mode().Perm()&^limit != 0 {
-				t.Errorf("%s: %s has the permissions %o", what, name, info.Mode().Perm())
+				t.Errorf("%s: %s has the permissions %o, want at most %o", what, name, info.Mode().Perm(), limit)
 			}
 			return nil
 		})
@@ -102,11 +101,11 @@ func TestStorePermissions(t *testing.T) {
 		}
 		for _, folder := range []string{"log", server.ViewsFolder, "snapshots", server.BackupFolder} {
 			if !seen[folder] {
-				t.Errorf("%s: there is no %s", what, folder)
+				t.Errorf("%s: the store has no %s, want one", what, folder)
 			}
 		}
 	}
-	private("made")
+	checkPermissions("a new store")
 	err := filepath.WalkDir(store, func(path string, entry fs.DirEntry, err error) error {
 		if name := filepath.Base(path); err != nil || path == store || strings.HasSuffix(name, ".key") ||
 			name == server.ContactsFolder {
@@ -126,11 +125,10 @@ func TestStorePermissions(t *testing.T) {
 	again := serveIn(t, store, nil)
 	again.sell("2")
 	again.end()
-	private("of before")
+	checkPermissions("a store with other permissions")
 }
 
-// TestBackupsAreBounded: backups are bounded in number and by the free space of the disk, and
-// incomplete ones are removed.
+// TestBackupsAreBounded: the number of backups is bounded, and incomplete ones are removed.
 func TestBackupsAreBounded(t *testing.T) {
 	store := t.TempDir()
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: api.OpenAuth{}, IdleAfter: patience,
@@ -142,13 +140,13 @@ func TestBackupsAreBounded(t *testing.T) {
 	t.Cleanup(s.end)
 	s.sell("1")
 	folder := filepath.Join(store, server.BackupFolder)
-	half := filepath.Join(folder, "2031-05-01T200000.000000000Z.unfinished")
-	if err := os.MkdirAll(half, 0o750); err != nil {
+	unfinished := filepath.Join(folder, "2031-05-01T200000.000000000Z.unfinished")
+	if err := os.MkdirAll(unfinished, 0o750); err != nil {
 		t.Fatal(err)
 	}
 	s.send("POST", "/v1/backups", "{}")
-	if _, err := os.Stat(half); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("half a backup is still there: %v", err)
+	if _, err := os.Stat(unfinished); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat of an unfinished backup = %v, want it removed", err)
 	}
 	s.send("POST", "/v1/backups", "{}")
 	for range 2 {

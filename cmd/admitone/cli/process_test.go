@@ -46,7 +46,8 @@ type process struct {
 	stderr *outputBuffer
 }
 
-// launch starts the program on a free port and waits until it prints its address.
+// launch starts admitone serve on a free port, and waits until it prints its address. The process is killed
+// at the end of the test.
 func launch(t *testing.T, store string, args ...string) *process {
 	t.Helper()
 	path, err := binary()
@@ -56,7 +57,7 @@ func launch(t *testing.T, store string, args ...string) *process {
 	return launchBuild(t, path, store, args...)
 }
 
-// launchBuild is launch of a build of the program.
+// launchBuild is launch for the program at a path.
 func launchBuild(t *testing.T, path, store string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: exec.Command(path, append([]string{"serve", "--listen", "127.0.0.1:0", "--store", store,

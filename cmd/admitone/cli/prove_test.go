@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// TestProve: a server that verifies its log is ready as long as the log is correct, reports its
-// progress, and is no longer ready once an event breaks a rule that nothing else checks.
+// TestProve: a server that verifies its log (serve --prove) reports its progress in /readyz, and is no longer
+// ready once an event violates a rule that only verify checks.
 func TestProve(t *testing.T) {
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: t.TempDir(), Auth: api.OpenAuth{},
 		IdleAfter: time.Minute, Logger: slog.New(slog.DiscardHandler), Prove: true})
@@ -34,7 +34,7 @@ func TestProve(t *testing.T) {
 			fmt.Sprintf(`"proved":%d`, head))
 	})
 	if !strings.Contains(answer, `"status":"ready"`) {
-		t.Errorf("%v; want %q", answer, `"status":"ready"`)
+		t.Errorf("/readyz: %s; want %q", answer, `"status":"ready"`)
 	}
 	fact := &events.TeamRegistered{TeamID: "t", DisplayName: "T"}
 	e := events.Event{ID: events.EventID("forged", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
@@ -47,20 +47,20 @@ func TestProve(t *testing.T) {
 	for _, want := range []string{`"code":"log_unavailable"`, fmt.Sprintf(`"position":%d`, head+1), `"stream":"team-t"`,
 		`"rule":"every event carries the hash`} {
 		if !strings.Contains(answer, want) {
-			t.Errorf("/readyz says %s, without %s", answer, want)
+			t.Errorf("/readyz after the violation: %s; want %q", answer, want)
 		}
 	}
 	metrics := s.send("GET", "/metrics", "")
 	for _, want := range []string{"admitone_prove_violated 1", fmt.Sprintf("admitone_prove_position %d", head)} {
 		if !strings.Contains(metrics, want) {
-			t.Errorf("the metrics have no %q", want)
+			t.Errorf("the metrics are\n%s; want %q", metrics, want)
 		}
 	}
-	s.send("GET", "/healthz", "") // a restart would not help
+	s.send("GET", "/healthz", "") // stays good, since a restart would not help
 	s.send("POST", "/v1/products/1/reservations", `{"holder":"ada"}`)
 }
 
-// readyUntil polls /readyz until it answers as wanted.
+// waitForReadyz polls /readyz until wanted returns true, and returns the body of that answer.
 func (s *testServer) waitForReadyz(wanted func(status int, body string) bool) string {
 	s.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
@@ -71,7 +71,7 @@ func (s *testServer) waitForReadyz(wanted func(status int, body string) bool) st
 		body, err := io.ReadAll(response.Body)
 		response.Body.Close()
 		if err != nil || time.Now().After(end) {
-			s.t.Fatalf("/readyz: %s %s %v", response.Status, body, err)
+			s.t.Fatalf("/readyz: %s %s %v, not as wanted within %v", response.Status, body, err, patience)
 		}
 		if wanted(response.StatusCode, string(body)) {
 			return string(body)

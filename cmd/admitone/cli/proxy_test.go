@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// proxy is a TCP proxy that can stop forwarding, or forward later.
+// proxy is a TCP proxy that can be cut, so that it holds everything back until it is healed, or can forward
+// with a delay.
 type proxy struct {
 	to     string
 	ln     net.Listener
 	mu     sync.Mutex
-	closed chan struct{} // while it is cut; guarded by mu
-	delay  time.Duration // of every packet, in each direction; guarded by mu
+	healed chan struct{} // open while the proxy is cut, else closed; guarded by mu
+	delay  time.Duration // of everything received, in each direction; guarded by mu
 }
 
 func newProxy(t *testing.T, at, to string) *proxy {
@@ -22,9 +23,9 @@ func newProxy(t *testing.T, at, to string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	open := make(chan struct{})
-	close(open)
-	p := &proxy{to: to, ln: ln, closed: open}
+	healed := make(chan struct{})
+	close(healed)
+	p := &proxy{to: to, ln: ln, healed: healed}
 	go p.run()
 	t.Cleanup(func() { ln.Close(); p.heal() })
 	return p
@@ -50,14 +51,15 @@ func (p *proxy) run() {
 	}
 }
 
+// waitHealed returns when the proxy is not cut.
 func (p *proxy) waitHealed() {
 	p.mu.Lock()
-	open := p.closed
+	healed := p.healed
 	p.mu.Unlock()
-	<-open
+	<-healed
 }
 
-// packet is what was received in one read, and the time at which it is due.
+// packet is the data received in one read, and the time at which it is forwarded.
 type packet struct {
 	data []byte
 	due  time.Time
@@ -99,31 +101,33 @@ func (p *proxy) receive(from net.Conn, packets chan<- packet, done <-chan struct
 	}
 }
 
-// slow delays what is received from now on.
+// setDelay delays everything that is received from now on.
 func (p *proxy) setDelay(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
 }
 
+// cut holds everything back until heal is called. It must not be called twice without heal.
 func (p *proxy) cut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed = make(chan struct{})
+	p.healed = make(chan struct{})
 }
 
+// heal forwards again, also everything that was held back.
 func (p *proxy) heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
-	case <-p.closed:
+	case <-p.healed:
 	default:
-		close(p.closed)
+		close(p.healed)
 	}
 }
 
-// carry also forwards UDP packets, to the same address and from a separate one for each receiver;
-// none while it is cut.
+// forwardUDP also forwards UDP packets from the proxy's address to that of the target, and drops them while
+// the proxy is cut. Answers to the packets are not forwarded.
 func (p *proxy) forwardUDP(t *testing.T) {
 	t.Helper()
 	in, err := net.ListenPacket("udp", p.ln.Addr().String())
@@ -153,7 +157,7 @@ func (p *proxy) isCut() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
-	case <-p.closed:
+	case <-p.healed:
 		return false
 	default:
 		return true

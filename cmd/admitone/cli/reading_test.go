@@ -14,8 +14,7 @@ import (
 	"admitone/projections/history"
 )
 
-// TestReadingCommands: each command prints the same from the directory and through the server, and
-// the expected output.
+// TestReadingCommands: each command prints the expected output, and the same with --store as with --url.
 func TestReadingCommands(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -26,7 +25,7 @@ func TestReadingCommands(t *testing.T) {
 		args  string
 		want  int
 		lines int
-		holds []string // parts of the output
+		texts []string // expected in the output
 	}{
 		{"log", 0, 611, []string{"     1  20", "product-1@0  product.created.v2  anyone  {\"product_id\":\"1\"",
 			`product-1@2  product.reserved.v1  bob "the hat" ☂  {`}},
@@ -68,19 +67,19 @@ func TestReadingCommands(t *testing.T) {
 			if n := strings.Count(stdout, "\n"); n != test.lines {
 				t.Errorf("%d lines, want %d\n%s", n, test.lines, stdout)
 			}
-			for _, text := range test.holds {
+			for _, text := range test.texts {
 				if !strings.Contains(stdout+stderr, text) {
 					t.Errorf("no %q in\n%s%s", text, stdout, stderr)
 				}
 			}
-			fromServer[test.args] = stdout // compared below, after the server has ended
+			fromServer[test.args] = stdout // compared below, after the server has stopped
 		})
 	}
 	s.end()
-	delete(fromServer, "show product/1 --at 9000-01-01T00:00:00Z") // as of now, which differs
+	delete(fromServer, "show product/1 --at 9000-01-01T00:00:00Z") // its time is that of the request
 	for args, want := range fromServer {
 		if _, got, stderr := command(t, append(strings.Fields(args), "--store", s.store)...); got != want {
-			t.Errorf("admitone %s prints from the directory\n%s%s\nand through the server\n%s", args, got, stderr, want)
+			t.Errorf("admitone %s --store prints\n%s%s\nwant the output of --url\n%s", args, got, stderr, want)
 		}
 	}
 }
@@ -97,11 +96,11 @@ func TestLogJSON(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(stdout), &e); err != nil || e.Source != "/v1/streams/product-1" || e.Position != 1 ||
 		e.Data.Name != "Poster <№ 1>" {
-		t.Errorf("event = %+v, %v; want the name Poster <№ 1>", e, err)
+		t.Errorf("event = %+v, %v; want position 1 of /v1/streams/product-1, with the name Poster <№ 1>", e, err)
 	}
 }
 
-// TestLogFollow: existing and new events are printed, and an interruption is not an error.
+// TestLogFollow: log --follow prints existing and new events until it is interrupted, which is not an error.
 func TestLogFollow(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -116,7 +115,7 @@ func TestLogFollow(t *testing.T) {
 	for _, want := range []string{"product-1@0", "product-2@0"} {
 		n, err := out.Read(buf)
 		if err != nil || !strings.Contains(string(buf[:n]), want) {
-			t.Fatalf("%q, %v; want %s", buf[:n], err, want)
+			t.Fatalf("log --follow printed %q, %v; want %s", buf[:n], err, want)
 		}
 		if want == "product-1@0" {
 			s.sell("2")
@@ -124,17 +123,17 @@ func TestLogFollow(t *testing.T) {
 	}
 	interrupt()
 	if status := <-ended; status != exitDone {
-		t.Errorf("ended with %d; want status 0", status)
+		t.Errorf("log --follow, interrupted: status %d, want 0", status)
 	}
-	must(t, exitDone, "log", "--follow", "--url", s.url, "--limit", "7") // as many as the limit
+	must(t, exitDone, "log", "--follow", "--url", s.url, "--limit", "7") // ends after 7 events
 	s.end()
 	if _, stderr := must(t, exitDone, "log", "--follow", "--store", s.store, "--limit", "7"); !strings.Contains(stderr,
 		"no server can open it") {
-		t.Errorf("the error does not name the lock: %s", stderr)
+		t.Errorf("log --follow --store: stderr %q; want %q", stderr, "no server can open it")
 	}
 }
 
-// TestStoreInUse: the error while a server runs names a command, which works.
+// TestStoreInUse: while a server runs on the store, the error names the command with --url, which works.
 func TestStoreInUse(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -147,7 +146,7 @@ func TestStoreInUse(t *testing.T) {
 		}
 		typed := "admitone " + strings.Join(words, " ") + " --url " + s.url
 		if !strings.Contains(stderr, typed) {
-			t.Errorf("%s does not say %s", stderr, typed)
+			t.Errorf("%s: stderr %q; want %q", args[0], stderr, typed)
 		}
 		must(t, exitDone, append(words, "--url", s.url)...)
 	}
@@ -157,7 +156,7 @@ func TestStoreInUse(t *testing.T) {
 	}
 }
 
-// TestNoLog: reading creates nothing.
+// TestNoLog: a command that reads a missing log fails, and creates nothing.
 func TestNoLog(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nothing")
 	for _, args := range [][]string{{"log"}, {"history", "product/1"}, {"show", "product/1"}, {"verify"},
@@ -172,7 +171,7 @@ func TestNoLog(t *testing.T) {
 	}
 }
 
-// TestTokens: a server that requires tokens accepts one from admitone token.
+// TestTokens: a server that requires tokens accepts those of admitone token, according to their roles.
 func TestTokens(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "jwt.key")
 	secret := []byte("a secret of thirty-two bytes or so")
@@ -205,7 +204,7 @@ func TestSinceTime(t *testing.T) {
 		"": {}, "10m": now.Add(-10 * time.Minute), "0s": now, "2031-05-01T22:00:00+02:00": now,
 	} {
 		if got, err := sinceTime(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%q: %v, %v; want %v", text, got, err, want)
+			t.Errorf("sinceTime(%q) = %v, %v; want %v", text, got, err, want)
 		}
 	}
 	for _, text := range []string{"-10m", "yesterday", "2031-05-01"} {

@@ -16,8 +16,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// signedIn starts a server whose log has a tree.
-func signedIn(t *testing.T, store string) *testServer {
+// serveSigned starts a server that signs heads of its log: by its interval only rarely, but also when it stops.
+func serveSigned(t *testing.T, store string) *testServer {
 	t.Helper()
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: api.OpenAuth{},
 		IdleAfter: time.Minute,
@@ -30,7 +30,7 @@ func signedIn(t *testing.T, store string) *testServer {
 	return s
 }
 
-// write writes text to a file of the test.
+// write writes text to a new file, which the end of the test removes, and returns its path.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -42,7 +42,7 @@ func write(t *testing.T, name, text string) string {
 
 // TestReceipt checks receipts, with and without a server.
 func TestReceipt(t *testing.T) {
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	s.sell("1")
 	bought := s.create("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
 	text := s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
@@ -50,28 +50,28 @@ func TestReceipt(t *testing.T) {
 	key, _ := must(t, exitDone, "receipt", "key", "--url", s.url)
 	s.end()
 	if again, _ := must(t, exitDone, "receipt", "key", "--store", s.store); again != key {
-		t.Errorf("the key of the directory is %s, of the server %s", again, key)
+		t.Errorf("receipt key --store prints %s, want %s as with --url", again, key)
 	}
 	keyFile := write(t, "log.key", key)
 	for _, k := range []string{strings.TrimSpace(key), keyFile} {
 		stdout, _ := must(t, exitDone, "receipt", "check", receipt, "--key", k)
 		if !strings.HasPrefix(stdout, "good: position 6, product-1, product.reserved.v1\n") ||
 			!strings.Contains(stdout, "eve bought 1 unit") {
-			t.Errorf("stdout %q; want %q first and %q",
+			t.Errorf("stdout %q; want the prefix %q, and %q",
 				stdout, "good: position 6, product-1, product.reserved.v1\n", "eve bought 1 unit")
 		}
 	}
 	stdout, _ := must(t, exitDone, "receipt", "check", "--json", receipt, "--key", keyFile)
 	var c checked
 	if err := json.Unmarshal([]byte(stdout), &c); err != nil || !c.Good || c.Position != 6 || c.Size < 6 {
-		t.Errorf("check printed %s (%v), want good at position 6", stdout, err)
+		t.Errorf("receipt check --json printed %s (%v), want good at position 6", stdout, err)
 	}
 	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
 	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout,
 		"bad: ") {
-		t.Errorf("stdout %q; want %q first", stdout, "bad: ")
+		t.Errorf("stdout %q; want the prefix %q", stdout, "bad: ")
 	}
-	other := signedIn(t, t.TempDir())
+	other := serveSigned(t, t.TempDir())
 	otherKey, _ := must(t, exitDone, "receipt", "key", "--url", other.url)
 	if stdout, _ := must(t, exitProblemsFound, "receipt", "check", "--json", receipt, "--key",
 		strings.TrimSpace(otherKey)); !strings.Contains(stdout, `"good":false,"reason":"`) {
@@ -89,9 +89,9 @@ func TestReceipt(t *testing.T) {
 	must(t, exitDone, "receipt")
 }
 
-// TestVerifyAgainst: whether the log extends that of an older head.
+// TestVerifyAgainst: verify --against checks that the log extends the log of an older head or receipt.
 func TestVerifyAgainst(t *testing.T) {
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	s.sell("1")
 	heads := map[string]string{}
 	for h := (logHead{}); h.Size < 5; {
@@ -108,19 +108,19 @@ func TestVerifyAgainst(t *testing.T) {
 	for what, head := range heads {
 		heads[what] = write(t, "head", head)
 		if v := runVerify(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
-			t.Errorf("%s, through the server: %+v; want Heads = 1 and some Root", what, v)
+			t.Errorf("verify --url --against %s: %+v; want 1 head and a root", what, v)
 		}
 	}
 	s.end()
 	stdout, _ := must(t, exitDone, "head", "--store", s.store)
 	if again, _ := must(t, exitDone, "head", "--store", s.store); again != stdout ||
 		!strings.Contains(stdout, "\n2007\n") {
-		t.Errorf("the head of the same log is\n%s\nand again\n%s", stdout, again)
+		t.Errorf("the head of the log is\n%s\nand again\n%s\nwant equal heads of 2007 events", stdout, again)
 	}
 	for what, head := range heads {
 		v := runVerify(t, exitDone, "--store", s.store, "--against", head)
 		if v.Heads != 2 || !strings.Contains(stdout, "\n"+v.Root+"\n") {
-			t.Errorf("%s: %+v, and the head is %s; want Heads = 2 and %q", what, v, stdout, "\n"+v.Root+"\n")
+			t.Errorf("verify --store --against %s: %+v; want 2 heads, and the root of the head %s", what, v, stdout)
 		}
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
@@ -134,9 +134,10 @@ func TestVerifyAgainst(t *testing.T) {
 	must(t, exitUsage, "verify", "--store", s.store, "--against", heads["a note"], "--key", heads["a note"])
 }
 
-// TestVerifyFindsForgedLog: a rewritten log with correct chains contradicts a stored head.
+// TestVerifyFindsForgedLog: verify --against finds that a rewritten log, with correct chains of hashes,
+// contradicts a stored head.
 func TestVerifyFindsForgedLog(t *testing.T) {
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	head := appendSales(t, s.Log, "1", 300)
 	s.end()
 	note, _ := must(t, exitDone, "head", "--store", s.store)
@@ -147,7 +148,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, forged := range map[string][]events.Recorded{
-		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "a different one": all[:1],
+		"the same log": all, "a log without its end": all[:len(all)-1], "an empty log": nil, "a different log": all[:1],
 	} {
 		dir := t.TempDir()
 		i, err := embedded.OpenImport(dir, embedded.Options{})
@@ -157,7 +158,7 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		if err := errors.Join(i.Append(forged), i.Finish(), i.Close()); err != nil {
 			t.Fatal(err)
 		}
-		if name == "a different one" {
+		if name == "a different log" {
 			log := openLogIn(t, dir)
 			appendSales(t, log, "2", 400)
 			if err := log.Close(); err != nil {
@@ -166,13 +167,13 @@ func TestVerifyFindsForgedLog(t *testing.T) {
 		}
 		must(t, exitUsage, "verify", "--store", dir, "--against", kept) // the log has no key, or a different one
 		want := exitProblemsFound
-		if name == "the same" {
+		if name == "the same log" {
 			want = exitDone
 		}
 		v := runVerify(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
 		if want == exitProblemsFound && (v.Violation == nil || v.Violation.Position != head ||
 			!strings.Contains(v.Violation.Rule, "signed heads")) {
-			t.Errorf("%s: violation = %+v, want one of the signed heads", name, v.Violation)
+			t.Errorf("%s: violation = %+v, want one of a rule of the signed heads, at %d", name, v.Violation, head)
 		}
 	}
 }
@@ -187,9 +188,10 @@ func openLogIn(t *testing.T, dir string) *embedded.Store {
 	return log
 }
 
-// TestServeRefusesForgedLog: a server signs nothing that contradicts its own heads.
+// TestServeRefusesForgedLog: a server does not start on, and no command signs, a log that contradicts its
+// signed heads.
 func TestServeRefusesForgedLog(t *testing.T) {
-	s := signedIn(t, t.TempDir())
+	s := serveSigned(t, t.TempDir())
 	s.sell("1")
 	s.end()
 	before := t.TempDir()
@@ -201,8 +203,8 @@ func TestServeRefusesForgedLog(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	signedIn(t, s.store).end() // signs a head over the new events
-	// An older log with newer heads.
+	serveSigned(t, s.store).end() // signs a head over the new events
+	// Put the newer heads next to the older log.
 	tree := filepath.Join(before, server.TreeFolder)
 	if err := errors.Join(os.RemoveAll(tree),
 		os.CopyFS(tree, os.DirFS(filepath.Join(s.store, server.TreeFolder)))); err != nil {
@@ -213,12 +215,12 @@ func TestServeRefusesForgedLog(t *testing.T) {
 		t.Errorf("stderr %q; want %q", stderr, "ends at position 5, and position 16 was seen by")
 	}
 	if v := runVerify(t, exitProblemsFound, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
-		t.Errorf("verdict %+v; want a Violation and Violation.Position = 16", v.Violation)
+		t.Errorf("violation = %+v, want one at position 16", v.Violation)
 	}
 	must(t, exitProblemsFound, "head", "--store", before)
 	lines, err := os.ReadFile(filepath.Join(tree, "heads"))
 	if err != nil || strings.Count(string(lines), "\n") != 2 {
-		t.Errorf("more was signed: %s, %v", lines, err)
+		t.Errorf("the signed heads are %s, %v; want the 2 of before", lines, err)
 	}
 	runVerify(t, exitDone, "--store", s.store)
 }

@@ -12,7 +12,7 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// serveRecording is serveIn with --record-refusals.
+// serveRecording starts a server that records refusals (serve --record-refusals).
 func serveRecording(t *testing.T, store string) *testServer {
 	t.Helper()
 	p, err := server.Start(server.Settings{Listen: "127.0.0.1:0", Store: store, Auth: api.OpenAuth{},
@@ -25,7 +25,7 @@ func serveRecording(t *testing.T, store string) *testServer {
 	return s
 }
 
-// refuses sends a request that must be refused with a code.
+// requireRefusal sends a request, which must be refused with a code.
 func (s *testServer) requireRefusal(code, method, path, body string) {
 	s.t.Helper()
 	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
@@ -41,12 +41,13 @@ func (s *testServer) requireRefusal(code, method, path, body string) {
 	defer response.Body.Close()
 	text, _ := io.ReadAll(response.Body)
 	if !strings.Contains(string(text), `"code":"`+code+`"`) {
-		s.t.Fatalf("%s %s: %s, want %s", method, path, text, code)
+		s.t.Fatalf("%s %s: %s, want the code %s", method, path, text, code)
 	}
 }
 
-// TestRefusalsAreRecorded: with --record-refusals, histories contain the refusals with their
-// reasons and the conflicting facts; entities' streams do not, and verify checks the refusals.
+// TestRefusalsAreRecorded: with --record-refusals, histories show refusals with their codes and the facts that
+// caused them, in the order of the log. Refusals of invalid requests are not recorded, and the log has no
+// contacts of refused requests.
 func TestRefusalsAreRecorded(t *testing.T) {
 	s := serveRecording(t, t.TempDir())
 	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":1,"price":5}`)
@@ -73,14 +74,14 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	s.send("POST", "/v1/products", `{"id":"vip","name":"V","stock":1,"waiting_room":"r"}`)
 	s.requireRefusal("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
 	s.requireRefusal("invalid_field", "POST", "/v1/products/p/reservations",
-		`{"holder":"bob","quantity":0}`) // invalid: not recorded
+		`{"holder":"bob","quantity":0}`) // invalid, and so not recorded
 	s.end()
 	if s.Refusals.Kept() != 7 || s.Refusals.Dropped() != 0 {
 		t.Errorf("refusals kept = %d, want 7; dropped = %d, want 0", s.Refusals.Kept(), s.Refusals.Dropped())
 	}
 	for _, test := range []struct {
 		of    string
-		holds []string
+		texts []string // in this order in the history; nil for no history
 	}{
 		{"holder/bob", []string{"bob wanted 2 units of product p and was refused: sold_out",
 			"the newest fact was product-p@1, position 2", "request req-sold_out",
@@ -106,17 +107,17 @@ func TestRefusalsAreRecorded(t *testing.T) {
 			"(by anyone, because of position "}},
 	} {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
-		if test.holds == nil {
+		if test.texts == nil {
 			if status != exitProblemsFound {
-				t.Errorf("history %s: %s%s; want status 1", test.of, stdout, stderr)
+				t.Errorf("history %s: status %d: %s%s; want 1", test.of, status, stdout, stderr)
 			}
 			continue
 		}
 		at := 0
-		for _, want := range test.holds {
+		for _, want := range test.texts {
 			i := strings.Index(stdout[at:], want)
 			if i < 0 {
-				t.Errorf("history %s has no %q where it should:\n%s%s", test.of, want, stdout, stderr)
+				t.Errorf("history %s has no %q after the texts before it:\n%s%s", test.of, want, stdout, stderr)
 				break
 			}
 			at += i

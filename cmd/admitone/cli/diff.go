@@ -222,14 +222,14 @@ func valueOrNull(values map[string]string, name string) json.RawMessage {
 
 // compareParts finds the parts whose states differ, sorted by name.
 func (c *comparison) compareParts(was, is kinds.Parts) {
-	noun, otherwise, all := was.Noun, was.Otherwise, map[string]string{}
+	noun, otherwise, all := was.Noun, was.Default, map[string]string{}
 	if noun == "" {
-		noun, otherwise = is.Noun, is.Otherwise
+		noun, otherwise = is.Noun, is.Default
 	}
-	maps.Copy(all, was.Of)
-	maps.Copy(all, is.Of)
+	maps.Copy(all, was.States)
+	maps.Copy(all, is.States)
 	stateOf := func(p kinds.Parts, name string) string {
-		if state, ok := p.Of[name]; ok {
+		if state, ok := p.States[name]; ok {
 			return state
 		}
 		return otherwise

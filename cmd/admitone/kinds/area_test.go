@@ -18,14 +18,14 @@ func init() {
 	noTopic["area"] = "performance:<performance> shows them"
 }
 
-// TestAreaCommandsReproduceFacts: the commands derived from the facts of an area's changes lead to the same facts, even
-// if a change was undone.
+// TestAreaCommandsReproduceFacts: the commands derived from the facts of an area's changes lead to the same facts,
+// even if a change was undone.
 func TestAreaCommandsReproduceFacts(t *testing.T) {
 	recorded, replayed, now := area.New(), area.New(), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for i, cmd := range []core.Command{
 		&area.Resize{Capacity: 6, Change: 1},
 		&area.Resize{Capacity: 10, Change: 1, Undo: true},
-		&area.Resize{Capacity: 10, Change: 2, Undo: true}, // before the change itself
+		&area.Resize{Capacity: 10, Change: 2, Undo: true}, // arrives before the change that it undoes
 		&area.Resize{Capacity: 8, Change: 2},
 		&area.Block{Label: "press", Places: 4, Capacity: 10, Change: 3},
 		&area.Unblock{Label: "press", Change: 3, Undo: true},

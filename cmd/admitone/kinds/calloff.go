@@ -12,8 +12,8 @@ import (
 	"admitone/projections/row"
 )
 
-// A calloff is the progress of a cancellation by the organiser. The cancellation itself is a request of the entity's
-// kind.
+// A calloff is the progress of a cancellation by the organiser. The cancellation itself is a request to the
+// cancelled entity, and belongs to the kind of that.
 var _ = register(&Kind{
 	Name:     "calloff",
 	Rules:    calloff.Kind,
@@ -58,7 +58,7 @@ func cancelRequest(request *demand.Request, collection, reason string) []*Reques
 	return []*Request{r}
 }
 
-// cancelledText describes a cancellation by the organiser, "" for none.
+// cancelledText describes a cancellation by the organiser. It returns "" if there is none.
 func cancelledText(c *row.Cancelled) string {
 	if c.Fence == 0 {
 		return ""

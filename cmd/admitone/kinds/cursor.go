@@ -11,8 +11,8 @@ import (
 	"admitone/projections/row"
 )
 
-// A cursor of this kind belongs to no other entity. No sale depends on it, so what-if and replay have no commands
-// for it.
+// A cursor records how far work outside the log, such as refunds at a payment provider, has followed the log. No
+// sale depends on it, so what-if and replay have no commands for it.
 var _ = register(&Kind{
 	Name:     "cursor",
 	Rules:    cursors.Kind,

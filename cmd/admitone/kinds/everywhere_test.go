@@ -22,13 +22,13 @@ import (
 // category is a constant of package events whose name ends in Category.
 type category struct{ constant, value string }
 
-// places are the registries and source files to search.
-type places struct {
+// sources are the registries and source files to search.
+type sources struct {
 	kinds    []*Kind
 	history  []string          // names of the kinds with a history
-	sources  map[string]string // text of the files of projections, api and their subfolders, by path
-	commands string            // the source of whatif/commands.go
-	requests string            // the source of replay/requests.go
+	files    map[string]string // source text of the packages below projections and api, by path
+	commands string            // the source text of whatif/commands.go
+	requests string            // the source text of replay/requests.go
 	openapi  openapi
 }
 
@@ -38,23 +38,23 @@ type openapi struct {
 	Paths map[string]map[string]yaml.Node
 }
 
-// partOf has the paths of kinds that are reached through another kind. Like the other maps of
-// exceptions, it is keyed by category, and the test file of a kind may add to it in an init function.
+// partOf has the paths of kinds that are reached through another kind. Like the following maps of exceptions, it
+// is keyed by category, and the test file of a kind may add to it in an init function.
 var partOf = map[string]string{
 	"seat":      "/v1/performances/{id}/seats",
 	"allowance": "/v1/performances/{id}/bookings",
 	"payment":   "/v1/bookings/{id}/payment", "settlement": "/v1/refunds/{id}/settlement",
 }
 
-// ownCommands has the kinds whose requests are not commands to one entity, with the type of the fact
-// for which package whatif handles them. Bookings send the commands to allowances.
+// ownCommands has the kinds without a Command because package whatif handles their requests, with the type of a
+// fact for which it does.
 var ownCommands = map[string]string{
 	"booking": "events.BookingHeld", "waitingroom": "events.WaitingRoomJoined", "allowance": "events.BookingHeld",
 	"payment": "events.PaymentReceived", "settlement": "events.PaymentReceived",
 }
 
-// ownRequests has the kinds whose requests need the state of a replay, or are left out, with the
-// constant for which package replay handles them.
+// ownRequests has the kinds without Requests because package replay handles them or leaves them out, with the
+// constant for which it does.
 var ownRequests = map[string]string{
 	"booking": "events.BookingCategory", "waitingroom": "events.WaitingRoomCategory",
 	"allowance": "events.BookingCategory", "payment": "events.PaymentCategory", "settlement": "events.PaymentCategory",
@@ -66,14 +66,14 @@ var noTopic = map[string]string{
 	"allowance": "only bookings ask for it",
 }
 
-// TestEveryKindIsEverywhere: each category of events has a core, a view, a history, rules to
-// verify, a route, and support by the commands. The error for a missing one names the file.
+// TestEveryKindIsEverywhere: each category of events has a core, a view, a history, rules of verify, a route, and
+// support by the subcommands. The message for a missing part names the file to edit.
 func TestEveryKindIsEverywhere(t *testing.T) {
 	all := categories(t)
 	if len(all) != len(All) {
 		t.Errorf("events has %d categories, but %d kinds are registered; want equal numbers", len(all), len(All))
 	}
-	p := findPlaces(t)
+	p := readSources(t)
 	for _, c := range all {
 		for _, fault := range p.missing(c) {
 			t.Error(fault)
@@ -81,10 +81,10 @@ func TestEveryKindIsEverywhere(t *testing.T) {
 	}
 }
 
-// TestMissingKindIsReported: an unknown category is reported as missing in every place, and a kind
-// without members only in the registry of kinds.
+// TestMissingKindIsReported: for an unknown category every part is reported as missing, and for a kind without
+// functions only those.
 func TestMissingKindIsReported(t *testing.T) {
-	p := findPlaces(t)
+	p := readSources(t)
 	faults := strings.Join(p.missing(category{"GhostCategory", "ghost"}), "\n")
 	for _, file := range []string{"actors/ghost", "cmd/admitone/kinds/ghost.go", "projections/view.go",
 		"projections/history", "projections/demand", "projections/live", "api/kind.go",
@@ -103,7 +103,7 @@ func TestMissingKindIsReported(t *testing.T) {
 }
 
 // missing returns a fault for each part that a category lacks, with the file to edit.
-func (p *places) missing(c category) (faults []string) {
+func (p *sources) missing(c category) (faults []string) {
 	miss := func(format string, args ...any) { faults = append(faults, c.value+": "+fmt.Sprintf(format, args...)) }
 	k := &Kind{Name: c.value}
 	if i := slices.IndexFunc(p.kinds, func(k *Kind) bool { return k.Rules.Category == c.value }); i >= 0 {
@@ -157,9 +157,9 @@ func (p *places) missing(c category) (faults []string) {
 }
 
 // finds reports whether a source file whose path contains part matches a pattern.
-func (p *places) finds(part, pattern string) bool {
+func (p *sources) finds(part, pattern string) bool {
 	search := regexp.MustCompile(pattern)
-	for name, text := range p.sources {
+	for name, text := range p.files {
 		if strings.Contains(name, part) && search.MatchString(text) {
 			return true
 		}
@@ -167,7 +167,8 @@ func (p *places) finds(part, pattern string) bool {
 	return false
 }
 
-// has reports whether a path with the prefix route is described, and whether it has a declared tag.
+// has reports whether a path with the prefix route is described, and whether one of its operations has a declared
+// tag.
 func (o *openapi) has(route string) (described, tagged bool) {
 	for name, operations := range o.Paths {
 		if !strings.HasPrefix(name, route) {
@@ -187,20 +188,20 @@ func (o *openapi) has(route string) (described, tagged bool) {
 	return described, tagged
 }
 
-// top is the folder of the module.
-var top = os.DirFS("../../..")
+// module has the files of the module.
+var module = os.DirFS("../../..")
 
-func findPlaces(t *testing.T) *places {
+func readSources(t *testing.T) *sources {
 	t.Helper()
-	p := &places{kinds: All, history: history.Kinds(), sources: map[string]string{},
+	p := &sources{kinds: All, history: history.Kinds(), files: map[string]string{},
 		commands: read(t, "cmd/admitone/whatif/commands.go"), requests: read(t, "cmd/admitone/replay/requests.go")}
 	if err := yaml.Unmarshal([]byte(read(t, "api/web/openapi.yaml")), &p.openapi); err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{"projections", "api"} {
-		err := fs.WalkDir(top, dir, func(name string, _ fs.DirEntry, err error) error {
+		err := fs.WalkDir(module, dir, func(name string, _ fs.DirEntry, err error) error {
 			if err == nil && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
-				p.sources[name] = read(t, name)
+				p.files[name] = read(t, name)
 			}
 			return err
 		})
@@ -211,9 +212,10 @@ func findPlaces(t *testing.T) *places {
 	return p
 }
 
+// read returns the text of a file of the module.
 func read(t *testing.T, name string) string {
 	t.Helper()
-	text, err := fs.ReadFile(top, name)
+	text, err := fs.ReadFile(module, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,10 +225,10 @@ func read(t *testing.T, name string) string {
 // noEntity has the categories of streams that belong to no entity.
 var noEntity = []string{"refusals", "settings"}
 
-// categories returns the constants of events that name the streams of entities.
+// categories returns the constants of package events that name a category of streams of entities.
 func categories(t *testing.T) (all []category) {
 	t.Helper()
-	names, err := fs.Glob(top, "events/*.go")
+	names, err := fs.Glob(module, "events/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

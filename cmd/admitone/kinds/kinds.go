@@ -11,34 +11,34 @@ import (
 	"admitone/projections/row"
 )
 
-// Kind describes a kind of entities. A function that does not apply to the kind is nil.
+// Kind describes a kind of entity. A function that does not apply to the kind is nil.
 type Kind struct {
-	// Name as users type it, as in waiting-room/door.
+	// Name is the name that users type, as in waiting-room/door.
 	Name string
-	// Rules of its core, with the category of its streams.
+	// Rules are the rules of its core, with the category of its streams.
 	Rules core.Kind
-	// Show reads an entity as of a moment, nil if it did not exist then. Errors: the
-	// store's; events.ErrDamaged.
+	// Show reads an entity as of a moment. It returns nil if the entity did not exist then. Errors: those of
+	// the store; events.ErrDamaged.
 	Show func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error)
 
-	// Command returns the command that reproduces a request, nil for none. room is the waiting room
-	// whose pass accompanies it, "" for none. Error: events.ErrDamaged.
+	// Command returns the command that reproduces a request, or nil if there is none. room is the waiting room
+	// whose pass the request had, "" for none. Error: events.ErrDamaged.
 	Command func(request *demand.Request, room events.RoomID) (core.Command, error)
-	// RefusedCommand returns the command of a refused request, nil if what-if does not re-decide such
-	// requests. path is the request's, from the entity's id on.
+	// RefusedCommand returns the command of a refused request, or nil if what-if does not decide such requests
+	// again. path has the segments of the request's path, from the entity's id on.
 	RefusedCommand func(f *events.RefusalRecorded, path []string, room events.RoomID) core.Command
-	// WaitingRoom returns the id of the waiting room that guards an entity, "" for none.
+	// WaitingRoom returns the id of the waiting room of an entity, or "" if it has none.
 	WaitingRoom func(core.Core) events.RoomID
-	// Settings that a policy can change.
+	// Settings are the settings that a policy can change.
 	Settings *Settings
 
 	// Requests returns the HTTP requests that a replay sends for a granted request.
 	Requests func(*demand.Request) []*Request
-	// RefusedRequests returns the requests for a refused request; none if it can't be reproduced.
-	// path is the request's, from the entity's id on.
+	// RefusedRequests returns the HTTP requests that a replay sends for a refused request, or none if it can't
+	// be reproduced. path has the segments of the request's path, from the entity's id on.
 	RefusedRequests func(f *events.RefusalRecorded, path []string) []*Request
-	// Figures returns the counts of an existing entity that a replay compares, as of a position, by their names
-	// in the HTTP API. Errors: the store's; events.ErrDamaged.
+	// Figures returns the figures of an existing entity that a replay compares, as of a position, by their names
+	// in the HTTP API. Errors: those of the store; events.ErrDamaged.
 	Figures func(ctx context.Context, store events.Store, id string, at events.Position) (map[string]int64, error)
 
 	// Scenario is the name of the kind's load scenario; NewScenario creates it.
@@ -55,21 +55,21 @@ func register(k *Kind) *Kind {
 	return k
 }
 
-// Collection is the kind's part of a path, as in /v1/waiting-rooms.
+// Collection returns the segment of the kind in paths, as in /v1/waiting-rooms.
 func (k *Kind) Collection() string { return k.Name + "s" }
 
-// Find returns the kind with that name, nil for none.
+// Find returns the kind with a name, or nil.
 func Find(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Name == name })
 }
 
-// Of returns the kind of an entity's stream, nil if the stream is not an entity's.
+// Of returns the kind of a stream, or nil if the stream belongs to no entity.
 func Of(stream events.StreamID) *Kind {
 	category := stream.Category()
 	return find(func(k *Kind) bool { return k.Rules.Category == category })
 }
 
-// ByCollection returns the kind with that collection in paths, nil for none.
+// ByCollection returns the kind with a collection, or nil.
 func ByCollection(name string) *Kind {
 	return find(func(k *Kind) bool { return k.Collection() == name })
 }

@@ -94,11 +94,11 @@ func seatsText(c *row.SeatCounts) string {
 }
 
 func seatParts(m *row.SeatMap) Parts {
-	p := Parts{Noun: "seat", Otherwise: string(events.SeatIsFree), Of: map[string]string{}}
+	p := Parts{Noun: "seat", Default: string(events.SeatIsFree), States: map[string]string{}}
 	seats, _ := m.Seats("", "", 0, m.Len())
 	for _, seat := range seats {
 		if seat.Status != events.SeatIsFree {
-			p.Of[string(seat.Seat)] = string(seat.Status)
+			p.States[string(seat.Seat)] = string(seat.Status)
 		}
 	}
 	return p
@@ -126,8 +126,8 @@ func performanceCommand(request *demand.Request, _ events.RoomID) (core.Command,
 	return nil, nil
 }
 
-// pricedCategories returns the categories that have prices. The command that was recorded had a price for
-// each category in use.
+// pricedCategories returns the categories that have prices. A recorded performance has a price for each category
+// of its plan that is in use.
 func pricedCategories(prices []events.CategoryPrice) (names []string) {
 	for _, p := range prices {
 		names = append(names, p.Category)
@@ -210,7 +210,7 @@ func performanceRequests(request *demand.Request) []*Request {
 	return nil
 }
 
-// categoryPrices returns prices in the form of a request body.
+// categoryPrices returns prices as a member of a request body.
 func categoryPrices(prices []events.CategoryPrice) members {
 	all := members{}
 	for _, p := range prices {

@@ -66,7 +66,7 @@ func productText(out io.Writer, p *row.Product, c events.Currency) error {
 	return err
 }
 
-// saleText returns a line with the sale times, "" for none.
+// saleText returns a line with the sale times, or "" if there are none.
 func saleText(times events.SaleTimes) string {
 	var bounds []string
 	if !times.OpensAt.IsZero() {

@@ -9,42 +9,42 @@ import (
 // Request is a request that a replay sends to its target.
 type Request struct {
 	Method string
-	// Path may contain an id from the log in angle brackets, which the replay replaces by the id that
-	// the target chose.
+	// Path may contain an id from the log in angle brackets, which the replay replaces with the id that the
+	// target chose.
 	Path string
 	Body any
-	// Needs lists the resources on which the request depends.
+	// Needs has the resources that the request uses, which determine its order among the other requests.
 	Needs []Need
-	// Creates is the id, in the log, of the created entity, if the target chooses a different id.
+	// Creates is the id in the log of the created entity, if the target chooses an id of its own; else "".
 	Creates string
-	// Edit means that the revision has to be read first.
+	// Edit means that the replay has to read the entity's revision first, for If-Match.
 	Edit bool
-	// Setup means that the request puts something on sale or charges a wallet. It is sent even if it
-	// precedes the range.
+	// Setup means that the request prepares a sale, such as by creating a product or charging a wallet. It is sent
+	// even if it precedes the replayed range.
 	Setup bool
-	// Async means that the target continues the work after its answer, until a GET of the path
-	// returns the status done.
+	// Async means that the target continues the work after its answer, until a GET of the path returns the status
+	// done.
 	Async bool
-	// System means that the request represents a deadline, so that any answer is accepted.
+	// System means that the request reproduces an expiry, not a request of a client. Any answer is accepted.
 	System bool
-	// Status is the status required in the answer, and Outcome the required outcome of an external
-	// payment; "" for any.
+	// Status and Outcome are the required members status and, of an external payment, outcome of the answer; "" for
+	// any.
 	Status, Outcome string
 }
 
-// Need is a resource on which a request depends: a stream, or a reservation.
+// Need is a resource that a request uses: a stream or a reservation.
 type Need struct {
 	Resource string
 	Use      Use
 }
 
-// Use is how a request uses a resource.
+// Use says how a request uses a resource, and so for which requests it waits.
 type Use int
 
 const (
-	// Exclusive waits for all earlier requests, and all later ones wait for it.
+	// Exclusive waits for all earlier requests, and all later requests wait for it.
 	Exclusive Use = iota
-	// Acquire waits for earlier releases.
+	// Acquire waits for earlier releases and exclusive requests.
 	Acquire
 	// Release waits only for earlier exclusive requests.
 	Release
@@ -52,15 +52,15 @@ const (
 	Shared
 )
 
-// LongHold is the duration of holds on the target, in seconds. It is so long that holds do not expire
-// there: the replay releases each hold that expired in the log.
+// LongHold is the duration of holds on the target, in seconds. It is so long that holds do not expire there;
+// instead, the replay releases each hold that expired in the log.
 const LongHold = 86_400
 
-// InTime is the query with which a return overrides the cancellation policy of the target, whose clock is later than
-// the recorded return.
+// InTime is the query with which a release overrides the cancellation policy of the target, since the recorded
+// release was earlier than the replay.
 const InTime = "?override=true&reason=replayed"
 
-// cancellationOf returns a cancellation policy in the form of a request body, nil for a default.
+// cancellationOf returns a cancellation policy as a member of a request body, or nil for the default policy.
 func cancellationOf(rule events.Cancellation) any {
 	if rule.Until.IsZero() {
 		return nil
@@ -102,5 +102,5 @@ func setup(r *Request) []*Request {
 	return []*Request{r}
 }
 
-// On returns the need for a stream.
+// On returns the need for a stream, with its use.
 func On(stream events.StreamID, use Use) Need { return Need{string(stream), use} }

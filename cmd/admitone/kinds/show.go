@@ -8,20 +8,23 @@ import (
 	"admitone/projections/row"
 )
 
-// Shown is a resource in printable form.
+// Shown prints a resource.
 type Shown struct {
+	// Text writes the resource for people. Errors: those of out.
 	Text func(out io.Writer) error
+	// JSON returns the resource as JSON, with the moment as as_of unless it is nil.
 	JSON func(at *row.Moment) []byte
 	// Parts returns the parts that the JSON omits. It is nil if the JSON is complete.
 	Parts func() Parts
 }
 
-// Parts are the states of a resource's parts, for example its seats or entries.
+// Parts has the states of a resource's parts, for example of its seats or entries.
 type Parts struct {
+	// Noun is the word for a part, such as seat.
 	Noun string
-	// Of has the states of parts by their names. Otherwise is the state of all other parts.
-	Of        map[string]string
-	Otherwise string
+	// States has the states of parts by name. Default is the state of all other parts.
+	States  map[string]string
+	Default string
 }
 
 // showing returns a [Kind.Show] from functions that read a row and write it as text and as JSON.
@@ -53,7 +56,7 @@ func showingMoney[R any, ID ~string](read func(context.Context, events.Store, ID
 	}
 }
 
-// closeShown completes the JSON of a resource without its own route.
+// closeShown completes the JSON of a resource that has no route in the HTTP API.
 func closeShown(o *events.Object, revision, position int64, at *row.Moment) []byte {
 	o.Int("revision", revision)
 	o.Int("position", position)

@@ -93,11 +93,11 @@ func tournamentText(out io.Writer, t *row.Roster) error {
 }
 
 func rosterParts(t *row.Roster) Parts {
-	p := Parts{Noun: "entry", Otherwise: "out", Of: map[string]string{}}
+	p := Parts{Noun: "entry", Default: "out", States: map[string]string{}}
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		entries, _ := t.Entries(status, 0, max(int(t.Entered), int(t.Waitlisted)))
 		for i := range entries {
-			p.Of[string(entries[i].TeamID)] = string(status)
+			p.States[string(entries[i].TeamID)] = string(status)
 		}
 	}
 	return p
@@ -164,14 +164,14 @@ func tournamentRequests(request *demand.Request) []*Request {
 	case *events.TournamentCreated:
 		status := cmp.Or(f.Status, events.TournamentOpen)
 		return setup(Post("/v1/tournaments", members{"id": f.TournamentID, "name": f.DisplayName,
-			"team_limit": f.TeamLimit, "register_deadline": extended(f.RegisterDeadline), "waitlist": f.Waitlist,
+			"team_limit": f.TeamLimit, "register_deadline": postponed(f.RegisterDeadline), "waitlist": f.Waitlist,
 			"waitlist_rule": f.WaitlistRule, "status": status}, here))
 	case *events.TournamentCancelled:
 		return cancelRequest(request, "tournaments", f.Reason)
 	case *events.TournamentEdited:
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{here},
 			Body: members{"name": f.DisplayName, "team_limit": f.TeamLimit,
-				"register_deadline": extended(f.RegisterDeadline), "status": f.Status}})
+				"register_deadline": postponed(f.RegisterDeadline), "status": f.Status}})
 	case *events.TournamentEntered:
 		return enter(f.TeamIDs, events.EntryEntered, &f.OrderData)
 	case *events.TournamentWaitlisted:
@@ -182,8 +182,8 @@ func tournamentRequests(request *demand.Request) []*Request {
 	return nil
 }
 
-// extended postpones a deadline for entries, so that it does not pass during a replay.
-func extended(deadline time.Time) time.Time { return deadline.AddDate(100, 0, 0) }
+// postponed returns a deadline a hundred years later, so that it does not pass during a replay.
+func postponed(deadline time.Time) time.Time { return deadline.AddDate(100, 0, 0) }
 
 func entryOf(teams []events.TeamID) members {
 	if len(teams) == 1 {

@@ -97,7 +97,7 @@ func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	}
 	done := make(chan struct{})
 	go func() { wg.Wait(); close(done) }()
-	tick := time.NewTicker(progress.OnTerminal)
+	tick := time.NewTicker(progress.TerminalInterval)
 	defer tick.Stop()
 	before := c.answered.Load()
 	for start := time.Now(); ; {
@@ -128,7 +128,7 @@ func (c *crowd) pause(ctx context.Context, bar *progress.Bar, what string, d tim
 	defer func() { c.paused += time.Since(start) }()
 	end := time.NewTimer(max(d, 0))
 	defer end.Stop()
-	tick := time.NewTicker(progress.OnTerminal)
+	tick := time.NewTicker(progress.TerminalInterval)
 	defer tick.Stop()
 	for {
 		select {

@@ -8,26 +8,26 @@ import (
 )
 
 const (
-	// OnTerminal is the interval of updates on a terminal.
-	OnTerminal = 200 * time.Millisecond
-	// elsewhere is the interval of lines in a file or a pipe.
-	elsewhere = 5 * time.Second
+	// TerminalInterval is the interval of updates on a terminal.
+	TerminalInterval = 200 * time.Millisecond
+	// lineInterval is the interval of lines in a file or pipe.
+	lineInterval = 5 * time.Second
 )
 
-// Bar prints the progress of work. It must be used by one goroutine.
+// Bar prints the progress of work. It is not safe for concurrent use.
 type Bar struct {
 	out      io.Writer
 	terminal bool
 	interval time.Duration
-	last     time.Time
-	width    int
+	last     time.Time // of the last line, or of New
+	width    int       // of the last line on a terminal, in bytes
 }
 
 // New returns a Bar that writes to out.
 func New(out io.Writer) *Bar {
-	p := &Bar{out: out, interval: elsewhere, last: time.Now()}
+	p := &Bar{out: out, interval: lineInterval, last: time.Now()}
 	if IsTerminal(out) {
-		p.terminal, p.interval = true, OnTerminal
+		p.terminal, p.interval = true, TerminalInterval
 	}
 	return p
 }
@@ -38,7 +38,7 @@ func IsTerminal(out io.Writer) bool {
 	return ok && isTerminal(file)
 }
 
-// Say prints a line, unless the interval since the last one has not passed.
+// Say prints a line, unless the last line is more recent than the interval.
 func (p *Bar) Say(format string, args ...any) {
 	now := time.Now()
 	if now.Sub(p.last) < p.interval {
@@ -54,7 +54,7 @@ func (p *Bar) Say(format string, args ...any) {
 	p.width = len(line)
 }
 
-// Done clears the line on a terminal.
+// Done clears the line on a terminal. Otherwise it does nothing.
 func (p *Bar) Done() {
 	if p.terminal && p.width > 0 {
 		fmt.Fprintf(p.out, "\r%-*s\r", p.width, "")

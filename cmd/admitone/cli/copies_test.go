@@ -58,7 +58,7 @@ func TestWebhooksInCopies(t *testing.T) {
 		}
 		p := launch(t, to, args...)
 		if n == 0 {
-			hook(t, client, p.url, receiver.URL(), products)
+			createWebhook(t, client, p.url, receiver.URL(), products)
 		}
 		sellMore(t, client, p.url, n, products, units)
 		receiver.Await((n+1)*units, patience)

@@ -48,7 +48,7 @@ func leaves(t *testing.T, text string) map[string]any {
 func TestDiffMatchesShow(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
-	id := s.concert("hall")
+	id := s.createConcert("hall")
 	s.send("POST", "/v1/bookings/"+id+"/payment", `{}`)
 	s.send("PUT", "/v1/performances/hall/seats/A-2-2/block", "")
 	s.send("POST", "/v1/teams", `{"id":"a","name":"A"}`)
@@ -134,7 +134,7 @@ func merged(a, b map[string]any) map[string]any {
 func TestDiff(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
-	id := s.concert("hall") // positions 6 to 10: performance, wallet, two seats, booking
+	id := s.createConcert("hall") // positions 6 to 10: performance, wallet, two seats, booking
 	s.send("POST", "/v1/bookings/"+id+"/payment", `{}`)
 	s.send("POST", "/v1/teams", `{"id":"a","name":"A"}`)
 	s.send("POST", "/v1/teams", `{"id":"b","name":"B"}`)

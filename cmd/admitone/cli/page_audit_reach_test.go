@@ -45,7 +45,7 @@ func auditByKeyboard(t *testing.T, browser context.Context) {
 func auditOnPhone(t *testing.T, browser context.Context) {
 	s, booking := sampleSale(t)
 	s.sell("p")
-	s.signUps("cup")
+	s.enterTeams("cup")
 	p := openAudit(t, browser, s, "")
 	p.do(chromedp.EmulateViewport(360, 740))
 	for _, of := range []string{"", "?of=seat/gig~A-1-1", "?of=booking/" + booking, "?of=product/p", "?of=tournament/cup",

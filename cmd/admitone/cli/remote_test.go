@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// bare removes what a store may omit.
-func bare(page []events.Recorded) []events.Recorded {
+// normalized clears the decoded facts, which a store may omit, and converts the times to UTC.
+func normalized(page []events.Recorded) []events.Recorded {
 	var out []events.Recorded
 	for _, e := range page {
 		e.Fact, e.Created = nil, e.Created.UTC()
@@ -27,7 +27,7 @@ func bare(page []events.Recorded) []events.Recorded {
 	return out
 }
 
-// TestRemoteLogEqualsLog: a log over HTTP answers every read like the log itself, byte for byte.
+// TestRemoteLogEqualsLog: a log that is read over HTTP answers every read like the log itself, byte for byte.
 func TestRemoteLogEqualsLog(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -46,26 +46,27 @@ func TestRemoteLogEqualsLog(t *testing.T) {
 	if _, err := r.Append(ctx, "product-1", 5, nil); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("Append = %v, want %v", err, events.ErrUnavailable)
 	}
-	places := []int64{0, 1, 2, 4, 5, 6, 7, 499, 500, 501, 1300, 1301, 1305, 1306, 1307, 5000, int64(events.EndPosition)}
+	starts := []int64{0, 1, 2, 4, 5, 6, 7, 499, 500, 501, 1300, 1301, 1305, 1306, 1307, 5000, int64(events.EndPosition)}
 	rapid.Check(t, func(t *rapid.T) {
-		from := rapid.OneOf(rapid.SampledFrom(places), rapid.Int64Range(0, 1400)).Draw(t, "from")
+		from := rapid.OneOf(rapid.SampledFrom(starts), rapid.Int64Range(0, 1400)).Draw(t, "from")
 		limit := rapid.OneOf(rapid.SampledFrom([]int{0, 1, 500, 501, 1024, 3000}), rapid.IntRange(0, 20)).Draw(t, "limit")
 		dir := events.Direction(rapid.Bool().Draw(t, "backward"))
 		want, _ := s.Log.ReadAll(ctx, events.Position(from), dir, limit)
 		got, err := r.ReadAll(ctx, events.Position(from), dir, limit)
-		if err != nil || !reflect.DeepEqual(bare(got), bare(want)) {
-			t.Fatalf("ReadAll: %d events, %v; want %d", len(got), err, len(want))
+		if err != nil || !reflect.DeepEqual(normalized(got), normalized(want)) {
+			t.Fatalf("ReadAll: %d events, %v; want the %d of the log", len(got), err, len(want))
 		}
 		stream := rapid.SampledFrom([]events.StreamID{"product-1", "product-big", "product-none"}).Draw(t, "stream")
 		want, _ = s.Log.Read(ctx, stream, events.Revision(from), dir, limit)
 		got, err = r.Read(ctx, stream, events.Revision(from), dir, limit)
-		if err != nil || !reflect.DeepEqual(bare(got), bare(want)) {
-			t.Fatalf("Read: %d events, %v; want %d", len(got), err, len(want))
+		if err != nil || !reflect.DeepEqual(normalized(got), normalized(want)) {
+			t.Fatalf("Read: %d events, %v; want the %d of the log", len(got), err, len(want))
 		}
 	})
 }
 
-// TestRemoteFollows: a follower gets existing events, then new ones.
+// TestRemoteFollows: Follow passes existing events and then new ones, in order, until its function fails or
+// its context ends.
 func TestRemoteFollows(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	head := appendSales(t, s.Log, "big", 700)
@@ -90,16 +91,16 @@ func TestRemoteFollows(t *testing.T) {
 		return nil
 	})
 	if err != enough {
-		t.Error(err)
+		t.Errorf("Follow = %v, want the error of its function", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := r.Follow(ctx, next, func([]events.Recorded) error { return nil }); !errors.Is(err, context.Canceled) {
-		t.Errorf("after the end: %v", err)
+		t.Errorf("Follow with a cancelled context = %v, want %v", err, context.Canceled)
 	}
 }
 
-// TestRemoteWithGaps: positions of other stores need not be consecutive.
+// TestRemoteWithGaps: backward reads return the right events although positions have gaps.
 func TestRemoteWithGaps(t *testing.T) {
 	var log []events.Recorded
 	for i := range 40 {
@@ -141,14 +142,14 @@ func TestRemoteWithGaps(t *testing.T) {
 				}
 			}
 			got, err := r.ReadAll(t.Context(), from, events.Backward, limit)
-			if err != nil || !reflect.DeepEqual(bare(got), bare(want)) {
-				t.Errorf("%d before %d: %d events, %v; want %d", limit, from, len(got), err, len(want))
+			if err != nil || !reflect.DeepEqual(normalized(got), normalized(want)) {
+				t.Errorf("ReadAll of %d before position %d: %d events, %v; want %d", limit, from, len(got), err, len(want))
 			}
 		}
 	}
 }
 
-// TestRemoteErrors: each kind of failure ends with its status.
+// TestRemoteErrors: each kind of failed answer leads to its exit status.
 func TestRemoteErrors(t *testing.T) {
 	answer, body := 200, ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// owedIn returns the amounts owed on a server, by reference, as one text.
-func (s *testServer) owedIn() string {
+// owedRefunds returns the refunds that the server owes, each with reference and amount, as one text.
+func (s *testServer) owedRefunds() string {
 	s.t.Helper()
 	var page struct {
 		Items []struct {
@@ -30,17 +30,16 @@ func (s *testServer) owedIn() string {
 	return strings.Join(all, ", ")
 }
 
-// report reports an external payment.
-func (s *testServer) report(path, reference string, amount int64) string {
+// reportPayment reports an external payment.
+func (s *testServer) reportPayment(path, reference string, amount int64) string {
 	s.t.Helper()
 	return s.send("POST", path, fmt.Sprintf(`{"method":"external","provider":"bank","reference":%q,"amount":%d,
 		"currency":"EUR","final":true}`, reference, amount))
 }
 
-// TestReplayOfExternalPayments: external payments are reported again, under the same references,
-// and are booked or owed as before: in time, late, twice, with a wrong amount, for a seat or a unit
-// that was sold meanwhile. Returned seats and units are refunded by their policy, and all others in
-// full.
+// TestReplayOfExternalPayments: replay reports external payments again, under the same references, and they
+// are booked or owed as before: those in time, late, repeated, with a wrong amount, or for a seat or unit that
+// was sold meanwhile. Units that were given back are refunded by their policy, all others in full.
 func TestReplayOfExternalPayments(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil, euros)
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
@@ -60,14 +59,14 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	late, sold := book("dot", "A-1-7"), book("eve", "A-1-9")
 	unit, lateUnit, soldUnits := hold("ada", 1), hold("bob", 1), hold("cid", 2)
 	s.send("POST", waits+"/payment-intent", `{"provider":"bank"}`)
-	s.report(waits+"/payment", "in time", 100)
-	s.report(twice+"/payment", "first", 100)
-	s.report(twice+"/payment", "second", 100)
-	s.report(wrong+"/payment", "wrong", 99)
-	s.report(unit+"/confirm", "unit", 20)
+	s.reportPayment(waits+"/payment", "in time", 100)
+	s.reportPayment(twice+"/payment", "first", 100)
+	s.reportPayment(twice+"/payment", "second", 100)
+	s.reportPayment(wrong+"/payment", "wrong", 99)
+	s.reportPayment(unit+"/confirm", "unit", 20)
 	id := strings.TrimPrefix(waits, "/v1/bookings/")
 	for method, code := range map[string]string{"DELETE": "payment_in_progress", "POST": "amount_mismatch"} {
-		s.refuse(&events.RefusalRecorded{Method: method, Path: waits + "/payment", Stream: "booking-" + id, Holder: "bob",
+		s.recordRefusal(&events.RefusalRecorded{Method: method, Path: waits + "/payment", Stream: "booking-" + id, Holder: "bob",
 			Code: code})
 	}
 	s.send("DELETE", unit, "")
@@ -75,19 +74,19 @@ func TestReplayOfExternalPayments(t *testing.T) {
 		s.waitFor(path, `"status":"expired"`)
 	}
 	s.waitFor("/v1/performances/gala", `"held":0`)
-	s.report(book("fay", "A-1-9")+"/payment", "faster", 100)
+	s.reportPayment(book("fay", "A-1-9")+"/payment", "faster", 100)
 	s.send("POST", "/v1/products/tee/reservations", `{"holder":"fay","quantity":3}`)
 	for path, reference := range map[string]string{late: "late", sold: "too late"} {
-		s.report(path+"/payment", reference, 100)
+		s.reportPayment(path+"/payment", reference, 100)
 	}
-	s.report(lateUnit+"/confirm", "late unit", 20)
-	s.report(soldUnits+"/confirm", "no units", 40)
+	s.reportPayment(lateUnit+"/confirm", "late unit", 20)
+	s.reportPayment(soldUnits+"/confirm", "no units", 40)
 	const calledOff = "/v1/performances/gala/cancellation"
 	s.send("POST", calledOff, `{"reason":"ill"}`)
 	s.waitFor(calledOff, `"status":"done"`)
-	owed := s.owedIn()
+	owed := s.owedRefunds()
 	if want := "faster 100EUR, first 100EUR, in time 100EUR, late 100EUR, no units 40EUR, second 100EUR, too late 100EUR, unit 10EUR, wrong 99EUR"; owed != want {
-		t.Fatalf("owed is %q, want %q", owed, want)
+		t.Fatalf("the owed refunds are %q, want %q", owed, want)
 	}
 	s.end()
 	must(t, exitDone, "verify", "--store", s.store)
@@ -97,8 +96,8 @@ func TestReplayOfExternalPayments(t *testing.T) {
 	if !strings.Contains(stdout, "the same outcome") || strings.Contains(stdout, "different:") {
 		t.Errorf("stdout %q; want %q and no %q", stdout, "the same outcome", "different:")
 	}
-	if got := other.owedIn(); got != owed {
-		t.Errorf("owed is %q, and was %q", got, owed)
+	if got := other.owedRefunds(); got != owed {
+		t.Errorf("after the replay the owed refunds are %q, want %q", got, owed)
 	}
 	other.end()
 	must(t, exitDone, "verify", "--store", other.store)

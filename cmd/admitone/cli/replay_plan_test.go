@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestReplayInPlan: the target gets the seating plans of the performances, once each, also of those before the
-// range.
+// TestReplayInPlan: replay creates each seating plan of the performances once, also for performances created
+// before the replayed range.
 func TestReplayInPlan(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/plans", hallPlan())

@@ -13,13 +13,13 @@ import (
 	"admitone/events"
 )
 
-// refuse records a refusal, as a server does with --record-refusals.
-func (s *testServer) refuse(f *events.RefusalRecorded) {
+// recordRefusal appends a refusal to the log, as a server does with --record-refusals.
+func (s *testServer) recordRefusal(f *events.RefusalRecorded) {
 	s.t.Helper()
 	f.BeatenStream = f.Stream
 	page, err := s.Log.Read(s.t.Context(), events.StreamID(f.Stream), events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
-		s.t.Fatalf("%v, %v; want at least one event", err, len(page))
+		s.t.Fatalf("the stream %s has %d events, %v; want at least one", f.Stream, len(page), err)
 	}
 	f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
 	stream, last := events.RefusalsOf(page[0].Created), events.Revision(events.NoStream)
@@ -42,8 +42,8 @@ func (s *testServer) refuse(f *events.RefusalRecorded) {
 	}
 }
 
-// TestReplay records a sale of every kind, with concurrent requests, and replays it to an empty
-// server: the same answers, and the same counts.
+// TestReplay makes a sale of every kind, with concurrent requests, and replays it to an empty server, with the
+// same outcome. On a server with sales the outcome differs.
 func TestReplay(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -55,9 +55,9 @@ func TestReplay(t *testing.T) {
 	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":10,"max_active":10,"active_seconds":60,
 		"heartbeat_seconds":10}`)
 	s.send("POST", "/v1/products", `{"id":"guarded","name":"n","stock":5,"waiting_room":"door"}`)
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
 		Holder: "eve", Quantity: 99, Code: "sold_out"})
-	s.refuse(&events.RefusalRecorded{Method: "PATCH", Path: "/v1/products/1", Stream: "product-1", Code: "stale_revision"})
+	s.recordRefusal(&events.RefusalRecorded{Method: "PATCH", Path: "/v1/products/1", Stream: "product-1", Code: "stale_revision"})
 	s.end()
 
 	for _, speed := range []string{"0", "50"} {
@@ -66,19 +66,18 @@ func TestReplay(t *testing.T) {
 		var report replay.Report
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || !report.OK() || report.Same < 400 ||
 			report.Counts < 10 || report.Deadlines == 0 {
-			t.Errorf("report = %s (%v), want at least 10 counts and a deadline", stdout, err)
+			t.Errorf("report = %s (%v), want no difference, at least 400 answers and 10 counts, and a deadline", stdout, err)
 		}
 		rooms := report.LeftOut["waiting rooms: everyone who was admitted may act here"]
 		others := report.LeftOut["refused edits, and other requests that depend on state outside the log"]
 		if rooms != 1 || others != 1 {
-			t.Errorf("left out: %v; want rooms = 1 and others = 1", report.LeftOut)
+			t.Errorf("left out: %v; want 1 waiting room and 1 refused edit", report.LeftOut)
 		}
 		other.end()
 		must(t, exitDone, "verify", "--store", other.store)
 		if speed == "50" {
 			break
 		}
-		// On a server with earlier sales it is a different sale.
 		again := serveIn(t, other.store, nil)
 		again.send("POST", "/v1/products/1/reservations", `{"holder":"eve","quantity":2}`)
 		text, _ := must(t, exitProblemsFound, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
@@ -89,43 +88,43 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// waitFor reads a resource until it contains a text.
+// waitFor reads a resource until it contains a text, for at most 30 s.
 func (s *testServer) waitFor(path, part string) {
 	s.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !strings.Contains(s.send("GET", path, ""), part); {
 		if time.Now().After(end) {
-			s.t.Fatalf("%s never contained %s", path, part)
+			s.t.Fatalf("%s has no %q after 30s", path, part)
 		}
 	}
 }
 
-// TestReplayOfExpiries: requests that were refused only because of a deadline do not make the
+// TestReplayOfExpiries: requests that were refused because of a deadline or a missing pass do not make the
 // outcome differ.
 func TestReplayOfExpiries(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":5,"hold_seconds":1}`)
 	owned := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
-	// Refused before the expiry is recorded, for each kind of request.
+	// Requests may be refused as expired before the expiry is recorded.
 	for method, path := range map[string]string{"POST": "/confirm", "DELETE": ""} {
-		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + owned + path,
+		s.recordRefusal(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + owned + path,
 			Stream: "product-p", Holder: "ada", Code: "hold_expired"})
 	}
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
 		"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":3,"price":1}]}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
 	seat := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1"]}`))
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/payment", Stream: "booking-" + seat,
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/payment", Stream: "booking-" + seat,
 		Holder: "ada", Code: "hold_expired"})
 	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"C","team_limit":2,"register_deadline":"2099-01-01T20:00:00Z"}`)
 	s.send("POST", "/v1/teams", `{"id":"late","name":"L"}`)
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/tournaments/cup/entries", Stream: "tournament-cup",
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/tournaments/cup/entries", Stream: "tournament-cup",
 		TeamIDs: []events.TeamID{"late"}, Code: "deadline_passed"})
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/p/reservations", Stream: "product-p",
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/p/reservations", Stream: "product-p",
 		Holder: "bob", Quantity: 1, Code: "pass_required"})
 	for _, path := range []string{"/v1/products/p", "/v1/performances/gala"} {
 		s.waitFor(path, `"held":0`)
 	}
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/extension", Stream: "booking-" +
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/extension", Stream: "booking-" +
 		seat, Holder: "ada", Code: "hold_expired"})
 	s.end()
 	other := serveIn(t, t.TempDir(), nil)
@@ -135,7 +134,7 @@ func TestReplayOfExpiries(t *testing.T) {
 		"1 left out: refused about an expired booking", "the same outcome",
 	} {
 		if !strings.Contains(stdout, want) {
-			t.Errorf("no %q in\n%s", want, stdout)
+			t.Errorf("replay printed\n%s\nwant %q", stdout, want)
 		}
 	}
 	if strings.Contains(stdout, "not empty") {
@@ -143,7 +142,7 @@ func TestReplayOfExpiries(t *testing.T) {
 	}
 }
 
-// TestReplayOfRange: entities on sale are created first, then the requests of the range are sent.
+// TestReplayOfRange: replay of a range first creates the entities that are on sale before it.
 func TestReplayOfRange(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1") // positions 1 to 5
@@ -155,11 +154,11 @@ func TestReplayOfRange(t *testing.T) {
 	}
 }
 
-// TestReplayReportsGrants: a recorded refusal is granted by the target.
+// TestReplayReportsGrants: replay reports a request that was refused and is granted by the target.
 func TestReplayReportsGrants(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.send("POST", "/v1/products", `{"id":"1","name":"P","stock":5}`)
-	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
+	s.recordRefusal(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
 		Holder: "eve", Quantity: 1, Code: "sold_out"})
 	s.end()
 	other := serveIn(t, t.TempDir(), nil)
@@ -172,7 +171,7 @@ func TestReplayReportsGrants(t *testing.T) {
 	}
 }
 
-// TestReplayReportsRefusals: a recorded grant is refused by the target.
+// TestReplayReportsRefusals: replay reports a request that was granted and is refused by the target.
 func TestReplayReportsRefusals(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -194,10 +193,10 @@ func TestReplayRetries(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
 	other := serveIn(t, t.TempDir(), nil)
-	turnedAway := map[string]bool{}
+	refused := map[string]bool{} // by idempotency key
 	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if key := r.Header.Get("Idempotency-Key"); key != "" && !turnedAway[key] {
-			turnedAway[key] = true
+		if key := r.Header.Get("Idempotency-Key"); key != "" && !refused[key] {
+			refused[key] = true
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(http.StatusServiceUnavailable)
 			fmt.Fprint(w, `{"code":"shutting_down"}`)
@@ -207,8 +206,8 @@ func TestReplayRetries(t *testing.T) {
 	}))
 	defer busy.Close()
 	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", busy.URL, "--to", "1", "--speed", "0")
-	if len(turnedAway) != 1 || !strings.Contains(stdout, "the same outcome") {
-		t.Errorf("%d were turned away; %s; want 1 and %q", len(turnedAway), stdout, "the same outcome")
+	if len(refused) != 1 || !strings.Contains(stdout, "the same outcome") {
+		t.Errorf("%d keys were refused first: %s; want 1 and %q", len(refused), stdout, "the same outcome")
 	}
 }
 

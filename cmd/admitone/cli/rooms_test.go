@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestReadingWaitingRooms: every command that reads a log handles waiting rooms.
+// TestReadingWaitingRooms: show, history, diff and verify print the expected output for waiting rooms.
 func TestReadingWaitingRooms(t *testing.T) {
 	dir := t.TempDir()
 	s := serveIn(t, dir, nil)
@@ -27,7 +27,7 @@ func TestReadingWaitingRooms(t *testing.T) {
 	} {
 		stdout, _ := must(t, exitDone, append(strings.Fields(test.args), "--store", dir)...)
 		if !strings.Contains(stdout, test.want) {
-			t.Errorf("admitone %s says\n%s\nand not %q", test.args, stdout, test.want)
+			t.Errorf("admitone %s printed\n%s\nwant %q", test.args, stdout, test.want)
 		}
 	}
 	must(t, exitProblemsFound, "show", "waiting-room/none", "--store", dir)

@@ -16,8 +16,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// crash leaves the seat A-1-1 held for an unfinished booking.
-func (h *timedServer) crash() {
+// leaveUnfinishedBooking holds the seat A-1-1 for a booking that is never made, as a crash would.
+func (h *timedServer) leaveUnfinishedBooking() {
 	h.t.Helper()
 	_, err := h.desk.Ask(context.Background(),
 		actors.Request{Stream: seat.Stream("gala", "A-1-1"), ID: actors.NewCommandID(), Actor: "ann",
@@ -25,17 +25,17 @@ func (h *timedServer) crash() {
 	h.must(err)
 }
 
-// TestUnfinishedBookingIsReleased: after half a minute, whether the server runs throughout, is
-// restarted in between, or later; and the log obeys all rules.
+// TestUnfinishedBookingIsReleased: the seats of an unfinished booking are released after half a minute, or
+// when the server starts after that, and the log obeys all rules.
 func TestUnfinishedBookingIsReleased(t *testing.T) {
-	for about, away := range map[string]time.Duration{"there all the time": 0, "away in between": 10 * time.Second,
-		"away at the end": 40 * time.Second} {
+	for about, stopped := range map[string]time.Duration{"running throughout": 0, "stopped in between": 10 * time.Second,
+		"stopped at the deadline": 40 * time.Second} {
 		t.Run(about, func(t *testing.T) {
-			inTime(t, func(h *timedServer) {
+			runTimed(t, func(h *timedServer) {
 				start := time.Now()
-				h.crash()
-				if away > 0 {
-					h.away(away)
+				h.leaveUnfinishedBooking()
+				if stopped > 0 {
+					h.stopFor(stopped)
 				}
 				if remaining := time.Until(start.Add(29 * time.Second)); remaining > 0 {
 					time.Sleep(remaining)
@@ -51,18 +51,17 @@ func TestUnfinishedBookingIsReleased(t *testing.T) {
 				h.must(err)
 				page, err := h.log.Read(context.Background(), "booking-lost", 0, events.Forward, 9)
 				if err != nil || len(page) != 1 || page[0].Type != "booking.abandoned.v1" {
-					t.Errorf("the booking's stream has %v, %v; want one event and page[0].Type = 'booking.abandoned.v1'",
-						page, err)
+					t.Errorf("the booking's stream has %v, %v; want one booking.abandoned.v1", page, err)
 				}
 			})
 		})
 	}
 }
 
-// releaseDropper is a dispatcher that drops the releases of a failed attempt.
+// releaseDropper is a dispatcher that does not execute the releases of an unfinished booking.
 type releaseDropper struct{ actors.Dispatcher }
 
-// Ask drops releases.
+// Ask implements actors.Dispatcher.
 func (f releaseDropper) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if release, ok := request.Command.(*seat.Release); ok && release.Reason == events.ReleasedIncomplete {
 		return actors.Answer{}, nil
@@ -70,27 +69,27 @@ func (f releaseDropper) Ask(ctx context.Context, request actors.Request) (actors
 	return f.Dispatcher.Ask(ctx, request)
 }
 
-// TestMissingReleaseIsFound: verify and the monitor detect a program that closes the first attempt
-// of a booking without releasing its seats.
+// TestMissingReleaseIsFound: verify and the monitor find that an unfinished booking was closed without
+// releasing its seats.
 func TestMissingReleaseIsFound(t *testing.T) {
-	inTime(t, func(h *timedServer) {
-		h.all = bookings.New(releaseDropper{h.desk}, h.views)
-		h.crash()
-		prover := verify.NewMonitor(h.log, true, slog.New(slog.DiscardHandler))
+	runTimed(t, func(h *timedServer) {
+		h.bookings = bookings.New(releaseDropper{h.desk}, h.views)
+		h.leaveUnfinishedBooking()
+		monitor := verify.NewMonitor(h.log, true, slog.New(slog.DiscardHandler))
 		ctx, stop := context.WithCancel(context.Background())
-		proved := make(chan error, 1)
-		go func() { proved <- prover.Run(ctx) }()
+		ended := make(chan error, 1)
+		go func() { ended <- monitor.Run(ctx) }()
 		time.Sleep(32 * time.Second)
-		h.wantTaken(true) // it was closed but not released
-		h.wantProved(prover, nil)
-		for range 7 { // further events
+		h.wantTaken(true) // the booking was closed, but the seat was not released
+		h.wantViolation(monitor, nil)
+		for range 7 { // further events, 5 s apart
 			time.Sleep(5 * time.Second)
 			_, err := h.desk.Ask(context.Background(),
 				actors.Request{Stream: wallet.Stream("eve"), ID: actors.NewCommandID(),
 					Command: &wallet.Charge{ID: events.ChargeID(time.Now().String()), Amount: 1}})
 			h.must(err)
 		}
-		h.wantProved(prover, nil) // 32 seconds and the pause are within the limit
+		h.wantViolation(monitor, nil) // still within the limit
 		for range 6 {
 			time.Sleep(5 * time.Second)
 			_, err := h.desk.Ask(context.Background(),
@@ -102,18 +101,19 @@ func TestMissingReleaseIsFound(t *testing.T) {
 		broken := (*verify.Violation)(nil)
 		if !errors.As(err, &broken) || broken.Rule != verify.RuleUnconfirmed || broken.Stream != "seat-gala~A-1-1" ||
 			broken.Revision != 0 {
-			t.Errorf("Verify = %v, want a violation at revision 0", err)
+			t.Errorf("verify.Log = %v, want a violation of %q at revision 0", err, verify.RuleUnconfirmed)
 		}
-		h.wantProved(prover, broken)
+		h.wantViolation(monitor, broken)
 		stop()
-		<-proved
+		<-ended
 	})
 }
 
-func (h *timedServer) wantProved(prover *verify.Monitor, want *verify.Violation) {
+// wantViolation checks the violation that the monitor has found, if any.
+func (h *timedServer) wantViolation(monitor *verify.Monitor, want *verify.Violation) {
 	h.t.Helper()
 	synctest.Wait()
-	if got := prover.Violation(); (got == nil) != (want == nil) || want != nil && got.Error() != want.Error() {
-		h.t.Errorf("proved: %v, want %v", got, want)
+	if got := monitor.Violation(); (got == nil) != (want == nil) || want != nil && got.Error() != want.Error() {
+		h.t.Errorf("the monitor found %v, want %v", got, want)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// concert puts four seats on sale, charges a wallet and books two of them.
-func (s *testServer) concert(id string) (bookingID string) {
+// createConcert creates a performance of four seats, charges a wallet and books two of the seats.
+func (s *testServer) createConcert(id string) (bookingID string) {
 	s.t.Helper()
 	s.send("POST", "/v1/performances", `{"id":"`+id+
 		`","title":"Winterreise","venue":"Town hall","starts_at":"2999-01-01T20:00:00Z",
@@ -29,17 +29,16 @@ func (s *testServer) concert(id string) (bookingID string) {
 	return made.ID
 }
 
-// TestReadingSeats: each command prints the same from the directory and through the server, and the
-// expected output.
+// TestReadingSeats: each command prints the expected output, with --store as with --url.
 func TestReadingSeats(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	id := s.concert("hall")
+	id := s.createConcert("hall")
 	s.send("POST", "/v1/bookings/"+id+"/payment", `{}`)
 	s.send("PUT", "/v1/performances/hall/seats/A-2-2/block", "")
 	tests := []struct {
 		args  string
 		want  int
-		holds []string
+		texts []string // expected in the output
 	}{
 		{"history performance/hall", 0, []string{`put on sale as "Winterreise" at "Town hall"`, "4 seats in 1 section"}},
 		{"history seat/hall~A-1-1", 0, []string{"ada holds the seat until", "ada has booked the seat: hold " + id}},
@@ -61,7 +60,7 @@ func TestReadingSeats(t *testing.T) {
 	read := func(t *testing.T, from ...string) {
 		for _, test := range tests {
 			stdout, stderr := must(t, test.want, append(strings.Fields(test.args), from...)...)
-			for _, text := range test.holds {
+			for _, text := range test.texts {
 				if !strings.Contains(stdout+stderr, text) {
 					t.Errorf("%s: no %q in\n%s%s", test.args, text, stdout, stderr)
 				}
@@ -73,12 +72,12 @@ func TestReadingSeats(t *testing.T) {
 	t.Run("directory", func(t *testing.T) { read(t, "--store", s.store) })
 }
 
-// TestPaymentResumesAfterRestart: a server completes a payment that stopped between two steps on an
-// earlier server.
+// TestPaymentResumesAfterRestart: a server completes a payment that was interrupted by the stop of an earlier
+// server.
 func TestPaymentResumesAfterRestart(t *testing.T) {
 	store := t.TempDir()
 	s := serveIn(t, store, nil)
-	id := s.concert("hall")
+	id := s.createConcert("hall")
 	answer, err := s.Desk.Ask(
 		t.Context(),
 		actors.Request{Stream: booking.Stream(events.BookingID(id)), Command: &booking.StartPayment{},
@@ -96,10 +95,10 @@ func TestPaymentResumesAfterRestart(t *testing.T) {
 	}
 	row, ok, err := s.Views.Booking(id)
 	if err != nil || !ok || row.Status != events.BookingIsBooked {
-		t.Errorf("the booking is %+v (%t, %v)", row, ok, err)
+		t.Errorf("the booking is %+v (%t, %v), want status %s", row, ok, err, events.BookingIsBooked)
 	}
 	if wallet, _, err := s.Views.Wallet("ada"); err != nil || wallet.Balance != 50 {
-		t.Errorf("the wallet is %+v (%v); want Balance = 50", wallet, err)
+		t.Errorf("the wallet is %+v (%v), want a balance of 50", wallet, err)
 	}
 }
 
@@ -120,13 +119,12 @@ func TestDemoPerformance(t *testing.T) {
 	}
 	if concert.Capacity != 819 || len(concert.Sections) != 8 || len(concert.Areas) != 1 ||
 		concert.Areas[0].Capacity != 200 {
-		t.Errorf("the concert is %+v; want Capacity = 819, 8 sections, one area and Areas[0].Capacity = 200",
-			concert)
+		t.Errorf("the concert is %+v; want a capacity of 819, 8 sections, and an area of 200 places", concert)
 	}
 	balance := int64(0)
 	_, err := s.Desk.View(t.Context(), wallet.Stream(demoHolder),
 		func(c core.Core) { balance = c.(*wallet.Wallet).Balance() })
 	if err != nil || balance != demoBalance {
-		t.Errorf("the demo's wallet has %d (%v); want %v", balance, err, demoBalance)
+		t.Errorf("the demo's wallet has %d (%v), want %d", balance, err, demoBalance)
 	}
 }

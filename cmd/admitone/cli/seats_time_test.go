@@ -20,21 +20,21 @@ import (
 	"admitone/projections"
 )
 
-// timedServer has everything that a booking needs, without a network, so that it can run in
-// synctest's time, in which a minute passes at once and nothing is late by chance.
+// timedServer has everything that a booking needs, without a network, so that it can run in a bubble of
+// synctest, in which time passes without waiting and nothing is late by chance.
 type timedServer struct {
-	t     *testing.T
-	dir   string
-	log   *embedded.Store
-	desk  *actors.Desk
-	views *projections.Projections
-	all   *bookings.Bookings
-	// stop ends everything; start resumes on the same log.
+	t        *testing.T
+	dir      string
+	log      *embedded.Store
+	desk     *actors.Desk
+	views    *projections.Projections
+	bookings *bookings.Bookings
+	// stop stops everything; start continues on the same log.
 	stop func()
 }
 
-// inTime runs a test with one row of two seats, held for a minute each.
-func inTime(t *testing.T, test func(h *timedServer)) {
+// runTimed runs a test in a bubble, with a performance of one row of two seats that are held for a minute.
+func runTimed(t *testing.T, test func(h *timedServer)) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -72,7 +72,7 @@ func (h *timedServer) start() {
 		Spawn: engine.Spawn, Logger: quiet})
 	h.must(err)
 	h.desk = actors.NewDesk(engine, actors.Config{Store: h.log, Snapshots: h.log, Kinds: kinds.Rules(), Logger: quiet})
-	h.all = bookings.New(h.desk, h.views)
+	h.bookings = bookings.New(h.desk, h.views)
 	ctx, cancel := context.WithCancel(context.Background())
 	var background sync.WaitGroup
 	for _, work := range []func() error{
@@ -80,7 +80,7 @@ func (h *timedServer) start() {
 		func() error { return h.views.RunDeadlines(ctx, h.desk.Wake) },
 		func() error {
 			return h.views.RunUnfinished(ctx, func(ctx context.Context, id events.BookingID) error {
-				return h.all.Resume(ctx, bookings.Origin{ID: actors.NewCommandID(), Actor: "system"}, id)
+				return h.bookings.Resume(ctx, bookings.Origin{ID: actors.NewCommandID(), Actor: "system"}, id)
 			})
 		},
 	} {
@@ -93,34 +93,34 @@ func (h *timedServer) start() {
 	h.stop = func() {
 		cancel()
 		background.Wait()
-		h.all.Wait()
+		h.bookings.Wait()
 		h.must(errors.Join(h.desk.Close(context.Background()), h.views.Close(), h.log.Close()))
 	}
 }
 
-// away stops the server, and restarts it after some time.
-func (h *timedServer) away(d time.Duration) {
+// stopFor stops the server, and starts it again after some time.
+func (h *timedServer) stopFor(d time.Duration) {
 	h.t.Helper()
 	h.stop()
 	time.Sleep(d)
 	h.start()
 }
 
-// book books the seat A-1-1.
+// book books the seat A-1-1 for a holder.
 func (h *timedServer) book(holder string) (bookings.Answer, error) {
-	return h.all.Book(context.Background(), bookings.Book{Origin: bookings.Origin{ID: actors.NewCommandID(),
+	return h.bookings.Book(context.Background(), bookings.Book{Origin: bookings.Origin{ID: actors.NewCommandID(),
 		Actor: holder},
 		PerformanceID: "gala", Holder: events.Holder(holder), Seats: []events.SeatName{"A-1-1"}})
 }
 
-// wantTaken checks whether the seat A-1-1 is taken, after everything due has been executed.
+// wantTaken checks whether the seat A-1-1 is taken, once everything due has been done.
 func (h *timedServer) wantTaken(want bool) {
 	h.t.Helper()
 	synctest.Wait()
 	seats, _, err := h.views.TakenSeats(context.Background(), "gala")
 	h.must(err)
 	if (seats[0] != 0) != want {
-		h.t.Errorf("the seat is shown as taken: %t, want %t", seats[0] != 0, want)
+		h.t.Errorf("the seat A-1-1 is taken: %t, want %t", seats[0] != 0, want)
 	}
 }
 
@@ -134,34 +134,35 @@ func (h *timedServer) wantStatus(id events.BookingID, want events.BookingStatus)
 	}
 }
 
+// wantRefusal checks that an error is a refusal with a code.
 func (h *timedServer) wantRefusal(err error, code core.Code) {
 	h.t.Helper()
 	if refusal := (*core.Refusal)(nil); !errors.As(err, &refusal) || refusal.Code != code {
-		h.t.Errorf("got %v, want %s", err, code)
+		h.t.Errorf("got the error %v, want the refusal %s", err, code)
 	}
 }
 
-// TestHoldsEndOnTime: a seat is held to the last moment of its hold and free after it, whether the
-// server ran throughout, was stopped in between, or was stopped when the hold ended.
+// TestHoldsEndOnTime: a seat is held until the deadline of its hold and free after it, whether the server runs
+// throughout, is stopped in between, or is stopped at the deadline.
 func TestHoldsEndOnTime(t *testing.T) {
 	for _, test := range []struct {
-		about        string
-		leaves, away time.Duration
+		about          string
+		after, stopped time.Duration // the time before the stop, and its duration
 	}{
-		{"there all the time", 0, 0},
-		{"away in between", 20 * time.Second, 20 * time.Second},
-		{"away at the end", 20 * time.Second, 100 * time.Second},
+		{"running throughout", 0, 0},
+		{"stopped in between", 20 * time.Second, 20 * time.Second},
+		{"stopped at the deadline", 20 * time.Second, 100 * time.Second},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			inTime(t, func(h *timedServer) {
+			runTimed(t, func(h *timedServer) {
 				made, err := h.book("ann")
 				h.must(err)
 				if until := time.Until(made.Booking.ExpiresAt); until != time.Minute {
-					t.Errorf("held for %v; want %v", until, time.Minute)
+					t.Errorf("the seat is held for %v, want %v", until, time.Minute)
 				}
-				if time.Sleep(test.leaves); test.away > 0 {
+				if time.Sleep(test.after); test.stopped > 0 {
 					h.wantTaken(true)
-					h.away(test.away)
+					h.stopFor(test.stopped)
 				}
 				if remaining := time.Until(made.Booking.ExpiresAt); remaining > 0 {
 					time.Sleep(remaining)
@@ -179,25 +180,26 @@ func TestHoldsEndOnTime(t *testing.T) {
 	}
 }
 
-// TestLateTimerAndLatePayment: a late deadline of ann's hold does not take the seat from bob, who
-// has acquired it since, even if the server was stopped at that moment; nor does her late payment.
+// TestLateTimerAndLatePayment: after ann's booking has expired, bob books her seat. Neither the later deadline
+// of her hold of the seat nor her late payment takes the seat from bob, also if the server is stopped at that
+// deadline.
 func TestLateTimerAndLatePayment(t *testing.T) {
-	for about, away := range map[string]time.Duration{"there all the time": 0, "away at that moment": 29 * time.Second} {
+	for about, stopped := range map[string]time.Duration{"running throughout": 0, "stopped at the deadline": 29 * time.Second} {
 		t.Run(about, func(t *testing.T) {
-			inTime(t, func(h *timedServer) {
-				anns, err := h.book("ann") // her seat's deadline is 90 s away, the booking's 60
+			runTimed(t, func(h *timedServer) {
+				anns, err := h.book("ann") // the booking expires after 60 s, the hold of the seat after 90 s
 				h.must(err)
 				time.Sleep(62 * time.Second)
 				bobs, err := h.book("bob")
 				h.must(err)
-				if time.Sleep(4 * time.Second); away > 0 {
-					h.away(away)
+				if time.Sleep(4 * time.Second); stopped > 0 {
+					h.stopFor(stopped)
 				} else {
 					time.Sleep(29 * time.Second)
 				}
 				h.wantTaken(true)
 				h.wantStatus(bobs.Booking.ID, events.BookingIsHeld)
-				_, err = h.all.Pay(context.Background(),
+				_, err = h.bookings.Pay(context.Background(),
 					bookings.Pay{Origin: bookings.Origin{ID: actors.NewCommandID(), Actor: "ann"}, BookingID: anns.Booking.ID,
 						By: "ann"})
 				h.wantRefusal(err, "hold_expired")

@@ -12,7 +12,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// wireStore serves the log in a directory as an EventStoreDB.
+// wireStore serves a new log as an EventStoreDB until the end of the test.
 func wireStore(t *testing.T, config esdbwire.Config) (address string) {
 	t.Helper()
 	log := openLogIn(t, t.TempDir())
@@ -33,8 +33,8 @@ func wireStore(t *testing.T, config esdbwire.Config) (address string) {
 	return "esdb://" + listener.Addr().String() + "?tls=false"
 }
 
-// TestSmallAppendLimits: the smallest append limit that suffices for a sale, and one that does
-// not.
+// TestSmallAppendLimits: a server works with the smallest supported append limit of the store, and refuses a
+// smaller one.
 func TestSmallAppendLimits(t *testing.T) {
 	address := wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend})
 	node := launch(t, address, "--data", t.TempDir())
@@ -42,7 +42,7 @@ func TestSmallAppendLimits(t *testing.T) {
 	defer client.CloseIdleConnections()
 	if status, _, err := post(client, node.url+"/v1/products", `{"id":"hot","name":"Hot","stock":10000}`,
 		""); err != nil || status != http.StatusCreated {
-		t.Fatalf("status %v, %v; want status 201", status, err)
+		t.Fatalf("create the product: status %d, %v; want 201", status, err)
 	}
 	long := strings.Repeat("long", 60)
 	var all sync.WaitGroup
@@ -50,14 +50,14 @@ func TestSmallAppendLimits(t *testing.T) {
 		all.Go(func() {
 			if status := answerOf(client, node.url+"/v1/products/hot/reservations", fmt.Sprintf(`{"holder":"%s%d"}`, long, n),
 				fmt.Sprint("key-", n)); status != http.StatusCreated {
-				t.Errorf("reservation %d: %d; want status 201", n, status)
+				t.Errorf("reservation %d: status %d, want 201", n, status)
 			}
 		})
 	}
 	all.Wait()
 	node.kill()
 	if v := runVerify(t, exitDone, "--store", address); v.Events < 201 {
-		t.Errorf("verdict %+v; want Events >= 201", v)
+		t.Errorf("verify found %d events, want at least 201", v.Events)
 	}
 	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store",
 		wireStore(t, esdbwire.Config{MaxAppend: esdb.MinMaxAppend - 1}))

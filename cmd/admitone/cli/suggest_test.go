@@ -47,12 +47,12 @@ func TestEditDistance(t *testing.T) {
 	}{{"", "", 0}, {"", "abc", 3}, {"serve", "serve", 0}, {"sevre", "serve", 1}, {"kitten", "sitting", 3},
 		{"verfy", "verify", 1}} {
 		if got, back := editDistance(c.a, c.b), editDistance(c.b, c.a); got != c.want || back != c.want {
-			t.Errorf("%q %q: %d, %d, want %d", c.a, c.b, got, back, c.want)
+			t.Errorf("editDistance of %q and %q = %d, and %d in the other order; want %d", c.a, c.b, got, back, c.want)
 		}
 	}
 }
 
-// TestMainTakenAddress: the error for a taken address names the flag.
+// TestMainTakenAddress: the error for an address in use names the flag.
 func TestMainTakenAddress(t *testing.T) {
 	taken := serveIn(t, t.TempDir(), nil).Address()
 	for _, test := range []struct {
@@ -81,19 +81,18 @@ func TestMainVersion(t *testing.T) {
 	text, _ := must(t, exitDone, "version")
 	for _, want := range []string{"version  ", "\nrevision ", "\ngo       " + runtime.Version() + "\n"} {
 		if !strings.Contains(text, want) {
-			t.Errorf("no %q in %q", want, text)
+			t.Errorf("version printed %q, want %q", text, want)
 		}
 	}
 	text, _ = must(t, exitDone, "version", "--json")
 	var b map[string]any
 	err := json.Unmarshal([]byte(text), &b)
 	if err != nil || b["go"] != runtime.Version() || b["version"] == "" || b["revision"] == nil || b["modified"] == nil {
-		t.Errorf("%v: %s; want b[go] = %v, some b[version], a b[revision] and a b[modified]",
-			err, text, runtime.Version())
+		t.Errorf("version --json printed %s (%v); want go %s, version, revision and modified", text, err, runtime.Version())
 	}
 }
 
-// TestMainIgnoredByGit: the output of go build in the root is ignored, the source is not.
+// TestMainIgnoredByGit: git ignores the output of go build in the root, but not the source.
 func TestMainIgnoredByGit(t *testing.T) {
 	ignored := func(path string) bool {
 		check := exec.Command("git", "check-ignore", "--no-index", "-q", path)
@@ -105,6 +104,7 @@ func TestMainIgnoredByGit(t *testing.T) {
 		return err == nil
 	}
 	if !ignored("admitone") || ignored("cmd/admitone/main.go") || ignored("cmd/admitone/new.go") {
-		t.Error(ignored("admitone"), ignored("cmd/admitone/main.go"), ignored("cmd/admitone/new.go"))
+		t.Errorf("ignored: admitone %t, cmd/admitone/main.go %t, cmd/admitone/new.go %t; want only the first",
+			ignored("admitone"), ignored("cmd/admitone/main.go"), ignored("cmd/admitone/new.go"))
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"admitone/cmd/admitone/progress"
 )
 
-// openTerminal returns both ends of a new pseudo terminal.
+// openTerminal returns both ends of a new pseudo-terminal.
 func openTerminal(t *testing.T) (screen, program *os.File) {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -37,9 +37,9 @@ func openTerminal(t *testing.T) (screen, program *os.File) {
 	return screen, program
 }
 
-// onTerminal runs serve on a terminal, sends it a request, and returns its address and everything
-// that the terminal showed.
-func onTerminal(t *testing.T, args ...string) (url, text string) {
+// serveOnTerminal runs serve on a terminal, sends it a request and stops it. It returns the address and
+// everything that the terminal showed.
+func serveOnTerminal(t *testing.T, args ...string) (url, text string) {
 	t.Helper()
 	screen, program := openTerminal(t)
 	lines := make(chan string, 1000)
@@ -69,14 +69,14 @@ func onTerminal(t *testing.T, args ...string) (url, text string) {
 	}
 	text = strings.Join(all, "\n")
 	if status := <-ended; status != exitDone || url == "" {
-		t.Fatalf("%q ended with %d\n%s; want status 0 and some url", args, status, text)
+		t.Fatalf("%q: status %d; want 0, and its address on the terminal\n%s", args, status, text)
 	}
 	return url, text
 }
 
-// TestServeOnTerminal: the pages are listed, without a line of JSON per request.
+// TestServeOnTerminal: on a terminal, serve lists the pages and, unless asked, writes no access log.
 func TestServeOnTerminal(t *testing.T) {
-	url, text := onTerminal(t)
+	url, text := serveOnTerminal(t)
 	for _, want := range []string{
 		url + "\n", url + "performances\n", url + "tournaments\n", url + "waiting-rooms\n", url + "audit\n", url + "docs\n",
 		"--demo", "--access-log", "--listen", "--store", "--auth jwt", "admitone serve --help",
@@ -86,20 +86,20 @@ func TestServeOnTerminal(t *testing.T) {
 		}
 	}
 	if strings.Contains(text, "wallets/") || strings.Contains(text, "/healthz") {
-		t.Errorf("a wallet without --demo, or an access log:\n%s", text)
+		t.Errorf("the terminal shows a wallet or an access log, want neither:\n%s", text)
 	}
 	const wallet = "/v1/wallets/demo (holder demo, filled with 500.00)"
-	_, text = onTerminal(t, "--demo", "--access-log")
+	_, text = serveOnTerminal(t, "--demo", "--access-log")
 	if !strings.Contains(text, wallet) || !strings.Contains(text, "/healthz") {
-		t.Errorf("no wallet of the demo, or no access log despite the flag:\n%s", text)
+		t.Errorf("with --demo and --access-log the terminal shows\n%s\nwant the demo's wallet and an access log", text)
 	}
 	t.Setenv("ADMITONE_ACCESS_LOG", "true")
-	if _, text := onTerminal(t); !strings.Contains(text, "/healthz") {
-		t.Errorf("no access log despite the environment:\n%s", text)
+	if _, text := serveOnTerminal(t); !strings.Contains(text, "/healthz") {
+		t.Errorf("with ADMITONE_ACCESS_LOG=true the terminal shows\n%s\nwant an access log", text)
 	}
 }
 
-// TestIsTerminal: a device that is not a terminal gets the same output as a file.
+// TestIsTerminal: a device other than a terminal is not taken for one.
 func TestIsTerminal(t *testing.T) {
 	_, program := openTerminal(t)
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -108,6 +108,7 @@ func TestIsTerminal(t *testing.T) {
 	}
 	defer null.Close()
 	if !progress.IsTerminal(program) || progress.IsTerminal(null) || progress.IsTerminal(&strings.Builder{}) {
-		t.Error("of a terminal, /dev/null and a string, not the first alone is a terminal")
+		t.Errorf("IsTerminal: a terminal %t, /dev/null %t, a builder %t; want only the first", progress.IsTerminal(program),
+			progress.IsTerminal(null), progress.IsTerminal(&strings.Builder{}))
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// signUps creates a tournament of two slots and enters four teams; then the first withdraws.
-func (s *testServer) signUps(id string) {
+// enterTeams creates a tournament of two slots, enters four teams and withdraws the first.
+func (s *testServer) enterTeams(id string) {
 	s.t.Helper()
 	s.send("POST", "/v1/tournaments", fmt.Sprintf(
 		`{"id":%q,"name":"The %s","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z","waitlist":true}`, id, id))
@@ -19,17 +19,16 @@ func (s *testServer) signUps(id string) {
 	s.send("DELETE", "/v1/tournaments/"+id+"/entries/a", "")
 }
 
-// TestReadingTournaments: each command prints the same from the directory and through the server,
-// and the expected output.
+// TestReadingTournaments: each command prints the expected output, and the same with --store as with --url.
 func TestReadingTournaments(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	s.signUps("cup")
+	s.enterTeams("cup")
 	fromServer := map[string]string{}
 	for _, test := range []struct {
 		args  string
 		want  int
 		lines int
-		holds []string
+		texts []string // expected in the output
 	}{
 		{"log --stream tournament-cup", 0, 7, []string{"tournament.created.v2",
 			`tournament-cup@6  tournament.promoted.v1  a  {"rows":[["c"]]`}},
@@ -56,7 +55,7 @@ func TestReadingTournaments(t *testing.T) {
 			if n := strings.Count(stdout, "\n"); n != test.lines {
 				t.Errorf("%d lines, want %d\n%s", n, test.lines, stdout)
 			}
-			for _, text := range test.holds {
+			for _, text := range test.texts {
 				if !strings.Contains(stdout+stderr, text) {
 					t.Errorf("no %q in\n%s%s", text, stdout, stderr)
 				}
@@ -67,13 +66,13 @@ func TestReadingTournaments(t *testing.T) {
 	s.end()
 	for args, want := range fromServer {
 		if _, got, stderr := command(t, append(strings.Fields(args), "--store", s.store)...); got != want {
-			t.Errorf("admitone %s prints from the directory\n%s%s\nand through the server\n%s", args, got, stderr, want)
+			t.Errorf("admitone %s --store prints\n%s%s\nwant the output of --url\n%s", args, got, stderr, want)
 		}
 	}
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// TestDemo: the demo's entities exist, and a second start changes nothing.
+// TestDemo: the demonstration creates its entities, and changes nothing when it runs again.
 func TestDemo(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	for range 2 {
@@ -94,21 +93,21 @@ func TestDemo(t *testing.T) {
 			Revision    int64
 			WaitingRoom string `json:"waiting_room"`
 		}
-		for path, of := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &product} {
-			if err := json.Unmarshal([]byte(s.send("GET", path, "")), of); err != nil {
+		for path, into := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &product} {
+			if err := json.Unmarshal([]byte(s.send("GET", path, "")), into); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if room.Revision != 1 || product.WaitingRoom != demoRoom {
-			t.Errorf("room = %+v, product = %+v; want revision 1, waiting room %s", room, product, demoRoom)
+			t.Errorf("room = %+v, product = %+v; want revision 1 and waiting room %s", room, product, demoRoom)
 		}
 	}
-	// Withdrawn teams stay withdrawn.
+	// A team that has withdrawn is not entered again.
 	s.send("DELETE", "/v1/tournaments/winter-cup/entries/owls", "")
 	if err := s.demonstration().create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if entries := s.send("GET", "/v1/tournaments/winter-cup/entries", ""); strings.Contains(entries, "owls") {
-		t.Errorf("%v; want no %q", entries, "owls")
+		t.Errorf("the entries are %s; want no %q", entries, "owls")
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// inventory lists everything below a directory: names, sizes and times.
+// inventory lists everything below a directory with its size and time of modification.
 func inventory(t *testing.T, dir string) string {
 	t.Helper()
 	var all strings.Builder
@@ -37,7 +37,8 @@ func inventory(t *testing.T, dir string) string {
 	return all.String()
 }
 
-// unwritable lists the ways in which a store can be unwritable. Each returns the store's location.
+// unwritable has the ways in which a store can be unwritable. Each makes the store in dir, or a copy of it,
+// unwritable and returns its path.
 var unwritable = map[string]func(t *testing.T, dir string) string{
 	"permissions": func(t *testing.T, dir string) string {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -81,27 +82,28 @@ var unwritable = map[string]func(t *testing.T, dir string) string{
 	},
 }
 
-// mount mounts something during a test, if this machine allows it.
+// mount mounts a file system during the test, or skips the test if that is not permitted.
 func mount(t *testing.T, from, to, kind string, flags uintptr, options string) {
 	t.Helper()
 	if err := syscall.Mount(from, to, kind, flags, options); err != nil {
-		t.Skipf("nothing can be mounted here, which requires root: %v", err)
+		t.Skipf("skipped: mounting requires root: %v", err)
 	}
 	if flags&syscall.MS_REMOUNT == 0 {
 		t.Cleanup(func() { syscall.Unmount(to, 0) })
 	}
 }
 
-// inProcess runs the program in a separate process, as user nobody if permissions have to apply.
-func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, stderr string) {
+// runProcess runs the program in a separate process. With nobody it does so as the user nobody if the test
+// runs as root, to whom permissions do not apply.
+func runProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, complaints strings.Builder
+	var out, errs strings.Builder
 	cmd := exec.CommandContext(t.Context(), path, args...)
-	cmd.Stdout, cmd.Stderr, cmd.Dir = &out, &complaints, os.TempDir()
+	cmd.Stdout, cmd.Stderr, cmd.Dir = &out, &errs, os.TempDir()
 	if nobody && os.Geteuid() == 0 {
 		if err := errors.Join(os.Chmod(filepath.Dir(path), 0o755), os.Chmod(path, 0o755)); err != nil {
 			t.Fatal(err)
@@ -111,17 +113,17 @@ func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, s
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
-	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
+	return cmd.ProcessState.ExitCode(), out.String(), errs.String()
 }
 
-// TestReadingUnwritableStore: commands that only read have the same output for an unwritable store,
-// and leave everything in it unchanged.
+// TestReadingUnwritableStore: commands that only read print the same for an unwritable store, and change
+// nothing in it.
 func TestReadingUnwritableStore(t *testing.T) {
 	for name, prepare := range unwritable {
 		t.Run(name, func(t *testing.T) {
 			dir := soldLog(t, 300)
 			secret := filepath.Join(dir, server.HeadKeyFile)
-			if err := os.Chmod(secret, 0o644); err != nil { // user nobody reads it here
+			if err := os.Chmod(secret, 0o644); err != nil { // so that the user nobody can read it
 				t.Fatal(err)
 			}
 			reads := [][]string{{"verify", "--json"}, {"show", "product/1"}, {"log"}, {"log", "--json"},
@@ -135,21 +137,22 @@ func TestReadingUnwritableStore(t *testing.T) {
 			store := prepare(t, dir)
 			before := inventory(t, store)
 			for _, args := range reads {
-				status, stdout, stderr := inProcess(t, name == "permissions", append(args, "--store", store)...)
+				status, stdout, stderr := runProcess(t, name == "permissions", append(args, "--store", store)...)
 				if status != exitDone {
-					t.Errorf("%v ended with %d: %s%s; want status 0", args, status, stdout, stderr)
-				} else if args[0] != "verify" && stdout != want[args[0]+args[len(args)-1]] { // verify prints place and speed
+					t.Errorf("%v: status %d: %s%s; want 0", args, status, stdout, stderr)
+				} else if args[0] != "verify" && stdout != want[args[0]+args[len(args)-1]] { // verify prints the path and its speed
 					t.Errorf("%v printed\n%s\nwant\n%s", args, stdout, want[args[0]+args[len(args)-1]])
 				}
 			}
 			if after := inventory(t, store); after != before {
-				t.Errorf("there was\n%s\nand is\n%s; want %v", before, after, before)
+				t.Errorf("the store has\n%s\nwant\n%s", after, before)
 			}
 		})
 	}
 }
 
-// TestConcurrentReaders: several processes may read at once, but none while one writes.
+// TestConcurrentReaders: several processes can read a log at the same time, but no server can start meanwhile,
+// and a reader can't write.
 func TestConcurrentReaders(t *testing.T) {
 	dir := soldLog(t, 10)
 	one, err := embedded.OpenReader(dir, embedded.Options{})
@@ -160,14 +163,15 @@ func TestConcurrentReaders(t *testing.T) {
 	must(t, exitDone, "show", "product/1", "--store", dir)
 	if status, _, stderr := command(t, "serve", "--store", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
 		!strings.Contains(stderr, "using the log") {
-		t.Errorf("a server next to a reader ended with %d: %s", status, stderr)
+		t.Errorf("serve during a read: status %d: %s; want %d and %q", status, stderr, exitUnavailable, "using the log")
 	}
 	if _, err := one.Append(t.Context(), "product-x", events.NoStream, []events.Event{{Type: "x"}}); err == nil {
-		t.Error("a reader has written")
+		t.Error("Append of a reader succeeded, want an error")
 	}
 }
 
-// TestRemovedLocks: a second server can't start after the lock files were removed.
+// TestRemovedLocks: while a server runs, no other process can open its log, even if the lock files were
+// removed.
 func TestRemovedLocks(t *testing.T) {
 	dir := t.TempDir()
 	first := launch(t, dir)
@@ -190,7 +194,7 @@ func TestRemovedLocks(t *testing.T) {
 		out, err := exec.CommandContext(ctx, path, append(args, "--store", dir)...).CombinedOutput()
 		cancel()
 		if err == nil || !strings.Contains(string(out), "using the log") {
-			t.Errorf("%v next to the server: %v, %s", args, err, out)
+			t.Errorf("%v while the server runs: %v, %s; want an error with %q", args, err, out, "using the log")
 		}
 	}
 	server, err := remote.New(first.url, "")
@@ -199,6 +203,6 @@ func TestRemovedLocks(t *testing.T) {
 	}
 	if err := server.Call(t.Context(), "POST", "/v1/products", `{"id":"1","name":"p","stock":1,"price":1}`,
 		&struct{}{}); err != nil {
-		t.Errorf("the first server: %v", err)
+		t.Errorf("a command to the first server: %v; want success", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"admitone/projections"
 )
 
-// runVerify runs verify and decodes its result.
+// runVerify runs verify --json, with the exit status want, and decodes its verdict.
 func runVerify(t *testing.T, want int, args ...string) verdict {
 	t.Helper()
 	stdout, _ := must(t, want, append([]string{"verify", "--json"}, args...)...)
@@ -31,20 +31,19 @@ func TestVerifyFindsNothing(t *testing.T) {
 	head := appendSales(t, s.Log, "big", 2000)
 	if v := runVerify(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
 		v.Violation != nil || v.Views != 0 {
-		t.Errorf("through the server: %+v; want Events = %v, Head = head, Streams = 2, no Violation and Views = 0",
-			v, uint64(head))
+		t.Errorf("verify --url: %+v; want %d events, that head, 2 streams, no violation and no views", v, head)
 	}
 	s.end()
 	if v := runVerify(t, exitDone, "--store", s.store); v.Events != uint64(head) || v.Views != head || v.Source != s.store {
-		t.Errorf("from the directory: %+v; want Events = %v, Views = head and Source = s.store", v, uint64(head))
+		t.Errorf("verify --store: %+v; want %d events, views up to there, and the source %s", v, head, s.store)
 	}
 	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
 		"2006 events of 2 streams in ") || !strings.HasSuffix(stdout, "nothing is wrong\n") {
-		t.Errorf("stdout %q; want %q and %q last", stdout, "2006 events of 2 streams in ", "nothing is wrong\n")
+		t.Errorf("stdout %q; want %q, and %q at the end", stdout, "2006 events of 2 streams in ", "nothing is wrong\n")
 	}
 }
 
-// TestVerifyFindsForgery: events were written directly to the log.
+// TestVerifyFindsForgery: verify finds an event that was appended directly to the log and violates a rule.
 func TestVerifyFindsForgery(t *testing.T) {
 	dir := t.TempDir()
 	log, err := embedded.Open(dir, embedded.Options{})
@@ -78,24 +77,23 @@ func TestVerifyFindsForgery(t *testing.T) {
 	for _, text := range []string{"VIOLATION at position 4, product-1@3",
 		"rule:  held and sold are never more than the stock", "found: of 2, 0 are held and 3 sold"} {
 		if !strings.Contains(stdout, text) {
-			t.Errorf("no %q in\n%s", text, stdout)
+			t.Errorf("verify printed\n%s\nwant %q", stdout, text)
 		}
 	}
 	if v := runVerify(t, exitProblemsFound, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
 		v.Violation.Stream != "product-1" || v.Violation.Revision != 3 {
-		t.Errorf("verdict %+v; want a Violation, Violation.Position = 4, Violation.Stream = 'product-1' and Violation.Revision = 3",
-			v)
+		t.Errorf("verify: %+v; want a violation at position 4, product-1@3", v)
 	}
 }
 
-// TestVerifyFindsDamage: one changed byte anywhere in the tables of the log.
+// TestVerifyFindsDamage: verify finds a single changed byte in a table of the log.
 func TestVerifyFindsDamage(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	appendSales(t, s.Log, "1", 3000)
 	s.end()
 	tables, err := filepath.Glob(filepath.Join(s.store, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("the views have no tables (%v)", err)
+		t.Fatalf("the log has %d tables (%v), want at least one", len(tables), err)
 	}
 	for _, table := range tables {
 		good, err := os.ReadFile(table)
@@ -104,7 +102,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		}
 		for _, at := range []int{100, len(good) / 3, len(good) / 2} {
 			if len(good) < 10_000 {
-				continue // the index, which is read when an entity is loaded
+				continue // a table of the index by stream, which only loads of entities read
 			}
 			bad := append([]byte(nil), good...)
 			bad[at] ^= 4
@@ -113,7 +111,8 @@ func TestVerifyFindsDamage(t *testing.T) {
 			}
 			if v := runVerify(t, exitProblemsFound, "--store", s.store); v.Violation == nil ||
 				!strings.Contains(v.Violation.Rule, "as they were written") {
-				t.Errorf("byte %d of %s changed: violation = %+v, want one", at, filepath.Base(table), v.Violation)
+				t.Errorf("byte %d of %s changed: violation = %+v, want one of the rule %q", at, filepath.Base(table),
+					v.Violation, "as they were written")
 			}
 		}
 		if err := os.WriteFile(table, good, 0o600); err != nil {
@@ -123,7 +122,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	runVerify(t, exitDone, "--store", s.store)
 }
 
-// impostor is a log that claims to be a different one.
+// impostor is a log with the epoch of a different one.
 type impostor struct {
 	events.Store
 	epoch string
@@ -131,7 +130,7 @@ type impostor struct {
 
 func (i impostor) Epoch() string { return i.epoch }
 
-// TestVerifyFindsWrongViews: counts on disk belong to a different log.
+// TestVerifyFindsWrongViews: verify finds that the views on disk belong to a different log.
 func TestVerifyFindsWrongViews(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	appendSales(t, s.Log, "1", 4)

@@ -18,7 +18,7 @@ import (
 // hookFlags permit webhooks to this machine, and shorten the delays of retries.
 var hookFlags = []string{"--webhook-allow-private", "--webhook-faster=1000"}
 
-// sellMore sells units of several products in one batch, and returns their number.
+// sellMore sells units of several products in one batch.
 func sellMore(t *testing.T, client *http.Client, url string, round, products, units int) {
 	t.Helper()
 	commands := make([]string, units)
@@ -27,12 +27,12 @@ func sellMore(t *testing.T, client *http.Client, url string, round, products, un
 	}
 	body := `{"commands":[` + strings.Join(commands, ",") + `]}`
 	if status, answer, err := post(client, url+"/v1/batch", body, ""); status != http.StatusOK || err != nil {
-		t.Fatalf("round %d: %d %s, %v; want status 200", round, status, answer, err)
+		t.Fatalf("the batch of round %d: %d %s, %v; want status 200", round, status, answer, err)
 	}
 }
 
-// hook creates products and a webhook, and returns its secret.
-func hook(t *testing.T, client *http.Client, url, to string, products int) string {
+// createWebhook creates products and a webhook to an address, and returns the secret of the webhook.
+func createWebhook(t *testing.T, client *http.Client, url, to string, products int) string {
 	t.Helper()
 	for p := range products {
 		if _, _, err := post(client, url+"/v1/products", fmt.Sprintf(`{"id":"p%d","name":"P","stock":1000000}`, p), ""); err != nil {
@@ -66,8 +66,8 @@ func reservations(t *testing.T, store string) (all []events.Recorded) {
 	return all
 }
 
-// TestKill9DuringDeliveries kills the server while it delivers to a receiver that fails from time
-// to time: each event arrives, genuine, in order per stream, and none is skipped.
+// TestKill9DuringDeliveries kills the server while it delivers to a receiver that fails every fifth time. Each
+// event is delivered, signed, and in the order of its stream.
 func TestKill9DuringDeliveries(t *testing.T) {
 	t.Parallel()
 	const products, units = 25, 200
@@ -82,7 +82,7 @@ func TestKill9DuringDeliveries(t *testing.T) {
 	for round := range rounds {
 		p := launch(t, store, hookFlags...)
 		if round == 0 {
-			secret = hook(t, client, p.url, receiver.URL(), products)
+			secret = createWebhook(t, client, p.url, receiver.URL(), products)
 		}
 		sellMore(t, client, p.url, round, products, units)
 		receiver.Await(units*round+units/2, patience)
@@ -95,7 +95,7 @@ func TestKill9DuringDeliveries(t *testing.T) {
 	p.wait()
 	want := reservations(t, store)
 	if len(want) != units*rounds {
-		t.Errorf("%d of %d events are in the log", len(want), units*rounds)
+		t.Errorf("the log has %d reservations, want %d", len(want), units*rounds)
 	}
 	receiver.CheckOrder(want)
 	webhooktest.Verify(t, secret, receiver.All())
@@ -105,8 +105,8 @@ func TestKill9DuringDeliveries(t *testing.T) {
 	t.Logf("%d deliveries of %d events, through %d kills", len(receiver.All()), len(want), rounds)
 }
 
-// TestTwoServersDeliver: of two servers on one log one delivers, and when it is killed the other
-// takes over. Nothing is delivered twice while both live, and nothing is lost.
+// TestTwoServersDeliver: of two servers on one log, one delivers, and the other takes over when that one is
+// killed. Nothing is delivered twice while both run, and nothing is lost.
 func TestTwoServersDeliver(t *testing.T) {
 	t.Parallel()
 	const products, units = 5, 50
@@ -118,12 +118,12 @@ func TestTwoServersDeliver(t *testing.T) {
 	args := append([]string{"--webhooks-key-file", key}, hookFlags...)
 	servers := []*serverProcess{serveOn(t, log.address(), args...), serveOn(t, log.address(), args...)}
 	receiver, client := webhooktest.NewReceiver(t, nil), &http.Client{Timeout: patience}
-	secret := hook(t, client, servers[0].url, receiver.URL(), products)
+	secret := createWebhook(t, client, servers[0].url, receiver.URL(), products)
 	sellMore(t, client, servers[1].url, 1, products, units)
 	receiver.Await(units, patience)
-	time.Sleep(2 * time.Second) // the other one would take over after one second, if it believed that deliveries are due
+	time.Sleep(2 * time.Second) // the other server would take over after one second if it found that deliveries are due
 	if n := len(receiver.All()); n != units {
-		t.Errorf("%d deliveries of %d events", n, units)
+		t.Errorf("%d deliveries, want %d", n, units)
 	}
 	historyText := decode[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
 	first := strings.Contains(fmt.Sprint(historyText["items"]), strings.TrimPrefix(servers[0].url, "http://127.0.0.1:")+" does the work")
@@ -138,18 +138,18 @@ func TestTwoServersDeliver(t *testing.T) {
 	webhooktest.Verify(t, secret, receiver.All())
 	historyText = decode[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
 	if text := fmt.Sprint(historyText["items"]); strings.Count(text, "does the work") != 2 || !strings.Contains(text, "term 2") {
-		t.Errorf("the story of the webhook: %s", text)
+		t.Errorf("the history of the webhook: %s; want two servers in turn, the second in term 2", text)
 	}
 }
 
-// TestAnotherWebhooksKey: a server with a different key makes no deliveries, which its receiver would
-// reject as forged. With a new secret it resumes, and nothing was skipped.
+// TestAnotherWebhooksKey: a server with another webhooks key makes no deliveries, since the receiver would
+// reject their signatures. When the webhook gets a new secret, the server delivers everything.
 func TestAnotherWebhooksKey(t *testing.T) {
 	t.Parallel()
 	store, client := t.TempDir(), &http.Client{Timeout: patience}
 	receiver := webhooktest.NewReceiver(t, nil)
 	p := launch(t, store, hookFlags...)
-	hook(t, client, p.url, receiver.URL(), 2)
+	createWebhook(t, client, p.url, receiver.URL(), 2)
 	p.kill()
 	if err := os.Remove(filepath.Join(store, "webhooks.key")); err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestAnotherWebhooksKey(t *testing.T) {
 		}
 	}
 	if n := len(receiver.All()); n > 0 {
-		t.Errorf("%d deliveries with a different key; want n = 0", n)
+		t.Errorf("%d deliveries with a different key, want 0", n)
 	}
 	_, answer, err := post(client, p.url+"/v1/webhooks/w/secret", "{}", "")
 	if err != nil {
@@ -172,8 +172,8 @@ func TestAnotherWebhooksKey(t *testing.T) {
 	webhooktest.Verify(t, decode[map[string]any](t, answer)["secret"].(string), receiver.All())
 }
 
-// TestWebhooksKey: it is created with access for its owner and group only, and a file without a key
-// is refused.
+// TestWebhooksKey: the file of the webhooks key is created with access for its owner and group only, and a file
+// with a short key is refused.
 func TestWebhooksKey(t *testing.T) {
 	store, named := t.TempDir(), filepath.Join(t.TempDir(), "named")
 	for file, args := range map[string][]string{

@@ -10,7 +10,7 @@ import (
 	"admitone/cmd/admitone/whatif"
 )
 
-// TestWhatIf runs the command on a log and through a server.
+// TestWhatIf runs what-if on a directory and through a server, with and without changed settings.
 func TestWhatIf(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
@@ -19,22 +19,22 @@ func TestWhatIf(t *testing.T) {
 	chart := filepath.Join(t.TempDir(), "sale.svg")
 	stdout, _ := must(t, exitDone, "what-if", "--store", s.store, "--set", "limit_per_holder=2", "--chart", chart)
 	if stdout != through {
-		t.Errorf("the server's log and the directory's differ:\n%s\n%s", through, stdout)
+		t.Errorf("what-if --store prints\n%s\nwant the output of --url\n%s", stdout, through)
 	}
 	for _, want := range []string{"positions 1 to 5, 5 intents; what if: limit_per_holder=2", "units sold 4 1",
 		"refused: limit_exceeded – 2"} {
 		if !strings.Contains(strings.Join(strings.Fields(stdout), " "), want) {
-			t.Errorf("no %q in\n%s", want, stdout)
+			t.Errorf("what-if printed\n%s\nwant %q", stdout, want)
 		}
 	}
 	if svg := string(contents(t, chart)); !strings.HasPrefix(svg, "<svg ") || !strings.HasSuffix(svg, "</svg>\n") {
-		t.Errorf("%v; want %q first and %q last", svg, "<svg ", "</svg>\n")
+		t.Errorf("the chart is %s; want it to begin with %q and to end with %q", svg, "<svg ", "</svg>\n")
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer whatif.Comparison
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || answer.Recorded.UnitsSold != 4 ||
 		answer.WhatIf.UnitsSold != 4 || answer.WhatIf.GivenBack != 1 {
-		t.Errorf("%s: %v; want Recorded.UnitsSold = 4, WhatIf.UnitsSold = 4 and WhatIf.GivenBack = 1", stdout, err)
+		t.Errorf("what-if --json printed %s (%v); want 4 units sold in both, and 1 given back", stdout, err)
 	}
 	stdout, _ = must(t, exitDone, "what-if", "--store", s.store, "--from", "3", "--to", "3", "--set", "stock=3")
 	if !strings.Contains(stdout, "positions 3 to 3, 1 intents") || !strings.Contains(stdout, "refused: sold_out") {
@@ -48,8 +48,8 @@ func TestWhatIf(t *testing.T) {
 	must(t, exitUnavailable, "what-if", "--store", t.TempDir())
 }
 
-// TestWhatIfNothingChanged: a sale on a server, with payments, passes and refusals, leads to the
-// recorded figures.
+// TestWhatIfNothingChanged: without changed settings, what-if reproduces the figures of a sale with payments,
+// passes and refusals.
 func TestWhatIfNothingChanged(t *testing.T) {
 	s := serveRecording(t, t.TempDir())
 	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
@@ -72,10 +72,10 @@ func TestWhatIfNothingChanged(t *testing.T) {
 		request.Header.Set("Admission-Pass", pass)
 		response, err := http.DefaultClient.Do(request)
 		if err != nil || response.Body.Close() != nil || response.StatusCode != want {
-			t.Fatalf("%s: %v, %v", holder, response, err)
+			t.Fatalf("a reservation of %s: %v, %v; want status %d", holder, response, err, want)
 		}
 	}
-	s.send("POST", "/v1/bookings/"+owned+"/payment", `{}`) // the last sale
+	s.send("POST", "/v1/bookings/"+owned+"/payment", `{}`)
 	s.end()
 	stdout, _ := must(t, exitDone, "what-if", "--store", s.store, "--json")
 	var answer struct {
@@ -83,12 +83,12 @@ func TestWhatIfNothingChanged(t *testing.T) {
 		WhatIf   json.RawMessage `json:"what_if"`
 	}
 	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || string(answer.Recorded) != string(answer.WhatIf) {
-		t.Errorf("recorded is\n%s, and repeated\n%s, %v", answer.Recorded, answer.WhatIf, err)
+		t.Errorf("the figures are\n%s (%v), want the recorded ones\n%s", answer.WhatIf, err, answer.Recorded)
 	}
 	for _, want := range []string{`"pass_invalid":1`, `"pass_required":1`, `"seat_taken":1`, `"units_sold":1`,
 		`"seats_booked":2`} {
 		if !strings.Contains(string(answer.Recorded), want) {
-			t.Errorf("no %s in %s", want, answer.Recorded)
+			t.Errorf("the recorded figures are %s, want %s", answer.Recorded, want)
 		}
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// TestBackupsLeaveSpace: the log's own writes must not find the disk full.
+// TestBackupsLeaveSpace: a backup is refused if it would leave too little space for the writes of the log, or
+// if another backup is running.
 func TestBackupsLeaveSpace(t *testing.T) {
 	store := t.TempDir()
 	s := startIn(t, store, io.Discard)
@@ -24,28 +25,28 @@ func TestBackupsLeaveSpace(t *testing.T) {
 		log: filepath.Join(store, "log"), limit: 9}
 	for _, c := range []struct {
 		free, total uint64
-		made        bool
+		want        bool // whether the backup is made
 	}{{100 << 30, 1 << 40, true}, {5<<30 + 512<<20, 1 << 40, true}, {5 << 30, 1 << 40, false}, {0, 1 << 40, false},
 		{1 << 30, 8 << 30, true}, {800 << 20, 8 << 30, false}} {
 		b.space = func(string) (uint64, uint64, error) { return c.free, c.total, nil }
 		path, _, err := b.backup(t.Context())
-		if made := err == nil; made != c.made || !made && !strings.Contains(err.Error(), "MB left") {
-			t.Errorf("backup with %d of %d free = %q, %v; want success: %t", c.free, c.total, path, err, c.made)
+		if made := err == nil; made != c.want || !made && !strings.Contains(err.Error(), "MB left") {
+			t.Errorf("backup with %d of %d free = %q, %v; want success: %t", c.free, c.total, path, err, c.want)
 		}
 	}
 	b.one.Lock()
 	if _, _, err := b.backup(t.Context()); err == nil || !strings.Contains(err.Error(), "another backup") {
-		t.Errorf("a second backup at the same time: %v, want a refusal", err)
+		t.Errorf("a backup during another one: %v, want a refusal with %q", err, "another backup")
 	}
 	b.one.Unlock()
 	b.space = func(string) (uint64, uint64, error) { return 0, 0, events.ErrUnavailable }
 	if _, _, err := b.backup(t.Context()); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("with unknown disk space: %v, want %v", err, events.ErrUnavailable)
+		t.Errorf("a backup with an error of space: %v, want %v", err, events.ErrUnavailable)
 	}
 	linked, err := bytesToCopy(b.log, canLink(b.log, b.dir))
 	all, allErr := bytesToCopy(b.log, false)
 	if err != nil || allErr != nil || linked == 0 || all <= linked {
-		t.Errorf("%d bytes to copy, %d without links; %v, %v; want no errors, linked > 0 and all > linked",
+		t.Errorf("%d bytes to copy with links, %d without; %v, %v; want more than 0, and more without links",
 			linked, all, err, allErr)
 	}
 	if canLink(b.log, filepath.Join(store, "none")) {

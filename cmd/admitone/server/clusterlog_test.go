@@ -9,28 +9,29 @@ import (
 	"time"
 )
 
-// TestRepeats: a fault is due when it starts or changes, and then more and more rarely; so many others are none.
+// TestRepeats: a fault is due when it begins or changes, and then at growing intervals. The number of remembered
+// faults is bounded.
 func TestRepeats(t *testing.T) {
 	var r repeats
 	now := time.Now()
-	due := 0
+	count := 0
 	for second := range 24 * 60 * 60 { // a day
 		if r.due("key", "fault", now.Add(time.Duration(second)*time.Second)) {
-			due++
+			count++
 		}
 	}
-	// After 0, 1, 3, 7, 15, 31 minutes, and from then on hourly.
-	if due < 20 || due > 31 {
-		t.Errorf("a fault of a day is due %d times, want about 29", due)
+	// It is due after 0, 1, 3, 7, 15, 31 and 63 minutes, and then every hour.
+	if count < 20 || count > 31 {
+		t.Errorf("a fault that lasts a day is due %d times, want about 29", count)
 	}
 	if !r.due("key", "another fault", now) {
-		t.Error("a fault that has changed is not due")
+		t.Error("due of a changed fault = false, want true")
 	}
 	if r.due("key", "another fault", now) {
-		t.Error("a fault is due twice at the same time")
+		t.Error("due of the same fault at the same time = true, want false")
 	}
 	if r.clear("key"); !r.due("key", "another fault", now) {
-		t.Error("a fault that has returned is not due")
+		t.Error("due of a fault after clear = false, want true")
 	}
 	for i := range 2 * maxFaults {
 		r.due(fmt.Sprint(i), "fault", now)
@@ -40,7 +41,8 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
-// TestGossipLog: only messages that could not be decrypted are warnings, once per host.
+// TestGossipLog: of memberlist's messages, only those about packets that could not be decrypted are logged as
+// warnings, once per host.
 func TestGossipLog(t *testing.T) {
 	var out bytes.Buffer
 	g := &gossipLog{logger: slog.New(slog.NewTextHandler(&out, nil))}

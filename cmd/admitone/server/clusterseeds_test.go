@@ -11,13 +11,13 @@ import (
 	"admitone/events"
 )
 
-// seedStore has one snapshot, and fails to load it if err is set.
+// seedStore is a log with one snapshot, which can't be loaded while err is set.
 type seedStore struct {
 	DurableLog
 	head  events.Snapshot
-	text  []byte
+	text  []byte // nil for no snapshot
 	err   error
-	saved int
+	saved int // calls of SaveSnapshot
 }
 
 func (s *seedStore) LoadSnapshot(_ events.StreamID, read func(events.Snapshot, io.Reader) error) error {
@@ -39,8 +39,8 @@ func (s *seedStore) SaveSnapshot(_ events.StreamID, head events.Snapshot, write 
 	return nil
 }
 
-// TestSeedsAreNotOverwritten: a record that can't be read, or has a different version, remains
-// unchanged.
+// TestSeedsAreNotOverwritten: a snapshot of seed addresses that can't be read, or has another version, is not
+// overwritten.
 func TestSeedsAreNotOverwritten(t *testing.T) {
 	log := &seedStore{}
 	node := func(address string) *node {
@@ -48,7 +48,7 @@ func TestSeedsAreNotOverwritten(t *testing.T) {
 	}
 	node("a:1").saveSeed()
 	node("b:1").saveSeed()
-	node("b:1").saveSeed() // fresh
+	node("b:1").saveSeed() // not saved, since the address was just saved
 	if got := node("c:1").seedAddresses(); !slices.Equal(got, []string{"a:1", "b:1"}) || log.saved != 2 {
 		t.Fatalf("addresses %q, saved %d times; want a:1 and b:1, saved twice", got, log.saved)
 	}
@@ -57,7 +57,7 @@ func TestSeedsAreNotOverwritten(t *testing.T) {
 	log.err = nil
 	log.head.Version++
 	if got := node("c:1").seedAddresses(); got != nil {
-		t.Errorf("addresses of a different version: %q; want no got", got)
+		t.Errorf("addresses of a snapshot with another version: %q, want none", got)
 	}
 	node("c:1").saveSeed()
 	log.head.Version--

@@ -16,7 +16,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestCurrencyIsNamedOnce: a log keeps its first currency; a different one, or an unknown one, is a usage error.
+// TestCurrencyIsNamedOnce: a log keeps the currency that is named first. Another or an unknown currency is a usage
+// error.
 func TestCurrencyIsNamedOnce(t *testing.T) {
 	store := t.TempDir()
 	start := func(code string) (*Server, error) {
@@ -66,12 +67,13 @@ func TestCurrencyIsNamedOnce(t *testing.T) {
 			t.Errorf("%q: the page is %s\nwant it to contain %s", step.code, body, step.page)
 		}
 		if _, err := verify.Log(t.Context(), s.Log, true, nil); err != nil {
-			t.Error(err)
+			t.Errorf("%q: verify.Log = %v, want no violation", step.code, err)
 		}
 		end(t, s)
 	}
 }
 
+// get returns the body of a GET's answer.
 func get(t *testing.T, s *Server, path string) string {
 	t.Helper()
 	response, err := http.Get("http://" + s.Address() + path)

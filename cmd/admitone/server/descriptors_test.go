@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestShareDescriptors: the log gets the descriptors that it needs, the connections get the rest, and
-// the error for too few states the remedy.
+// TestShareDescriptors: the stores get the descriptors that they need, and the connections get the rest. The
+// error for a limit that is too low names the remedy.
 func TestShareDescriptors(t *testing.T) {
 	for _, test := range []struct{ limit, stores, tables, connections int }{
 		{228, 2, 74, 16}, {256, 2, 74, 44}, {256, 1, 74, 118}, {1024, 2, 128, 704}, {20000, 2, 1000, 17936},
@@ -19,7 +19,8 @@ func TestShareDescriptors(t *testing.T) {
 		}
 		all := d.connections
 		if n := d.reserve(logClients); n < 1 || n > all/8 || d.connections != all-n {
-			t.Errorf("reserve took %d of %d and left %d; want at least 1 and at most an eighth", n, all, d.connections)
+			t.Errorf("reserve took %d of %d connections and left %d; want at least 1, and at most an eighth", n, all,
+				d.connections)
 		}
 	}
 	if _, err := shareDescriptors(227, 2); err == nil || !strings.Contains(err.Error(), "ulimit -n") {

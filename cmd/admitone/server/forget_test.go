@@ -12,8 +12,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// TestForgetIsOwed: a server that can't forget a holder continues to follow the log, announces an
-// earlier position to the other nodes, and retries.
+// TestForgetIsOwed: a server that fails to forget a holder retries, and continues to follow the log. Until it
+// succeeds, it announces to the other nodes the position before the fact that the holder is forgotten.
 func TestForgetIsOwed(t *testing.T) {
 	quiet := slog.New(slog.DiscardHandler)
 	log, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet})
@@ -57,7 +57,7 @@ func TestForgetIsOwed(t *testing.T) {
 		}
 	}
 	if _, contact, err := p.contacts.Find("s"); contact != nil || err != nil {
-		t.Errorf("the contact is %q, %v; want no contact", contact, err)
+		t.Errorf("the contact is %q, %v; want none", contact, err)
 	}
 	p.background.Wait()
 }

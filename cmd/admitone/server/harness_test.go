@@ -12,10 +12,10 @@ import (
 	"admitone/api"
 )
 
-// patience bounds a wait.
+// patience bounds each wait.
 const patience = 3 * time.Minute
 
-// startIn starts a server over a directory, with its logs written to log.
+// startIn starts a server on the log in a directory, with messages written to log.
 func startIn(t *testing.T, store string, log io.Writer) *Server {
 	t.Helper()
 	s, err := Start(Settings{
@@ -38,7 +38,7 @@ func end(t *testing.T, s *Server) {
 	}
 }
 
-// send sends a request that must succeed.
+// send sends a request, which must succeed.
 func send(t *testing.T, s *Server, method, path, body string) {
 	t.Helper()
 	request, err := http.NewRequest(method, "http://"+s.Address()+path, strings.NewReader(body))
@@ -52,6 +52,6 @@ func send(t *testing.T, s *Server, method, path, body string) {
 	}
 	defer response.Body.Close()
 	if output, _ := io.ReadAll(response.Body); response.StatusCode >= 300 {
-		t.Fatalf("%s %s: %s %s; want StatusCode < 300", method, path, response.Status, output)
+		t.Fatalf("%s %s: %s %s; want a status below 300", method, path, response.Status, output)
 	}
 }

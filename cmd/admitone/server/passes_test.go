@@ -11,15 +11,15 @@ import (
 	"testing"
 )
 
-// TestMissingKeysAreReported: a server logs an error for missing keys of passes, and names the rooms
-// with visitors.
+// TestMissingKeysAreReported: a server without the log's pass keys logs an error, and names the rooms with
+// visitors.
 func TestMissingKeysAreReported(t *testing.T) {
 	store := t.TempDir()
 	s := startIn(t, store, io.Discard)
 	send(t, s, "PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
 	end(t, s)
-	output := func() string { // the server's log until its rooms have resumed
+	output := func() string { // what a server logs until its rooms have resumed
 		t.Helper()
 		var text bytes.Buffer
 		p := startIn(t, store, &text)
@@ -40,7 +40,7 @@ func TestMissingKeysAreReported(t *testing.T) {
 	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
 		t.Fatal(err)
 	}
-	// The log names the keys from the first room on.
+	// The log names the keys once a first room was created.
 	if text := output(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of this server's keys") {
 		t.Errorf("without visitors the server logs %s; want %q and %q", text, `"level":"ERROR"`, "none of this server's keys")
 	}

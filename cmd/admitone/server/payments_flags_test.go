@@ -15,8 +15,8 @@ import (
 	"admitone/events/embedded"
 )
 
-// TestStripeNeedsItsSettings: missing or inconsistent settings are usage errors, before anything is
-// written to the log.
+// TestStripeNeedsItsSettings: missing or inconsistent settings are usage errors, and nothing is written to the
+// log.
 func TestStripeNeedsItsSettings(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name, text string) string {
@@ -30,7 +30,7 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 	for name, test := range map[string]struct {
 		currency string
 		stripe   StripeSettings
-		fault    string // "" for none
+		fault    string // expected in the error, "" for none
 	}{
 		"complete":              {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, Refunds: true}, ""},
 		"API on loopback":       {"EUR", StripeSettings{KeyFile: key, WebhookSecretFile: secret, API: "http://127.0.0.1:1"}, ""},
@@ -55,7 +55,7 @@ func TestStripeNeedsItsSettings(t *testing.T) {
 			}
 			if test.fault == "" {
 				if err != nil {
-					t.Error(err)
+					t.Errorf("Start = %v, want no error", err)
 				}
 				return
 			}

@@ -17,8 +17,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestUnfinishedPaymentsAreFinished: a payment that a server had received when it ended is
-// applied or owed by the next one; the rebuilt views have the same state, and verify finds nothing.
+// TestUnfinishedPaymentsAreFinished: payments that a server had received but not applied when it stopped are
+// applied or owed by the next server. Rebuilt views have the same state, and verify finds nothing.
 func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {
@@ -43,7 +43,7 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	}
 	read("/v1/holders/ada/bookings", &bookings)
 	id := events.BookingID(bookings.Items[0].ID)
-	for _, reference := range []string{"x", "y"} { // only the first step of a report
+	for _, reference := range []string{"x", "y"} { // only the first step of two payments
 		_, err := s.Desk.Ask(t.Context(), actors.Request{Stream: events.PaymentStream("bank", reference),
 			ID: actors.NewCommandID(), Command: &payment.Receive{Provider: "bank", Reference: reference, Amount: 100,
 				Currency: "EUR", For: events.PaymentSubject{BookingID: id}, Expected: 100, ExpectedCurrency: "EUR"}})
@@ -58,7 +58,7 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	}
 	for limit := time.Now().Add(patience); len(refunds.Items) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatal("no refund is owed, want one")
+			t.Fatalf("no refund is owed after %v, want one", patience)
 		}
 		read("/v1/refunds", &refunds)
 	}
@@ -69,7 +69,7 @@ func TestUnfinishedPaymentsAreFinished(t *testing.T) {
 	}
 	_, err := verify.Log(t.Context(), s.Log, true, nil)
 	if err != nil {
-		t.Error(err)
+		t.Errorf("verify.Log = %v, want no violation", err)
 	}
 	end(t, s)
 	if err := os.RemoveAll(filepath.Join(store, ViewsFolder)); err != nil {

@@ -15,9 +15,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestReservationPaymentsAreFinished: a server ends after it has received the payment for one
-// reservation, and after it has released another, paid one; the next server applies the first payment
-// and owes the second.
+// TestReservationPaymentsAreFinished: a server stops after it has received the payment for one reservation, and
+// after it has released another, paid one. The next server applies the first payment and owes the second.
 func TestReservationPaymentsAreFinished(t *testing.T) {
 	store := t.TempDir()
 	start := func() *Server {
@@ -39,7 +38,7 @@ func TestReservationPaymentsAreFinished(t *testing.T) {
 	}
 	tee := product.Stream("tee")
 	ask(tee, &product.Create{ID: "tee", Name: "Tee", Stock: 9, Price: 100, HoldSeconds: 60})
-	for n, reference := range []string{"x", "y"} { // only the first steps of reports and a release
+	for n, reference := range []string{"x", "y"} { // only the first steps of two payments and a release
 		id, stream := events.ID{15: byte(n + 1)}, events.PaymentStream("bank", reference)
 		ask(tee, &product.Reserve{ReservationID: id, Holder: "ada", Quantity: 1, Hold: true})
 		ask(stream, &payment.Receive{Provider: "bank", Reference: reference, Amount: 100, Currency: "EUR",
@@ -57,16 +56,16 @@ func TestReservationPaymentsAreFinished(t *testing.T) {
 	var figures struct{ Received, Booked, Owed, Open int64 }
 	for limit := time.Now().Add(patience); figures.Owed == 0 || figures.Booked == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(limit) {
-			t.Fatalf("report = %+v, want payments owed and booked", figures)
+			t.Fatalf("report = %+v after %v, want payments owed and booked", figures, patience)
 		}
 		if err := json.Unmarshal([]byte(get(t, s, "/v1/products/tee/report")), &figures); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if figures.Received != 200 || figures.Booked != 100 || figures.Owed != 100 || figures.Open != 0 {
-		t.Errorf("%+v; want Received = 200, Booked = 100, Owed = 100 and Open = 0", figures)
+		t.Errorf("report = %+v; want 200 received, 100 booked, 100 owed and 0 open", figures)
 	}
 	if _, err := verify.Log(t.Context(), s.Log, true, nil); err != nil {
-		t.Error(err)
+		t.Errorf("verify.Log = %v, want no violation", err)
 	}
 }

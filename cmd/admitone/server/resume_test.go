@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestRoomsWaitForDamagedViews: if damage of the views is found only when the rooms are read at the
-// start, the views are rebuilt, and the server continues.
+// TestRoomsWaitForDamagedViews: if damage of the views is found only when a starting server reads the rooms, the
+// views are rebuilt and the server continues.
 func TestRoomsWaitForDamagedViews(t *testing.T) {
 	store := t.TempDir()
 	var text bytes.Buffer
@@ -23,14 +23,14 @@ func TestRoomsWaitForDamagedViews(t *testing.T) {
 	end(t, s)
 	tables, err := filepath.Glob(filepath.Join(store, ViewsFolder, "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("no tables in %s: %v", store, err)
+		t.Fatalf("%d tables in %s, %v; want at least one", len(tables), store, err)
 	}
 	for _, name := range tables {
 		table, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		copy(table[len(table)/4:], strings.Repeat("x", len(table)/4)) // the first and the last block are read when the views open
+		copy(table[len(table)/4:], strings.Repeat("x", len(table)/4)) // not the first and last blocks, which are read when the views are opened
 		if err := os.WriteFile(name, table, 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,8 @@ import (
 	"admitone/cmd/admitone/usage"
 )
 
-// TestInvalidSecrets: JWTSecret refuses weak and short secrets, and returns a good one unchanged.
+// TestInvalidSecrets: JWTSecret refuses weak and short secrets, and returns a good one unchanged, with its
+// newline.
 func TestInvalidSecrets(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "secret")
 	for _, text := range []string{"", "short", strings.Repeat(" ", 40), strings.Repeat("\x00", 40),
@@ -21,8 +22,8 @@ func TestInvalidSecrets(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		var misused usage.Error
-		if _, err := JWTSecret(file, ""); !errors.As(err, &misused) || !strings.Contains(err.Error(), file) {
+		var usageError usage.Error
+		if _, err := JWTSecret(file, ""); !errors.As(err, &usageError) || !strings.Contains(err.Error(), file) {
 			t.Errorf("JWTSecret of %q = %v, want a usage error that names the file", text, err)
 		}
 	}

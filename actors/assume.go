@@ -9,12 +9,12 @@ import (
 
 // assume decides the first command of an entity as if its stream were empty, without reading
 // it, and reports whether that led to facts. Most streams are new when their first command
-// comes, and reading nothing costs as much as writing it.
+// comes, and a read that finds nothing costs as much as a write.
 //
-// The append expects an empty stream, so a wrong assumption is a conflict: the state is loaded
-// then, and everything decided on it is decided again. A command that appends nothing is not
-// checked in this way, so a refusal, a command without facts, a view and a conditional edit wait
-// for the state that is loaded from the log.
+// The append expects an empty stream, so a wrong assumption causes a conflict; then the state is
+// loaded and everything is decided again. Without an append nothing checks the assumption, so
+// refusals, commands without facts, views and conditional edits wait for the state to be loaded from
+// the log.
 //
 // The event ids are new for every assumption. EventStoreDB treats events whose ids it knows as a
 // retry and reports no conflict, and this desk may already have written the same keyed command
@@ -50,11 +50,11 @@ func (e *entity) assumeEmpty(state core.Core) {
 	e.tip = events.Hash{} // an earlier assumption may have sealed events that were never appended
 }
 
-// disprove handles a conflict: the stream is not empty. None of items was written, and nothing that
-// was decided on the assumption has been answered, so all of it is decided again as if it had just
-// arrived, without searching the log for it.
-func (e *entity) disprove(items []*envelope) {
-	e.stash = e.undecided(items)
+// dropWrongAssumption handles the conflict that shows that the stream is not empty. Nothing that was
+// decided on the assumption has been written or answered, so all of it is decided again as if it had
+// just arrived, without searching the log for it.
+func (e *entity) dropWrongAssumption(items []*envelope) {
+	e.stash = e.takeUnanswered(items)
 	for _, p := range e.stash {
 		p.decided = time.Time{}
 	}

@@ -12,19 +12,19 @@ import (
 // between them the commands without facts whose answers depend on those facts. The first item has
 // facts.
 type batch struct {
-	run   events.ID   // of the desk
+	run   events.ID   // seeds the event ids: Desk.run, or a new id for an assumption
 	items []*envelope // not durable yet
-	// waiting holds the commands decided while the batch is being written, on the state that items make durable.
-	// Only the actor touches it.
+	// waiting holds commands without facts that were decided while the batch is being written. They are
+	// answered once it is durable. Only the actor touches it.
 	waiting []*envelope
 	events  []events.Event // of items, encoded and chained
 	arena   []byte         // where the next event is encoded
-	// durable is the revision before items; position and hash belong to its event. They advance
+	// durable is the revision before items, position and hash are those of its event. They advance
 	// as appends succeed.
 	durable  events.Revision
 	position events.Position
 	hash     events.Hash
-	begun    time.Time // when writing it began
+	started  time.Time // when its first append began
 	// frozen is the snapshot to write once the batch is durable; nil if none is due.
 	frozen *frozen
 	// err is why items could not be written.
@@ -49,10 +49,10 @@ const (
 // actor calls it while the previous batch is being written, so that this one is ready when the
 // store is free again.
 //
-// The event ids are derived from the command and this desk. EventStoreDB treats
-// an append of known event ids as a retry, without comparing contents: if two desks
-// gave the same ids to their facts of one keyed command, the slower one would believe
-// that its own facts are in the log, and chain its next ones to them.
+// The event ids are derived from the command and from run. EventStoreDB treats an append
+// of known event ids as a retry, without comparing contents: if two desks gave the same ids
+// to their facts of one keyed command, the slower desk would take its own facts for appended
+// and chain the next ones to them.
 func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) events.Hash {
 	metadata := p.metadata()
 	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
@@ -73,8 +73,8 @@ func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) ev
 	return hash
 }
 
-// cut returns how many of the first items one append holds, and their events, never a part of a
-// command. It overshoots limit by at most one command: limit is a target here.
+// cut returns the number of leading items for one append of about limit bytes, and their events. It
+// never splits a command, and exceeds limit by at most one command.
 func (b *batch) cut(limit int64) (items int, part []events.Event) {
 	size, count := int64(0), 0
 	for _, p := range b.items {
@@ -90,9 +90,9 @@ func (b *batch) cut(limit int64) (items int, part []events.Event) {
 	return items, b.events[:count]
 }
 
-// fit returns how many of the first items fit into an append of limit bytes, and their events, never a
-// part of a command. It exceeds limit only if the first command does, which the store then refuses. A type
-// counts twice, once as the event's type and once within its content.
+// fit returns the number of leading items that fit into an append of limit bytes, and their events. It
+// never splits a command, and exceeds limit only if the first command with facts does; the store then
+// refuses it. An event's type counts twice.
 func (b *batch) fit(limit int64) (items int, part []events.Event) {
 	size, count, commands := int64(0), 0, 0
 	for _, p := range b.items {
@@ -119,9 +119,9 @@ func (d *Desk) next(b *batch) (items int, part []events.Event) {
 	return b.cut(d.config.AppendBytes)
 }
 
-// shrinks reports whether a batch that the store refused as too large can be split further. It
-// records the limit that the store has named.
-func (d *Desk) shrinks(b *batch, items int, err error) bool {
+// learnLimit records the limit in the store's refusal of the first items of b as too large. It reports
+// whether the next append of b is smaller.
+func (d *Desk) learnLimit(b *batch, items int, err error) bool {
 	var large *events.TooLargeError
 	if !errors.As(err, &large) || large.Limit <= 0 {
 		return false
@@ -131,8 +131,8 @@ func (d *Desk) shrinks(b *batch, items int, err error) bool {
 	return fewer < items
 }
 
-// done removes the appended items from the batch, and returns them.
-func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*envelope, error) {
+// removeAppended removes the appended items from the batch and returns them.
+func (b *batch) removeAppended(items int, part []events.Event, appended events.Appended) ([]*envelope, error) {
 	hash, err := events.RecordedHash(part[len(part)-1].Metadata)
 	if err != nil {
 		return nil, err // impossible: encode sealed it
@@ -151,12 +151,12 @@ func (e *entity) write(b *batch) {
 		items, part := e.desk.next(b)
 		e.entry.claimed.Store(int64(b.durable) + 1 + int64(len(part)))
 		appended, err := e.append(b.durable, part)
-		if err != nil && e.desk.shrinks(b, items, err) {
+		if err != nil && e.desk.learnLimit(b, items, err) {
 			continue
 		}
 		var durable []*envelope
 		if err == nil {
-			durable, err = b.done(items, part, appended)
+			durable, err = b.removeAppended(items, part, appended)
 			e.entry.known.Store(int64(b.durable) + 1)
 		}
 		if err != nil {
@@ -167,8 +167,8 @@ func (e *entity) write(b *batch) {
 		if last = len(b.items) == 0; last {
 			e.entry.post(b)
 		}
-		// If positions are not consecutive, every command gets the batch's last position: a reader
-		// that waits for it waits a little longer, and misses nothing.
+		// If positions are not consecutive, every command gets the last position of the append: a
+		// reader that waits for that position waits a little longer than necessary.
 		position, step := appended.Position, events.Position(0)
 		if appended.Consecutive {
 			position, step = position-events.Position(len(part)), 1

@@ -2,12 +2,12 @@ package actors
 
 import "admitone/actors/core"
 
-// maxMissing limits the events of other processes that a state is taken forward by. Beyond it, a
-// snapshot is read.
+// maxMissing is the maximum number of missing events that are read and applied to the state in memory.
+// If more are missing, the entity is loaded from a snapshot.
 const maxMissing = 10_000
 
-// catchUp keeps the state for the next load, which reads only the events that another process has
-// appended since. The state depends on durable facts only.
+// catchUp keeps the state for the next load, which then reads only the events that another process
+// has appended. All facts in the state must be durable.
 func (e *entity) catchUp() {
 	if e.entry.seen.Load()-e.entry.known.Load() > maxMissing {
 		e.startOver(nil)
@@ -21,13 +21,13 @@ func (e *entity) catchUp() {
 	e.status = unloaded
 }
 
-// stateWith is the durable state, which c and window have, as a load would return it.
+// stateWith returns the durable state, given as c and window, in the form that a load returns.
 func (e *entity) stateWith(c core.Core, window *keyWindow) *loaded {
 	return &loaded{core: c, window: window, revision: e.durable, position: e.position, hash: e.hash,
 		latest: e.latest, size: e.saved, replayed: e.unsaved, found: map[CommandID]*found{}}
 }
 
-// takeCached returns what a load begins with: the state that was cached, or nothing.
+// takeCached removes and returns the cached state, or an empty result if there is none.
 func (e *entity) takeCached() *loaded {
 	cached := e.cached
 	if cached == nil {

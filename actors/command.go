@@ -36,7 +36,7 @@ type KeysSpent struct {
 
 // Error implements error.
 func (k *KeysSpent) Error() string {
-	return fmt.Sprintf("this caller has used %d keys on the entity; there are new ones in %v", maxKeysPerCaller, k.Wait)
+	return fmt.Sprintf("this caller has used %d keys on the entity; try again in %v", maxKeysPerCaller, k.Wait)
 }
 
 // CommandID identifies a command forever. It is in the metadata of every event that the command
@@ -47,9 +47,8 @@ type CommandID string
 func NewCommandID() CommandID { return CommandID(NewID().String()) }
 
 // NewID returns a new UUIDv7 (RFC 9562 section 5.7): milliseconds, and 74 bits of the runtime's
-// ChaCha8, which the operating system seeds. Ids must be unique, not secret. Usual libraries also
-// order ids within a millisecond, under a lock that all callers share; that would cost a fourteenth
-// of a command.
+// ChaCha8, which the operating system seeds. Ids are unique, not secret. Those of one millisecond are
+// in no order: ordering them would need a lock that all callers share.
 func NewID() events.ID {
 	var id events.ID
 	binary.BigEndian.PutUint64(id[:8], uint64(time.Now().UnixMilli())<<16|0x7000|rand.Uint64()&0x0fff)
@@ -57,8 +56,8 @@ func NewID() events.ID {
 	return id
 }
 
-// keySize and bodySize are the bytes that a keyed command id has of the hash of the caller's key
-// and of the request's body.
+// keySize and bodySize are the lengths, in bytes, to which a keyed command id truncates the hashes of
+// the caller's key and of the request's body.
 const (
 	keySize  = 16
 	bodySize = 8
@@ -94,7 +93,7 @@ func sumOf(parts [][]byte) (sum [sha256.Size]byte) {
 var sumOfNothing = sha256.Sum256(nil)
 
 // NewKeyedCommandID returns a new id in the form of a keyed one, for a request of several steps
-// that came without a key and may have to be resumed: every run of it sends the same commands.
+// that came without a key and may have to be resumed: every attempt then sends the same commands.
 func NewKeyedCommandID() CommandID { return KeyedCommandID("", "fresh/"+string(NewCommandID())) }
 
 // Key returns the part that all commands of one caller under one key share, whatever their bodies;
@@ -109,7 +108,7 @@ func (c CommandID) Key() (key string, ok bool) {
 // commandKey is the hashed key in a keyed command id.
 type commandKey [keySize]byte
 
-// keyed takes a command id apart; ok is false for one without a key.
+// keyed returns the parts of a keyed command id; ok is false for an id without a key.
 func (c CommandID) keyed() (key commandKey, body uint64, ok bool) {
 	hashed, ok := events.KeyOfCommand(string(c))
 	if !ok {
@@ -131,8 +130,8 @@ type Request struct {
 	Command core.Command
 	// ID identifies the command, see [NewCommandID] and [KeyedCommandID].
 	ID CommandID
-	// CorrelationID is the id of the HTTP request it began with, CausationID what caused the
-	// command, Actor the caller.
+	// CorrelationID is the id of the HTTP request that the command began with, CausationID names
+	// its cause, and Actor is the caller.
 	CorrelationID, CausationID, Actor string
 	// Bounded applies the limits per caller: a keyed request may be refused with [KeysSpent].
 	Bounded bool
@@ -146,21 +145,22 @@ type Request struct {
 	// events are after this position. The entity searches there for ID before it decides, and
 	// repeats the answer if it finds the command.
 	After *events.Position
-	// At, unless zero, is when the first process received the command, which is decided by that
-	// time.
+	// At, unless zero, is when the command was first received by any process. It is decided as of
+	// that time.
 	At time.Time
 	// Until, unless zero, is when the sender stops waiting: nothing is decided after it. Earlier
 	// decisions are still answered.
 	Until time.Time
 	// Submitted, if set, is called once the entity has the command and before Ask waits for the
-	// answer: commands submitted to the entity from then on are decided after it.
+	// answer. Commands submitted to the entity after the call are decided after this one.
 	Submitted func()
 }
 
 // conditional reports whether the request depends on a revision.
 func (r *Request) conditional() bool { return r.IfRevision != nil || r.IfEdited != nil }
 
-// Answer to an accepted command, and the place a refused one was decided at.
+// Answer is the answer to an accepted command. For a refused one, Revision and Position are those of
+// the state on which it was decided.
 type Answer struct {
 	// Facts the command led to; none if there was nothing left to do.
 	Facts []events.Fact
@@ -168,13 +168,13 @@ type Answer struct {
 	// event if there are no facts (NoStream and 0 for an entity without events).
 	Revision events.Revision
 	Position events.Position
-	// At is the time the command was decided at, or the state was read.
+	// At is the time at which the command was decided or the state was read.
 	At time.Time
-	// Replayed means that this is the answer of an earlier command with the same key, or of the same
-	// command that another process has decided.
+	// Replayed means that this is the answer to an earlier command with the same key, or to the same
+	// command as decided by another process.
 	Replayed bool
 }
 
-// ErrKeyReused refuses a key that came with another request before.
+// ErrKeyReused refuses a key that was used for a different request before.
 var ErrKeyReused = &core.Refusal{Code: core.CodeIdempotencyKeyReused,
 	Detail: "this Idempotency-Key was used with another request; choose a new key"}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// sharedDeadlines returns contexts that bound appends. A context and a timer for each append take a
-// twentieth of the memory that a booking allocates, so appends that begin shortly after each other
-// share one. It is safe for concurrent use.
+// sharedDeadlines returns contexts that bound appends. Appends that begin shortly after each other
+// share a context, because one for each append, with its timer, would cost a twentieth of the memory
+// that a booking allocates. It is safe for concurrent use.
 type sharedDeadlines struct {
 	limit time.Duration
 
@@ -17,13 +17,13 @@ type sharedDeadlines struct {
 	began   time.Time       // when current began; guarded by mu
 }
 
-// sharedFor is the part of limit for which a context is shared.
-const sharedFor = 50
+// A context is shared by the appends that begin within limit/sharedDivisor.
+const sharedDivisor = 50
 
-// get returns a context that ends after limit at the earliest, and 1/sharedFor of limit later at the
-// latest. It is not cancelled before.
+// get returns a context that ends after limit at the earliest and after limit + limit/sharedDivisor at
+// the latest. It is never cancelled before its deadline.
 func (s *sharedDeadlines) get() context.Context {
-	now, window := time.Now(), s.limit/sharedFor
+	now, window := time.Now(), s.limit/sharedDivisor
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil || now.Sub(s.began) > window {

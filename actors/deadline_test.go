@@ -23,8 +23,8 @@ func TestSharedDeadlines(t *testing.T) {
 			asked := time.Now()
 			ctx := s.get()
 			ends, ok := ctx.Deadline()
-			if left := ends.Sub(asked); !ok || ctx.Err() != nil || left < limit || left > limit+limit/sharedFor {
-				t.Fatalf("a context ends after %v (%v), want %v to %v", left, ctx.Err(), limit, limit+limit/sharedFor)
+			if left := ends.Sub(asked); !ok || ctx.Err() != nil || left < limit || left > limit+limit/sharedDivisor {
+				t.Fatalf("a context ends after %v (%v), want %v to %v", left, ctx.Err(), limit, limit+limit/sharedDivisor)
 			}
 			time.Sleep(37 * time.Millisecond)
 		}

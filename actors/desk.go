@@ -35,11 +35,11 @@ type Config struct {
 	// AppendBytes is the approximate limit of one append (8 MiB). The facts of one command always
 	// stay together.
 	AppendBytes int64
-	// AppendTimeout bounds one append (5 s), to a fiftieth more. LoadTimeout bounds the time of a load without progress
-	// (30 s).
+	// AppendTimeout bounds one append (5 s), plus up to 2 %. LoadTimeout bounds the time for
+	// which a load makes no progress (30 s).
 	AppendTimeout, LoadTimeout time.Duration
-	// AnswerTimeout bounds the wait of Ask and View for an answer if their context has no deadline
-	// (0: no bound). After it the outcome is unknown.
+	// AnswerTimeout bounds how long Ask and View wait for an answer if their context has no deadline
+	// (0: no bound). After a timeout the outcome is unknown.
 	AnswerTimeout time.Duration
 	Logger        *slog.Logger
 }
@@ -100,7 +100,7 @@ type Desk struct {
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
 	stats       counters
-	sweeper     chan struct{} // closed to stop it
+	stopSweeper chan struct{} // closed by Close
 	swept       sync.WaitGroup
 }
 
@@ -120,7 +120,8 @@ type entry struct {
 	unsaved atomic.Int64
 	// empty: the stream has no events, so the entity is not worth keeping.
 	empty atomic.Bool
-	used  bool // since the last sweep; guarded by the shard's mu
+	// used: it received an envelope since the last sweep; guarded by the shard's mu.
+	used bool
 	staleness
 	rivals
 }
@@ -137,7 +138,7 @@ var _ Dispatcher = &Desk{}
 // NewDesk returns a desk that hosts its entities in engine.
 func NewDesk(engine *Engine, config Config) *Desk {
 	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]*core.Kind{},
-		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
+		seed: maphash.MakeSeed(), run: NewID(), stopSweeper: make(chan struct{})}
 	d.waiters.limit, d.deadlines.limit = d.config.AnswerTimeout, d.config.AppendTimeout
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = &kind
@@ -206,7 +207,7 @@ func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer,
 	return r.answer, r.err
 }
 
-// submit sends p to its entity or returns why it can't. An idle entity handles it at once, on the
+// submit sends p to its entity, or returns why it can't. An idle entity handles p immediately, on the
 // caller's goroutine.
 func (d *Desk) submit(p *envelope) error {
 	e, idle, err := d.enqueue(p)
@@ -268,8 +269,9 @@ func (d *Desk) start(stream events.StreamID, kind *core.Kind) *entry {
 	return e
 }
 
-// answered is called once for each submitted envelope, by the entity.
-func (d *Desk) answered(e *entry) {
+// release removes an envelope from those in flight, and the entity if it is then idle and has no
+// events. The entity calls it once for each envelope.
+func (d *Desk) release(e *entry) {
 	d.inFlight.Add(-1)
 	if e.inFlight.Add(-1) == 0 && e.empty.Load() {
 		d.drop(e)
@@ -301,14 +303,14 @@ func (d *Desk) runSweeper() {
 		select {
 		case <-tick.C:
 			d.Sweep()
-		case <-d.sweeper:
+		case <-d.stopSweeper:
 			return
 		}
 	}
 }
 
 // Sweep evicts every entity that has been unused since the last sweep and has nothing in flight.
-// One with many unsaved events first writes a snapshot, and is evicted by the next sweep.
+// An entity with many unsaved events first writes a snapshot, and is evicted by a later sweep.
 func (d *Desk) Sweep() {
 	for i := range d.shards {
 		s := &d.shards[i]
@@ -334,7 +336,7 @@ func (d *Desk) worthSaving(e *entry) bool {
 
 // requestSave requests a snapshot. The caller has the shard's lock.
 func (d *Desk) requestSave(e *entry) {
-	e.unsaved.Store(0) // requested once; a failed snapshot only makes the next load longer
+	e.unsaved.Store(0) // so that it is requested once; if it fails, the next load only takes longer
 	p := d.envelopes.get()
 	p.request = Request{Stream: e.stream}
 	p.save = true
@@ -347,7 +349,7 @@ func (d *Desk) requestSave(e *entry) {
 // ctx.Err(), if ctx ends first.
 func (d *Desk) Close(ctx context.Context) error {
 	if !d.stopping.Swap(true) {
-		close(d.sweeper)
+		close(d.stopSweeper)
 	}
 	d.swept.Wait()
 	for _, pass := range []func(*shard, *entry){
@@ -358,7 +360,7 @@ func (d *Desk) Close(ctx context.Context) error {
 		},
 		d.forget,
 	} {
-		if err := d.idle(ctx); err != nil {
+		if err := d.waitIdle(ctx); err != nil {
 			return err
 		}
 		for i := range d.shards {
@@ -369,15 +371,15 @@ func (d *Desk) Close(ctx context.Context) error {
 			}
 			s.mu.Unlock()
 		}
-		if err := d.idle(ctx); err != nil {
+		if err := d.waitIdle(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// idle waits until no command is in flight. Error: ctx.Err(), with their number.
-func (d *Desk) idle(ctx context.Context) error {
+// waitIdle waits until no command is in flight. Error: ctx.Err(), with their number.
+func (d *Desk) waitIdle(ctx context.Context) error {
 	for d.inFlight.Load() > 0 {
 		select {
 		case <-ctx.Done():

@@ -179,15 +179,15 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 func TestKeyWindowExpires(t *testing.T) {
 	key := func(n byte) commandKey { return commandKey{n} }
 	w := newKeyWindow()
-	w.put(key(1), 1, done{revision: 1}, began)
-	w.put(key(2), 1, done{revision: 2}, began.Add(23*time.Hour))
-	w.put(key(3), 1, done{revision: 3}, began.Add(25*time.Hour)) // a new generation
+	w.put(key(1), 1, keyUse{revision: 1}, began)
+	w.put(key(2), 1, keyUse{revision: 2}, began.Add(23*time.Hour))
+	w.put(key(3), 1, keyUse{revision: 3}, began.Add(25*time.Hour)) // a new generation
 	for n := byte(1); n <= 3; n++ {
 		if got, ok := w.get(key(n), began.Add(25*time.Hour)); !ok || got.revision != events.Revision(n) {
 			t.Errorf("get(key %d) = %+v, %t; want revision %d", n, got, ok, n)
 		}
 	}
-	w.put(key(4), 1, done{revision: 4}, began.Add(50*time.Hour))
+	w.put(key(4), 1, keyUse{revision: 4}, began.Add(50*time.Hour))
 	for n, want := range map[byte]bool{1: false, 2: false, 3: true, 4: true} {
 		if _, ok := w.get(key(n), began.Add(25*time.Hour)); ok != want {
 			t.Errorf("key %d is known: %t, want %t", n, ok, want)

@@ -38,21 +38,21 @@ type entity struct {
 	position events.Position // of the durable revision
 	hash     events.Hash     // of the durable revision
 	latest   time.Time       // decision time of the newest event in the state
-	tip      events.Hash     // hash at revision
+	tip      events.Hash     // of the event at revision, even if that is not durable yet
 
 	forwarded forwarded
 
 	next    *batch      // decided, not passed to the store yet; nil if none
 	writing *batch      // being written: its items belong to the writer; nil if none
 	stash   []*envelope // arrived while no state was available
-	joined  *jointPart  // has the turn: until it ends, arrivals wait in stash; see AskAll
+	joined  *jointPart  // has the turn, until whose end arrivals wait in stash; nil if none; see AskAll
 	current *envelope   // being decided: answered by guard if the core panics
 	unsaved int64       // durable events since the last snapshot
 	saved   int64       // bytes of the last snapshot
 	cached  *loaded     // the state that the next load begins with; nil if none; see catchUp
 	copied  *loaded     // a copy of the durable state; nil if none; see keepCopy
-	pauses  int64       // pauses begun; see beginPause
-	loads   int         // loads begun; the result of an older one is ignored
+	pauses  int64       // number of pauses so far; see beginPause
+	loads   int         // number of loads so far; only the result of the latest is used
 }
 
 func newEntity(d *Desk, e *entry, kind *core.Kind) *entity {
@@ -66,7 +66,7 @@ func (e *entity) receive(msg any) {
 	case *envelope:
 		e.arrive(msg)
 	case *batch:
-		e.written(msg)
+		e.handleWritten(msg)
 	case *loaded:
 		e.install(msg)
 	case *searchResult:
@@ -117,7 +117,7 @@ func (e *entity) arrive(p *envelope) {
 	if e.status == ready && e.outdated() {
 		e.catchUp()
 	}
-	if e.status != ready || p.view == nil && !p.save && e.yields() {
+	if e.status != ready || p.view == nil && !p.save && e.mustWait() {
 		e.stash = append(e.stash, p)
 		if e.status == unloaded {
 			e.load()
@@ -151,14 +151,14 @@ func (e *entity) handle(p *envelope) {
 // expire applies every expiry that is due, so that cores need not consider holds that have passed
 // their deadline.
 func (e *entity) expire(now time.Time) {
-	_, err := core.Step(e.core, nil, now, func(facts []events.Fact) { e.expired(facts, now) })
+	_, err := core.Step(e.core, nil, now, func(facts []events.Fact) { e.acceptExpiry(facts, now) })
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v", e.entry.stream, err))
 	}
 }
 
-// expired queues the facts of an expiry, as a command of the system.
-func (e *entity) expired(facts []events.Fact, now time.Time) {
+// acceptExpiry queues the facts of an expiry, as a command of the system.
+func (e *entity) acceptExpiry(facts []events.Fact, now time.Time) {
 	id := NewCommandID()
 	e.accept(&envelope{decided: now, request: Request{
 		ID: id, CorrelationID: string(id), CausationID: "deadline", Actor: "system",
@@ -187,7 +187,7 @@ func (e *entity) decide(p *envelope, now time.Time) {
 		e.core,
 		p.request.Command,
 		p.decided,
-		func(facts []events.Fact) { e.expired(facts, p.decided) },
+		func(facts []events.Fact) { e.acceptExpiry(facts, p.decided) },
 	)
 	if err != nil {
 		e.refuse(p, err.(*core.Refusal)) // a core returns no other error: a panic here is a bug
@@ -220,7 +220,7 @@ func (e *entity) refuse(p *envelope, refusal *core.Refusal) {
 	e.settle(p)
 }
 
-// settle answers p, which has no facts of its own, once the state on which it was decided is
+// settle answers p, which has led to no facts, once the state on which it was decided is
 // durable.
 func (e *entity) settle(p *envelope) {
 	switch {
@@ -233,8 +233,8 @@ func (e *entity) settle(p *envelope) {
 	}
 }
 
-// complete answers p, whose outcome is durable. position is its last fact's, or the entity's. The
-// actor or the writer of p's batch calls it.
+// complete answers p, whose outcome is durable. position is that of its last fact, or of the entity's
+// last event if it has none. It is called by the actor or by the writer of p's batch.
 func (e *entity) complete(p *envelope, position events.Position) {
 	switch {
 	case p.reply == nil: // an expiry has no caller
@@ -245,7 +245,7 @@ func (e *entity) complete(p *envelope, position events.Position) {
 		p.reply <- result{err: o.err, answer: Answer{
 			Facts: o.facts, Revision: o.revision, Position: position, At: p.decided,
 		}}
-		e.desk.answered(e.entry)
+		e.desk.release(e.entry)
 	}
 }
 
@@ -259,7 +259,7 @@ func (e *entity) fail(p *envelope, err error) {
 	default:
 		p.reply <- result{err: err}
 	}
-	e.desk.answered(e.entry)
+	e.desk.release(e.entry)
 }
 
 // flush starts writing the next batch, unless one is being written or the entity pauses.
@@ -276,22 +276,22 @@ func (e *entity) flush() {
 func (e *entity) startWriting() {
 	b := e.next
 	e.next, e.writing = nil, b
-	b.durable, b.position, b.hash, b.begun = e.durable, e.position, e.hash, time.Now()
+	b.durable, b.position, b.hash, b.started = e.durable, e.position, e.hash, time.Now()
 }
 
-// written handles a batch that the writer has returned.
-func (e *entity) written(b *batch) {
+// handleWritten handles a batch that the writer has returned.
+func (e *entity) handleWritten(b *batch) {
 	defer func() { *b = batch{} }() // the engine may keep a reference to the message
 	e.writing = nil
 	e.unsaved += int64(b.durable - e.durable)
 	e.durable, e.position, e.hash = b.durable, b.position, b.hash
 	e.entry.unsaved.Store(e.unsaved)
 	if b.err != nil {
-		e.failed(b)
+		e.handleAppendError(b)
 		return
 	}
 	e.unknowns, e.assumed = 0, false
-	if e.status != ready { // a panic meanwhile: the state was dropped
+	if e.status != ready { // a panic has dropped the state meanwhile
 		e.discard(b.frozen)
 		e.loadIfNeeded()
 		return
@@ -300,17 +300,17 @@ func (e *entity) written(b *batch) {
 	for _, p := range b.waiting {
 		e.complete(p, e.position)
 	}
-	e.beginPause(time.Since(b.begun))
+	e.beginPause(time.Since(b.started))
 	e.handleStash()
 }
 
-// failed handles an append that did not succeed.
-func (e *entity) failed(b *batch) {
+// handleAppendError handles an append that did not succeed.
+func (e *entity) handleAppendError(b *batch) {
 	b.items = append(b.items, b.waiting...)
 	log := e.desk.config.Logger.With("stream", e.entry.stream, "expected", b.durable, "error", b.err)
 	switch {
 	case errors.Is(b.err, events.ErrConflict) && e.assumed && b.durable == events.NoStream:
-		e.disprove(b.items)
+		e.dropWrongAssumption(b.items)
 	case errors.Is(b.err, events.ErrConflict):
 		e.desk.stats.conflicts.Add(1)
 		e.entry.recordRival()
@@ -334,8 +334,8 @@ func (e *entity) failed(b *batch) {
 	e.discard(b.frozen)
 }
 
-// startOver drops the state and loads it again, after the batch being written if there is one.
-// Commands without an answer are decided again then, items first.
+// startOver drops the state and loads it again, once the batch being written, if any, has ended. Then
+// the unanswered commands are decided again, items first.
 func (e *entity) startOver(items []*envelope) {
 	e.desk.stats.reloads.Add(1)
 	e.forget(items)
@@ -346,8 +346,7 @@ func (e *entity) startOver(items []*envelope) {
 	e.loadIfNeeded()
 }
 
-// loadIfNeeded loads the state if a command waits for it. Otherwise the entity would never count as
-// idle; the next command loads it.
+// loadIfNeeded loads the state if a command waits for it. Otherwise the next command loads it.
 func (e *entity) loadIfNeeded() {
 	if len(e.stash) == 0 {
 		e.status = unloaded
@@ -356,25 +355,25 @@ func (e *entity) loadIfNeeded() {
 	e.load()
 }
 
-// forget drops the state and stashes the commands without an answer, in the order of decision.
-// Their facts may be in the log.
+// forget drops the state and stashes the unanswered commands, in the order in which they were
+// decided. Their facts may be in the log.
 func (e *entity) forget(items []*envelope) {
-	now, patience := time.Now(), 2*e.desk.config.AppendTimeout
-	for _, p := range e.undecided(items) {
+	now, limit := time.Now(), 2*e.desk.config.AppendTimeout
+	for _, p := range e.takeUnanswered(items) {
 		if p.failed.IsZero() {
 			p.failed = now
 		}
-		if now.Sub(p.failed) > patience {
-			e.fail(p, fmt.Errorf("%w: no outcome in %v", ErrUnavailable, patience))
+		if now.Sub(p.failed) > limit {
+			e.fail(p, fmt.Errorf("%w: no outcome in %v", ErrUnavailable, limit))
 		} else {
 			e.stash = append(e.stash, p)
 		}
 	}
 }
 
-// undecided drops the state and the stash, and returns the commands that wait for an answer, items
-// first. Expiries are not among them: they are found again.
-func (e *entity) undecided(items []*envelope) []*envelope {
+// takeUnanswered drops the state and the stash, and returns the unanswered commands, items first. It
+// omits expiries, which the next decision repeats.
+func (e *entity) takeUnanswered(items []*envelope) []*envelope {
 	all := [][]*envelope{items, nil, nil, e.stash}
 	if e.writing != nil {
 		all[1], e.writing.waiting = e.writing.waiting, nil

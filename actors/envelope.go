@@ -9,12 +9,12 @@ import (
 )
 
 // envelope carries a command, a view or a request for a snapshot through an entity, which answers it
-// exactly once. The capacity of reply is two: the answer, and one of waiters if it is late, so
-// neither waits for the caller.
+// exactly once. reply has room for two results, the answer and the timeout sent by waiters, so that
+// sending never blocks.
 type envelope struct {
 	request Request
 	view    func(core.Core) // set for a view
-	save    bool            // set for a snapshot
+	save    bool            // requests a snapshot
 	joint   *jointPart      // set for one of several commands that are decided together
 	reply   chan result
 	caller  callerID // of a keyed request
@@ -24,12 +24,12 @@ type envelope struct {
 	since        time.Time
 	older, newer *envelope
 
-	// The actor alone uses the rest.
-	decided time.Time // when it was decided first; retained, so that deciding again gives the same result
+	// The rest is used by the actor alone.
+	decided time.Time // when it was first decided; kept, so that deciding it again gives the same result
 	failed  time.Time // when an attempt first failed, by the machine's clock
 	outcome outcome
-	// searched is the number of events that the stream had when it was searched for a command with
-	// After.
+	// searched is the number of events that the stream had when it was last searched for this
+	// command; see Request.After.
 	searched events.Revision
 }
 

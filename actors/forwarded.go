@@ -9,23 +9,23 @@ import (
 	"admitone/events"
 )
 
-// rememberFor is the time covered by a generation of forwarded commands. It exceeds the time for which a node
-// waits for an answer, and after which nothing is decided any more.
+// rememberFor is the minimum time covered by a full generation of forwarded commands. It exceeds the
+// time for which a node waits for an answer, after which a command is no longer decided.
 const rememberFor = 10 * time.Second
 
-// forwarded remembers which unkeyed commands with Request.After an entity has decided since it was
-// loaded. Keyed ones are in the key window; unkeyed ones would make it grow for a day, though they
-// are repeated within seconds or never. The zero value remembers nothing.
+// forwarded remembers which unkeyed commands with Request.After an entity has decided recently. Keyed
+// commands are in the key window, which remembers them for a day; unkeyed ones are repeated within
+// seconds or never. The zero value remembers nothing.
 type forwarded struct {
-	// young and old map a command to the revision of its first event. A generation ends when it has room for no
-	// more, which is for all commands in flight, or after rememberFor if everything in old is durable. So
-	// everything in old is durable when it is dropped.
+	// young and old map a command to the revision of its first event. young becomes old when it has
+	// as many commands as can be in flight, or after rememberFor if everything in old is durable.
+	// Either way, everything in old is durable when it is dropped.
 	young, old map[CommandID]events.Revision
-	begun      time.Time // when young began
-	// latest and closed are the revisions of the last command in young and in old.
-	latest, closed events.Revision
-	// After position from and revision since, all events of the stream are this entity's own, and
-	// all of its commands with After are remembered.
+	youngSince time.Time
+	// youngLast and oldLast are the revisions of the last commands in young and in old.
+	youngLast, oldLast events.Revision
+	// All events after position from, which is that of revision since, are this entity's own, and the
+	// commands with After that caused them are remembered.
 	from  events.Position
 	since events.Revision
 }
@@ -38,25 +38,25 @@ func (f *forwarded) find(id CommandID) (events.Revision, bool) {
 	return at, known
 }
 
-// put remembers a command whose first event is at. durable is the newest durable revision, position
-// its event's; limit bounds the commands in flight.
+// put remembers a command whose first event has revision at. durable is the last durable revision and
+// position its position; limit bounds the commands in flight.
 func (f *forwarded) put(
 	id CommandID, at, durable events.Revision, position events.Position, limit int64, now time.Time,
 ) {
-	if int64(len(f.young)) >= limit || now.Sub(f.begun) >= rememberFor && f.closed <= durable {
+	if int64(len(f.young)) >= limit || now.Sub(f.youngSince) >= rememberFor && f.oldLast <= durable {
 		if f.old != nil {
 			f.from, f.since = position, durable
 		}
-		f.old, f.young, f.begun, f.closed = f.young, nil, now, f.latest
+		f.old, f.young, f.youngSince, f.oldLast = f.young, nil, now, f.youngLast
 	}
 	if f.young == nil {
 		f.young = map[CommandID]events.Revision{}
 	}
-	f.young[CommandID(strings.Clone(string(id)))], f.latest = at, at // the id is a part of a long header
+	f.young[CommandID(strings.Clone(string(id)))], f.youngLast = at, at // cloned, because id is a part of a long header
 }
 
-// timeOf returns the time by which p is decided: the time at the node that received it first, or
-// now. It is never ahead of this node's clock and never decreases along a stream.
+// timeOf returns the time as of which p is decided: the time at the node that received it first, if
+// this node's clock is past it, and otherwise now. It never decreases along a stream.
 func (e *entity) timeOf(p *envelope) time.Time {
 	now := e.desk.now()
 	if at := p.request.At; !at.IsZero() && at.Before(now) {
@@ -95,7 +95,7 @@ func (e *entity) rememberID(p *envelope) {
 		if e.window == nil {
 			e.window = newKeyWindow()
 		}
-		e.window.put(key, p.caller, done{revision: e.revision + 1, body: body}, p.decided)
+		e.window.put(key, p.caller, keyUse{revision: e.revision + 1, body: body}, p.decided)
 	} else if p.request.After != nil {
 		e.forwarded.put(p.request.ID, e.revision+1, e.durable, e.position, e.desk.config.MaxPerEntity,
 			p.decided)
@@ -105,8 +105,8 @@ func (e *entity) rememberID(p *envelope) {
 // searchResult is the result of a search for the command of p.
 type searchResult struct {
 	*envelope
-	found events.Revision // of its first event, NoStream for none
-	upTo  events.Revision // last event of the stream at the time of the search
+	found events.Revision // of the command's first event; NoStream if there is none
+	upTo  events.Revision // of the stream's last event at the time of the search
 	err   error
 }
 
@@ -123,12 +123,12 @@ func (e *entity) searchLog(p *envelope) {
 	}()
 }
 
-// searchPage is the number of events that a search reads at once. The node that received the command
-// first had followed the log nearly to its end, so most searches end in the first page.
+// searchPage is the number of events that a search reads at a time. The node that first received the
+// command follows the log closely, so most searches end in the first page.
 const searchPage = 64
 
 // searchStream reads a stream backward down to a position. It returns the revision of the command's
-// first event, NoStream if it has none there.
+// first event, or NoStream if it has none after that position.
 func searchStream(
 	ctx context.Context,
 	store events.Store,
@@ -160,7 +160,7 @@ func searchStream(
 	}
 }
 
-// handleSearch answers a command that the search has found, and decides one that it has not.
+// handleSearch answers the command if the search found it, and decides it otherwise.
 func (e *entity) handleSearch(l *searchResult) {
 	p := l.envelope
 	switch {

@@ -18,9 +18,9 @@ const KeyAge = 24 * time.Hour
 // command is refused as overloaded: no key is forgotten early.
 const maxKeyWindow = 4 << 20
 
-// done is the memory of a keyed command: the revision of its first event, from which its answer is
-// read again, and the hash of its body.
-type done struct {
+// keyUse is what is remembered of a keyed command: the revision of its first event, from which its
+// answer is read again, and the hash of its body.
+type keyUse struct {
 	revision events.Revision
 	body     uint64
 }
@@ -41,34 +41,33 @@ func callerOf(actor string) callerID {
 	return callerID(binary.LittleEndian.Uint64(sum[:]))
 }
 
-// keyWindow remembers the keyed commands of one entity. It has two generations and replaces the
-// older one once a day: an entry lives for one to three days, and needs no time of its own.
+// keyWindow remembers the keyed commands of one entity. It has two generations, of which it replaces
+// the older one at most once a day. An entry thus lives for one to three days and needs no timestamp.
 //
-// Only put changes its keys. Looking a key up leaves no trace, and neither does a command that is refused
-// or has no facts, as in the log. A window is therefore a function of the events: an entity that
-// has been in memory for days has the same keys at any time as one just loaded. A nil window is
-// empty and read-only.
+// A window is a function of the stream's events: only commands with facts change it. So an entity that
+// has been in memory for days and one that was just loaded know the same keys. A nil window is empty
+// and read-only.
 type keyWindow struct {
-	young, old *core.Table[commandKey, done]
+	young, old *core.Table[commandKey, keyUse]
 	since      time.Time // when young began
 	// callers counts the keys in young by caller. It is nil if and only if young is.
 	callers *core.Table[callerID, uint32]
-	// only is the first key until there is another: then it moves to young. Most entities with a
-	// key, such as seats, see no other, and the tables would take five times the memory.
-	only   onlyKey
-	lonely bool // only is in use, and there are no tables
+	// only holds a single key, without tables; a second key moves both to young. Most entities with
+	// a key, such as seats, never get another, and tables would take five times the memory.
+	only    onlyKey
+	hasOnly bool // only is in use, and there are no tables
 }
 
 // onlyKey is the single key of a window.
 type onlyKey struct {
 	key commandKey
 	by  callerID
-	done
+	keyUse
 }
 
 func newKeyWindow() *keyWindow { return &keyWindow{} }
 
-// orNil returns nil for an empty window: most entities never see a key.
+// orNil returns nil for an empty window, to save memory: most entities never get a key.
 func (w *keyWindow) orNil() *keyWindow {
 	if w.empty() {
 		return nil
@@ -76,25 +75,25 @@ func (w *keyWindow) orNil() *keyWindow {
 	return w
 }
 
-func (w *keyWindow) empty() bool { return w.young == nil && w.old == nil && !w.lonely }
+func (w *keyWindow) empty() bool { return w.young == nil && w.old == nil && !w.hasOnly }
 
-// onlyAt reports whether the window has a single key at a time, outside its tables.
+// onlyAt reports whether only is in use and not expired at a time.
 func (w *keyWindow) onlyAt(at time.Time) bool {
-	return w != nil && w.lonely && at.Sub(w.since) <= 2*KeyAge
+	return w != nil && w.hasOnly && at.Sub(w.since) <= 2*KeyAge
 }
 
 // unpack moves the single key to the tables.
 func (w *keyWindow) unpack() {
-	if w.lonely {
-		w.lonely = false
-		w.set(w.only.key, w.only.by, w.only.done, w.since)
+	if w.hasOnly {
+		w.hasOnly = false
+		w.set(w.only.key, w.only.by, w.only.keyUse, w.since)
 		w.only = onlyKey{}
 	}
 }
 
-// known returns the generations that count at a time, nil for one that does not. young becomes old
-// at the age of KeyAge, and both are dropped when nothing in them is valid any more.
-func (w *keyWindow) known(at time.Time) (young, old *core.Table[commandKey, done]) {
+// generations returns the generations that are valid at a time, nil for one that is not. young becomes
+// old at the age of KeyAge, and expires at twice that.
+func (w *keyWindow) generations(at time.Time) (young, old *core.Table[commandKey, keyUse]) {
 	if w == nil || w.young == nil {
 		return nil, nil
 	}
@@ -108,12 +107,12 @@ func (w *keyWindow) known(at time.Time) (young, old *core.Table[commandKey, done
 }
 
 // get looks up a key that arrives at a time.
-func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
+func (w *keyWindow) get(key commandKey, at time.Time) (keyUse, bool) {
 	if w.onlyAt(at) && w.only.key == key {
-		return w.only.done, true
+		return w.only.keyUse, true
 	}
-	young, old := w.known(at)
-	for _, t := range []*core.Table[commandKey, done]{young, old} {
+	young, old := w.generations(at)
+	for _, t := range []*core.Table[commandKey, keyUse]{young, old} {
 		if t == nil {
 			continue
 		}
@@ -121,13 +120,13 @@ func (w *keyWindow) get(key commandKey, at time.Time) (done, bool) {
 			return d, true
 		}
 	}
-	return done{}, false
+	return keyUse{}, false
 }
 
-// put remembers a key from a time on, replacing an older command under it.
-func (w *keyWindow) put(key commandKey, by callerID, d done, at time.Time) {
+// put remembers a key that was used at a time, instead of any earlier use of it.
+func (w *keyWindow) put(key commandKey, by callerID, d keyUse, at time.Time) {
 	if w.empty() {
-		w.only, w.lonely, w.since = onlyKey{key, by, d}, true, at
+		w.only, w.hasOnly, w.since = onlyKey{key, by, d}, true, at
 		return
 	}
 	w.unpack()
@@ -135,9 +134,9 @@ func (w *keyWindow) put(key commandKey, by callerID, d done, at time.Time) {
 }
 
 // set puts a key into the tables.
-func (w *keyWindow) set(key commandKey, by callerID, d done, at time.Time) {
-	if young, old := w.known(at); young == nil {
-		w.old, w.young = old, core.NewTable[commandKey, done]()
+func (w *keyWindow) set(key commandKey, by callerID, d keyUse, at time.Time) {
+	if young, old := w.generations(at); young == nil {
+		w.old, w.young = old, core.NewTable[commandKey, keyUse]()
 		w.callers, w.since = core.NewTable[callerID, uint32](), at
 	}
 	w.young.Set(key, d)
@@ -145,9 +144,9 @@ func (w *keyWindow) set(key commandKey, by callerID, d done, at time.Time) {
 	w.callers.Set(by, n+1)
 }
 
-// spent returns until when a caller has no key left, zero if it has one.
-func (w *keyWindow) spent(by callerID, at time.Time) (until time.Time) {
-	if young, _ := w.known(at); young == nil || young.Len() < maxKeysPerCaller {
+// exhaustedUntil returns the time until which a caller has no keys left, zero if it has some.
+func (w *keyWindow) exhaustedUntil(by callerID, at time.Time) (until time.Time) {
+	if young, _ := w.generations(at); young == nil || young.Len() < maxKeysPerCaller {
 		return until
 	}
 	if n, _ := w.callers.Get(by); n >= maxKeysPerCaller {
@@ -162,7 +161,7 @@ func (w *keyWindow) len(at time.Time) int {
 	if w.onlyAt(at) {
 		n = 1
 	}
-	young, old := w.known(at)
+	young, old := w.generations(at)
 	if young != nil {
 		n += young.Len()
 	}
@@ -193,11 +192,11 @@ func (w *keyWindow) freeze() func(io.Writer) error {
 	since := w.since
 	type generation struct {
 		size    int
-		entries func(func(commandKey, done) bool)
+		entries func(func(commandKey, keyUse) bool)
 	}
 	var generations []generation
-	for _, t := range []*core.Table[commandKey, done]{w.young, w.old} {
-		g := generation{entries: func(func(commandKey, done) bool) {}}
+	for _, t := range []*core.Table[commandKey, keyUse]{w.young, w.old} {
+		g := generation{entries: func(func(commandKey, keyUse) bool) {}}
 		if t != nil {
 			g = generation{size: t.Len(), entries: t.Freeze()}
 		}
@@ -245,7 +244,7 @@ func (w *keyWindow) restore(in io.Reader, counted bool) error {
 		return err
 	}
 	w.since = time.Unix(0, int64(binary.LittleEndian.Uint64(word[:])))
-	for _, t := range []**core.Table[commandKey, done]{&w.young, &w.old} {
+	for _, t := range []**core.Table[commandKey, keyUse]{&w.young, &w.old} {
 		if _, err := io.ReadFull(in, word[:]); err != nil {
 			return err
 		}
@@ -253,15 +252,15 @@ func (w *keyWindow) restore(in io.Reader, counted bool) error {
 		if size == 0 {
 			continue
 		}
-		*t = core.NewTable[commandKey, done]()
+		*t = core.NewTable[commandKey, keyUse]()
 		var err error
-		(*t).Load(int(size), func(yield func(commandKey, done) bool) {
+		(*t).Load(int(size), func(yield func(commandKey, keyUse) bool) {
 			var entry [keySize + 16]byte
 			for range size {
 				if _, err = io.ReadFull(in, entry[:]); err != nil {
 					return
 				}
-				yield(commandKey(entry[:keySize]), done{
+				yield(commandKey(entry[:keySize]), keyUse{
 					revision: events.Revision(binary.LittleEndian.Uint64(entry[keySize:])),
 					body:     binary.LittleEndian.Uint64(entry[keySize+8:]),
 				})
@@ -275,7 +274,7 @@ func (w *keyWindow) restore(in io.Reader, counted bool) error {
 		w.callers = core.NewTable[callerID, uint32]()
 	}
 	if w.young == nil && w.old != nil {
-		w.young = core.NewTable[commandKey, done]()
+		w.young = core.NewTable[commandKey, keyUse]()
 	}
 	if !counted {
 		return nil
@@ -293,7 +292,7 @@ func (w *keyWindow) restoreCallers(in io.Reader) error {
 		return nil
 	}
 	if w.young == nil || size > uint64(w.young.Len()) {
-		return fmt.Errorf("restoring a snapshot: %d callers have fewer keys", size)
+		return fmt.Errorf("restoring a snapshot: %d callers, but fewer keys", size)
 	}
 	w.callers = core.NewTable[callerID, uint32]()
 	var err error
@@ -308,7 +307,7 @@ func (w *keyWindow) restoreCallers(in io.Reader) error {
 	return err
 }
 
-// admitKey looks up the key of p. It returns false if p has been answered.
+// admitKey looks up the key of p. It returns false if p needs no decision: it is then answered here.
 func (e *entity) admitKey(p *envelope, key commandKey, body uint64) bool {
 	before, known := e.window.get(key, p.decided)
 	switch {
@@ -321,7 +320,7 @@ func (e *entity) admitKey(p *envelope, key commandKey, body uint64) bool {
 		p.outcome = outcome{revision: e.revision, err: ErrOverloaded}
 		e.settle(p)
 	default:
-		until := e.window.spent(p.caller, p.decided)
+		until := e.window.exhaustedUntil(p.caller, p.decided)
 		if until.IsZero() || !p.request.Bounded {
 			return true
 		}

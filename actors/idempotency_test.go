@@ -19,7 +19,7 @@ func TestWindowTurns(t *testing.T) {
 	}{{0, true}, {KeyAge, true}, {KeyAge + time.Hour, true},
 		{2 * KeyAge, true}, {2*KeyAge + 1, false}, {30 * KeyAge, false}} {
 		w := newKeyWindow()
-		w.put(commandKey{1}, 1, done{revision: 7}, began)
+		w.put(commandKey{1}, 1, keyUse{revision: 7}, began)
 		at := began.Add(c.after)
 		if _, known := w.get(commandKey{1}, at); known != c.known {
 			t.Errorf("after %v: known is %v, want %v", c.after, known, c.known)
@@ -29,9 +29,9 @@ func TestWindowTurns(t *testing.T) {
 		}
 	}
 	w := newKeyWindow()
-	w.put(commandKey{1}, 1, done{}, began)
-	w.put(commandKey{2}, 1, done{}, began.Add(KeyAge+1))
-	w.put(commandKey{3}, 1, done{}, began.Add(2*KeyAge+2))
+	w.put(commandKey{1}, 1, keyUse{}, began)
+	w.put(commandKey{2}, 1, keyUse{}, began.Add(KeyAge+1))
+	w.put(commandKey{3}, 1, keyUse{}, began.Add(2*KeyAge+2))
 	now := began.Add(2*KeyAge + 2)
 	if _, known := w.get(commandKey{1}, now); known || w.len(now) != 2 {
 		t.Errorf("the oldest of three keys, a day apart, is known %t among %d, want false among 2", known, w.len(now))
@@ -42,9 +42,9 @@ func TestWindowTurns(t *testing.T) {
 func TestWindowOfOneKey(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	one, now := newKeyWindow(), began.Add(time.Hour)
-	one.put(commandKey{1}, 1, done{revision: 7, body: 8}, began)
+	one.put(commandKey{1}, 1, keyUse{revision: 7, body: 8}, began)
 	twin, again := one.clone(), newKeyWindow()
-	twin.put(commandKey{2}, 1, done{revision: 9}, now)
+	twin.put(commandKey{2}, 1, keyUse{revision: 9}, now)
 	if _, known := one.get(commandKey{2}, now); known || one.len(now) != 1 || one.orNil() != one {
 		t.Errorf("the window has %d keys after a change of its copy", one.len(now))
 	}
@@ -56,10 +56,10 @@ func TestWindowOfOneKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, w := range []*keyWindow{one, twin, again} {
-		if d, known := w.get(commandKey{1}, now); !known || d != (done{revision: 7, body: 8}) {
+		if d, known := w.get(commandKey{1}, now); !known || d != (keyUse{revision: 7, body: 8}) {
 			t.Errorf("window %d: %+v, %v", i, d, known)
 		}
-		w.put(commandKey{3}, 1, done{}, now)
+		w.put(commandKey{3}, 1, keyUse{}, now)
 		if n, _ := w.callers.Get(1); int(n) != w.len(now) || w.len(now) < 2 {
 			t.Errorf("window %d: %d keys, %d of them of the caller", i, w.len(now), n)
 		}
@@ -74,7 +74,7 @@ func TestWindowIsRestored(t *testing.T) {
 		w.put(
 			commandKey{i},
 			1,
-			done{revision: events.Revision(i), body: uint64(i) << 40},
+			keyUse{revision: events.Revision(i), body: uint64(i) << 40},
 			began.Add(time.Duration(i)*time.Hour),
 		)
 	}
@@ -91,7 +91,7 @@ func TestWindowIsRestored(t *testing.T) {
 	}
 	for i := range byte(30) {
 		if d, known := again.get(commandKey{i}, now); !known ||
-			d != (done{revision: events.Revision(i), body: uint64(i) << 40}) {
+			d != (keyUse{revision: events.Revision(i), body: uint64(i) << 40}) {
 			t.Errorf("restored key %d: %+v, %v; want revision %d", i, d, known, i)
 		}
 	}
@@ -111,16 +111,16 @@ func TestWindowCountsCallers(t *testing.T) {
 	put := func(by callerID, n int, at time.Time) {
 		for range n {
 			next++
-			w.put(commandKey(binary.LittleEndian.AppendUint32(make([]byte, keySize-4), next)), by, done{}, at)
+			w.put(commandKey(binary.LittleEndian.AppendUint32(make([]byte, keySize-4), next)), by, keyUse{}, at)
 		}
 	}
 	soon := began.Add(2 * time.Hour)
-	if until := w.spent(ann, soon); !until.IsZero() {
+	if until := w.exhaustedUntil(ann, soon); !until.IsZero() {
 		t.Errorf("an empty window is spent until %v, want never", until)
 	}
 	put(bob, 7, began)
 	put(ann, maxKeysPerCaller-1, began.Add(time.Hour))
-	if until := w.spent(ann, soon); !until.IsZero() {
+	if until := w.exhaustedUntil(ann, soon); !until.IsZero() {
 		t.Errorf("with one key remaining the window is spent until %v, want never", until)
 	}
 	put(ann, 1, began.Add(time.Hour))
@@ -136,26 +136,26 @@ func TestWindowCountsCallers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, w := range []*keyWindow{w, again} {
-		if until := w.spent(ann, soon); !until.After(began.Add(KeyAge)) ||
+		if until := w.exhaustedUntil(ann, soon); !until.After(began.Add(KeyAge)) ||
 			until.After(began.Add(KeyAge+time.Second)) {
 			t.Errorf("with all keys used the window is spent until %v, want a day after the first", until)
 		}
-		if until := w.spent(bob, soon); !until.IsZero() {
+		if until := w.exhaustedUntil(bob, soon); !until.IsZero() {
 			t.Errorf("another caller's keys are spent until %v, want never", until)
 		}
-		later := w.spent(ann, soon)
-		if until := w.spent(ann, later); !until.IsZero() || w.len(later) != maxKeysPerCaller+7 {
+		later := w.exhaustedUntil(ann, soon)
+		if until := w.exhaustedUntil(ann, later); !until.IsZero() || w.len(later) != maxKeysPerCaller+7 {
 			t.Errorf("a day later: spent until %v, %d keys; want never, %d", until, w.len(later), maxKeysPerCaller+7)
 		}
 	}
-	if until := before.spent(ann, soon); !until.IsZero() || before.len(soon) != maxKeysPerCaller+7 {
+	if until := before.exhaustedUntil(ann, soon); !until.IsZero() || before.len(soon) != maxKeysPerCaller+7 {
 		t.Errorf("older window: spent until %v, %d keys; want never, %d", until, before.len(soon), maxKeysPerCaller+7)
 	}
-	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
+	if before.put(commandKey{1}, ann, keyUse{}, soon); before.len(soon) != maxKeysPerCaller+8 {
 		t.Errorf("older window: %d keys, want %d", before.len(soon), maxKeysPerCaller+8)
 	}
 	for _, at := range []time.Duration{KeyAge + 2, 3 * KeyAge, 9 * KeyAge} { // with any part of the window expired
-		w.put(commandKey{1}, bob, done{}, began.Add(at))
+		w.put(commandKey{1}, bob, keyUse{}, began.Add(at))
 		saved.Reset()
 		if err := w.freeze()(&saved); err != nil {
 			t.Fatal(err)

@@ -81,9 +81,9 @@ type jointPart struct {
 	// decision receives the error of the decision, and nil when the turn has ended. The parts share it: they
 	// are sent and ended one by one.
 	decision chan error
-	reply    chan result // of envelope, which keeps none once it is committed
+	reply    chan result // of envelope, whose own is nil once it is committed
 	facts    []events.Fact
-	assumed  bool      // the state is an assumption of this part
+	assumed  bool      // this part assumed the state to be empty
 	batch    *batch    // nil if the core panicked
 	single   bool      // appended by itself; see AskEach
 	core     core.Core // the core on which a single part was decided
@@ -130,7 +130,7 @@ func (d *Desk) join(part *jointPart, request Request) error {
 	return nil
 }
 
-// end ends the turns of parts, in any order: only commands that they have delayed wait for them.
+// end ends the turns of parts. Their order does not matter: only commands that they delay wait for them.
 func (d *Desk) end(parts []jointPart, commit bool) {
 	for i := range parts {
 		part := &parts[i]
@@ -152,7 +152,7 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 		part := &parts[i]
 		if b := part.batch; b != nil {
 			if b.err = err; err == nil {
-				_, b.err = b.done(1, b.events, appended[i])
+				_, b.err = b.removeAppended(1, b.events, appended[i])
 				part.entry.known.Store(int64(b.durable) + 1)
 				answers[i] = Answer{Facts: part.facts, Revision: appended[i].Revision,
 					Position: appended[i].Position, At: part.envelope.decided}
@@ -165,7 +165,7 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 				part.entry.runSome()
 			}
 		}
-		d.answered(part.entry)
+		d.release(part.entry)
 	}
 	switch {
 	case err == nil:
@@ -258,14 +258,14 @@ func (e *entity) dropAssumption(part *jointPart) {
 	}
 }
 
-// endPart ends the turn of a part and handles the messages that have arrived meanwhile.
+// endPart ends the turn of a part and handles the messages that arrived meanwhile.
 func (e *entity) endPart(m *jointEnd) {
 	defer func() { m.decision <- nil }()
 	e.joined = nil
 	switch {
 	case !m.commit:
 		e.dropAssumption(m.jointPart)
-		e.desk.answered(e.entry)
+		e.desk.release(e.entry)
 	case m.single:
 		e.commitSingle(m.jointPart)
 	default:

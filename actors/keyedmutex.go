@@ -6,43 +6,43 @@ import "sync"
 // concurrent use.
 type KeyedMutex[K comparable] struct {
 	mu    sync.Mutex
-	byKey map[K]*turn // locked or waited for; guarded by mu
+	byKey map[K]*keyLock // locked or waited for; guarded by mu
 }
 
-type turn struct {
+type keyLock struct {
 	sync.Mutex
 	users int // the owner and the waiting goroutines; guarded by KeyedMutex.mu
 }
 
-// maxTurn bounds the callers that own or wait for one key. More can only come from a client that
-// repeats one request, and are refused.
-const maxTurn = 1_024
+// maxKeyUsers bounds the callers that own or wait for one key. Only a client that repeats a request
+// can exceed it.
+const maxKeyUsers = 1_024
 
 // Lock waits for the key and returns the function that unlocks it, to be called once. ok is false,
-// without waiting, if too many callers wait for it.
-func (t *KeyedMutex[K]) Lock(key K) (end func(), ok bool) {
-	t.mu.Lock()
-	if t.byKey == nil {
-		t.byKey = map[K]*turn{}
+// without waiting, if too many callers already wait.
+func (m *KeyedMutex[K]) Lock(key K) (unlock func(), ok bool) {
+	m.mu.Lock()
+	if m.byKey == nil {
+		m.byKey = map[K]*keyLock{}
 	}
-	mine := t.byKey[key]
-	if mine == nil {
-		mine = &turn{}
-		t.byKey[key] = mine
+	lock := m.byKey[key]
+	if lock == nil {
+		lock = &keyLock{}
+		m.byKey[key] = lock
 	}
-	if mine.users == maxTurn {
-		t.mu.Unlock()
+	if lock.users == maxKeyUsers {
+		m.mu.Unlock()
 		return nil, false
 	}
-	mine.users++
-	t.mu.Unlock()
-	mine.Lock()
+	lock.users++
+	m.mu.Unlock()
+	lock.Lock()
 	return func() {
-		mine.Unlock()
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if mine.users--; mine.users == 0 {
-			delete(t.byKey, key)
+		lock.Unlock()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if lock.users--; lock.users == 0 {
+			delete(m.byKey, key)
 		}
 	}, true
 }

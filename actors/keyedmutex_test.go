@@ -22,8 +22,8 @@ func TestTurns(t *testing.T) {
 	endOther()
 	var inside, refused atomic.Int64
 	var all sync.WaitGroup
-	full := make(chan struct{}, 2*maxTurn)
-	for range maxTurn + 9 {
+	full := make(chan struct{}, 2*maxKeyUsers)
+	for range maxKeyUsers + 9 {
 		all.Go(func() {
 			end, ok := turns.Lock("a")
 			if !ok {

@@ -24,9 +24,9 @@ type loaded struct {
 	replayed int64     // events read after the snapshot
 	// found has the wanted commands whose events are in the log.
 	found  map[CommandID]*found
-	last   command // of the last event in the window; zero if that had no key
+	last   command // of the last event read; zero if it had no key
 	err    error
-	number int
+	number int // of this load; see entity.loads
 }
 
 // command is one use of a command id: an expired key may be used again.
@@ -39,25 +39,25 @@ type command struct {
 type found struct {
 	answer        Answer
 	correlationID string
-	answered      bool
+	answered      bool // the command itself was answered; others with its id get a replay
 }
 
-// search selects commands whose append failed but may be in the log: events with one of the ids,
-// after the revision that was durable when the appends failed. Earlier events with these ids were
-// known at the decision, and belong to uses of a key that has expired since.
+// search selects commands whose append failed but may be in the log: those with one of the ids and
+// with events after the revision that was durable when the appends failed. Earlier events with such an
+// id were known at the decision: they belong to a use of the key that had expired.
 type search struct {
-	ids    map[CommandID]bool
-	behind events.Revision
-	// since is the earliest time at which a wanted command can have been decided. The events after
-	// behind may be the whole stream, including uses of keys that have expired.
+	ids   map[CommandID]bool
+	after events.Revision
+	// since is the earliest time at which a wanted command can have been decided. It excludes
+	// expired uses of a key, since the events after that revision may be the whole stream.
 	since time.Time
 }
 
-// load reads the state on a goroutine of its own and sends it to install. It also searches for the
-// commands whose append failed.
+// load starts a goroutine that reads the state, searches for the commands whose append failed, and
+// sends both to install.
 func (e *entity) load() {
 	e.status = loading
-	wanted := search{ids: map[CommandID]bool{}, behind: e.durable}
+	wanted := search{ids: map[CommandID]bool{}, after: e.durable}
 	for _, p := range e.stash {
 		if p.failed.IsZero() || p.request.ID == "" {
 			continue
@@ -74,14 +74,14 @@ func (e *entity) load() {
 		time.Sleep(pause)
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
-		patience := e.desk.config.LoadTimeout
-		late := time.AfterFunc(patience, func() { // fires even if a read hangs and ignores its context
+		limit := e.desk.config.LoadTimeout
+		timeout := time.AfterFunc(limit, func() { // fires even if a read hangs and ignores its context
 			cancel()
-			e.entry.post(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
+			e.entry.post(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, limit)})
 		})
-		err := e.read(ctx, l, wanted, func() { late.Reset(patience) })
+		err := e.read(ctx, l, wanted, func() { timeout.Reset(limit) })
 		l.err, l.number = err, number
-		if late.Stop() {
+		if timeout.Stop() {
 			e.entry.post(l)
 		}
 	}()
@@ -96,8 +96,8 @@ func (e *entity) pause() time.Duration {
 	return min(time.Millisecond<<min(e.unknowns-2, 16), 200*time.Millisecond)
 }
 
-// read fills l, starting from the state that it has, if any. A panic of the core on an impossible
-// fact is an error: the log is damaged. It calls progress meanwhile.
+// read fills l, starting from the state that it has, if any, and calls progress regularly. If the core
+// panics on an impossible fact, read returns ErrDamaged.
 func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -115,7 +115,7 @@ func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress fu
 	}
 	from := l.revision + 1
 	if len(wanted.ids) > 0 {
-		from = min(from, wanted.behind+1) // another node's snapshot may be ahead of wanted
+		from = min(from, wanted.after+1) // another node's snapshot may include wanted commands
 	}
 	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, from) {
 		if err != nil {
@@ -131,12 +131,11 @@ func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress fu
 	return nil
 }
 
-// shortStream is the number of events that are read before a snapshot is looked for.
+// A stream with fewer than shortStream events is read without looking for a snapshot.
 const shortStream = 64
 
-// readShort fills l from a stream with too few events for a snapshot, often none; whole is false if
-// it has more. Most entities are like that, and looking for a snapshot costs as much as reading the
-// events.
+// readShort fills l from a stream with too few events for a snapshot; whole is false if the stream has
+// more. Most streams are short, and looking for a snapshot costs as much as reading their events.
 func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole bool, err error) {
 	if e.desk.config.Snapshots == nil {
 		return false, nil
@@ -146,7 +145,7 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole
 	if err != nil || len(page) == limit {
 		return false, err
 	}
-	e.fresh(l)
+	e.reset(l)
 	for i := range page {
 		if err := l.apply(&page[i], wanted); err != nil {
 			return false, err
@@ -155,8 +154,8 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole
 	return true, nil
 }
 
-// fresh resets l to the state before the first event.
-func (e *entity) fresh(l *loaded) {
+// reset sets l to the state before the first event.
+func (e *entity) reset(l *loaded) {
 	*l = loaded{core: e.kind.New(), window: newKeyWindow(), revision: events.NoStream, found: map[CommandID]*found{}}
 }
 
@@ -184,7 +183,7 @@ func (l *loaded) apply(event *events.Recorded, wanted search) error {
 			return err
 		}
 	}
-	if event.Revision > wanted.behind && wanted.ids[id] {
+	if event.Revision > wanted.after && wanted.ids[id] {
 		return l.find(id, event, fact, wanted.since)
 	}
 	return nil
@@ -218,7 +217,7 @@ func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 		return err
 	}
 	if this := (command{id, metadata.At.UnixNano()}); this != l.last {
-		l.window.put(key, callerOf(metadata.Actor), done{revision: event.Revision, body: body}, metadata.At)
+		l.window.put(key, callerOf(metadata.Actor), keyUse{revision: event.Revision, body: body}, metadata.At)
 		l.last = this
 	}
 	return nil
@@ -226,7 +225,7 @@ func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 
 // readSnapshot initialises l from the snapshot, or from nothing if none matches the log.
 func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
-	e.fresh(l)
+	e.reset(l)
 	if e.desk.config.Snapshots == nil {
 		return nil
 	}
@@ -234,7 +233,7 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		if head.Version&^keyWindowCounted != e.kind.SnapshotVersion {
 			return events.ErrNoSnapshot
 		}
-		counted := &counter{r: r}
+		counted := &countingReader{r: r}
 		in := bufio.NewReaderSize(counted, 64<<10)
 		if err := l.restore(in, head.Version&keyWindowCounted != 0); err != nil {
 			return err
@@ -243,23 +242,23 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		return nil
 	})
 	if errors.Is(err, events.ErrNoSnapshot) {
-		e.fresh(l)
+		e.reset(l)
 		return nil
 	}
 	if err == nil {
-		err = e.anchor(ctx, l)
+		err = e.checkLastEvent(ctx, l)
 	}
 	if errors.Is(err, errMismatch) ||
 		err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
 		e.desk.config.Logger.Warn("a snapshot does not fit; reading the whole stream", "stream", e.entry.stream, "error", err)
-		e.fresh(l)
+		e.reset(l)
 		return nil
 	}
 	return err
 }
 
-// restore reads what frozen.write wrote. A panic of the core is an error: it can't read this
-// snapshot.
+// restore reads what frozen.write wrote. If the core panics, it can't read this snapshot: restore
+// returns an error.
 func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -272,11 +271,11 @@ func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	return l.core.Restore(in)
 }
 
-// errMismatch: the snapshot belongs to another history.
-var errMismatch = errors.New("the log has no such event")
+// errMismatch: the snapshot belongs to another history of the stream.
+var errMismatch = errors.New("the log does not have the last event of the snapshot")
 
-// anchor checks that the log has the last event of the snapshot.
-func (e *entity) anchor(ctx context.Context, l *loaded) error {
+// checkLastEvent checks that the log has the last event of the snapshot, and sets its position and time.
+func (e *entity) checkLastEvent(ctx context.Context, l *loaded) error {
 	page, err := e.desk.config.Store.Read(ctx, e.entry.stream, l.revision, events.Forward, 1)
 	if err != nil {
 		return err
@@ -293,12 +292,12 @@ func (e *entity) anchor(ctx context.Context, l *loaded) error {
 	return err
 }
 
-type counter struct {
+type countingReader struct {
 	r io.Reader
 	n int64
 }
 
-func (c *counter) Read(p []byte) (int, error) {
+func (c *countingReader) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err
@@ -306,7 +305,7 @@ func (c *counter) Read(p []byte) (int, error) {
 
 // install gives the entity a loaded state and handles the waiting commands.
 func (e *entity) install(l *loaded) {
-	if l.number != e.loads {
+	if l.number != e.loads { // a load that timed out or was replaced
 		return
 	}
 	if l.err != nil {
@@ -328,9 +327,9 @@ func (e *entity) install(l *loaded) {
 	e.handleStash()
 }
 
-// handleStash handles the stashed envelopes until one takes a turn, unless another process goes first.
+// handleStash handles the stashed envelopes until one takes a turn or commands must wait.
 func (e *entity) handleStash() {
-	for len(e.stash) > 0 && e.joined == nil && !e.yields() { // removed one by one: after a panic the rest is still stashed
+	for len(e.stash) > 0 && e.joined == nil && !e.mustWait() { // removed one by one, so that a panic leaves the rest stashed
 		p := e.stash[0]
 		e.stash = e.stash[1:]
 		if p.joint != nil {
@@ -345,8 +344,8 @@ func (e *entity) handleStash() {
 	e.flush()
 }
 
-// answerFound answers the commands whose facts are in the log. The command that wrote them gets its
-// answer; others with the same id, sent to this node or earlier to another, get a replay.
+// answerFound answers the stashed commands whose facts are in the log. The command that wrote the
+// facts gets its answer; others with the same id, sent to this or another node, get a replay.
 func (e *entity) answerFound(known map[CommandID]*found) {
 	if len(known) == 0 {
 		return
@@ -362,7 +361,7 @@ func (e *entity) answerFound(known map[CommandID]*found) {
 		answer.Replayed = f.answered || !answer.At.Equal(p.decided) || f.correlationID != p.request.CorrelationID
 		f.answered = true
 		p.reply <- result{answer: answer}
-		e.desk.answered(e.entry)
+		e.desk.release(e.entry)
 	}
 	e.stash = rest
 }

@@ -129,7 +129,7 @@ func TestBrokenRules(t *testing.T) {
 			if got := d.Stats(); got.Panics < 4 {
 				t.Errorf("stats = %+v, want at least 4 panics", got)
 			}
-			if err := d.idle(t.Context()); err != nil { // the last answers are counted after they are sent
+			if err := d.waitIdle(t.Context()); err != nil { // the last answers are counted after they are sent
 				t.Error(err)
 			}
 		})

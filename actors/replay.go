@@ -17,14 +17,14 @@ func (e *entity) replay(p *envelope) {
 		return
 	}
 	p.reply <- result{answer: answer}
-	e.desk.answered(e.entry)
+	e.desk.release(e.entry)
 }
 
-// replayPage is the number of events read at once for a repeated key. It is small: nearly every
-// command has one event, and a client can repeat a key as often as it likes.
+// replayPage is the number of events read at a time for a repeated key. It is small because nearly
+// every command has one event, and clients can repeat a key without limit.
 const replayPage = 4
 
-// readAnswer reads the answer of the command whose first event is at from.
+// readAnswer reads the answer to the command whose first event has revision from.
 func (e *entity) readAnswer(ctx context.Context, from events.Revision) (Answer, error) {
 	answer := Answer{Replayed: true}
 	for first := (command{}); ; from += replayPage {

@@ -9,9 +9,9 @@ import (
 	"admitone/events"
 )
 
-// Several processes may append to one stream. An append then fails if another process appended first,
-// and the loser must read before it tries again. Without further rules the winner would keep winning.
-// Therefore, while another process appends to its stream:
+// Several processes may append to one stream. If another process appended first, an append fails, and
+// its process must read before it tries again. Without further rules it would rarely win, because the
+// other process need not read. Therefore, while another process appends to its stream:
 //   - an entity pauses after each batch until the other process has appended, for a few times the
 //     duration of an append at most;
 //   - it decides nothing during an append or a pause, because the state is about to change;
@@ -25,20 +25,21 @@ const (
 	minPause, maxPause = 2 * time.Millisecond, 100 * time.Millisecond
 )
 
-// rivals records the appends of another process to a stream.
+// rivals records the appends of other processes to a stream.
 type rivals struct {
-	// metAt is the time of the last one, in Unix nanoseconds; 0 if there was none.
-	metAt atomic.Int64
+	// lastAppend is the time of the last of them, in Unix nanoseconds; 0 if there was none.
+	lastAppend atomic.Int64
 	// pause is the number of the pause in progress, 0 if there is none.
 	pause atomic.Int64
 }
 
 // recordRival records an append of another process.
-func (r *rivals) recordRival() { r.metAt.Store(time.Now().UnixNano()) }
+func (r *rivals) recordRival() { r.lastAppend.Store(time.Now().UnixNano()) }
 
-func (r *rivals) active() bool {
-	met := r.metAt.Load()
-	return met != 0 && time.Since(time.Unix(0, met)) < rivalFor
+// contended reports whether another process has appended within rivalFor.
+func (r *rivals) contended() bool {
+	last := r.lastAppend.Load()
+	return last != 0 && time.Since(time.Unix(0, last)) < rivalFor
 }
 
 func (r *rivals) pausing() bool { return r.pause.Load() != 0 }
@@ -46,7 +47,7 @@ func (r *rivals) pausing() bool { return r.pause.Load() != 0 }
 // pauseEnded is the message at the end of a pause.
 type pauseEnded struct{}
 
-// endPause ends a pause, unless it has ended.
+// endPause ends the pause with a number, unless it has ended already.
 func (e *entry) endPause(number int64) {
 	if number != 0 && e.pause.CompareAndSwap(number, 0) {
 		e.post(pauseEnded{})
@@ -57,7 +58,7 @@ func (e *entry) endPause(number int64) {
 // last append.
 func (e *entity) beginPause(took time.Duration) {
 	e.copied = nil
-	if !e.entry.active() {
+	if !e.entry.contended() {
 		return
 	}
 	e.pauses++
@@ -67,7 +68,8 @@ func (e *entity) beginPause(took time.Duration) {
 	time.AfterFunc(2*took+rand.N(2*took), func() { e.entry.endPause(number) })
 }
 
-// resume handles the waiting commands after a pause, on the state that the other process has made.
+// resume handles the waiting commands after a pause, on a state that includes the observed appends of
+// other processes.
 func (e *entity) resume() {
 	if e.status != ready {
 		return
@@ -80,14 +82,14 @@ func (e *entity) resume() {
 	e.handleStash()
 }
 
-// yields reports whether commands wait for the end of an append or of a pause.
-func (e *entity) yields() bool {
-	return e.entry.active() && (e.writing != nil || e.entry.pausing())
+// mustWait reports whether commands wait for the end of an append or of a pause.
+func (e *entity) mustWait() bool {
+	return e.entry.contended() && (e.writing != nil || e.entry.pausing())
 }
 
 // keepCopy copies the state if it is durable and another process appends too.
 func (e *entity) keepCopy() {
-	if !e.entry.active() || e.writing != nil || e.next != nil || e.copied != nil && e.copied.revision == e.durable {
+	if !e.entry.contended() || e.writing != nil || e.next != nil || e.copied != nil && e.copied.revision == e.durable {
 		return
 	}
 	if c, ok := e.core.(core.Cloner); ok {
@@ -95,7 +97,7 @@ func (e *entity) keepCopy() {
 	}
 }
 
-// restoreCopy makes the next load begin with the copy, if the copy has this revision.
+// restoreCopy makes the next load begin with the copied state, if that has this revision.
 func (e *entity) restoreCopy(revision events.Revision) {
 	if e.copied != nil && e.copied.revision == revision {
 		e.cached = e.copied

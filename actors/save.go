@@ -14,15 +14,15 @@ type frozen struct {
 	write func(io.Writer) error
 }
 
-// snapshotDone reports that a snapshot was written, or failed.
+// snapshotDone reports that a snapshot was written or failed, and its size in bytes.
 type snapshotDone struct{ size int64 }
 
-// snapshotBytesPerEvent is the number of bytes of the last snapshot that postpone the next one by an event,
-// so that snapshots cost about as much to write as the events between them.
+// snapshotBytesPerEvent bytes in the last snapshot postpone the next one by one event, so that writing a
+// snapshot costs about as much as the events between two of them.
 const snapshotBytesPerEvent = 128
 
-// freezeIfDue freezes the state after b, which is the current one, if a snapshot is due. It is
-// written once b is durable.
+// freezeIfDue freezes the current state, which is the one after b, if a snapshot is due. The snapshot
+// is written once b is durable.
 func (e *entity) freezeIfDue(b *batch) {
 	due := max(e.desk.config.SnapshotEvery, e.saved/snapshotBytesPerEvent)
 	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(len(b.events)) < due {
@@ -31,8 +31,8 @@ func (e *entity) freezeIfDue(b *batch) {
 	if b.frozen = e.freeze(); b.frozen == nil {
 		return
 	}
-	// The batch has an unanswered command, so inFlight is above zero and may rise without the
-	// shard's lock. It keeps the entity in memory until the snapshot is written.
+	// Counted as in flight, the snapshot keeps the entity in memory until it is written. The shard's
+	// lock is not needed: b has an unanswered command, so inFlight is above zero.
 	e.saving = true
 	e.desk.inFlight.Add(1)
 	e.entry.inFlight.Add(1)
@@ -42,12 +42,12 @@ func (e *entity) freezeIfDue(b *batch) {
 func (e *entity) discard(f *frozen) {
 	if f != nil {
 		e.saving = false
-		e.desk.answered(e.entry)
+		e.desk.release(e.entry)
 	}
 }
 
-// freeze returns nil if the core panics. The entity then continues without a snapshot until the
-// next one is due.
+// freeze copies the state. If the core panics it returns nil, and the entity continues without a
+// snapshot until the next one is due.
 func (e *entity) freeze() (f *frozen) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -73,12 +73,12 @@ func (e *entity) freeze() (f *frozen) {
 	}
 }
 
-// save writes the state that was frozen with a batch, once that is durable.
+// save writes f, the state that was frozen with a batch that is now durable; nil if there is none.
 func (e *entity) save(f *frozen) {
 	if f == nil {
 		return
 	}
-	e.writeSnapshot(f, func() { e.desk.answered(e.entry) })
+	e.writeSnapshot(f, func() { e.desk.release(e.entry) })
 }
 
 // saveNow writes a snapshot before the desk evicts the entity.
@@ -127,8 +127,8 @@ type countingWriter struct {
 	n int64
 }
 
-// Write yields the processor first: a core that writes a million entries would otherwise keep it
-// for the scheduler's whole 10 ms, while commands wait.
+// Write yields the processor first. Otherwise a core that writes a million entries would keep it for
+// the scheduler's whole 10 ms while commands wait.
 func (c *countingWriter) Write(p []byte) (int, error) {
 	runtime.Gosched()
 	n, err := c.w.Write(p)

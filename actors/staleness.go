@@ -10,25 +10,25 @@ import (
 type staleness struct {
 	// known is the number of durable events that the entity has applied.
 	known atomic.Int64
-	// claimed is its event count if the append in flight succeeds. Events up to it are this desk's
-	// own, even if the follower sees them before the append is answered.
+	// claimed is the number of durable events once the append in flight has succeeded. Events up to it
+	// count as this desk's own, even if the follower sees them before the append is answered.
 	claimed atomic.Int64
 	// seen is the number of events that the follower has seen; written under the shard's lock.
 	seen atomic.Int64
 }
 
-// behind reports whether the log has events that the entity has not applied.
+// behind reports whether the follower has seen events that the entity has not applied.
 func (s *staleness) behind() bool { return s.seen.Load() > s.known.Load() }
 
-// outdated reports whether another process has appended while no append of this desk is in flight
-// that would conflict and reveal it. A refusal decided now would be based on stale state.
+// outdated reports whether the state lacks events of another process, and no append of this desk is in
+// flight whose conflict would reveal that.
 func (e *entity) outdated() bool {
 	return e.writing == nil && e.next == nil && e.entry.behind()
 }
 
-// Observe notifies the desk of an event in the log. An entity in memory that lacks it reads the
-// missing events on next use. The follower of a shared log calls it: otherwise an entity notices
-// foreign appends only on its own next append, and answers from stale state until then.
+// Observe notifies the desk of an event in the log. An entity in memory that lacks the event reads it
+// before the next use. The follower of a shared log calls Observe; without it, an entity would notice
+// the appends of other processes only on its own next append, and answer from stale state until then.
 func (d *Desk) Observe(stream events.StreamID, revision events.Revision) {
 	s := d.shard(stream)
 	s.mu.Lock()

@@ -6,21 +6,21 @@ type counters struct {
 	active, dropped, loads, reloads, conflicts, unknown, panics, snapshots, lookups atomic.Int64
 }
 
-// Stats are counts since the desk was opened, but for the first two, which are
-// of this moment.
+// Stats are counts since the desk was opened, except Active and InFlight, which are current numbers.
 type Stats struct {
-	// Active entities are in memory; InFlight commands wait for their answer.
+	// Active is the number of entities in memory, InFlight that of commands without an answer yet.
 	Active, InFlight int64
-	// Dropped entities were idle or empty. Loads read an entity from the log, or only events
-	// appended by another process; Reloads are loads after a failed append.
+	// Dropped counts the evictions of entities that were idle or without events. Loads counts reads of
+	// an entity, or of the events that another process appended; Reloads those after a failed append or
+	// a panic.
 	Dropped, Loads, Reloads int64
-	// Conflicts and Unknown are failed appends of those two classes.
+	// Conflicts and Unknown count the appends that failed with a conflict or an unknown outcome.
 	Conflicts, Unknown int64
-	// Panics in a core, each of them a bug.
+	// Panics counts the panics in cores, each of which is a bug.
 	Panics int64
-	// Snapshots written.
+	// Snapshots counts the snapshots written.
 	Snapshots int64
-	// Lookups searched the log for a command that another process may have decided.
+	// Lookups counts the searches of the log for a command that another process may have decided.
 	Lookups int64
 }
 

@@ -34,14 +34,14 @@ type Result struct {
 // errUnsettled: the refusal was decided on a state that is not on stable storage yet.
 var errUnsettled = errors.New("the refusal is not durable yet")
 
-// turnTries bounds how often commands are decided again after a refusal on a state that is not
-// durable.
-const turnTries = 8
+// maxTurnAttempts bounds how often commands are decided again after a refusal on a state that is not
+// durable yet.
+const maxTurnAttempts = 8
 
 // AskEach decides one command for each of several different entities in one turn, in this order,
-// and then lets every entity append its own facts, all concurrently. Of the callers on this node,
-// one therefore gets all entities or none. If another process appends first to one of them, that
-// command is decided again alone, as by Ask.
+// and then lets every entity append its own facts, all concurrently. Among the callers on this node,
+// the commands of one are thus all accepted or all refused. If another process is first to append to
+// an entity, the command to that entity is decided again alone, as by Ask.
 //
 // A turn waits at an entity for the previous turn to end. To avoid deadlock, all callers must name
 // entities in the same order.
@@ -52,7 +52,7 @@ const turnTries = 8
 // ErrOverloaded, ErrStopping, ErrUnavailable, ErrBroken: nothing was done. Otherwise there is a result for
 // each command.
 func (d *Desk) AskEach(ctx context.Context, requests []Request) ([]Result, error) {
-	for range turnTries {
+	for range maxTurnAttempts {
 		parts := newParts(len(requests))
 		at, err := d.takeTurn(parts, requests)
 		if err == nil {
@@ -100,8 +100,8 @@ func (d *Desk) results(ctx context.Context, parts []jointPart) []Result {
 	return results
 }
 
-// decideSingle decides a part that is appended by itself: on the newest state, like any command,
-// also while a batch is being written.
+// decideSingle decides a part that is appended by itself. Like any command, it is decided on the
+// current state, even while a batch is being written.
 func (e *entity) decideSingle(p *envelope, part *jointPart) error {
 	switch {
 	case p.request.conditional(), p.request.After != nil:
@@ -132,8 +132,8 @@ func (e *entity) decideSingle(p *envelope, part *jointPart) error {
 	return err
 }
 
-// commitSingle queues the facts of a part that is already decided. If the state has been dropped
-// since, the command is decided again.
+// commitSingle queues the facts of a part that is already decided. If the state was dropped since the
+// decision, the command is decided again.
 func (e *entity) commitSingle(part *jointPart) {
 	p := part.envelope
 	p.joint = nil

@@ -35,7 +35,7 @@ func (p *envelope) receive(ctx context.Context) (result, error) {
 	case <-ctx.Done():
 	}
 	select {
-	case r := <-p.reply: // the caller of a batch may look at it late
+	case r := <-p.reply: // AskEach may receive an answer long after it arrived
 		return r, nil
 	default:
 		return result{}, ctx.Err()
@@ -43,7 +43,8 @@ func (p *envelope) receive(ctx context.Context) (result, error) {
 }
 
 // waiters are the envelopes whose callers wait no longer than limit, in the order in which they
-// began. They share one timer: a timer and a select for each caller cost more than its answer.
+// started to wait. They share one timer, because a timer and a select for each caller would cost more
+// than its answer.
 type waiters struct {
 	limit time.Duration
 
@@ -52,7 +53,7 @@ type waiters struct {
 	timer          *time.Timer // runs while there are waiters; guarded by mu
 }
 
-// add adds p. Its caller receives from p.reply next, and calls remove then.
+// add adds p. Its caller then receives from p.reply and calls remove.
 func (w *waiters) add(p *envelope) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,7 +69,7 @@ func (w *waiters) add(p *envelope) {
 	}
 }
 
-// remove removes p and reports whether it was answered in time. If not, p can't be used again.
+// remove removes p and reports whether it was answered in time. If not, p must not be reused.
 func (w *waiters) remove(p *envelope) (answered bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +94,7 @@ func (w *waiters) unlink(p *envelope) {
 	p.waiting, p.older, p.newer = false, nil, nil
 }
 
-// expire ends the waiting of those who have waited for limit, and sets the timer for the next.
+// expire replies to those that have waited for limit, and sets the timer for the next.
 func (w *waiters) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -108,7 +109,7 @@ func (w *waiters) expire() {
 	w.timer = nil
 }
 
-// view makes sure that a read never runs after its caller has returned.
+// view ensures that the function given to View never runs after View has returned.
 type view struct {
 	mu    sync.Mutex
 	ended bool // guarded by mu

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -180,16 +181,6 @@ func TestImpossibleFacts(t *testing.T) {
 		"extension of a kept hold":          {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
 		"fact of another entity":            {&events.ProductReserved{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := New()
-			defer func() {
-				if recover() == nil {
-					t.Errorf("got no panic but state %+v, want a panic", a)
-				}
-			}()
-			for _, fact := range facts {
-				a.Evolve(fact)
-			}
-		})
+		t.Run(name, func(t *testing.T) { coretest.RequirePanic(t, New(), facts...) })
 	}
 }

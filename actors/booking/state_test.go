@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -95,16 +96,6 @@ func TestImpossibleFacts(t *testing.T) {
 			Attempt: 2, Was: events.BookingIsExpired, Payment: "payment-bank~x"}},
 		"fact of another category": {&events.ProductReserved{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			b := New()
-			defer func() {
-				if recover() == nil {
-					t.Errorf("got no panic, want one; state %+v", b)
-				}
-			}()
-			for _, fact := range facts {
-				b.Evolve(fact)
-			}
-		})
+		t.Run(name, func(t *testing.T) { coretest.RequirePanic(t, New(), facts...) })
 	}
 }

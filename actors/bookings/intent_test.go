@@ -86,14 +86,14 @@ func TestIntentsStayWithinBounds(t *testing.T) {
 // by at most a day.
 func TestIntentsOnEverySeat(t *testing.T) {
 	w := newHarness(t, 4, 5, 0)
-	begun, held := w.clock.now(), map[events.SeatName]events.BookingID{}
+	held := map[events.SeatName]events.BookingID{}
 	for row := range 4 {
 		for number := range 5 {
 			name := events.NewSeatName("A", int64(row+1), int64(number+1))
 			held[name] = w.mustBook("ann", name)
 		}
 	}
-	for round := range 6 {
+	for round := range 6 { // 36 hours
 		for _, id := range held {
 			_, err := w.BeginIntent(w.ctx(), BeginIntent{Origin: w.origin("shop"), BookingID: id, Provider: "bank",
 				Intent: events.IntentID(fmt.Sprint(id, round)), Seconds: int64(events.MaxIntent / s)})
@@ -104,9 +104,6 @@ func TestIntentsOnEverySeat(t *testing.T) {
 		w.clock.move(6 * time.Hour)
 		w.expireDue()
 		w.resume()
-	}
-	if w.clock.now().Before(begun.Add(36 * time.Hour)) {
-		t.Fatalf("got the time %v, want at least 36 hours after %v", w.clock.now(), begun)
 	}
 	for name := range held {
 		w.mustBook("bob", name)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -106,17 +107,7 @@ func TestImpossibleFacts(t *testing.T) {
 		"created without seats":    {&events.PerformanceCreated{PerformanceID: "gala"}},
 		"fact of another category": {&events.ProductReserved{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() {
-				if recover() == nil {
-					t.Error("got no panic, want one")
-				}
-			}()
-			p := New()
-			for _, fact := range log {
-				p.Evolve(fact)
-			}
-		})
+		t.Run(name, func(t *testing.T) { coretest.RequirePanic(t, New(), log...) })
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -334,16 +335,6 @@ func TestImpossibleFacts(t *testing.T) {
 		"unblocked while free":             {&events.SeatUnblocked{}},
 		"fact of another category":         {&events.ProductReserved{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			seat := New()
-			defer func() {
-				if recover() == nil {
-					t.Errorf("got no panic, want one; seat %+v", seat)
-				}
-			}()
-			for _, fact := range facts {
-				seat.Evolve(fact)
-			}
-		})
+		t.Run(name, func(t *testing.T) { coretest.RequirePanic(t, New(), facts...) })
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -149,7 +150,7 @@ func TestImpossibleFacts(t *testing.T) {
 		"balance does not add up":           {&events.WalletCharged{Amount: 100, Balance: 101}},
 		"charge of no amount":               {&events.WalletCharged{}},
 		"debit below a balance of 0":        {&events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: -60}},
-		"second debit of a payment":         {charged, &events.WalletCharged{Amount: 100, Balance: 200}, debited, &events.WalletDebited{PaymentID: "b.1", Amount: 60, Balance: 80}},
+		"second debit of a payment":         {charged, debited, &events.WalletDebited{PaymentID: "b.1", Amount: 40, Balance: 0}},
 		"debit of a cancelled payment":      {charged, cancelled, debited},
 		"second refund of a payment":        {charged, debited, refunded, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
 		"refund of an unknown payment":      {charged, &events.WalletRefunded{PaymentID: "b.1", Amount: 60, Balance: 160}},
@@ -159,16 +160,6 @@ func TestImpossibleFacts(t *testing.T) {
 		"second cancellation of a payment":  {cancelled, cancelled},
 		"fact of another entity":            {&events.ProductReserved{}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := New()
-			defer func() {
-				if recover() == nil {
-					t.Errorf("got no panic but state %+v, want a panic", w)
-				}
-			}()
-			for _, fact := range facts {
-				w.Evolve(fact)
-			}
-		})
+		t.Run(name, func(t *testing.T) { coretest.RequirePanic(t, New(), facts...) })
 	}
 }

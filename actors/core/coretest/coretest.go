@@ -114,15 +114,17 @@ func RequireTruncatedSnapshotsRefused(t *testing.T, c core.Core, newCore func() 
 	}
 }
 
-// RequirePanic checks that a core panics at one of the facts.
+// RequirePanic checks that a core accepts all facts but the last, at which it panics.
 func RequirePanic(t *testing.T, c core.Core, facts ...events.Fact) {
 	t.Helper()
+	applied := 0
 	defer func() {
-		if recover() == nil {
-			t.Errorf("Evolve accepted %+v, want a panic", facts)
+		if r := recover(); r == nil || applied != len(facts)-1 {
+			t.Errorf("Evolve accepted %d of the facts %+v and panicked with %v; want a panic at the last one", applied, facts, r)
 		}
 	}()
 	for _, fact := range facts {
 		c.Evolve(fact)
+		applied++
 	}
 }

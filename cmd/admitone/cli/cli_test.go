@@ -22,7 +22,7 @@ func TestHelp(t *testing.T) {
 		stdout, _ := must(t, exitDone, cmd.Name(), "--help")
 		for _, text := range []string{"Usage:\n  admitone " + cmd.Name(), "Examples:\n  admitone " + cmd.Name(), "--config"} {
 			if !strings.Contains(stdout, text) {
-				t.Errorf("%s --help has no %q:\n%s", cmd.Name(), text, stdout)
+				t.Errorf("%s --help prints\n%s\nwant %q", cmd.Name(), stdout, text)
 			}
 		}
 		if cmd.Short == "" || strings.Contains(stdout, "%!") {
@@ -121,7 +121,7 @@ func TestServeThatCannotStart(t *testing.T) {
 	must(os.MkdirAll(filepath.Join(dir, "junk", "log"), 0o700))
 	must(os.WriteFile(filepath.Join(dir, "junk", "log", "CURRENT"), []byte("junk"), 0o600))
 	for _, test := range []struct {
-		says   string
+		text   string
 		status int
 		args   []string
 	}{
@@ -139,8 +139,8 @@ func TestServeThatCannotStart(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience) // in case it runs
 		status := runTo(ctx, args, &out, &errs)
 		cancel()
-		if status != test.status || !strings.Contains(errs.String(), test.says) {
-			t.Errorf("%q ended with %d, want %d with %q\n%s", args, status, test.status, test.says, errs.String())
+		if status != test.status || !strings.Contains(errs.String(), test.text) {
+			t.Errorf("%q ended with %d, want %d with %q\n%s", args, status, test.status, test.text, errs.String())
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
 		switch {
 		case response.StatusCode == http.StatusTooManyRequests: // the visitor keeps the place
 		case err != nil || response.StatusCode != 200:
-			return fmt.Errorf("%s %v", response.Status, err)
+			return fmt.Errorf("a poll for %s: %s %v, want 200 or 429", p.id, response.Status, err)
 		default:
 			p.status, p.gap, received = v.Status, max(p.gap, time.Since(received)), time.Now()
 		}

@@ -101,7 +101,8 @@ func TestDashboard(t *testing.T) {
 			continue
 		}
 		if panel.Datasource.UID != provisioned.Datasources[0].UID {
-			t.Errorf("%s: the datasource %q is not the one in datasource.yml", panel.Title, panel.Datasource.UID)
+			t.Errorf("%s: the datasource is %q, want %q as in datasource.yml", panel.Title, panel.Datasource.UID,
+				provisioned.Datasources[0].UID)
 		}
 		for _, target := range panel.Targets {
 			queries++

@@ -144,7 +144,7 @@ func TestEventstoreWithoutDescriptors(t *testing.T) {
 	appendSales(t, store, "2", 200)
 	leave()
 	if n := len(ownEvents(t, connectTo(t, address, esdb.Options{}))); n < 210 {
-		t.Errorf("%d events, want at least 210", n)
+		t.Errorf("the log has %d events, want at least 210", n)
 	}
 	select {
 	case err := <-ended:

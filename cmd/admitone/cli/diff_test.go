@@ -62,35 +62,35 @@ func TestDiffMatchesShow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, thing := range []string{"product/1", "performance/hall", "seat/hall~A-1-1", "booking/" + id, "wallet/ada",
+	for _, entity := range []string{"product/1", "performance/hall", "seat/hall~A-1-1", "booking/" + id, "wallet/ada",
 		"tournament/cup", "team/a"} {
 		shown := map[events.Position]map[string]any{}
 		for at := range head {
-			status, stdout, stderr := command(t, "show", thing, "--json", "--at", fmt.Sprint(at+1), "--url", s.url)
+			status, stdout, stderr := command(t, "show", entity, "--json", "--at", fmt.Sprint(at+1), "--url", s.url)
 			if shown[at+1] = nil; status == exitDone {
 				shown[at+1] = leaves(t, stdout)
 				delete(shown[at+1], "as_of.position")
 				delete(shown[at+1], "as_of.time")
 			} else if status != exitProblemsFound {
-				t.Fatalf("show %s at %d: status %d: %s%s; want status 0 or 1", thing, at+1, status, stdout, stderr)
+				t.Fatalf("show %s at %d: status %d: %s%s; want status 0 or 1", entity, at+1, status, stdout, stderr)
 			}
 		}
 		for from := events.Position(1); from <= head; from += 3 {
 			for to := from; to <= head; to++ {
-				compareDiff(t, s, thing, from, to, shown[from], shown[to])
+				compareDiff(t, s, entity, from, to, shown[from], shown[to])
 			}
 		}
 	}
 }
 
-func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Position, was, is map[string]any) {
+func compareDiff(t *testing.T, s *testServer, entity string, from, to events.Position, was, is map[string]any) {
 	t.Helper()
-	status, stdout, stderr := command(t, "diff", thing, "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to),
+	status, stdout, stderr := command(t, "diff", entity, "--json", "--from", fmt.Sprint(from), "--to", fmt.Sprint(to),
 		"--url", s.url)
 	if was == nil && is == nil {
 		if status != exitProblemsFound {
 			t.Errorf("%s from %d to %d: status %d: %s; want status 1",
-				thing, from, to, status, stdout+stderr)
+				entity, from, to, status, stdout+stderr)
 		}
 		return
 	}
@@ -98,7 +98,7 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 	if err := json.Unmarshal([]byte(stdout), &c); err != nil || c.From.Position != from || c.To.Position != to ||
 		c.From.Existed != (was != nil) {
 		t.Fatalf("%s from %d to %d: %v %s%s; want both positions, and existed = %v",
-			thing, from, to, err, stdout, stderr, was != nil)
+			entity, from, to, err, stdout, stderr, was != nil)
 	}
 	want, got := map[string][2]any{}, map[string][2]any{}
 	for name := range maps.Keys(merged(was, is)) {
@@ -112,12 +112,12 @@ func compareDiff(t *testing.T, s *testServer, thing string, from, to events.Posi
 		}
 		var from, to any
 		if json.Unmarshal(d.From, &from) != nil || json.Unmarshal(d.To, &to) != nil {
-			t.Fatalf("the change %+v is not JSON on both sides", d)
+			t.Fatalf("the change is %+v, want JSON in from and to", d)
 		}
 		got[d.Name] = [2]any{from, to}
 	}
 	if !reflect.DeepEqual(want, got) {
-		t.Errorf("%s from %d to %d: %v, want %v", thing, from, to, got, want)
+		t.Errorf("%s from %d to %d: %v, want %v", entity, from, to, got, want)
 	}
 }
 
@@ -175,7 +175,7 @@ func TestDiff(t *testing.T) {
 		stdout, stderr := must(t, test.want, append([]string{"diff", "--url", s.url}, strings.Fields(test.args)...)...)
 		for _, text := range test.texts {
 			if !strings.Contains(stdout+stderr, text) {
-				t.Errorf("%s: no %q in\n%s%s", test.args, text, stdout, stderr)
+				t.Errorf("diff %s prints\n%s%s\nwant %q", test.args, stdout, stderr, text)
 			}
 		}
 	}

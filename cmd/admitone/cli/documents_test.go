@@ -69,7 +69,7 @@ func checkDocumented(t *testing.T, documented map[string][]string, root *cobra.C
 		case !ok:
 			t.Errorf("COMMANDS.md has no section %q", name)
 		case !slices.Equal(section, options):
-			t.Errorf("COMMANDS.md, %s: the options are %q, the section has %q", name, options, section)
+			t.Errorf("COMMANDS.md, %s: the section has the options %q, want those of the command, %q", name, section, options)
 		}
 		checkDocumented(t, documented, root, command.Commands())
 	}

@@ -129,7 +129,7 @@ func TestDrain(t *testing.T) {
 	}
 	ask("http://"+operations, "/v1/products", 404)
 	if closes, _ := ask(p.url, "/v1/products", 200); closes {
-		t.Error("a connection was closed before the signal")
+		t.Error("a connection was closed before the signal, want it open")
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
 	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {

@@ -13,7 +13,7 @@ func TestErrorTextsOfCommands(t *testing.T) {
 	for _, test := range []struct {
 		args   string
 		status int
-		says   string
+		text   string
 	}{
 		{"history foo/1 --store " + dir, exitUnavailable, "there is no log in"},
 		{"migrate --from a --to a", exitUsage, "the same"},
@@ -21,8 +21,8 @@ func TestErrorTextsOfCommands(t *testing.T) {
 		{"token --store " + dir + " --sub a --role boss", exitUsage, "holder, auditor"},
 	} {
 		_, stderr := must(t, test.status, strings.Fields(test.args)...)
-		if !strings.Contains(stderr, test.says) {
-			t.Errorf("%s: %q, want %q in it", test.args, stderr, test.says)
+		if !strings.Contains(stderr, test.text) {
+			t.Errorf("%s: %q, want %q in it", test.args, stderr, test.text)
 		}
 		if _, err := os.Stat(dir); err == nil {
 			t.Fatalf("%s created %s; want no directory", test.args, dir)
@@ -37,7 +37,7 @@ func TestErrorTextOfDamagedLog(t *testing.T) {
 	must(t, exitDone, "verify", "--store", dir) // flushes the memtable to a table
 	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
 	if err != nil || len(tables) == 0 {
-		t.Fatalf("%v, %v; want at least one table", tables, err)
+		t.Fatalf("the log has the tables %v, %v; want at least one", tables, err)
 	}
 	for _, table := range tables {
 		body := []byte(contents(t, table))

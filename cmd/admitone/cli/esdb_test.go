@@ -43,20 +43,20 @@ func (s *eventStore) start() {
 		s.t.Fatal(err)
 	}
 	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		says, err := s.try(path)
-		if at := addressOfEventStore.FindStringSubmatch(says); err == nil && at != nil {
+		line, err := s.try(path)
+		if at := addressOfEventStore.FindStringSubmatch(line); err == nil && at != nil {
 			s.host = at[1]
 			return
 		}
 		s.kill()
 		if time.Now().After(end) {
-			s.t.Fatalf("the event store did not start: %q, %v", says, err)
+			s.t.Fatalf("the event store did not start: %q, %v", line, err)
 		}
 	}
 }
 
 // try starts the process, and returns its first line.
-func (s *eventStore) try(path string) (says string, err error) {
+func (s *eventStore) try(path string) (line string, err error) {
 	s.t.Helper()
 	s.cmd = exec.Command(path, "eventstore", "--dir", s.dir, "--listen", s.host, "--writable")
 	stdout, err := s.cmd.StdoutPipe()

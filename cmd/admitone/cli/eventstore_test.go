@@ -40,7 +40,7 @@ func runEventstore(t *testing.T, args ...string) (line string, stop func() int) 
 	lines := bufio.NewReader(in)
 	line, err := lines.ReadString('\n')
 	if err != nil {
-		t.Fatalf("the server ended with status %d", <-status)
+		t.Fatalf("eventstore %q ended with status %d, want it to print a line", args, <-status)
 	}
 	go io.Copy(io.Discard, lines)
 	var ended bool
@@ -64,7 +64,7 @@ func addressIn(t *testing.T, line string) string {
 			return word
 		}
 	}
-	t.Fatalf("no address in %q", line)
+	t.Fatalf("printed %q, want an address that begins with esdb://", line)
 	return ""
 }
 

@@ -130,7 +130,7 @@ func compareLogs(t *testing.T, a, b events.Store) {
 		}
 	}
 	if len(left) != len(right) || len(left) == 0 {
-		t.Fatalf("%d and %d events; want equal numbers, not 0", len(left), len(right))
+		t.Fatalf("the logs have %d and %d events, want equal numbers, not 0", len(left), len(right))
 	}
 	for i := range left {
 		if !sameFact(&left[i], &right[i]) || !bytes.Equal(left[i].Metadata, right[i].Metadata) {

@@ -73,7 +73,7 @@ func TestExportImport(t *testing.T) {
 		again := filepath.Join(t.TempDir(), name)
 		must(t, exitDone, "export", again, "--store", copied)
 		if !bytes.Equal(contents(t, file), contents(t, again)) {
-			t.Errorf("the export of the copy to %s differs", name)
+			t.Errorf("the export of the copy to %s differs from that of the original, want equal files", name)
 		}
 		if _, stderr := must(t, exitUsage, "verify", "--store", copied, "--against", kept); !strings.Contains(stderr,
 			"and this is ") {
@@ -87,7 +87,7 @@ func TestExportImport(t *testing.T) {
 			streamed, _ := must(t, exitDone, "export", "-", "--url", s.url)
 			if lines := strings.SplitAfter(streamed, "\n"); strings.Join(lines[:2500],
 				"") != strings.Join(strings.SplitAfter(string(contents(t, file)), "\n")[:2500], "") {
-				t.Error("the export through the server differs")
+				t.Error("the first 2500 lines of the export through the server differ from the first export, want equal lines")
 			}
 			s.end()
 		}

@@ -133,7 +133,7 @@ func (s *testServer) createContacts() []string {
 		holder} { // sold out, and invalid requests
 		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
 		if err != nil || answer.StatusCode < 400 {
-			s.t.Fatalf("%v, %v; want StatusCode >= 400", answer, err)
+			s.t.Fatalf("an invalid reservation: %v, %v; want a refusal", answer, err)
 		}
 		answer.Body.Close()
 	}

@@ -99,7 +99,7 @@ func sendBatchWhileFrozen(t *testing.T, s *silence) {
 			"rows":20,"seats_per_row":20,"price":100}]}`} {
 		at, body, _ := strings.Cut(made, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatalf("%v, status %v, %v; want status 201", at, status, err)
+			t.Fatalf("POST %s: status %d, %v; want 201", at, status, err)
 		}
 	}
 	const reservations, bookings, missing = 300, 200, 70

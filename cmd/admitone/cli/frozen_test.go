@@ -29,7 +29,7 @@ func TestAFrozenLog(t *testing.T) {
 			"rows":9,"seats_per_row":9,"price":100}]}`} {
 		at, body, _ := strings.Cut(path, "|")
 		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatalf("%v, status %v, %v; want status 201", at, status, err)
+			t.Fatalf("POST %s: status %d, %v; want 201", at, status, err)
 		}
 	}
 	requests := []string{"POST /v1/products/hot/reservations " + `{"holder":"h"}`,

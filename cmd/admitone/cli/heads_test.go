@@ -111,7 +111,7 @@ func (a *audited) signer() (found *process, term int64) {
 	defer store.Close()
 	page, err := store.Read(a.t.Context(), events.HeadsStream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) != 1 {
-		a.t.Fatalf("%d heads, %v; want 1", len(page), err)
+		a.t.Fatalf("the newest heads: %d, %v; want 1", len(page), err)
 	}
 	var newest struct {
 		Term int64

@@ -40,7 +40,7 @@ func (j *journal) bookFirst(client *http.Client, url string, i *intent) (path st
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if i.booked != "" && !j.same(i.booked, answer) {
-		return "", false, fmt.Errorf("the booking of %s was answered with %s and then with %s", i.key, i.booked, answer)
+		return "", false, fmt.Errorf("the booking of %s is answered with %s, want the first answer, %s", i.key, answer, i.booked)
 	}
 	i.booked = answer
 	id, err := i.booking()

@@ -73,7 +73,7 @@ func affectedHolders(t *testing.T, client *http.Client, method, url, query strin
 	for cursor := ""; ; {
 		v, ok, err := callOff(client, method, url, query+"&limit=500"+cursor)
 		if err != nil || !ok {
-			t.Fatalf("no answer: %v", err)
+			t.Fatalf("%s of the cancellation: no answer: %v", method, err)
 		}
 		if cursor == "" {
 			first = v

@@ -152,7 +152,7 @@ func (h *hallSale) try(client *http.Client, url string, o *hallOrder) (bool, err
 			return false, nil
 		}
 		if status >= 300 {
-			return false, fmt.Errorf("%s of %s: %d %s", step.path, o.key, status, answer)
+			return false, fmt.Errorf("%s %s of %s: %d %s, want success", step.method, step.path, o.key, status, answer)
 		}
 		if step.done != nil {
 			*step.done = true
@@ -167,10 +167,10 @@ func (h *hallSale) organise(client *http.Client, url string) (ok bool, err error
 		return false, nil
 	}
 	h.mu.Lock()
-	what, size, row := h.random.IntN(4), 20+h.random.Int64N(hallFloor-19), fmt.Sprint("A-", 1+h.random.IntN(hallRows))
+	change, size, row := h.random.IntN(4), 20+h.random.Int64N(hallFloor-19), fmt.Sprint("A-", 1+h.random.IntN(hallRows))
 	h.mu.Unlock()
 	at := url + "/v1/performances/hall"
-	switch what {
+	switch change {
 	case 0, 1:
 		status, answer := h.request(client, http.MethodGet, at, "")
 		var now struct {
@@ -311,7 +311,7 @@ func (h *hallSale) check(t *testing.T, client *http.Client, url string, books *a
 		switch {
 		case o.id == "":
 		case b == nil || b.Holder != events.Holder("h-"+o.key) || b.Status == "":
-			t.Errorf("%s was acknowledged, but the log has %+v", o.key, b)
+			t.Errorf("the log has %+v, want the acknowledged booking of %s", b, o.key)
 		case o.ended && b.Status != events.BookingIsReleased, o.paid && !o.ends && b.Status != events.BookingIsBooked:
 			t.Errorf("%s (acknowledged: paid %t, ended %t) is %s in the log, want the acknowledged state",
 				o.key, o.paid, o.ended, b.Status)

@@ -199,7 +199,7 @@ func (c *visitorPool) checkLog(t *testing.T, dir string) {
 			switch f := fact.(type) {
 			case *events.WaitingRoomJoined:
 				if before, twice := tickets[string(f.Holder)]; twice {
-					t.Errorf("%s has the tickets %d and %d", f.Holder, before, f.Ticket)
+					t.Errorf("%s has the tickets %d and %d, want one ticket", f.Holder, before, f.Ticket)
 				}
 				tickets[string(f.Holder)] = f.Ticket
 			case *events.WaitingRoomAdmitted:

@@ -112,7 +112,7 @@ func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) 
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if i.acknowledged > 0 && !j.same(i.answer, answer) {
-		return false, fmt.Errorf("%s was answered with %s and then with %s", i.key, i.answer, answer)
+		return false, fmt.Errorf("%s is answered with %s, want the first answer, %s", i.key, answer, i.answer)
 	}
 	i.answer = answer
 	i.acknowledged++

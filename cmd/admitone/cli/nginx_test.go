@@ -32,7 +32,7 @@ func nginxPath(t *testing.T) string {
 		}
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatal("nginx is not installed, and CI=true says that the proxies of docker/ have to be tested")
+		t.Fatal("nginx is not installed, but CI=true requires the tests of the proxies in docker/")
 	}
 	t.Skip("skipped: the proxies of docker/ are tested with nginx, which is not installed; apt-get install nginx-light")
 	return ""

@@ -101,7 +101,7 @@ func nextProtocol(t *testing.T) string {
 	}
 	build := exec.Command("go", "build", "-buildvcs=false", "-overlay", overlay, "-o", path, "..")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+		t.Fatalf("go build with the changed protocol: %v: %s", err, out)
 	}
 	return path
 }

@@ -26,7 +26,7 @@ func newBrowser(t *testing.T) context.Context {
 	}
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("chromium is not installed, and CI=true says that the page has to be tested")
+			t.Fatal("chromium is not installed, but CI=true requires the tests of the pages")
 		}
 		t.Skip("skipped: the pages are tested in chromium, which is not installed; apt-get install chromium-headless-shell")
 	}

@@ -178,7 +178,7 @@ func (p *tab) middle(seat string) (x, y float64) {
 		}
 		last = at
 	}
-	p.t.Fatalf("the button of %s still moves after 100 checks", seat)
+	p.t.Fatalf("the button of %s still moves after 10 s", seat)
 	return 0, 0
 }
 

@@ -94,7 +94,7 @@ func TestKeysOfPasses(t *testing.T) {
 			break
 		}
 		if time.Now().After(end) {
-			t.Fatalf("no visitor was admitted after the restart: %+v", room)
+			t.Fatalf("the room has %d admitted %v after the restart, want 2", room.Admitted, patience)
 		}
 	}
 	if v := s.waitForVisitor("r", bob.Visitor, "admitted"); v.Ticket != 2 || v.Pass == "" {

@@ -142,7 +142,7 @@ func idOf(t *testing.T, text string) string {
 	t.Helper()
 	var made struct{ ID string }
 	if err := json.Unmarshal([]byte(text), &made); err != nil || made.ID == "" {
-		t.Fatalf("%s: %v; want some ID", text, err)
+		t.Fatalf("%s: %v; want an object with an id", text, err)
 	}
 	return made.ID
 }
@@ -228,7 +228,7 @@ func TestServePastRefuses(t *testing.T) {
 	for _, test := range []struct {
 		args string
 		want int
-		says string
+		text string
 	}{
 		{"--at noon --store " + s.store, exitUsage, "RFC 3339"},
 		{"--at 2001-01-01T00:00:00Z --store " + s.store, exitUsage, "no events yet"},
@@ -237,8 +237,8 @@ func TestServePastRefuses(t *testing.T) {
 		{"--at 3 --record-refusals --store " + s.store, exitUsage, "--record-refusals"},
 	} {
 		status, _, stderr := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
-		if status != test.want || !strings.Contains(stderr, test.says) {
-			t.Errorf("serve %s: status %d: %s; want %d and %q", test.args, status, stderr, test.want, test.says)
+		if status != test.want || !strings.Contains(stderr, test.text) {
+			t.Errorf("serve %s: status %d: %s; want %d and %q", test.args, status, stderr, test.want, test.text)
 		}
 	}
 	if _, err := os.Stat(none); !os.IsNotExist(err) {

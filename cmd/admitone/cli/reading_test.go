@@ -69,7 +69,7 @@ func TestReadingCommands(t *testing.T) {
 			}
 			for _, text := range test.texts {
 				if !strings.Contains(stdout+stderr, text) {
-					t.Errorf("no %q in\n%s%s", text, stdout, stderr)
+					t.Errorf("printed\n%s%s\nwant %q", stdout, stderr, text)
 				}
 			}
 			fromServer[test.args] = stdout // compared below, after the server has stopped

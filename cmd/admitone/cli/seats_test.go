@@ -62,7 +62,7 @@ func TestReadingSeats(t *testing.T) {
 			stdout, stderr := must(t, test.want, append(strings.Fields(test.args), from...)...)
 			for _, text := range test.texts {
 				if !strings.Contains(stdout+stderr, text) {
-					t.Errorf("%s: no %q in\n%s%s", test.args, text, stdout, stderr)
+					t.Errorf("%s prints\n%s%s\nwant %q", test.args, stdout, stderr, text)
 				}
 			}
 		}

@@ -90,7 +90,7 @@ func TestMissingKindIsReported(t *testing.T) {
 		"projections/history", "projections/demand", "projections/live", "api/kind.go",
 		"projections/verify", "api/resource.go", "Show", "Command", "Requests", "api/web/openapi.yaml"} {
 		if !strings.Contains(faults, file) {
-			t.Errorf("no fault names %s:\n%s", file, faults)
+			t.Errorf("the faults are\n%s\nwant one that names %s", faults, file)
 		}
 	}
 	p.kinds = []*Kind{{Name: "team", Rules: teamKind.Rules}}

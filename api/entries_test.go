@@ -107,18 +107,18 @@ func TestWaitlist(t *testing.T) {
 		t.Errorf("got %v; want entered = 3, waitlisted = 1", v)
 	}
 	w.wantEntries("cup", "b c d", "f")
-	// While the tournament is closed no team is promoted; then all are.
+	// No team is promoted while the tournament is closed; opening it promotes them.
 	w.editTournament("cup", `{"status":"closed"}`).is(200)
 	w.withdraw("cup", "b").is(200)
 	w.wantEntries("cup", "c d", "f")
 	w.editTournament("cup", `{"status":"open"}`).is(200)
 	w.wantEntries("cup", "c d f", "")
 	if v := w.enter("cup", "a").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) {
-		t.Errorf("a returning visitor goes to the end: %v; want status = waitlisted, place = 1", v)
+		t.Errorf("a team that enters again: got %v; want status = waitlisted, place = 1", v)
 	}
 }
 
-// TestGroups: a group gets all its slots at once or none, and is waitlisted together.
+// TestGroups: a group gets all of its slots or none, and is waitlisted as a whole.
 func TestGroups(t *testing.T) {
 	for rule, want := range map[string]string{"strict": "a b", "fill": "a b e"} {
 		t.Run(rule, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestGroups(t *testing.T) {
 			w.withdraw("cup", "b").is(200)
 			if got := w.listTeams("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
 				!slices.Contains(got, "e") {
-				t.Errorf("entered = %v, want e among them", got)
+				t.Errorf("entered = %v, want c, d and e among them", got)
 			}
 		})
 	}
@@ -197,7 +197,7 @@ func TestDeadlineToTheNanosecond(t *testing.T) {
 
 func TestTournamentAsOf(t *testing.T) {
 	w := newHarness(t)
-	w.teams("a", "b", "c")                     // 1 to 3
+	w.teams("a", "b", "c")                     // positions 1 to 3
 	w.tournament("cup", 1, `,"waitlist":true`) // 4
 	w.enter("cup", "a").is(201)                // 5
 	w.enter("cup", "b").is(201)                // 6
@@ -218,7 +218,7 @@ func TestTournamentAsOf(t *testing.T) {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}
 		if position := v["as_of"].(map[string]any)["position"]; fmt.Sprint(position) != at {
-			t.Errorf("at %s: as of %v; want position = %v", at, position, at)
+			t.Errorf("at %s: got as_of.position = %v, want %s", at, position, at)
 		}
 	}
 	entry := func(team, at string) answer { return w.do("GET", "/v1/tournaments/cup/entries/"+team+"?at="+at, "") }
@@ -263,7 +263,7 @@ func TestEntryKeys(t *testing.T) {
 	for _, first := range []answer{a, b} {
 		repeated := enter(first.is(201)["team_id"].(string))
 		if repeated.text != first.text || repeated.status != 201 || repeated.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("again: %d %s, want %s", repeated.status, repeated.text, first.text)
+			t.Errorf("repeated: got %d %s; want 201 %s, as a replay", repeated.status, repeated.text, first.text)
 		}
 	}
 	w.wantEntries("cup", "a", "b")

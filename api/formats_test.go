@@ -37,7 +37,7 @@ func TestTimeFormats(t *testing.T) {
 			}
 		}
 		if bad == "" {
-			continue // no parameter
+			continue // an empty parameter counts as absent
 		}
 		query := strings.ReplaceAll(strings.ReplaceAll(bad, " ", "%20"), ":", "%3A")
 		for _, path := range []string{"/v1/products/p?at=", "/v1/performances?from=", "/v1/performances?to="} {
@@ -46,7 +46,7 @@ func TestTimeFormats(t *testing.T) {
 	}
 	made := w.do("POST", "/v1/performances", fmt.Sprintf(hall, "2031-05-01t20:00:00.5+02:00")).is(201)
 	if made["starts_at"] != "2031-05-01T18:00:00.5Z" {
-		t.Error(made["starts_at"])
+		t.Errorf("starts_at is %v, want 2031-05-01T18:00:00.5Z", made["starts_at"])
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(hall, "2016-12-31T23:59:60Z")).is(201)
 	// An unescaped + arrives as a space.
@@ -81,7 +81,7 @@ func TestWholeNumberFormats(t *testing.T) {
 	for _, bad := range []string{"1.5", "1e400", "-0", "1e-400", "1e99999999999999999999", "0.1e-99999999999999999999",
 		"1e19", `"1"`, "-1.0"} {
 		if v := w.reserve("p", "ada", `,"quantity":`+bad).problem(422, "invalid_field"); v["field"] != "quantity" {
-			t.Errorf("got %v %v; want field = quantity", bad, v)
+			t.Errorf("%s: got %v; want field = quantity", bad, v)
 		}
 	}
 	w.reserve("p", "ada", `,"quantity":1.`).problem(400, "malformed_json")
@@ -90,7 +90,7 @@ func TestWholeNumberFormats(t *testing.T) {
 	w.do("POST", "/v1/products/p/reservations", `{"quantity":1.0,"holder":"\ud800"}`).problem(
 		400,
 		"malformed_json",
-	) // and no U+FFFD
+	) // and not replaced by U+FFFD
 	w.do("PATCH", "/v1/products/p", `{"stock":2.0e1}`, "If-Match", `"2"`).is(200)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":1e3}`).is(201)
 	w.do(
@@ -108,13 +108,13 @@ func TestWholeNumberFormats(t *testing.T) {
 	peer := w.dial("/ws")
 	peer.Send(`{"event":"init_products","data":[1.0,"p"]}`)
 	if f, _ := peer.Next(); string(f.Data) != `["product_1","product_p"]` {
-		t.Errorf("got %s %s; want f.Data = [\"product_1\",\"product_p\"]", f.Event, f.Data)
+		t.Errorf("got %s %s; want the data [\"product_1\",\"product_p\"]", f.Event, f.Data)
 	}
 	peer.Send(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":1.0},"epoch":"x"}}`)
 	for {
 		f, d := peer.Next()
 		if f.Event == "error" && d.Topic == "" {
-			t.Fatalf("got %s; want f.Event ≠ error or d.Topic not empty", f.Data)
+			t.Fatalf("got the error %s, want a frame of product:p", f.Data)
 		}
 		if d.Topic == "product:p" {
 			break

@@ -45,9 +45,9 @@ func (w *harness) forwarded(hop *peers.Hop, path, body string, headers ...string
 	return w.do("POST", path, body, append(headers, peers.Header, header)...)
 }
 
-// TestPassedCommands: a command forwarded by another node is decided once however often it arrives,
+// TestForwardedCommands: a command forwarded by another node is decided once however often it arrives,
 // not after its deadline, and not at all if no node has sent it.
-func TestPassedCommands(t *testing.T) {
+func TestForwardedCommands(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.product("p", 9, "")
 	const path, body = "/v1/products/p/reservations", `{"holder":"ann"}`
@@ -56,7 +56,7 @@ func TestPassedCommands(t *testing.T) {
 	first := w.forwarded(hop, path, body)
 	repeated := w.forwarded(hop, path, body)
 	if id := first.is(201)["id"]; repeated.is(201)["id"] != id {
-		t.Errorf("sent once it is %s, sent twice %s; want id = %v", first.text, repeated.text, id)
+		t.Errorf("the repeated command got %s, want id = %v", repeated.text, id)
 	}
 	late := *hop
 	late.Command, late.Until = string(actors.NewCommandID()), now.Add(-time.Millisecond)
@@ -64,13 +64,13 @@ func TestPassedCommands(t *testing.T) {
 	w.do("POST", path, body, peers.Header, nodesSecret.Seal(hop, 0, "POST", path, []byte(`{"holder":"bob"}`))).
 		problem(400, "bad_parameter")
 	if sold := w.do("GET", "/v1/products/p", "").is(200)["sold"]; fmt.Sprint(sold) != "1" {
-		t.Errorf("%v are sold", sold)
+		t.Errorf("sold = %v, want 1", sold)
 	}
 }
 
-// TestPassedWithoutAKey: the id that a node assigns to a command without a key, under which another
+// TestForwardedWithoutKey: the id that a node assigns to a command without a key, under which another
 // node decides it, uses up none of the caller's keys.
-func TestPassedWithoutAKey(t *testing.T) {
+func TestForwardedWithoutKey(t *testing.T) {
 	app := fiber.New()
 	for key, bounded := range map[string]bool{"": false, "k": true} {
 		sent := &fasthttp.RequestCtx{}
@@ -83,16 +83,16 @@ func TestPassedWithoutAKey(t *testing.T) {
 			request := actors.Request{Bounded: true}
 			r.setForwarded(&request)
 			if want := bounded || r.hop == nil; request.Bounded != want {
-				t.Errorf("key %q, passed on: %t: bounded %t; want request.Bounded = %v", key, r.hop != nil, request.Bounded, want)
+				t.Errorf("key %q, forwarded: %t: got Bounded = %t, want %t", key, r.hop != nil, request.Bounded, want)
 			}
 		}
 		app.ReleaseCtx(c)
 	}
 }
 
-// TestOneWaitAtTwoNodes: a command that its owner did not decide is waited for here no longer than if this node
-// had been the first to decide it.
-func TestOneWaitAtTwoNodes(t *testing.T) {
+// TestForwardingKeepsAnswerLimit: if the owner does not decide a command, this node does, until AnswerLimit after it
+// received the request.
+func TestForwardingKeepsAnswerLimit(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.config.Peers.SetMembers([]peers.Member{{Name: "n2", Run: "r2", State: peers.Serving, Hop: peers.Protocol,
 		HTTP: "127.0.0.1:1"}}) // where nobody listens
@@ -109,23 +109,23 @@ func TestOneWaitAtTwoNodes(t *testing.T) {
 				return nil // an entity of this node
 			}
 			if until, limited := r.commandContext().Deadline(); !limited || !until.Equal(r.start.Add(AnswerLimit)) {
-				t.Errorf("it is waited for until %v", until)
+				t.Errorf("the deadline is %v, want %v", until, r.start.Add(AnswerLimit))
 			}
 			return nil
 		})(r))
 		if !decided {
-			t.Error("it is not decided here")
+			t.Errorf("%s was not decided here, want it decided", r.ctx.Path())
 		}
 		app.ReleaseCtx(r.ctx)
 	}
 	if hops := w.config.Peers.Hops(); hops.DecidedHere == 0 {
-		t.Error("no entity is owned by the other node")
+		t.Error("got 0 hops decided here, want some: the other node owns none of the entities")
 	}
 }
 
-// TestTokensOfPassedCommands: they are checked against the clock of the node that received the
-// command: by another clock, or slightly later, the same command would be refused.
-func TestTokensOfPassedCommands(t *testing.T) {
+// TestTokensOfForwardedCommands: a token is checked at the time at which the first node received
+// the command, by that node's clock: a token that expires on the way remains valid.
+func TestTokensOfForwardedCommands(t *testing.T) {
 	auth := JWTAuth{Secret: []byte("a secret of thirty-two bytes, or so")}
 	w := newNode(t, auth)
 	now := time.Now().Truncate(time.Second)
@@ -139,11 +139,11 @@ func TestTokensOfPassedCommands(t *testing.T) {
 	const path, body = "/v1/products/p/reservations", `{}`
 	ends := now.Add(-2 * time.Second)
 	for _, c := range []struct {
-		taken  time.Time
-		status int
-		code   string
+		received time.Time
+		status   int
+		code     string
 	}{{ends.Add(-time.Second), 201, ""}, {ends.Add(time.Second), 401, "unauthenticated"}} {
-		hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: c.taken, Until: now.Add(patience)}
+		hop := &peers.Hop{From: "r2", Command: string(actors.NewCommandID()), At: c.received, Until: now.Add(patience)}
 		a := w.forwarded(hop, path, body, "Authorization", token(RoleHolder, ends))
 		if c.code == "" {
 			a.is(c.status)
@@ -158,7 +158,7 @@ func TestTokensOfPassedCommands(t *testing.T) {
 	w.do("POST", "/v1/plans", strings.Repeat(" ", maxRead+1), "Authorization", token(RoleAdmin, ends), peers.Header,
 		forged).problem(401, "unauthenticated") // before its body is read
 	if sold := w.do("GET", "/v1/products/p", "").is(200)["sold"]; fmt.Sprint(sold) != "1" {
-		t.Errorf("%v are sold", sold)
+		t.Errorf("sold = %v, want 1", sold)
 	}
 }
 
@@ -187,7 +187,7 @@ func TestClusterAnswer(t *testing.T) {
 		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`,
 		`"cursors":[{"stream":"cursor-stripe~refunds","node":"n2","term":1,"reached":0}]`, `"departed":[]`, `"state":"serving"`} {
 		if !strings.Contains(a.text, want) {
-			t.Errorf("%s lacks %s", a.text, want)
+			t.Errorf("got %s, want %s in it", a.text, want)
 		}
 	}
 	metrics := w.do("GET", "/metrics", "").text
@@ -195,7 +195,7 @@ func TestClusterAnswer(t *testing.T) {
 		"admitone_cluster_drain_seconds 0\n", `admitone_cluster_members{state="serving"} 1`, "admitone_cluster_view ",
 		`admitone_cluster_hops_total{result="decided_here"} 0`} {
 		if !strings.Contains(metrics, want) {
-			t.Errorf("the metrics lack %s", want)
+			t.Errorf("got the metrics\n%s\nwant %s in them", metrics, want)
 		}
 	}
 }
@@ -238,7 +238,7 @@ func TestDepartedNodes(t *testing.T) {
 	}
 }
 
-// TestReadinessWithoutLog: a node that can't reach the log says that others have taken over only once they have.
+// TestReadinessWithoutLog: a node that can't reach the log does not say that others have taken over before they have.
 func TestReadinessWithoutLog(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.config.Peers.SetMembers([]peers.Member{{Name: "n2", Run: "r2", HTTP: "127.0.0.1:1", State: peers.Cut}})
@@ -264,8 +264,8 @@ func (w *harness) upgrade(header string) (net.Conn, int) {
 	return conn, answer.StatusCode()
 }
 
-// TestConnectionsForFrames: they are accepted from nodes alone, count as no client's, carry the same answers as
-// HTTP, and end with the server.
+// TestConnectionsForFrames: only nodes may open them. They don't count as connections of clients, carry the same
+// answers as HTTP, and end with the server.
 func TestConnectionsForFrames(t *testing.T) {
 	w := newNode(t, OpenAuth{})
 	w.product("p", 9, "")

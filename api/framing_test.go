@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// misframedRequests can be read in more than one way, or in none. HOST stands for the server's
+// misframedRequests are ambiguous or malformed. HOST stands for the server's
 // address.
 var misframedRequests = []struct{ name, text string }{
 	{"no Host", "GET /healthz HTTP/1.1\r\n\r\n"},
@@ -33,7 +33,7 @@ var misframedRequests = []struct{ name, text string }{
 		"POST /v1/products HTTP/1.1\r\nHost: HOST\r\nContent-Length : 5\r\n\r\n{   }",
 	},
 	{"a folded value", "GET /healthz HTTP/1.1\r\nHost: HOST\r\nX-A: a\r\n b\r\n\r\n"},
-	{"a folded value, by a tab", "GET /healthz HTTP/1.1\r\nHost: HOST\r\nX-A: a\r\n\tb\r\n\r\n"},
+	{"a value folded with a tab", "GET /healthz HTTP/1.1\r\nHost: HOST\r\nX-A: a\r\n\tb\r\n\r\n"},
 	{"a folded first line", "GET /healthz HTTP/1.1\r\n Host: HOST\r\n\r\n"},
 	{
 		"a folded Transfer-Encoding",
@@ -93,7 +93,7 @@ var misframedRequests = []struct{ name, text string }{
 			"chunked\r\n\r\n0\r\n\r\n",
 	},
 	{
-		"identity",
+		"identity and Content-Length",
 		"POST /v1/products HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: identity\r\nContent-Length: 5\r\n\r\n{   }",
 	},
 	{"identity alone", "POST /v1/products HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: identity\r\n\r\n"},
@@ -176,11 +176,11 @@ var misframedRequests = []struct{ name, text string }{
 	{"a fragment", "GET /healthz#x HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"* for a GET", "GET * HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 	{"a different host in the address", "GET http://evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"a name in the address", "GET http://a@HOST/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
-	{"a user's name hides the host", "GET http://HOST@evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a user in the address", "GET http://a@HOST/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
+	{"a user that looks like the host", "GET http://HOST@evil.example/healthz HTTP/1.1\r\nHost: HOST\r\n\r\n"},
 }
 
-// smuggled follows each of them: an answer to it could reach another client.
+// smuggled is sent after each misframed request. Behind a proxy, its answer could reach another client.
 const smuggled = "GET /v1/products/smuggled HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n"
 
 // exchange sends text over a new connection and returns the whole response.
@@ -195,12 +195,12 @@ func (w *harness) exchange(t *testing.T, text string) string {
 	fmt.Fprint(conn, strings.ReplaceAll(text, "HOST", w.address))
 	received, err := io.ReadAll(conn)
 	if err != nil && len(received) == 0 {
-		t.Fatalf("the connection ended with %v and nothing else", err)
+		t.Fatalf("the connection ended with %v, want an answer", err)
 	}
 	return string(received)
 }
 
-// TestMisframedRequests: each is answered with 400, and nothing after it is read.
+// TestMisframedRequests: each is answered with 400, and the server reads nothing after it.
 func TestMisframedRequests(t *testing.T) {
 	w := newHarness(t)
 	for _, bad := range misframedRequests {
@@ -209,7 +209,7 @@ func TestMisframedRequests(t *testing.T) {
 			in := bufio.NewReader(strings.NewReader(received))
 			response, err := http.ReadResponse(in, nil)
 			if err != nil {
-				t.Fatalf("%v: got %q; want no error", err, received)
+				t.Fatalf("got %q (%v), want a response", received, err)
 			}
 			text, err := io.ReadAll(response.Body)
 			if err != nil {
@@ -217,7 +217,7 @@ func TestMisframedRequests(t *testing.T) {
 			}
 			answer{t, bad.name, response.StatusCode, response.Header, string(text)}.problem(400, "bad_parameter")
 			if response.Header.Get(headerNosniff) != nosniff || !response.Close {
-				t.Errorf("the header is %v; want response.Header.Get(headerNosniff) = %v, response.Close", response.Header, nosniff)
+				t.Errorf("got the header %v; want %s: %s, and Connection: close", response.Header, headerNosniff, nosniff)
 			}
 			if rest, _ := io.ReadAll(in); len(rest) > 0 || strings.Contains(received, `"route"`) {
 				t.Errorf("the connection continues with %q after %q, want nothing and no answer of a route", rest, received)
@@ -233,17 +233,17 @@ func TestMisframedRequests(t *testing.T) {
 func TestWellFramedRequests(t *testing.T) {
 	w := newHarness(t)
 	for name, text := range map[string]string{
-		"plain":                       "GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n",
-		"no space":                    "GET /healthz HTTP/1.1\r\nHost:HOST\r\n\r\n",
-		"spaces and tabs":             "GET /healthz HTTP/1.1\r\nHost: \t HOST \t\r\nX-A: a b\tc\r\nX-Empty:\r\n\r\n",
-		"an empty line first":         "\r\nGET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n",
-		"names in capitals":           "GET /healthz HTTP/1.1\r\nhOSt: HOST\r\nX-REQUEST-ID: a\r\n\r\n",
-		"the whole address":           "GET http://HOST/healthz?a=b HTTP/1.1\r\nHost: HOST\r\n\r\n",
-		"text beyond ASCII":           "GET /healthz HTTP/1.1\r\nHost: HOST\r\nX-A: \xc3\xa4\r\n\r\n",
-		"a body that a GET needs not": "GET /healthz HTTP/1.1\r\nHost: HOST\r\nContent-Length: 2\r\n\r\n{}",
+		"plain":               "GET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n",
+		"no space":            "GET /healthz HTTP/1.1\r\nHost:HOST\r\n\r\n",
+		"spaces and tabs":     "GET /healthz HTTP/1.1\r\nHost: \t HOST \t\r\nX-A: a b\tc\r\nX-Empty:\r\n\r\n",
+		"an empty line first": "\r\nGET /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n",
+		"names in capitals":   "GET /healthz HTTP/1.1\r\nhOSt: HOST\r\nX-REQUEST-ID: a\r\n\r\n",
+		"the whole address":   "GET http://HOST/healthz?a=b HTTP/1.1\r\nHost: HOST\r\n\r\n",
+		"text beyond ASCII":   "GET /healthz HTTP/1.1\r\nHost: HOST\r\nX-A: \xc3\xa4\r\n\r\n",
+		"a GET with a body":   "GET /healthz HTTP/1.1\r\nHost: HOST\r\nContent-Length: 2\r\n\r\n{}",
 		"chunks": "GET /healthz HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: " +
 			"CHUNKED\r\n\r\n2;a=\"b\"\r\n{}\r\n0\r\nX-Sum: 1\r\n\r\n",
-		"HTTP/1.0, kept": "GET /healthz HTTP/1.0\r\nHost: HOST\r\nConnection: keep-alive\r\n\r\n",
+		"HTTP/1.0 with keep-alive": "GET /healthz HTTP/1.0\r\nHost: HOST\r\nConnection: keep-alive\r\n\r\n",
 	} {
 		received := w.exchange(t, text+"GET /v1/products/second HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\n\r\n")
 		if !strings.HasPrefix(received, "HTTP/1.1 200 ") || !strings.Contains(received, "HTTP/1.1 404 ") {
@@ -261,7 +261,7 @@ func TestNosniff(t *testing.T) {
 		"/v1/products/p", "/v1/nothing", "/tournaments", "/audit", "/favicon.ico", "/v1/products/p?at=x"} {
 		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "BREW"} {
 			if a := w.do(method, path, ""); a.header.Get(headerNosniff) != nosniff {
-				t.Errorf("%s %s: got %d %v; want headerNosniff = %v", method, path, a.status, a.header, nosniff)
+				t.Errorf("%s %s: got %d %v; want %s: %s", method, path, a.status, a.header, headerNosniff, nosniff)
 			}
 		}
 	}
@@ -275,8 +275,7 @@ func TestNosniff(t *testing.T) {
 	} {
 		if fmt.Sprint(a.status) != name || a.header.Get(headerNosniff) != nosniff ||
 			len(a.header.Values(headerNosniff)) != 1 {
-			t.Errorf("%s: got %d %v; want status = %v, headerNosniff = %v, len(a.header.Values(headerNosniff)) = 1",
-				name, a.status, a.header, name, nosniff)
+			t.Errorf("got %d %v; want status = %s, and %s: %s once", a.status, a.header, name, headerNosniff, nosniff)
 		}
 	}
 	for name, request := range map[string]string{
@@ -293,8 +292,8 @@ func TestNosniff(t *testing.T) {
 	}
 }
 
-// TestProtocolErrors: a frame that breaks the protocol closes its socket with the right code, and
-// no other socket.
+// TestProtocolErrors: a frame that breaks the protocol closes its own socket with the right code, and
+// leaves the others open.
 func TestProtocolErrors(t *testing.T) {
 	w := newHarness(t)
 	const upgrade = "GET /ws HTTP/1.1\r\nHost: HOST\r\nConnection: Upgrade\r\nUpgrade: " +
@@ -306,22 +305,22 @@ func TestProtocolErrors(t *testing.T) {
 		name, bytes string
 		code        int
 	}{
-		{"2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
-		{"2^64-1", "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
-		{"2^63-1", "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
-		{"binary of 2^63", "\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
+		{"a length of 2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
+		{"a length of 2^64-1", "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
+		{"a length of 2^63-1", "\x81\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
+		{"a binary frame of 2^63", "\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
 		{"4 KiB and a byte", "\x81\xfe\x10\x01" + mask, 1009},
-		{"a second part of 2^63", "\x01\x81" + mask + "a\x80\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
-		{"a second part of 2^63-1", "\x01\x81" + mask + "a\x80\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
-		{"parts of 6 KiB together", "\x01\xfe\x0c\x00" + mask + strings.Repeat("a", 3<<10) + "\x80\xfe\x0c\x00" + mask,
+		{"a continuation of 2^63", "\x01\x81" + mask + "a\x80\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1009},
+		{"a continuation of 2^63-1", "\x01\x81" + mask + "a\x80\xff\x7f\xff\xff\xff\xff\xff\xff\xff" + mask, 1009},
+		{"fragments of 6 KiB together", "\x01\xfe\x0c\x00" + mask + strings.Repeat("a", 3<<10) + "\x80\xfe\x0c\x00" + mask,
 			1009},
 		{"no mask", "\x81\x01a", 1002},
 		{"the first reserved bit", "\xc1\x81" + mask + "a", 1002},
-		{"the second", "\xa1\x81" + mask + "a", 1002},
-		{"the third", "\x91\x81" + mask + "a", 1002},
-		{"an unknown kind", "\x83\x81" + mask + "a", 1002},
-		{"an unknown control", "\x8b\x80" + mask, 1002},
-		{"a ping in parts", "\x09\x81" + mask + "a", 1002},
+		{"the second reserved bit", "\xa1\x81" + mask + "a", 1002},
+		{"the third reserved bit", "\x91\x81" + mask + "a", 1002},
+		{"an unknown data opcode", "\x83\x81" + mask + "a", 1002},
+		{"an unknown control opcode", "\x8b\x80" + mask, 1002},
+		{"a fragmented ping", "\x09\x81" + mask + "a", 1002},
 		{"a ping of 126 bytes", "\x89\xfe\x00\x7e" + mask, 1002},
 		{"a ping of 2^63", "\x89\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1002},
 		{"a close of 2^63", "\x88\xff\x80\x00\x00\x00\x00\x00\x00\x00" + mask, 1002},

@@ -34,12 +34,12 @@ func fake(t testing.TB, s *Server, method, path, body string, headers ...string)
 	return &request{ctx: ctx, server: s, caller: caller{role: RoleAdmin, open: true}, id: "fuzz"}
 }
 
-// known checks that an error is one that clients may see, with a status below 500.
-func known(t *testing.T, err error) {
+// wantClientError checks that the answer to err has a status of 4xx.
+func wantClientError(t *testing.T, err error) {
 	t.Helper()
 	p := problemOf(err, func() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) })
 	if status := statuses[p.code]; status < 400 || status >= 500 {
-		t.Fatalf("status %d: %v; want status ≥ 400, status < 500", status, err)
+		t.Fatalf("the error %[2]v has the status %[1]d, want 4xx", status, err)
 	}
 }
 
@@ -65,36 +65,36 @@ func FuzzDecodeRequest(f *testing.F) {
 		create, _ := command.(*product.Create)
 		switch {
 		case err != nil:
-			known(t, err)
+			wantClientError(t, err)
 		case !input.ValidID(string(id)) || create.ID != id || !validText(create.Name, maxName) || create.Stock < 0 ||
 			create.Stock > product.MaxStock ||
 			create.Price < 0 || create.Price > events.MaxPrice || create.LimitPerHolder < 0 ||
 			create.LimitPerHolder > product.MaxStock ||
 			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
-			t.Fatalf("%q was accepted as %+v", body, create)
+			t.Fatalf("%q was accepted as %+v, want an error", body, create)
 		}
 		reserve, err := fake(t, s, "POST", "/", body).newReservation()
 		switch {
 		case err != nil:
-			known(t, err)
+			wantClientError(t, err)
 		case !validHolder(reserve.Holder) || !utf8.ValidString(string(reserve.Holder)) || reserve.Quantity < 1 ||
 			reserve.Quantity > product.MaxStock:
-			t.Fatalf("%q was accepted as %+v", body, reserve)
+			t.Fatalf("%q was accepted as %+v, want an error", body, reserve)
 		}
 		command, err = newProductEdit(fake(t, s, "PATCH", "/", body))
 		edit, _ := command.(*product.Edit)
 		switch {
 		case err != nil:
-			known(t, err)
+			wantClientError(t, err)
 		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 ||
 			*edit.Stock > product.MaxStock):
-			t.Fatalf("%q was accepted as %+v", body, edit)
+			t.Fatalf("%q was accepted as %+v, want an error", body, edit)
 		}
 		fuzzTournament(t, s, body)
 		if err := fake(t, s, "DELETE", "/", body).decode(&struct{}{}, true); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if text := strings.TrimSpace(body); text != "" && !json.Valid([]byte(text)) {
-			t.Fatalf("%q was taken as JSON", body)
+			t.Fatalf("%q was accepted, want an error: it is not JSON", body)
 		}
 	})
 }
@@ -105,28 +105,28 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 	create, _ := command.(*tournament.Create)
 	switch {
 	case err != nil:
-		known(t, err)
+		wantClientError(t, err)
 	case !input.ValidID(string(id)) || create.ID != id || !validText(create.Name, maxName) || create.TeamLimit < 1 ||
 		create.TeamLimit > tournament.MaxTeams ||
 		create.RegisterDeadline.Year() < 1970 || create.RegisterDeadline.Year() > 9999 ||
 		create.RegisterDeadline.Location() != time.UTC ||
 		create.Rule != events.WaitlistStrict && create.Rule != events.WaitlistFill:
-		t.Fatalf("%q was accepted as %+v", body, create)
+		t.Fatalf("%q was accepted as %+v, want an error", body, create)
 	}
 	if _, err = newTournamentEdit(fake(t, s, "PATCH", "/", body)); err != nil {
-		known(t, err)
+		wantClientError(t, err)
 	}
 	if _, _, err = newTeam(fake(t, s, "POST", "/v1/teams", body)); err != nil {
-		known(t, err)
+		wantClientError(t, err)
 	}
 	holder, teams, _, err := fake(t, s, "POST", "/", body).newEntry()
 	if err != nil {
-		known(t, err)
+		wantClientError(t, err)
 		return
 	}
 	for i, team := range teams {
 		if !input.ValidID(string(team)) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
-			t.Fatalf("%q was accepted as %q", body, teams)
+			t.Fatalf("%q was accepted as %q, want an error", body, teams)
 		}
 	}
 	if !validHolder(holder) {
@@ -160,29 +160,29 @@ func FuzzParameters(f *testing.F) {
 			"Bearer "+text,
 		)
 		if n, err := r.limit(); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if n < 1 || n > 500 {
-			t.Fatalf("limit %d; want n ≥ 1, n ≤ 500", n)
+			t.Fatalf("got the limit %d, want 1 to 500", n)
 		}
 		if after, err := r.cursor(); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if !utf8.ValidString(after) || len(after) > 256 {
 			t.Fatalf("got the cursor %q, want at most 256 bytes of valid UTF-8", after)
 		} else if _, err := numberCursor[events.Position](after); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		}
 		if n, _, err := r.position("after"); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if n > 1<<63-1 {
-			t.Fatalf("position %d; want n ≤ %v", n, 1<<63-1)
+			t.Fatalf("got the position %d, want at most %d", n, 1<<63-1)
 		}
 		if revision, err := r.ifMatch(); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if *revision < 0 {
-			t.Fatalf("If-Match %d; want *revision ≥ 0", *revision)
+			t.Fatalf("got the revision %d of If-Match, want at least 0", *revision)
 		}
 		if key, err := r.key(); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		} else if len(key) > 128 || !visibleASCII(key) {
 			t.Fatalf("got the key %q, want at most 128 visible ASCII characters", key)
 		}
@@ -191,12 +191,12 @@ func FuzzParameters(f *testing.F) {
 		}
 		r.setETag(7)
 		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx, time.Now()); err != nil {
-			known(t, err)
+			wantClientError(t, err)
 		}
 	})
 }
 
-// A cursor made by the server is accepted.
+// FuzzCursor checks that the server accepts the cursors that it makes.
 func FuzzCursor(f *testing.F) {
 	f.Add("p-1")
 	f.Add(strings.Repeat("a", 64))
@@ -210,7 +210,7 @@ func FuzzCursor(f *testing.F) {
 			t.Fatal(err)
 		}
 		if back, err := fake(t, s, "GET", "/?cursor="+cursor, "").cursor(); err != nil || back != after {
-			t.Fatalf("%q is returned as %q (%v); want no error, back = %v", after, back, err, after)
+			t.Fatalf("the cursor of %q gives %q (%v), want %[1]q", after, back, err)
 		}
 	})
 }
@@ -226,16 +226,16 @@ func FuzzAt(f *testing.F) {
 		r := fake(t, w.server, "GET", "/?at="+string(fasthttp.AppendQuotedArg(nil, []byte(text))), "")
 		m, _, err := r.at()
 		if err != nil {
-			known(t, err)
+			wantClientError(t, err)
 			return
 		}
-		var as struct {
+		var asOf struct {
 			Position int64
 			Time     string
 		}
-		if err := json.Unmarshal(appendAsOf(nil, m), &as); err != nil || as.Position > 1 || len(as.Time) < 20 ||
-			as.Time[4] != '-' {
-			t.Fatalf("%q is as of %+v (%v); want a position of at most 1 and an RFC 3339 time", text, as, err)
+		if err := json.Unmarshal(appendAsOf(nil, m), &asOf); err != nil || asOf.Position > 1 || len(asOf.Time) < 20 ||
+			asOf.Time[4] != '-' {
+			t.Fatalf("%q is as of %+v (%v); want a position of at most 1 and an RFC 3339 time", text, asOf, err)
 		}
 	})
 }

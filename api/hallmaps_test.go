@@ -21,7 +21,8 @@ func TestHallOfPages(t *testing.T) {
 	if packed := w.do("GET", "/halls/parlour", "", "Accept-Encoding", "gzip"); packed.status != 200 ||
 		packed.header.Get("Content-Encoding") != "gzip" || packed.header.Get("ETag") != tag ||
 		packed.header.Get("Cache-Control") != "no-cache" || len(packed.text) >= len(got.text) {
-		t.Errorf("%d %v, %d bytes", packed.status, packed.header, len(packed.text))
+		t.Errorf("got %d %v, %d bytes; want 200, gzip, no-cache, ETag = %s, fewer than %d bytes",
+			packed.status, packed.header, len(packed.text), tag, len(got.text))
 	}
 	if repeated := w.do("GET", "/halls/parlour", "", "If-None-Match", tag); repeated.status != 304 || repeated.text != "" {
 		t.Errorf("got %d %s; want status = 304, text = empty", repeated.status, repeated.text)
@@ -32,8 +33,8 @@ func TestHallOfPages(t *testing.T) {
 	}
 }
 
-// TestHallMapsAreBounded: a map is created once, and the least recently shown one makes room for
-// another.
+// TestHallMapsAreBounded: a map is compiled once while it is cached, and the least recently shown map is
+// dropped first.
 func TestHallMapsAreBounded(t *testing.T) {
 	var maps hallMaps
 	plan, err := events.ParsePlan([]byte(`{"name":"Hall","size":{"width":1,"height":1},"categories":[{"name":"A"}],
@@ -42,27 +43,27 @@ func TestHallMapsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := ""
+	compiled := ""
 	show := func(digest string) {
 		t.Helper()
-		shown, err := maps.get(digest, func() (*events.Hall, error) { made += digest; return plan.Compile() })
+		shown, err := maps.get(digest, func() (*events.Hall, error) { compiled += digest; return plan.Compile() })
 		if err != nil || shown.digest != digest || len(shown.body) == 0 {
-			t.Errorf("%s: got %+v, %v; want no error, shown.digest = %v, len(shown.body) ≠ 0", digest, shown, err, digest)
+			t.Errorf("%s: got %+v (%v), want a map with this digest and a body", digest, shown, err)
 		}
 	}
 	for i := range cachedMaps {
 		show(string(rune('a' + i)))
 	}
-	made = ""
+	compiled = ""
 	show("a")
 	show("Z")
 	show("a")
 	show("b")
-	if made != "Zb" || len(maps.recent) != cachedMaps {
-		t.Errorf("made are %q, %d are cached", made, len(maps.recent))
+	if compiled != "Zb" || len(maps.recent) != cachedMaps {
+		t.Errorf("compiled %q, with %d cached; want \"Zb\", with %d cached", compiled, len(maps.recent), cachedMaps)
 	}
 	_, err = maps.get("X", func() (*events.Hall, error) { return nil, events.ErrNoPlan })
 	if err != events.ErrNoPlan {
-		t.Error(err)
+		t.Errorf("got the error %v, want %v", err, events.ErrNoPlan)
 	}
 }

@@ -26,11 +26,11 @@ func (w *harness) readHistory(path string, limit int) (texts []string) {
 			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id",
 				"causation_id", "command_id", "text", "leads_to"} {
 				if _, ok := line[name]; !ok || len(line) != members {
-					w.t.Fatalf("a line without %s, or with more: %v; want ok, len(line) = %v", name, line, members)
+					w.t.Fatalf("got the line %v, want %s and %d members in all", line, name, members)
 				}
 			}
 			if line["actor"] != "anyone" && !strings.Contains(line["text"].(string), line["actor"].(string)) {
-				w.t.Errorf("the actor is not the subject of the line: %v", line)
+				w.t.Errorf("got the line %v, want its actor in its text", line)
 			}
 			texts = append(texts, line["text"].(string))
 		}
@@ -82,7 +82,7 @@ func TestHistory(t *testing.T) {
 	w.do("GET", "/v1/history/product/a?limit=0", "").problem(400, "bad_parameter")
 }
 
-// TestSeatHistory: a seat's name in one part or in two, and a seat without events.
+// TestSeatHistory: a seat's id may be one path segment or two; the history of a seat without events is empty.
 func TestSeatHistory(t *testing.T) {
 	w := newHarness(t)
 	w.hall("gala", 2, "")
@@ -101,11 +101,11 @@ func TestSeatHistory(t *testing.T) {
 }
 
 func TestBackups(t *testing.T) {
-	var fails error
+	var backupErr error
 	auth := JWTAuth{Secret: []byte(strings.Repeat("k", 32))}
 	w := newHarness(t, func(w *harness) {
 		w.config.Auth = auth
-		w.config.Backup = func(context.Context) (string, events.Position, error) { return "/b/1", 7, fails }
+		w.config.Backup = func(context.Context) (string, events.Position, error) { return "/b/1", 7, backupErr }
 	})
 	bearer := func(role Role) string {
 		token, err := auth.Token("ada", role, time.Now(), time.Hour)
@@ -114,7 +114,7 @@ func TestBackups(t *testing.T) {
 	}
 	made := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
 	if len(made) != 2 || made["path"] != "/b/1" || made["position"] != 7.0 {
-		t.Errorf("got %v; want 2 positions, path = /b/1, position = 7", made)
+		t.Errorf("got %v; want path = /b/1 and position = 7 alone", made)
 	}
 	w.do("POST", "/v1/backups", "", "Authorization", bearer(RoleAdmin)).is(201)
 	w.do("POST", "/v1/backups", `{"path":"/etc"}`, "Authorization", bearer(RoleAdmin)).problem(422, "unknown_field")
@@ -123,17 +123,17 @@ func TestBackups(t *testing.T) {
 	w.do("GET", "/v1/history/product/a", "", "Authorization", bearer(RoleHolder)).problem(403, "forbidden")
 	w.do("GET", "/v1/history/product/a", "").problem(401, "unauthenticated")
 	w.do("GET", "/v1/history/product/a", "", "Authorization", bearer(RoleAuditor)).problem(404, "not_found")
-	fails = errors.Join(events.ErrDamaged)
+	backupErr = errors.Join(events.ErrDamaged)
 	w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).problem(503, "log_unavailable")
 
 	newHarness(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // the route is optional
 }
 
-// TestDamagedHistory: damage is answered as log_unavailable, not as internal.
+// TestDamagedHistory: a damaged log is answered with log_unavailable, not with internal.
 func TestDamagedHistory(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.blind = true })
 	_, err := w.store.Append(t.Context(), "product-p", events.NoStream, []events.Event{
-		{ID: events.EventID("spoilt", 0), Type: "product.created.v1", Data: []byte("{}"), Metadata: []byte("[]")}})
+		{ID: events.EventID("damaged", 0), Type: "product.created.v1", Data: []byte("{}"), Metadata: []byte("[]")}})
 	w.must(err)
 	w.do("GET", "/v1/history/product/p", "").problem(503, "log_unavailable")
 }

@@ -8,21 +8,21 @@ import (
 	"testing"
 )
 
-// Every request has an id: in its response, in the events it caused, in the log.
+// TestRequestID: the id of a request is in its response, in the events that it caused and in the access log.
 func TestRequestID(t *testing.T) {
 	w := newHarness(t)
 	a := w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9}`, "X-Request-Id", "my-id~1")
 	if a.is(201); a.header.Get("X-Request-Id") != "my-id~1" {
-		t.Errorf("X-Request-Id %q; want X-Request-Id = my-id~1", a.header.Get("X-Request-Id"))
+		t.Errorf("X-Request-Id = %q, want my-id~1", a.header.Get("X-Request-Id"))
 	}
-	made := map[string]bool{}
+	issued := map[string]bool{}
 	for _, hostile := range []string{"", "a b", "ä", strings.Repeat("a", 129), "a\tb"} {
 		a := w.reserve("p", "ada", "", "X-Request-Id", hostile)
 		id := a.header.Get("X-Request-Id")
-		if a.is(201); len(id) != 36 || made[id] {
+		if a.is(201); len(id) != 36 || issued[id] {
 			t.Errorf("X-Request-Id = %q for %q, want a new UUID", id, hostile)
 		}
-		made[id] = true
+		issued[id] = true
 	}
 	w.do("GET", "/v1/nothing", "", "X-Request-Id", "lost").problem(404, "not_found")
 	w.reserve("q", "ada", "", "X-Request-Id", "refused").problem(404, "not_found")
@@ -31,15 +31,15 @@ func TestRequestID(t *testing.T) {
 	for _, e := range events {
 		seen[e.(map[string]any)["correlationid"].(string)] = true
 	}
-	for id := range made {
+	for id := range issued {
 		if !seen[id] {
-			t.Errorf("no event has the correlation id %s; want seen[id]", id)
+			t.Errorf("no event has the correlation id %s, want one", id)
 		}
 	}
 	if !seen["my-id~1"] || len(events) != 6 {
-		t.Errorf("%d events, correlation ids %v; want seen[\"my-id~1\"], len(events) = 6", len(events), seen)
+		t.Errorf("got %d events with the correlation ids %v; want 6, and my-id~1", len(events), seen)
 	}
-	w.stop() // the access log is flushed
+	w.stop() // flushes the access log
 	logged := map[string]int{}
 	for line := range strings.Lines(w.access.String()) {
 		var l struct {
@@ -48,13 +48,13 @@ func TestRequestID(t *testing.T) {
 			Method    string
 		}
 		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Method == "" || l.Status == 0 {
-			t.Errorf("the access log has %q (%v); want no error, l.Method not empty, l.Status ≠ 0", line, err)
+			t.Errorf("the access log has %q (%v), want JSON with method and status", line, err)
 		}
 		logged[l.RequestID]++
 	}
 	for _, id := range []string{"my-id~1", "lost", "refused"} {
 		if logged[id] != 1 {
-			t.Errorf("the access log has %q %d times", id, logged[id])
+			t.Errorf("the access log has %q %d times, want once", id, logged[id])
 		}
 	}
 }
@@ -94,15 +94,14 @@ func TestIfMatch(t *testing.T) {
 	edit := func(tag string) answer { return w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", tag) }
 	edit("").problem(428, "revision_required")
 	edit("*").problem(428, "revision_required")
-	// Never issued: compared character by character, it is a different ETag, or invalid.
+	// None of these tags was issued. Tags are compared byte by byte, so that even 00 is not 0.
 	for _, tag := range []string{"0", `"`, `"0", "1"`, `"0`, `0"`, `" 0"`, `W/0`, `w/"0"`, `"0""`, `"0",`, `"00"`,
 		`"-0"`, `"+0"`, `"0.0"`, `"1e0"`, `"0x0"`, `""`, `"a"`, `W/"0"`, `"9223372036854775807"`,
 		`"9223372036854775808"`} {
 		v := edit(tag).problem(412, "stale_revision")
 		if v["current_revision"] != float64(0) ||
 			!strings.Contains(v["detail"].(string), "not exactly a tag") && tag != `"9223372036854775807"` {
-			t.Errorf("%s: got %v; want current_revision = 0, not exactly a tag in detail or tag = \"9223372036854775807\"",
-				tag, v)
+			t.Errorf("%s: got %v; want current_revision = 0, and a detail that calls an invalid tag invalid", tag, v)
 		}
 	}
 	w.do("PATCH", "/v1/products/q", `{"price":5}`, "If-Match", `"00"`).problem(404, "not_found")
@@ -124,12 +123,12 @@ func TestIfMatch(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if statuses[a.status]++; a.status == 412 && a.is(412)["current_revision"] != float64(2) {
-				t.Errorf("got %v; want status ≠ 412 or current_revision = 2", a.text)
+				t.Errorf("a stale edit got %s, want current_revision = 2", a.text)
 			}
 		})
 	}
 	if all.Wait(); statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one revision: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
+		t.Errorf("five edits of one revision got the statuses %v, want 200 once and 412 four times", statuses)
 	}
 }
 
@@ -143,10 +142,11 @@ func TestIdempotencyKey(t *testing.T) {
 			repeated.header.Get("ETag") != first.header.Get("ETag") ||
 			repeated.header.Get("Location") != first.header.Get("Location") ||
 			repeated.header.Get("Idempotent-Replay") != "true" {
-			t.Errorf("%s: the retry got %d %s %v", first.what, repeated.status, repeated.text, repeated.header)
+			t.Errorf("%s: the retry got %d %s %v, want the replay of %d %s %v", first.what,
+				repeated.status, repeated.text, repeated.header, first.status, first.text, first.header)
 		}
 		if first.header.Get("Idempotent-Replay") != "" {
-			t.Errorf("%s: the first is marked as a replay", first.what)
+			t.Errorf("%s: got Idempotent-Replay on the first answer, want none", first.what)
 		}
 	}
 	key := []string{"Idempotency-Key", "k~" + strings.Repeat("x", 126)}
@@ -157,7 +157,7 @@ func TestIdempotencyKey(t *testing.T) {
 	bob := w.reserve("p", "bob", `,"hold":true`, key...) // the same key, a different holder
 	bobs := bob.is(201)["id"].(string)
 	if bobs == rid || bob.header.Get("Idempotent-Replay") != "" {
-		t.Error("two holders share a key")
+		t.Errorf("bob got %s with ada's key, want a reservation of his own", bob.text)
 	}
 	confirm := func(id string) answer {
 		return w.do("POST", "/v1/products/p/reservations/"+id+"/confirm", "{}", key...)
@@ -188,11 +188,11 @@ func TestIdempotencyKey(t *testing.T) {
 	same(created, w.do("POST", "/v1/products", `{"name":"n","stock":1}`, key...))
 	w.reserve("p", "ada", "", key...).problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(2) || v["held"] != float64(0) {
-		t.Errorf("the retries changed something: %v; want sold = 2, held = 0", v)
+		t.Errorf("after the retries: got %v; want sold = 2, held = 0", v)
 	}
 }
 
-// Concurrent requests with one key: one is decided, all get its answer.
+// TestIdempotencyKeyRace: of concurrent requests with one key one is decided, and all get its answer.
 func TestIdempotencyKeyRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 100, "")
@@ -209,6 +209,6 @@ func TestIdempotencyKeyRace(t *testing.T) {
 	}
 	all.Wait()
 	if v := w.do("GET", "/v1/products/p", "").is(200); len(texts) != 1 || v["sold"] != float64(1) {
-		t.Errorf("%d answers: %v; sold %v; want one distinct answer, sold = 1", len(texts), texts, v["sold"])
+		t.Errorf("got %d distinct answers: %v, sold = %v; want 1, sold = 1", len(texts), texts, v["sold"])
 	}
 }

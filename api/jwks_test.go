@@ -36,7 +36,7 @@ func foreignTokens(t *testing.T) (f foreign) {
 	}
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("Node or jose is missing, and may not be here: %v", err)
+			t.Fatalf("Node or jose is missing, which CI requires: %v", err)
 		}
 		t.Skipf("skipped: Node or jose is missing; .ci/run install installs them: %v", err)
 	}
@@ -53,8 +53,8 @@ func foreignTokens(t *testing.T) (f foreign) {
 	return f
 }
 
-// TestForeignTokens: tokens of an issuer with known keys are accepted, and bad ones are not, on any
-// route. While the keys are not available yet, every caller gets the same answer.
+// TestForeignTokens: valid tokens of a foreign issuer are accepted, and invalid ones are refused on every
+// route. Until the keys are available, a request with a token is answered with keys_unavailable.
 func TestForeignTokens(t *testing.T) {
 	tokens := foreignTokens(t)
 	file := filepath.Join(t.TempDir(), "keys.json")
@@ -67,10 +67,10 @@ func TestForeignTokens(t *testing.T) {
 	}
 	a := send(tokens.Good["RS256"])
 	if a.problem(503, "keys_unavailable"); a.header.Get("Retry-After") == "" {
-		t.Error("Retry-After is missing")
+		t.Errorf("got the header %v, want Retry-After", a.header)
 	}
 	w.do("GET", "/readyz", "").problem(503, "keys_unavailable")
-	w.do("GET", "/v1/products", "").is(200) // its result concerns nobody else
+	w.do("GET", "/v1/products", "").is(200) // public, so it needs no keys
 	w.must(os.WriteFile(file, tokens.Set, 0o600))
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -83,7 +83,7 @@ func TestForeignTokens(t *testing.T) {
 		}
 	}
 	if len(tokens.Bad) < 20 {
-		t.Errorf("only %d bad tokens", len(tokens.Bad))
+		t.Errorf("got %d bad tokens, want at least 20", len(tokens.Bad))
 	}
 	for name, token := range tokens.Bad {
 		for _, path := range []string{"/v1/events", "/v1/products"} {
@@ -92,9 +92,9 @@ func TestForeignTokens(t *testing.T) {
 			}
 		}
 	}
-	send(tokens.Roles.Token).problem(403, "forbidden") // a holder, because there is no role
+	send(tokens.Roles.Token).problem(403, "forbidden") // a token without a role is a holder's
 	a = w.do("GET", "/v1/events", "", "Authorization", bearer(t, "root", RoleAdmin))
-	a.problem(401, "unauthenticated") // one of our own
+	a.problem(401, "unauthenticated") // signed with our own secret
 }
 
 // TestClaims: the accepted issuer and audience, and the claim with the role, are configured.
@@ -118,7 +118,7 @@ func TestClaims(t *testing.T) {
 	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Late.Token).problem(401, "unauthenticated")
 }
 
-// TestOwnClaims: tokens signed with the secret have the configured iss and aud, which are checked.
+// TestOwnClaims: a token signed with the secret has to have the configured iss and aud.
 func TestOwnClaims(t *testing.T) {
 	mint := func(issuer, audience string) string {
 		token, err := JWTAuth{Secret: secret.Secret, Issuer: issuer, Audience: audience}.Token("root", RoleAdmin,

@@ -30,7 +30,7 @@ func (w *harness) raw(text string) answer {
 	return answer{w.t, line, response.StatusCode, response.Header, string(body)}
 }
 
-// get requests a target that no client library would send.
+// get sends the target verbatim, which a client library would normalize or refuse.
 func (w *harness) get(target string, headers ...string) answer {
 	w.t.Helper()
 	return w.raw(
@@ -41,7 +41,7 @@ func (w *harness) get(target string, headers ...string) answer {
 	)
 }
 
-// post sends a body with arbitrary header lines.
+// post sends a body with the header lines verbatim.
 func (w *harness) post(target, body string, headers ...string) answer {
 	w.t.Helper()
 	return w.raw(
@@ -84,12 +84,12 @@ func TestInvalidIdempotencyKeys(t *testing.T) {
 		}
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["revision"] != float64(1) {
-		t.Errorf("a refused key has changed something: %v; want revision = 1", v)
+		t.Errorf("after refused keys: got %v, want revision = 1", v)
 	}
 	w.post("/v1/products/p/reservations", `{"holder":"ada"}`, "Idempotency-Key: ~"+strings.Repeat("!", 127)).is(201)
 	w.post("/v1/products/p/reservations", `{"holder":"ada"}`, "Idempotency-Key:   k \t").is(201)
 	if a := w.reserve("p", "ada", "", "Idempotency-Key", "k"); a.header.Get("Idempotent-Replay") != "true" {
-		t.Error("spaces around a key are part of it")
+		t.Errorf("the key without its spaces: got %d %v, want a replay", a.status, a.header)
 	}
 }
 
@@ -118,9 +118,9 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 	}
 	confirm("").is(200)
 	if a := confirm("{ }"); a.status != 200 || a.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("no body and an empty object: %d %s; want status = 200, Idempotent-Replay = true", a.status, a.text)
+		t.Errorf("an empty object instead of no body: got %d %s; want status = 200, Idempotent-Replay = true", a.status, a.text)
 	}
-	// Revision 7838487 derived the command id from the bytes of path and body.
+	// An earlier version derived the command id from the bytes of path and body.
 	body := `{"quantity":1, "holder":"bob"}`
 	command := product.Reserve{ReservationID: actors.NewID(), Holder: "bob", Quantity: 1}
 	_, err := w.server.config.Desk.Ask(
@@ -138,7 +138,7 @@ func TestRetryWithEquivalentBody(t *testing.T) {
 	repeated := w.do("POST", path, body, "Idempotency-Key", "old")
 	if v := repeated.is(201); v["id"] != command.ReservationID.String() ||
 		repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("an earlier request is not known: %s", repeated.text)
+		t.Errorf("got %s, want the replay of the reservation %s", repeated.text, command.ReservationID)
 	}
 	w.do("POST", path, `{"quantity":2, "holder":"bob"}`, "Idempotency-Key", "old").problem(422, "idempotency_key_reused")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(3) {

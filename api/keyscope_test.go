@@ -5,9 +5,9 @@ import (
 	"testing"
 )
 
-// TestKeyWithAnotherBody: a key that was used with a different body is refused where the body names the
-// stream: of a report, or of a new resource. The first body is answered as before, also by a server
-// that has just started.
+// TestKeyWithAnotherBody: a key is refused with a second body even if that body names another stream, as
+// those of payment reports and of new resources do. The first body gets its answer again, also after a
+// restart.
 func TestKeyWithAnotherBody(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
@@ -41,26 +41,26 @@ func TestKeyWithAnotherBody(t *testing.T) {
 			send(i, l.second).problem(422, "idempotency_key_reused")
 			repeated := send(i, l.first)
 			if repeated.status != first[i].status || repeated.header.Get("Idempotent-Replay") != "true" {
-				t.Errorf("%s: %d %s, first %s; want status = %v, Idempotent-Replay = true",
-					l.first, repeated.status, repeated.text, first[i].text, first[i].status)
+				t.Errorf("%s: got %d %s, want the replay of %d %s",
+					l.first, repeated.status, repeated.text, first[i].status, first[i].text)
 			}
 		}
 		w.stop()
 		w.start()
 	}
 	if refunds := items(w.do("GET", "/v1/refunds", "")); len(refunds) != 0 {
-		t.Errorf("the second bodies were taken in: %v; want no refunds", refunds)
+		t.Errorf("after refused payment reports: got the refunds %v, want none", refunds)
 	}
 	// Under a different key the second bodies are separate requests.
 	for i, l := range lines {
 		if a := w.do("POST", l.path, l.second, "Idempotency-Key", fmt.Sprint("another", i)); a.status >= 300 {
-			t.Errorf("%s: got %d %s; want status < 300", l.second, a.status, a.text)
+			t.Errorf("%s: got %d %s, want success", l.second, a.status, a.text)
 		}
 	}
 }
 
-// TestKeyWithAnotherPayment: a key that the booking or the product knows from a different request is
-// refused for a report, and a settlement's key for a different reference.
+// TestKeyWithAnotherPayment: a key of another request is refused for a payment report, and that of a
+// settlement for another reference.
 func TestKeyWithAnotherPayment(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
@@ -74,8 +74,8 @@ func TestKeyWithAnotherPayment(t *testing.T) {
 	w.do("POST", sold+"/confirm", "", "Idempotency-Key", "k").is(200)
 	w.do("POST", sold+"/confirm", external("b", 100, ""), "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	owed := w.do("POST", booking+"/payment", external("c", 100, "")).is(200)["refund_id"].(string)
-	// First a report whose money is booked, owed, or of a wrong amount: the resource's own stream
-	// does not have all of them.
+	// The keys of reports are refused for other requests as well, although the resource's own stream has no
+	// fact of a report with a wrong amount.
 	for i, sum := range []int64{100, 99} {
 		another, key := w.held("hall", "ada", fmt.Sprint("A-1-", i+2)), fmt.Sprint("first", i)
 		w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
@@ -92,6 +92,6 @@ func TestKeyWithAnotherPayment(t *testing.T) {
 	settle("x").is(200)
 	settle("y").problem(422, "idempotency_key_reused")
 	if repeated := settle("x"); repeated.status != 200 || repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("again: %d %s; want status = 200, Idempotent-Replay = true", repeated.status, repeated.text)
+		t.Errorf("repeated: got %d %s; want status = 200, Idempotent-Replay = true", repeated.status, repeated.text)
 	}
 }

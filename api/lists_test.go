@@ -15,12 +15,12 @@ import (
 	"admitone/events"
 )
 
-// rfc4180 reads a file strictly: every line has the same number of fields and ends with CRLF, and
-// quotes are where the grammar allows them.
+// rfc4180 parses CSV strictly: every line has the same number of fields and ends with CRLF, and
+// quotes are where the grammar allows them. quoted tells which fields were in quotes.
 func rfc4180(text string) (lines [][]string, quoted [][]bool, err error) {
 	for at := 0; at < len(text); {
 		var line []string
-		var marks []bool
+		var inQuotes []bool
 		for {
 			field, quotes := strings.Builder{}, at < len(text) && text[at] == '"'
 			if quotes {
@@ -41,7 +41,7 @@ func rfc4180(text string) (lines [][]string, quoted [][]bool, err error) {
 					at++
 				}
 			}
-			line, marks = append(line, field.String()), append(marks, quotes)
+			line, inQuotes = append(line, field.String()), append(inQuotes, quotes)
 			if at < len(text) && text[at] == ',' {
 				at++
 				continue
@@ -55,16 +55,16 @@ func rfc4180(text string) (lines [][]string, quoted [][]bool, err error) {
 		if len(lines) > 0 && len(line) != len(lines[0]) {
 			return nil, nil, fmt.Errorf("line %d has %d fields, want %d", len(lines)+1, len(line), len(lines[0]))
 		}
-		lines, quoted = append(lines, line), append(quoted, marks)
+		lines, quoted = append(lines, line), append(quoted, inQuotes)
 	}
 	return lines, quoted, nil
 }
 
-// table reads an answer as CSV twice, and returns a map for each line.
+// table parses an answer as CSV, with rfc4180 and with encoding/csv, and returns a map for each line.
 func (a answer) table() (all []map[string]string) {
 	a.t.Helper()
 	if a.status != 200 || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv; charset=utf-8") {
-		a.t.Fatalf("%s: %d %s: got %s; want status = 200, strings.HasPrefix(Content-Type, \"text/csv; charset=utf-8\")",
+		a.t.Fatalf("%s: got %d %s %s; want 200 text/csv; charset=utf-8",
 			a.what, a.status, a.header.Get("Content-Type"), excerpt(a.text))
 	}
 	text := strings.TrimPrefix(a.text, "\ufeff")
@@ -73,16 +73,16 @@ func (a answer) table() (all []map[string]string) {
 		a.t.Fatalf("%s: got %v; want no error", a.what, err)
 	}
 	reader := csv.NewReader(strings.NewReader(text))
-	theirs, err := reader.ReadAll()
-	if err != nil || len(theirs) != len(lines) {
-		a.t.Fatalf("%s: %v; %d lines, want %d", a.what, err, len(theirs), len(lines))
+	standard, err := reader.ReadAll()
+	if err != nil || len(standard) != len(lines) {
+		a.t.Fatalf("%s: encoding/csv: got %v and %d lines, want %d", a.what, err, len(standard), len(lines))
 	}
 	for i, line := range lines[1:] {
 		row := map[string]string{}
 		for j, name := range lines[0] {
 			row[name] = line[j]
-			if got := theirs[i+1][j]; got != strings.ReplaceAll(line[j], "\r\n", "\n") {
-				a.t.Errorf("%s: a second reader has %q, want %q", a.what, got, line[j])
+			if got := standard[i+1][j]; got != strings.ReplaceAll(line[j], "\r\n", "\n") {
+				a.t.Errorf("%s: encoding/csv has the field %q, want %q", a.what, got, line[j])
 			}
 		}
 		all = append(all, row)
@@ -94,7 +94,7 @@ func (a answer) table() (all []map[string]string) {
 func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
 	t.Helper()
 	if len(lines) != len(items) {
-		t.Fatalf("%d lines, and %d items", len(lines), len(items))
+		t.Fatalf("got %d lines, want %d, as in JSON", len(lines), len(items))
 	}
 	for i, item := range items {
 		want := map[string]string{}
@@ -118,7 +118,7 @@ func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
 		got := maps.Clone(lines[i])
 		maps.DeleteFunc(got, func(_, value string) bool { return value == "" })
 		if !maps.Equal(got, want) {
-			t.Errorf("line %d is\n%v, the item\n%v; want maps.Equal(got, want)", i, got, want)
+			t.Errorf("line %d is\n%v, want\n%v", i, got, want)
 		}
 	}
 }
@@ -193,17 +193,18 @@ func TestLists(t *testing.T) {
 		file := w.do("GET", path, "", "Accept", "text/csv")
 		sameAsJSON(t, file.table(), page)
 		if strings.HasPrefix(file.text, "\ufeff") || file.header.Get("Admitone-Position") == "" {
-			t.Errorf("%s begins with %q at %q", file.what, file.text[:3], file.header.Get("Admitone-Position"))
+			t.Errorf("%s begins with %q, Admitone-Position = %q; want no byte order mark, and a position", file.what,
+				file.text[:3], file.header.Get("Admitone-Position"))
 		}
 		for _, accept := range []string{"Text/CSV", "text/csv; charset=utf-8",
 			"application/json;q=0.5, text/csv;header=present"} {
 			if repeated := w.do("GET", path, "", "Accept", accept); repeated.text != file.text {
-				t.Errorf("%s: Accept: %s answers %s; want text = %v", path, accept, excerpt(repeated.text), file.text)
+				t.Errorf("%s: Accept: %s: got %s, want %s", path, accept, excerpt(repeated.text), excerpt(file.text))
 			}
 		}
 		for _, accept := range []string{"text/csv;q=0", "application/json, text/csv;q=0.9", "*/*", "text/html"} {
 			if v := w.do("GET", path, "", "Accept", accept).is(200); v["items"] == nil {
-				t.Errorf("%s: Accept: %s; want JSON with items", path, accept)
+				t.Errorf("%s: Accept: %s: got %v, want JSON with items", path, accept, v)
 			}
 		}
 		join := "?"
@@ -211,7 +212,7 @@ func TestLists(t *testing.T) {
 			join = "&"
 		}
 		if marked := w.do("GET", path+join+"format=csv", ""); marked.text != "\ufeff"+file.text {
-			t.Errorf("%s differs from the one without a mark", marked.what)
+			t.Errorf("%s: got %q, want a byte order mark and %q", marked.what, excerpt(marked.text), excerpt(file.text))
 		}
 		var paged []any
 		for next := any(""); next != nil; {
@@ -238,19 +239,19 @@ func TestLists(t *testing.T) {
 func TestColumnsAreComplete(t *testing.T) {
 	d := describe(t)
 	// A contact has a separate column, and an outcome belongs to a payment report.
-	others := []string{"as_of", "contact", "outcome", "refund_id"}
+	excluded := []string{"as_of", "contact", "outcome", "refund_id"}
 	for schema, columns := range map[string][]string{"Booking": bookingColumns, "Reservation": reservationColumns,
 		"Entry": entryColumns, "Refund": refundColumns} {
 		want := slices.Sorted(maps.Keys(d.at("components", "schemas", schema, "properties")))
-		want = slices.DeleteFunc(want, func(name string) bool { return slices.Contains(others, name) })
+		want = slices.DeleteFunc(want, func(name string) bool { return slices.Contains(excluded, name) })
 		if got := slices.Sorted(slices.Values(columns)); !slices.Equal(got, want) {
 			t.Errorf("%s has the columns\n%v, want\n%v", schema, got, want)
 		}
 	}
 }
 
-// TestFormulasAreDefused: text that a spreadsheet would run is text.
-func TestFormulasAreDefused(t *testing.T) {
+// TestFormulasAreEscaped: text that a spreadsheet would evaluate as a formula gets an apostrophe before it.
+func TestFormulasAreEscaped(t *testing.T) {
 	for text, want := range map[string]string{"=1+1": `"'=1+1"`, "+1": `"'+1"`, "-1": `"'-1"`, "@x": `"'@x"`,
 		"\tx": "\"'\tx\"", "\rx": "\"'\rx\"", "\nx": "\"'\nx\"", "a=1": `"a=1"`, `a"b`: `"a""b"`, "": `""`, `"`: `""""`,
 		"a,b\r\nc": "\"a,b\r\nc\"", "'x": `"'x"`, "größe": `"größe"`} {
@@ -268,13 +269,13 @@ func TestFormulasAreDefused(t *testing.T) {
 	}
 	var pairs map[string]string
 	if err := json.Unmarshal([]byte(row["metadata"]), &pairs); err != nil || pairs["=x"] != "=y\r\n\t\"z\"," {
-		t.Errorf("the metadata are %q (%v); want no error, pairs[\"=x\"] = =y\\r\\n\\t\"z\",", row["metadata"], err)
+		t.Errorf("the metadata are %q (%v), want =x with its value", row["metadata"], err)
 	}
 	lines, quoted, _ := rfc4180(a.text)
 	for i, name := range lines[0] {
 		text := !slices.Contains([]string{"quantity", "remaining", "revision", "position", "expires_at", "kept"}, name)
 		if quoted[1][i] != text {
-			t.Errorf("%s is %q, in quotes: %t; want quoted[1][i] = %v", name, lines[1][i], quoted[1][i], text)
+			t.Errorf("%s is %q, in quotes: %t, want %t", name, lines[1][i], quoted[1][i], text)
 		}
 	}
 }
@@ -300,22 +301,22 @@ func TestEntriesAsCSV(t *testing.T) {
 	all := get("?contact=true", RoleAuditor).table()
 	if len(all) != 300 || all[5]["reference"] != "R-5" || all[5]["contact"] != `{"email":"ada@example.org"}` ||
 		all[6]["contact"] != "" {
-		t.Errorf("%d lines; the sixth is %v", len(all), all[5])
+		t.Errorf("got %d lines, the sixth is %v; want 300, the sixth with R-5 and a contact, the seventh without", len(all), all[5])
 	}
 	if waiting := get("?status=waitlisted", RoleService).table(); len(waiting) != 10 || waiting[9]["place"] != "10" ||
 		waiting[5]["reference"] != "R-305" {
-		t.Errorf("the waitlist is %v; want 10 waiting teams, waiting[9].place = 10, waiting[5].reference = R-305", waiting)
+		t.Errorf("the waitlist is %v; want 10 teams, the last with place = 10, the sixth with reference = R-305", waiting)
 	}
 	past := get("?at=999999", RoleAdmin)
 	if !strings.Contains(past.text, "R-205") || len(past.table()) != 300 {
-		t.Errorf("in the past: %d lines", len(past.table()))
+		t.Errorf("in the past: got %d lines, want 300, with R-205", len(past.table()))
 	}
 	get("?contact=true", RoleService).problem(403, "forbidden")
 	get("", RoleHolder).problem(403, "forbidden")
 	w.do("GET", path+"?format=csv", "").problem(401, "unauthenticated")
 	w.do("DELETE", "/v1/holders/ada/contact", "", "Authorization", m.admin).is(200)
 	if all := get("?contact=true", RoleAdmin).table(); all[5]["contact"] != "" || all[5]["reference"] != "R-5" {
-		t.Errorf("once forgotten: %v; want all[5].contact = empty, all[5].reference = R-5", all[5])
+		t.Errorf("after the contact was deleted: got %v; want no contact, reference = R-5", all[5])
 	}
 }
 
@@ -332,7 +333,7 @@ func (w *harness) append(stream events.StreamID, fact events.Fact) events.Positi
 
 func init() { answersOfKinds = append(answersOfKinds, exerciseLists) }
 
-// exerciseLists requests the sales made by the other functions.
+// exerciseLists requests the lists of what the other functions sold.
 func exerciseLists(t *testing.T, send func(method, path, body string, headers ...string) answer) {
 	const reservations = "/v1/products/tee/reservations"
 	send("GET", reservations+"?status=expired&holder=ada", "").is(200)

@@ -46,19 +46,18 @@ func slowReader(t *testing.T, w *harness, path string) net.Conn {
 	if string(head) != "HTTP/1.1 200" {
 		rest := make([]byte, 2048)
 		n, _ := conn.Read(rest)
-		t.Fatalf("%s: got %s%s; want head = HTTP/1.1 200", path, head, rest[:n])
+		t.Fatalf("%s: got %s%s, want HTTP/1.1 200", path, head, rest[:n])
 	}
 	return conn
 }
 
-// manyBookings appends bookings to the log without the entities, which would take longer than the
-// test.
+// manyBookings appends bookings to the log directly: booking them would take longer than the test.
 func manyBookings(t *testing.T, w *harness, n int) {
 	t.Helper()
 	w.do("POST", "/v1/performances", `{"id":"big","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
 		{"id":"A","rows":200,"seats_per_row":500,"price":100}]}`).is(201)
 	var written sync.WaitGroup
-	each := func(i int) {
+	appendBooking := func(i int) {
 		fact := &events.BookingHeld{BookingID: events.BookingID(fmt.Sprintf("b%d", i)), PerformanceID: "big",
 			Holder: events.Holder(fmt.Sprintf("holder %d", i)), Amount: 100, Attempt: 1,
 			Seats:     []events.BookedSeat{{Seat: events.SeatName(fmt.Sprintf("A-%d-%d", i/500+1, i%500+1)), Price: 100}},
@@ -70,7 +69,7 @@ func manyBookings(t *testing.T, w *harness, n int) {
 	for first := range writers {
 		written.Go(func() {
 			for i := first; i < n; i += writers {
-				each(i)
+				appendBooking(i)
 			}
 		})
 	}
@@ -115,18 +114,18 @@ func TestListsStream(t *testing.T) {
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
-				t.Fatalf("%d bytes more after %d of the list", grown, seen)
+				t.Fatalf("the heap grew by %d bytes after %d bytes of the list, want at most 8 MiB", grown, seen)
 			}
 		}
 		if bytes.Contains(scanner.Bytes(), []byte("late")) {
-			t.Fatal("the list has a booking that was made after it began")
+			t.Fatalf("got the line %q, want no booking that was made after the list began", scanner.Bytes())
 		}
 	}
 	if lines != n+1 {
-		t.Errorf("%d lines, want a heading and %d", lines, n)
+		t.Errorf("got %d lines, want a header and %d", lines, n)
 	}
 	var a answer
-	w.wait(func() bool { // in place of the one that has ended
+	w.wait(func() bool { // until the list that has ended no longer counts
 		a = w.do("GET", path, "", "Accept", "text/csv")
 		return a.status != 429
 	})
@@ -135,12 +134,12 @@ func TestListsStream(t *testing.T) {
 	}
 }
 
-// TestBrokenListIsNoList: if a list can't be sent to its end, the response is incomplete.
-func TestBrokenListIsNoList(t *testing.T) {
+// TestFailedListIsIncomplete: if a list can't be sent to its end, its response has no final chunk.
+func TestFailedListIsIncomplete(t *testing.T) {
 	w := newHarness(t, buffered)
 	manyBookings(t, w, 5_000)
 	conn := slowReader(t, w, "/v1/performances/big/bookings")
-	w.views.Close() // its source is gone
+	w.views.Close() // the list's source
 	var all []byte
 	buf := make([]byte, 64<<10)
 	for {
@@ -152,10 +151,10 @@ func TestBrokenListIsNoList(t *testing.T) {
 		}
 	}
 	if bytes.HasSuffix(all, []byte("0\r\n\r\n")) || !bytes.Contains(all, []byte(`"position"`)) {
-		t.Errorf("%d bytes, which end in %q", len(all), all[max(0, len(all)-20):])
+		t.Errorf("got %d bytes, which end in %q; want the header line and no final chunk", len(all), all[max(0, len(all)-20):])
 	}
 	if !strings.Contains(w.log.String(), "an export failed and is incomplete") {
-		t.Error("the log does not mention it")
+		t.Errorf("got the log\n%s\nwant an incomplete export in it", w.log.String())
 	}
 }
 
@@ -170,7 +169,7 @@ func TestStalledListEnds(t *testing.T) {
 		if a := w.do("HEAD", "/v1/performances/big/bookings", "", "Accept", "text/csv"); a.status == 200 {
 			break
 		} else if time.Now().After(deadline) {
-			t.Fatal("the places are taken for ever")
+			t.Fatalf("after %v a list is answered with %d, want 200", patience, a.status)
 		}
 	}
 }

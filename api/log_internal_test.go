@@ -7,9 +7,9 @@ import (
 	"admitone/events"
 )
 
-// TestLogPassesInternalStreams: pages of the log have the events of entities, and no internal ones
-// of a store or its clients.
-func TestLogPassesInternalStreams(t *testing.T) {
+// TestLogSkipsInternalStreams: pages of the log have the events of entities, and not those of a store's
+// internal streams.
+func TestLogSkipsInternalStreams(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
 	for i := range 7 {
@@ -35,7 +35,7 @@ func TestLogPassesInternalStreams(t *testing.T) {
 		}
 	}
 	if fmt.Sprint(seen) != "[1 9]" {
-		t.Errorf("positions %v; want seen = [1 9]", seen)
+		t.Errorf("got the positions %v, want [1 9]", seen)
 	}
 	w.do("GET", "/v1/streams/$$x-1/events", "").problem(404, "not_found")
 }

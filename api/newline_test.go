@@ -24,11 +24,11 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 		}
 		bodies++
 		if !strings.HasSuffix(a.text, "\n") || strings.HasSuffix(a.text, "\n\n") {
-			t.Errorf("%s: status %d, the body ends with %q", a.what, a.status, a.text[max(0, len(a.text)-20):])
+			t.Errorf("%s: got status %d and a body that ends with %q, want exactly one newline", a.what, a.status, a.text[max(0, len(a.text)-20):])
 		}
 		if length := a.header.Get("Content-Length"); length != fmt.Sprint(len(a.text)) &&
-			a.what != "GET /metrics " { // that one is a stream
-			t.Errorf("%s: Content-Length %q for %d bytes", a.what, length, len(a.text))
+			a.what != "GET /metrics " { // it is streamed
+			t.Errorf("%s: got Content-Length %q, want %d", a.what, length, len(a.text))
 		}
 	}
 	for _, made := range [][2]string{
@@ -75,7 +75,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 	check(w.do("PATCH", "/healthz", "{}"))
 	check(w.do("POST", "/v1/products", "{"))
 	if len(requested) < 60 || bodies < 60 {
-		t.Errorf("only %d routes were requested, and %d answers had a body", len(requested), bodies)
+		t.Errorf("%d routes were requested and %d answers had a body, want at least 60 of each", len(requested), bodies)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestNewlineOfEmptyBodies(t *testing.T) {
 		w.must(err)
 		w.must(conn.Close())
 		if a.StatusCode != status || !strings.HasSuffix(string(body), "}\n") {
-			t.Errorf("%.40q: status %d, %q; want a.StatusCode = %v, strings.HasSuffix(body, \"}\\n\")",
+			t.Errorf("%.40q: got %d %q, want %d and a body that ends with }\\n",
 				request, a.StatusCode, body, status)
 		}
 	}

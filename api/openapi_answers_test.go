@@ -11,13 +11,13 @@ import (
 	"admitone/api/sockets/sockettest"
 )
 
-// ask sends a request and checks the answer against the description.
+// send sends a request and checks the answer against the description.
 func (d *described) send(w *harness, method, path, body string, headers ...string) answer {
 	d.t.Helper()
 	a := w.do(method, path, body, headers...)
 	template, op := d.operation(method, path)
 	if op == nil {
-		d.t.Fatalf("%s is not described", a.what)
+		d.t.Fatalf("%s: got no operation in openapi.yaml, want one", a.what)
 	}
 	d.requested[method+" "+template] = true
 	if a.status < 300 && body != "" {
@@ -31,31 +31,30 @@ func (d *described) send(w *harness, method, path, body string, headers ...strin
 		response = d.follow(responses["default"])
 	}
 	if response == nil {
-		d.t.Fatalf("%s: status %d is not described: %s", a.what, a.status, a.text)
+		d.t.Fatalf("%s: got the status %d, want one of the description: %s", a.what, a.status, a.text)
 	}
 	d.checkContent(a, response)
 	d.checkPosition(a, template)
 	for name := range d.follow(response["headers"]) {
 		if a.header.Get(name) == "" && name != "Retry-After" && name != "Idempotent-Replay" {
-			d.t.Errorf("%s: no header %s", a.what, name)
+			d.t.Errorf("%s: got the header %v, want %s", a.what, a.header, name)
 		}
 	}
 	return a
 }
 
-// checkPosition checks that a position in an answer is also in its header. A visitor's position is
-// a place in the line.
+// checkPosition checks that a position in an answer is also in its header, except for visitors: theirs is a
+// place in the line.
 func (d *described) checkPosition(a answer, template string) {
-	var stated struct {
+	var body struct {
 		Position *json.Number `json:"position"`
 	}
-	visits := strings.Contains(template, "/visitors")
-	if a.status >= 300 || visits || json.Unmarshal([]byte(a.text), &stated) != nil || stated.Position == nil {
+	ofVisitor := strings.Contains(template, "/visitors")
+	if a.status >= 300 || ofVisitor || json.Unmarshal([]byte(a.text), &body) != nil || body.Position == nil {
 		return
 	}
-	if got := a.header.Get("Admitone-Position"); got != stated.Position.String() {
-		d.t.Errorf("%s: Admitone-Position is %q, and the position %s; want got = %v",
-			a.what, got, stated.Position, stated.Position.String())
+	if got := a.header.Get("Admitone-Position"); got != body.Position.String() {
+		d.t.Errorf("%s: got Admitone-Position = %q, want %s", a.what, got, body.Position)
 	}
 }
 
@@ -64,10 +63,10 @@ func (d *described) operation(method, path string) (template string, op object) 
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
 	for candidate, methods := range d.at("paths") {
-		theirs := strings.Split(candidate, "/")
-		fits := len(theirs) == len(parts)
+		segments := strings.Split(candidate, "/")
+		fits := len(segments) == len(parts)
 		for i := 0; fits && i < len(parts); i++ {
-			fits = theirs[i] == parts[i] || strings.HasPrefix(theirs[i], "{")
+			fits = segments[i] == parts[i] || strings.HasPrefix(segments[i], "{")
 		}
 		found, ok := methods.(object)[strings.ToLower(method)].(object)
 		if fits && ok && (op == nil || !strings.Contains(candidate, "{")) {
@@ -82,14 +81,14 @@ func (d *described) checkContent(a answer, response object) {
 	contents := d.follow(response["content"])
 	if contents == nil {
 		if a.text != "" {
-			d.t.Errorf("%s: status %d has a body that is not described: %s", a.what, a.status, a.text)
+			d.t.Errorf("%s: status %d: got the body %[3]s, want none, as none is described", a.what, a.status, a.text)
 		}
 		return
 	}
 	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
 	content, ok := contents[kind].(object)
 	if err != nil || !ok {
-		d.t.Errorf("%s: the Content-Type %q is not described", a.what, a.header.Get("Content-Type"))
+		d.t.Errorf("%s: got the Content-Type %q, want one of the description", a.what, a.header.Get("Content-Type"))
 		return
 	}
 	if strings.HasSuffix(kind, "json") {
@@ -133,7 +132,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	if repeated := send("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); repeated.header.Get(
 		"Idempotent-Replay",
 	) != "true" {
-		t.Errorf("%s: not marked as a replay", repeated.what)
+		t.Errorf("%s: got %v, want Idempotent-Replay = true", repeated.what, repeated.header)
 	}
 	send("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(
 		422,
@@ -190,7 +189,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/cluster", "/docs", "/openapi.yaml", "/asyncapi.yaml",
 		"/client/index.js", "/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
 		if a := send("GET", path, ""); a.status != 200 || a.text == "" {
-			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))
+			t.Errorf("%s: got status %d with %d bytes, want 200 with a body", a.what, a.status, len(a.text))
 		}
 	}
 	for path, methods := range d.at("paths") {

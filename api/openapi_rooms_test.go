@@ -28,7 +28,7 @@ func exerciseRooms(t *testing.T, send func(method, path, body string, headers ..
 	ada := send("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k").is(201)["visitor"].(string)
 	if repeated := send("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k"); repeated.status != 201 ||
 		repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("%s: status %d, not marked as a replay", repeated.what, repeated.status)
+		t.Errorf("%s: got %d %v, want the replay of a 201", repeated.what, repeated.status, repeated.header)
 	}
 	bob := send("POST", visitors, `{"holder":"bob"}`).is(201)["visitor"].(string)
 	send("POST", visitors, `{"holder":"bob"}`).is(200)

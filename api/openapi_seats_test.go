@@ -75,7 +75,7 @@ func exerciseSeats(t *testing.T, send func(method, path, body string, headers ..
 		tag := send("GET", path, "").header.Get("ETag")
 		send("GET", path+late, "").is(200)
 		if a := send("GET", path, "", "If-None-Match", tag); tag != "" && a.status != 304 {
-			t.Errorf("%s with its tag: %d", path, a.status)
+			t.Errorf("%s with its ETag: got status %d, want 304", path, a.status)
 		}
 	}
 	send("GET", first+"/receipt", "").is(200)

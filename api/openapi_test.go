@@ -32,8 +32,8 @@ type described struct {
 
 const descriptionAddress = "mem:///openapi.json"
 
-// describe reads the description. Its objects are closed for the test unless they are declared
-// open, so that members without a description are found.
+// describe reads openapi.yaml. Schemas without additionalProperties refuse members that they do not
+// describe.
 func describe(t testing.TB) *described {
 	d := &described{t: t, schemas: map[string]*jsonschema.Schema{}, used: map[string]bool{}, requested: map[string]bool{}}
 	for _, asset := range web.Assets() {
@@ -71,7 +71,7 @@ func (d *described) at(names ...string) object {
 	for _, name := range names {
 		next, ok := here[name].(object)
 		if !ok {
-			d.t.Fatalf("openapi.yaml has no %s; want ok", strings.Join(names, "/"))
+			d.t.Fatalf("openapi.yaml has no object %s, want one", strings.Join(names, "/"))
 		}
 		here = next
 	}
@@ -90,7 +90,7 @@ func (d *described) follow(v any) object {
 	return d.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
 }
 
-// check validates a value against a schema: "#/components/schemas/Product".
+// check validates a value against a schema, such as "#/components/schemas/Product".
 func (d *described) check(what, ref string, text []byte) {
 	d.t.Helper()
 	schema := d.schemas[ref]
@@ -110,8 +110,8 @@ func (d *described) check(what, ref string, text []byte) {
 	}
 }
 
-// paths returns all operations, such as "GET /v1/products/{id}"; a last parameter with a list of
-// values is replaced by each of them.
+// paths returns all operations, such as "GET /v1/products/{id}". Where a parameter has an enum, there is an
+// operation for each value.
 func (d *described) paths() map[string]object {
 	found := map[string]object{}
 	for path, methods := range d.at("paths") {
@@ -160,8 +160,8 @@ func TestDescriptionListsAllRoutes(t *testing.T) {
 	}
 }
 
-// TestDescriptionIsComplete: every reference leads somewhere, every component is
-// referred to, every parameter of a path is described, names are unique, and the
+// TestDescriptionIsComplete: every reference has a target, every component is
+// referred to, every parameter of a path is described, operation ids are unique, and the
 // examples fit their schemas.
 func TestDescriptionIsComplete(t *testing.T) {
 	d := describe(t)
@@ -190,7 +190,7 @@ func TestDescriptionIsComplete(t *testing.T) {
 	for kind, named := range d.at("components") {
 		for name := range named.(object) {
 			ref := "#/components/" + kind + "/" + name
-			spoken := []string{
+			ofFrames := []string{
 				"Snapshot",
 				"Delta",
 				"TournamentSnapshot",
@@ -206,8 +206,8 @@ func TestDescriptionIsComplete(t *testing.T) {
 				"VisitFrame",
 				"SocketError",
 			} // the data of frames
-			if !d.used[ref] && kind != "securitySchemes" && !slices.Contains(spoken, name) {
-				t.Errorf("nothing refers to %s", ref)
+			if !d.used[ref] && kind != "securitySchemes" && !slices.Contains(ofFrames, name) {
+				t.Errorf("nothing refers to %s; remove it, or refer to it", ref)
 			}
 		}
 	}
@@ -216,7 +216,7 @@ func TestDescriptionIsComplete(t *testing.T) {
 		id, _ := op["operationId"].(string)
 		if other := names[id]; id == "" || other != "" && !strings.HasPrefix(path, "GET /assets/") &&
 			!strings.HasPrefix(path, "GET /client/") {
-			t.Errorf("%s and %s have the operationId %q", path, other, id)
+			t.Errorf("%s and %s have the operationId %q, want unique ones", path, other, id)
 		}
 		names[id] = path
 		d.checkParameters(path, op)
@@ -239,7 +239,7 @@ func (d *described) checkParameters(path string, op object) {
 	}
 	for _, in := range regexp.MustCompile(`\{\w+\}`).FindAllString(path, -1) {
 		if !slices.Contains(named, in) {
-			d.t.Errorf("%s: %s is not described", path, in)
+			d.t.Errorf("%s: the parameter %s is not described; add it", path, in)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"admitone/api/web"
 )
 
-// TestDescriptionTexts: a comma that is not quoted truncates a text and turns the rest into a
-// member without a value.
+// TestDescriptionTexts: every member has a value. In a flow mapping, a comma in an unquoted text ends the
+// text, and the rest becomes a member without a value.
 func TestDescriptionTexts(t *testing.T) {
 	var look func(file string, n *yaml.Node)
 	look = func(file string, n *yaml.Node) {
@@ -23,7 +23,7 @@ func TestDescriptionTexts(t *testing.T) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			name, value := n.Content[i], n.Content[i+1]
 			if value.Kind == yaml.ScalarNode && value.Value == "" && value.Style == 0 {
-				t.Errorf("%s, line %d: %q has no value", file, name.Line, name.Value)
+				t.Errorf("%s, line %d: %q has no value; quote the text before it", file, name.Line, name.Value)
 			}
 			look(file, value)
 		}

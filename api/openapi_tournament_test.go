@@ -102,7 +102,7 @@ func TestTournamentFramesAreAsDescribed(t *testing.T) {
 	step("waitlisted", "waitlisted")
 	w.withdraw("cup", "b").is(200)
 	step("withdrawn", "moved")
-	w.withdraw("cup", "a").is(200) // and c is promoted: one append, and one frame
+	w.withdraw("cup", "a").is(200) // promotes c in the same append, so there is one frame
 	step("mixed", "promoted")
 	w.editTournament("cup", `{"name":"New"}`).is(200)
 	step("edited", "")

@@ -11,12 +11,13 @@ import (
 
 const someOrder = `,"reference":"R-1 größe","metadata":{"z":"2","channel":"box office"}`
 
-// hasOrder checks the order data of a resource; want is "" for none.
+// hasOrder checks the order data of a resource. metadata has names and values in turn; an empty reference
+// means that there is none.
 func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
 	a.t.Helper()
 	v := a.is(a.status)
 	if a.status > 299 {
-		a.t.Fatalf("%s: got %d %s; want status ≤ 299", a.what, a.status, a.text)
+		a.t.Fatalf("%s: got %d %s, want success", a.what, a.status, a.text)
 	}
 	got, _ := v["reference"].(string)
 	pairs, _ := v["metadata"].(map[string]any)
@@ -38,8 +39,8 @@ func (a answer) etagOf() string { return a.header.Get("ETag") }
 func TestOrderOfReservations(t *testing.T) {
 	w := newHarness(t, withEverything)
 	w.product("p", 100, "")
-	made := w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k")
-	id := made.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
+	created := w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k")
+	id := created.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
 	one := "/v1/products/p/reservations/" + id
 	w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k").hasOrder("R-1 größe", "z", "2", "channel",
 		"box office")
@@ -48,18 +49,18 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("GET", one, "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 
-	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", made.etagOf())
+	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", created.etagOf())
 	edited.hasOrder("R-1 größe", "a", "b")
 	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
-	w.reserve("p", "bob", "").is(201) // it changes the ETag, but no order data
-	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
+	w.reserve("p", "bob", "").is(201) // changes the product's ETag, but not this order data
+	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", created.etagOf()).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", `"99"`).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`).problem(428, "revision_required")
 	edited = w.do("PATCH", one, `{"reference":null}`, "If-Match", edited.etagOf())
 	edited.hasOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", `"99"`).problem(412, "stale_revision")
-	w.do("PATCH", one, `{}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
+	w.do("PATCH", one, `{}`, "If-Match", created.etagOf()).problem(412, "stale_revision")
 	past := edited.is(200)["position"]
 
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
@@ -77,14 +78,14 @@ func TestOrderOfReservations(t *testing.T) {
 	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("GET", one+"/receipt", "").is(200)
 	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were updated") {
-		t.Errorf("the history does not mention it: %s", text)
+		t.Errorf("got the history %s, want \"were updated\" in it", text)
 	}
 	w.stop()
 	w.start() // from a snapshot or from the log
 	w.do("GET", one, "").hasOrder("late")
 }
 
-// TestOrderEditsRace: of five edits with one ETag one succeeds, although the product is being sold.
+// TestOrderEditsRace: of five edits with one ETag one succeeds, while units of the product are sold.
 func TestOrderEditsRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1000, "")
@@ -130,7 +131,7 @@ func TestOrderOfBookings(t *testing.T) {
 		"box office")
 	for _, edit := range []string{`{"reference":"R-3"}`, `{}`} {
 		if now := w.do("PATCH", one, edit, "If-Match", read.etagOf()).problem(412, "stale_revision"); now["changes"] == nil {
-			t.Errorf("got %v; want changes", now)
+			t.Errorf("got %v, want changes in it", now)
 		}
 	}
 	w.do("PATCH", one, `{"reference":"R-3"}`).problem(428, "revision_required")
@@ -170,7 +171,7 @@ func TestOrderOfEntries(t *testing.T) {
 	w.do("GET", path+"/"+team, "", "Authorization", bob).hasOrder("")
 	w.do("GET", path+"/"+team, "").hasOrder("")
 	if list := w.do("GET", path, "", "Authorization", m.admin).text; strings.Contains(list, "R-1") {
-		t.Errorf("the public list shows %s; want no R-1 in list", list)
+		t.Errorf("the public list is %s, want no R-1 in it", list)
 	}
 	w.do("DELETE", path+"/"+team, "", "Authorization", ada).is(200)
 	w.do("POST", path, fmt.Sprintf(`{"team_id":%q}`, team), "Authorization", ada).hasOrder("")

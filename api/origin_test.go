@@ -12,8 +12,7 @@ import (
 	"admitone/events"
 )
 
-// TestForeignPages: real requests, as a browser sends them to an open server for a page of another
-// origin.
+// TestForeignPages: an open server refuses the commands that a browser sends for pages of other origins.
 func TestForeignPages(t *testing.T) {
 	var backups atomic.Int64
 	allowing := func(origins ...string) func(*harness) {
@@ -35,13 +34,13 @@ func TestForeignPages(t *testing.T) {
 		what      string
 		headers   []string
 		none      bool // refused without --allow-origin
-		shop, any bool // refused even with it
+		shop, any bool // refused with --allow-origin of the shop, and of *
 	}{
-		{"a program", nil, false, false, false},
+		{"a client other than a browser", nil, false, false, false},
 		{"its own page", []string{"Origin", own}, false, false, false},
-		{"its own page, stated twice", []string{"Origin", own, "Sec-Fetch-Site", "same-origin"}, false, false, false},
+		{"its own page, with Sec-Fetch-Site", []string{"Origin", own, "Sec-Fetch-Site", "same-origin"}, false, false, false},
 		{"its own page behind TLS", []string{"Origin", ownTLS}, false, false, false},
-		{"the user", []string{"Sec-Fetch-Site", "none"}, false, false, false},
+		{"an address typed by the user", []string{"Sec-Fetch-Site", "none"}, false, false, false},
 		{"a page without Origin", []string{"Sec-Fetch-Site", "same-origin"}, false, false, false},
 		{"a different site", []string{"Origin", "https://evil.example"}, true, true, false},
 		{"a different site, no Origin", []string{"Sec-Fetch-Site", "cross-site"}, true, true, true},
@@ -69,15 +68,17 @@ func TestForeignPages(t *testing.T) {
 				refused := status == 403 && strings.Contains(text, `"foreign_origin"`)
 				if has := method == "POST" || method == "PATCH"; has && refused != server.refuses ||
 					!commands && refused {
-					t.Errorf("%s, %s of a server that allows %v: %d %s", c.what, method, server.config.AllowOrigins, status, text)
+					t.Errorf("%s, %s of a server that allows %v: got %d %s, want a refusal: %t",
+						c.what, method, server.config.AllowOrigins, status, text, server.refuses && commands)
 				}
 				if made := backups.Load() > before; made != (method == "POST" && !server.refuses) {
 					t.Errorf(
-						"%s, %s of a server that allows %v: a backup was made: %v",
+						"%s, %s of a server that allows %v: got a backup: %t, want one: %t",
 						c.what,
 						method,
 						server.config.AllowOrigins,
 						made,
+						!made,
 					)
 				}
 			}
@@ -85,7 +86,7 @@ func TestForeignPages(t *testing.T) {
 	}
 }
 
-// fromPage sends a request without a body, as a form or a script can without a preflight.
+// fromPage sends a request without a body, as forms and scripts can without a preflight.
 func (w *harness) fromPage(method, path string, headers []string) (int, string) {
 	w.t.Helper()
 	request, err := http.NewRequest(method, "http://"+w.address+path, nil)
@@ -126,9 +127,9 @@ func TestForeignPagesOfEveryOperation(t *testing.T) {
 		w.checkNothingWritten(a, before)
 	})
 	if tried < 20 {
-		t.Errorf("only %d operations were tried", tried)
+		t.Errorf("%d operations were tried, want at least 20", tried)
 	}
-	// With tokens a page can't borrow a user's rights, so no origin is refused.
+	// A page can't send another origin's token, so a server with tokens refuses no origin.
 	token := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	token.do(
 		"POST",
@@ -155,7 +156,7 @@ func (w *harness) checkNothingWritten(a answer, before events.Position) {
 	w.t.Helper()
 	for e, err := range events.All(w.t.Context(), w.store, before) {
 		if err != nil || bytes.Contains(e.Metadata, []byte(a.header.Get("X-Request-Id"))) {
-			w.t.Errorf("%s: position %d has a %s, %v", a.what, e.Position, e.Type, err)
+			w.t.Errorf("%s: got %[3]s at position %[2]d (%[4]v), want nothing written", a.what, e.Position, e.Type, err)
 		}
 	}
 }

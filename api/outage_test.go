@@ -35,7 +35,7 @@ func TestOverload(t *testing.T) {
 	}
 	v := w.do("GET", "/v1/products/p", "").is(200)
 	if len(statuses) != 2 || v["sold"] != float64(statuses[201]) {
-		t.Errorf("statuses %v, sold %v; want 2 statuses, sold = %v", statuses, v["sold"], float64(statuses[201]))
+		t.Errorf("got the statuses %v and sold = %v; want 201 and 429, sold = %v", statuses, v["sold"], float64(statuses[201]))
 	}
 }
 
@@ -44,7 +44,7 @@ func TestOutage(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
 	w.reserve("p", "ada", "").is(201)
-	w.do("GET", "/v1/products/p", "").is(200) // the views have it
+	w.do("GET", "/v1/products/p", "").is(200) // the views now have the reservation
 	w.must(w.store.Close())
 	w.reserve("p", "ada", "").problem(503, "log_unavailable")
 	w.do("POST", "/v1/products", `{"name":"n","stock":1}`).problem(503, "log_unavailable")
@@ -53,12 +53,12 @@ func TestOutage(t *testing.T) {
 	w.do("GET", "/v1/streams/product-p/events", "").problem(503, "log_unavailable")
 	w.do("GET", "/readyz", "").problem(503, "log_unavailable")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(1) {
-		t.Errorf("the views still know: %v; want sold = 1", v)
+		t.Errorf("from the views: got %v, want sold = 1", v)
 	}
 }
 
-// TestLaggingViews: while the views are being rebuilt the server says so instead of answering
-// not_found, and completed commands are answered as such.
+// TestLaggingViews: while the views are being rebuilt, queries are answered with projection_behind instead of
+// not_found, and commands with their results.
 func TestLaggingViews(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
@@ -76,7 +76,7 @@ func TestLaggingViews(t *testing.T) {
 	}
 }
 
-// TestPastIsBounded: queries about the past are bounded; other requests continue.
+// TestPastIsBounded: the number of concurrent queries about the past is bounded; other requests continue.
 func TestPastIsBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, "")
@@ -94,22 +94,23 @@ func TestPastIsBounded(t *testing.T) {
 	w.do("GET", "/v1/products/p?at=1", "").is(200)
 }
 
-// blocked is an access log whose first write blocks until it is released.
-type blocked struct {
-	begun, free chan struct{}
-	once        sync.Once
-	text        bytes.Buffer // owned by the log's writer until it is closed
+// blockedWriter is an access log whose first write blocks until release is closed.
+type blockedWriter struct {
+	begun   chan struct{} // closed when the first write begins
+	release chan struct{}
+	once    sync.Once
+	text    bytes.Buffer // owned by the log's writer until it is closed
 }
 
-func (b *blocked) Write(p []byte) (int, error) {
-	b.once.Do(func() { close(b.begun); <-b.free })
+func (b *blockedWriter) Write(p []byte) (int, error) {
+	b.once.Do(func() { close(b.begun); <-b.release })
 	return b.text.Write(p)
 }
 
 // TestAccessLogNeverWaits: an access log that can't keep up drops lines, counts them, and delays no
 // request.
 func TestAccessLogNeverWaits(t *testing.T) {
-	out := &blocked{begun: make(chan struct{}), free: make(chan struct{})}
+	out := &blockedWriter{begun: make(chan struct{}), release: make(chan struct{})}
 	a := newAccessLog(out)
 	s := bareServer()
 	r := fake(t, s, "GET", "/"+strings.Repeat("a", 60_000), "")
@@ -118,13 +119,13 @@ func TestAccessLogNeverWaits(t *testing.T) {
 	for range 100 { // six megabytes
 		a.record(r, 200, time.Millisecond)
 	}
-	close(out.free)
+	close(out.release)
 	a.close(t.Context())
-	a.record(r, 200, 0) // after the end it has no effect
+	a.record(r, 200, 0) // has no effect after close
 	a.close(t.Context())
 	lines := strings.Count(out.text.String(), "\n")
 	if !strings.Contains(out.text.String(), `access log lines dropped","count":`) || lines < 50 || lines > 90 {
-		t.Errorf("%d lines, and they end in %s", lines, out.text.String()[out.text.Len()-100:])
+		t.Errorf("got %d lines, which end in %s; want 50 to 90, and the count of the dropped ones", lines, out.text.String()[out.text.Len()-100:])
 	}
 	none := newAccessLog(nil)
 	none.record(r, 200, 0)
@@ -138,8 +139,8 @@ type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.Join(io.ErrClosedPipe) }
 
-// TestPanicStaysInside: a handler that panics is answered with 500, without the cause.
-func TestPanicStaysInside(t *testing.T) {
+// TestPanicIsAnswered: if a handler panics, the answer is 500 without the cause, which is logged.
+func TestPanicIsAnswered(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.routes = func(s *Server) {
 			s.handle("GET", "/boom", func(*request) error { panic("a secret") })
@@ -151,7 +152,7 @@ func TestPanicStaysInside(t *testing.T) {
 	}
 	if log := w.log.String(); !strings.Contains(log, "a secret") ||
 		!strings.Contains(log, a.header.Get("X-Request-Id")) {
-		t.Errorf("the log does not tell: %s", log)
+		t.Errorf("got the log %s, want the panic and the request id in it", log)
 	}
 	w.log.clear() // the panic is intended here
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTeamOwner: owners enter and withdraw their teams, a service and an admin any team, and the
-// owner is not disclosed.
+// TestTeamOwner: owners may enter and withdraw their own teams, services and admins any team. Answers don't
+// disclose the owner.
 func TestTeamOwner(t *testing.T) {
 	w := newHarness(t)
 	w.teams("old")
@@ -29,7 +29,7 @@ func TestTeamOwner(t *testing.T) {
 
 	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
 	if made.is(201); strings.Contains(made.text, "ada\"") {
-		t.Errorf("the owner is shown: %s; want no ada\" in text", made.text)
+		t.Errorf("got %s, want no owner in it", made.text)
 	}
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`).is(200)
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls","holder":"ada"}`).is(200)
@@ -43,7 +43,7 @@ func TestTeamOwner(t *testing.T) {
 	for _, actor := range []string{"", ada, bob} {
 		for _, path := range []string{teams + "/adas", teams + "/adas?at=9"} {
 			if a := as(actor, "GET", path, ""); a.is(200)["owner"] != nil || a.is(200)["holder"] != nil {
-				t.Errorf("%s: the owner is shown: %s; want owner = nil, holder = nil", a.what, a.text)
+				t.Errorf("%s: got %s, want no owner and no holder", a.what, a.text)
 			}
 		}
 	}
@@ -71,7 +71,7 @@ func TestTeamOwner(t *testing.T) {
 	withdraw(bob, "adas").problem(403, "forbidden")
 	withdraw(auditor, "adas").problem(403, "forbidden")
 	withdraw(ada, "adas").is(200)
-	for _, actor := range []string{shop, admin} { // for others
+	for _, actor := range []string{shop, admin} { // may act for others
 		enter(actor, "adas").is(201)
 		withdraw(actor, "adas").is(200)
 	}
@@ -80,7 +80,7 @@ func TestTeamOwner(t *testing.T) {
 		withdraw(actor, "old").is(200)
 		as(actor, "POST", teams, `{"id":"old","name":"The old"}`).is(200)
 	}
-	// Immediately after creation, even before the views have it: the owner is in the log.
+	// The fact has the owner, by which commands are authorized even before the views have the team.
 	if v := as(auditor, "GET", "/v1/streams/team-adas/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); v["owner"] != "ada" {
 		t.Errorf("got %v; want owner = ada", v)
@@ -92,11 +92,11 @@ func TestTeamOwner(t *testing.T) {
 	}
 	if v := as(auditor, "GET", "/v1/streams/team-old/events",
 		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(v) != 2 {
-		t.Errorf("the fact of a team without an owner has changed: %v; want 2 members", v)
+		t.Errorf("the fact of a team without an owner: got %v, want 2 members", v)
 	}
 }
 
-// TestTeamOwnerBeforeViews: the same before the views have the team.
+// TestTeamOwnerBeforeViews: the owner is known before the views have the team.
 func TestTeamOwnerBeforeViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	admin := bearer(t, "root", RoleAdmin)
@@ -120,7 +120,7 @@ func TestTeamOwnerBeforeViews(t *testing.T) {
 	)
 }
 
-// TestPricedProductIsHeld: a reservation by a holder is held until a service receives the payment.
+// TestPricedProductIsHeld: a holder's reservation of a product with a price is held until a service confirms it.
 func TestPricedProductIsHeld(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
@@ -130,7 +130,7 @@ func TestPricedProductIsHeld(t *testing.T) {
 	for _, c := range []struct {
 		actor, product, hold string
 		status               int
-		become               string
+		want                 string
 	}{
 		{ada, "free", ``, 201, "confirmed"}, {ada, "free", `"hold":false`, 201, "confirmed"}, {ada, "free",
 			`"hold":true`, 201, "held"},
@@ -147,10 +147,10 @@ func TestPricedProductIsHeld(t *testing.T) {
 			continue
 		}
 		v := a.is(c.status)
-		if v["status"] != c.become {
-			t.Errorf("%s with %q: %v, want %s", c.product, c.hold, v["status"], c.become)
+		if v["status"] != c.want {
+			t.Errorf("%s with %q: got status = %v, want %s", c.product, c.hold, v["status"], c.want)
 		}
-		if c.become != "held" {
+		if c.want != "held" {
 			continue
 		}
 		confirm := "/v1/products/" + c.product + "/reservations/" + v["id"].(string) + "/confirm"
@@ -165,6 +165,6 @@ func TestPricedProductIsHeld(t *testing.T) {
 	open := newHarness(t)
 	open.product("dear", 9, `,"price":1`)
 	if v := open.reserve("dear", "ada", "").is(201); v["status"] != "confirmed" {
-		t.Errorf("an open server holds it: %v; want status = confirmed", v)
+		t.Errorf("an open server: got %v, want status = confirmed", v)
 	}
 }

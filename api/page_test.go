@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestProductsPage: the page without JavaScript, and the position where the script continues.
+// TestProductsPage: the page works without JavaScript, and has the positions from which its script continues.
 func TestProductsPage(t *testing.T) {
 	w := newHarness(t)
 	w.product("b", 3, `,"price":150`)
@@ -20,12 +20,12 @@ func TestProductsPage(t *testing.T) {
 		"the b", "1.50", "&lt;script&gt;", "<noscript>", `data-auth="open"`, `data-epoch="`+w.store.Epoch()+`"`)
 	for _, never := range []string{"<script>", " style=", " onclick=", "https://", "More products"} {
 		if strings.Contains(page, never) {
-			t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
+			t.Errorf("the page has %q in it:\n%s; want it absent", never, page)
 		}
 	}
 }
 
-// TestTournamentPages: the pages without JavaScript.
+// TestTournamentPages: the pages work without JavaScript.
 func TestTournamentPages(t *testing.T) {
 	w := newHarness(t)
 	w.do("GET", "/tournaments", "").has(t, 200, "There is no tournament yet", "/docs#tournaments")
@@ -63,7 +63,7 @@ func TestTournamentPages(t *testing.T) {
 	for _, page := range []string{list, one} {
 		for _, never := range []string{"<b>old", " style=", " onclick=", "https://", "More tournaments"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
+				t.Errorf("the page has %q in it:\n%s; want it absent", never, page)
 			}
 		}
 	}
@@ -72,7 +72,7 @@ func TestTournamentPages(t *testing.T) {
 	}
 }
 
-// TestRedirectsToPages: an address that looks like a page's redirects to it.
+// TestRedirectsToPages: likely misspellings of a page's address redirect to the page.
 func TestRedirectsToPages(t *testing.T) {
 	w := newHarness(t)
 	w.product("tee", 3, "")
@@ -92,19 +92,19 @@ func TestRedirectsToPages(t *testing.T) {
 	} {
 		a := w.doWith(&client, "GET", path, "")
 		if got := a.header.Get("Location"); a.status != 308 || got != want {
-			t.Errorf("%s: %d to %q, want 308 to %q", path, a.status, got, want)
+			t.Errorf("%s: got %d to %q, want 308 to %q", path, a.status, got, want)
 		}
 	}
 	for _, path := range []string{"/v1/products/", "/v1/products/tee/", "/docs//", "/docs/x/", "//evil.example/",
 		"//docs/", "/performances//", "/products/a%2Fb/", "/healthz/"} {
 		if a := w.doWith(&client, "GET", path, ""); a.status != 404 {
-			t.Errorf("%s: %d to %q, want 404", path, a.status, a.header.Get("Location"))
+			t.Errorf("%s: got %d to %q, want 404", path, a.status, a.header.Get("Location"))
 		}
 	}
 	w.do("POST", "/products", "{}").problem(404, "not_found")
 }
 
-// TestPageShowsHoldersCharge: the script offers charging only if it is allowed.
+// TestPageShowsHoldersCharge: the page tells its script whether holders may charge their wallets.
 func TestPageShowsHoldersCharge(t *testing.T) {
 	for _, holders := range []bool{true, false} {
 		w := newHarness(t, func(w *harness) { w.config.HoldersCharge = holders })
@@ -113,7 +113,7 @@ func TestPageShowsHoldersCharge(t *testing.T) {
 	}
 }
 
-// TestPerformancePages: the pages without JavaScript, and the list bounded by dates.
+// TestPerformancePages: the pages work without JavaScript, and the list can be limited to dates.
 func TestPerformancePages(t *testing.T) {
 	w := newHarness(t)
 	w.do("GET", "/performances", "").has(t, 200, "There is no performance")
@@ -155,7 +155,7 @@ func TestPerformancePages(t *testing.T) {
 		for _, never := range []string{"<b>Gala", "<i>Hall", "<u>", " style=", " onclick=", "https://", "Long ago",
 			"More performances"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
+				t.Errorf("the page has %q in it:\n%s; want it absent", never, page)
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func TestPerformancePages(t *testing.T) {
 	w.do("GET", "/performances/none", "").problem(404, "not_found")
 }
 
-// TestWaitingRoomPages: the pages without JavaScript.
+// TestWaitingRoomPages: the pages work without JavaScript.
 func TestWaitingRoomPages(t *testing.T) {
 	w := newHarness(t)
 	w.do("GET", "/waiting-rooms", "").has(t, 200, "There is no waiting room", "/docs#waiting-rooms")
@@ -205,7 +205,7 @@ func TestWaitingRoomPages(t *testing.T) {
 	for _, page := range []string{list, one} {
 		for _, never := range []string{" style=", " onclick=", "https://"} {
 			if strings.Contains(page, never) {
-				t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
+				t.Errorf("the page has %q in it:\n%s; want it absent", never, page)
 			}
 		}
 	}
@@ -214,8 +214,8 @@ func TestWaitingRoomPages(t *testing.T) {
 	w.do("GET", "/waiting-rooms/none", "").problem(404, "not_found")
 }
 
-// TestAuditPage: it contains nothing from the log itself, and mentions signed heads only if there
-// are any.
+// TestAuditPage: the page contains nothing from the log or its own address, and mentions signed heads only if the
+// server has them.
 func TestAuditPage(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(
@@ -228,7 +228,7 @@ func TestAuditPage(t *testing.T) {
 	)
 	for _, never := range []string{" style=", " onclick=", "https://", "b>ada", "The signed head"} {
 		if strings.Contains(page, never) {
-			t.Errorf("the page has %q in it:\n%s; want no never in page", never, page)
+			t.Errorf("the page has %q in it:\n%s; want it absent", never, page)
 		}
 	}
 	newHarness(t, withProofs).do("GET", "/audit", "").has(t, 200, "The signed head", `href="/v1/log/head"`)
@@ -242,7 +242,7 @@ func (a answer) has(t *testing.T, status int, texts ...string) string {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.text, text) {
-			t.Errorf("%s: want %s in the page:\n%s", a.what, text, a.text)
+			t.Errorf("%s: got the page\n%s\nwant %s in it", a.what, a.text, text)
 		}
 	}
 	return a.text
@@ -257,11 +257,11 @@ func TestPageOfNextProducts(t *testing.T) {
 	first := w.do("GET", "/", "").has(t, 200, `data-id="p49"`)
 	more := regexp.MustCompile(`href="(/\?cursor=[^"]+)"`).FindStringSubmatch(first)
 	if more == nil || strings.Contains(first, `data-id="p50"`) {
-		t.Fatalf("want 50 products and a link to more:\n%s", first)
+		t.Fatalf("got the page\n%s\nwant 50 products and a link to the next page", first)
 	}
 	second := w.do("GET", more[1], "").has(t, 200, `data-id="p50"`, "Back to the first page")
 	if strings.Contains(second, `data-id="p49"`) || strings.Contains(second, "More products") {
-		t.Errorf("the second page is not the last one:\n%s", second)
+		t.Errorf("got the second page\n%s\nwant p50 alone, and no link to a next page", second)
 	}
 	w.do("GET", "/?cursor=%21", "").problem(400, "bad_cursor")
 }
@@ -271,6 +271,6 @@ func TestPageRequiresToken(t *testing.T) {
 	w.do("GET", "/", "").has(t, 200, `data-auth="jwt"`, `id="token"`)
 	open := newHarness(t).do("GET", "/", "").has(t, 200, `id="holder"`)
 	if strings.Contains(open, `id="token"`) {
-		t.Error("the page requires a token in open mode")
+		t.Errorf("got the page\n%s\nwant no token in open mode", open)
 	}
 }

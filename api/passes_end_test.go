@@ -16,7 +16,7 @@ func (w *harness) useKeys(ring *pass.Keyring) {
 	w.must(w.server.config.Rooms.UseKeys(context.Background(), ring, admission.KeysIfKnown))
 }
 
-// TestPassOfFormerKey: a new key signs, and passes signed by the former one stay valid.
+// TestPassOfFormerKey: after a rotation a pass signed with the former key stays valid.
 func TestPassOfFormerKey(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -27,14 +27,14 @@ func TestPassOfFormerKey(t *testing.T) {
 	fresh := w.passOf("r", "bob")
 	w.reserve("p", "ada", `,"hold":true`, headerPass, old).is(201)
 	w.reserve("p", "bob", `,"hold":true`, headerPass, fresh).is(201)
-	forgetful, err := pass.NewKeyring(pass.NewKey(7))
+	otherKeys, err := pass.NewKeyring(pass.NewKey(7))
 	w.must(err)
-	w.useKeys(forgetful)
+	w.useKeys(otherKeys)
 	w.reserve("p", "ada", `,"hold":true`, headerPass, old).problem(403, "pass_invalid")
 }
 
-// TestPurchaseEndsPass: a completed purchase ends the pass, and the next visitor is admitted; an
-// incomplete one does not. Completing needs no pass.
+// TestPurchaseEndsPass: a completed purchase ends the pass, and the next visitor is admitted; a hold does
+// not. Completing a purchase needs no pass.
 func TestPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"active_seconds":86400,"heartbeat_seconds":3600`)
@@ -48,7 +48,7 @@ func TestPurchaseEndsPass(t *testing.T) {
 	waiting := func(want float64) {
 		t.Helper()
 		if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != want || v["active"] != 1. {
-			t.Fatalf("%v wait, want %v: %v", v["waiting"], want, v)
+			t.Fatalf("got %v; want waiting = %v, active = 1", v, want)
 		}
 	}
 	shown := pass("buys")
@@ -101,7 +101,7 @@ func TestPaymentAfterPass(t *testing.T) {
 	}
 }
 
-// TestResumedPurchaseEndsPass: client and server have been interrupted in between.
+// TestResumedPurchaseEndsPass: a payment that is resumed after an interruption ends the pass too.
 func TestResumedPurchaseEndsPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -133,7 +133,8 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	w.awaitVisit(path, "left")
 }
 
-// TestHolderOfEntryPass: without tokens it is the team's, unless the body names a holder.
+// TestHolderOfEntryPass: on an open server, the pass for an entry has to be the team's, or that of the holder
+// whom the body names.
 func TestHolderOfEntryPass(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -151,7 +152,7 @@ func TestHolderOfEntryPass(t *testing.T) {
 	}
 }
 
-// TestHolderOfPassWithTokens: it is the token's holder, or the one that an admin acts for.
+// TestHolderOfPassWithTokens: the pass has to be of the token's holder, or of the holder for whom an admin acts.
 func TestHolderOfPassWithTokens(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
@@ -197,16 +198,16 @@ func TestRetryKeepsNewPass(t *testing.T) {
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
 	w.awaitVisit(old, "left")
 	path, _ := w.joinRoom("r", "ada")
-	repeated := w.awaitVisit(path, "admitted")["pass"].(string)
-	if a := w.reserve("p", "ada", "", headerPass, repeated, "Idempotency-Key", "k"); a.status != 201 ||
+	newer := w.awaitVisit(path, "admitted")["pass"].(string)
+	if a := w.reserve("p", "ada", "", headerPass, newer, "Idempotency-Key", "k"); a.status != 201 ||
 		a.header.Get("Idempotent-Replay") != "true" {
 		t.Fatalf("%s: got %d %s; want status = 201, Idempotent-Replay = true", a.what, a.status, a.text)
 	}
-	// Leaving is ordered after everything that the retry may have started.
+	// Once bob has left, everything that the retry may have started is done.
 	bob, _ := w.joinRoom("r", "bob")
 	w.awaitVisit(bob, "admitted")
 	w.do("DELETE", bob, "").is(200)
 	w.awaitVisit(bob, "left")
 	w.awaitVisit(path, "admitted")
-	w.reserve("p", "ada", `,"hold":true`, headerPass, repeated).is(201)
+	w.reserve("p", "ada", `,"hold":true`, headerPass, newer).is(201)
 }

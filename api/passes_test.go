@@ -13,26 +13,24 @@ import (
 	"admitone/actors/waitingroom/pass"
 )
 
-// guardedBy creates a product, a performance and a tournament guarded by a room, and a team of each
-// name.
+// requireRoom creates a product, a performance and a tournament that require passes of a room, and the teams.
 func (w *harness) requireRoom(room string, teams ...string) {
 	w.t.Helper()
-	later := fmt.Sprintf(`,"waiting_room":%q`, room)
-	w.product("p", 5000, `,"hold_seconds":600`+later)
+	member := fmt.Sprintf(`,"waiting_room":%q`, room)
+	w.product("p", 5000, `,"hold_seconds":600`+member)
 	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
-		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+later+`}`).is(201)
+		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+member+`}`).is(201)
 	w.do(
 		"POST",
 		"/v1/tournaments",
-		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+later+`}`,
+		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+member+`}`,
 	).is(201)
 	for _, team := range teams {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)
 	}
 }
 
-// TestGuardedCommands: every command that acquires something needs a valid pass for that room and
-// holder; later commands need none.
+// TestGuardedCommands: every command that acquires something needs a valid pass of the room for the holder.
 func TestGuardedCommands(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -47,19 +45,19 @@ func TestGuardedCommands(t *testing.T) {
 	visitor := pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ada")}
 	raw, err := base64.RawURLEncoding.DecodeString(good)
 	w.must(err)
-	raw[9]++ // two years later
+	raw[9]++ // a byte of the expiry
 	stranger, err := pass.NewKeyring(pass.NewKey(1))
 	w.must(err)
 	bad := map[string]string{
-		"bob's":                  bobs,
-		"of a different room":    others,
-		"over":                   w.keys.Pass("r", visitor, time.Now().Add(-time.Second)),
-		"extended":               base64.RawURLEncoding.EncodeToString(raw),
-		"forged":                 stranger.Pass("r", visitor, time.Now().Add(time.Hour)),
-		"a visitor's id":         w.keys.VisitorID("r", visitor),
-		"no pass at all":         "x",
-		"cut short":              good[:len(good)-1],
-		"with a different prize": good + good,
+		"bob's":               bobs,
+		"of a different room": others,
+		"expired":             w.keys.Pass("r", visitor, time.Now().Add(-time.Second)),
+		"extended":            base64.RawURLEncoding.EncodeToString(raw),
+		"forged":              stranger.Pass("r", visitor, time.Now().Add(time.Hour)),
+		"a visitor's id":      w.keys.VisitorID("r", visitor),
+		"no pass at all":      "x",
+		"cut short":           good[:len(good)-1],
+		"sent twice":          good + good,
 	}
 	for _, command := range []struct{ path, body string }{
 		{"/v1/products/p/reservations", `{"holder":"ada","hold":true}`},
@@ -79,7 +77,7 @@ func TestGuardedCommands(t *testing.T) {
 		w.do("POST", command.path, command.body, headerPass, good).is(201)
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 1. || v["sold"] != 0. {
-		t.Errorf("a refused command has done something: %v; want held = 1, sold = 0", v)
+		t.Errorf("after the refused commands: got %v; want held = 1, sold = 0", v)
 	}
 }
 
@@ -94,8 +92,7 @@ func TestGuardBeforeViews(t *testing.T) {
 	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass, good).is(201)
 }
 
-// TestMissingRoom: a resource whose room does not exist refuses with that reason, and works once
-// the room exists.
+// TestMissingRoom: commands are refused while the room of their resource does not exist, with that reason.
 func TestMissingRoom(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, `,"waiting_room":"later"`)
@@ -103,18 +100,18 @@ func TestMissingRoom(t *testing.T) {
 		v := w.reserve("p", "ada", "", headerPass, shown).is(403)
 		if detail := v["detail"].(string); v["waiting_room"] != "later" ||
 			!strings.Contains(detail, "does not exist") {
-			t.Errorf("with the pass %q: %v", shown, v)
+			t.Errorf("with the pass %q: got %v; want waiting_room = later, and that it does not exist", shown, v)
 		}
 	}
 	w.room("later", "")
 	w.reserve("p", "ada", "", headerPass, w.passOf("later", "ada")).is(201)
 	v := w.reserve("p", "bob", "").problem(403, "pass_required")
 	if strings.Contains(v["detail"].(string), "does not exist") {
-		t.Errorf("got %v; want no does not exist in detail", v)
+		t.Errorf("got %v; want no \"does not exist\" in detail", v)
 	}
 }
 
-// TestEditOfGuard: an edit adds or removes the room of a product.
+// TestEditOfGuard: an edit adds or removes the room of a product or a tournament.
 func TestEditOfGuard(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
@@ -125,7 +122,7 @@ func TestEditOfGuard(t *testing.T) {
 		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`,
 	).is(201)
 	w.do("POST", "/v1/teams", `{"id":"ada","name":"Ada"}`).is(201)
-	w.reserve("p", "ada", "", headerPass, "of no interest here").is(201)
+	w.reserve("p", "ada", "", headerPass, "ignored").is(201)
 	for path, bad := range map[string]string{"/v1/products/p": `{"waiting_room":"a b"}`,
 		"/v1/tournaments/cup": `{"waiting_room":"a b"}`} {
 		w.do("PATCH", path, bad, "If-Match", `"0"`).problem(422, "invalid_field")
@@ -158,7 +155,7 @@ func TestOnePassTwoHolders(t *testing.T) {
 	good := w.passOf("r", "ada")
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 64, MaxIdleConnsPerHost: 64}}
 	defer client.CloseIdleConnections()
-	var in, out atomic.Int64
+	var accepted, refused atomic.Int64
 	var all sync.WaitGroup
 	for i := range 1000 {
 		all.Go(func() {
@@ -173,24 +170,24 @@ func TestOnePassTwoHolders(t *testing.T) {
 			)
 			switch {
 			case a.status == 201 && holder == "ada":
-				in.Add(1)
+				accepted.Add(1)
 			case a.status == 403 && holder == "bob":
-				out.Add(1)
+				refused.Add(1)
 			default:
 				t.Errorf("%s: status %d: %s; want 201 for ada, 403 for bob", a.what, a.status, a.text)
 			}
 		})
 	}
 	all.Wait()
-	if in.Load() != 500 || out.Load() != 500 {
-		t.Errorf("%d got in and %d did not, want 500 each", in.Load(), out.Load())
+	if accepted.Load() != 500 || refused.Load() != 500 {
+		t.Errorf("%d uses were accepted and %d refused, want 500 each", accepted.Load(), refused.Load())
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 500. {
 		t.Errorf("got %v; want held = 500", v)
 	}
 }
 
-// TestOnePassBuysOnce: of many purchases with one pass, concurrent and later, one succeeds, and
+// TestOnePassBuysOnce: of many purchases with one pass, concurrent and later ones, one succeeds, and
 // its retry gets the same answer.
 func TestOnePassBuysOnce(t *testing.T) {
 	w := newHarness(t)
@@ -223,7 +220,7 @@ func TestOnePassBuysOnce(t *testing.T) {
 	}
 	all.Wait()
 	if bought.Load() != 1 || refused.Load() < 48 {
-		t.Errorf("%d bought and %d were refused", bought.Load(), refused.Load())
+		t.Errorf("%d purchases succeeded and %d were refused, want 1 and at least 48", bought.Load(), refused.Load())
 	}
 	w.reserve("p", "ada", "", headerPass, good).problem(403, "pass_invalid")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 1. {

@@ -46,7 +46,7 @@ func TestPathNormalisation(t *testing.T) {
 				target, a.text, map[int]string{404: "not_found", 400: "bad_parameter"}[status])
 		}
 	}
-	// Both spellings of a path are one command for a key, and one resource in a refusal.
+	// Both spellings of a path are the same command under a key.
 	w.product("q", 9, "")
 	post := func(path string) answer {
 		return w.post(path, `{"holder":"ada"}`, "Idempotency-Key: k")
@@ -57,8 +57,8 @@ func TestPathNormalisation(t *testing.T) {
 	}
 }
 
-// TestTargetIsNotHost: a target with two leading slashes is a path; as a host it would replace
-// the Host header, by which an open server refuses foreign names.
+// TestTargetIsNotHost: a target with two leading slashes is a path. Taken for a host, it would replace the
+// Host header, and an open server would accept any name.
 func TestTargetIsNotHost(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 9, "")
@@ -71,7 +71,7 @@ func TestTargetIsNotHost(t *testing.T) {
 	}
 }
 
-// TestIfNoneMatchLines: the header may come in several lines.
+// TestIfNoneMatchLines: If-None-Match may be in several lines; If-Match may not.
 func TestIfNoneMatchLines(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 9, "")
@@ -158,13 +158,13 @@ func (w *harness) wait(is func() bool) {
 	w.t.Helper()
 	for end := time.Now().Add(patience); !is(); {
 		if time.Now().After(end) {
-			w.t.Fatal("the condition did not hold in time")
+			w.t.Fatalf("the condition does not hold after %s", patience)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
 
-// TestRefusalsNameThePart: a socket's refusals name the message and its data, others the body.
+// TestRefusalsNameThePart: a socket's refusals speak of the message and its data, not of a body.
 func TestRefusalsNameThePart(t *testing.T) {
 	w := newHarness(t)
 	w.do(
@@ -190,7 +190,7 @@ func TestRefusalsNameThePart(t *testing.T) {
 		peer.Send(message)
 		f, d := peer.Next()
 		if f.Event != "error" || !strings.Contains(d.Detail, want) || strings.Contains(d.Detail, "body") {
-			t.Errorf("%s: got %s %s; want f.Event = error, want in d.Detail, no body in d.Detail", message, f.Event, f.Data)
+			t.Errorf("%s: got %s %s; want an error with %q, and without \"body\"", message, f.Event, f.Data, want)
 		}
 	}
 	w.do("PUT", "/v1/performances/h/seats/A-1-1/block", "").is(200)
@@ -198,13 +198,13 @@ func TestRefusalsNameThePart(t *testing.T) {
 	for _, seats := range []string{`["A-1-1"]`, `["A-1-1","A-1-3"]`} {
 		v := w.do("POST", "/v1/performances/h/bookings", `{"holder":"bob","seats":`+seats+`}`).problem(409, "seat_taken")
 		if detail := v["detail"].(string); !strings.Contains(detail, "not on sale") {
-			t.Errorf("of a blocked seat: %s", detail)
+			t.Errorf("%s: got the detail %q, want \"not on sale\" in it", seats, detail)
 		}
 	}
 	if v := w.do("PUT", "/v1/performances/h/seats/A-1-2/block", "").problem(409, "seat_taken"); !strings.Contains(
 		v["detail"].(string),
 		"off sale",
 	) {
-		t.Error(v["detail"])
+		t.Errorf("got the detail %q, want \"off sale\" in it", v["detail"])
 	}
 }

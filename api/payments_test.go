@@ -26,7 +26,7 @@ func exerciseRefunds(t *testing.T, send func(method, path, body string, headers 
 	send("POST", released+"/payment", external("late", 99, "")).problem(409, "amount_mismatch")
 	owed := send("POST", released+"/payment", external("late", 100, "")).is(200)
 	if owed["outcome"] != "refund_owed" {
-		t.Errorf("the outcome is %v; want outcome = refund_owed", owed["outcome"])
+		t.Errorf("got outcome = %v, want refund_owed", owed["outcome"])
 	}
 	refund := "/v1/refunds/" + owed["refund_id"].(string)
 	send("GET", "/v1/refunds", "").is(200)
@@ -58,26 +58,26 @@ func TestExternalPayments(t *testing.T) {
 	}
 	repeated := w.do("POST", first+"/payment", external("x", 100, `,"final":true`)).is(200)
 	if repeated["outcome"] != "booked" || repeated["position"] != booked["position"] {
-		t.Errorf("again: %v, want %v", repeated, booked)
+		t.Errorf("repeated: got %v, want %v", repeated, booked)
 	}
 	used := w.do("POST", second+"/payment", external("x", 100, "")).problem(409, "payment_reference_used")
 	if used["resource"] != first {
-		t.Errorf("it belongs to %v; want resource = %v", used["resource"], first)
+		t.Errorf("a used reference: got resource = %v, want %v", used["resource"], first)
 	}
 	wrong := w.do("POST", second+"/payment", external("y", 99, "")).problem(409, "amount_mismatch")
 	if wrong["expected"] != 100.0 || wrong["currency"] != "EUR" {
-		t.Errorf("a wrong sum: %v; want expected = 100, currency = EUR", wrong)
+		t.Errorf("a wrong sum: got %v; want expected = 100, currency = EUR", wrong)
 	}
 	won := strings.Replace(external("won", 100, `,"final":true`), "EUR", "KRW", 1)
 	if got := w.do("POST", second+"/payment", won).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
-		t.Errorf("a different currency: %v; want outcome = refund_owed, status = held", got)
+		t.Errorf("a different currency: got %v; want outcome = refund_owed, status = held", got)
 	}
 	owed := w.do("POST", second+"/payment", external("y", 99, `,"final":true`)).is(200)
 	double := w.do("POST", first+"/payment", external("z", 100, "")).is(200)
 	w.do("DELETE", first, "").is(200)
 	// A repeated report is answered as before, whatever happened to the booking since.
 	if got := w.do("POST", first+"/payment", external("x", 100, "")).is(200); got["outcome"] != "booked" {
-		t.Errorf("after it was returned: %v; want outcome = booked", got)
+		t.Errorf("after the booking was returned: got %v; want outcome = booked", got)
 	}
 	causes := func(query string) (all []string) {
 		page := items(w.do("GET", "/v1/refunds"+query, ""))
@@ -95,7 +95,7 @@ func TestExternalPayments(t *testing.T) {
 	}
 	page := w.do("GET", "/v1/refunds?status=owed&limit=3", "").is(200)
 	if got := causes("?status=owed&limit=3&cursor=" + page["next"].(string)); len(got) != 1 || got[0] != "released 100EUR" {
-		t.Errorf("the second page is %v; want one entry, got[0] = released 100EUR", got)
+		t.Errorf("the second page is %v, want [released 100EUR]", got)
 	}
 	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
 	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
@@ -103,16 +103,16 @@ func TestExternalPayments(t *testing.T) {
 		t.Errorf("settled: %v; want status = settled, settlement = back, cause = wrong_sum", settled)
 	}
 	if got := w.do("POST", settle, `{"reference":"back"}`).is(200); got["position"] != settled["position"] {
-		t.Errorf("settled again: %v; want position = %v", got, settled["position"])
+		t.Errorf("settled again: got %v; want position = %v", got, settled["position"])
 	}
 	other := "/v1/refunds/" + double["refund_id"].(string)
 	if got := w.do("POST", other+"/settlement", `{"reference":"back"}`).problem(409, "payment_reference_used"); got["resource"] !=
 		strings.TrimSuffix(settle, "/settlement") {
-		t.Errorf("the reference has settled %v; want resource = %v",
+		t.Errorf("a used settlement reference: got resource = %v, want %v",
 			got["resource"], strings.TrimSuffix(settle, "/settlement"))
 	}
 	if got := w.do("GET", other, "").is(200); got["status"] != "owed" || got["booking_id"] != strings.TrimPrefix(first, "/v1/bookings/") {
-		t.Errorf("the other one: %v; want status = owed, booking_id = %v", got, strings.TrimPrefix(first, "/v1/bookings/"))
+		t.Errorf("the other refund: got %v; want status = owed, booking_id = %v", got, strings.TrimPrefix(first, "/v1/bookings/"))
 	}
 	if got := fmt.Sprint(causes("?status=settled")); got != "[wrong_sum 99EUR]" {
 		t.Errorf("settled are %s; want [wrong_sum 99EUR]", got)
@@ -120,15 +120,14 @@ func TestExternalPayments(t *testing.T) {
 	w.verifyMoney()
 }
 
-// verifyMoney checks the log against all rules, and that no payment is open. The currency is
-// named first.
+// verifyMoney checks the log, which has to have its currency, against all rules, and that no payment is open.
 func (w *harness) verifyMoney() {
 	w.t.Helper()
 	v := verify.New(true)
 	for e, err := range events.All(w.t.Context(), w.store, 0) {
 		w.must(err)
 		if broken := v.Check(&e); broken != nil {
-			w.t.Fatalf("got %v; want nil", broken)
+			w.t.Fatalf("got %v, want no broken rule", broken)
 		}
 	}
 	// The last payment may be copied later only if a process was killed.
@@ -148,7 +147,7 @@ func (w *harness) fixCurrency() {
 	w.must(err)
 }
 
-// TestInvalidReports: the roles, the order of refusals, and invalid reports.
+// TestInvalidReports: reports by the wrong roles and reports with invalid members are refused.
 func TestInvalidReports(t *testing.T) {
 	w := newHarness(t, withEuros, func(w *harness) { w.config.Auth = secret })
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
@@ -178,7 +177,7 @@ func TestInvalidReports(t *testing.T) {
 	}
 }
 
-// TestConcurrentSameReports: five concurrent copies are one payment.
+// TestConcurrentSameReports: five concurrent copies of a report are recorded as one payment.
 func TestConcurrentSameReports(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
@@ -200,6 +199,6 @@ func TestConcurrentSameReports(t *testing.T) {
 		}
 	}
 	if received != 1 {
-		t.Errorf("%d payments were received", received)
+		t.Errorf("the log has %d payments, want 1", received)
 	}
 }

@@ -69,7 +69,7 @@ func TestPerformanceTimes(t *testing.T) {
 		t.Errorf("got %v; want opens_at = %v", v, opens)
 	}
 	if seconds, err := strconv.Atoi(early.header.Get("Retry-After")); err != nil || seconds < 3590 || seconds > 3600 {
-		t.Errorf("Retry-After is %q; want no error, seconds ≥ 3590, seconds ≤ 3600", early.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q, want 3590 to 3600", early.header.Get("Retry-After"))
 	}
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/performances/a", body, "If-Match", tag) }
 	if v := edit(`"e0"`, `{"opens_at":null}`).is(200); v["opens_at"] != nil || v["closes_at"] != startOfGig ||
@@ -138,7 +138,7 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 	if v := edit(`"e0"`, `{}`).is(200); v["edit_tag"] != "e0" || v["title"] != "Gig" {
 		t.Errorf("got %v; want edit_tag = e0, title = Gig", v)
 	}
-	for i := range 3 { // in the middle of the sale
+	for i := range 3 { // the sale has begun
 		w.bookSeat("a", "ann", fmt.Sprint("A-1-", i+1)).is(201)
 	}
 	var all sync.WaitGroup
@@ -155,13 +155,13 @@ func TestPerformanceEditsAreChecked(t *testing.T) {
 	}
 	all.Wait()
 	if statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one tag: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
+		t.Errorf("five edits of one tag got the statuses %v, want 200 once and 412 four times", statuses)
 	}
 	w.verifyLog()
 }
 
-// TestPerformanceBoundsAreRecordedOnce: by the deadline index, and after a restart during which the
-// bound has passed.
+// TestPerformanceBoundsAreRecordedOnce: the opening and the end of a sale are recorded once, also if they pass
+// while no server runs.
 func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 	t.Parallel() // it mostly waits
 	w := newHarness(t)
@@ -176,7 +176,7 @@ func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 		}
 	}
 	if causes != "opened closed " {
-		t.Errorf("got %v; want opened closed ", causes)
+		t.Errorf("got the causes %q, want \"opened closed \"", causes)
 	}
 	w.gig("b", fmt.Sprintf(`,"closes_at":%q`, after(400*time.Millisecond))).is(201)
 	w.stop()
@@ -186,7 +186,7 @@ func TestPerformanceBoundsAreRecordedOnce(t *testing.T) {
 	for id, want := range map[string]string{"a": "1 1", "b": "0 1"} {
 		got := w.typesOf(id)
 		if got := fmt.Sprint(got["performance.opened.v1"], got["performance.closed.v1"]); got != want {
-			t.Errorf("%s: %s, want %s", id, got, want)
+			t.Errorf("%s: got %s times opened and closed, want %s", id, got, want)
 		}
 	}
 	w.verifyLog()

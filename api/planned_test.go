@@ -42,7 +42,7 @@ func TestPerformanceInAPlan(t *testing.T) {
 		t.Errorf("prices %v, want %v", show["prices"], prices)
 	}
 	if repeated := w.do("POST", "/v1/performances", fmt.Sprintf(plannedShow, "show")); repeated.status != 200 {
-		t.Errorf("again: %d %s; want status = 200", repeated.status, repeated.text)
+		t.Errorf("repeated: got %d %s, want 200", repeated.status, repeated.text)
 	}
 	w.do("POST", "/v1/performances", strings.Replace(fmt.Sprintf(plannedShow, "show"), "9000", "9001", 1)).problem(409, "already_exists")
 	seats := func(query string) (all []string) {
@@ -63,7 +63,7 @@ func TestPerformanceInAPlan(t *testing.T) {
 	}
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"bob","seats":["A-1-1"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) == 0 || !reflect.DeepEqual(others[0], []any{"A-1-2"}) {
-		t.Errorf("got %v; want at least one alternative, others[0] = %v", taken, []any{"A-1-2"})
+		t.Errorf("got %v; want %v as the first alternative", taken, []any{"A-1-2"})
 	}
 	w.do("PUT", "/v1/performances/show/seats/A-1-2/block", "").is(200)
 	w.do("PUT", "/v1/performances/show/seats/A-1-3/block", "").problem(404, "not_found")
@@ -83,16 +83,16 @@ func TestPerformanceInAPlan(t *testing.T) {
 	if past["held"] != 2.0 || past["blocked"] != 0.0 || past["plan"] != "parlour" {
 		t.Errorf("got %v; want held = 2, blocked = 0, plan = parlour", past)
 	}
-	one, err := row.SeatAt(context.Background(), w.store, "show~A-1-3b", events.EndPosition)
+	seat, err := row.SeatAt(context.Background(), w.store, "show~A-1-3b", events.EndPosition)
 	w.must(err)
-	if one == nil || one.Status != events.SeatIsHeld {
-		t.Errorf("got %+v; want one not nil, one.Status = events.SeatIsHeld", one)
+	if seat == nil || seat.Status != events.SeatIsHeld {
+		t.Errorf("got the seat %+v, want it held", seat)
 	}
 	w.verifyLog()
 	w.stop()
 	w.start()
 	if repeated := seats(""); !slices.Equal(repeated, now) {
-		t.Errorf("after a restart %q, before it %q; want again = %v", repeated, now, now)
+		t.Errorf("after a restart: got %q, want %q", repeated, now)
 	}
 	w.do("POST", "/v1/performances/show/bookings", `{"holder":"cy","seats":["A-1-2"]}`).problem(409, "seat_taken")
 }
@@ -136,7 +136,7 @@ func TestPricesOfAPlan(t *testing.T) {
 	}
 }
 
-// TestSeatNamesOfPlansInPaths: a name may contain anything but control characters.
+// TestSeatNamesOfPlansInPaths: seats are found in paths and queries whatever characters their zone's id has.
 func TestSeatNamesOfPlansInPaths(t *testing.T) {
 	w := newHarness(t)
 	for i, zone := range []string{"Rang links", "a/b", "ä~b", "100%", "x?y#z", ".."} {
@@ -183,7 +183,7 @@ func TestTopicsOfAPlan(t *testing.T) {
 		d.check(event, "#/components/schemas/"+schema, f.Data)
 		for _, part := range parts {
 			if f.Event != event || !strings.Contains(string(f.Data), part) {
-				t.Errorf("got %s %s, without %s; want f.Event = %v, part in f.Data", f.Event, f.Data, part, event)
+				t.Errorf("got %s %s, want %s with %s", f.Event, f.Data, event, part)
 			}
 		}
 	}
@@ -198,8 +198,8 @@ func TestTopicsOfAPlan(t *testing.T) {
 	expect("delta", "PerformanceDelta", `"Box":1`)
 }
 
-// TestPriceTypes: the price of a seat is frozen in its booking, with the price type; and the roles
-// for each.
+// TestPriceTypes: a booking keeps the price and the price type of each seat, and restricted price types are
+// refused to holders.
 func TestPriceTypes(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, desk := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "desk", RoleService)

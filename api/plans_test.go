@@ -58,9 +58,8 @@ func exercisePlans(t *testing.T, send func(method, path, body string, headers ..
 	send("GET", "/v1/plans/parlour", "", "If-None-Match", `"1"`).is(304)
 }
 
-// pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file;
-// otherwise it checks that there is no member that the schema lacks, and that each required one is
-// present.
+// pretixSchema validates against pretix's schema, if ADMITONE_PRETIX_SCHEMA names its file. Otherwise it
+// checks that required members are present, and that there are no members unknown to the schema.
 func pretixSchema(t *testing.T, text string) {
 	t.Helper()
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
@@ -73,7 +72,7 @@ func pretixSchema(t *testing.T, text string) {
 			err = schema.Validate(value)
 		}
 		if err != nil {
-			t.Errorf("%v: got %s; want no error", err, text)
+			t.Errorf("got the error %v, want none, for %s", err, text)
 		}
 		return
 	}
@@ -88,7 +87,7 @@ func pretixSchema(t *testing.T, text string) {
 	checkMembers(t, "", value, required, optional)
 }
 
-// checkMembers checks the members of an object, the value of a member, and those below.
+// checkMembers checks the names of members in value, which is the value of the member name, at every depth.
 func checkMembers(t *testing.T, name string, value any, required, optional map[string][]string) {
 	t.Helper()
 	switch value := value.(type) {
@@ -100,7 +99,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		known := map[string]bool{}
 		for _, member := range required[name] {
 			if known[member] = true; value[member] == nil {
-				t.Errorf("%s: want the member %s in %v", name, member, value)
+				t.Errorf("%s: got %v, want the member %s in it", name, value, member)
 			}
 		}
 		for _, member := range optional[name] {
@@ -108,7 +107,7 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 		}
 		for member, inner := range value {
 			if !known[member] {
-				t.Errorf("%s has a member %s; want known[member]", name, member)
+				t.Errorf("%s has the member %s, want known members only", name, member)
 			}
 			checkMembers(t, member, inner, required, optional)
 		}
@@ -135,7 +134,7 @@ func TestPlanIsReturnedUnchanged(t *testing.T) {
 		want[member] = got[member]
 	}
 	if gotText, wantText := encoded(t, got), encoded(t, want); gotText != wantText {
-		t.Errorf("it is read as\n%s, want\n%s", gotText, wantText)
+		t.Errorf("got\n%s\nwant\n%s", gotText, wantText)
 	}
 	pretix := w.do("GET", "/v1/plans/parlour?format=pretix", "")
 	pretix.is(200)
@@ -172,15 +171,15 @@ func largePlan(id string, seats int) string {
 	return b.String()
 }
 
-// TestPlanInParts: a plan in progress is not visible, is finished by the same request, and may be
-// replaced by a different one; once sealed, it can't be changed.
+// TestPlanInParts: a plan whose parts are not complete is not visible, and is completed or replaced by the
+// next request. A sealed plan can't be changed.
 func TestPlanInParts(t *testing.T) {
 	w := newHarness(t)
 	body := largePlan("large", 3000)
 	parsed, err := events.ParsePlan([]byte(body))
 	w.must(err)
 	text := events.AppendPlan(nil, parsed, events.PlanComplete)
-	begin := func(text []byte, parts int) {
+	addParts := func(text []byte, parts int) {
 		t.Helper()
 		digest, offset := events.PlanDigest(text), int64(0)
 		for range parts {
@@ -194,20 +193,20 @@ func TestPlanInParts(t *testing.T) {
 			}
 		}
 	}
-	unseen := func() {
+	wantInvisible := func() {
 		t.Helper()
 		w.do("GET", "/v1/plans/large", "").problem(404, "not_found")
 		if items := w.do("GET", "/v1/plans", "").is(200)["items"].([]any); len(items) != 0 {
-			t.Errorf("listed before it is sealed: %v; want no items", items)
+			t.Errorf("before the seal: got the list %v, want no items", items)
 		}
 	}
-	begin([]byte(`{"name":"something else"}`), 1)
-	unseen()
-	begin(text, 4)
-	unseen()
+	addParts([]byte(`{"name":"something else"}`), 1)
+	wantInvisible()
+	addParts(text, 4)
+	wantInvisible()
 	w.do("POST", "/v1/plans", body).is(201)
 	if page := w.do("GET", "/v1/streams/plan-large/events?limit=500", "").is(200)["items"].([]any); len(page) != partsOf(text)+2 {
-		t.Errorf("%d events, want those of %d parts, one of a different plan, and the seal", len(page), partsOf(text))
+		t.Errorf("got %d events, want those of %d parts, one of a different plan, and the seal", len(page), partsOf(text))
 	}
 	w.do("POST", "/v1/plans", body).is(200)
 	w.do("POST", "/v1/plans", largePlan("large", 3001)).problem(409, "already_exists")
@@ -220,7 +219,7 @@ func TestPlanInParts(t *testing.T) {
 	w.stop()
 	w.start()
 	if repeated := w.do("GET", "/v1/plans/large", "").text; repeated != read {
-		t.Errorf("after a restart the plan differs: %.100s", repeated)
+		t.Errorf("after a restart: got %.100s, want %.100s", repeated, read)
 	}
 }
 
@@ -232,7 +231,7 @@ func partsOf(text []byte) (parts int) {
 	return parts
 }
 
-// TestLargePlanIsReadForAdminsOnly: others are refused before the body is read, and one plan is
+// TestLargePlanIsReadForAdminsOnly: other callers are refused before the body is read, and one plan is
 // read at a time.
 func TestLargePlanIsReadForAdminsOnly(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
@@ -246,8 +245,8 @@ func TestLargePlanIsReadForAdminsOnly(t *testing.T) {
 	w.do("POST", "/v1/plans", body, "Authorization", bearer(t, "root", RoleAdmin)).is(http.StatusCreated)
 }
 
-// TestPretixPlansAreSentOneAtATime: a client that does not read one does not prevent a plan from
-// being stored.
+// TestPretixPlansAreSentOneAtATime: while one plan is sent, a request for another is refused, but plans can be
+// stored.
 func TestPretixPlansAreSentOneAtATime(t *testing.T) {
 	w := newHarness(t, buffered)
 	w.do("POST", "/v1/plans", largePlan("large", 20_000)).is(201)

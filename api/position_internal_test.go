@@ -21,7 +21,7 @@ func TestPositionIn(t *testing.T) {
 		`{"a":{"position":3},"b":1}`:                                   "",
 	} {
 		if got := string(positionIn([]byte(object))); got != want {
-			t.Errorf("%s: %q, want %q", object, got, want)
+			t.Errorf("%s: got %q, want %q", object, got, want)
 		}
 	}
 }

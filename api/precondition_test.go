@@ -11,7 +11,7 @@ func changeTexts(t *testing.T, v map[string]any) (texts []string) {
 	t.Helper()
 	changes, ok := v["changes"].([]any)
 	if !ok {
-		t.Fatalf("no changes in %v; want ok", v)
+		t.Fatalf("got %v, want changes in it", v)
 	}
 	for _, change := range changes {
 		texts = append(texts, change.(map[string]any)["text"].(string))
@@ -19,8 +19,8 @@ func changeTexts(t *testing.T, v map[string]any) (texts []string) {
 	return texts
 }
 
-// TestStaleEditListsChanges: everything after the caller's revision, in words; the newest if
-// there are many.
+// TestStaleEditListsChanges: the refusal of a stale edit describes the changes since its revision, or the newest
+// of them if there are many.
 func TestStaleEditListsChanges(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 100, "")
@@ -54,7 +54,8 @@ func TestStaleEditListsChanges(t *testing.T) {
 	got := changeTexts(t, v)
 	if len(got) != maxChanges || !strings.Contains(got[0], "holder-3 ") ||
 		!strings.Contains(got[maxChanges-1], fmt.Sprintf("holder-%d ", maxChanges+2)) {
-		t.Errorf("%d changes, from %q to %q", len(got), got[0], got[len(got)-1])
+		t.Errorf("got %d changes, from %q to %q; want %d, from holder-3 to holder-%d", len(got), got[0], got[len(got)-1],
+			maxChanges, maxChanges+2)
 	}
 	if v["earlier_changes"] != float64(5) {
 		t.Errorf("earlier changes: %v, want 5", v["earlier_changes"])

@@ -43,7 +43,7 @@ func TestNotFoundPage(t *testing.T) {
 		)
 		if kind := page.header.Get("Content-Type"); kind != "text/html; charset=utf-8" ||
 			strings.Contains(text, "<script") {
-			t.Errorf("%s: it is %q; want kind = text/html; charset=utf-8, no <script in text", page.what, kind)
+			t.Errorf("%s: got Content-Type = %q, want text/html; charset=utf-8 and a page without scripts", page.what, kind)
 		}
 		for name, want := range map[string]string{"Vary": "Accept", "X-Content-Type-Options": "nosniff",
 			"Referrer-Policy": "no-referrer"} {
@@ -52,14 +52,14 @@ func TestNotFoundPage(t *testing.T) {
 			}
 		}
 		if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'self';") {
-			t.Errorf("%s: the policy is %q; want strings.HasPrefix(policy, \"default-src 'self';\")", page.what, policy)
+			t.Errorf("%s: the policy is %q, want it to begin with default-src 'self'", page.what, policy)
 		}
 		for _, accepts := range []string{"", "*/*", "application/json", "application/problem+json",
 			"application/json, text/html;q=0.9", "image/png"} {
 			a := w.do(test.method, test.path, "", "Accept", accepts)
 			a.problem(test.status, test.code)
 			if a.header.Get("Vary") != "Accept" {
-				t.Errorf("%s: a cache may give this answer to a browser", a.what)
+				t.Errorf("%s: got Vary = %q, want Accept, for caches", a.what, a.header.Get("Vary"))
 			}
 		}
 	}
@@ -73,13 +73,12 @@ func TestBrowsersGetJSONFromAPI(t *testing.T) {
 		a := w.do("GET", path, "", "Accept", browserAccepts)
 		a.problem(status, map[int]string{404: "not_found", 426: "upgrade_required"}[status])
 		if a.header.Get("Vary") != "" {
-			t.Errorf("%s: Vary is %q, but there is one answer", a.what, a.header.Get("Vary"))
+			t.Errorf("%s: got Vary = %q, want none, as every client gets the same answer", a.what, a.header.Get("Vary"))
 		}
 	}
 }
 
-// TestProblemPageRetryAfter: while the views can't be read, a browser gets a page too, and a
-// program Retry-After.
+// TestProblemPageRetryAfter: while the views can't be read, a browser gets a page with Retry-After.
 func TestProblemPageRetryAfter(t *testing.T) {
 	w := newHarness(t)
 	w.server.config.Views.Close()
@@ -87,19 +86,20 @@ func TestProblemPageRetryAfter(t *testing.T) {
 		a := w.do("GET", path, "", "Accept", browserAccepts)
 		a.has(t, 503, "The page can’t be shown at the moment", `href="">Try again</a>`)
 		if a.header.Get("Retry-After") == "" {
-			t.Errorf("%s does not say when to retry", a.what)
+			t.Errorf("%s: got the header %v, want Retry-After", a.what, a.header)
 		}
 	}
 }
 
-// TestEmptyPerformanceList: there are none at all, none from today on, or none between the dates.
+// TestEmptyPerformanceList: an empty list tells whether there are no performances at all, none from today on, or
+// none between the dates.
 func TestEmptyPerformanceList(t *testing.T) {
 	w := newHarness(t)
 	for _, path := range []string{"/performances", "/performances?from=2001-01-01&to=2001-01-02",
 		"/performances?from="} {
 		none := w.do("GET", path, "").has(t, 200, "There is no performance yet.", "/docs#seats")
 		if strings.Contains(none, "between these dates") || strings.Contains(none, "All performances") {
-			t.Errorf("%s speaks of other performances, and there are none:\n%s", path, none)
+			t.Errorf("%s: got the page\n%s\nwant no mention of other performances, as there are none", path, none)
 		}
 	}
 	w.do("POST", "/v1/performances", `{"id":"past","title":"Long ago","venue":"Hall","starts_at":"2001-02-03T04:05:06Z",

@@ -24,7 +24,7 @@ func (w *harness) receipt(path, wantType string, wantPosition any) merkle.Receip
 	w.must(err)
 	r, err := merkle.CheckReceipt([]byte(a.text), verifier)
 	if err != nil || r.Event.Type != wantType || wantPosition != nil && float64(r.Event.Position) != wantPosition {
-		w.t.Errorf("%s: %s at %d, want %s at %v (%v)", path, r.Event.Type, r.Event.Position, wantType, wantPosition, err)
+		w.t.Errorf("%s: got %s at %d, want %s at %v (%v)", path, r.Event.Type, r.Event.Position, wantType, wantPosition, err)
 	}
 	return r
 }
@@ -39,7 +39,7 @@ func TestReservationReceipts(t *testing.T) {
 		return "/v1/products/" + product + "/reservations/" + reserved["id"].(string)
 	}
 	var all sync.WaitGroup
-	sell := func() { // so that there are events to search
+	sell := func() { // adds events that a search has to skip
 		for range 400 {
 			all.Go(func() { w.reserve("q", "ada", "").is(201) })
 		}
@@ -56,7 +56,7 @@ func TestReservationReceipts(t *testing.T) {
 	w.receipt(of("q", kept), "product.held.v1", kept["position"])
 	r := w.receipt(of("q", held), "product.confirmed.v1", confirmed["position"])
 	if r.Head.Position() < r.Event.Position || !strings.Contains(string(r.Event.Data), "bob") {
-		t.Errorf("got %+v; want r.Head.Position() ≥ %v, bob in r.Event.Data", r, r.Event.Position)
+		t.Errorf("got %+v; want a head at position %v or later, and bob in the event", r, r.Event.Position)
 	}
 	released := w.do("DELETE", of("q", sold), "").is(200)
 	w.receipt(of("q", sold), "product.released.v1", released["position"])
@@ -71,7 +71,7 @@ func TestReservationReceipts(t *testing.T) {
 	}
 }
 
-// TestReceiptAfterClockSetBack: the event is found although it appears to be earlier than its id.
+// TestReceiptAfterClockSetBack: an event is found although the time in its reservation's id is in the future.
 func TestReceiptAfterClockSetBack(t *testing.T) {
 	w := newHarness(t, withProofs)
 	stream := product.Stream("p")
@@ -145,21 +145,21 @@ func TestBookingReceipts(t *testing.T) {
 	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
 		t.Errorf("got %+v; want r.Event.Stream.Entity() = %v", r.Event, made["id"])
 	}
-	// The receipt of the first event, which has the seats.
+	// Revision 0 is the event with the seats.
 	first := w.do("GET", path+"/receipt?revision=0", "")
 	first.is(200)
 	verifier, err := merkle.NewVerifier(w.do("GET", "/v1/log/head", "").is(200)["key"].(string))
 	w.must(err)
 	if r, err := merkle.CheckReceipt([]byte(first.text), verifier); err != nil || r.Event.Type != "booking.held.v1" ||
 		!strings.Contains(string(r.Event.Data), "A-1-1") {
-		t.Errorf("got %+v, %v; want no error, r.Event.Type = booking.held.v1, A-1-1 in r.Event.Data", r, err)
+		t.Errorf("got %+v, %v; want booking.held.v1 with A-1-1", r, err)
 	}
 	w.do("GET", path+"/receipt?revision=9", "").problem(404, "not_found")
 	w.do("GET", path+"/receipt?revision=x", "").problem(400, "bad_parameter")
 	w.do("GET", "/v1/bookings/none/receipt", "").problem(404, "not_found")
 }
 
-// TestReceiptRoles: a reservation's is for its holder and auditors; heads are public.
+// TestReceiptRoles: a receipt is for the holder, auditors and admins; heads are public.
 func TestReceiptRoles(t *testing.T) {
 	w := newHarness(t, withProofs, func(w *harness) { w.config.Auth = secret })
 	as := func(sub string, role Role) string {
@@ -193,8 +193,8 @@ func TestReceiptRoles(t *testing.T) {
 	w.do("GET", "/v1/log/head", "").is(200)
 }
 
-// TestEntryReceiptRoles: for the team's owner, the holder who entered it, auditors and admins,
-// because they name that holder.
+// TestEntryReceiptRoles: a receipt of an entry is for the team's owner, the holder who entered the team, auditors
+// and admins, because it names that holder.
 func TestEntryReceiptRoles(t *testing.T) {
 	w := newHarness(t, withProofs)
 	w.teams("old", "odd")
@@ -224,7 +224,7 @@ func TestEntryReceiptRoles(t *testing.T) {
 	enter(bob, "odd") // waitlisted, until eve promotes it
 	all := map[string]string{"nobody": "", "ada": ada, "bob": bob, "eve": eve, "shop": shop,
 		"door": as("gate", RoleDoor), "auditor": as("audit", RoleAuditor), "admin": admin}
-	hold := func(team, allowed string) {
+	wantReaders := func(team, allowed string) {
 		t.Helper()
 		for name, token := range all {
 			a := send(token, "GET", entries+"/"+team+"/receipt", "")
@@ -238,19 +238,20 @@ func TestEntryReceiptRoles(t *testing.T) {
 			}
 		}
 	}
-	hold("adas", "ada")
-	hold("more", "ada shop")
-	hold("old", "bob")
-	hold("odd", "bob")
+	wantReaders("adas", "ada")
+	wantReaders("more", "ada shop")
+	wantReaders("old", "bob")
+	wantReaders("odd", "bob")
 	send(eve, "DELETE", entries+"/old", "").is(200) // any holder may withdraw a team without an owner
-	hold("odd", "bob")
+	wantReaders("odd", "bob")
 	send(admin, "DELETE", entries+"/odd", "").is(200)
 	enter(eve, "odd")
-	hold("odd", "eve")
+	wantReaders("odd", "eve")
 	send(ada, "GET", entries+"/old/receipt", "").problem(404, "not_found")
 }
 
-// TestExpiryReceiptNamesNoOther: many holds expire in one fact.
+// TestExpiryReceiptNamesNoOther: if holds of several holders expire in one fact, their receipts are of the holds
+// and not of that fact, which names all holders.
 func TestExpiryReceiptNamesNoOther(t *testing.T) {
 	w := newHarness(t, withProofs, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "boss", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
@@ -284,18 +285,18 @@ func TestExpiryReceiptNamesNoOther(t *testing.T) {
 		a := w.do("GET", path+"/receipt", "", "Authorization", actor)
 		event := a.is(200)["event"].(map[string]any)
 		if event["type"] != "product.held.v1" {
-			t.Errorf("the receipt is of %v; want type = product.held.v1", event["type"])
+			t.Errorf("got a receipt of %v, want product.held.v1", event["type"])
 		}
 	}
 	single := held(ada)
 	expired(ada, single)
 	if event := w.do("GET", single+"/receipt", "", "Authorization",
 		ada).is(200)["event"].(map[string]any); event["type"] != "product.expired.v1" {
-		t.Errorf("alone the receipt is of %v; want type = product.expired.v1", event["type"])
+		t.Errorf("of a single hold: got a receipt of %v, want product.expired.v1", event["type"])
 	}
 }
 
-// lateProofs never has a head in time.
+// lateProofs has no head, and no receipt before the deadline.
 type lateProofs struct{}
 
 func (lateProofs) AppendHead(_ context.Context, dst []byte) ([]byte, error) {
@@ -307,8 +308,8 @@ func (lateProofs) Receipt(ctx context.Context, _ events.Position) ([]byte, error
 	return nil, fmt.Errorf("waiting: %w", ctx.Err())
 }
 
-// TestLateProofs: a late receipt is not answered as internal, and without proofs there are no
-// routes.
+// TestLateProofs: a late receipt is answered with projection_behind, not with internal. Without proofs there
+// are no routes for them.
 func TestLateProofs(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Proofs, w.patience = lateProofs{}, 20*time.Millisecond })
 	w.product("p", 3, "")
@@ -324,13 +325,13 @@ func TestLateProofs(t *testing.T) {
 	w.do("GET", "/v1/log/head", "").problem(404, "not_found")
 }
 
-// TestLogHead: it is the head of this log, signed.
+// TestLogHead: the answer has the signed head of this log.
 func TestLogHead(t *testing.T) {
 	w := newHarness(t, withProofs)
 	empty := w.do("GET", "/v1/log/head", "").is(200)
 	fields(t, empty, "counts epoch key note position root size")
 	if empty["size"] != 0.0 || empty["epoch"] != w.store.Epoch() {
-		t.Errorf("of an empty log: %v; want size = 0, epoch = %v", empty, w.store.Epoch())
+		t.Errorf("of an empty log: got %v; want size = 0, epoch = %v", empty, w.store.Epoch())
 	}
 	w.product("p", 3, "")
 	for size := 0.0; size < 1; {
@@ -341,6 +342,6 @@ func TestLogHead(t *testing.T) {
 	w.must(err)
 	if h, err := merkle.OpenHead(v["note"].(string), verifier); err != nil || float64(h.Size) != v["size"] ||
 		h.Root.String() != v["root"] {
-		t.Errorf("%v: got %+v, %v; want no error, h.Size = %v, h.Root.String() = %v", v, h, err, v["size"], v["root"])
+		t.Errorf("%v: got the head %+v (%v), want size = %v, root = %v", v, h, err, v["size"], v["root"])
 	}
 }

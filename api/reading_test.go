@@ -10,6 +10,7 @@ import (
 	"time"
 )
 
+// listed is a page of a list.
 type listed struct {
 	Items []struct {
 		ID        string
@@ -34,7 +35,7 @@ func (a answer) page() (p listed) {
 func TestListBounds(t *testing.T) {
 	w := newHarness(t)
 	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 0 || p.Next != nil {
-		t.Errorf("an empty list: %+v; want no items, p.Next = nil", p)
+		t.Errorf("an empty list: got %+v; want no items, next = nil", p)
 	}
 	for i := range 51 {
 		w.product(fmt.Sprintf("p%02d", i), 1, "")
@@ -49,15 +50,15 @@ func TestListBounds(t *testing.T) {
 		w.do("GET", path+"?limit=500", "").page()
 	}
 	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 50 || p.Next == nil {
-		t.Errorf("the default is %d items", len(p.Items))
+		t.Errorf("the default page has %d items, next %v; want 50, and a next page", len(p.Items), p.Next)
 	}
 	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
 		t.Errorf("a page of exactly all items: got %d items, next %v; want 51, nil", len(p.Items), p.Next)
 	}
 }
 
-// TestListParameters: a list refuses parameters that it does not have, and repeated ones. A misspelt or
-// foreign filter would list everything, and the second value of a filter would be ignored.
+// TestListParameters: a list refuses unknown parameters and repeated ones. If they were ignored, a misspelt filter
+// would list everything.
 func TestListParameters(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1, "")
@@ -71,15 +72,15 @@ func TestListParameters(t *testing.T) {
 		"/v1/bookings?reference=a":      {"stauts=held"},
 		"/v1/refunds":                   {"state=owed", "holder=ada", "at=1"},
 	} {
-		with := "?"
+		separator := "?"
 		if strings.Contains(path, "?") {
-			with = "&"
+			separator = "&"
 		} else {
 			w.do("GET", path, "").is(200)
 			w.do("GET", path+"?limit=1&format=json", "").is(200)
 		}
 		for _, query := range refused {
-			w.do("GET", path+with+query, "").problem(400, "bad_parameter")
+			w.do("GET", path+separator+query, "").problem(400, "bad_parameter")
 		}
 	}
 }
@@ -110,12 +111,12 @@ func TestCursorWalk(t *testing.T) {
 	creating.Wait()
 	for i := range 40 {
 		if id := fmt.Sprintf("old-%02d", i); seen[id] != 1 {
-			t.Errorf("%s was seen %d times", id, seen[id])
+			t.Errorf("%s was listed %d times, want once", id, seen[id])
 		}
 	}
 	for id, times := range seen {
 		if times != 1 {
-			t.Errorf("%s was seen %d times", id, times)
+			t.Errorf("%s was listed %d times, want once", id, times)
 		}
 	}
 	events, cursor := map[float64]bool{}, ""
@@ -148,7 +149,7 @@ func TestAsOf(t *testing.T) {
 		v := one("/v1/products/p?at=" + at)
 		if got := fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"],
 			v["as_of"].(map[string]any)["position"]); got != want {
-			t.Errorf("at %s: %s, want %s", at, got, want)
+			t.Errorf("at %s: got %s, want %s", at, got, want)
 		}
 	}
 	for at, want := range map[string]string{"2": "held", "3": "held", "4": "confirmed", "6": "released"} {
@@ -181,7 +182,7 @@ func TestAsOf(t *testing.T) {
 		w.do("GET", path+"?at=0", "").problem(404, "not_found")
 	}
 	if p := w.do("GET", "/v1/products?at=0", "").page(); len(p.Items) != 0 || p.AsOf == nil || p.AsOf.Position != 0 {
-		t.Errorf("the list before everything: %+v; want no items, p.AsOf not nil, p.AsOf.Position = 0", p)
+		t.Errorf("the list before everything: %+v; want no items, as of position 0", p)
 	}
 	one("/v1/products/p?at=99999999999999999999")
 	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["time"].(string))
@@ -195,7 +196,7 @@ func TestAsOf(t *testing.T) {
 	if past, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || past.Before(requested) ||
 		past.After(time.Now()) ||
 		future["position"] != float64(6) {
-		t.Errorf("the future is as of %v, want now", future)
+		t.Errorf("the future: got as_of = %v, want now and position 6", future)
 	}
 	one("/v1/products/p?at=2999-01-01T00:00:00+02:00") // an unescaped +
 	for _, bad := range []string{"-1", "1.5", "yesterday", "2026-01-01", "0000-01-01T00:00:00%2B12:00", "%00"} {
@@ -222,7 +223,7 @@ func TestMinPosition(t *testing.T) {
 		}
 	}
 	var waiting sync.WaitGroup
-	// One that is reached in time is answered.
+	// A query waits for a position that is not reached yet.
 	waiting.Go(func() {
 		if v := w.do("GET", "/v1/products/p?min_position=52", "").is(200); v["sold"] != float64(51) {
 			t.Errorf("got %v; want sold = 51", v)

@@ -43,21 +43,21 @@ func (s *shop) awaitRefund(path, status, atProvider string) {
 	})
 }
 
-// TestRefundIsPaidBack: once, and settled under the provider's reference; repeated events about it
-// change nothing. Money that is returned is owed again, and settled manually.
+// TestRefundIsPaidBack: a refund is requested once, and settled under the provider's reference; repeated events
+// about it change nothing. If the provider's refund fails later, the money is owed again, and settled manually.
 func TestRefundIsPaidBack(t *testing.T) {
 	s, payment, refund := oweRefund(t, func(*shop) {})
 	s.awaitRefund(refund, "settled", "")
 	made := s.stripe.Refunds()
 	if len(made) != 1 || made[0].Amount != 100 || s.do("GET", refund, "").is(200)["settlement"] != made[0].ID {
-		t.Errorf("the refunds are %+v", made)
+		t.Errorf("got the refunds %+v; want one of 100, settled under its id", made)
 	}
 	for _, kind := range []string{"refund.created", "refund.updated", "charge.refund.updated"} {
 		s.deliver(s.stripe.SignedEvent(kind, made[0]), 200)
 	}
 	s.deliver(s.stripe.SignedEvent("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
 	s.awaitRefund(refund, "owed", "failed")
-	s.deliver(s.stripe.SignedEvent("refund.updated", made[0]), 200) // one that was in flight
+	s.deliver(s.stripe.SignedEvent("refund.updated", made[0]), 200) // an event that arrives late
 	s.awaitRefund(refund, "owed", "failed")
 	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
@@ -68,8 +68,8 @@ func TestRefundIsPaidBack(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestPendingRefund: it stays owed, and can't be settled otherwise, until the provider has reported
-// the result.
+// TestPendingRefund: a pending refund stays owed, and can't be settled manually, until the provider has reported
+// its result.
 func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
 		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
@@ -89,8 +89,8 @@ func TestPendingRefund(t *testing.T) {
 	}
 }
 
-// TestPendingRefundWithoutReports: its result is polled until it is known, even after a restart; a
-// failed one is owed again, and settled manually.
+// TestPendingRefundWithoutReports: the result of a pending refund is polled until it is known, even after a
+// restart. A failed refund is owed again, and settled manually.
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
 		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
@@ -109,7 +109,7 @@ func TestPendingRefundWithoutReports(t *testing.T) {
 			s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 		}
 		if n := s.stripe.Calls("POST /v1/refunds"); n != 1 {
-			t.Errorf("%s was requested %d times", payment, n)
+			t.Errorf("the refund of %s was requested %d times, want once", payment, n)
 		}
 		s.verifyMoney()
 	}
@@ -122,7 +122,7 @@ func (s *shop) readAgain() {
 	s.await("the refunds are read again", func() bool { return s.stripe.Calls("GET /v1/refunds") > before+1 })
 }
 
-// TestRefundWithALostAnswer: it is found by its id, and not requested again.
+// TestRefundWithALostAnswer: a refund whose request got no answer is found by its id, and not requested again.
 func TestRefundWithALostAnswer(t *testing.T) {
 	var lost atomic.Int32
 	s, payment, refund := oweRefund(t, func(s *shop) {
@@ -141,8 +141,8 @@ func TestRefundWithALostAnswer(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestRefundWithAForeignOne: it is not requested, because it may be the same money. It is settled
-// manually.
+// TestRefundWithAForeignOne: if the payment has a refund that was made elsewhere, none is requested, because it
+// may be of the same money. The refund is settled manually.
 func TestRefundWithAForeignOne(t *testing.T) {
 	s, payment, refund := oweRefund(t, func(s *shop) {
 		s.stripe.AddRefund(stripetest.Refund{ID: "re_hand", PaymentIntent: "pi_second", Amount: 100, Status: "succeeded"})
@@ -156,8 +156,8 @@ func TestRefundWithAForeignOne(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestRefusedRefund: it stays owed, and is settled manually; one that can't be requested now
-// waits.
+// TestRefusedRefund: a refund that the provider refuses stays owed, and is settled manually. While the provider is
+// unavailable, the request is repeated.
 func TestRefusedRefund(t *testing.T) {
 	var requested atomic.Int32
 	s, _, refund := oweRefund(t, func(s *shop) {
@@ -205,14 +205,14 @@ func TestRefundsNoLongerRequested(t *testing.T) {
 	s.do("POST", refund+"/settlement", body).is(200)
 	stream := string(events.PaymentStream("stripe", "pi_second"))
 	if text := s.do("GET", "/v1/streams/"+stream+"/events", "").text; !strings.Contains(text, `"reason":"no key"`) {
-		t.Errorf("the payment's events are %s; want \"reason\":\"no key\" in text", text)
+		t.Errorf("the payment's events are %s, want the reason \"no key\" in them", text)
 	}
 	s.awaitRefund(refund, "settled", "")
 	s.verifyMoney()
 }
 
-// TestRefundOfAnotherPayment: a reference was reported for Stripe but is not a payment there.
-func TestRefundOfAnotherPayment(t *testing.T) {
+// TestRefundOfUnknownPayment: a refund of a payment that Stripe does not know stays owed, and is settled manually.
+func TestRefundOfUnknownPayment(t *testing.T) {
 	s := newShop(t, func(w *harness) { w.refunds = true })
 	s.stripe.Fail(func(*http.Request) int { return 400 })
 	booking := s.held("hall", "ada", "A-1-1")
@@ -223,7 +223,7 @@ func TestRefundOfAnotherPayment(t *testing.T) {
 	s.verifyMoney()
 }
 
-// TestRefundWithAUsedReference: another refund was settled under it by mistake.
+// TestRefundWithAUsedReference: a refund stays owed if another was settled manually under its reference.
 func TestRefundWithAUsedReference(t *testing.T) {
 	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 	s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
@@ -272,7 +272,7 @@ func TestRefundsRequestedLater(t *testing.T) {
 	s.stop()
 	s.start()
 	if got := s.stripe.Refunds(); len(got) != 1 || s.stripe.Calls("POST /v1/refunds") != 1 {
-		t.Errorf("the refunds are %+v; want one entry, s.stripe.Calls(\"POST /v1/refunds\") = 1", got)
+		t.Errorf("got the refunds %+v after %d requests, want one after one", got, s.stripe.Calls("POST /v1/refunds"))
 	}
 	s.verifyMoney()
 }

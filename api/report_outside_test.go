@@ -75,7 +75,7 @@ func (w *harness) checkSums() {
 		}
 	}
 	if compared < 30 {
-		w.t.Errorf("only %d reports were compared", compared)
+		w.t.Errorf("%d reports were compared, want at least 30", compared)
 	}
 	w.verifyMoney()
 }

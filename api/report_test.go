@@ -9,7 +9,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// wantFigures checks members of a report, given as names and values in turn.
+// wantFigures checks members of a report, given as names and values in turn, and that the parts of the received
+// money add up.
 func (a answer) wantFigures(want ...any) map[string]any {
 	a.t.Helper()
 	v := a.is(200)
@@ -19,7 +20,7 @@ func (a answer) wantFigures(want ...any) map[string]any {
 			sum += figures[name].(float64)
 		}
 		if sum != figures["received"] {
-			a.t.Errorf("%s: of %s %v is received, and the parts add up to %v", a.what, of, figures["received"], sum)
+			a.t.Errorf("%s: the parts of %s add up to %v, want %v, as received", a.what, of, sum, figures["received"])
 		}
 	}
 	check("all", v)
@@ -58,7 +59,7 @@ func TestReports(t *testing.T) {
 		"refunded", 200, "owed", 0)
 	if sections := now["sections"].([]any); len(sections) != 2 || sections[1].(map[string]any)["booked"] != 30.0 ||
 		sections[0].(map[string]any)["refunded"] != 200.0 {
-		t.Errorf("by section: %v; want 2 sections, sections[1].booked = 30, sections[0].refunded = 200", sections)
+		t.Errorf("by section: got %v; want 2 sections, sections[1].booked = 30, sections[0].refunded = 200", sections)
 	}
 	w.do("GET", fmt.Sprintf("%s?at=%v", report, paid), "").wantFigures("sold", 4, "received", 330, "booked", 330)
 	w.do("GET", report+"?at=1", "").wantFigures("sold", 0, "held", 0)
@@ -85,7 +86,7 @@ func TestReports(t *testing.T) {
 		}
 		past := w.do("GET", fmt.Sprintf("%s?at=%d", report, e.Position), "").wantFigures()
 		if past["received"] != float64(counted.Debited) || past["refunded"] != float64(counted.Refunded) {
-			t.Errorf("at %d %v is received and %v refunded; verify counts %+v", e.Position, past["received"],
+			t.Errorf("at %d: got %v received and %v refunded, want %+v, as verify counts", e.Position, past["received"],
 				past["refunded"], counted)
 		}
 	}

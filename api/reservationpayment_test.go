@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestPaymentsOfReservations: reports, owed amounts and returns over HTTP; verify and the reports
-// count the same.
+// TestPaymentsOfReservations: external payments of reservations are booked, owed or kept in part, and the log is
+// consistent.
 func TestPaymentsOfReservations(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
@@ -27,7 +27,7 @@ func TestPaymentsOfReservations(t *testing.T) {
 		return w.do("POST", path+"/confirm", external(reference, amount, more))
 	}
 	if v := report(held, "x", 1400, "").problem(409, "amount_mismatch"); v["expected"] != 200.0 {
-		t.Error(v) // the price is the one at that time
+		t.Errorf("got %v; want expected = 200, by the price at the time of the hold", v)
 	}
 	for range 2 {
 		v := report(held, "x", 200, "").is(200)
@@ -68,21 +68,22 @@ func TestPaymentsOfReservations(t *testing.T) {
 	}
 	want := "already_paid 100 true true, wrong_sum 99 true true, released 100 true true, released 66 true true"
 	if got := strings.Join(owed, ", "); got != want {
-		t.Errorf("owed %s; want %s", got, want)
+		t.Errorf("got the refunds %s, want %s", got, want)
 	}
 	w.do("GET", "/v1/products/tee/report", "").wantFigures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
 		"kept", 134, "refunded", 0, "owed", 365)
 	text := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
 	for _, want := range []string{"external payment: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
 		if !strings.Contains(text, want) {
-			t.Errorf("no %q in %s", want, text)
+			t.Errorf("got the history %s, want %q in it", text, want)
 		}
 	}
 	w.verifyLog()
 }
 
-// TestGivingBackReservationsCloses: for paid reservations, except for an admin with a reason.
-func TestGivingBackReservationsCloses(t *testing.T) {
+// TestReturnOfReservationsCloses: after the rule's time a paid reservation can be returned only by an admin with a
+// reason.
+func TestReturnOfReservationsCloses(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
 	past := after(-time.Hour)
@@ -104,9 +105,9 @@ func TestGivingBackReservationsCloses(t *testing.T) {
 	w.verifyLog()
 }
 
-// TestAFailedPaymentChangesNoReservation: a payment that comes too late leaves an expired reservation unchanged, now
+// TestLatePaymentChangesNoReservation: a payment that comes too late leaves an expired reservation unchanged, now
 // and as of any moment after its expiry.
-func TestAFailedPaymentChangesNoReservation(t *testing.T) {
+func TestLatePaymentChangesNoReservation(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
 	w.do("POST", "/v1/products", `{"id":"tee","name":"n","stock":1,"price":100,"hold_seconds":1}`).is(201)
@@ -119,8 +120,7 @@ func TestAFailedPaymentChangesNoReservation(t *testing.T) {
 	past := w.do("GET", fmt.Sprintf("%s?at=%d", late, w.head()), "")
 	for _, member := range []string{"status", "expires_at", "remaining", "revision", "position"} {
 		if past.is(200)[member] != now.is(200)[member] {
-			t.Errorf("%s is %v, and as of now %v; want then.is(200)[member] = %v",
-				member, now.is(200)[member], past.is(200)[member], now.is(200)[member])
+			t.Errorf("as of the last position: got %s = %v, want %v", member, past.is(200)[member], now.is(200)[member])
 		}
 	}
 }

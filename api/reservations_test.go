@@ -77,7 +77,7 @@ func TestReservationLifecycle(t *testing.T) {
 		t.Errorf("got %v %v; want 2 units confirmed for ada at %s, 8 remaining, ETag = \"1\"", v, a.header, path)
 	}
 	if got := w.do("GET", path, ""); got.text != a.text {
-		t.Errorf("read back: %s, want %s", got.text, a.text)
+		t.Errorf("read back: got %s, want %s", got.text, a.text)
 	}
 	w.do("POST", path+"/confirm", "").problem(409, "already_confirmed")
 
@@ -109,7 +109,7 @@ func TestReservationLifecycle(t *testing.T) {
 	for range 2 {
 		repeated := w.do("DELETE", path, "")
 		if repeated.is(200); repeated.text != released.text || repeated.header.Get("ETag") != released.header.Get("ETag") {
-			t.Errorf("released again: %s, want %s", repeated.text, released.text)
+			t.Errorf("released again: got %s, want %s", repeated.text, released.text)
 		}
 	}
 	if got := w.do("GET", path, ""); got.text != released.text {
@@ -147,7 +147,7 @@ func TestLastUnit(t *testing.T) {
 		})
 	}
 	if all.Wait(); statuses[201] != 1 || statuses[409] != 99 {
-		t.Errorf("100 callers on the last unit: %v; want statuses[201] = 1, statuses[409] = 99", statuses)
+		t.Errorf("100 requests for the last unit got the statuses %v, want 201 once and 409 99 times", statuses)
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["remaining"] != float64(0) || v["sold"] != float64(1) {
 		t.Errorf("got %v; want remaining = 0, sold = 1", v)
@@ -163,10 +163,10 @@ func TestHoldExpires(t *testing.T) {
 	v := w.reserve("p", "ada", `,"quantity":2,"hold":true`).is(201)
 	path := "/v1/products/p/reservations/" + v["id"].(string)
 	if d := p.Expect("delta"); d.Cause != "held" || d.Held != 2 || d.Remaining != 3 || d.Change != -2 {
-		t.Errorf("got %+v; want d.Cause = held, d.Held = 2, d.Remaining = 3, d.Change = -2", d)
+		t.Errorf("got %+v; want cause = held, held = 2, remaining = 3, change = -2", d)
 	}
 	if d := p.Expect("delta"); d.Cause != "expired" || d.Held != 0 || d.Remaining != 5 || d.Change != 2 {
-		t.Errorf("got %+v; want d.Cause = expired, d.Held = 0, d.Remaining = 5, d.Change = 2", d)
+		t.Errorf("got %+v; want cause = expired, held = 0, remaining = 5, change = 2", d)
 	}
 	for range 2 {
 		if v := w.do("POST", path+"/confirm", "").problem(410, "hold_expired"); v["expired_at"] == nil {
@@ -179,7 +179,7 @@ func TestHoldExpires(t *testing.T) {
 	}
 }
 
-// TestReleaseRace: in no order of steps may an expired hold release its units twice.
+// TestReleaseRace: of concurrent releases of one hold, one returns its units, and all get the same answer.
 func TestReleaseRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1, "")
@@ -196,7 +196,7 @@ func TestReleaseRace(t *testing.T) {
 		})
 	}
 	if all.Wait(); len(texts) != 1 {
-		t.Errorf("20 releases of one hold: %v; want one distinct answer", texts)
+		t.Errorf("20 releases of one hold got the answers %v, want the same for all", texts)
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["remaining"] != float64(1) {
 		t.Errorf("got %v; want remaining = 1", v)

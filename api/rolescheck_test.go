@@ -21,7 +21,7 @@ func (d *described) checkRoles(id string, op object) {
 	d.t.Helper()
 	roles, own := words(op["x-roles"]), words(op["x-own"])
 	if len(roles) == 0 {
-		d.t.Errorf("%s: x-roles must list the permitted roles, or %s; want at least one role", id, anyone)
+		d.t.Errorf("%s: got no x-roles, want the permitted roles, or %s", id, anyone)
 	}
 	for _, role := range roles {
 		if role != anyone && !Role(role).known() || role == anyone && len(roles)+len(own) > 1 {
@@ -30,7 +30,7 @@ func (d *described) checkRoles(id string, op object) {
 	}
 	for _, role := range own {
 		if !slices.Contains(roles, role) {
-			d.t.Errorf("%s: x-own has %s, which is not in x-roles", id, role)
+			d.t.Errorf("%s: x-own has %s, want roles of x-roles only", id, role)
 		}
 	}
 }
@@ -44,7 +44,7 @@ func fillPath(path string, parts []string) string {
 	return path
 }
 
-// check sends one request.
+// check sends one request, and compares its status with want: 0 stands for success.
 func (m *matrix) check(method, path string, by asker, want int, c cell) {
 	m.t.Helper()
 	path = fillPath(path, c.parts)
@@ -61,6 +61,6 @@ func (m *matrix) check(method, path string, by asker, want int, c cell) {
 	case want == http.StatusForbidden:
 		a.problem(want, "forbidden")
 	case a.status >= 300 && !(strings.HasPrefix(path, "/ws") && a.status == http.StatusUpgradeRequired):
-		m.t.Errorf("%s: status %d: %s; want c.query = empty", what, a.status, a.text)
+		m.t.Errorf("%s: got status %d: %s; want success", what, a.status, a.text)
 	}
 }

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// after returns a time of a sale, this long from now, in the API's format.
+// after returns the time d from now, in the API's format.
 func after(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339Nano) }
 
-// kindsOf counts the facts of a product by their names.
-func (w *harness) kindsOf(id string) map[string]int {
+// productFacts counts the facts of a product by their names.
+func (w *harness) productFacts(id string) map[string]int {
 	w.t.Helper()
 	count := map[string]int{}
 	for _, item := range w.do("GET", "/v1/streams/product-"+id+"/events?limit=500", "").is(200)["items"].([]any) {
@@ -38,7 +38,7 @@ func TestProductTimes(t *testing.T) {
 		t.Errorf("got %v; want opens_at = %v", v, opens)
 	}
 	if seconds, err := strconv.Atoi(early.header.Get("Retry-After")); err != nil || seconds < 3590 || seconds > 3600 {
-		t.Errorf("Retry-After is %q; want no error, seconds ≥ 3590, seconds ≤ 3600", early.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q, want 3590 to 3600", early.header.Get("Retry-After"))
 	}
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/products/a", body, "If-Match", tag) }
 	if v := edit(`"e0"`, `{"opens_at":null}`).is(200); v["opens_at"] != nil || v["closes_at"] != closes ||
@@ -75,7 +75,7 @@ func TestProductTimes(t *testing.T) {
 	}
 }
 
-// TestEditTag: an edit succeeds although everything else changes the ETag.
+// TestEditTag: an edit with the edit tag succeeds although sales have changed the ETag.
 func TestEditTag(t *testing.T) {
 	w := newHarness(t)
 	w.product("a", 100, "")
@@ -111,13 +111,13 @@ func TestEditTag(t *testing.T) {
 	}
 	all.Wait()
 	if statuses[200] != 1 || statuses[412] != 4 {
-		t.Errorf("five edits of one tag: %v; want statuses[200] = 1, statuses[412] = 4", statuses)
+		t.Errorf("five edits of one tag got the statuses %v, want 200 once and 412 four times", statuses)
 	}
 	w.do("PATCH", "/v1/products/none", `{"stock":1}`, "If-Match", `"e0"`).problem(404, "not_found")
 }
 
-// TestBoundsAreRecordedOnce: by the deadline index, immediately for a bound in the past, and after
-// a restart during which the bound has passed.
+// TestBoundsAreRecordedOnce: the opening and the end of a sale are recorded once, also if they are in the past at
+// the creation or pass while no server runs.
 func TestBoundsAreRecordedOnce(t *testing.T) {
 	t.Parallel() // it mostly waits
 	w := newHarness(t)
@@ -125,7 +125,7 @@ func TestBoundsAreRecordedOnce(t *testing.T) {
 	w.product("a", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(300*time.Millisecond),
 		after(600*time.Millisecond)))
 	w.product("past", 5, fmt.Sprintf(`,"opens_at":%q`, after(-time.Hour)))
-	if got := w.kindsOf("past"); got["product.opened.v1"] != 1 {
+	if got := w.productFacts("past"); got["product.opened.v1"] != 1 {
 		t.Errorf("got %v; want one product.opened.v1", got)
 	}
 	peer.Send(`{"event":"subscribe","data":{"topics":["product:a"]}}`)
@@ -136,21 +136,21 @@ func TestBoundsAreRecordedOnce(t *testing.T) {
 		}
 	}
 	if causes != "opened closed " {
-		t.Errorf("got %v; want opened closed ", causes)
+		t.Errorf("got the causes %q, want \"opened closed \"", causes)
 	}
 	w.product("b", 5, fmt.Sprintf(`,"opens_at":%q,"closes_at":%q`, after(400*time.Millisecond), after(time.Hour)))
 	w.product("c", 5, fmt.Sprintf(`,"opens_at":%q`, after(2*time.Second)))
 	w.stop()
 	time.Sleep(500 * time.Millisecond) // the bound of b passes while no server runs
 	w.start()
-	w.wait(func() bool { return w.kindsOf("b")["product.opened.v1"] == 1 })
-	w.wait(func() bool { return w.kindsOf("c")["product.opened.v1"] == 1 })
+	w.wait(func() bool { return w.productFacts("b")["product.opened.v1"] == 1 })
+	w.wait(func() bool { return w.productFacts("c")["product.opened.v1"] == 1 })
 	w.do("PATCH", "/v1/products/c", `{"opens_at":"`+after(100*time.Millisecond)+`"}`, "If-Match", `"e0"`).is(200)
-	w.wait(func() bool { return w.kindsOf("c")["product.opened.v1"] == 2 })
+	w.wait(func() bool { return w.productFacts("c")["product.opened.v1"] == 2 })
 	for id, want := range map[string]string{"a": "1 1", "b": "1 0", "c": "2 0", "past": "1 0"} {
-		got := w.kindsOf(id)
+		got := w.productFacts(id)
 		if got := fmt.Sprint(got["product.opened.v1"], got["product.closed.v1"]); got != want {
-			t.Errorf("%s: %s, want %s", id, got, want)
+			t.Errorf("%s: got %s times opened and closed, want %s", id, got, want)
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// TestReturnOfASeat: over HTTP, in lists, in the past, in reports and in the history.
+// TestReturnOfASeat: a returned seat is shown in the booking, now and in the past, in reports and in the history.
 func TestReturnOfASeat(t *testing.T) {
 	w := newHarness(t, withEuros)
 	w.fixCurrency()
@@ -68,7 +68,7 @@ func TestReturnOfASeat(t *testing.T) {
 	}
 	text := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(out, "/v1/bookings/"), "").is(200))
 	if !strings.Contains(text, "the seat A-1-5 was given back") || !strings.Contains(text, "the booking has ended") {
-		t.Errorf("got %v; want the seat A-1-5 was given back in story, the booking has ended in text", text)
+		t.Errorf("got %v; want that the seat A-1-5 was given back, and that the booking has ended", text)
 	}
 	w.verifyLog()
 }

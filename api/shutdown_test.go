@@ -42,7 +42,7 @@ func TestShutdown(t *testing.T) {
 				}
 				response.Body.Close()
 				if response.StatusCode != 201 && response.StatusCode != 503 {
-					t.Errorf("status %d while shutting down", response.StatusCode)
+					t.Errorf("got status %d while shutting down, want 201 or 503", response.StatusCode)
 				}
 			}
 		})
@@ -61,8 +61,7 @@ func TestShutdown(t *testing.T) {
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
-// TestShutdownWhileStarting: a server that is stopped while starting does not serve afterwards,
-// whichever is first.
+// TestShutdownWhileStarting: Listen ends if Shutdown is called before or while it starts.
 func TestShutdownWhileStarting(t *testing.T) {
 	w := newHarness(t)
 	config := w.server.config
@@ -79,8 +78,8 @@ func TestShutdownWhileStarting(t *testing.T) {
 	}
 }
 
-// TestLinger: a request over a connection that was idle when the shutdown began is answered, and
-// ends its connection; the shutdown then waits no longer.
+// TestLinger: the shutdown waits for open connections. A connection that was idle when it began is closed after
+// the answer to its next request.
 func TestLinger(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
 	idle := w.connect()
@@ -106,7 +105,7 @@ func TestLinger(t *testing.T) {
 		t.Errorf("got %d %s; want status = 200", a.status, a.text)
 	}
 	if _, err := idle.in.ReadByte(); err != io.EOF {
-		t.Errorf("after its last answer the connection says %v", err)
+		t.Errorf("after its last answer the connection returns %v, want %v", err, io.EOF)
 	}
 	<-stopped
 }

@@ -54,7 +54,7 @@ func TestSocketLimitAndTokens(t *testing.T) {
 	w.do("GET", "/ws", "", handshake...).problem(429, "overloaded")
 	for what, token := range badTokens(t) {
 		if a := w.do("GET", "/ws", "", append(handshake, "Authorization", token)...); a.status != 401 {
-			t.Errorf("a token that is %s opens a socket: %d; want status = 401", what, a.status)
+			t.Errorf("with a token that is %s: got status %d, want 401", what, a.status)
 		}
 	}
 }

@@ -73,13 +73,13 @@ func (w *harness) listTeams(tournament, query string) (teams []string) {
 const waiting = "&status=waitlisted"
 
 // wantEntries checks the entered and waitlisted teams, both in order.
-func (w *harness) wantEntries(tournament, in, waits string) {
+func (w *harness) wantEntries(tournament, entered, waitlisted string) {
 	w.t.Helper()
-	if got := strings.Join(w.listTeams(tournament, ""), " "); got != in {
-		w.t.Errorf("entered are %q, want %q", got, in)
+	if got := strings.Join(w.listTeams(tournament, ""), " "); got != entered {
+		w.t.Errorf("entered are %q, want %q", got, entered)
 	}
-	if got := strings.Join(w.listTeams(tournament, waiting), " "); got != waits {
-		w.t.Errorf("waiting are %q, want %q", got, waits)
+	if got := strings.Join(w.listTeams(tournament, waiting), " "); got != waitlisted {
+		w.t.Errorf("waitlisted are %q, want %q", got, waitlisted)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestTeamLifecycle(t *testing.T) {
 	}
 	if repeated := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); repeated.status != 200 ||
 		repeated.text != a.text {
-		t.Errorf("again: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
+		t.Errorf("repeated: got %d %s; want 200 %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/teams", `{"id":"owls","name":"Others"}`).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/teams/owls", ""); got.text != a.text {
@@ -109,7 +109,7 @@ func TestTeamLifecycle(t *testing.T) {
 		t.Errorf("got %v; want as_of", v)
 	}
 	if a := w.do("GET", "/v1/teams/owls", "", "If-None-Match", `"0"`); a.status != 304 {
-		t.Errorf("with its tag: %d; want status = 304", a.status)
+		t.Errorf("with its ETag: got status %d, want 304", a.status)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestTournamentLifecycle(t *testing.T) {
 	if repeated := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
 		1)); repeated.status != 200 ||
 		repeated.text != a.text {
-		t.Errorf("again, at the same moment: %d %s; want status = 200, text = %v", repeated.status, repeated.text, a.text)
+		t.Errorf("repeated with another time zone: got %d %s; want 200 %v", repeated.status, repeated.text, a.text)
 	}
 	w.do("POST", "/v1/tournaments", strings.Replace(body, ":2,", ":3,", 1)).problem(409, "already_exists")
 	if got := w.do("GET", "/v1/tournaments/cup", ""); got.text != a.text {
@@ -156,7 +156,7 @@ func TestTournamentLifecycle(t *testing.T) {
 		strings.Join(changeTexts(t, v), "; "),
 		"New",
 	) {
-		t.Errorf("the changes are %q; want  in strings.Join(changeTexts(t, v), \"; \"), \"New\"", changeTexts(t, v))
+		t.Errorf("the changes are %q, want New in them", changeTexts(t, v))
 	}
 	page := w.do("GET", "/v1/tournaments", "").is(200)
 	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) ||
@@ -183,7 +183,7 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	if v := w.do("GET", "/v1/tournaments/cup?at=1", "").is(200); v["status"] != "open" {
 		t.Errorf("before the edit: %v; want status = open", v)
 	}
-	// Answers about the past have the status as of then.
+	// Answers about the past have the status at that time.
 	soon := time.Now().Add(time.Hour).UTC()
 	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
 	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
@@ -211,7 +211,7 @@ func TestConcurrentEdits(t *testing.T) {
 	v := answers[lost].problem(412, "stale_revision")
 	if got := changeTexts(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
 		v["current_revision"] != float64(1) {
-		t.Errorf("got %v; want one entry, won) in got[0], fmt.Sprintf(\"admin %%d's\", current_revision = 1", v)
+		t.Errorf("got %v; want one change, by admin %d, and current_revision = 1", v, won)
 	}
 }
 
@@ -252,7 +252,7 @@ func TestEntryRoles(t *testing.T) {
 			}
 		}
 	}
-	// The caller is in the log.
+	// The log has the caller as the actor.
 	w.do("DELETE", entries+"/in", "", "Authorization", ada).is(200)
 	last := w.do("GET", "/v1/streams/tournament-cup/events?from=2", "", "Authorization",
 		auditor).is(200)["items"].([]any)[0].(map[string]any)
@@ -327,7 +327,7 @@ func TestBadTournaments(t *testing.T) {
 			a := w.do(method, path, strings.ReplaceAll(bad.body, "%s", good), "If-Match", `"0"`)
 			if bad.status == 0 {
 				if a.status < 400 || a.status >= 500 {
-					t.Errorf("%s: %s: status %d; want status ≥ 400, status < 500", bad.name, a.what, a.status)
+					t.Errorf("%s: %s: got status %d, want 4xx", bad.name, a.what, a.status)
 				}
 				continue
 			}
@@ -344,7 +344,7 @@ func TestBadTournaments(t *testing.T) {
 		w.do("PATCH", "/v1/tournaments/"+id, `{"team_limit":1}`, "If-Match", `"0"`).problem(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["revision"] != float64(0) {
-		t.Errorf("a refused body changed something: %v; want revision = 0", v)
+		t.Errorf("after the refused bodies: got %v, want revision = 0", v)
 	}
 	// Values at the bounds are accepted.
 	w.do("POST", "/v1/tournaments", `{"id":"`+strings.Repeat("a", 64)+`","name":"`+strings.Repeat("ä", 200)+

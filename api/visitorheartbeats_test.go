@@ -19,7 +19,7 @@ func TestHeartbeatsOfOtherNodes(t *testing.T) {
 		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":10}`,
 	).is(201)
 	w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
-	const path, marks = peers.MarksPath + "?room=r", "\x01"
+	const path, marks = peers.MarksPath + "?room=r", "\x01" // a mark of ticket 1
 	header := func(uri, body string, until time.Duration) string {
 		now := time.Now()
 		return nodesSecret.Seal(
@@ -35,16 +35,16 @@ func TestHeartbeatsOfOtherNodes(t *testing.T) {
 		want               int
 	}{
 		"ticket 1":            {path, marks, header(path, marks, patience), 204},
-		"nobody's":            {path, marks, "", 400},
+		"unsigned":            {path, marks, "", 400},
 		"forged":              {path, marks, header(path, "\x02", patience), 400},
 		"of a different room": {path, marks, header(path+"x", marks, patience), 400},
 		"too late":            {path, marks, header(path, marks, -time.Second), 400},
 		"no ticket":           {path, "\x00", header(path, "\x00", patience), 400},
-		"a room not there":    {path + "x", marks, header(path+"x", marks, patience), 409},
+		"an unknown room":     {path + "x", marks, header(path+"x", marks, patience), 409},
 		"too many":            {path, strings.Repeat(marks, admission.MaxHeartbeatMessage+1), "", 400},
 	} {
 		if got := w.do("POST", test.path, test.body, peers.Header, test.header); got.status != test.want {
-			t.Errorf("%s: %d %s, want %d", what, got.status, got.text, test.want)
+			t.Errorf("%s: got %d %s, want %d", what, got.status, got.text, test.want)
 		}
 	}
 }

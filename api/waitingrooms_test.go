@@ -14,7 +14,7 @@ import (
 	"admitone/api/connections"
 )
 
-// room creates a waiting room that admits at once, or as more configures.
+// room creates a waiting room that admits visitors immediately, unless more configures otherwise.
 func (w *harness) room(id, more string) {
 	w.t.Helper()
 	settings := map[string]bool{}
@@ -29,7 +29,7 @@ func (w *harness) room(id, more string) {
 	w.do("PUT", "/v1/waiting-rooms/"+id, "{"+body+"}").is(201)
 }
 
-// joinRoom joins a holder and returns the path of the visitor.
+// joinRoom lets a holder join a room, and returns the path and the state of the visitor.
 func (w *harness) joinRoom(id, holder string) (path string, visit map[string]any) {
 	w.t.Helper()
 	a := w.do("POST", "/v1/waiting-rooms/"+id+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder))
@@ -46,12 +46,12 @@ func (w *harness) awaitVisit(path, status string) map[string]any {
 			return a.is(200)
 		}
 		if a.status != 200 && a.status != 429 || time.Now().After(end) {
-			w.t.Fatalf("%s: %d %s, want %s", a.what, a.status, a.text, status)
+			w.t.Fatalf("%s: got %d %s, want status = %s", a.what, a.status, a.text, status)
 		}
 	}
 }
 
-// passOf joins and waits for the pass.
+// passOf lets a holder join a room, and returns the pass once the holder is admitted.
 func (w *harness) passOf(id, holder string) string {
 	w.t.Helper()
 	path, _ := w.joinRoom(id, holder)
@@ -84,7 +84,7 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w.joinRoom("r", "bob")
 	tag := w.do("GET", room, "").header.Get("ETag")
 	if tag != `"1"` {
-		t.Errorf("the tag is %s after two joins", tag)
+		t.Errorf("after two joins the ETag is %s, want \"1\"", tag)
 	}
 	w.do("PUT", room, base+`,"status":"closed"}`, "If-Match", tag).is(200)
 	if v := w.do("PUT", room, base+`,"status":"open"}`, "If-Match", tag).problem(412,
@@ -112,8 +112,8 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w.do("GET", "/v1/waiting-rooms/other", "").problem(404, "not_found")
 }
 
-// TestWaitingLine: one place per holder, in order, at most max_active, and a released place goes to
-// the next visitor.
+// TestWaitingLine: a holder has one place, places are in order of joining, at most max_active visitors are
+// admitted, and a released place goes to the next visitor.
 func TestWaitingLine(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":3600`)
@@ -131,11 +131,11 @@ func TestWaitingLine(t *testing.T) {
 	bob, _ := w.joinRoom("r", "bob")
 	_, cleo := w.joinRoom("r", "cleo")
 	if cleo["position"] != 2. {
-		t.Errorf("after one: %v; want position = 2", cleo)
+		t.Errorf("behind bob: got %v, want position = 2", cleo)
 	}
 	repeated := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
 	if v := repeated.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
-		t.Errorf("again: %v, before: %v; want visitor = %v, position = 2, ticket = 3", v, cleo, cleo["visitor"])
+		t.Errorf("joined again: got %v; want visitor = %v, position = 2, ticket = 3", v, cleo["visitor"])
 	}
 	if v := w.do("GET", bob, "").is(200); v["status"] != "waiting" || v["position"] != 1. {
 		t.Errorf("polled right after joining: %v; want status = waiting, position = 1", v)
@@ -143,7 +143,7 @@ func TestWaitingLine(t *testing.T) {
 	soon := w.do("GET", bob, "")
 	soon.problem(429, "rate_limited")
 	if wait, err := strconv.Atoi(soon.header.Get("Retry-After")); err != nil || wait < 1 {
-		t.Errorf("Retry-After %q; want no error, wait ≥ 1", soon.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q, want at least 1", soon.header.Get("Retry-After"))
 	}
 	if v := w.do("DELETE", bob, "").is(200); v["status"] != "left" {
 		t.Errorf("got %v; want status = left", v)
@@ -162,14 +162,14 @@ func TestWaitingLine(t *testing.T) {
 		v := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 		return v["waiting"] == 0. && v["active"] == 1. && v["admitted"] == 2.
 	})
-	// The history of bob's place: his links lead to the ticket's.
+	// The holder's history leads to that of the ticket.
 	joined := w.do("GET", "/v1/history/holder/bob", "").is(200)["items"].([]any)[0].(map[string]any)
 	if got := fmt.Sprint(joined["leads_to"]); got != "[holder/bob ticket/r~2]" {
 		t.Errorf("bob's join leads to %s; want [holder/bob ticket/r~2]", got)
 	}
 	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
 		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
-		t.Errorf("the history of ticket 2: %v; want 2 members, v[1].text = ticket 2 gave its place up; 1 waiting, 1 active",
+		t.Errorf("the history of ticket 2: got %v; want 2 lines, the second: ticket 2 gave its place up; 1 waiting, 1 active",
 			v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
@@ -181,7 +181,7 @@ func TestWaitingLine(t *testing.T) {
 	}
 }
 
-// TestPlaceAfterLeave: the places are correct as soon as leaving is answered.
+// TestPlaceAfterLeave: once leaving is answered, the others have moved up.
 func TestPlaceAfterLeave(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"admit_per_second":0`)
@@ -193,12 +193,12 @@ func TestPlaceAfterLeave(t *testing.T) {
 	for i, path := range paths[:19] {
 		w.do("DELETE", path, "").is(200)
 		if v := w.do("GET", paths[i+1], "").is(200); v["position"] != 1. {
-			t.Errorf("%d have left, and the next is at %v; want position = 1", i+1, v["position"])
+			t.Errorf("after %d have left the next is at position %v, want 1", i+1, v["position"])
 		}
 	}
 }
 
-// TestShuffledOpening: the hash is published before, the seed after, and they match.
+// TestShuffledOpening: the hash of the seed is published before the draw, the seed after it, and they match.
 func TestShuffledOpening(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", `"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`)
@@ -217,20 +217,20 @@ func TestShuffledOpening(t *testing.T) {
 	ada, visit := w.joinRoom("r", "ada")
 	bob, _ := w.joinRoom("r", "bob")
 	if position, sent := visit["position"]; !sent || position != nil && !time.Now().After(mustTime(t, opens)) {
-		t.Errorf("a place before the draw: %v", visit)
+		t.Errorf("before the draw: got %v, want position = null", visit)
 	}
 	w.awaitVisit(ada, "admitted")
 	w.awaitVisit(bob, "admitted")
 	after := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 	if before["seed"] != nil || after["seed"] == nil {
-		t.Fatalf("the seed is %v before and %v after", before["seed"], after["seed"])
+		t.Fatalf("the seed is %v before the draw and %v after it, want none before and one after", before["seed"], after["seed"])
 	}
 	seed, err := hex.DecodeString(after["seed"].(string))
 	w.must(err)
 	hash := sha256.Sum256(seed)
 	if promised := before["seed_hash"]; promised != hex.EncodeToString(hash[:]) || after["seed_hash"] != promised {
-		t.Errorf("the hash %v of the seed %x; want promised = %v, seed_hash = %v",
-			promised, seed, hex.EncodeToString(hash[:]), promised)
+		t.Errorf("the seed is %x, and its published hash %v before and %v after the draw; want %x",
+			seed, promised, after["seed_hash"], hash)
 	}
 }
 
@@ -242,7 +242,7 @@ func mustTime(t *testing.T, text string) time.Time {
 	return at
 }
 
-// TestWaitingRoomRoles: one line per request and caller.
+// TestWaitingRoomRoles checks the status of each request for each role.
 func TestWaitingRoomRoles(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, auditor := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "audit", RoleAuditor)
@@ -303,8 +303,7 @@ func (l *remoteListener) Accept() (net.Conn, error) {
 
 func (c *remoteConn) RemoteAddr() net.Addr { return c.from }
 
-// TestJoinsPerAddress: visitors beyond the rate of one address have to wait, and existing places
-// remain.
+// TestJoinsPerAddress: joins above the rate of an address are refused, and existing places remain.
 func TestJoinsPerAddress(t *testing.T) {
 	w := newHarness(t, func(w *harness) {
 		w.config.JoinsPerMinute = 3
@@ -321,7 +320,7 @@ func TestJoinsPerAddress(t *testing.T) {
 	refused := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"h9"}`)
 	refused.problem(429, "rate_limited")
 	if wait, err := strconv.Atoi(refused.header.Get("Retry-After")); err != nil || wait < 1 || wait > 20 {
-		t.Errorf("Retry-After %q, want up to 20", refused.header.Get("Retry-After"))
+		t.Errorf("Retry-After is %q, want 1 to 20", refused.header.Get("Retry-After"))
 	}
 	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 3. {
 		t.Errorf("got %v; want waiting = 3", v)
@@ -334,7 +333,7 @@ func TestJoinLimit(t *testing.T) {
 	join := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
 	for i := range 6 {
 		if wait := join("192.0.2.1"); wait > 0 {
-			t.Fatalf("join %d has to wait %s; want wait ≤ 0", i, wait)
+			t.Fatalf("join %d has to wait %s, want 0", i, wait)
 		}
 	}
 	if wait := join("192.0.2.1"); wait != 10*time.Second {
@@ -345,10 +344,10 @@ func TestJoinLimit(t *testing.T) {
 	}
 	now = now.Add(10 * time.Second)
 	if wait := join("192.0.2.1"); wait != 0 {
-		t.Errorf("ten seconds later: %s; want 0", wait)
+		t.Errorf("ten seconds later: got a wait of %s, want 0", wait)
 	}
 	if wait := join("192.0.2.1"); wait == 0 {
-		t.Error("two in ten seconds")
+		t.Error("a second join within ten seconds: got no wait, want one")
 	}
 	now = now.Add(time.Hour)
 	for i := range 7 {
@@ -366,6 +365,6 @@ func TestJoinLimit(t *testing.T) {
 		t.Errorf("the neighbouring network has to wait %s; want 0", wait)
 	}
 	if newJoinLimit(0) != nil {
-		t.Error("0 is no limit")
+		t.Error("got a limit for the rate 0, want nil")
 	}
 }

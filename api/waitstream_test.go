@@ -22,7 +22,7 @@ func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses str
 	for {
 		f, _ := p.Next()
 		if f.Event != "visit" {
-			p.T.Fatalf("got %s %s; want f.Event = visit", f.Event, f.Data)
+			p.T.Fatalf("got %s %s, want a visit", f.Event, f.Data)
 		}
 		d.check("a visit", "#/components/schemas/VisitFrame", f.Data)
 		var v struct{ Status, Pass string }
@@ -41,8 +41,7 @@ func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses str
 	}
 }
 
-// TestWaitStream: the place, the pass and the end are sent, and the open socket serves as the
-// heartbeat.
+// TestWaitStream: the place and the pass are sent, and the open socket serves as the heartbeat.
 func TestWaitStream(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":1`)
@@ -52,8 +51,7 @@ func TestWaitStream(t *testing.T) {
 	_, visit := w.joinRoom("r", "bob")
 	second := w.dial("/ws")
 	awaitVisit(second, d, "r", visit["visitor"].(string), "waiting")
-	// Over twice the heartbeat: a third visitor without a heartbeat is dropped, but the second is
-	// not.
+	// A third visitor without a socket expires. The second, whose socket is open, does not.
 	silent, _ := w.joinRoom("r", "cleo")
 	watcher := w.dial("/ws")
 	watcher.Send(`{"event":"subscribe","data":{"topics":["waiting-room:r"]}}`)
@@ -88,7 +86,7 @@ func TestWaitStreamErrors(t *testing.T) {
 	p.Expect("pong")
 }
 
-// TestWaitStreamReplaced: a socket waits for one visitor only.
+// TestWaitStreamReplaced: a socket gets the frames of the last visitor that it waits for only.
 func TestWaitStreamReplaced(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":3600`)

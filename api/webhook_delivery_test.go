@@ -47,9 +47,9 @@ func (w *harness) sell(products, units int) {
 }
 
 // deliverable returns the deliverable events of the log after a position.
-func (w *harness) deliverable(later events.Position) (all []events.Recorded) {
+func (w *harness) deliverable(after events.Position) (all []events.Recorded) {
 	w.t.Helper()
-	for e, err := range events.All(context.Background(), w.store, later) {
+	for e, err := range events.All(context.Background(), w.store, after) {
 		w.must(err)
 		if !events.Bookkeeping(e.Stream, e.Type) {
 			all = append(all, e)
@@ -67,22 +67,22 @@ func deliveries(few int) int {
 	return few
 }
 
-// TestWebhookDeliveries: a receiver fails half the time, hangs, redirects to a forbidden address,
-// and is down for a while. Each event arrives, genuine, in order per stream, as in the log.
+// TestWebhookDeliveries: although the receiver often fails, hangs, redirects to a forbidden address and is down for
+// a while, each event arrives signed, in the order of its stream, and as in the log.
 func TestWebhookDeliveries(t *testing.T) {
 	w := newHarness(t, withDeliveries)
-	var away atomic.Int64
-	var tried sync.Map // how often, by event
+	var downUntil atomic.Int64 // in Unix nanoseconds
+	var attempts sync.Map      // *atomic.Int64 by event id
 	receiver := webhooktest.NewReceiver(t, func(rw http.ResponseWriter, n int, d *webhooktest.Delivery) int {
 		if n == 200 {
-			away.Store(time.Now().Add(300 * time.Millisecond).UnixNano())
+			downUntil.Store(time.Now().Add(300 * time.Millisecond).UnixNano())
 		}
-		times, _ := tried.LoadOrStore(d.ID(), new(atomic.Int64))
-		often := times.(*atomic.Int64).Add(1)
+		count, _ := attempts.LoadOrStore(d.ID(), new(atomic.Int64))
+		attempt := count.(*atomic.Int64).Add(1)
 		switch {
-		case time.Now().UnixNano() < away.Load():
+		case time.Now().UnixNano() < downUntil.Load():
 			panic(http.ErrAbortHandler) // the connection breaks
-		case often > 4:
+		case attempt > 4:
 			return http.StatusOK // further delays would be too long for a test
 		case n == 50 || n == 51:
 			time.Sleep(1500 * time.Millisecond) // longer than the answer timeout
@@ -102,7 +102,7 @@ func TestWebhookDeliveries(t *testing.T) {
 	head := want[len(want)-1].Position
 	is := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(head) })
 	if is["failing_since"] != nil || is["status"] != "enabled" {
-		t.Errorf("in the end it is %v; want failing_since = nil, status = enabled", is)
+		t.Errorf("in the end the webhook is %v; want failing_since = nil, status = enabled", is)
 	}
 	webhooktest.Verify(t, secret, receiver.All())
 	t.Logf("%d events, %d deliveries", len(want), len(receiver.All()))
@@ -112,9 +112,9 @@ func TestWebhookDeliveries(t *testing.T) {
 // webhook: it receives everything before any of them has received anything.
 func TestWebhookSlowReceiver(t *testing.T) {
 	w := newHarness(t, withDeliveries)
-	var through atomic.Bool
+	var answers atomic.Bool
 	slow := webhooktest.NewReceiver(t, func(http.ResponseWriter, int, *webhooktest.Delivery) int {
-		if through.Load() {
+		if answers.Load() {
 			return http.StatusOK
 		}
 		time.Sleep(2 * time.Second)
@@ -128,15 +128,15 @@ func TestWebhookSlowReceiver(t *testing.T) {
 	want := w.deliverable(0)
 	quick.Await(len(want), patience)
 	if taken := slow.Accepted(); len(taken) > 0 {
-		t.Errorf("the slow one has taken %d; want no deliveries", len(taken))
+		t.Errorf("the slow receiver has accepted %d deliveries, want none", len(taken))
 	}
 	quick.CheckOrder(want)
-	through.Store(true)
+	answers.Store(true)
 	slow.Await(len(want), patience)
 	slow.CheckOrder(want)
 	is := w.hookState("dead", func(is map[string]any) bool { return is["failing_since"] != nil })
 	if is["last_error"] != "it refused the connection" || is["status"] != "enabled" {
-		t.Errorf("the dead one is %v; want last_error = it refused the connection, status = enabled", is)
+		t.Errorf("the unreachable webhook is %v; want last_error = it refused the connection, status = enabled", is)
 	}
 }
 
@@ -158,14 +158,14 @@ func TestWebhookGone(t *testing.T) {
 	is := w.hookState("w", func(is map[string]any) bool { return is["status"] == "disabled" })
 	if is["disabled_because"] != "gone" || is["failing_since"] == nil || is["last_error"] != "it answered 410" ||
 		is["next_at"] != nil {
-		t.Errorf("it is %v; want disabled_because = gone, failing_since not nil, last_error = it answered 410, next_at = nil",
+		t.Errorf("got %v; want disabled_because = gone, a failing_since, last_error = it answered 410, no next_at",
 			is)
 	}
 	before := len(receiver.All())
 	w.sell(2, 10)
 	deleted.Store(false)
 	if now := len(receiver.All()); now != before {
-		t.Errorf("%d deliveries after it was disabled", now-before)
+		t.Errorf("got %d deliveries after the webhook was disabled, want none", now-before)
 	}
 	w.do("PATCH", "/v1/webhooks/w", `{"status":"enabled"}`, "If-Match", fmt.Sprintf(`"%v"`, is["revision"])).is(200)
 	want := w.deliverable(0)
@@ -200,7 +200,7 @@ func TestWebhookReplay(t *testing.T) {
 	}
 	for _, d := range repeated {
 		if bodies[d.ID()] != string(d.Body) {
-			t.Errorf("%s: %s, and before %s; want bodies[d.ID()] = %v", d.ID(), d.Body, bodies[d.ID()], string(d.Body))
+			t.Errorf("%s: got %s, want %s", d.ID(), d.Body, bodies[d.ID()])
 		}
 	}
 	// A new webhook delivers no earlier events; a replay does.
@@ -224,7 +224,7 @@ func TestWebhookEdits(t *testing.T) {
 	changed := w.do("POST", "/v1/webhooks/w/secret", "")
 	secret := changed.is(200)["secret"].(string)
 	if got := changed.header.Get("Cache-Control"); got != "no-store" {
-		t.Errorf("a secret may be stored: %q; want no-store", got)
+		t.Errorf("of an answer with a secret: got Cache-Control = %q, want no-store", got)
 	}
 	w.sell(2, 10)
 	end := w.deliverable(0)
@@ -232,7 +232,7 @@ func TestWebhookEdits(t *testing.T) {
 	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= head })
 	second.CheckOrder(w.deliverable(events.Position(reached)))
 	if n := len(first.All()); n != 2 {
-		t.Errorf("%d events went to the first address", n)
+		t.Errorf("%d events went to the first address, want 2", n)
 	}
 	all := second.All()
 	webhooktest.Verify(t, old, all)
@@ -241,7 +241,7 @@ func TestWebhookEdits(t *testing.T) {
 		t.Errorf("the test: %v; want delivered = true, status = 204", result)
 	}
 	if all := second.All(); all[len(all)-1].Event.Type != "webhook.test.v1" {
-		t.Errorf("the test delivered %s; want all[len(all)-1].Event.Type = webhook.test.v1", all[len(all)-1].Body)
+		t.Errorf("the test delivered %s, want a webhook.test.v1", all[len(all)-1].Body)
 	}
 	w.do("DELETE", "/v1/webhooks/w", "").is(200)
 	before := len(second.All())
@@ -251,11 +251,11 @@ func TestWebhookEdits(t *testing.T) {
 	w.sell(2, 1)
 	third.Await(1, patience)
 	if n := len(second.All()); n != before {
-		t.Errorf("%d deliveries after it was deleted", n-before)
+		t.Errorf("got %d deliveries after the webhook was deleted, want none", n-before)
 	}
 }
 
-// TestWebhookTestOfHanging: a test waits as long as a delivery does, and reports the result.
+// TestWebhookTestOfHanging: a test delivery has the timeout of other deliveries, and its result is answered.
 func TestWebhookTestOfHanging(t *testing.T) {
 	t.Parallel() // it mostly waits
 	w := newHarness(t, func(w *harness) { w.faster = 1 })

@@ -69,12 +69,12 @@ func TestWebhookResource(t *testing.T) {
 	repeated := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
 	if repeated.is(201)["secret"] != first["secret"] || repeated.header.Get("Idempotent-Replay") != "true" ||
 		first["secret"] == secret {
-		t.Errorf("again: %s, first %v; want secret = %v, Idempotent-Replay = true, secret ≠ %v",
-			repeated.text, first, first["secret"], secret)
+		t.Errorf("the retry got %s; want a replay with secret = %v, which is not %v",
+			repeated.text, first["secret"], secret)
 	}
 	if repeated := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
 		is(200); repeated["secret"] != nil {
-		t.Errorf("again without a key: %v; want secret = nil", repeated)
+		t.Errorf("repeated without a key: got %v, want no secret", repeated)
 	}
 	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/j"}`).problem(409, "already_exists")
 
@@ -86,7 +86,7 @@ func TestWebhookResource(t *testing.T) {
 	}
 	if stale := w.do("PATCH", "/v1/webhooks/shop", `{"description":"e"}`, "If-Match", `"0"`).
 		problem(412, "stale_revision"); stale["current_revision"] != 2.0 {
-		t.Errorf("stale: %v; want current_revision = 2", stale)
+		t.Errorf("a stale edit: got %v; want current_revision = 2", stale)
 	}
 	if a := w.do("GET", "/v1/webhooks/shop", "", "If-None-Match", `"2"`); a.status != 304 {
 		t.Errorf("%s: got %d; want status = 304", a.what, a.status)
@@ -152,7 +152,7 @@ func TestWebhookRefusals(t *testing.T) {
 	w.do("POST", "/v1/webhooks", newHook).problem(409, "limit_exceeded")
 }
 
-// hookState reads a webhook until a condition holds.
+// hookState reads a webhook until a condition holds, and returns its last state.
 func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
@@ -162,7 +162,7 @@ func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[str
 		}
 		if time.Now().After(end) {
 			text, _ := json.Marshal(is)
-			w.t.Fatalf("webhook %s stays %s", id, text)
+			w.t.Fatalf("webhook %s is %s after %s, want the expected state", id, text, patience)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func TestWaitlist(t *testing.T) {
 		t.Errorf("got %v %v; want place = 2, ETag = %v", v, a.header, fmt.Sprintf(`"%v"`, v["revision"]))
 	}
 	if v := entry("c"); v["status"] != "entered" || v["place"] != nil {
-		t.Errorf("got %v; want status = entered, place = nil", v)
+		t.Errorf("got %v; want status = entered, no place", v)
 	}
 	w.do("GET", "/v1/tournaments/cup/entries/a", "").problem(404, "not_found")
 	if v := w.withdraw("cup", "e").is(200); len(v["promoted"].([]any)) != 0 {
@@ -235,7 +235,7 @@ func TestTournamentAsOf(t *testing.T) {
 		w.do("GET", "/v1/tournaments/cup"+path+"?at=yesterday", "").problem(400, "bad_parameter")
 	}
 	if p := w.do("GET", "/v1/tournaments?at=6", "").page(); len(p.Items) != 1 || p.AsOf == nil {
-		t.Errorf("got %+v; want one item, p.AsOf not nil", p)
+		t.Errorf("got %+v; want one item, and as_of", p)
 	}
 	w.do("GET", "/v1/tournaments/none/entries", "").problem(404, "not_found")
 	w.do("GET", "/v1/tournaments/cup/entries?status="+url.QueryEscape("in"), "").problem(400, "bad_parameter")

@@ -57,7 +57,7 @@ func TestTimeFormats(t *testing.T) {
 		"from=2031-05-01&to=2031-05-01":                                       1,
 	} {
 		if items := w.get("/v1/performances?" + query).is(200)["items"].([]any); len(items) != want {
-			t.Errorf("%s: %d performances, want %d", query, len(items), want)
+			t.Errorf("%s: got %d performances, want %d", query, len(items), want)
 		}
 	}
 	w.get("/v1/products/p?at=2999-05-01T20:00:00+02:00").is(200)

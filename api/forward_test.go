@@ -309,11 +309,11 @@ func TestConnectionsForFrames(t *testing.T) {
 	}
 	for name := range byHTTP.header {
 		if len(answer.Header.Peek(name)) == 0 {
-			t.Errorf("the answer in a frame lacks the header %s", name)
+			t.Errorf("the answer in a frame: got no header %s, want one", name)
 		}
 	}
 	w.stop()
 	if _, err := in.ReadByte(); err != io.EOF {
-		t.Errorf("after the server's end: %v, want %v", err, io.EOF)
+		t.Errorf("after the server's end: got %v, want %v", err, io.EOF)
 	}
 }

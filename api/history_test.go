@@ -55,7 +55,7 @@ func TestHistory(t *testing.T) {
 	} {
 		for _, limit := range []int{1, 2, 50} {
 			if texts := w.readHistory(path, limit); len(texts) != want {
-				t.Errorf("%s by %d: %q, want %d lines", path, limit, texts, want)
+				t.Errorf("%s by %d: got %q, want %d lines", path, limit, texts, want)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func TestHistory(t *testing.T) {
 		"/v1/history/ada%20lo": `{"items":[],"next":null}`, "/v1/holders/nobody/wallets": `{"items":[],"next":null}`,
 	} {
 		if a := w.do("GET", path, ""); a.status != 200 || strings.TrimSpace(a.text) != want {
-			t.Errorf("%s: %d %s, want %s", a.what, a.status, a.text, want)
+			t.Errorf("%s: got %d %s, want 200 %s", a.what, a.status, a.text, want)
 		}
 	}
 	w.do("GET", "/v1/history/product/a?limit=0", "").problem(400, "bad_parameter")
@@ -91,7 +91,7 @@ func TestSeatHistory(t *testing.T) {
 		"seat/gala~A-1-1": 1, "seat/gala/A-1-1": 1, "seat/gala%2FA-1-1": 1, "seat/gala/A-2-1": 0, "seat/gala~A-2-1": 0,
 	} {
 		if texts := w.readHistory("/v1/history/"+path, 50); len(texts) != want {
-			t.Errorf("%s: %q, want %d lines", path, texts, want)
+			t.Errorf("%s: got %q, want %d lines", path, texts, want)
 		}
 	}
 	for _, path := range []string{"seat/gala/Z-1-1", "seat/none/A-1-1", "seat/gala", "seat/gala/A-1-1~b",

@@ -93,7 +93,7 @@ func TestInvalidIdempotencyKeys(t *testing.T) {
 	}
 }
 
-// TestRetryWithEquivalentBody: a retry with equivalent JSON is recognised, even if an earlier
+// TestRetryWithEquivalentBody: a retry with equivalent JSON is recognized, even if an earlier
 // version recorded the first request by its bytes.
 func TestRetryWithEquivalentBody(t *testing.T) {
 	w := newHarness(t)

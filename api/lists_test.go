@@ -188,7 +188,7 @@ func TestLists(t *testing.T) {
 	} {
 		page := items(w.do("GET", path, ""))
 		if len(page) != want {
-			t.Errorf("%s: %d items, want %d", path, len(page), want)
+			t.Errorf("%s: got %d items, want %d", path, len(page), want)
 		}
 		file := w.do("GET", path, "", "Accept", "text/csv")
 		sameAsJSON(t, file.table(), page)
@@ -280,7 +280,7 @@ func TestFormulasAreEscaped(t *testing.T) {
 	}
 }
 
-// TestEntriesAsCSV: with order data and contacts, for the roles that may see them.
+// TestEntriesAsCSV: entries are exported with order data and contacts to the roles that may see them.
 func TestEntriesAsCSV(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}

@@ -130,7 +130,7 @@ func TestListsStream(t *testing.T) {
 		return a.status != 429
 	})
 	if got := a.table(); len(got) != n+1 || columnsOf(a)[0] != "id" {
-		t.Errorf("%d lines, want %d", len(got), n+1)
+		t.Errorf("got %d lines, want %d, with the column id first", len(got), n+1)
 	}
 }
 

@@ -139,7 +139,7 @@ func TestEditOfGuard(t *testing.T) {
 	for _, path := range []string{"/v1/products/p", "/v1/tournaments/cup"} {
 		tag := w.do("GET", path, "").header.Get("ETag")
 		if v := w.do("PATCH", path, `{"waiting_room":""}`, "If-Match", tag).is(200); v["waiting_room"] != nil {
-			t.Errorf("got %v; want waiting_room = nil", v)
+			t.Errorf("got %v; want no waiting_room", v)
 		}
 	}
 	w.reserve("p", "ada", "").is(201)

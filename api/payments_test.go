@@ -54,7 +54,7 @@ func TestExternalPayments(t *testing.T) {
 	first, second := w.held("hall", "ada", "A-1-1"), w.held("hall", "bob", "A-1-2")
 	booked := w.do("POST", first+"/payment", external("x", 100, "")).is(200)
 	if booked["status"] != "booked" || booked["outcome"] != "booked" || booked["refund_id"] != nil {
-		t.Errorf("booked: %v; want status = booked, outcome = booked, refund_id = nil", booked)
+		t.Errorf("the first report: got %v; want status = booked, outcome = booked, refund_id = nil", booked)
 	}
 	repeated := w.do("POST", first+"/payment", external("x", 100, `,"final":true`)).is(200)
 	if repeated["outcome"] != "booked" || repeated["position"] != booked["position"] {
@@ -100,7 +100,7 @@ func TestExternalPayments(t *testing.T) {
 	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
 	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
 	if settled["status"] != "settled" || settled["settlement"] != "back" || settled["cause"] != "wrong_sum" {
-		t.Errorf("settled: %v; want status = settled, settlement = back, cause = wrong_sum", settled)
+		t.Errorf("the settlement: got %v; want status = settled, settlement = back, cause = wrong_sum", settled)
 	}
 	if got := w.do("POST", settle, `{"reference":"back"}`).is(200); got["position"] != settled["position"] {
 		t.Errorf("settled again: got %v; want position = %v", got, settled["position"])

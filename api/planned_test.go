@@ -240,7 +240,7 @@ func TestPriceTypes(t *testing.T) {
 	as(ada, "POST", bookings, `{"best_available":{"quantity":1}}`).problem(409, "sold_out")
 	press := as(desk, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1}}`).is(201)
 	if got := encoded(t, press["lines"]); !strings.Contains(got, `"price":0,"price_type":"free"`) {
-		t.Errorf("got %s; want \"price\":0,\"price_type\":\"free\" in got", got)
+		t.Errorf("got the lines %s; want one with price = 0, price_type = free", got)
 	}
 	as(admin, "POST", "/v1/wallets/ada/charges", `{"amount":20000}`).is(201)
 	one := fmt.Sprint("/v1/bookings/", made["id"])

@@ -212,7 +212,7 @@ func TestMinPosition(t *testing.T) {
 	for i := range 50 {
 		v := w.reserve("p", "ada", "").is(201)
 		if got := w.do("GET", "/v1/products/p", "").is(200); got["sold"] != float64(i+1) {
-			t.Fatalf("after %d reservations the product says %v; want sold = %v", i+1, got, float64(i+1))
+			t.Fatalf("after %d reservations: got %v; want sold = %v", i+1, got, float64(i+1))
 		}
 		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", v["position"]), "").is(200)
 	}

@@ -74,7 +74,7 @@ func TestPendingRefund(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "canceled": "owed"} {
 		s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
 		s.awaitRefund(refund, "owed", "asked")
-		s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s.await("the refund is requested", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).problem(409, "payment_in_progress")
 		s.deliver(s.stripe.SignedEvent("refund.created", s.stripe.Refunds()[0]), 200)
 		s.awaitRefund(refund, "owed", "asked")
@@ -94,7 +94,7 @@ func TestPendingRefund(t *testing.T) {
 func TestPendingRefundWithoutReports(t *testing.T) {
 	for end, want := range map[string]string{"succeeded": "settled", "failed": "owed"} {
 		s, payment, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
-		s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+		s.await("the refund is requested", func() bool { return len(s.stripe.Refunds()) == 1 })
 		s.readAgain()
 		s.awaitRefund(refund, "owed", "asked")
 		s.stop()
@@ -200,7 +200,7 @@ func TestRefundsNoLongerRequested(t *testing.T) {
 	s.do("POST", refund+"/settlement?override=true", body).problem(400, "bad_parameter")
 	settled := s.do("POST", refund+"/settlement?override=true&reason=no+key", body).is(200)
 	if settled["status"] != "settled" || settled["settlement"] != "by hand" || settled["at_provider"] != nil {
-		t.Errorf("settled: %v; want status = settled, settlement = by hand, at_provider = nil", settled)
+		t.Errorf("the settlement: got %v; want status = settled, settlement = by hand, at_provider = nil", settled)
 	}
 	s.do("POST", refund+"/settlement", body).is(200)
 	stream := string(events.PaymentStream("stripe", "pi_second"))
@@ -226,7 +226,7 @@ func TestRefundOfUnknownPayment(t *testing.T) {
 // TestRefundWithAUsedReference: a refund stays owed if another was settled manually under its reference.
 func TestRefundWithAUsedReference(t *testing.T) {
 	s, _, refund := oweRefund(t, func(s *shop) { s.stripe.SetNewRefundStatus("pending") })
-	s.await("it is asked for", func() bool { return len(s.stripe.Refunds()) == 1 })
+	s.await("the refund is requested", func() bool { return len(s.stripe.Refunds()) == 1 })
 	other := s.held("hall", "bob", "A-1-5")
 	session := s.checkout(other)
 	s.stripe.Pay(session)

@@ -91,7 +91,7 @@ func TestReports(t *testing.T) {
 		}
 	}
 	if head == 0 {
-		t.Fatal("the log is empty")
+		t.Fatal("got an empty log, want events to compare")
 	}
 
 	w.product("p", 100, "")

@@ -98,7 +98,7 @@ func TestLinger(t *testing.T) {
 	}
 	select {
 	case <-stopped:
-		t.Fatal("the shutdown ended while a connection was open")
+		t.Fatal("the shutdown ended while a connection was open, want it to wait")
 	case <-time.After(200 * time.Millisecond):
 	}
 	if a := idle.send(w, "/healthz"); a.status != 200 {

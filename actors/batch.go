@@ -19,8 +19,8 @@ type batch struct {
 	waiting []*envelope
 	events  []events.Event // of items, encoded and chained
 	arena   []byte         // where the next event is encoded
-	// durable is the revision before items, position and hash are those of its event. They advance
-	// as appends succeed.
+	// durable is the last revision before items; position and hash are those of the event at that
+	// revision. They advance as appends succeed.
 	durable  events.Revision
 	position events.Position
 	hash     events.Hash
@@ -51,8 +51,8 @@ const (
 //
 // The event ids are derived from the command and from run. EventStoreDB treats an append
 // of known event ids as a retry, without comparing contents: if two desks gave the same ids
-// to their facts of one keyed command, the slower desk would take its own facts for appended
-// and chain the next ones to them.
+// to their facts of one keyed command, the slower desk would wrongly conclude that its own
+// facts had been appended, and chain the next ones to them.
 func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) events.Hash {
 	metadata := p.metadata()
 	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
@@ -119,8 +119,8 @@ func (d *Desk) next(b *batch) (items int, part []events.Event) {
 	return b.cut(d.config.AppendBytes)
 }
 
-// learnLimit records the limit in the store's refusal of the first items of b as too large. It reports
-// whether the next append of b is smaller.
+// learnLimit records the limit that the store reported when it refused the first items of b as too
+// large. It reports whether the next append of b is smaller.
 func (d *Desk) learnLimit(b *batch, items int, err error) bool {
 	var large *events.TooLargeError
 	if !errors.As(err, &large) || large.Limit <= 0 {

@@ -329,7 +329,8 @@ func (e *entity) install(l *loaded) {
 
 // handleStash handles the stashed envelopes until one takes a turn or commands must wait.
 func (e *entity) handleStash() {
-	for len(e.stash) > 0 && e.joined == nil && !e.mustWait() { // removed one by one, so that a panic leaves the rest stashed
+	// Envelopes are removed one by one, so that a panic leaves the rest stashed.
+	for len(e.stash) > 0 && e.joined == nil && !e.mustWait() {
 		p := e.stash[0]
 		e.stash = e.stash[1:]
 		if p.joint != nil {

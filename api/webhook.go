@@ -182,8 +182,8 @@ func (s *Server) listWebhooks(r *request) error {
 	}, nil)
 }
 
-// oneWebhook answers with a webhook. The ETag is the revision of its newest edit. Members such as reached change
-// independently of it.
+// oneWebhook answers with a webhook. The ETag is the revision of its newest edit. Members such as `reached` change
+// without changing it.
 func (s *Server) oneWebhook(r *request) error {
 	id, err := r.webhookParam()
 	if err != nil {

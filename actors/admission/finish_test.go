@@ -41,13 +41,13 @@ func TestFinishPass(t *testing.T) {
 	is(bob, events.VisitorWaiting)
 	n.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann"))
 	n.awaitFinish()
-	n.pass(time.Second)
+	n.elapse(time.Second)
 	is(ann, events.VisitorLeft)
 	is(bob, events.VisitorAdmitted)
 	n.rooms.FinishPass("sale", "ann", ann.Ticket, by("ann")) // a no-op, since the pass has ended
 	n.rooms.FinishPass("sale", "bob", 0, by("bob"))
 	n.awaitFinish()
-	n.pass(time.Second)
+	n.elapse(time.Second)
 	is(bob, events.VisitorLeft)
 	is(cid, events.VisitorAdmitted)
 }

@@ -180,7 +180,7 @@ func (n *node) step() {
 }
 
 // pass advances the clock by d, with a round every 50 ms.
-func (n *node) pass(d time.Duration) {
+func (n *node) elapse(d time.Duration) {
 	n.t.Helper()
 	for range d / (50 * time.Millisecond) {
 		n.clock.move(50 * time.Millisecond)

@@ -106,12 +106,12 @@ func (rm *room) shouldForward(line *Published) bool {
 	return rm.rooms.config.ForwardHeartbeats != nil && !rm.owns() && !rm.runs(line)
 }
 
-// forwardHeartbeats forwards the heartbeats since it was last called, and repeats those shortly
-// before. If the other server has been unreachable for a quarter of the heartbeat interval, this one
+// forwardHeartbeats forwards the heartbeats received since the last success, and again those of one
+// sweep interval before it. If the other server has been unreachable for two sweep intervals, this one
 // takes the room over, so that visitors whose heartbeats arrived here are not dropped.
-func (rm *room) forwardHeartbeats(now time.Time, every time.Duration) {
+func (rm *room) forwardHeartbeats(now time.Time, sweepEvery time.Duration) {
 	t := &rm.forwarder
-	since := t.forwardedAt.Add(-every)
+	since := t.forwardedAt.Add(-sweepEvery)
 	var tickets []int64
 	rm.eachInLine(func(ticket int64) {
 		if rm.seen.seenSince(ticket, since) {
@@ -131,7 +131,7 @@ func (rm *room) forwardHeartbeats(now time.Time, every time.Duration) {
 		return
 	case t.failingSince.IsZero():
 		t.failingSince = now
-	case now.Sub(t.failingSince) >= 2*every:
+	case now.Sub(t.failingSince) >= 2*sweepEvery:
 		t.failingSince = time.Time{}
 		rm.hasContact.Store(true)
 		rm.wakeUp()

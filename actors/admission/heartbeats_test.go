@@ -55,7 +55,7 @@ func (c *forwardingNodes) pollRepeatedly(heartbeats int, at ...int) func(v Visit
 			if got := c.nodes[at[i%len(at)]].poll(v.Visitor); got.Status != events.VisitorWaiting {
 				c.t.Fatalf("poll %d: %+v, want Status %v", i+1, got, events.VisitorWaiting)
 			}
-			c.pass(10 * s)
+			c.elapse(10 * s)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func (c *forwardingNodes) pollRepeatedly(heartbeats int, at ...int) func(v Visit
 func TestPollsAtAnyNode(t *testing.T) {
 	c := newForwardingNodes(t, 3)
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
-	c.pass(s)
+	c.elapse(s)
 	if !c.nodes[1].rooms.Follows("sale", ann.Visitor) || c.nodes[1].rooms.Follows("sale", "x") {
 		t.Error("Follows = false for a known visitor or true for an invalid id")
 	}
@@ -86,7 +86,7 @@ func TestPollsAtAnyNode(t *testing.T) {
 func TestUnreachableOwner(t *testing.T) {
 	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
-	c.pass(s)
+	c.elapse(s)
 	c.pollRepeatedly(3, 1)(ann)
 	c.unreachable = true
 	c.pollRepeatedly(6, 1)(ann)
@@ -94,7 +94,7 @@ func TestUnreachableOwner(t *testing.T) {
 		t.Errorf("the room was taken over %d times, want at least 2", n)
 	}
 	c.unreachable = false
-	c.pass(2 * s)
+	c.elapse(2 * s)
 	before := count[*events.WaitingRoomRun](c.cluster)
 	c.pollRepeatedly(4, 1)(ann)
 	if n := count[*events.WaitingRoomRun](c.cluster) - before; n > 0 {
@@ -110,11 +110,11 @@ func TestNodeDiesBeforeForwarding(t *testing.T) {
 		t.Run(fmt.Sprint(dies), func(t *testing.T) {
 			c := newForwardingNodes(t, 3)
 			ann := c.nodes[0].join("ann")
-			c.pass(s)
+			c.elapse(s)
 			c.pollRepeatedly(3, 1)(ann)
 			c.unreachable = true
 			c.nodes[1].poll(ann.Visitor)
-			c.pass(s)
+			c.elapse(s)
 			c.members++
 			if dies == 0 {
 				c.owner = 2
@@ -122,7 +122,7 @@ func TestNodeDiesBeforeForwarding(t *testing.T) {
 			c.nodes[dies].stop()
 			c.nodes[dies] = c.start() // an idle node instead, since the helpers step all nodes
 			c.unreachable = false
-			c.pass(14 * s) // it takes the visitor a while to find another node
+			c.elapse(14 * s) // it takes the visitor a while to find another node
 			c.pollRepeatedly(4, 2)(ann)
 		})
 	}
@@ -133,7 +133,7 @@ func TestNodeDiesBeforeForwarding(t *testing.T) {
 func TestReceiveHeartbeats(t *testing.T) {
 	c := newForwardingNodes(t, 2)
 	ann := c.nodes[0].join("ann")
-	c.pass(s)
+	c.elapse(s)
 	marks, _ := appendHeartbeats(nil, []int64{ann.Ticket, 4_000_000_000})
 	if err := c.nodes[0].rooms.ReceiveHeartbeats(ctx, "sale", marks); err != nil {
 		t.Error(err)

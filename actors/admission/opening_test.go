@@ -26,7 +26,7 @@ func TestShuffledOpening(t *testing.T) {
 	}
 	n.set(opening) // keeps the seed
 	for range 10 {
-		n.pass(10 * s)
+		n.elapse(10 * s)
 		for _, v := range visitors {
 			got := n.poll(v.Visitor)
 			if got.Status != events.VisitorWaiting || got.Number != 0 || v.Number != 0 {
@@ -50,7 +50,7 @@ func TestShuffledOpening(t *testing.T) {
 		}
 	}
 	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
-		t.Errorf("a later visitor: %+v, then %+v, want Number 20, Number 0", late, got)
+		t.Errorf("a later visitor: %+v, then %+v; want Number 0, then 20", late, got)
 	}
 	line, err = n.rooms.Line(ctx, "sale")
 	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {

@@ -33,26 +33,26 @@ func TestOwnerTakesOver(t *testing.T) {
 	for i := range 90 {
 		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
 	}
-	c.pass(8 * s)
+	c.elapse(8 * s)
 	before, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || before.Term != 1 || before.Admitted == 0 {
 		t.Fatalf("term %d, %d admitted, %v; want term 1 and at least 1 admitted", before.Term, before.Admitted, err)
 	}
 	c.nodes[0].stop()
 	c.nodes, owns[0], owns[1] = c.nodes[1:], false, true
-	c.pass(2 * s)
+	c.elapse(2 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Term != 2 || line.Admitted < before.Admitted+1 {
 		t.Errorf("term %d, %d admitted, %v; want term 2, more than %d", line.Term, line.Admitted, err, before.Admitted)
 	}
-	c.pass(17 * s) // two heartbeats are 20 s; the last heartbeat was 27 s ago
+	c.elapse(17 * s) // two heartbeats are 20 s; the last heartbeat was 27 s ago
 	if n := count[*events.WaitingRoomDropped](c); n > 0 {
 		t.Errorf("visitors were dropped %d times before the timeout, want 0", n)
 	}
 	if got := c.nodes[0].poll(visits[89].Visitor); got.Status != events.VisitorWaiting {
 		t.Errorf("after a poll in time: %+v, want Status %v", got, events.VisitorWaiting)
 	}
-	c.pass(3 * s)
+	c.elapse(3 * s)
 	if got := c.nodes[0].poll(visits[88].Visitor); got.Status != events.VisitorExpired {
 		t.Errorf("without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
@@ -70,10 +70,10 @@ func TestOwnersDisagree(t *testing.T) {
 	c.nodes[0].set(pausedSettings())
 	c.resume(1)
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
-	c.pass(s)
+	c.elapse(s)
 	owns[1] = true
 	for range 60 {
-		c.pass(s)
+		c.elapse(s)
 		for i, v := range []Visit{ann, bob} {
 			if got := c.nodes[i].poll(v.Visitor); got.Status != events.VisitorWaiting {
 				t.Fatalf("a polling visitor is %+v, want Status %v", got, events.VisitorWaiting)
@@ -86,7 +86,7 @@ func TestOwnersDisagree(t *testing.T) {
 	owns[1] = false
 	before := count[*events.WaitingRoomRun](c)
 	for range 20 {
-		c.pass(s)
+		c.elapse(s)
 		c.nodes[0].poll(ann.Visitor)
 		c.nodes[0].poll(bob.Visitor)
 	}

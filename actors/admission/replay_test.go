@@ -23,7 +23,7 @@ func TestRepeatedJoin(t *testing.T) {
 	}
 	n.join("before")
 	first := join("ann")
-	last := join("bob")
+	second := join("bob")
 	cid := join("cid")
 	if again := join("ann"); again != first { // no round has run, so the line is still empty
 		t.Errorf("before the first round: %+v, want %+v", again, first)
@@ -36,7 +36,7 @@ func TestRepeatedJoin(t *testing.T) {
 		ann != n.poll(first.Visitor) {
 		t.Errorf("repeated join after admission: %+v, want the answer of a poll", ann)
 	}
-	if bob := join("bob"); bob.Visitor != last.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
+	if bob := join("bob"); bob.Visitor != second.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
 		bob.PollAfter == 0 {
 		t.Errorf("repeated join after moving up: %+v, want the answer of a poll", bob)
 	}

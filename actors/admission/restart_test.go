@@ -31,7 +31,7 @@ func runSale(t *testing.T, settings events.WaitingRoomSettings, restart func(*no
 		if second == 40 {
 			n = restart(n)
 		}
-		n.pass(s)
+		n.elapse(s)
 		join(3)
 		for i, v := range visits {
 			if second%7 == i%53 {
@@ -101,7 +101,7 @@ func TestTimeoutsAfterRestart(t *testing.T) {
 	paused.AdmitPerSecond = 0
 	n.set(paused)
 	ann, bob := n.join("ann"), n.join("bob")
-	n.pass(18 * s)
+	n.elapse(18 * s)
 	n.poll(bob.Visitor)
 	n.stop()
 	n = start(t, log, n.clock, nil)
@@ -110,14 +110,14 @@ func TestTimeoutsAfterRestart(t *testing.T) {
 	if err := n.rooms.Resume(ctx, "sale"); err != nil {
 		t.Fatal(err)
 	}
-	n.pass(20 * s)
+	n.elapse(20 * s)
 	if line, err := n.rooms.Line(ctx, "sale"); err != nil || line.Waiting != 2 {
 		t.Fatalf("two heartbeat intervals after the restart: Waiting = %d, %v; want 2", line.Waiting, err)
 	}
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
 		t.Errorf("a visitor without a poll before the restart: %+v, want waiting as number 1", got)
 	}
-	n.pass(2 * s)
+	n.elapse(2 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
 		t.Errorf("without a poll after the restart: %+v, want Status %v", got, events.VisitorExpired)
 	}

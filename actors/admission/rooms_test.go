@@ -96,7 +96,7 @@ func TestJoiningAgain(t *testing.T) {
 	if err != nil || !again || visit.Status != events.VisitorAdmitted || visit.Pass == "" || visit.Ticket != 1 {
 		t.Errorf("joining when admitted: %+v, again %t, %v; want the pass of ticket 1", visit, again, err)
 	}
-	n.pass(61 * s)
+	n.elapse(61 * s)
 	if visit := n.join("ann"); visit.Ticket != 3 || visit.Visitor == first.Visitor {
 		t.Errorf("joining after the pass: %+v, want ticket 3 under a new id", visit)
 	}
@@ -289,7 +289,7 @@ func TestLogUnavailable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.pass(15 * s)
+	n.elapse(15 * s)
 	n.poll(bob.Visitor)
 	log.down.Store(true)
 	failed := 0
@@ -318,11 +318,11 @@ func TestLogUnavailable(t *testing.T) {
 	}
 }
 
-// TestCancelledWait checks that a caller whose context ends while a room opens gets the error of the
+// TestCancelledWait checks that a caller whose context ends while a room is being loaded gets the error of the
 // context.
 func TestCancelledWait(t *testing.T) {
 	n := newNode(t)
-	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is never opened
+	n.rooms.rooms.Store(events.RoomID("sale"), newRoom(n.rooms, "sale")) // is never loaded
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})
@@ -330,6 +330,6 @@ func TestCancelledWait(t *testing.T) {
 		t.Errorf("polling: %v, want %v", err, context.Canceled)
 	}
 	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s)), time.Time{}); err != nil {
-		t.Errorf("checking a pass of a room that is not open: %v, want success", err)
+		t.Errorf("checking a pass of a room that is not loaded: %v, want success", err)
 	}
 }

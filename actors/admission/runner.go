@@ -67,7 +67,7 @@ func (rm *room) recordAdmission(line *Published) {
 func (rm *room) owns() bool { return rm.rooms.config.Owns != nil && rm.rooms.config.Owns(rm.id) }
 
 // takeOver makes this server run the room if it is the owner, or if it receives polls while another
-// server runs the room. Any other server without polls would drop all visitors. All timeouts start
+// server runs the room. A server that receives no polls would drop all visitors. All timeouts start
 // again with the new term, so that the owner has two heartbeat intervals in which to receive polls.
 func (rm *room) takeOver(ctx context.Context) error {
 	line := rm.line.Load()
@@ -92,9 +92,8 @@ func (rm *room) takeOver(ctx context.Context) error {
 }
 
 // overdue reports whether visitors wait and nobody has been admitted for a while, in a room run by
-// another server or by none: its runner may have died. If so, it also starts that while again, so
-// that this server admits once and not in every round. The rules of the room decide, as always, how
-// many are admitted.
+// another server or by none: its runner may have died. If so, it records an admission, so that this
+// server admits once and not in every round. The rules of the room decide how many are admitted.
 func (rm *room) overdue() bool {
 	line, now := rm.line.Load(), rm.rooms.config.Now()
 	if line.Waiting == 0 || now.Sub(rm.runner.at) < rm.runner.grace {

@@ -54,7 +54,7 @@ func (c *cluster) resume(i int) {
 
 // pass advances the clock by d, with a round of every node every 50 ms. Nodes observe each other's
 // events before their next round.
-func (c *cluster) pass(d time.Duration) {
+func (c *cluster) elapse(d time.Duration) {
 	c.t.Helper()
 	for range d / (50 * time.Millisecond) {
 		c.clock.move(50 * time.Millisecond)
@@ -102,7 +102,7 @@ func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
 		if round%6 == 0 {
 			c.restart(1 + round/6%2)
 		}
-		c.pass(5 * s)
+		c.elapse(5 * s)
 		for _, v := range visits {
 			if got := c.nodes[0].poll(v.Visitor); got.Status != events.VisitorWaiting {
 				t.Fatalf("after %d s, ticket %d: %+v, want Status %v",
@@ -126,7 +126,7 @@ func TestVisitorsMoveToAnotherNode(t *testing.T) {
 	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
 	for round := range 24 {
 		at := round / 6 % 2 // 30 s each
-		c.pass(5 * s)
+		c.elapse(5 * s)
 		if got := c.nodes[at].poll(ann.Visitor); got.Status != events.VisitorWaiting {
 			t.Fatalf("after %d s: %+v, want Status %v", 5*(round+1), got, events.VisitorWaiting)
 		}
@@ -149,7 +149,7 @@ func TestPollsAtAllNodes(t *testing.T) {
 		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
 	}
 	for round := range 10 {
-		c.pass(10 * s) // the heartbeat interval
+		c.elapse(10 * s) // the heartbeat interval
 		for i, v := range visits {
 			if got := c.nodes[i%3].poll(v.Visitor); got.Status != events.VisitorWaiting {
 				t.Fatalf("round %d, visitor %d: %+v, want Status %v", round, i, got, events.VisitorWaiting)
@@ -168,7 +168,7 @@ func TestDropOfAnotherTerm(t *testing.T) {
 	n := c.nodes[0]
 	n.set(pausedSettings())
 	ann := n.join("ann")
-	c.pass(s)
+	c.elapse(s)
 	rm, err := n.rooms.find(ctx, "sale")
 	if err != nil {
 		t.Fatal(err)
@@ -200,17 +200,17 @@ func TestRunnerDied(t *testing.T) {
 	for i := range 200 {
 		last = c.nodes[0].join(events.Holder(fmt.Sprint("h", i)))
 	}
-	c.pass(s)
+	c.elapse(s)
 	c.nodes[1].set(settings)
 	c.nodes[0].stop()
 	c.nodes = c.nodes[1:]
-	c.pass(7 * s)
+	c.elapse(7 * s)
 	line, err := c.nodes[0].rooms.Line(ctx, "sale")
 	if err != nil || line.Admitted == 0 || line.Admitted > 60 {
 		t.Fatalf("%d admitted, %v; want 1 to 60", line.Admitted, err)
 	}
 	c.nodes[0].poll(last.Visitor)
-	c.pass(2 * s)
+	c.elapse(2 * s)
 	if line, err = c.nodes[0].rooms.Line(ctx, "sale"); err != nil || line.Admitted != 200 {
 		t.Errorf("%d admitted after the first poll, %v, want 200", line.Admitted, err)
 	}
@@ -278,7 +278,7 @@ func TestServerWithOtherKeys(t *testing.T) {
 	good.set(sale)
 	ann := good.join("ann")
 	c.resume(1)
-	c.pass(s)
+	c.elapse(s)
 	shown := good.poll(ann.Visitor).Pass
 	bob := good.join("bob")
 	ask := func(n *node) (errs []error) {
@@ -296,11 +296,11 @@ func TestServerWithOtherKeys(t *testing.T) {
 			t.Errorf("operation %d: %v, want %v", i, err, ErrKeysDiffer)
 		}
 	}
-	c.pass(time.Minute)
+	c.elapse(time.Minute)
 	if err := other.rooms.UseKeys(ctx, ringOf(t, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
 	}
-	c.pass(s)
+	c.elapse(s)
 	for i, err := range ask(other)[:3] {
 		if err != nil && code(err) != "pass_invalid" {
 			t.Errorf("with the log's keys, operation %d: %v, want success or pass_invalid", i, err)
@@ -323,7 +323,7 @@ func TestServerWithOtherKeys(t *testing.T) {
 	if err := other.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
 		t.Fatal(err)
 	}
-	c.pass(s)
+	c.elapse(s)
 	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); err != nil {
 		t.Errorf("polling with an id signed by the newer key: %v, want success", err)
 	}

@@ -50,7 +50,7 @@ func TestTooSoon(t *testing.T) {
 	}
 	// A visitor who polls every second for a minute keeps the place, since some polls are not too soon.
 	for range 60 {
-		n.pass(s)
+		n.elapse(s)
 		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
 			t.Fatalf("polling every second: %+v, want Status %v", got, events.VisitorWaiting)
 		}
@@ -65,13 +65,13 @@ func TestSilence(t *testing.T) {
 	paused.AdmitPerSecond = 0
 	n.set(paused)
 	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
-	n.pass(10 * s)
+	n.elapse(10 * s)
 	n.poll(cid.Visitor)
-	n.pass(9 * s)
+	n.elapse(9 * s)
 	if got := n.poll(bob.Visitor); got.Number != 2 {
 		t.Fatalf("after 19 s: %+v, want Number 2", got)
 	}
-	n.pass(3 * s)
+	n.elapse(3 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired {
 		t.Errorf("after 22 s without a poll: %+v, want Status %v", got, events.VisitorExpired)
 	}
@@ -114,13 +114,13 @@ func TestSuspendedMachine(t *testing.T) {
 	paused.AdmitPerSecond = 0
 	n.set(paused)
 	ann, bob := n.join("ann"), n.join("bob")
-	n.pass(s)
+	n.elapse(s)
 	n.clock.move(8 * time.Hour)
-	n.pass(19 * s)
+	n.elapse(19 * s)
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
 		t.Errorf("polling after the pause: %+v, want Status %v, Number 1", got, events.VisitorWaiting)
 	}
-	n.pass(4 * s)
+	n.elapse(4 * s)
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
 		t.Errorf("without a poll after the pause: %+v, want Status %v", got, events.VisitorExpired)
 	}

@@ -7,9 +7,9 @@ import (
 	"admitone/actors/core"
 )
 
-// TestTakeOtherNumberOfSeats checks that requests under one idempotency key, on two nodes, that ask
+// TestTakeDifferentNumberOfSeats checks that requests under one idempotency key, on two nodes, that ask
 // for different numbers of seats don't change what the first one has taken.
-func TestTakeOtherNumberOfSeats(t *testing.T) {
+func TestTakeDifferentNumberOfSeats(t *testing.T) {
 	a, now := New().(*Allowance), time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for i, row := range []struct {
 		seats, taken int64

@@ -90,8 +90,8 @@ type Block struct {
 	Capacity, Change int64
 }
 
-// Unblock puts all blocked places of a label back on sale. With Undo, it puts the places that the change has
-// blocked back on sale.
+// Unblock puts all blocked places of a label back on sale. With Undo, it puts back on sale the places that the
+// change has blocked.
 type Unblock struct {
 	Label events.BlockLabel
 	// Capacity is as in Hold, Change and Undo are as in Resize.
@@ -113,7 +113,7 @@ func (h hold) held() bool { return h.expires != 0 }
 // label has the numbers of places that belong to a label.
 type label struct {
 	blocked int64 // off sale, for holds that name the label
-	booked  int64 // held or booked by bookings that name the label
+	taken   int64 // held or booked by bookings that name the label
 }
 
 // change is the performance's last change that has changed something in the area.
@@ -142,7 +142,7 @@ func New() core.Core {
 		labelled: core.NewTable[events.ID, events.Labelled]()}
 }
 
-// Counts returns the numbers of places by status. Before the first fact, the capacity in the plan remains.
+// Counts returns the numbers of places by status. Before the first fact, all places of the planned capacity are remaining.
 func (a *Area) Counts(capacity int64) events.AreaCounts {
 	if a.counts.Capacity() == 0 {
 		return events.AreaCounts{Remaining: capacity}
@@ -164,7 +164,7 @@ func (a *Area) Blocked(label events.BlockLabel) int64 { return a.labels[label].b
 // Kept returns the number of places that belong to a label: blocked, or held or booked by bookings that name
 // it.
 func (a *Area) Kept(label events.BlockLabel) int64 {
-	return a.labels[label].blocked + a.labels[label].booked
+	return a.labels[label].blocked + a.labels[label].taken
 }
 
 // Labels returns the labels with blocked places, in order.
@@ -221,7 +221,7 @@ func (a *Area) find(holdID events.HoldID) (booking events.ID, h hold, ok bool) {
 	return booking, h, ok && h.attempt == attempt
 }
 
-// splitHoldID splits a hold's id. It panics if the id is not of a booking's hold.
+// splitHoldID splits a hold's id. It panics if the id is not that of a booking's hold.
 func splitHoldID(holdID events.HoldID) (booking events.ID, attempt uint32) {
 	id, n, ok := events.CutHoldID(holdID)
 	booking, err := events.ParseID(string(id))

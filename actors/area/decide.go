@@ -189,12 +189,12 @@ func (a *Area) block(cmd *Block) ([]events.Fact, error) {
 		panic(fmt.Sprintf("area: invalid block of %d places under %q, capacity %d", cmd.Places, cmd.Label, cmd.Capacity))
 	}
 	counts, has := a.Counts(cmd.Capacity), a.labels[cmd.Label]
-	more := cmd.Places - has.blocked - has.booked
+	more := cmd.Places - has.blocked - has.taken
 	switch {
 	case more <= 0, a.alreadyApplied(cmd.Change, false):
 		return nil, nil
 	case counts.Remaining < more:
-		return nil, soldOut(counts.Remaining + has.blocked + has.booked)
+		return nil, soldOut(counts.Remaining + has.blocked + has.taken)
 	}
 	counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
 	return []events.Fact{&events.AreaBlocked{Label: cmd.Label, Places: more, Kept: cmd.Places, AreaCounts: counts,

@@ -37,7 +37,7 @@ func (a *Area) Evolve(fact events.Fact) {
 		a.initCapacity(f.AreaCounts)
 		a.addToLabel(fact, f.Label, f.Places, 0)
 		a.moveCounts(fact, events.AreaCounts{Remaining: -f.Places, Blocked: f.Places}, f.AreaCounts)
-		a.must(fact, a.labels[f.Label].blocked+a.labels[f.Label].booked == f.Kept)
+		a.must(fact, a.labels[f.Label].blocked+a.labels[f.Label].taken == f.Kept)
 		a.last = change{f.Change, f.Places}
 	case *events.AreaUnblocked:
 		early := f.Places == 0 && f.Change > a.last.Number // undoes a change that has not arrived
@@ -83,10 +83,10 @@ func (a *Area) initCapacity(c events.AreaCounts) {
 }
 
 // addToLabel adds to the numbers of a label's places.
-func (a *Area) addToLabel(fact events.Fact, name events.BlockLabel, blocked, booked int64) {
+func (a *Area) addToLabel(fact events.Fact, name events.BlockLabel, blocked, taken int64) {
 	l := a.labels[name]
-	l.blocked, l.booked = l.blocked+blocked, l.booked+booked
-	a.must(fact, l.blocked >= 0 && l.booked >= 0)
+	l.blocked, l.taken = l.blocked+blocked, l.taken+taken
+	a.must(fact, l.blocked >= 0 && l.taken >= 0)
 	if a.labels[name] = l; l == (label{}) {
 		delete(a.labels, name)
 	}

@@ -128,7 +128,7 @@ func (a *Area) restoreLabelled(in io.Reader, booking events.ID, fixed []byte) er
 	of := events.Labelled{Label: events.BlockLabel(name), OfLabel: places}
 	a.labelled.Set(booking, of)
 	l := a.labels[of.Label]
-	l.booked += places
+	l.taken += places
 	a.labels[of.Label] = l
 	return nil
 }

@@ -103,8 +103,8 @@ type StartPayment struct {
 }
 
 // BeginIntent makes the booking wait for a payment that a provider is taking, with a new deadline.
-// The caller then extends the allowance and the seats. No-op while an intent is open that has the same
-// provider and seconds, and also has a checkout page or also has none. Refusals: forbidden, cancelled,
+// The caller then extends the allowance and the seats. No-op if an intent with the same provider and
+// seconds is open, and both or neither have a checkout page. Refusals: forbidden, cancelled,
 // payment_in_progress (a payment, or another intent), already_confirmed, hold_expired, released.
 type BeginIntent struct {
 	Intent   events.IntentID
@@ -232,7 +232,7 @@ type State struct {
 	// Late: the current or most recent payment started after the deadline, or is Delayed. Retaken: it has
 	// taken every seat again.
 	Late, Retaken bool
-	// Paid: the booking was booked, even if it was released or cancelled since.
+	// Paid: the booking was booked, even if it has since been released or cancelled.
 	Paid bool
 	// Refunding: a released or cancelled booking still has money to refund or seats to release.
 	Refunding bool

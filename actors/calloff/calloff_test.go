@@ -59,7 +59,9 @@ func TestRules(t *testing.T) {
 // TestImpossibleFacts checks that the core panics on facts that contradict its state.
 func TestImpossibleFacts(t *testing.T) {
 	begun, swept := &events.CallOffBegun{Of: "performance", ID: "gala"}, &events.CallOffSwept{}
-	for _, facts := range [][]events.Fact{{swept}, {begun, begun}, {begun, swept, swept}, {begun, &events.ProductOpened{}}} {
+	for _, facts := range [][]events.Fact{
+		{swept}, {begun, begun}, {begun, swept, swept}, {begun, &events.ProductOpened{}},
+	} {
 		coretest.RequirePanic(t, New(), facts...)
 	}
 }

@@ -121,7 +121,9 @@ func (g *Gateway) recordOutcome(ctx context.Context, origin bookings.Origin, str
 }
 
 // send sends a command to a payment.
-func (g *Gateway) send(ctx context.Context, origin bookings.Origin, stream events.StreamID, command core.Command) error {
+func (g *Gateway) send(
+	ctx context.Context, origin bookings.Origin, stream events.StreamID, command core.Command,
+) error {
 	_, err := g.config.Desk.Ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
 		CorrelationID: origin.CorrelationID, CausationID: origin.CausationID, Actor: origin.Actor})
 	return err

@@ -56,7 +56,7 @@ func (s *TournamentLog) Waitlisted(teams string, c events.TournamentCounts) {
 	s.Fact(&events.TournamentWaitlisted{TeamIDs: split(teams), TournamentCounts: c})
 }
 
-// Promoted appends the promotion of rows like "a b, c".
+// Promoted appends the promotion of rows of teams: commas separate rows, spaces the teams of a row.
 func (s *TournamentLog) Promoted(rows string, c events.TournamentCounts) {
 	fact := &events.TournamentPromoted{TournamentCounts: c}
 	for row := range strings.SplitSeq(rows, ",") {

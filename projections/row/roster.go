@@ -127,8 +127,9 @@ func countTaken(places []*Entry) (n int64) {
 	return n
 }
 
-// Entries returns up to limit entries of one status after the cursor after, 0 for the first page: entered teams in
-// order of entry, waiting teams in order of the waitlist. next is the cursor of the next page, 0 on the last.
+// Entries returns a page of up to limit entries of one status: entered teams in order of entry, waiting teams in
+// order of the waitlist. after is the cursor of the page, 0 for the first one. next is that of the next page, 0 on the
+// last.
 func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
 	places := *r.places(status)
 	from := min(after, uint64(len(places)))

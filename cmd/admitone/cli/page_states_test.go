@@ -265,7 +265,7 @@ func refusalSeen(t *testing.T, browser context.Context) {
 	s.book("ada", "A-4-1") // the page does not know this booking
 	ada.recordTexts(choiceMessage)
 	ada.click(trayBook)
-	ada.waitRecorded("the limit is 2, and this one has 1")
+	ada.waitRecorded("at most 2 seats of this performance, and this holder has 1")
 	ada.do(chromedp.Evaluate[chromedp.Void](`window.resume()`))
 	ada.waitText(`document.querySelector("#tray-message")`,
 		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")

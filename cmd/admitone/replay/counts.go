@@ -46,7 +46,7 @@ func (p *runner) compareCounts(ctx context.Context) error {
 	return nil
 }
 
-// entities returns the entities with figures that were put on sale, and the charged wallets.
+// entities returns the entities that were put on sale and have figures, and the wallets that were charged.
 func (p *runner) entities(ctx context.Context) (all []entity, err error) {
 	intents, err := p.intents(ctx)
 	if err != nil {
@@ -67,13 +67,18 @@ func (p *runner) entities(ctx context.Context) (all []entity, err error) {
 
 // targetFigures returns an entity's figures on the target.
 func (p *runner) targetFigures(ctx context.Context, e entity) (map[string]int64, error) {
-	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet,
-		path: "/v1/" + e.kind.Collection() + "/" + url.PathEscape(e.id)})
+	r := &httpRequest{method: http.MethodGet, path: "/v1/" + e.kind.Collection() + "/" + url.PathEscape(e.id)}
+	a, err := p.target.send(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if a.status != http.StatusOK {
-		return nil, nil // the entity does not exist, so every figure is 0
+	switch a.status {
+	case http.StatusOK:
+	case http.StatusNotFound:
+		return nil, nil // every figure is 0
+	default:
+		return nil, fmt.Errorf("%w: %s answers %d to GET %s; the figures can't be compared", events.ErrUnavailable, p.Against,
+			a.status, r.path)
 	}
 	var body map[string]json.RawMessage
 	if json.Unmarshal(a.text, &body) != nil {

@@ -37,13 +37,13 @@ func TestReusedKeySurvivesReload(t *testing.T) {
 	d := open()
 	mustCreate(t, d, 10)
 	checkKeyed(t, d, 1, false)
-	c.move(49 * time.Hour)
+	c.advance(49 * time.Hour)
 	checkKeyed(t, d, 2, false)
 	checkKeyed(t, d, 2, true)
 	closeDesk(t, d)
 	d = open()
 	checkKeyed(t, d, 2, true)
-	c.move(49 * time.Hour)
+	c.advance(49 * time.Hour)
 	checkKeyed(t, d, 3, false)
 }
 
@@ -73,7 +73,7 @@ func TestLoadedWindowEqualsLiveWindow(t *testing.T) {
 		closeDesk(t, d)
 	}
 	for range 150 {
-		c.move(time.Duration(rng.IntN(20)) * time.Hour)
+		c.advance(time.Duration(rng.IntN(20)) * time.Hour)
 		key, quantity := fmt.Sprint(rng.IntN(4)), int64(1)
 		if rng.IntN(3) == 0 { // refused: it leaves no trace
 			key, quantity = "refused", 5000
@@ -105,7 +105,7 @@ func TestFailedAppendIsNotReplayed(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault appendTo
 		sales int64 // in between
-	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, after a snapshot": {lost, 40}, "taken": {taken, 0}} {
+	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, after a snapshot": {lost, 40}, "stored": {stored, 0}} {
 		t.Run(name, func(t *testing.T) {
 			log := openLog(t, t.TempDir())
 			f := &faulty{Store: log}
@@ -114,8 +114,8 @@ func TestFailedAppendIsNotReplayed(t *testing.T) {
 			mustCreate(t, d, 100)
 			checkKeyed(t, d, 1, false)
 			sell(t, d, int(test.sales))
-			c.move(49 * time.Hour)
-			f.then(test.fault)
+			c.advance(49 * time.Hour)
+			f.setFaults(test.fault)
 			next := events.Revision(2 + test.sales)
 			checkKeyed(t, d, next, false)
 			checkKeyed(t, d, next, true)

@@ -120,8 +120,8 @@ func TestDisprovedCommandIsNew(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.move(10 * 24 * time.Hour)
-		f.then(plan...)
+		c.advance(10 * 24 * time.Hour)
+		f.setFaults(plan...)
 		again, err := wallet(openDesk(t, f, now), id)
 		if err != nil || again.Replayed || len(again.Facts) != 0 || again.At.Equal(created.At) {
 			t.Errorf("after ten days: %+v, %v; want no facts and no replay", again, err)
@@ -132,12 +132,12 @@ func TestDisprovedCommandIsNew(t *testing.T) {
 // TestLostAssumption: the append of an assumption has an unknown outcome, whether or not
 // it is in the log, and several commands depend on it.
 func TestLostAssumption(t *testing.T) {
-	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable} {
+	for name, fault := range map[string]appendTo{"lost": lost, "stored": stored, "unavailable": unavailable} {
 		t.Run(name, func(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, shortAppendTimeout)
-			f.then(fault)
-			results := atOnce(8, func(int) error {
+			f.setFaults(fault)
+			results := concurrently(8, func(int) error {
 				_, err := holdSeat(d, NewCommandID(), "ann")
 				return err
 			})
@@ -169,7 +169,7 @@ func TestAssumedEventsHaveIDsOfTheirOwn(t *testing.T) {
 		t.Fatalf("stream has %v, %v; want one event", page, err)
 	}
 	first = page[0].ID
-	f.then(
+	f.setFaults(
 		func(ctx context.Context, log events.Store,
 			stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
 			second = batch[0].ID

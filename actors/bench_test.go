@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// BenchmarkHotEntity: 4,096 callers on one product.
+// BenchmarkHotEntity: 256 and 4,096 callers on one product.
 func BenchmarkHotEntity(b *testing.B) {
 	for _, callers := range []int{256, 4096} {
 		b.Run(fmt.Sprint(callers), func(b *testing.B) {
@@ -96,7 +96,7 @@ func processorTime(b *testing.B) time.Duration {
 
 func revisionBefore(n int) events.Revision { return events.Revision(n) - 1 }
 
-// heapInUse is the heap in use after a collection.
+// heapInUse returns the bytes of heap and stacks in use after a garbage collection.
 func heapInUse() int64 {
 	var m runtime.MemStats
 	runtime.GC()
@@ -105,7 +105,7 @@ func heapInUse() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// activeEntities loads entities without work, and returns the memory of each with its entry, its
+// activeEntities loads entities and returns the memory in bytes that each takes, with its entry, its
 // actor and its core.
 func activeEntities(t testing.TB, log events.Store, streams []events.StreamID) float64 {
 	t.Helper()
@@ -193,8 +193,8 @@ func openMillionReservations(b *testing.B) (*Desk, *counted, events.Snapshots) {
 	return d, log, store
 }
 
-// BenchmarkMillionReservations: the memory of a product with a million open reservations, the time
-// to load it, and the longest wait of a command while its snapshot is written and without that.
+// BenchmarkMillionReservations: the memory of a product with a million open reservations, the time to
+// load it, and the longest wait of a command with and without a snapshot being written.
 func BenchmarkMillionReservations(b *testing.B) {
 	for range b.N {
 		d, log, snapshots := openMillionReservations(b)

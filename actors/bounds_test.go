@@ -13,18 +13,18 @@ import (
 	"admitone/events"
 )
 
-// blocked opens a desk whose next append waits until goOn is closed.
-func blocked(t *testing.T, change func(*Config)) (d *Desk, release chan struct{}) {
+// openBlockedDesk opens a desk whose next append waits until release is closed.
+func openBlockedDesk(t *testing.T, change func(*Config)) (d *Desk, release chan struct{}) {
 	t.Helper()
 	f := openFaulty(t)
 	d = openDesk(t, f, change)
 	mustCreate(t, d, 1_000_000)
 	release = make(chan struct{})
-	f.then(before(func() { <-release }))
+	f.setFaults(before(func() { <-release }))
 	return d, release
 }
 
-// send submits n commands that will wait, and returns a function that waits for them.
+// send submits n commands, and returns a function that waits for their answers and checks them.
 func send(t *testing.T, d *Desk, n int) (wait func()) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -50,41 +50,41 @@ func TestBounds(t *testing.T) {
 	other := product.Stream("other")
 	for name, test := range map[string]struct {
 		change      func(*Config)
-		othersThere string
+		otherEntity string
 	}{
 		"of one entity":   {func(c *Config) { c.MaxPerEntity = 10 }, "not_found"},
 		"of all entities": {func(c *Config) { c.MaxInFlight = 10 }, ErrOverloaded.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			noLeaks(t)
-			d, release := blocked(t, test.change)
+			checkNoLeaks(t)
+			d, release := openBlockedDesk(t, test.change)
 			wait := send(t, d, 10)
 			if _, err := ask(d, one("bob")); err != ErrOverloaded {
-				t.Errorf("the eleventh: %v, want %v", err, ErrOverloaded)
+				t.Errorf("the eleventh command: %v, want %v", err, ErrOverloaded)
 			}
 			if _, err := d.View(context.Background(), lamp, func(core.Core) {}); err != ErrOverloaded {
 				t.Errorf("a view: %v, want %v", err, ErrOverloaded)
 			}
 			_, err := d.Ask(context.Background(), Request{Stream: other, Command: one("bob"), ID: NewCommandID()})
-			if code(err) != test.othersThere {
-				t.Errorf("another entity: %v, want %s", err, test.othersThere)
+			if code(err) != test.otherEntity {
+				t.Errorf("another entity: %v, want %s", err, test.otherEntity)
 			}
-			refusedCostsNothing(t, d)
+			checkRefusalsLeaveNothing(t, d)
 			close(release)
 			wait()
 			if _, err := ask(d, one("bob")); err != nil {
-				t.Errorf("once the commands are answered: %v, want success", err)
+				t.Errorf("a command once the others are answered: %v, want success", err)
 			}
 			closeDesk(t, d)
 			if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-				t.Errorf("%+v, want InFlight 0, Active 0", s)
+				t.Errorf("stats = %+v, want InFlight 0, Active 0", s)
 			}
 		})
 	}
 }
 
-// refusedCostsNothing checks that refused commands leave nothing behind.
-func refusedCostsNothing(t *testing.T, d *Desk) {
+// checkRefusalsLeaveNothing checks that refused commands leave nothing behind.
+func checkRefusalsLeaveNothing(t *testing.T, d *Desk) {
 	t.Helper()
 	command := one("bob")
 	heap := func() uint64 {
@@ -97,7 +97,7 @@ func refusedCostsNothing(t *testing.T, d *Desk) {
 	before := heap()
 	for range 50_000 {
 		if _, err := d.Ask(context.Background(), Request{Stream: lamp, Command: command, ID: "x"}); err != ErrOverloaded {
-			t.Fatal(err)
+			t.Fatalf("got %v, want %v", err, ErrOverloaded)
 		}
 	}
 	if after := heap(); after > before+1<<20 {
@@ -107,13 +107,13 @@ func refusedCostsNothing(t *testing.T, d *Desk) {
 
 // TestCloseWaits: Close waits for commands in flight, and refuses new ones.
 func TestCloseWaits(t *testing.T) {
-	noLeaks(t)
-	d, release := blocked(t, nil)
+	checkNoLeaks(t)
+	d, release := openBlockedDesk(t, nil)
 	wait := send(t, d, 5)
 	ended, end := context.WithCancel(context.Background())
 	end()
 	if err := d.Close(ended); !errors.Is(err, context.Canceled) {
-		t.Errorf("closing with commands under way: %v, want %v", err, context.Canceled)
+		t.Errorf("closing with commands in flight: %v, want %v", err, context.Canceled)
 	}
 	for _, stream := range []events.StreamID{lamp, product.Stream("other")} {
 		if _, err := d.Ask(context.Background(), Request{Stream: stream, Command: one("ann"), ID: NewCommandID()}); err != ErrStopping {
@@ -128,13 +128,13 @@ func TestCloseWaits(t *testing.T) {
 	closeDesk(t, d)
 	closeDesk(t, d)
 	if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
-		t.Errorf("%+v, want InFlight 0, Active 0", s)
+		t.Errorf("stats = %+v, want InFlight 0, Active 0", s)
 	}
 }
 
 // TestCloseAmongCommands: every command is answered or refused, and none is lost.
 func TestCloseAmongCommands(t *testing.T) {
-	noLeaks(t)
+	checkNoLeaks(t)
 	log := newMemory()
 	d := openDesk(t, log, nil)
 	mustCreate(t, d, 1_000_000)
@@ -142,7 +142,7 @@ func TestCloseAmongCommands(t *testing.T) {
 	results := make([]map[string]int, 4)
 	for i := range results {
 		asked.Go(func() {
-			results[i] = atOnce(8, func(int) error {
+			results[i] = concurrently(8, func(int) error {
 				for {
 					if _, err := ask(d, one("ann")); err != nil {
 						return err
@@ -151,7 +151,7 @@ func TestCloseAmongCommands(t *testing.T) {
 			})
 		})
 	}
-	until(t, "1,000 events are there", func() bool { head, _ := log.Head(context.Background()); return head >= 1000 })
+	waitFor(t, "1,000 events in the log", func() bool { head, _ := log.Head(context.Background()); return head >= 1000 })
 	closeDesk(t, d)
 	asked.Wait()
 	for _, got := range results {
@@ -169,7 +169,7 @@ func TestAnUnknownKind(t *testing.T) {
 	}
 }
 
-// TestKeys: the form of keyed ids, and what is not one.
+// TestKeys: the parts of keyed ids, and ids without a key.
 func TestKeys(t *testing.T) {
 	id := KeyedCommandID("ann", "key", []byte("a"), []byte("b"))
 	key, body, ok := id.keyed()

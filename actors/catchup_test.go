@@ -26,15 +26,15 @@ func (r *recordingLog) Read(ctx context.Context, stream events.StreamID, from ev
 }
 
 // takeReads returns the revisions read from since the last call.
-func (r *recordingLog) taken() (reads []events.Revision) {
+func (r *recordingLog) takeReads() (reads []events.Revision) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	reads, r.reads = r.reads, nil
 	return reads
 }
 
-// TestCatchUp: a desk that observes an append of another reads its events and nothing else, knows their
-// keys, and continues the chain.
+// TestCatchUp: a desk that observes another desk's append reads only the missing events, knows their
+// keys, and continues the hash chain.
 func TestCatchUp(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	reads := &recordingLog{Store: log}
@@ -55,12 +55,12 @@ func TestCatchUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reads.taken()
+	reads.takeReads()
 	here.Observe(lamp, last.Revision)
 	if left := lampsLeft(t, here); left != 95 {
 		t.Errorf("remaining = %d, want 95", left)
 	}
-	if from := reads.taken(); !slices.Equal(from, []events.Revision{2}) {
+	if from := reads.takeReads(); !slices.Equal(from, []events.Revision{2}) {
 		t.Errorf("the stream was read from %v, want from 2 once", from)
 	}
 	if again, err := here.Ask(t.Context(), keyed); err != nil || !again.Replayed || again.Revision != last.Revision {
@@ -70,7 +70,7 @@ func TestCatchUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	if here.Stats().Conflicts > 0 {
-		t.Errorf("%d conflicts, want none", here.Stats().Conflicts)
+		t.Errorf("the desk had %d conflicts, want 0", here.Stats().Conflicts)
 	}
 	if p := audit(t, log, nil); p.Remaining() != 94 {
 		t.Errorf("remaining = %d, want 94", p.Remaining())

@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// TestClockThatRunsBackwards: the time of an entity never runs backwards, while it is in memory and
-// after a load, with and without a snapshot.
+// TestClockThatRunsBackwards: the times of an entity's decisions never decrease, neither in memory nor
+// after a load, with or without a snapshot.
 func TestClockThatRunsBackwards(t *testing.T) {
 	for _, every := range []int64{0, 1} {
 		t.Run(fmt.Sprint("a snapshot every ", every), func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			expect := func(d *Desk, want string) {
 				t.Helper()
 				if _, err := ask(d, one("ann")); code(err) != want {
-					t.Errorf("%v, want %s", err, want)
+					t.Errorf("reserving: %v, want %s", err, want)
 				}
 			}
 			expect(d, "not_open")

@@ -9,9 +9,9 @@ import (
 	"admitone/events/storetest/stores"
 )
 
-// TestStreamsThatOthersCut: a stream whose events another client of the store has hidden or deleted
-// is damaged. Nothing more is sold of it, and nothing takes its place.
-func TestStreamsThatOthersCut(t *testing.T) {
+// TestTruncatedStream: if another client of the store has hidden events of a stream, commands to it
+// fail, even the one that would create it anew.
+func TestTruncatedStream(t *testing.T) {
 	for _, metadata := range []string{`{"$maxCount":1}`, `{"$tb":2}`, `{"$tb":9223372036854775807}`} {
 		log := openLog(t, t.TempDir())
 		wire := stores.Serve(t, log)
@@ -28,7 +28,7 @@ func TestStreamsThatOthersCut(t *testing.T) {
 		again := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60}
 		for _, command := range []core.Command{again, one("h")} {
 			if _, err := ask(other, command); code(err) != ErrUnavailable.Error() {
-				t.Errorf("%s: %T ends with %v, want %v", metadata, command, err, ErrUnavailable.Error())
+				t.Errorf("%s: %T: %v, want %v", metadata, command, err, ErrUnavailable)
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func TestSharedDeadlines(t *testing.T) {
 		for _, after := range []time.Duration{0, limit / 100, limit / 100} {
 			time.Sleep(after)
 			if s.get() != first {
-				t.Fatalf("%v after the first append: another context, want the same", after)
+				t.Fatalf("after another %v: another context, want the first", after)
 			}
 		}
 		for range 200 {
@@ -29,11 +29,11 @@ func TestSharedDeadlines(t *testing.T) {
 			time.Sleep(37 * time.Millisecond)
 		}
 		if s.get() == first {
-			t.Error("the first context is still shared")
+			t.Error("the first context is still shared, want another")
 		}
 		<-first.Done() // or the bubble is deadlocked
 		if !errors.Is(first.Err(), context.DeadlineExceeded) {
-			t.Errorf("the context ended with %v", first.Err())
+			t.Errorf("the context ended with %v, want %v", first.Err(), context.DeadlineExceeded)
 		}
 	})
 }

@@ -17,7 +17,7 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openDesk(t, store, nil)
 	mustCreate(t, d, 1)
-	wantResults(t, atOnce(100, func(i int) error {
+	wantResults(t, concurrently(100, func(i int) error {
 		_, err := ask(d, one(events.Holder(fmt.Sprint("holder", i))))
 		return err
 	}), map[string]int{"ok": 1, "sold_out": 99})
@@ -46,7 +46,7 @@ func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
 	all.Wait()
 	for i, err := range results {
 		if want := i < stock; (err == nil) != want || want && answers[i].Revision != events.Revision(i+1) {
-			t.Errorf("command %d: %v, revision %d, want %d", i, err, answers[i].Revision, i+1)
+			t.Errorf("command %d: %v, revision %d; want success %t, revision %d", i, err, answers[i].Revision, want, i+1)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestRefusedCommandsAreNotSubmitted(t *testing.T) {
 	_, err := d.Ask(context.Background(), Request{Stream: "none-x", ID: NewCommandID(), Command: one("ada"),
 		Submitted: func() { t.Error("Submitted was called") }})
 	if err == nil {
-		t.Error("a command to an unknown kind succeeded")
+		t.Error("a command to an unknown kind: nil, want an error")
 	}
 }
 
@@ -68,7 +68,7 @@ func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	if err != nil || read.Revision != 0 || read.Position != 1 {
 		t.Fatalf("view: %+v, %v, want Revision 0, Position 1", read, err)
 	}
-	wantResults(t, atOnce(5, func(i int) error {
+	wantResults(t, concurrently(5, func(i int) error {
 		stock := int64(10 + i)
 		_, err := d.Ask(context.Background(), Request{Stream: lamp, ID: NewCommandID(),
 			Command: &product.Edit{Stock: &stock}, IfRevision: &read.Revision})
@@ -76,8 +76,8 @@ func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	}), map[string]int{"ok": 1, "stale_revision": 4})
 }
 
-// TestARepeatedKeyIsOneCommand: five concurrent requests, one later, one after a restart, and one
-// after a snapshot.
+// TestARepeatedKeyIsOneCommand: five concurrent requests under one key, a later one, and one after a
+// restart get the same answer, with and without a snapshot.
 func TestARepeatedKeyIsOneCommand(t *testing.T) {
 	for name, config := range map[string]func(*Config){
 		"from the log":      nil,
@@ -100,12 +100,12 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 	mustCreate(t, d, 100)
 	id := KeyedCommandID("ann", "key", []byte("body"))
 	again := func() (Answer, error) {
-		// Every try makes an id for the reservation: the first one's must come back.
+		// Each request has a new reservation id; the answers must have that of the first.
 		return d.Ask(context.Background(), Request{Stream: lamp, Command: &product.Reserve{
 			ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true}, ID: id, CorrelationID: string(NewCommandID())})
 	}
 	answers := make([]Answer, 5)
-	wantResults(t, atOnce(5, func(i int) (err error) {
+	wantResults(t, concurrently(5, func(i int) (err error) {
 		answers[i], err = again()
 		return err
 	}), map[string]int{"ok": 5})
@@ -137,7 +137,7 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		}
 	}
 	if first != 1 {
-		t.Errorf("%d of the answers were no repetition, want 1", first)
+		t.Errorf("%d of the answers are not replayed, want 1", first)
 	}
 	_, err := d.Ask(
 		context.Background(),
@@ -164,7 +164,7 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 	mustCreate(t, d, 0)
 	request := Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key")}
 	if _, err := d.Ask(context.Background(), request); code(err) != "sold_out" {
-		t.Fatal(err)
+		t.Fatalf("got %v, want sold_out", err)
 	}
 	stock := int64(1)
 	if _, err := ask(d, &product.Edit{Stock: &stock}); err != nil {
@@ -195,7 +195,7 @@ func TestKeyWindowExpires(t *testing.T) {
 	}
 }
 
-// TestHoldsExpireAtTheirEntity: at the next command, and on Wake.
+// TestHoldsExpireAtTheirEntity: holds expire at the next command, and on Wake.
 func TestHoldsExpireAtTheirEntity(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	var c clock
@@ -209,15 +209,15 @@ func TestHoldsExpireAtTheirEntity(t *testing.T) {
 		t.Helper()
 		next, err := d.Wake(context.Background(), lamp)
 		if err != nil || !next.Equal(want) {
-			t.Errorf("next at %v, %v; want %v", next, err, want)
+			t.Errorf("next deadline = %v, %v; want %v", next, err, want)
 		}
 		if p := audit(t, store, nil); p.Remaining() != remaining {
 			t.Errorf("remaining = %d, want %d", p.Remaining(), remaining)
 		}
 	}
-	c.move(time.Minute)
+	c.advance(time.Minute)
 	wake(began.Add(time.Minute), 1)
-	c.move(1)
+	c.advance(1)
 	wake(time.Time{}, 2)
 	_, err = ask(d, &product.Confirm{ReservationID: mustID(t, held.Facts[0])})
 	if code(err) != "not_found" {
@@ -258,7 +258,7 @@ func TestEntityWithoutEventsIsDropped(t *testing.T) {
 			t.Fatalf("command to a missing product: %+v, %v, want not_found, Revision %v, Position 0", answer, err, events.NoStream)
 		}
 	}
-	closeDesk(t, d) // answers come before the entity goes
+	closeDesk(t, d) // an answer may come before the entity is evicted
 	if s := d.Stats(); s.Active != 0 || s.Dropped != 100 || s.InFlight != 0 {
 		t.Errorf("stats = %+v, want Active 0, Dropped 100, InFlight 0", s)
 	}

@@ -18,38 +18,39 @@ import (
 // looks like a hanging store.
 func shortAppendTimeout(c *Config) { c.AppendTimeout = time.Second }
 
-// TestOneFault: ten callers meet one fault. Each is answered once, and the answers match the log.
+// TestOneFault: while the store has a fault, each of ten callers is answered once, and the answers
+// match the log.
 func TestOneFault(t *testing.T) {
 	const callers, stock = 10, 6
 	for name, test := range map[string]struct {
 		faults func(f *faulty, other *Desk) []appendTo
-		// unavailable: some callers may get ErrUnavailable.
+		// unavailable permits ErrUnavailable as an answer.
 		unavailable bool
-		// shortTimeout: appends must end soon; others may take as long as in production.
+		// shortTimeout shortens the timeout of appends, for faults that make them hang.
 		shortTimeout bool
 	}{
 		"no fault": {faults: func(*faulty, *Desk) []appendTo { return nil }},
 		"conflict": {faults: func(_ *faulty, other *Desk) []appendTo {
 			return []appendTo{before(func() { price(t, other, 7) })}
 		}},
-		"conflicts without end": {faults: func(_ *faulty, other *Desk) (plan []appendTo) {
+		"many conflicts": {faults: func(_ *faulty, other *Desk) (plan []appendTo) {
 			for i := range 20 {
 				plan = append(plan, before(func() { price(t, other, int64(i)) }))
 			}
 			return plan
 		}},
 		"lost":                {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, lost, lost} }},
-		"taken":               {faults: func(*faulty, *Desk) []appendTo { return []appendTo{taken, taken, taken} }},
-		"lost and taken":      {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, taken, lost, taken} }},
+		"stored":              {faults: func(*faulty, *Desk) []appendTo { return []appendTo{stored, stored, stored} }},
+		"lost and stored":     {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, stored, lost, stored} }},
 		"lands late":          {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landLate, f.landLate} }},
 		"lands after reading": {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landOnRead, f.landOnRead} }},
 		"lands after reading, and then a conflict": {faults: func(f *faulty, other *Desk) []appendTo {
 			return []appendTo{f.landOnRead, before(func() { price(t, other, 9) })}
 		}},
-		"taken, and somebody goes on": {faults: func(_ *faulty, other *Desk) []appendTo {
+		"stored, and then another append": {faults: func(_ *faulty, other *Desk) []appendTo {
 			return []appendTo{func(ctx context.Context, log events.Store,
 				stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
-				_, err := taken(ctx, log, stream, expected, batch)
+				_, err := stored(ctx, log, stream, expected, batch)
 				price(t, other, 9)
 				return events.Appended{}, err
 			}}
@@ -60,12 +61,12 @@ func TestOneFault(t *testing.T) {
 		"can't be read afterwards": {faults: func(f *faulty, _ *Desk) []appendTo {
 			return []appendTo{failAgain(f)}
 		}, unavailable: true},
-		"hangs for good": {faults: func(*faulty, *Desk) []appendTo {
+		"keeps hanging": {faults: func(*faulty, *Desk) []appendTo {
 			return []appendTo{hang, hang, hang, hang}
 		}, unavailable: true, shortTimeout: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // much of it is waiting
+			t.Parallel() // most of it waits
 			f := openFaulty(t)
 			other := openDesk(t, f.Store, nil)
 			mustCreate(t, other, stock)
@@ -74,9 +75,9 @@ func TestOneFault(t *testing.T) {
 				change = shortAppendTimeout
 			}
 			d := openDesk(t, f, change)
-			f.then(test.faults(f, other)...)
+			f.setFaults(test.faults(f, other)...)
 			answers := make([]acknowledged, callers)
-			results := atOnce(callers, func(i int) (err error) {
+			results := concurrently(callers, func(i int) (err error) {
 				answers[i].id = NewCommandID()
 				answers[i].answer, err = d.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: answers[i].id})
 				return err
@@ -85,7 +86,7 @@ func TestOneFault(t *testing.T) {
 				!test.unavailable && (results["ok"] != stock || results[ErrUnavailable.Error()] > 0) {
 				t.Errorf("the callers got %v, want only sold units, sold_out and permitted failures", results)
 			}
-			f.settled()
+			f.landAll()
 			requireSameState(t, d, f.Store, answers)
 		})
 	}
@@ -132,39 +133,39 @@ func noError(t testing.TB, err error) {
 	}
 }
 
-// TestALoadThatFails: commands fail at once, and the next command loads again.
-func TestALoadThatFails(t *testing.T) {
+// TestFailedLoad: after a failed load the waiting commands fail, and the next command loads again.
+func TestFailedLoad(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
 	f.badRead = 1
 	if _, err := ask(d, one("ann")); !errors.Is(err, ErrUnavailable) || !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("%v, want the log to be unavailable", err)
+		t.Errorf("got %v, want %v and %v", err, ErrUnavailable, events.ErrUnavailable)
 	}
 	mustCreate(t, d, 1)
 }
 
-// TestACallerWhoLeaves: the caller gets the error of its context, and the command completes.
-func TestACallerWhoLeaves(t *testing.T) {
+// TestCancelledCaller: the caller gets the error of its context, and the command completes.
+func TestCancelledCaller(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, nil)
 	mustCreate(t, d, 5)
 	ctx, leave := context.WithCancel(context.Background())
 	release := make(chan struct{})
-	f.then(before(func() { leave(); <-release }))
+	f.setFaults(before(func() { leave(); <-release }))
 	if _, err := d.Ask(ctx, Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}); !errors.Is(
 		err,
 		context.Canceled,
 	) {
-		t.Errorf("%v, want context.Canceled", err)
+		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	close(release)
 	if answer, err := ask(d, one("bob")); err != nil || answer.Revision != 2 {
-		t.Errorf("retry: %+v, %v, want Revision 2", answer, err)
+		t.Errorf("the next command: %+v, %v, want Revision 2", answer, err)
 	}
 }
 
-// TestARetriedKeyAfterAnUnknownOutcome: the same key on another node, which does not know yet what
-// happened on the first.
+// TestARetriedKeyAfterAnUnknownOutcome: a key is retried on another node, which has not seen the events
+// of the first node yet.
 func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	nodes := []*Desk{openDesk(t, log, nil), openDesk(t, log, nil)}
@@ -193,8 +194,8 @@ func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	audit(t, log, []acknowledged{{id, answers[0]}, {id, answers[1]}})
 }
 
-// TestALargeBatchIsWrittenInParts: expiries at one time, or a crowd, may exceed what a store
-// appends at once.
+// TestALargeBatchIsWrittenInParts: simultaneous expiries or many callers may cause a batch that exceeds
+// the store's limit for an append.
 func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	f := openFaulty(t)
 	sized := &bounded{Store: f, limit: 100 << 10}
@@ -202,14 +203,14 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	d := openDesk(t, sized, func(config *Config) { config.Now, config.AppendBytes = c.now, 20<<10 })
 	mustCreate(t, d, 5000)
 	answers := make([]acknowledged, 2000)
-	wantResults(t, atOnce(len(answers), func(i int) (err error) {
+	wantResults(t, concurrently(len(answers), func(i int) (err error) {
 		answers[i].id = NewCommandID()
 		answers[i].answer, err = d.Ask(context.Background(), Request{Stream: lamp, ID: answers[i].id,
 			Command: &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true}})
 		return err
 	}), map[string]int{"ok": len(answers)})
-	c.move(time.Hour)
-	f.then(through, through, taken, through, lost) // in the middle of what falls due
+	c.advance(time.Hour)
+	f.setFaults(through, through, stored, through, lost) // faults amid the expiries
 	if _, err := ask(d, one("bob")); err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +220,7 @@ func TestALargeBatchIsWrittenInParts(t *testing.T) {
 	requireSameState(t, d, f.Store, answers)
 }
 
-// bounded accepts at most limit bytes at once.
+// bounded is a store that accepts at most limit bytes in one append.
 type bounded struct {
 	events.Store
 	limit int

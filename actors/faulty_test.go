@@ -23,14 +23,14 @@ type faulty struct {
 	plan    []appendTo // guarded by mu
 	rng     *rand.Rand // guarded by mu; nil: no faults by chance
 	late    []func()   // appends that land with a later read; guarded by mu
-	lateNow int        // one in this number of reads lands them
+	lateNow int        // the late appends land with every lateNow-th read; 0 means with each
 	reads   int        // guarded by mu
 	badRead int        // number of further reads that fail; guarded by mu
 	running sync.WaitGroup
 }
 
-// then sets the faults of the next appends.
-func (f *faulty) then(plan ...appendTo) {
+// setFaults sets the faults of the next appends.
+func (f *faulty) setFaults(plan ...appendTo) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.plan = append(f.plan, plan...)
@@ -47,7 +47,7 @@ func (f *faulty) next() appendTo {
 	if f.rng == nil || f.rng.IntN(2) == 0 {
 		return through
 	}
-	faults := []appendTo{lost, taken, unavailable, appendSlowly, f.landLate, f.landOnRead, hang, failAgain(f)}
+	faults := []appendTo{lost, stored, unavailable, appendSlowly, f.landLate, f.landOnRead, hang, failAgain(f)}
 	return faults[f.rng.IntN(len(faults))]
 }
 
@@ -90,8 +90,8 @@ func (f *faulty) Read(
 	return page, err
 }
 
-// settled waits for all late appends.
-func (f *faulty) settled() {
+// landAll lets all late appends land.
+func (f *faulty) landAll() {
 	f.mu.Lock()
 	late := f.late
 	f.late = nil
@@ -114,13 +114,13 @@ func through(
 	return log.Append(ctx, stream, expected, batch)
 }
 
-// lost: failed and not persisted.
+// lost: the append fails and is not in the log.
 func lost(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 	return events.Appended{}, fmt.Errorf("%w: lost", events.ErrUnknown)
 }
 
-// taken: the append fails but is in the log.
-func taken(
+// stored: the append fails but is in the log.
+func stored(
 	ctx context.Context,
 	log events.Store,
 	stream events.StreamID,
@@ -130,7 +130,7 @@ func taken(
 	if _, err := log.Append(ctx, stream, expected, batch); err != nil {
 		return events.Appended{}, err
 	}
-	return events.Appended{}, fmt.Errorf("%w: taken", events.ErrUnknown)
+	return events.Appended{}, fmt.Errorf("%w: stored", events.ErrUnknown)
 }
 
 func unavailable(
@@ -143,7 +143,7 @@ func unavailable(
 	return events.Appended{}, fmt.Errorf("%w: down", events.ErrUnavailable)
 }
 
-// hang until its context ends.
+// hang: the append hangs until its context ends.
 func hang(
 	ctx context.Context,
 	_ events.Store,
@@ -155,7 +155,7 @@ func hang(
 	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
 }
 
-// appendSlowly: another append can overtake it.
+// appendSlowly: the append is delayed, so that another one can overtake it.
 func appendSlowly(
 	ctx context.Context,
 	log events.Store,
@@ -183,8 +183,7 @@ func (f *faulty) landLate(
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
-// landOnRead: the outcome is unknown, and the append lands right after a read that has not found
-// it.
+// landOnRead: the outcome is unknown, and the append lands right after a read that does not find it.
 func (f *faulty) landOnRead(
 	_ context.Context,
 	log events.Store,
@@ -221,6 +220,6 @@ func before(act func()) appendTo {
 func openFaulty(t testing.TB) *faulty {
 	t.Helper()
 	f := &faulty{Store: openLog(t, t.TempDir())}
-	t.Cleanup(f.settled)
+	t.Cleanup(f.landAll)
 	return f
 }

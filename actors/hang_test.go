@@ -45,7 +45,7 @@ func TestLoadThatHangs(t *testing.T) {
 			return
 		}
 		if !errors.Is(err, ErrUnavailable) {
-			t.Fatal(err)
+			t.Fatalf("got %v, want not_found or %v", err, ErrUnavailable)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func TestPanicWhileWriting(t *testing.T) {
 	}()
 	<-seen
 	if _, err := ask(d, &breakIn{"Decide"}); !errors.Is(err, ErrBroken) {
-		t.Fatal(err)
+		t.Fatalf("got %v, want %v", err, ErrBroken)
 	}
 	close(store.free)
 	for range cap(answers) {
@@ -94,7 +94,7 @@ func TestPanicWhileWriting(t *testing.T) {
 		case err := <-answers:
 			must(t, err)
 		case <-time.After(time.Minute):
-			t.Fatal("the view got no answer within a minute")
+			t.Fatal("no answer within a minute, want two")
 		}
 	}
 }

@@ -24,13 +24,13 @@ import (
 // quiet discards the log of the desk.
 var quiet = slog.New(slog.DiscardHandler)
 
-// clock is advanced by the test, and has a start of its own.
+// clock starts at began and is advanced by the test.
 type clock struct{ nanos atomic.Int64 }
 
 var began = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 
-func (c *clock) now() time.Time       { return began.Add(time.Duration(c.nanos.Load())) }
-func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
+func (c *clock) now() time.Time          { return began.Add(time.Duration(c.nanos.Load())) }
+func (c *clock) advance(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // openLog opens the log in dir and closes it at the end of the test.
 func openLog(t testing.TB, dir string) *embedded.Store {
@@ -108,7 +108,7 @@ func mustCreate(t testing.TB, d *Desk, stock int64) {
 	}
 }
 
-// one is a command for one unit.
+// one returns a command that reserves one unit.
 func one(holder events.Holder) *product.Reserve {
 	return &product.Reserve{ReservationID: NewID(), Holder: holder, Quantity: 1}
 }
@@ -129,8 +129,8 @@ func code(err error) string {
 	return err.Error()
 }
 
-// atOnce runs n concurrent callers and counts their results by code.
-func atOnce(n int, call func(i int) error) map[string]int {
+// concurrently runs n concurrent callers and counts their results by code.
+func concurrently(n int, call func(i int) error) map[string]int {
 	results := map[string]int{}
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -173,8 +173,8 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 		hash     events.Hash
 	}
 	streams := map[events.StreamID]*stream{}
-	runs := map[string]int{} // by command: how often it is in the log
-	places := map[string][]events.Recorded{}
+	runs := map[string]int{} // the number of times that a command is in the log
+	byCommand := map[string][]events.Recorded{}
 	last := ""
 	for event, err := range events.All(context.Background(), store, 0) {
 		if err != nil {
@@ -204,7 +204,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 			runs[id]++
 			last = key
 		}
-		places[id] = append(places[id], event)
+		byCommand[id] = append(byCommand[id], event)
 	}
 	for id, n := range runs {
 		if n > 1 {
@@ -212,7 +212,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 		}
 	}
 	for _, a := range answers {
-		checkAnswer(t, a, places[string(a.id)])
+		checkAnswer(t, a, byCommand[string(a.id)])
 	}
 	if s := streams[lamp]; s != nil {
 		return s.core.(*product.Product)
@@ -246,8 +246,8 @@ func checkAnswer(t testing.TB, a acknowledged, there []events.Recorded) {
 	}
 }
 
-// noLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
-func noLeaks(t *testing.T) {
+// checkNoLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
+func checkNoLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })

@@ -9,9 +9,9 @@ import (
 	"admitone/events"
 )
 
-// TestWindowTurns: a key is known for at least a day, and not forever, whether or not others
+// TestWindowForgetsKeys: a key is known for at least a day, and not forever, whether or not other keys
 // follow.
-func TestWindowTurns(t *testing.T) {
+func TestWindowForgetsKeys(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		after time.Duration
@@ -25,7 +25,7 @@ func TestWindowTurns(t *testing.T) {
 			t.Errorf("after %v: known is %v, want %v", c.after, known, c.known)
 		}
 		if full := w.len(at) > 0; full != c.known {
-			t.Errorf("after %v: len = %d, want a key %t", c.after, w.len(at), c.known)
+			t.Errorf("after %v: len = %d, want it above 0: %t", c.after, w.len(at), c.known)
 		}
 	}
 	w := newKeyWindow()
@@ -38,7 +38,8 @@ func TestWindowTurns(t *testing.T) {
 	}
 }
 
-// TestWindowOfOneKey: it is in a copy and in a snapshot, stays when another follows, and counts for its caller.
+// TestWindowOfOneKey: a single key is in copies and snapshots, is kept when another is added, and counts
+// for its caller.
 func TestWindowOfOneKey(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	one, now := newKeyWindow(), began.Add(time.Hour)
@@ -46,7 +47,7 @@ func TestWindowOfOneKey(t *testing.T) {
 	twin, again := one.clone(), newKeyWindow()
 	twin.put(commandKey{2}, 1, keyUse{revision: 9}, now)
 	if _, known := one.get(commandKey{2}, now); known || one.len(now) != 1 || one.orNil() != one {
-		t.Errorf("the window has %d keys after a change of its copy", one.len(now))
+		t.Errorf("after a change of its copy the window has %d keys, want 1", one.len(now))
 	}
 	var saved bytes.Buffer
 	if err := one.freeze()(&saved); err != nil {
@@ -57,16 +58,16 @@ func TestWindowOfOneKey(t *testing.T) {
 	}
 	for i, w := range []*keyWindow{one, twin, again} {
 		if d, known := w.get(commandKey{1}, now); !known || d != (keyUse{revision: 7, body: 8}) {
-			t.Errorf("window %d: %+v, %v", i, d, known)
+			t.Errorf("window %d: %+v, %v; want revision 7, body 8", i, d, known)
 		}
 		w.put(commandKey{3}, 1, keyUse{}, now)
 		if n, _ := w.callers.Get(1); int(n) != w.len(now) || w.len(now) < 2 {
-			t.Errorf("window %d: %d keys, %d of them of the caller", i, w.len(now), n)
+			t.Errorf("window %d: %d keys, %d of them of the caller; want at least 2, all of the caller", i, w.len(now), n)
 		}
 	}
 }
 
-// TestWindowIsRestored: with both generations, and not from a truncated snapshot.
+// TestWindowIsRestored: both generations are restored, and a truncated snapshot is an error.
 func TestWindowIsRestored(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	w := newKeyWindow()
@@ -97,13 +98,13 @@ func TestWindowIsRestored(t *testing.T) {
 	}
 	for size := range saved.Len() {
 		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()[:size]), true); err == nil {
-			t.Errorf("restore accepted %d of %d bytes", size, saved.Len())
+			t.Errorf("restore of %d of %d bytes: nil, want an error", size, saved.Len())
 		}
 	}
 }
 
-// TestWindowCountsCallers: each caller separately, for a day, also through a snapshot; in a
-// snapshot from before there were counts they start at zero.
+// TestWindowCountsCallers: keys are counted for each caller separately, for a day, and the counts are in
+// snapshots. With an older snapshot, which lacks them, they start at zero.
 func TestWindowCountsCallers(t *testing.T) {
 	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 	ann, bob := callerOf("ann"), callerOf("bob")
@@ -161,7 +162,7 @@ func TestWindowCountsCallers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()), true); err != nil {
-			t.Errorf("restored after %v: %v", at, err)
+			t.Errorf("restore after %v: %v, want success", at, err)
 		}
 	}
 }

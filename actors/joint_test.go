@@ -97,25 +97,25 @@ func TestAskAll(t *testing.T) {
 		}
 	}
 	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 1, 2), nothingDecided); code(err) != "seat_taken" {
-		t.Error(err)
+		t.Errorf("AskAll of a seat that is held: %v, want seat_taken", err)
 	} else if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 {
-		t.Error(err)
+		t.Errorf("AskAll of a seat that is held: %#v, want a RefusedError at 1", err)
 	}
 	if n := len(readLog(t, f.Store)); n != 4 {
 		t.Errorf("a refused AskAll appended %d events, want none", n-4)
 	}
 	if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 3, 4), nothingDecided); err != nil {
-		t.Error("AskAll after a refusal:", err)
+		t.Errorf("AskAll after a refusal: %v, want success", err)
 	}
 	if _, err := ask(d, one("bob")); err != nil {
 		t.Error(err)
 	}
 	requireSameState(t, d, f.Store, nil)
-	wantIdle(t, d)
+	waitUntilIdle(t, d)
 }
 
-// wantIdle waits until a desk has nothing in flight.
-func wantIdle(t testing.TB, d *Desk) {
+// waitUntilIdle waits until a desk has no command in flight.
+func waitUntilIdle(t testing.TB, d *Desk) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); d.Stats().InFlight != 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -124,7 +124,7 @@ func wantIdle(t testing.TB, d *Desk) {
 	}
 }
 
-// TestNotJoint: commands that must be sent one by one have done nothing, and can be sent.
+// TestNotJoint: after ErrNotJoint nothing was done, and the commands can be sent one by one.
 func TestNotJoint(t *testing.T) {
 	stop := errors.New("stop")
 	for name, test := range map[string]func(*testing.T, *faulty, *Desk) error{
@@ -154,7 +154,7 @@ func TestNotJoint(t *testing.T) {
 			return err
 		},
 		"a batch in flight": func(t *testing.T, f *faulty, d *Desk) (err error) {
-			f.then(before(func() {
+			f.setFaults(before(func() {
 				_, err = d.AskAll(context.Background(), append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("b")}), nothingDecided)
 			}))
 			if _, err := ask(d, one("a")); err != nil {
@@ -162,12 +162,12 @@ func TestNotJoint(t *testing.T) {
 			}
 			return err
 		},
-		"no such append": func(t *testing.T, f *faulty, _ *Desk) error {
+		"a store without AppendAll": func(t *testing.T, f *faulty, _ *Desk) error {
 			other := openDesk(t, struct{ events.Store }{f}, nil)
 			_, err := other.AskAll(context.Background(), holdRequests(newHold(), 1), nothingDecided)
 			return err
 		},
-		"its caller ends it": func(_ *testing.T, _ *faulty, d *Desk) error {
+		"decided returns an error": func(_ *testing.T, _ *faulty, d *Desk) error {
 			_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), func(int, Answer) error { return stop })
 			if err == stop {
 				return ErrNotJoint
@@ -180,12 +180,12 @@ func TestNotJoint(t *testing.T) {
 			d := openDesk(t, f, nil)
 			mustCreate(t, d, 5)
 			if err := test(t, f, d); !errors.Is(err, ErrNotJoint) {
-				t.Fatal(err)
+				t.Fatalf("got %v, want %v", err, ErrNotJoint)
 			}
 			if _, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0]); err != nil {
-				t.Error("the commands sent one by one:", err)
+				t.Errorf("a command sent by itself: %v, want success", err)
 			}
-			wantIdle(t, d)
+			waitUntilIdle(t, d)
 		})
 	}
 }
@@ -198,12 +198,12 @@ func TestChainAfterALostAssumption(t *testing.T) {
 	if _, err := other.AskAll(context.Background(), holdRequests(newHold(), 2), nothingDecided); err != nil {
 		t.Fatal(err)
 	}
-	d := openDesk(t, f, nil) // takes both seats for empty
+	d := openDesk(t, f, nil) // it assumes both seats to be new
 	_, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided)
 	if !errors.Is(err, ErrNotJoint) {
-		t.Fatal(err)
+		t.Fatalf("AskAll on a wrong assumption: %v, want %v", err, ErrNotJoint)
 	}
-	wantIdle(t, d)
+	waitUntilIdle(t, d)
 	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0]); err != nil {
 		t.Fatal(err)
 	}
@@ -220,10 +220,10 @@ func TestChainAfterALostAssumption(t *testing.T) {
 	}
 }
 
-// TestLostJointAppend: its outcome is unknown. A retry under the same ids finds it, or
-// does it then.
+// TestLostJointAppend: after an AskAll with an unknown outcome, retries under the same ids find the
+// commands in the log, or append them.
 func TestLostJointAppend(t *testing.T) {
-	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hang,
+	for name, fault := range map[string]appendTo{"lost": lost, "stored": stored, "unavailable": unavailable, "hangs": hang,
 		"breaks": func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 			panic("broken")
 		}} {
@@ -231,20 +231,20 @@ func TestLostJointAppend(t *testing.T) {
 			f := openFaulty(t)
 			d := openDesk(t, f, shortAppendTimeout)
 			requests := holdRequests(newHold(), 1, 2)
-			f.then(fault)
+			f.setFaults(fault)
 			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrUnavailable) {
-				t.Fatal(err)
+				t.Fatalf("AskAll: %v, want %v", err, ErrUnavailable)
 			}
 			for _, request := range requests {
 				answer, err := d.Ask(context.Background(), request)
-				if err != nil || answer.Replayed != (name == "taken") {
-					t.Errorf("retry: %+v, %v, want Replayed %v", answer, err, name == "taken")
+				if err != nil || answer.Replayed != (name == "stored") {
+					t.Errorf("retry: %+v, %v, want Replayed %v", answer, err, name == "stored")
 				}
 			}
 			if n := len(readLog(t, f.Store)); n != 2 {
-				t.Errorf("%d events, want 2", n)
+				t.Errorf("the log has %d events, want 2", n)
 			}
-			wantIdle(t, d)
+			waitUntilIdle(t, d)
 		})
 	}
 }
@@ -266,19 +266,19 @@ func TestArrivalsDuringATurn(t *testing.T) {
 						_, err := ask(d, one("bob"))
 						results <- code(err)
 					})
-					until(t, "it waits", func() bool { return d.Stats().InFlight == 2 })
+					waitFor(t, "bob's command in flight", func() bool { return d.Stats().InFlight == 2 })
 					return end
 				},
 			)
 			if !errors.Is(err, end) {
-				t.Error(err)
+				t.Errorf("AskAll: %v, want %v", err, end)
 			}
 			others.Wait()
 			if got, want := <-results, map[string]string{"ok": "sold_out", "stop": "ok"}[name]; got != want {
 				t.Errorf("bob: %s, want %s", got, want)
 			}
 			requireSameState(t, d, f.Store, nil)
-			wantIdle(t, d)
+			waitUntilIdle(t, d)
 		})
 	}
 }

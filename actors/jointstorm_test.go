@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// TestJointRulesThatBreak: nothing is done, and the entities continue to work.
-func TestJointRulesThatBreak(t *testing.T) {
+// TestJointPanic: if a core panics in an AskAll, nothing is done, and the entities continue to work.
+func TestJointPanic(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact"} {
 		t.Run(method, func(t *testing.T) {
 			f := openFaulty(t)
@@ -27,16 +27,16 @@ func TestJointRulesThatBreak(t *testing.T) {
 			mustCreate(t, d, 5)
 			requests := append(holdRequests(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
 			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrBroken) {
-				t.Error(err)
+				t.Errorf("AskAll: %v, want %v", err, ErrBroken)
 			}
 			if _, err := d.AskAll(context.Background(), holdRequests(newHold(), 1, 2), nothingDecided); err != nil &&
 				!errors.Is(err, ErrNotJoint) {
-				t.Error(err)
+				t.Errorf("AskAll after a panic: %v, want success or %v", err, ErrNotJoint)
 			}
 			if _, err := ask(d, one("bob")); err != nil {
-				t.Error(err)
+				t.Errorf("a command after a panic: %v, want success", err)
 			}
-			wantIdle(t, d)
+			waitUntilIdle(t, d)
 		})
 	}
 }
@@ -46,7 +46,7 @@ func TestJointRulesThatBreak(t *testing.T) {
 func TestJointStorm(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	noLeaks(t)
+	checkNoLeaks(t)
 	log := openLog(t, t.TempDir())
 	var nodes [2]*Desk
 	var logs [2]*faulty
@@ -68,7 +68,7 @@ func TestJointStorm(t *testing.T) {
 				hold := newHold()
 				node := nodes[random.IntN(2)]
 				_, err := node.AskAll(context.Background(), holdRequests(hold, group...), nothingDecided)
-				if errors.Is(err, ErrNotJoint) { // until it knows them
+				if errors.Is(err, ErrNotJoint) { // load the seats, so that a later try succeeds
 					for _, n := range group {
 						_, _ = node.Wake(context.Background(), seatStream(n))
 					}
@@ -76,7 +76,7 @@ func TestJointStorm(t *testing.T) {
 				if err == nil {
 					acknowledged.Store(hold, len(group))
 				}
-				for _, n := range group { // also holds in the log without an answer
+				for _, n := range group { // even without an answer, the holds may be in the log
 					release := Request{Stream: seatStream(n), ID: NewCommandID(), Command: &seat.Release{HoldID: hold}}
 					for range 20 {
 						if _, err := nodes[random.IntN(2)].Ask(context.Background(), release); err == nil {
@@ -92,7 +92,7 @@ func TestJointStorm(t *testing.T) {
 		f.mu.Lock()
 		f.rng = nil
 		f.mu.Unlock()
-		f.settled()
+		f.landAll()
 	}
 	owners, groups := map[events.StreamID]events.HoldID{}, map[events.HoldID]int{}
 	last := events.HoldID("")
@@ -125,10 +125,10 @@ func TestJointStorm(t *testing.T) {
 		return true
 	})
 	if n == 0 {
-		t.Error("no group was acknowledged")
+		t.Error("0 groups were acknowledged, want some")
 	}
 	t.Logf("%d groups acknowledged, %d in the log", n, len(groups))
 	for _, node := range nodes {
-		wantIdle(t, node)
+		waitUntilIdle(t, node)
 	}
 }

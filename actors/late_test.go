@@ -11,12 +11,12 @@ import (
 	"admitone/events"
 )
 
-// TestLateCommands: a command is not decided once its caller has stopped waiting, even if it
-// arrived in time. One that was decided before is answered.
+// TestLateCommands: a command is not decided once its caller has stopped waiting, even if it arrived
+// in time. A command that was decided in time is answered.
 func TestLateCommands(t *testing.T) {
 	log, clock := openLog(t, t.TempDir()), &clock{}
 	d := openDesk(t, log, func(c *Config) { c.Now = clock.now })
-	late := func(request Request) {
+	checkLate := func(request Request) {
 		t.Helper()
 		if answer, err := d.Ask(t.Context(), request); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("a late command is answered %+v, %v, want %v", answer, err, ErrUnavailable)
@@ -42,17 +42,17 @@ func TestLateCommands(t *testing.T) {
 	}()
 	<-entered
 	queued.Submitted = func() {
-		clock.move(2 * time.Second)
+		clock.advance(2 * time.Second)
 		close(leave)
 	}
-	late(queued)
+	checkLate(queued)
 	if err := <-busy; err != nil {
 		t.Error(err)
 	}
-	late(next())
+	checkLate(next())
 	unread := next()
 	unread.Stream = "product-unread"
-	late(unread)
+	checkLate(unread)
 	for _, request := range []Request{intime, keyed} {
 		if answer, err := d.Ask(t.Context(), request); err != nil || !answer.Replayed {
 			t.Errorf("the command decided in time, sent again: %+v, %v; want a replay", answer, err)
@@ -63,8 +63,8 @@ func TestLateCommands(t *testing.T) {
 	}
 }
 
-// TestObservingWhileRefusing: a desk that is never idle at an entity, and only refuses there, still
-// takes observed events into account.
+// TestObservingWhileRefusing: an entity that always has a command in flight and only refuses still takes
+// observed events into account.
 func TestObservingWhileRefusing(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	here, there := openDesk(t, store, nil), openDesk(t, store, nil)

@@ -59,7 +59,7 @@ func (s *subject) model() porcupine.Model {
 	}
 }
 
-// history is concurrent callers of a subject while its desk is closed and opened.
+// history records what concurrent callers of a subject do and see while its desk is closed and opened.
 type history struct {
 	*subject
 	dir     string
@@ -174,7 +174,7 @@ func (h *history) do(caller int, input any) {
 	op := porcupine.Operation{ClientId: caller, Input: input, Call: h.moments.Add(1)}
 	switch c := input.(type) {
 	case pause:
-		h.clock.move(time.Duration(c))
+		h.clock.advance(time.Duration(c))
 	case readInput:
 		if _, err := desk.View(ctx, h.stream, func(state core.Core) { op.Output = h.readState(state) }); err != nil {
 			return // nothing was seen

@@ -20,7 +20,7 @@ type panickingProduct struct {
 	freezing *atomic.Int32
 }
 
-// breakIn is a command that makes a method of the core panic.
+// breakIn is a command that makes a method of the core fail, by a panic unless it is "error".
 type breakIn struct{ method string }
 
 // Where Freeze panics.
@@ -73,7 +73,7 @@ func (c *panickingProduct) Freeze() func(io.Writer) error {
 // unwritable is a fact on which events.AppendFact panics: it is not registered.
 type unwritable struct{ events.ProductEdited }
 
-// openPanickingDesk opens a desk with a touchy core.
+// openPanickingDesk opens a desk with a core that panics on breakIn, and in Freeze as freezing says.
 func openPanickingDesk(t *testing.T, change func(*Config)) (d *Desk, log events.Store, freezing *atomic.Int32) {
 	store := openLog(t, t.TempDir())
 	freezing = &atomic.Int32{}
@@ -89,12 +89,12 @@ func openPanickingDesk(t *testing.T, change func(*Config)) (d *Desk, log events.
 	return d, store, freezing
 }
 
-// TestBrokenRules: four and then forty panics, each in any method, while others use the same
-// entity.
-func TestBrokenRules(t *testing.T) {
+// TestPanics: commands whose core panics get ErrBroken, one after another and concurrently with others,
+// which succeed.
+func TestPanics(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact", "error", "View"} {
 		t.Run(method, func(t *testing.T) {
-			noLeaks(t)
+			checkNoLeaks(t)
 			d, log, _ := openPanickingDesk(t, nil)
 			mustCreate(t, d, 500)
 			broken := func(int) error {
@@ -108,12 +108,12 @@ func TestBrokenRules(t *testing.T) {
 			for i := range 4 {
 				wantResults(t, map[string]int{code(broken(i)): 1}, map[string]int{ErrBroken.Error(): 1})
 			}
-			if method == "Decide" || method == "AppendFact" { // at an entity that nobody has touched
+			if method == "Decide" || method == "AppendFact" { // at a new entity
 				_, err := d.Ask(t.Context(), Request{Stream: product.Stream("new"), Command: &breakIn{method}, ID: NewCommandID()})
 				wantResults(t, map[string]int{code(err): 1}, map[string]int{ErrBroken.Error(): 1})
 			}
 			answers := make([]acknowledged, 80)
-			results := atOnce(len(answers), func(i int) (err error) {
+			results := concurrently(len(answers), func(i int) (err error) {
 				if i%2 == 0 {
 					return broken(i)
 				}
@@ -136,14 +136,14 @@ func TestBrokenRules(t *testing.T) {
 	}
 }
 
-// TestSnapshotsThatBreak: a panic costs a snapshot, and no answer.
-func TestSnapshotsThatBreak(t *testing.T) {
-	noLeaks(t)
+// TestSnapshotPanic: a panic while a snapshot is made loses the snapshot, but no answer.
+func TestSnapshotPanic(t *testing.T) {
+	checkNoLeaks(t)
 	d, log, freezing := openPanickingDesk(t, func(c *Config) { c.SnapshotEvery = 4 })
 	mustCreate(t, d, 1_000_000)
 	for _, breaks := range []int32{freezeBreaks, writingBreaks, 0} {
 		freezing.Store(breaks)
-		wantResults(t, atOnce(40, func(int) error {
+		wantResults(t, concurrently(40, func(int) error {
 			_, err := ask(d, one("ann"))
 			return err
 		}), map[string]int{"ok": 40})
@@ -151,9 +151,9 @@ func TestSnapshotsThatBreak(t *testing.T) {
 		if breaks == 0 {
 			count = func() int64 { return d.Stats().Snapshots }
 		}
-		for range 5 { // whenever enough has come again, another snapshot is due
+		for range 5 { // another snapshot is due after enough events
 			before := count()
-			until(t, "another snapshot", func() bool {
+			waitFor(t, "another snapshot or panic", func() bool {
 				_, err := ask(d, one("ann"))
 				must(t, err)
 				return count() > before
@@ -162,12 +162,12 @@ func TestSnapshotsThatBreak(t *testing.T) {
 	}
 	closeDesk(t, d)
 	if s := d.Stats(); s.Active != 0 || s.InFlight != 0 || s.Snapshots == 0 {
-		t.Errorf("%+v; want snapshots once they work again", s)
+		t.Errorf("stats = %+v, want Active 0, InFlight 0, some snapshots", s)
 	}
 	audit(t, log, nil)
 }
 
-// TestStateAfterAPanic: nothing of a partially applied fact is left.
+// TestStateAfterAPanic: after a panic in Evolve the state has none of the command's facts.
 func TestStateAfterAPanic(t *testing.T) {
 	d, _, _ := openPanickingDesk(t, nil)
 	mustCreate(t, d, 5)
@@ -178,7 +178,7 @@ func TestStateAfterAPanic(t *testing.T) {
 	}
 	before := look()
 	if _, err := ask(d, &breakIn{"Evolve"}); code(err) != ErrBroken.Error() {
-		t.Fatal(err)
+		t.Fatalf("got %v, want %v", err, ErrBroken)
 	}
 	if after := look(); after.Remaining() != before.Remaining() || reflect.DeepEqual(before, product.Product{}) {
 		t.Errorf("state after the panic = %+v, want %+v", after, before)

@@ -31,7 +31,7 @@ func sameRounds(t *testing.T) int {
 	return 400
 }
 
-// sameCase is a command, those before it, and a rival's after it, all of one stream.
+// sameCase is a command, the commands before it, and a rival command, all to one stream.
 type sameCase struct {
 	name   string
 	stream events.StreamID
@@ -40,7 +40,7 @@ type sameCase struct {
 	until   time.Duration
 	command core.Command
 	rival   core.Command
-	edit    bool // with If-Match
+	edit    bool // set IfRevision
 	code    string
 }
 
@@ -97,7 +97,7 @@ func sameCases(n int) []sameCase {
 // blockingStore is a store whose next append blocks before it is done, or before it returns.
 type blockingStore struct {
 	events.Store
-	waits          string // "", "append" or "outcome"; read by the append it is for
+	waits          string // where the next append blocks: "append", "outcome" or "" for nowhere
 	entered, leave chan struct{}
 }
 
@@ -130,15 +130,13 @@ type sameRound struct {
 	followed events.Position
 }
 
-// The orders of a round: the owner's append is held until the other node has decided, or it is done
-// and its outcome is held; the owner gets the command after the other node has answered it, or both
-// at once; or the owner gets it twice.
+// The orders of a round. Node a is the owner.
 const (
-	appendHeld = iota
-	outcomeHeld
-	ownerLate
-	atOnceHere
-	ownerTwice
+	appendHeld  = iota // a's append is held until b has decided
+	outcomeHeld        // a's append is done, but its outcome is held until b has decided
+	ownerLate          // a gets the command after b has answered it
+	concurrent         // both get it concurrently
+	ownerTwice         // a gets it twice, b never
 	orders
 )
 
@@ -147,7 +145,7 @@ func (r *sameRound) play(t *testing.T, rng *rand.Rand) (a, b Answer, errA, errB 
 	ask := func(d *Desk) (Answer, error) { return d.Ask(context.Background(), r.request) }
 	other := func() {
 		if r.until > 0 {
-			r.clock.move(time.Duration(rng.IntN(3)) * time.Second) // past the deadline, mostly
+			r.clock.advance(time.Duration(rng.IntN(3)) * time.Second) // often past the deadline
 		}
 		if r.rival && rng.IntN(2) == 0 {
 			_, _ = r.b.Ask(context.Background(), Request{Stream: r.stream, Command: r.sameCase.rival, ID: NewCommandID()})
@@ -175,7 +173,7 @@ func (r *sameRound) play(t *testing.T, rng *rand.Rand) (a, b Answer, errA, errB 
 		r.log.waits = "outcome"
 	}
 	go func() { defer close(done); a, errA = ask(r.a) }()
-	if r.order != atOnceHere && r.order != ownerTwice {
+	if r.order != concurrent && r.order != ownerTwice {
 		select {
 		case <-r.log.entered:
 		case <-done: // it appends nothing
@@ -190,15 +188,15 @@ func (r *sameRound) play(t *testing.T, rng *rand.Rand) (a, b Answer, errA, errB 
 
 // TestTheSameCommandOnce: one command is sent to two nodes, as when its owner does not answer and
 // the node that received it decides it itself. Whichever is first, it is decided once, and both
-// give the same answer, with and without a key; also just before a deadline, past which the append
-// is held.
+// give the same answer, with and without a key; also if the command is decided just before a deadline
+// and appended after it.
 func TestTheSameCommandOnce(t *testing.T) {
 	seed := *stormSeed
 	if seed == 0 {
 		seed = rand.Uint64()
 	}
 	t.Logf("go test ./actors -run TestTheSameCommandOnce -storm-seed %d", seed)
-	noLeaks(t)
+	checkNoLeaks(t)
 	rng, log, clock := rand.New(rand.NewPCG(seed, 0)), openLog(t, t.TempDir()), &clock{}
 	owner := &blockingStore{Store: log}
 	open := func(store events.Store) *Desk {
@@ -229,7 +227,7 @@ func TestTheSameCommandOnce(t *testing.T) {
 	}
 	for _, c := range sameCases(0) {
 		if want := core.Or(pointer(c.code), "ok"); seen[c.name+": "+want] == 0 {
-			t.Errorf("%s was never answered %q: %v", c.name, want, seen)
+			t.Errorf("%s was never answered %q, want it at least once: %v", c.name, want, seen)
 		}
 	}
 	if replayed == 0 || a.Stats().Conflicts+b.Stats().Conflicts == 0 || a.Stats().Lookups+b.Stats().Lookups == 0 {
@@ -263,7 +261,7 @@ func (r *sameRound) prepare(t *testing.T, rng *rand.Rand) events.Revision {
 		}
 	}
 	if r.until > 0 {
-		r.clock.move(r.until - time.Second - time.Duration(rng.IntN(2)))
+		r.clock.advance(r.until - time.Second - time.Duration(rng.IntN(2)))
 	}
 	head := r.follow(t)
 	after := head - min(head, events.Position(rng.IntN(3))) // the node is a little behind
@@ -319,7 +317,8 @@ func (r *sameRound) check(t *testing.T, before events.Revision, a, b Answer, err
 		last = this
 	}
 	if want := min(1, len(a.Facts)); errA == nil && (runs != want || facts != len(a.Facts)) || errA != nil && runs > 0 {
-		t.Errorf("answered %q with %d facts; the log has %d, decided %d times", code(errA), len(a.Facts), facts, runs)
+		t.Errorf("answered %q with %d facts; the log has %d facts in %d appends, want the same facts in at most one",
+			code(errA), len(a.Facts), facts, runs)
 	}
 	return code(errA)
 }
@@ -331,8 +330,8 @@ func encoded(facts []events.Fact) (all []string) {
 	return all
 }
 
-// TestForwardedCommandsAreForgottenInTime: an entity remembers as many commands as may be in
-// flight, and since when; older ones are searched for in the log.
+// TestForwardedCommandsAreForgottenInTime: an entity remembers about as many commands as can be in
+// flight. Older ones are searched for in the log.
 func TestForwardedCommandsAreForgottenInTime(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	d := openDesk(t, log, func(c *Config) { c.MaxPerEntity = 4 })

@@ -37,10 +37,10 @@ func (c *counted) Read(
 	return page, err
 }
 
-// until waits for a concurrent condition, with a limit.
-func until(t testing.TB, what string, is func() bool) {
+// waitFor waits until done returns true, for a minute at most.
+func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); !is(); runtime.Gosched() {
+	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
 		if time.Now().After(end) {
 			t.Fatalf("timed out after a minute waiting for %s", what)
 		}
@@ -74,15 +74,15 @@ func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kin
 	return left, c.read.Load()
 }
 
-// history100 writes 101 events of a lamp, with snapshots in between.
-func history100(t testing.TB, dir string) {
+// writeHistory writes 101 events of a lamp, with snapshots in between.
+func writeHistory(t testing.TB, dir string) {
 	t.Helper()
 	store := openLog(t, dir)
 	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = store, 30 })
 	mustCreate(t, d, 1000)
-	for due := range int64(3) { // one that is still being written would keep the next from being begun
+	for due := range int64(3) { // wait, because an entity writes one snapshot at a time
 		sell(t, d, 30)
-		until(t, "a snapshot is written", func() bool { return d.Stats().Snapshots > due })
+		waitFor(t, "a snapshot", func() bool { return d.Stats().Snapshots > due })
 	}
 	sell(t, d, 10)
 	closeDesk(t, d)
@@ -101,28 +101,28 @@ func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 	broken := products
 	broken.New = func() core.Core { return &unrestorable{product.New().(*product.Product)} }
 	for name, test := range map[string]struct {
-		kind   core.Kind
-		spoil  func(t *testing.T, dir string)
-		whole  bool
-		behind int // commands after it
+		kind  core.Kind
+		spoil func(t *testing.T, dir string)
+		whole bool // want the whole stream to be read
+		later int  // commands after the snapshot
 	}{
-		"it fits":              {kind: products},
-		"and what came after":  {kind: products, behind: 7},
-		"of another version":   {kind: newer, whole: true},
-		"that can't be read":   {kind: broken, whole: true},
-		"damaged":              {kind: products, spoil: damage, whole: true},
-		"of another history":   {kind: products, spoil: anotherHistory, whole: true},
-		"ahead of the log":     {kind: products, spoil: aheadOfTheLog, whole: true},
-		"with nothing to read": {kind: products, spoil: emptyDirectory, whole: true},
+		"matching":           {kind: products},
+		"with later events":  {kind: products, later: 7},
+		"of another version": {kind: newer, whole: true},
+		"that panics":        {kind: broken, whole: true},
+		"damaged":            {kind: products, spoil: damage, whole: true},
+		"of another history": {kind: products, spoil: anotherHistory, whole: true},
+		"ahead of the log":   {kind: products, spoil: aheadOfTheLog, whole: true},
+		"empty":              {kind: products, spoil: truncate, whole: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			history100(t, dir)
+			writeHistory(t, dir)
 			if test.spoil != nil {
 				test.spoil(t, dir)
 			}
 			store := openLog(t, dir)
-			sell(t, openDesk(t, store, nil), test.behind)
+			sell(t, openDesk(t, store, nil), test.later)
 			left, read := remaining(t, store, store, test.kind)
 			if p := audit(t, store, nil); left != p.Remaining() {
 				t.Errorf("remaining = %d, want %d as from the log", left, p.Remaining())
@@ -164,14 +164,14 @@ func damage(t *testing.T, dir string) {
 	})
 }
 
-func emptyDirectory(t *testing.T, dir string) {
+func truncate(t *testing.T, dir string) {
 	eachSnapshot(t, dir, func(name string, _ []byte) { must(t, os.Truncate(name, 0)) })
 }
 
 // anotherHistory copies the snapshots of another log of the same length.
 func anotherHistory(t *testing.T, dir string) {
 	other := t.TempDir()
-	history100(t, other)
+	writeHistory(t, other)
 	eachSnapshot(t, other, func(name string, content []byte) {
 		must(t, os.WriteFile(filepath.Join(dir, "snapshots", filepath.Base(name)), content, 0o600))
 	})
@@ -187,7 +187,7 @@ func aheadOfTheLog(t *testing.T, dir string) {
 	later := t.TempDir()
 	must(t, os.Rename(filepath.Join(dir, "snapshots"), filepath.Join(later, "snapshots")))
 	must(t, os.RemoveAll(filepath.Join(dir, "log")))
-	history100(t, dir)
+	writeHistory(t, dir)
 	must(t, os.RemoveAll(filepath.Join(dir, "snapshots")))
 	must(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
 }
@@ -220,18 +220,18 @@ func TestEntityStaysDuringItsSnapshot(t *testing.T) {
 		d.Sweep()
 	}
 	if s := d.Stats(); s.Active != 1 || s.Dropped != 0 || s.Snapshots != 0 {
-		t.Errorf("%+v, while the snapshot is being written, want Active 1, Dropped 0, Snapshots 0", s)
+		t.Errorf("stats while the snapshot is being written = %+v, want Active 1, Dropped 0, Snapshots 0", s)
 	}
 	close(h.release)
-	until(t, "nothing is in flight", func() bool { return d.Stats().InFlight == 0 })
-	// It has more than enough to save by now, so a sweep asks for that before it goes.
-	until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
-	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 0 { // it began with its first event, unread
-		t.Errorf("%+v, want a second snapshot before it went", s)
+	waitFor(t, "no command in flight", func() bool { return d.Stats().InFlight == 0 })
+	// By now it has enough unsaved events for a sweep to request a snapshot before its eviction.
+	waitFor(t, "the eviction of the entity", func() bool { d.Sweep(); return d.Stats().Active == 0 })
+	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 0 { // it was new, so its stream was never read
+		t.Errorf("stats after the eviction = %+v, want Snapshots 2, Loads 0", s)
 	}
 	if left, read := remaining(t, store, store, products); left != 968 ||
-		read != 2 { // one to see that it is long, one that the snapshot fits
-		t.Errorf("remaining = %d, %d events were read; want 2 read", left, read)
+		read != 2 { // one to see that the stream is long, one to check the snapshot
+		t.Errorf("remaining = %d, %d events were read; want 968 and 2", left, read)
 	}
 }
 
@@ -247,8 +247,8 @@ func (s *lookupCounter) LoadSnapshot(stream events.StreamID, read func(events.Sn
 	return s.Snapshots.LoadSnapshot(stream, read)
 }
 
-// TestShortStreamsAreReadAtOnce: no snapshot is looked up that can't exist.
-func TestShortStreamsAreReadAtOnce(t *testing.T) {
+// TestShortStreamsNeedNoSnapshot: no snapshot is looked up for a stream that is too short to have one.
+func TestShortStreamsNeedNoSnapshot(t *testing.T) {
 	for _, test := range []struct{ sold, times int }{{0, 0}, {8, 0}, {9, 1}, {20, 1}} {
 		store := openLog(t, t.TempDir())
 		d := openDesk(t, store, nil)
@@ -260,17 +260,18 @@ func TestShortStreamsAreReadAtOnce(t *testing.T) {
 		sell(t, d, 1)
 		if p := audit(t, store, nil); p.Remaining() != int64(999-test.sold) || s.times.Load() != int64(test.times) {
 			t.Errorf(
-				"of 1000 less %d remain %d; a snapshot was looked for %d times, want %d",
+				"after %d sales: remaining = %d, %d lookups of a snapshot; want %d, %d",
 				test.sold+1,
 				p.Remaining(),
 				s.times.Load(),
+				999-test.sold,
 				test.times,
 			)
 		}
 	}
 }
 
-// TestSweepingWhileHoldsExpire: what expires when the desk requests a snapshot is appended before
+// TestSweepingWhileHoldsExpire: the expiries that a request for a snapshot causes are appended before
 // the entity is evicted.
 func TestSweepingWhileHoldsExpire(t *testing.T) {
 	store := openLog(t, t.TempDir())
@@ -282,11 +283,11 @@ func TestSweepingWhileHoldsExpire(t *testing.T) {
 		_, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true})
 		must(t, err)
 		sell(t, d, 1)
-		c.move(1 << 36) // more than a minute
-		until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
+		c.advance(1 << 36) // more than a minute
+		waitFor(t, "the eviction of the entity", func() bool { d.Sweep(); return d.Stats().Active == 0 })
 	}
 	if s := d.Stats(); s.Conflicts != 0 || s.InFlight != 0 {
-		t.Errorf("%+v; want no entity to go while it writes", s)
+		t.Errorf("stats = %+v, want Conflicts 0, InFlight 0", s)
 	}
 	audit(t, store, nil)
 }

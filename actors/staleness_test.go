@@ -32,7 +32,7 @@ func TestAppendsOfAnotherDesk(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := ask(here, one("bob")); code(err) != "sold_out" {
-		t.Fatal(err)
+		t.Fatalf("got %v, want sold_out", err)
 	}
 	stock := int64(3)
 	answer, err := ask(there, &product.Edit{Stock: &stock})
@@ -42,7 +42,7 @@ func TestAppendsOfAnotherDesk(t *testing.T) {
 	before := here.Stats()
 	here.Observe(lamp, answer.Revision-1) // a revision that it already has
 	if left, loads := lampsLeft(t, here), here.Stats().Loads; left != 0 || loads != before.Loads {
-		t.Errorf("remaining = %d after %d loads, want 0 after %d: it has observed nothing yet", left, loads, before.Loads)
+		t.Errorf("remaining = %d after %d loads, want 0 after %d: nothing new was observed", left, loads, before.Loads)
 	}
 	here.Observe(lamp, answer.Revision)
 	here.Observe("product-unknown", 7)
@@ -143,7 +143,7 @@ func TestOneKeyAtTwoDesks(t *testing.T) {
 	}
 	again, err := reserve(there)
 	if first.Replayed = true; err != nil || !reflect.DeepEqual(again, first) {
-		t.Errorf("again: %+v, %v; want %+v", again, err, first)
+		t.Errorf("the retry: %+v, %v; want %+v", again, err, first)
 	}
 	if _, err := ask(there, one("bob")); err != nil {
 		t.Error(err)

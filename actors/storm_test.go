@@ -36,7 +36,7 @@ func TestStorm(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	t.Logf("go test ./actors -run TestStorm -storm-seed %d", seed)
-	noLeaks(t)
+	checkNoLeaks(t)
 	log := openLog(t, t.TempDir())
 	s := &storm{}
 	for i := range s.nodes {
@@ -59,11 +59,12 @@ func TestStorm(t *testing.T) {
 		s.logs[i].mu.Lock()
 		s.logs[i].rng = nil
 		s.logs[i].mu.Unlock()
-		s.logs[i].settled()
+		s.logs[i].landAll()
 	}
 	t.Logf("%d answers, %d failures; %+v %+v", len(s.answers), s.failures, s.nodes[0].Stats(), s.nodes[1].Stats())
 	if len(s.answers) == 0 || s.nodes[0].Stats().Unknown == 0 {
-		t.Error("no command was answered, or no append had an unknown outcome")
+		t.Errorf("%d answers, stats of the first node %+v; want some answers and unknown outcomes",
+			len(s.answers), s.nodes[0].Stats())
 	}
 	for _, node := range s.nodes {
 		requireSameState(t, node, log, s.answers)
@@ -73,7 +74,7 @@ func TestStorm(t *testing.T) {
 // call sends commands, and repeats a keyed one on any node until it has an answer.
 func (s *storm) call(t *testing.T, rng *rand.Rand, commands int) {
 	for n := range commands {
-		s.clock.move(time.Duration(rng.IntN(3)) * time.Second)
+		s.clock.advance(time.Duration(rng.IntN(3)) * time.Second)
 		request := Request{
 			Stream:        lamp,
 			Command:       s.command(rng),

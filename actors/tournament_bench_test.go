@@ -10,8 +10,8 @@ import (
 	"admitone/events"
 )
 
-// BenchmarkHotTournament: entries of teams that are all different, and refusals
-// of a full tournament; compare with BenchmarkHotEntity.
+// BenchmarkHotTournament: entries of different teams, and refusals of a full tournament. Compare with
+// BenchmarkHotEntity.
 func BenchmarkHotTournament(b *testing.B) {
 	for _, of := range []struct {
 		name  string

@@ -111,7 +111,7 @@ func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, slotsOfFinal, false)
 	var answers answerLog
-	results := atOnce(crowdOfTeams, func(i int) error {
+	results := concurrently(crowdOfTeams, func(i int) error {
 		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	})
 	wantResults(t, results, map[string]int{"ok": slotsOfFinal, "tournament_full": crowdOfTeams - slotsOfFinal})
@@ -139,7 +139,7 @@ func wantEntries(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 			}
 		}
 		if _, counts := cup.Figures(); counts.Entered != int64(len(entered)) || counts.Waitlisted != int64(len(waiting)) {
-			t.Errorf("it counts %+v; want %d and %d", counts, len(entered), len(waiting))
+			t.Errorf("counts = %+v; want %d entered, %d waitlisted", counts, len(entered), len(waiting))
 		}
 	})
 	must(t, err)
@@ -153,7 +153,7 @@ func TestWithdrawalsPromoteTheFirstWaiting(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, slotsOfFinal, true)
 	var answers answerLog
-	wantResults(t, atOnce(crowdOfTeams, func(i int) error {
+	wantResults(t, concurrently(crowdOfTeams, func(i int) error {
 		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	}), map[string]int{"ok": crowdOfTeams})
 	before := readSummary(t, store)
@@ -164,7 +164,7 @@ func TestWithdrawalsPromoteTheFirstWaiting(t *testing.T) {
 	closeDesk(t, d)
 	d = openDesk(t, store, nil)
 
-	wantResults(t, atOnce(leave, func(i int) error {
+	wantResults(t, concurrently(leave, func(i int) error {
 		return answers.ask(d, &tournament.Withdraw{TeamID: before.entered[2*i]})
 	}), map[string]int{"ok": leave})
 	after := readSummary(t, store)
@@ -181,7 +181,7 @@ func TestWithdrawalsPromoteTheFirstWaiting(t *testing.T) {
 	must(t, answers.ask(d, &tournament.Edit{TeamLimit: &limit}))
 	raised := readSummary(t, store)
 	if !slices.Equal(raised.promoted, before.waitlisted[:leave+1000]) {
-		t.Errorf("%d were promoted in all, want %d, or in another order", len(raised.promoted), leave+1000)
+		t.Errorf("promoted were %v, want %v", raised.promoted, before.waitlisted[:leave+1000])
 	}
 	audit(t, store, answers.all)
 	stay := slices.DeleteFunc(
@@ -201,7 +201,7 @@ func TestTheDeadlineToTheNanosecond(t *testing.T) {
 		move time.Duration
 		then string
 	}{{0, "ok"}, {time.Hour, "ok"}, {time.Nanosecond, "deadline_passed"}, {time.Hour, "deadline_passed"}} {
-		now.move(line.move)
+		now.advance(line.move)
 		if _, err := askFinals(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}}); code(err) != line.then {
 			t.Errorf("at %v: %v, want %s", now.now(), err, line.then)
 		}
@@ -215,7 +215,7 @@ func TestTheDeadlineToTheNanosecond(t *testing.T) {
 func TestTwoOrganisersAtOnce(t *testing.T) {
 	d := openFinals(t, openLog(t, t.TempDir()), &clock{}, 4, false)
 	first := events.Revision(0)
-	results := atOnce(5, func(i int) error {
+	results := concurrently(5, func(i int) error {
 		limit := int64(10 + i)
 		_, err := d.Ask(
 			context.Background(),
@@ -234,7 +234,7 @@ func TestConcurrentEntriesAndWithdrawals(t *testing.T) {
 	store := openLog(t, t.TempDir())
 	d := openFinals(t, store, &clock{}, 16, true)
 	var answers answerLog
-	results := atOnce(64, func(caller int) error {
+	results := concurrently(64, func(caller int) error {
 		rng := rand.New(rand.NewPCG(seed, uint64(caller)))
 		for range 40 {
 			team := nthTeam(rng.IntN(100))

@@ -30,7 +30,7 @@ func TestAskEach(t *testing.T) {
 	ctx := context.Background()
 	results, err := d.AskEach(ctx, holdRequests(newHold(), 1, 2, 3))
 	if err != nil || len(results) != 3 {
-		t.Fatal(err)
+		t.Fatalf("AskEach: %d results, %v, want 3", len(results), err)
 	}
 	for i, r := range results {
 		if r.Err != nil || len(r.Answer.Facts) != 1 || r.Answer.Position == 0 || r.Answer.Revision != 0 {
@@ -40,19 +40,19 @@ func TestAskEach(t *testing.T) {
 	before := len(readLog(t, f.Store))
 	_, err = d.AskEach(ctx, holdRequests(newHold(), 4, 2, 5))
 	if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 || code(err) != "seat_taken" {
-		t.Error(err)
+		t.Errorf("AskEach of a seat that is held: %v, want seat_taken at 1", err)
 	}
 	if after := len(readLog(t, f.Store)); after != before {
 		t.Errorf("a refused turn appended %d events, want none", after-before)
 	}
 	if results, err := d.AskEach(ctx, holdRequests(newHold(), 4, 5)); err != nil || results[0].Err != nil ||
 		results[1].Err != nil {
-		t.Errorf("AskEach after a refusal: %+v, %v", results, err)
+		t.Errorf("AskEach after a refusal: %+v, %v, want success", results, err)
 	}
-	wantIdle(t, d)
+	waitUntilIdle(t, d)
 }
 
-// TestAskEachAfterAnotherDesk: a turn refuses nothing because of a seat that another desk has released since.
+// TestAskEachAfterAnotherDesk: a turn does not refuse a seat that another desk has released meanwhile.
 func TestAskEachAfterAnotherDesk(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	here, there := openDesk(t, log, withoutMultiAppend), openDesk(t, log, withoutMultiAppend)
@@ -75,19 +75,19 @@ func TestAskEachAfterAnotherDesk(t *testing.T) {
 			t.Errorf("%s: %v", request.Stream, err)
 		}
 	}
-	wantIdle(t, here)
+	waitUntilIdle(t, here)
 }
 
-// TestAskEachWhileWriting: a turn is decided on a state that is not durable yet, and its refusal
-// waits for that.
+// TestAskEachWhileWriting: a turn may be decided on a state that is not durable yet, but its refusal
+// is returned only once that state is durable.
 func TestAskEachWhileWriting(t *testing.T) {
 	f := openFaulty(t)
 	d := openDesk(t, f, withoutMultiAppend)
 	release := make(chan struct{})
-	begun := make(chan struct{})
-	f.then(func(ctx context.Context, store events.Store, stream events.StreamID, expected events.Revision,
+	started := make(chan struct{})
+	f.setFaults(func(ctx context.Context, store events.Store, stream events.StreamID, expected events.Revision,
 		batch []events.Event) (events.Appended, error) {
-		close(begun)
+		close(started)
 		<-release
 		return store.Append(ctx, stream, expected, batch)
 	})
@@ -96,27 +96,27 @@ func TestAskEachWhileWriting(t *testing.T) {
 		_, err := d.Ask(context.Background(), holdRequests(newHold(), 1)[0])
 		first <- err
 	}()
-	<-begun
+	<-started
 	go func() {
 		_, err := d.AskEach(context.Background(), holdRequests(newHold(), 2, 1))
 		second <- err
 	}()
 	select {
 	case err := <-second:
-		t.Errorf("refused on a state that is not durable: %v", err)
+		t.Errorf("AskEach returned %v before the state was durable, want it to wait", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	if _, err := d.Ask(context.Background(), holdRequests(newHold(), 2)[0]); err != nil {
-		t.Errorf("another entity was blocked by the waiting turn: %v", err)
+		t.Errorf("a command to another entity of the waiting turn: %v, want success", err)
 	}
 	close(release)
 	if err := <-first; err != nil {
-		t.Error(err)
+		t.Errorf("the first hold: %v, want success", err)
 	}
 	if err := <-second; code(err) != "seat_taken" {
-		t.Error(err)
+		t.Errorf("AskEach once the state is durable: %v, want seat_taken", err)
 	}
-	wantIdle(t, d)
+	waitUntilIdle(t, d)
 }
 
 // TestTurnsOfOneDesk: overlapping groups, named in one order, each get all of their seats or none,
@@ -134,12 +134,12 @@ func TestTurnsOfOneDesk(t *testing.T) {
 				first := random.IntN(6)
 				hold := newHold()
 				results, err := d.AskEach(context.Background(), holdRequests(hold, first, first+1, first+2))
-				if errors.Is(err, ErrNotJoint) { // a seat that is being read
+				if errors.Is(err, ErrNotJoint) { // a seat is being loaded
 					time.Sleep(time.Millisecond)
 					continue
 				}
 				if err != nil && code(err) != "seat_taken" {
-					t.Error(err)
+					t.Errorf("AskEach: %v, want success or seat_taken", err)
 				}
 				for i, r := range results {
 					if r.Err != nil {
@@ -156,7 +156,7 @@ func TestTurnsOfOneDesk(t *testing.T) {
 		})
 	}
 	all.Wait()
-	wantIdle(t, d)
+	waitUntilIdle(t, d)
 }
 
 // TestTurnsOfTwoDesks: with every fault of the log, an acknowledged seat belongs to its holder
@@ -213,18 +213,18 @@ func TestTurnsOfTwoDesks(t *testing.T) {
 		f.mu.Lock()
 		f.rng = nil
 		f.mu.Unlock()
-		f.settled()
+		f.landAll()
 	}
 	if held == 0 {
-		t.Error("no seat was held")
+		t.Error("0 seats were held, want some")
 	}
 	for _, node := range nodes {
-		wantIdle(t, node)
+		waitUntilIdle(t, node)
 	}
 }
 
-// TestTurnRulesThatBreak: the callers get an error, and the entities continue to work.
-func TestTurnRulesThatBreak(t *testing.T) {
+// TestTurnPanic: if a core panics in a turn, the caller gets an error, and the entities continue to work.
+func TestTurnPanic(t *testing.T) {
 	for _, method := range []string{"Decide", "Evolve", "AppendFact"} {
 		t.Run(method, func(t *testing.T) {
 			f := openFaulty(t)
@@ -241,12 +241,12 @@ func TestTurnRulesThatBreak(t *testing.T) {
 				err = results[1].Err
 			}
 			if !errors.Is(err, ErrBroken) {
-				t.Error(err)
+				t.Errorf("AskEach: %v, want %v", err, ErrBroken)
 			}
 			if _, err := ask(d, one("bob")); err != nil {
-				t.Error(err)
+				t.Errorf("a command after a panic: %v, want success", err)
 			}
-			wantIdle(t, d)
+			waitUntilIdle(t, d)
 		})
 	}
 }

@@ -24,8 +24,8 @@ func (frozenStore) Read(ctx context.Context, _ events.StreamID, _ events.Revisio
 	return nil, ctx.Err()
 }
 
-// TestAnswerTimeout: with a context without deadline, a caller waits for the desk's AnswerTimeout;
-// its view is not run afterwards.
+// TestAnswerTimeout: if its context has no deadline, a caller waits no longer than AnswerTimeout, and its
+// view does not run afterwards.
 func TestAnswerTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		engine, err := NewEngine()
@@ -37,7 +37,7 @@ func TestAnswerTimeout(t *testing.T) {
 		began := time.Now()
 		_, err = d.View(context.Background(), "product-a", func(core.Core) { t.Error("the view ran after the timeout") })
 		if waited := time.Since(began); !errors.Is(err, ErrUnavailable) || waited != 2*time.Second {
-			t.Errorf("after %v: %v, want %v, %v", waited, err, ErrUnavailable, 2*time.Second)
+			t.Errorf("after %v: %v, want %v after %v", waited, err, ErrUnavailable, 2*time.Second)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -71,7 +71,7 @@ func TestWaitersEndInTime(t *testing.T) {
 					waited := time.Since(began)
 					switch {
 					case wait < limit && (err != nil || waited != wait || r.answer.Revision != events.Revision(wait)):
-						t.Errorf("caller answered after %v: got %v, %v after %v", wait, r, err, waited)
+						t.Errorf("caller answered after %v: got %v, %v after %v, want the answer then", wait, r, err, waited)
 					case wait > limit && (!errors.Is(err, ErrUnavailable) || waited != limit):
 						t.Errorf("caller without an answer for %v: %v after %v, want ErrUnavailable at the limit", wait, err, waited)
 					}
@@ -85,7 +85,7 @@ func TestWaitersEndInTime(t *testing.T) {
 			d.waiters.mu.Lock()
 			defer d.waiters.mu.Unlock()
 			if d.waiters.oldest != nil || d.waiters.newest != nil || d.waiters.timer != nil {
-				t.Error("waiters remain after all callers returned")
+				t.Error("waiters remain after all callers returned, want none")
 			}
 		})
 	})

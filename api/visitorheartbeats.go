@@ -18,7 +18,7 @@ func (s *Server) acceptVisitorHeartbeats(next fasthttp.RequestHandler) fasthttp.
 		return next
 	}
 	return func(c *fasthttp.RequestCtx) {
-		if string(c.Path()) != peers.MarksPath || !c.IsPost() {
+		if string(c.Path()) != peers.VisitorHeartbeatsPath || !c.IsPost() {
 			next(c)
 			return
 		}
@@ -39,7 +39,7 @@ func (s *Server) recordVisitorHeartbeats(c *fasthttp.RequestCtx) int {
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), h.Until)
 	defer cancel()
-	err = s.config.Rooms.ReceiveHeartbeats(ctx, events.RoomID(c.QueryArgs().Peek(peers.MarksRoom)), body)
+	err = s.config.Rooms.ReceiveHeartbeats(ctx, events.RoomID(c.QueryArgs().Peek(peers.VisitorHeartbeatsRoom)), body)
 	switch {
 	case err == nil:
 		return fasthttp.StatusNoContent

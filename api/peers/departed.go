@@ -16,7 +16,7 @@ const (
 
 // The states of a departed node.
 const (
-	Left State = "left" // it had announced its end
+	Left State = "left" // it announced that it was about to stop
 	Lost State = "lost" // it died, froze or can't be reached
 )
 
@@ -37,7 +37,8 @@ func (p *Peers) Departed() []Departed {
 	return all
 }
 
-// noteChanges records and logs which nodes come and go if others become the other nodes. The caller holds mu.
+// noteChanges records and logs the nodes that join and leave when others replaces the other nodes. The caller
+// holds mu.
 func (p *Peers) noteChanges(others []Member) {
 	for i := range p.others {
 		name := p.others[i].Name
@@ -65,24 +66,24 @@ func (p *Peers) noteDeparture(m Member) {
 
 // noteArrival records and logs a node if it was not among the other nodes before. The caller holds mu.
 func (p *Peers) noteArrival(m *Member) {
-	run := "" // the run by which its name was last known
+	lastRun := "" // the last known run of the node with this name
 	for i := range p.others {
 		if p.others[i].Name == m.Name {
-			run = p.others[i].Run
+			lastRun = p.others[i].Run
 		}
 	}
-	if run == m.Run {
+	if lastRun == m.Run {
 		return
 	}
 	p.departed = slices.DeleteFunc(p.departed, func(d Departed) bool {
 		if d.Name != m.Name {
 			return false
 		}
-		run = d.Run
+		lastRun = d.Run
 		return true
 	})
 	message := "a node was restarted"
-	switch run {
+	switch lastRun {
 	case "":
 		message = "a node joined"
 	case m.Run:

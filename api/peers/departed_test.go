@@ -111,11 +111,11 @@ func TestDepartedAreBounded(t *testing.T) {
 	}
 }
 
-// TestSilenceIsReported: that a node does not answer is a warning unless it is starting or stopping. One that does
-// not answer when it has started is reported then.
+// TestSilenceIsReported: a node that does not answer is logged as a warning, unless it is starting or stopping. If it
+// still does not answer once it has started, it is logged then.
 func TestSilenceIsReported(t *testing.T) {
 	t.Parallel()
-	for state, warns := range map[State]bool{Serving: true, Joining: false, Draining: false} {
+	for state, wantWarning := range map[State]bool{Serving: true, Joining: false, Draining: false} {
 		silent, err := net.Listen("tcp", "127.0.0.1:0") // connections are accepted by the kernel, and never read
 		if err != nil {
 			t.Fatal(err)
@@ -133,8 +133,8 @@ func TestSilenceIsReported(t *testing.T) {
 		warned := func() bool {
 			return slices.ContainsFunc(log.lines(), func(line string) bool { return strings.Contains(line, "WARN") })
 		}
-		if got := warned(); got != warns {
-			t.Errorf("a warning about a silent node that is %s: %t, want %t; log: %q", state, got, warns, log.lines())
+		if got := warned(); got != wantWarning {
+			t.Errorf("a warning about a silent node that is %s: %t, want %t; log: %q", state, got, wantWarning, log.lines())
 		}
 		b.State = Serving
 		p.SetMembers([]Member{b})
@@ -146,26 +146,26 @@ func TestSilenceIsReported(t *testing.T) {
 	}
 }
 
-// TestAnswers: a node answers if it is the run that it should be.
+// TestAnswers: Answers reports whether the expected run of a node answers.
 func TestAnswers(t *testing.T) {
 	p, _ := loggingPeers()
 	q := startPeer(t, "r", func(*fasthttp.RequestCtx) {})
 	other := q.member
 	other.Run = "r2"
 	if !p.Answers(&q.member, patience) {
-		t.Error("a live node does not answer")
+		t.Error("Answers(live node) = false, want true")
 	}
 	if p.Answers(&other, patience) {
-		t.Error("another run answers for a node that is gone")
+		t.Error("Answers(another run of the node) = true, want false")
 	}
 	q.stop(t)
 	if p.Answers(&q.member, patience) {
-		t.Error("a node that has stopped answers")
+		t.Error("Answers(stopped node) = true, want false")
 	}
 }
 
-// TestOthersServe: a node without the log says that others serve only if one that answers does, and not before
-// that one had time to miss the log too.
+// TestOthersServe: OthersServe is true for a node that lost the log, if another node serves and answers, and has
+// had time to notice that it lost the log too.
 func TestOthersServe(t *testing.T) {
 	p, _ := loggingPeers()
 	other := Member{Name: "b", Run: "r", HTTP: "127.0.0.1:1", Hop: Protocol, State: Serving}
@@ -179,7 +179,7 @@ func TestOthersServe(t *testing.T) {
 	wantServe("this node serves", false)
 	p.SetState(Cut)
 	wantServe("this node was just cut from the log", false)
-	p.stateSet.set(-takeOverLimit)
+	p.stateSet.set(-takeOverTime)
 	wantServe("another node serves", true)
 	p.peer("r").suspectUntil.set(time.Hour)
 	wantServe("the other node is suspected", false)

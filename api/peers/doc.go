@@ -13,16 +13,16 @@
 // # Frames
 //
 // Small commands that are in flight at the same time share one connection per peer, which is requested with a signed
-// GET of [HopsPath] and upgraded: each request and each answer is an HTTP message with a length and an id. All others
-// have an HTTP connection of their own, and so have all requests to a peer without that connection, because it has
-// none yet or is of an older build. So frames need no other [Protocol], and a rolling upgrade is not affected.
+// GET of [HopsPath] and upgraded: each request and each answer is an HTTP message with a length and an id. Other
+// requests use separate HTTP connections, and so do all requests while there is no such connection to the peer,
+// which may run an older build. So frames need no new [Protocol], and do not affect rolling upgrades.
 //
 // # Heartbeats
 //
 // A node requests a heartbeat from every other node every [HeartbeatEvery]; any answer to a forwarded
-// request counts as one too. A forwarded request is waited for while its owner sends heartbeats: a
-// request that is merely slow must not be executed twice. A peer that misses its heartbeats is
-// suspected, and receives no requests, for [suspectFor]; that is renewed until it answers again.
+// request counts as one too. A node waits for the answer to a forwarded request as long as the owner
+// sends heartbeats: a request that is merely slow must not be executed twice. A peer that misses its heartbeats is
+// suspected, and receives no requests, for [suspectFor], which starts again until the peer answers.
 //
 // # Visitors of waiting rooms
 //

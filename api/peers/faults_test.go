@@ -12,8 +12,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// TestOddRequestsInFrames: a request whose body is not what its headers promise is answered, and one whose answer is
-// too large fails alone: the connection, and the other requests in flight, go on.
+// TestOddRequestsInFrames: a request whose body does not match its Content-Type is answered. A request whose answer is
+// too large fails without affecting the connection and the other requests in flight.
 func TestOddRequestsInFrames(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) {
@@ -33,7 +33,7 @@ func TestOddRequestsInFrames(t *testing.T) {
 	defer p.close()
 	other := make(chan error, 1)
 	go func() {
-		got, err := send(p, "other", soon())
+		got, err := send(p, "other", testDeadline())
 		if err == nil && got != "answered" {
 			err = fmt.Errorf("the answer is %q", got)
 		}
@@ -46,22 +46,22 @@ func TestOddRequestsInFrames(t *testing.T) {
 	request.Header.SetMethod(fasthttp.MethodPost)
 	request.Header.SetContentType("multipart/form-data; boundary=b")
 	request.SetBodyString("no multipart")
-	if err := p.do(&request, &response, soon()); err != nil || string(response.Body()) != "got no multipart" {
-		t.Errorf("%q, %v; want got no multipart", response.Body(), err)
+	if err := p.do(&request, &response, testDeadline()); err != nil || string(response.Body()) != "got no multipart" {
+		t.Errorf("do = %q, %v; want %q", response.Body(), err, "got no multipart")
 	}
-	if _, err := send(p, "large", soon()); err != errFrame {
-		t.Errorf("an answer that is too large: %v, want %v", err, errFrame)
+	if _, err := send(p, "large", testDeadline()); err != errFrame {
+		t.Errorf("an answer that is too large: error %v, want %v", err, errFrame)
 	}
 	close(release)
 	if err := <-other; err != nil {
-		t.Errorf("another request in flight: %v", err)
+		t.Errorf("another request in flight: error %v, want none", err)
 	}
 	if !p.linked() {
-		t.Error("the connection has ended")
+		t.Error("linked = false after the requests, want true")
 	}
 }
 
-// TestUnfinishedUpgrade: a connection that was accepted for frames but never became one does not delay a shutdown.
+// TestUnfinishedUpgrade: a connection whose upgrade to frames was accepted but not completed does not delay a shutdown.
 func TestUnfinishedUpgrade(t *testing.T) {
 	q := startPeer(t, "run", func(*fasthttp.RequestCtx) {})
 	defer q.stop(t)
@@ -70,7 +70,7 @@ func TestUnfinishedUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.SetDeadline(soon()); err != nil {
+	if err := c.SetDeadline(testDeadline()); err != nil {
 		t.Fatal(err)
 	}
 	// fasthttp closes such a connection after the answer.
@@ -110,7 +110,7 @@ func TestPassWithoutHost(t *testing.T) {
 	c.Request.Header.SetProtocol("HTTP/1.0")
 	c.Request.Header.SetRequestURI("/path")
 	c.Request.SetBodyString("x")
-	if _, passed := p.Owner(key).Pass(&c, "id", &Hop{At: time.Now(), Until: soon()}); !passed {
-		t.Error("it is decided here")
+	if _, passed := p.Owner(key).Pass(&c, "id", &Hop{At: time.Now(), Until: testDeadline()}); !passed {
+		t.Error("Pass = false, want the request to be forwarded")
 	}
 }

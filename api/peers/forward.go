@@ -24,9 +24,9 @@ const (
 )
 
 // Pass forwards the request of c to the owner and copies its answer to c. It returns the log
-// position that a later read has to include, 0 if the answer names none. passed is false if the
-// request has to be decided here, and c has no answer then: the owner can't be reached, misses its
-// heartbeats, no longer serves, or declined the request.
+// position that a later read has to include, 0 if the answer names none. passed is false, and c has no
+// answer, if the request has to be decided here: the owner can't be reached, misses its heartbeats, no
+// longer serves, or declined the request.
 func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (position events.Position, passed bool) {
 	p := o.peers
 	hop.From, hop.View = p.config.Self.Run, p.View()
@@ -35,7 +35,7 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 	defer fasthttp.ReleaseResponse(response)
 	c.Request.CopyTo(request)
 	request.UseHostHeader = true
-	if len(request.Header.Host()) == 0 { // of HTTP/1.0
+	if len(request.Header.Host()) == 0 { // allowed in HTTP/1.0
 		request.Header.SetHost(o.member.HTTP)
 	}
 	request.Header.ResetConnectionClose() // it is about the client's connection
@@ -44,9 +44,9 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 	uri := string(request.URI().RequestURI()) // as it is sent: the path may have been rewritten
 	request.Header.Set(Header, p.config.Secret.Seal(hop, time.Duration(o.peer.skew.Load()),
 		string(c.Method()), uri, c.Request.Body()))
-	begun := time.Now()
+	started := time.Now()
 	err := o.peer.hops.do(request, response, hop.Until)
-	p.metrics.seconds.Observe(time.Since(begun).Seconds())
+	p.metrics.seconds.Observe(time.Since(started).Seconds())
 	if err != nil || declined(response) {
 		p.noteDecidedHere(o, requestID, response.StatusCode(), err)
 		return 0, false
@@ -64,15 +64,15 @@ func (o *Owner) Pass(c *fasthttp.RequestCtx, requestID string, hop *Hop) (positi
 func (p *Peers) noteDecidedHere(o *Owner, requestID string, status int, err error) {
 	p.metrics.decidedHere.inc()
 	p.config.Logger.Debug("a request is decided here: its owner can't be reached, misses its heartbeats, "+
-		"no longer serves, took too long or declined it", "node", o.member.Name, "request_id", requestID, "status", status, "error", err)
+		"no longer serves, took too long or declined it", "node", o.member.Name, "request_id", requestID, "status", status,
+		"error", err)
 }
 
 // declineCodes are the refusal codes by which an owner declines a request, as they occur in response bodies.
 var declineCodes = [][]byte{[]byte(`"code":"shutting_down"`), []byte(`"code":"log_unavailable"`)}
 
-// declined reports whether the owner declined the request without executing it.
-//
-// An owner may find the headers too long, because the hop's header is added to them.
+// declined reports whether the owner declined the request without executing it: with one of declineCodes, or
+// with 431, because this node's header makes the headers longer.
 func declined(response *fasthttp.Response) bool {
 	if response.StatusCode() == fasthttp.StatusRequestHeaderFieldsTooLarge {
 		return true

@@ -20,7 +20,7 @@ const (
 	maxAnswerFrame = 4 << 20
 )
 
-// errFrame is returned for bytes that are no frame.
+// errFrame is returned for bytes that are not a valid frame.
 var errFrame = errors.New("a frame is longer than allowed, or its content is no HTTP message")
 
 // appendFrame appends a frame to dst.
@@ -33,11 +33,11 @@ func appendFrame(dst []byte, id uint64, content []byte) []byte {
 type frameReader struct {
 	in    *bufio.Reader
 	limit int
-	skip  int // bytes of the last frame that in has to discard
+	skip  int // buffered bytes of the last frame, which are discarded before the next one is read
 }
 
-// next returns the next frame. Its content is valid until the next call. Errors: errFrame; those of the
-// connection, io.EOF between two frames.
+// next returns the next frame. Its content is valid until the next call. Errors: errFrame; io.EOF at the end of
+// the connection between two frames; the connection's.
 func (r *frameReader) next() (id uint64, content []byte, err error) {
 	_, _ = r.in.Discard(r.skip) // they are buffered
 	r.skip = 0
@@ -57,7 +57,7 @@ func (r *frameReader) next() (id uint64, content []byte, err error) {
 		r.skip = int(size)
 		content, err = r.in.Peek(r.skip)
 	} else {
-		content = make([]byte, size) // this one only, so that the memory is not kept
+		content = make([]byte, size) // not a reused buffer: large frames are rare
 		_, err = io.ReadFull(r.in, content)
 	}
 	if errors.Is(err, io.EOF) {

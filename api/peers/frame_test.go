@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestFrames: what was written is read, and nothing longer than the limit, or cut.
+// TestFrames: frames are read as they were written. A frame that is longer than the limit or cut short is an error.
 func TestFrames(t *testing.T) {
 	const buffer, limit = 64, 200
 	reader := func(text []byte) *frameReader {
@@ -30,7 +30,7 @@ func TestFrames(t *testing.T) {
 		t.Errorf("after the last frame: %v, want %v", err, io.EOF)
 	}
 	if _, _, err := reader(appendFrame(nil, 1, make([]byte, limit+1))).next(); err != errFrame {
-		t.Errorf("a frame beyond the limit: %v, want %v", err, errFrame)
+		t.Errorf("a frame beyond the limit: error %v, want %v", err, errFrame)
 	}
 	for _, size := range []int{5, limit} {
 		whole := appendFrame(nil, 1, make([]byte, size))
@@ -42,7 +42,7 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// FuzzFrames: any bytes are frames, which encode to the same bytes, up to an error.
+// FuzzFrames: the frames that are read from any bytes encode to the same bytes.
 func FuzzFrames(f *testing.F) {
 	f.Add(appendFrame(appendFrame(nil, 1, []byte("one")), 2, bytes.Repeat([]byte("two"), 30)))
 	f.Add([]byte{255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 7})
@@ -53,7 +53,7 @@ func FuzzFrames(f *testing.F) {
 			id, content, err := r.next()
 			if err != nil {
 				if err == io.EOF && len(again) != len(text) {
-					t.Errorf("the end is reported after %d of %d bytes", len(again), len(text))
+					t.Errorf("io.EOF after %d bytes, want it after %d", len(again), len(text))
 				}
 				break
 			}
@@ -63,7 +63,7 @@ func FuzzFrames(f *testing.F) {
 			again = appendFrame(again, id, content)
 		}
 		if !bytes.HasPrefix(text, again) {
-			t.Errorf("%x was read as %x", text, again)
+			t.Errorf("the frames encode to %x, want a prefix of %x", again, text)
 		}
 	})
 }

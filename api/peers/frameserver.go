@@ -12,8 +12,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// FrameServer answers requests that other nodes send in frames. The zero value needs Handler alone. Its methods
-// are safe for concurrent use.
+// FrameServer answers requests that other nodes send in frames. Only Handler has to be set. Its methods are safe
+// for concurrent use.
 type FrameServer struct {
 	// Handler answers a request as if it had come by HTTP.
 	Handler fasthttp.RequestHandler
@@ -24,8 +24,8 @@ type FrameServer struct {
 	serving  sync.WaitGroup          // one per connection
 }
 
-// Upgrade answers a request for a connection for frames whose signature was checked, and reports whether it accepts
-// one. raw is the connection of c.
+// Upgrade answers a request to upgrade a connection to frames, and reports whether it accepts the upgrade. The caller
+// has checked the request's signature. raw is the connection of c.
 func (s *FrameServer) Upgrade(c *fasthttp.RequestCtx, raw net.Conn) (accepted bool) {
 	if string(c.Request.Header.Peek(fasthttp.HeaderUpgrade)) != frameProtocol {
 		c.SetStatusCode(fasthttp.StatusUpgradeRequired)
@@ -39,7 +39,7 @@ func (s *FrameServer) Upgrade(c *fasthttp.RequestCtx, raw net.Conn) (accepted bo
 	c.SetStatusCode(fasthttp.StatusSwitchingProtocols)
 	c.Response.Header.Set(fasthttp.HeaderConnection, "Upgrade")
 	c.Response.Header.Set(fasthttp.HeaderUpgrade, frameProtocol)
-	c.Hijack(func(hijacked net.Conn) { // not called if the HTTP server closes the connection
+	c.Hijack(func(hijacked net.Conn) { // not called if the HTTP server closes the connection first
 		if !s.add(f) {
 			_ = raw.Close()
 			return
@@ -116,9 +116,9 @@ type frameWork struct {
 	ctx *fasthttp.RequestCtx
 }
 
-// stopReading ends read. Requests in flight are answered.
+// stopReading makes read return. Requests in flight are answered.
 func (f *frameConn) stopReading() {
-	_ = f.conn.SetReadDeadline(time.Unix(1, 0)) // a closed connection has ended anyway
+	_ = f.conn.SetReadDeadline(time.Unix(1, 0)) // an error means that the connection is closed
 }
 
 // serve answers requests until the connection ends or its read deadline is set, and then those in flight.
@@ -141,7 +141,7 @@ func (f *frameConn) awaitClose(in io.Reader) {
 	}
 }
 
-// read hands requests to workers until the connection ends. A worker is started while all are busy, up to
+// read hands requests to workers until the connection ends. If all workers are busy it starts another, up to
 // maxConnections.
 func (f *frameConn) read(frames frameReader) {
 	var content bytes.Reader
@@ -156,7 +156,7 @@ func (f *frameConn) read(frames frameReader) {
 		work.ctx.Init2(frameAddress{remote: f.conn.RemoteAddr(), local: f.conn.LocalAddr()}, nil, false)
 		content.Reset(request)
 		decoder.Reset(&content)
-		if err := readRequest(&work.ctx.Request, decoder); err != nil || !fits(&work.ctx.Request) {
+		if err := readRequest(&work.ctx.Request, decoder); err != nil || !fitsFrame(&work.ctx.Request) {
 			return
 		}
 		f.writer.awaitRoom()
@@ -173,7 +173,7 @@ func (f *frameConn) read(frames frameReader) {
 	}
 }
 
-// readRequest reads a request whose body may be anything: the first node has parsed it.
+// readRequest reads a request. It does not parse a multipart body, which may be malformed.
 func readRequest(r *fasthttp.Request, in *bufio.Reader) error {
 	if err := r.Header.Read(in); err != nil {
 		return err
@@ -210,7 +210,7 @@ func (f *frameConn) answer() {
 
 var frameContexts = sync.Pool{New: func() any { return &fasthttp.RequestCtx{} }}
 
-// frameAddress is the connection of a request in a frame, for its handler: it has addresses alone, and is at its end.
+// frameAddress stands in for the connection of a request in a frame. It has only addresses; reads return io.EOF.
 type frameAddress struct {
 	net.Conn
 	remote, local net.Addr

@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	// maxGathered bounds the bytes that wait to be written to a connection, apart from one frame per sender.
-	maxGathered = 1 << 20
+	// maxPending bounds the bytes that wait to be written to a connection, apart from one frame per sender.
+	maxPending = 1 << 20
 	// maxKept bounds a buffer that is kept for later frames.
 	maxKept = 256 << 10
-	// frameWriteLimit bounds the time of a write: a peer that does not read is as good as gone.
-	frameWriteLimit = 5 * time.Second
+	// frameWriteTimeout bounds a write. A peer that does not read is treated as failed.
+	frameWriteTimeout = 5 * time.Second
 )
 
 // frameWriter writes frames to a connection. Senders add theirs to a buffer, which a goroutine writes as a whole,
@@ -23,11 +23,11 @@ type frameWriter struct {
 	wake chan struct{}
 	done chan struct{} // closed when run has returned
 
-	mu       sync.Mutex
-	room     sync.Cond // of mu; signals that the buffer was taken, or the end
-	gathered []byte    // guarded by mu
-	spare    []byte    // guarded by mu
-	ended    bool      // nothing is added any more; guarded by mu
+	mu      sync.Mutex
+	room    sync.Cond // with mu; signals that run took the buffer, or the end
+	pending []byte    // guarded by mu
+	spare   []byte    // guarded by mu
+	ended   bool      // nothing is added any more; guarded by mu
 }
 
 func newFrameWriter(conn net.Conn) *frameWriter {
@@ -36,16 +36,16 @@ func newFrameWriter(conn net.Conn) *frameWriter {
 	return w
 }
 
-// add adds a frame. It returns false if the connection has ended, or too much waits to be written and full
-// frames are not forced.
+// add adds a frame. It returns false if the connection has ended, or if more than maxPending bytes wait to be
+// written and force is false.
 func (w *frameWriter) add(id uint64, content []byte, force bool) bool {
 	w.mu.Lock()
-	if w.ended || !force && len(w.gathered) > maxGathered {
+	if w.ended || !force && len(w.pending) > maxPending {
 		w.mu.Unlock()
 		return false
 	}
-	first := len(w.gathered) == 0
-	w.gathered = appendFrame(w.gathered, id, content)
+	first := len(w.pending) == 0
+	w.pending = appendFrame(w.pending, id, content)
 	w.mu.Unlock()
 	if first {
 		w.signal()
@@ -60,16 +60,16 @@ func (w *frameWriter) signal() {
 	}
 }
 
-// awaitRoom waits until less than maxGathered bytes wait to be written, or the end.
+// awaitRoom returns once at most maxPending bytes wait to be written, or the connection has ended.
 func (w *frameWriter) awaitRoom() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.gathered) > maxGathered && !w.ended {
+	for len(w.pending) > maxPending && !w.ended {
 		w.room.Wait()
 	}
 }
 
-// end lets run write what has been added, and return.
+// end makes run write the pending frames and return.
 func (w *frameWriter) end() {
 	w.mu.Lock()
 	w.ended = true
@@ -83,7 +83,7 @@ func (w *frameWriter) run() {
 	defer close(w.done)
 	defer w.end()
 	for range w.wake {
-		// The goroutines that are ready to run may add frames: a write costs far more than a frame.
+		// Let goroutines that are ready to run add frames first: a write costs far more than a frame.
 		runtime.Gosched()
 		for {
 			frames, ended := w.take()
@@ -93,7 +93,7 @@ func (w *frameWriter) run() {
 				}
 				break
 			}
-			_ = w.conn.SetWriteDeadline(time.Now().Add(frameWriteLimit)) // a closed connection fails in Write
+			_ = w.conn.SetWriteDeadline(time.Now().Add(frameWriteTimeout)) // a closed connection fails in Write
 			if _, err := w.conn.Write(frames); err != nil {
 				_ = w.conn.Close()
 				return
@@ -103,12 +103,12 @@ func (w *frameWriter) run() {
 	}
 }
 
-// take returns the gathered frames.
+// take removes and returns the pending frames.
 func (w *frameWriter) take() (frames []byte, ended bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	frames = w.gathered
-	w.gathered, w.spare = w.spare, nil
+	frames = w.pending
+	w.pending, w.spare = w.spare, nil
 	w.room.Broadcast()
 	return frames, w.ended
 }

@@ -42,7 +42,7 @@ type Hop struct {
 // ErrForged is returned for a header that no node of this system has signed.
 var ErrForged = errors.New("the header of a forwarded request is not signed by a node of this system")
 
-// text returns the header without its signature. skew is the lead of the receiver's clock.
+// text returns the header without its signature. skew is how far the receiver's clock is ahead.
 func (h *Hop) text(skew time.Duration) string {
 	text := make([]byte, 0, 384)
 	field := func(name, value string) { text = append(append(append(text, "; "...), name...), value...) }
@@ -62,7 +62,7 @@ func (h *Hop) text(skew time.Duration) string {
 	return string(text)
 }
 
-// hash16 returns 16 hexadecimal digits.
+// hash16 formats a hash as 16 hexadecimal digits.
 func hash16(hash uint64) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(make([]byte, 0, 8), hash))
 }
@@ -75,7 +75,7 @@ type Secret struct {
 // signer computes one signature at a time.
 type signer struct {
 	mac    hash.Hash
-	signed []byte
+	signed []byte // buffer for the signed text
 }
 
 // NewSecret returns the secret with this key.
@@ -85,7 +85,7 @@ func NewSecret(key []byte) *Secret {
 	return s
 }
 
-// signature is in hexadecimal digits.
+// signature is an HMAC-SHA-256 in hexadecimal digits.
 type signature [2 * sha256.Size]byte
 
 func (s *Secret) sign(method, uri string, body []byte, text string) (signed signature) {
@@ -100,7 +100,7 @@ func (s *Secret) sign(method, uri string, body []byte, text string) (signed sign
 	return signed
 }
 
-// Seal returns the signed header of a request. skew is the lead of the receiver's clock.
+// Seal returns the signed header of a request. skew is how far the receiver's clock is ahead.
 func (s *Secret) Seal(h *Hop, skew time.Duration, method, uri string, body []byte) string {
 	text := h.text(skew)
 	mac := s.sign(method, uri, body, text)
@@ -119,11 +119,11 @@ func (s *Secret) Open(header, method, uri string, body []byte) (*Hop, error) {
 	if !hmac.Equal([]byte(mac), want[:]) {
 		return nil, ErrForged
 	}
-	return read(header[:end])
+	return parseHop(header[:end])
 }
 
-// read parses the text of a header.
-func read(text string) (*Hop, error) {
+// parseHop parses a header without its signature.
+func parseHop(text string) (*Hop, error) {
 	version, fields, _ := strings.Cut(text, "; ")
 	if version != strconv.Itoa(Protocol) {
 		return nil, ErrForged

@@ -76,8 +76,8 @@ func ownedBy(name placement.Member) placement.Key {
 }
 
 func newPeers() *Peers {
-	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving}, Secret: NewSecret([]byte("s")), Logger: discard,
-		Metrics: prometheus.NewRegistry()})
+	return New(Config{Self: Member{Name: "a", Run: "a", Hop: Protocol, State: Serving},
+		Secret: NewSecret([]byte("s")), Logger: discard, Metrics: prometheus.NewRegistry()})
 }
 
 // forward sends a request to its owner, and reports whether the owner has answered.
@@ -101,7 +101,7 @@ func forwardUntil(p *Peers, key placement.Key, until time.Time) bool {
 	return passed
 }
 
-// TestFrozenOwnerIsAbandoned: a request to a frozen node is abandoned as soon as that node is suspected.
+// TestFrozenOwnerIsAbandoned: a request to a frozen node is abandoned as testDeadline as that node is suspected.
 func TestFrozenOwnerIsAbandoned(t *testing.T) {
 	t.Parallel()
 	frozen, err := net.Listen("tcp", "127.0.0.1:0") // the kernel accepts connections that are never read

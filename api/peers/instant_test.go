@@ -10,7 +10,7 @@ import (
 func TestInstant(t *testing.T) {
 	var i instant
 	if i.isSet() {
-		t.Error("the zero instant is set")
+		t.Error("isSet = true for the zero instant, want false")
 	}
 	if i.set(-time.Hour); !i.isSet() || i.since() < 0 {
 		t.Errorf("an hour ago: isSet = %t, since = %v; want true, 1h", i.isSet(), i.since())
@@ -19,6 +19,6 @@ func TestInstant(t *testing.T) {
 		t.Errorf("in an hour: isSet = %t, since = %v; want true, -1h", i.isSet(), i.since())
 	}
 	if i.clear(); i.isSet() {
-		t.Error("a cleared instant is set")
+		t.Error("isSet = true for a cleared instant, want false")
 	}
 }

@@ -40,10 +40,10 @@ type link struct {
 // call is a request in flight. The goroutine that removes it from calls decides its outcome.
 type call struct {
 	response *fasthttp.Response
-	outcome  chan error // of one
+	outcome  chan error // buffered, for one outcome
 	timer    *time.Timer
 	content  bytes.Buffer
-	encoder  *bufio.Writer // to content
+	encoder  *bufio.Writer // writes to content
 }
 
 var callPool = sync.Pool{New: func() any {
@@ -56,7 +56,7 @@ var callPool = sync.Pool{New: func() any {
 // dialLink opens a connection for frames. header is the signed header of a GET of [HopsPath]. Errors: the
 // network's; the peer does not accept such connections.
 func dialLink(address, header string) (*link, error) {
-	conn, err := net.DialTimeout("tcp", address, dialLimit)
+	conn, err := net.DialTimeout("tcp", address, dialTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,8 @@ func upgradeLink(conn net.Conn, address, header string) (*bufio.Reader, error) {
 	return in, conn.SetDeadline(time.Time{})
 }
 
-// fits reports whether a request may be sent in a frame: it is a small command.
-func fits(r *fasthttp.Request) bool {
+// fitsFrame reports whether a request may be sent in a frame: it is a small command.
+func fitsFrame(r *fasthttp.Request) bool {
 	switch string(r.Header.Method()) {
 	case fasthttp.MethodPost, fasthttp.MethodPut, fasthttp.MethodPatch, fasthttp.MethodDelete:
 		return !r.IsBodyStream() && len(r.Body()) <= maxFrameBody && !r.MayContinue() &&
@@ -105,8 +105,8 @@ func fits(r *fasthttp.Request) bool {
 	return false
 }
 
-// do sends a request and waits for its answer. sent is false if nothing was sent, because the frame would be too
-// large, too much waits to be written, or the connection has ended.
+// do sends a request and waits for its answer. sent is false if nothing was sent, because the frame is too large,
+// too many bytes wait to be written, or the connection has ended.
 func (l *link) do(request *fasthttp.Request, response *fasthttp.Response, until time.Time) (sent bool, err error) {
 	c := callPool.Get().(*call)
 	defer callPool.Put(c)
@@ -122,7 +122,7 @@ func (l *link) do(request *fasthttp.Request, response *fasthttp.Response, until 
 	}
 	if !l.writer.add(id, c.content.Bytes(), false) {
 		if l.remove(id) == nil {
-			<-c.outcome // of the end
+			<-c.outcome // sent by end
 		}
 		return false, nil
 	}
@@ -132,7 +132,7 @@ func (l *link) do(request *fasthttp.Request, response *fasthttp.Response, until 
 	case err = <-c.outcome:
 	case <-c.timer.C:
 		if err = errLinkTimeout; l.remove(id) == nil {
-			err = <-c.outcome // it is just being read
+			err = <-c.outcome // the answer has arrived meanwhile
 		}
 	}
 	return true, err
@@ -150,7 +150,7 @@ func (l *link) begin(c *call) uint64 {
 	return l.last
 }
 
-// remove returns a request that was in flight until now, nil if it was not.
+// remove removes a request in flight and returns it, nil if it is not in flight.
 func (l *link) remove(id uint64) *call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,7 +172,7 @@ func (l *link) read(in *bufio.Reader) {
 		}
 		c := l.remove(id)
 		if c == nil {
-			continue // nobody waits any more
+			continue // the caller no longer waits
 		}
 		content.Reset(answer)
 		decoder.Reset(&content)

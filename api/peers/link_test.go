@@ -28,7 +28,7 @@ func linkedPool(t testing.TB, address string) *pool {
 		t.Fatal(err)
 	}
 	p := newPool(address)
-	p.alone = 0
+	p.frameThreshold = 0
 	p.setLink(l)
 	t.Cleanup(func() { p.close(); <-l.writer.done })
 	return p
@@ -45,7 +45,7 @@ func send(p *pool, body string, until time.Time) (string, error) {
 	return string(response.Body()), err
 }
 
-func soon() time.Time { return time.Now().Add(patience) }
+func testDeadline() time.Time { return time.Now().Add(patience) }
 
 // startRaw starts a node that accepts connections for frames, and passes each to serve.
 func startRaw(t testing.TB, serve func(net.Conn)) (address string) {
@@ -83,10 +83,10 @@ func TestManyInFlight(t *testing.T) {
 	arrived.Add(n)
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) {
 		if !inFrame(c) {
-			t.Error("a small request has not come in a frame")
+			t.Error("a small request was sent outside a frame")
 		}
 		arrived.Done()
-		arrived.Wait() // fails by the caller's until if one is missing
+		arrived.Wait() // if a request is missing, the callers time out
 		c.Response.Header.Set("X-Of", string(c.PostBody()))
 		c.SetBodyString("answer to " + string(c.PostBody()))
 	})
@@ -96,36 +96,36 @@ func TestManyInFlight(t *testing.T) {
 	var callers sync.WaitGroup
 	for i := range n {
 		callers.Go(func() {
-			got, err := send(p, fmt.Sprint(i), soon())
+			got, err := send(p, fmt.Sprint(i), testDeadline())
 			if want := fmt.Sprint("answer to ", i); got != want || err != nil {
-				t.Errorf("%d: %q, %v; want %q", i, got, err, want)
+				t.Errorf("send(%d) = %q, %v; want %q", i, got, err, want)
 			}
 		})
 	}
 	callers.Wait()
 }
 
-// TestLargeRequestsHaveAConnection: what does not fit into a frame is answered too, by HTTP.
-func TestLargeRequestsHaveAConnection(t *testing.T) {
+// TestLargeRequestsUseHTTP: requests that may not be sent in a frame are sent over HTTP.
+func TestLargeRequestsUseHTTP(t *testing.T) {
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) { fmt.Fprint(c, inFrame(c)) })
 	defer q.stop(t)
 	p := linkedPool(t, q.member.HTTP)
 	defer p.close()
 	for size, want := range map[int]string{0: "true", maxFrameBody: "true", maxFrameBody + 1: "false"} {
-		if got, err := send(p, strings.Repeat("x", size), soon()); got != want || err != nil {
-			t.Errorf("%d bytes: in a frame %s, %v; want %s", size, got, err, want)
+		if got, err := send(p, strings.Repeat("x", size), testDeadline()); got != want || err != nil {
+			t.Errorf("%d bytes: in a frame = %s, %v; want %s", size, got, err, want)
 		}
 	}
 	var request fasthttp.Request
 	var response fasthttp.Response
 	request.SetRequestURI("http://a/path")
-	if err := p.do(&request, &response, soon()); err != nil || string(response.Body()) != "false" {
-		t.Errorf("a GET: in a frame %s, %v; want false", response.Body(), err)
+	if err := p.do(&request, &response, testDeadline()); err != nil || string(response.Body()) != "false" {
+		t.Errorf("a GET: in a frame = %s, %v; want false", response.Body(), err)
 	}
 }
 
-// TestUntilOfAFrame: a request ends at its deadline, and its late answer does not disturb later ones.
-func TestUntilOfAFrame(t *testing.T) {
+// TestDeadlineInFrames: a request ends at its deadline, and its late answer does not disturb later requests.
+func TestDeadlineInFrames(t *testing.T) {
 	release := make(chan struct{})
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) {
 		if string(c.PostBody()) == "slow" {
@@ -137,24 +137,24 @@ func TestUntilOfAFrame(t *testing.T) {
 	p := linkedPool(t, q.member.HTTP)
 	defer p.close()
 	if _, err := send(p, "slow", time.Now().Add(20*time.Millisecond)); err != errLinkTimeout {
-		t.Errorf("after until: %v, want %v", err, errLinkTimeout)
+		t.Errorf("after the deadline: error %v, want %v", err, errLinkTimeout)
 	}
 	close(release)
 	for range 10 {
-		if got, err := send(p, "fast", soon()); got != "fast" || err != nil {
-			t.Errorf("later: %q, %v; want fast", got, err)
+		if got, err := send(p, "fast", testDeadline()); got != "fast" || err != nil {
+			t.Errorf("a later request: send = %q, %v; want fast", got, err)
 		}
 	}
 	if !p.linked() {
-		t.Error("the late answer has ended the connection")
+		t.Error("linked = false after the late answer, want true")
 	}
 }
 
-// TestInterruptedFrames: requests in flight end at once when the peer is suspected, or killed.
+// TestInterruptedFrames: requests in flight end immediately when the peer is suspected, removed or killed.
 func TestInterruptedFrames(t *testing.T) {
 	for name, end := range map[string]func(*pool, net.Conn){
 		"suspected": func(p *pool, _ net.Conn) { p.interrupt() },
-		"gone":      func(p *pool, _ net.Conn) { p.close() },
+		"removed":   func(p *pool, _ net.Conn) { p.close() },
 		"killed":    func(_ *pool, c net.Conn) { c.Close() },
 	} {
 		accepted := make(chan net.Conn, 1)
@@ -171,23 +171,24 @@ func TestInterruptedFrames(t *testing.T) {
 		select {
 		case err := <-ended:
 			if !errors.Is(err, errLinkEnded) {
-				t.Errorf("%s: %v, want %v", name, err, errLinkEnded)
+				t.Errorf("%s: error %v, want %v", name, err, errLinkEnded)
 			}
 		case <-time.After(patience):
-			t.Errorf("%s: the request has not ended", name)
+			t.Errorf("%s: the request has not ended after %v", name, patience)
 		}
 		p.close()
 	}
 }
 
-// TestFrozenPeerBlocksNobody: a peer that reads nothing delays no request beyond its until, and bounds what waits.
-func TestFrozenPeerBlocksNobody(t *testing.T) {
+// TestFrozenPeer: a peer that reads nothing delays no request beyond its deadline, and the bytes that wait for it are
+// bounded.
+func TestFrozenPeer(t *testing.T) {
 	release := make(chan struct{})
 	p := linkedPool(t, startRaw(t, func(net.Conn) { <-release }))
 	defer close(release)
 	body := strings.Repeat("x", maxFrameBody)
 	l := p.link.Load()
-	for range 20 { // more than the kernel buffers and maxGathered
+	for range 20 { // more than the kernel buffers and maxPending
 		var callers sync.WaitGroup
 		for range 100 {
 			callers.Go(func() {
@@ -200,8 +201,8 @@ func TestFrozenPeerBlocksNobody(t *testing.T) {
 	}
 	l.writer.mu.Lock()
 	defer l.writer.mu.Unlock()
-	if n := len(l.writer.gathered); n > maxGathered+2*maxRequestFrame {
-		t.Errorf("%d bytes wait to be written, want about %d at most", n, maxGathered)
+	if n := len(l.writer.pending); n > maxPending+2*maxRequestFrame {
+		t.Errorf("%d bytes wait to be written, want about %d at most", n, maxPending)
 	}
 	if l.mu.Lock(); len(l.calls) > 0 {
 		t.Errorf("%d requests are in flight, want 0", len(l.calls))
@@ -209,14 +210,14 @@ func TestFrozenPeerBlocksNobody(t *testing.T) {
 	l.mu.Unlock()
 }
 
-// TestGarbageAnswers: bytes that are no answer end the connection and the requests in flight.
+// TestGarbageAnswers: bytes that are not a valid answer end the connection and the requests in flight.
 func TestGarbageAnswers(t *testing.T) {
 	for name, garbage := range map[string][]byte{
 		"huge":       {255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1},
 		"no answer":  appendFrame(nil, 1, []byte("garbage")),
 		"never sent": appendFrame(nil, 2, []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")),
 		"zero":       appendFrame(nil, 0, nil),
-		"half":       appendFrame(nil, 1, []byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
+		"truncated":  appendFrame(nil, 1, []byte("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")),
 	} {
 		p := linkedPool(t, startRaw(t, func(c net.Conn) {
 			frames := frameReader{in: bufio.NewReader(c), limit: maxRequestFrame}
@@ -225,10 +226,10 @@ func TestGarbageAnswers(t *testing.T) {
 			}
 			_, _, _ = frames.next() // until the end
 		}))
-		if _, err := send(p, "x", soon()); err != errFrame && err != errLinkEnded {
-			t.Errorf("%s: %v, want %v or %v", name, err, errFrame, errLinkEnded)
+		if _, err := send(p, "x", testDeadline()); err != errFrame && err != errLinkEnded {
+			t.Errorf("%s: error %v, want %v or %v", name, err, errFrame, errLinkEnded)
 		}
-		for end := soon(); p.linked(); time.Sleep(time.Millisecond) {
+		for end := testDeadline(); p.linked(); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: the connection is still open", name)
 			}
@@ -237,7 +238,7 @@ func TestGarbageAnswers(t *testing.T) {
 	}
 }
 
-// TestGarbageRequests: bytes that are no command end the connection, and reach no handler.
+// TestGarbageRequests: bytes that are not a valid command end the connection, and reach no handler.
 func TestGarbageRequests(t *testing.T) {
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) { t.Errorf("the handler got %s", &c.Request) })
 	defer q.stop(t)
@@ -245,7 +246,7 @@ func TestGarbageRequests(t *testing.T) {
 		"huge":       {255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1},
 		"no request": appendFrame(nil, 1, []byte("garbage")),
 		"a GET":      appendFrame(nil, 1, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")),
-		"half":       appendFrame(nil, 1, []byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")),
+		"truncated":  appendFrame(nil, 1, []byte("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n")),
 	} {
 		l, err := dialLink(q.member.HTTP, "signed")
 		if err != nil {
@@ -254,7 +255,7 @@ func TestGarbageRequests(t *testing.T) {
 		if _, err := l.conn.Write(garbage); err != nil {
 			t.Error(err)
 		}
-		for end := soon(); !l.hasEnded(); time.Sleep(time.Millisecond) {
+		for end := testDeadline(); !l.hasEnded(); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: the connection is still open", name)
 			}
@@ -262,7 +263,8 @@ func TestGarbageRequests(t *testing.T) {
 	}
 }
 
-// TestShutdownAnswersFrames: a server that stops answers the requests that it has read, and accepts no connection.
+// TestShutdownAnswersFrames: a server that shuts down answers the requests that it has read, and accepts no new
+// connection.
 func TestShutdownAnswersFrames(t *testing.T) {
 	const n = 20
 	arrived, release := make(chan struct{}, n), make(chan struct{})
@@ -277,8 +279,8 @@ func TestShutdownAnswersFrames(t *testing.T) {
 	var callers sync.WaitGroup
 	for range n {
 		callers.Go(func() {
-			if got, err := send(p, "x", soon()); got != "done" || err != nil {
-				t.Errorf("%q, %v; want done", got, err)
+			if got, err := send(p, "x", testDeadline()); got != "done" || err != nil {
+				t.Errorf("send = %q, %v; want done", got, err)
 			}
 		})
 	}
@@ -287,7 +289,7 @@ func TestShutdownAnswersFrames(t *testing.T) {
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- q.frames.Shutdown(t.Context()) }()
-	for { // until it is stopping
+	for { // until the server refuses connections
 		l, err := dialLink(q.member.HTTP, "signed")
 		if err != nil {
 			break
@@ -296,7 +298,7 @@ func TestShutdownAnswersFrames(t *testing.T) {
 	}
 	select {
 	case err := <-stopped:
-		t.Errorf("it has stopped with requests in flight: %v", err)
+		t.Errorf("Shutdown = %v with requests in flight, want it to wait", err)
 	default:
 	}
 	close(release)
@@ -306,14 +308,14 @@ func TestShutdownAnswersFrames(t *testing.T) {
 	}
 }
 
-// TestShutdownOfFramesIsBounded: a request that does not end does not delay it beyond its context.
+// TestShutdownOfFramesIsBounded: Shutdown does not wait for a request in flight beyond its context.
 func TestShutdownOfFramesIsBounded(t *testing.T) {
 	arrived, release := make(chan struct{}), make(chan struct{})
 	q := startPeer(t, "run", func(*fasthttp.RequestCtx) { close(arrived); <-release })
 	defer q.stop(t)
 	defer close(release)
 	p := linkedPool(t, q.member.HTTP)
-	go func() { _, _ = send(p, "x", soon()) }()
+	go func() { _, _ = send(p, "x", testDeadline()) }()
 	<-arrived
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -322,12 +324,12 @@ func TestShutdownOfFramesIsBounded(t *testing.T) {
 	}
 }
 
-// TestOlderPeer: a node that accepts no frames gets its requests by HTTP.
+// TestOlderPeer: a node that accepts no frames receives its requests over HTTP.
 func TestOlderPeer(t *testing.T) {
 	upgrades := make(chan struct{}, 16)
 	q := startPeer(t, "run", func(c *fasthttp.RequestCtx) {
 		if inFrame(c) {
-			t.Error("an older node has got a frame")
+			t.Error("an older node received a request in a frame")
 		}
 	})
 	handler := q.Handler
@@ -348,7 +350,7 @@ func TestOlderPeer(t *testing.T) {
 	select {
 	case <-upgrades:
 	case <-time.After(patience):
-		t.Fatal("it was not asked to accept frames")
+		t.Fatalf("the node received no request to accept frames within %v", patience)
 	}
 	if !forward(p, key) {
 		t.Error("forward = false, want true")

@@ -34,18 +34,19 @@ type Member struct {
 	// Epoch is the epoch of its log. Prints are fingerprints of its secrets, by name.
 	Epoch  string            `json:"epoch"`
 	Prints map[string]string `json:"prints,omitzero"`
-	// KeysDiffer is true if it does not have the keys that the log or the other nodes have. Older builds don't
+	// KeysDiffer is true if the node does not have the keys that the log or the other nodes have. Older builds don't
 	// send it.
 	KeysDiffer bool `json:"keys_differ,omitzero"`
 }
 
-// view is the members at one moment, with the placement of entities on the serving ones. While the log is too
-// slow for all nodes, each entity still has one owner among those cut from it.
+// view has the members at one moment, and the placement of entities on the serving ones. While no node can reach the
+// log, each entity still has one owner among the nodes that are cut from it.
 type view struct {
 	members []Member // sorted by name
 	byName  map[placement.Member]*Member
-	owning  State // of the members that own entities
-	placed  *placement.View
+	// ownerState is the state of the members that own entities.
+	ownerState State
+	placed     *placement.View
 }
 
 func newView(members []Member) *view {
@@ -56,11 +57,11 @@ func newView(members []Member) *view {
 		v.byName[m.Name] = m
 		names[m.State] = append(names[m.State], m.Name)
 	}
-	v.owning = Serving
+	v.ownerState = Serving
 	if len(names[Serving]) == 0 {
-		v.owning = Cut
+		v.ownerState = Cut
 	}
-	v.placed = placement.NewView(names[v.owning]...)
+	v.placed = placement.NewView(names[v.ownerState]...)
 	return v
 }
 

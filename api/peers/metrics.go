@@ -118,7 +118,7 @@ type Status struct {
 	Share float64
 	// Position is the log position up to which it has read, as last reported.
 	Position events.Position
-	// SinceHeartbeat is the time since its last heartbeat, Skew the lead of its clock over this node's.
+	// SinceHeartbeat is the time since its last heartbeat, Skew how far its clock is ahead of this node's.
 	SinceHeartbeat, Skew time.Duration
 }
 
@@ -157,13 +157,13 @@ func (v *view) shares() map[placement.Member]float64 {
 // ViewText returns View as 16 hexadecimal digits.
 func (p *Peers) ViewText() string { return hash16(p.View()) }
 
-// takeOverLimit is the time within which other nodes notice that they lost the log too, and others take over from
-// a node that did.
-const takeOverLimit = 1500 * time.Millisecond
+// takeOverTime is the time within which the other nodes take over from a node that lost the log, or notice that they
+// lost it too.
+const takeOverTime = 1500 * time.Millisecond
 
 // OthersServe reports whether other nodes serve in place of this one, which has not reached the log for some time.
 func (p *Peers) OthersServe() bool {
-	if p.State() != Cut || p.stateSet.since() < takeOverLimit {
+	if p.State() != Cut || p.stateSet.since() < takeOverTime {
 		return false
 	}
 	for _, m := range p.Members() {
@@ -186,10 +186,10 @@ func (p *Peers) KeysDiffer() bool {
 	return false
 }
 
-// OwnerOf returns the name of the serving node that owns key in the present view, "" if no node serves.
+// OwnerOf returns the name of the serving node that owns key in the current view, "" if no node serves.
 func (p *Peers) OwnerOf(key placement.Key) placement.Member {
 	v := p.view.Load()
-	if v.owning != Serving {
+	if v.ownerState != Serving {
 		return ""
 	}
 	return v.placed.Owner(key)

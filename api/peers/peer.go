@@ -22,10 +22,10 @@ type peer struct {
 	closed atomic.Bool
 
 	lastHeartbeat instant
-	missed        atomic.Int64 // number of times it was watched since then
+	missed        atomic.Int64 // calls of countMissed since lastHeartbeat
 	suspectUntil  instant
-	reported      atomic.Bool  // that it is suspected was logged
-	skew          atomic.Int64 // the lead of its clock, in nanoseconds
+	reported      atomic.Bool  // the suspicion was logged
+	skew          atomic.Int64 // how far its clock is ahead, in nanoseconds
 	view          atomic.Uint64
 	// position is the log position up to which it has read.
 	position atomic.Uint64
@@ -53,9 +53,12 @@ func (q *peer) timedOut() bool {
 	return q.lastHeartbeat.isSet() && q.lastHeartbeat.since() > HeartbeatTimeout
 }
 
-// watch reports whether no heartbeat has come for HeartbeatTimeout while this node watched. Called once per
-// watchEvery, it does not count time in which this node itself was stopped or starved, so could not have noticed one.
-func (q *peer) watch() (timedOut bool) { return q.missed.Add(1) > int64(HeartbeatTimeout/watchEvery) }
+// countMissed is called once per watchEvery, and reports whether the heartbeats have been missing for
+// HeartbeatTimeout. It counts calls, not time: while this node itself is stopped or starved, it can't notice a
+// heartbeat.
+func (q *peer) countMissed() (timedOut bool) {
+	return q.missed.Add(1) > int64(HeartbeatTimeout/watchEvery)
+}
 
 // suspected reports whether no requests are forwarded to the peer, because it missed its heartbeats.
 func (q *peer) suspected() bool { return q.suspectUntil.isSet() && q.suspectUntil.since() < 0 }
@@ -63,8 +66,7 @@ func (q *peer) suspected() bool { return q.suspectUntil.isSet() && q.suspectUnti
 // HeartbeatPath is the path at which a node answers requests for a heartbeat.
 const HeartbeatPath = "/.well-known/admitone-pulse"
 
-// watchEvery is the interval at which a peer is checked: while requests wait for its answers, it must
-// send heartbeats and serve.
+// watchEvery is the interval at which each peer's heartbeats and state are checked.
 const watchEvery = 50 * time.Millisecond
 
 // runHeartbeats requests heartbeats from a peer until q is closed or ctx ends. It suspects the peer, and
@@ -89,7 +91,7 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 			default: // three are still unanswered: don't send another
 			}
 		}
-		timedOut := q.watch()
+		timedOut := q.countMissed()
 		if timedOut {
 			p.suspect(q)
 		}
@@ -102,8 +104,8 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 	}
 }
 
-// suspect makes this node forward no requests to a peer that missed its heartbeats. One that is starting or stopping
-// owns nothing and need not answer.
+// suspect makes this node forward no requests to a peer that missed its heartbeats. It logs that, unless the peer
+// is starting or stopping: such a node owns nothing and need not answer.
 func (p *Peers) suspect(q *peer) {
 	state := p.view.Load().stateOf(q.member.Run)
 	if state != Joining && state != Draining && !q.reported.Swap(true) {
@@ -117,7 +119,7 @@ func (p *Peers) suspect(q *peer) {
 // with too many connections, accepts none.
 const redialEvery = 2 * time.Second
 
-// keepLink opens a connection for frames to a peer that has none. Requests have connections of their own meanwhile.
+// keepLink opens a connection for frames to a peer if there is none. Meanwhile requests use separate connections.
 func (p *Peers) keepLink(q *peer) {
 	early := q.dialAfter.isSet() && q.dialAfter.since() < 0
 	if early || q.hops.linked() || q.member.Hop != Protocol || q.dialling.Swap(true) {
@@ -166,15 +168,15 @@ func (p *Peers) exchangeHeartbeat(m *Member, pool *pool, limit time.Duration) (g
 	return parseHeartbeat(string(response.Body()))
 }
 
-// requestHeartbeat requests one heartbeat.
+// requestHeartbeat requests one heartbeat of a peer, and notes its answer.
 func (p *Peers) requestHeartbeat(q *peer) {
-	begun := time.Now()
+	sentAt := time.Now()
 	got, err := p.exchangeHeartbeat(q.member, q.heartbeats, suspectFor)
 	if err != nil || got.run != q.member.Run {
 		return
 	}
 	now := time.Now()
-	q.skew.Store(int64(got.clock.Sub(begun.Add(now.Sub(begun) / 2))))
+	q.skew.Store(int64(got.clock.Sub(sentAt.Add(now.Sub(sentAt) / 2))))
 	q.view.Store(got.view)
 	q.position.Store(got.position)
 	q.noteHeartbeat()

@@ -49,9 +49,9 @@ type Peers struct {
 	mu       sync.Mutex       // held while the members change
 	self     Member           // guarded by mu
 	others   []Member         // guarded by mu
-	peers    map[string]*peer // by run, the id of a process; guarded by mu
-	departed []Departed       // nodes that went away, the last one last; guarded by mu
-	started  context.Context  // the context of Run, nil before; guarded by mu
+	peers    map[string]*peer // by run; guarded by mu
+	departed []Departed       // nodes that went away, in order; guarded by mu
+	runCtx   context.Context  // the context of Run, nil before Run; guarded by mu
 }
 
 // New returns the peers of a node that knows no other node yet.
@@ -61,7 +61,7 @@ func New(config Config) *Peers {
 		p.config.Position = func() events.Position { return 0 }
 	}
 	p.metrics.register(config.Metrics, p)
-	p.change()
+	p.updateView()
 	return p
 }
 
@@ -87,7 +87,7 @@ func (p *Peers) SetState(state State) (changed bool) {
 	}
 	p.self.State = state
 	p.stateSet.set(0)
-	p.change()
+	p.updateView()
 	return true
 }
 
@@ -100,14 +100,15 @@ func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
 		return false
 	}
 	p.self.KeysDiffer = differ
-	p.change()
+	p.updateView()
 	return true
 }
 
 // State returns the state of this node.
 func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].State }
 
-// SetMembers replaces the other nodes. It creates a peer for each new run, and closes the peers of runs that are gone.
+// SetMembers replaces the other nodes. Unknown runs get a peer, and peers of runs that are gone are
+// closed.
 func (p *Peers) SetMembers(others []Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -123,16 +124,16 @@ func (p *Peers) SetMembers(others []Member) {
 		if p.peers[others[i].Run] == nil {
 			q := newPeer(&others[i])
 			p.peers[others[i].Run] = q
-			if p.started != nil {
-				go p.runHeartbeats(p.started, q)
+			if p.runCtx != nil {
+				go p.runHeartbeats(p.runCtx, q)
 			}
 		}
 	}
-	p.change()
+	p.updateView()
 }
 
-// change recomputes the view. The caller holds mu, or p is not shared yet.
-func (p *Peers) change() {
+// updateView recomputes the view. The caller holds mu, or p is not shared yet.
+func (p *Peers) updateView() {
 	members := append([]Member{p.self}, p.others...)
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	p.view.Store(newView(members))
@@ -141,7 +142,7 @@ func (p *Peers) change() {
 // Run requests heartbeats from the other nodes until ctx ends, and returns nil.
 func (p *Peers) Run(ctx context.Context) error {
 	p.mu.Lock()
-	p.started = ctx
+	p.runCtx = ctx
 	for _, q := range p.peers {
 		go p.runHeartbeats(ctx, q)
 	}
@@ -202,21 +203,21 @@ func (p *Peers) StopDeciding() { p.retired.Store(true) }
 // Decides reports whether this node still decides forwarded requests.
 func (p *Peers) Decides() bool { return !p.retired.Load() }
 
-// joinLimit bounds the wait of a request at a node that is still joining.
-const joinLimit = 3 * time.Second
+// joinTimeout bounds the wait of a request at a node that is still joining.
+const joinTimeout = 3 * time.Second
 
-// AwaitServing returns when a node owns entities or this node is no longer joining, after joinLimit at the
+// AwaitServing returns when a node owns entities or this node is no longer joining, after joinTimeout at the
 // latest. Without the wait a joining node would consider itself the owner of every entity.
 func (p *Peers) AwaitServing() {
-	for end := time.Now().Add(joinLimit); p.State() == Joining && time.Now().Before(end); time.Sleep(watchEvery) {
+	for end := time.Now().Add(joinTimeout); p.State() == Joining && time.Now().Before(end); time.Sleep(watchEvery) {
 		if len(p.view.Load().placed.Members()) > 0 {
 			return
 		}
 	}
 }
 
-// Agree waits until all peers that are not suspected report the same view as this node, or ctx ends.
-func (p *Peers) Agree(ctx context.Context) {
+// AwaitAgreement waits until all peers that are not suspected report the same view as this node, or ctx ends.
+func (p *Peers) AwaitAgreement(ctx context.Context) {
 	tick := time.NewTicker(HeartbeatEvery / 4)
 	defer tick.Stop()
 	for !p.agreed() {
@@ -240,8 +241,8 @@ func (p *Peers) agreed() bool {
 	return true
 }
 
-// ownsEntities reports whether the node whose process has this run is still known and owns entities.
+// ownsEntities reports whether the node with a run is still known and owns entities.
 func (p *Peers) ownsEntities(run string) bool {
 	v := p.view.Load()
-	return v.stateOf(run) == v.owning
+	return v.stateOf(run) == v.ownerState
 }

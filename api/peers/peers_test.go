@@ -29,7 +29,7 @@ func TestHopIsSigned(t *testing.T) {
 	header := secret.Seal(&sent, time.Hour, method, uri, body)
 	if want := "1; from=run; view=0000000000000007; command=c; after=12; " +
 		"client=192.0.2.1; at=1935435600000000007; until=1935435605000; clock=1935432000000000007; " +
-		"mac=1448c11e3dcc055783f9dff851e07c9e9ab922cb1907b99b6b1f21d98464c39c"; header != want { // as other builds read it
+		"mac=1448c11e3dcc055783f9dff851e07c9e9ab922cb1907b99b6b1f21d98464c39c"; header != want { // other builds read it
 		t.Errorf("the header is %s, want %s", header, want)
 	}
 	got, err := secret.Open(header, method, uri, body)
@@ -52,7 +52,7 @@ func TestHopIsSigned(t *testing.T) {
 		changed := []byte(header)
 		changed[i] ^= 1
 		wantForged("another header", string(changed), method, uri, body, secret)
-		wantForged("a part of it", header[:i], method, uri, body, secret)
+		wantForged("a truncated header", header[:i], method, uri, body, secret)
 	}
 	if got, err := secret.Open(secret.Seal(&Hop{}, 0, method, uri, nil), method, uri, nil); err != nil ||
 		got.Client.IsValid() {
@@ -86,21 +86,21 @@ func TestStarvedNodeSuspectsNobody(t *testing.T) {
 	q := newPeer(&Member{})
 	q.noteHeartbeat()
 	q.lastHeartbeat.set(-time.Hour)
-	if q.watch() {
-		t.Error("a peer is suspected by a node that was stopped for an hour")
+	if q.countMissed() {
+		t.Error("countMissed = true at a node that was stopped for an hour, want false")
 	}
 	if !q.timedOut() {
-		t.Error("a peer that sent no heartbeat for an hour has not timed out")
+		t.Error("timedOut = false for a peer that sent no heartbeat for an hour, want true")
 	}
-	watchesUntilTimeout := func() (watches int) {
-		for watches = 1; !q.watch(); watches++ {
+	callsUntilTimeout := func() (calls int) {
+		for calls = 1; !q.countMissed(); calls++ {
 		}
-		return watches
+		return calls
 	}
-	watchesUntilTimeout()
+	callsUntilTimeout()
 	q.noteHeartbeat()
-	if got, want := watchesUntilTimeout(), int(HeartbeatTimeout/watchEvery)+1; got != want {
-		t.Errorf("a peer is suspected after %d watches, want %d", got, want)
+	if got, want := callsUntilTimeout(), int(HeartbeatTimeout/watchEvery)+1; got != want {
+		t.Errorf("a peer times out after %d calls of countMissed, want %d", got, want)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestOwners(t *testing.T) {
 	p.SetState(Cut)
 	wantOwner("c")
 	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
-	wantOwner("c") // the log is slow for all, which is no reason for two owners
+	wantOwner("c") // no node reaches the log, and each entity still has one owner
 	p.SetMembers(nil)
 	wantOwner("a")
 	for _, state := range []State{Draining, Serving, Cut} {
@@ -154,6 +154,6 @@ func TestOwners(t *testing.T) {
 		}
 	}
 	if p.Owner("") != nil {
-		t.Error("Owner of an empty key is not nil")
+		t.Errorf("Owner of an empty key = %v, want nil", p.Owner(""))
 	}
 }

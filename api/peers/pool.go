@@ -14,11 +14,11 @@ import (
 const (
 	// maxConnections bounds the concurrent requests that are forwarded to one peer.
 	maxConnections = 1024
-	// dialLimit bounds the time to establish a connection to a peer.
-	dialLimit = 300 * time.Millisecond
-	// idleLimit bounds the time for which an idle connection stays open. It is shorter than the
+	// dialTimeout bounds the time to establish a connection to a peer.
+	dialTimeout = 300 * time.Millisecond
+	// idleTimeout bounds the time for which an idle connection stays open. It is shorter than the
 	// server's keep-alive timeout, so that a reused connection is not about to be closed.
-	idleLimit = 30 * time.Second
+	idleTimeout = 30 * time.Second
 )
 
 // Errors of a request to a peer.
@@ -32,7 +32,8 @@ type conn struct {
 	net.Conn
 	reader *bufio.Reader
 	writer *bufio.Writer
-	idle   time.Time // since when it is idle
+	// idleSince is when its last request ended.
+	idleSince time.Time
 }
 
 // pool is a connection pool for one peer. Its methods are safe for concurrent use.
@@ -49,23 +50,24 @@ type pool struct {
 	closed bool               // guarded by mu
 
 	link atomic.Pointer[link] // for frames, nil without one; changed under mu
-	// alone is the number of requests in flight up to which each has a connection of its own: a frame is handed from
-	// goroutine to goroutine, which costs more unless frames share writes. It does not change.
-	alone int
+	// frameThreshold is the number of requests in flight beyond which frames are used. Frames are handed from goroutine
+	// to goroutine, which costs more than a separate connection unless frames share writes. Immutable.
+	frameThreshold int
 }
 
 func newPool(address string) *pool {
-	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{}, alone: 1}
+	return &pool{address: address, slots: make(chan struct{}, maxConnections), busy: map[*conn]struct{}{},
+		frameThreshold: 1}
 }
 
-// do sends a request and reads its answer. Errors: errPoolClosed, errPoolBusy; the network's, also after an
-// interrupt or until.
+// do sends a request and reads its answer, until the deadline until. Errors: errPoolClosed; errPoolBusy; the
+// network's, also if the request is interrupted or the deadline passes.
 func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until time.Time) error {
 	if err := p.acquireSlot(until); err != nil {
 		return err
 	}
 	defer func() { <-p.slots }()
-	if l := p.link.Load(); l != nil && len(p.slots) > p.alone && fits(request) {
+	if l := p.link.Load(); l != nil && len(p.slots) > p.frameThreshold && fitsFrame(request) {
 		if sent, err := l.do(request, response, until); sent {
 			return err
 		}
@@ -79,7 +81,7 @@ func (p *pool) do(request *fasthttp.Request, response *fasthttp.Response, until 
 	return err
 }
 
-// acquireSlot waits for a slot.
+// acquireSlot waits for a slot. Error: errPoolBusy.
 func (p *pool) acquireSlot(until time.Time) error {
 	select {
 	case p.slots <- struct{}{}:
@@ -101,7 +103,7 @@ func (p *pool) acquire() (*conn, error) {
 	if c, err := p.reuse(); c != nil || err != nil {
 		return c, err
 	}
-	dialled, err := net.DialTimeout("tcp", p.address, dialLimit)
+	dialled, err := net.DialTimeout("tcp", p.address, dialTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -142,15 +144,15 @@ func (p *pool) release(c *conn, reusable bool) {
 		_ = c.Close()
 		return
 	}
-	c.idle = time.Now()
+	c.idleSince = time.Now()
 	p.idle = append(p.idle, c)
 }
 
-// closeIdle closes the connections that have been idle for idleLimit.
+// closeIdle closes the connections that have been idle for idleTimeout.
 func (p *pool) closeIdle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for len(p.idle) > 0 && time.Since(p.idle[0].idle) > idleLimit {
+	for len(p.idle) > 0 && time.Since(p.idle[0].idleSince) > idleTimeout {
 		_ = p.idle[0].Close()
 		p.idle = p.idle[1:]
 	}

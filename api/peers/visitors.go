@@ -12,21 +12,21 @@ import (
 	"admitone/actors/placement"
 )
 
-// MarksPath is the path at which a room's owner accepts the heartbeats of visitors from other nodes.
-const MarksPath = "/.well-known/admitone-marks"
+// VisitorHeartbeatsPath is the path at which a room's owner accepts the heartbeats of visitors from other nodes.
+const VisitorHeartbeatsPath = "/.well-known/admitone-marks"
 
-// MarksRoom is the parameter that names the room.
-const MarksRoom = "room"
+// VisitorHeartbeatsRoom is the parameter that names the room.
+const VisitorHeartbeatsRoom = "room"
 
-// forwardLimit bounds the time to forward heartbeats of visitors.
-const forwardLimit = time.Second
+// forwardTimeout bounds the time to forward heartbeats of visitors.
+const forwardTimeout = time.Second
 
 // ErrOwnedHere is returned by ForwardHeartbeats if this node is the owner.
-var ErrOwnedHere = errors.New("this node owns it, or no other one can be reached")
+var ErrOwnedHere = errors.New("this node owns the waiting room, or no other node can be reached")
 
 // ForwardHeartbeats forwards encoded heartbeats of a room's visitors to the owner of key. Errors: [ErrOwnedHere]; the
 // network's.
-func (p *Peers) ForwardHeartbeats(key placement.Key, room string, marks []byte) error {
+func (p *Peers) ForwardHeartbeats(key placement.Key, room string, heartbeats []byte) error {
 	owner := p.Owner(key)
 	if owner == nil {
 		return ErrOwnedHere
@@ -35,13 +35,13 @@ func (p *Peers) ForwardHeartbeats(key placement.Key, room string, marks []byte) 
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(response)
 	now := time.Now()
-	uri := MarksPath + "?" + url.Values{MarksRoom: {room}}.Encode()
+	uri := VisitorHeartbeatsPath + "?" + url.Values{VisitorHeartbeatsRoom: {room}}.Encode()
 	request.Header.SetMethod(fasthttp.MethodPost)
 	request.SetRequestURI("http://" + owner.member.HTTP + uri)
-	request.SetBody(marks)
-	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(forwardLimit)}
+	request.SetBody(heartbeats)
+	hop := Hop{From: p.config.Self.Run, View: p.View(), Command: "-", At: now, Until: now.Add(forwardTimeout)}
 	request.Header.Set(Header, p.config.Secret.Seal(&hop, time.Duration(owner.peer.skew.Load()), fasthttp.MethodPost, uri,
-		marks))
+		heartbeats))
 	if err := owner.peer.hops.do(request, response, hop.Until); err != nil {
 		return err
 	}
@@ -53,16 +53,16 @@ func (p *Peers) ForwardHeartbeats(key placement.Key, room string, marks []byte) 
 }
 
 // Reachability returns a hash of the runs of all nodes, and whether all of them send heartbeats.
-func (p *Peers) Reachability() (members uint64, all bool) {
+func (p *Peers) Reachability() (members uint64, allReachable bool) {
 	v := p.view.Load()
 	hash := fnv.New64a()
-	all = true
+	allReachable = true
 	for i := range v.members {
 		run := v.members[i].Run
 		_, _ = fmt.Fprintln(hash, run)
 		if q := p.peer(run); q != nil && (q.suspected() || q.timedOut()) {
-			all = false
+			allReachable = false
 		}
 	}
-	return hash.Sum64(), all
+	return hash.Sum64(), allReachable
 }

@@ -268,7 +268,7 @@ func (n *node) drain(ctx context.Context) {
 	n.tell(peers.Draining)
 	limit, cancel := context.WithTimeout(ctx, agreeLimit)
 	defer cancel()
-	n.peers.Agree(limit)
+	n.peers.AwaitAgreement(limit)
 	n.peers.StopDeciding()
 }
 

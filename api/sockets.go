@@ -17,7 +17,7 @@ import (
 func (s *Server) newSockets() *sockets.Hub {
 	c := &s.config
 	config := sockets.Config{
-		Views: c.Views, CaughtUp: func() error { return s.awaitViews(s.answeredPosition()) },
+		Views: c.Views, WaitForViews: func() error { return s.awaitViews(s.answeredPosition()) },
 		MaxSockets: c.MaxSockets, PerNetwork: c.ConnectionsPerAddress, MaxWatches: c.MaxWatches,
 		PingEvery: c.PingEvery, StallAfter: c.StallAfter, Metrics: c.Metrics, Logger: c.Logger,
 	}

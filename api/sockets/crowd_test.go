@@ -64,8 +64,8 @@ func (v *watcher) follow(position int64, maxFrames int) error {
 	return nil
 }
 
-// TestCrowd: a hundred clients watch ten thousand reservations; each is disconnected once and resumes.
-func TestCrowd(t *testing.T) {
+// TestManyWatchers: a hundred clients watch ten thousand reservations; each is disconnected once and resumes.
+func TestManyWatchers(t *testing.T) {
 	const reservations, callers, watchers = 10_000, 50, 100
 	w := newHarness(t, func(w *harness) { w.frames = 2 * time.Millisecond })
 	w.product("p", 20_000)
@@ -113,8 +113,8 @@ func TestCrowd(t *testing.T) {
 	t.Logf("the anchor saw %d frames", anchor.frames)
 }
 
-// TestStalledSubscriber: a client that stops reading delays no other, has its frames merged, and finds
-// the reason in the close frame when it reads resumed.
+// TestStalledSubscriber: a client that stops reading delays no other client and has its frames merged. When it
+// reads again, it finds the reason in the close frame.
 func TestStalledSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 20_000)
@@ -147,17 +147,17 @@ func TestStalledSubscriber(t *testing.T) {
 		t.Errorf("the slow client received %d frames before the close frame, want at least 2", frames)
 	}
 	if merged := w.metric("admitone_frames_merged_total"); merged == 0 {
-		t.Error("no frame was merged")
+		t.Error("admitone_frames_merged_total = 0, want more")
 	}
-	// It reconnects, and receives the current state.
+	// The slow client reconnects, and receives the current state.
 	resumed := &watcher{Peer: w.dial("/ws")}
 	w.must(resumed.subscribe())
 	if resumed.remaining != good.remaining {
-		t.Errorf("after reconnecting it sees %d remaining, want %d", resumed.remaining, good.remaining)
+		t.Errorf("after reconnecting, the slow client sees %d remaining, want %d", resumed.remaining, good.remaining)
 	}
 }
 
-// TestSlowSubscriber: a client that pauses is not closed: it gets the newest state.
+// TestSlowSubscriber: a client that pauses is not disconnected, and then receives the newest state in few frames.
 func TestSlowSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = time.Hour })
 	w.product("p", 20_000)
@@ -215,13 +215,14 @@ func TestLateFrame(t *testing.T) {
 	watch.Deliver(&live.Frame{Topic: "product:p", Kind: live.SnapshotFrame})
 	s.mu.Lock()
 	if len(s.queue) != 0 || s.writing || !watch.pending.Empty() {
-		t.Error("a frame of an unsubscribed topic is queued")
+		t.Errorf("after a late frame: %d watches queued, writing = %t, pending empty = %t; want 0, false, true", len(s.queue),
+			s.writing, watch.pending.Empty())
 	}
 	s.mu.Unlock()
 	s.end()
 }
 
-// TestUnreadReplies: the server stops reading from a client that does not read its replies, and closes it.
+// TestUnreadReplies: the server stops reading from a client that does not read its replies, and closes the socket.
 func TestUnreadReplies(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 10)

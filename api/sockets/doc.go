@@ -7,7 +7,7 @@
 // # Why delivery never blocks
 //
 // The goroutine that delivers a frame writes it, if the kernel accepts it without blocking. Only
-// a socket with a slow client gets a writer, a goroutine of its own, until the client has caught
+// a socket with a slow client gets a writer, a separate goroutine, until the client has caught
 // up. So a stalled socket does not affect the others, and a frame to thousands of fast sockets
 // starts no goroutines.
 //
@@ -28,7 +28,7 @@
 // # Why the connection is detached from the HTTP server
 //
 // A hijacked connection keeps its request and the HTTP server's read buffer as long as the
-// hijack handler runs. So the handler returns at once, and a socket uses the underlying
+// hijack handler runs. So the handler returns immediately, and a socket uses the underlying
 // connection; see upgrade.go. The HTTP server closes a hijacked connection when the handler
 // returns, unless KeepHijackedConns is set, so a server that opens sockets must set it. The reader
 // of a socket closes the connection and returns last, after the writer.

@@ -30,8 +30,8 @@ func (w *harness) flood(stop *atomic.Bool) (made int64) {
 	return n.Load()
 }
 
-// TestSlowAmongFast: of fast clients, slow ones and one that does not read, all but the last receive
-// gapless frames and end with the last count.
+// TestSlowAmongFast: fast and slow clients receive gapless frames and end with the last count, while another
+// client does not read.
 func TestSlowAmongFast(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1 })
 	w.product("p", 20_000)
@@ -121,20 +121,20 @@ func TestManySockets(t *testing.T) {
 	sockets = min(sockets, int(limit.Cur/2)-200)
 	w.product("p", 10_000_000)
 	w.openSockets(1)
-	empty := memory()
+	baseline := memory()
 	w.openSockets(sockets)
 	idle, readers := memory(), runtime.NumGoroutine()
-	if each := (idle - empty) / int64(sockets); each > 14<<10 {
+	if each := (idle - baseline) / int64(sockets); each > 14<<10 {
 		t.Errorf("%d bytes per idle socket, both ends; want at most %d", each, 14<<10)
 	}
 	maxGoroutines, last := 0, int64(0)
-	for sent, begun := 0.0, time.Now(); sent < float64(4*sockets); sent = w.metric("admitone_frames_sent_total") {
-		if time.Since(begun) > testTimeout {
-			t.Fatalf("no flood: %.0f frames for %d reservations", sent, last)
+	for sent, started := 0.0, time.Now(); sent < float64(4*sockets); sent = w.metric("admitone_frames_sent_total") {
+		if time.Since(started) > testTimeout {
+			t.Fatalf("%.0f frames sent for %d reservations within %v, want %d", sent, last, testTimeout, 4*sockets)
 		}
 		var stop atomic.Bool
 		go func() {
-			for begun := time.Now(); time.Since(begun) < time.Second; time.Sleep(time.Millisecond) {
+			for began := time.Now(); time.Since(began) < time.Second; time.Sleep(time.Millisecond) {
 				maxGoroutines = max(maxGoroutines, runtime.NumGoroutine())
 			}
 			stop.Store(true)
@@ -144,12 +144,12 @@ func TestManySockets(t *testing.T) {
 	if maxGoroutines > readers+200 {
 		t.Errorf("%d goroutines in the flood, want at most %d", maxGoroutines, readers+200)
 	}
-	each := (memory() - empty) / int64(sockets)
+	each := (memory() - baseline) / int64(sockets)
 	if each > 14<<10 {
 		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", each, 14<<10)
 	}
 	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
-		(idle-empty)/int64(sockets), each, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))
+		(idle-baseline)/int64(sockets), each, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))
 }
 
 // TestTornFrame: a frame of which the kernel accepts only the beginning is completed before

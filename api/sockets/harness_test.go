@@ -85,7 +85,7 @@ func (w *harness) start() {
 	config := w.config
 	w.metrics = prometheus.NewRegistry()
 	config.Views, config.Metrics, config.Logger = w.views, w.metrics, logger
-	config.CaughtUp = func() error { return w.catchUp() }
+	config.WaitForViews = func() error { return w.catchUp() }
 	w.hub = New(config)
 	app := fiber.New(fiber.Config{DisableStartupMessage: true, Immutable: true})
 	app.Server().KeepHijackedConns = true
@@ -100,8 +100,8 @@ func (w *harness) start() {
 	background.Go(func() { w.views.Run(ctx) })
 	background.Go(func() { app.Listener(listener) })
 	w.stop = sync.OnceFunc(func() {
-		limit, done := context.WithTimeout(context.Background(), testTimeout)
-		defer done()
+		limit, cancelLimit := context.WithTimeout(context.Background(), testTimeout)
+		defer cancelLimit()
 		w.hub.Stop()
 		err := app.ShutdownWithContext(limit)
 		listener.Close() // Fiber overlooks a server that is only about to serve

@@ -28,9 +28,9 @@ const closeStalled = 4008
 type Config struct {
 	// Views serves the topics.
 	Views *projections.Projections
-	// CaughtUp waits until Views include the events of every answer of this server. It returns an error
+	// WaitForViews waits until Views include the events of every answer of this server. It returns an error
 	// if that takes too long.
-	CaughtUp func() error
+	WaitForViews func() error
 	// Poll returns the state of a visitor in a waiting room, and counts as the visitor's
 	// heartbeat. A [*core.Refusal] is final; any other error is retried. nil means that there
 	// are no waiting rooms.
@@ -151,7 +151,7 @@ func (h *Hub) serve(conn *websocket.Conn, id string, network netip.Prefix) {
 	}
 	defer h.remove(s)
 	defer s.end()
-	defer s.recovered()
+	defer s.recoverPanic()
 	s.read()
 }
 
@@ -211,13 +211,13 @@ func (h *Hub) list() []*socket {
 }
 
 // Stop refuses new sockets, and closes the open ones with code 1012 and a hint when to
-// reconnect. It does not wait for them. Idempotent.
+// reconnect. It does not wait for them. It is idempotent.
 func (h *Hub) Stop() {
 	h.mu.Lock()
-	already := h.stopping
+	wasStopping := h.stopping
 	h.stopping = true
 	h.mu.Unlock()
-	if already {
+	if wasStopping {
 		return
 	}
 	close(h.stopCh)

@@ -33,7 +33,7 @@ func (s *socket) handle(text []byte) {
 	case "unsubscribe":
 		s.unsubscribe(m.Data)
 	case "wait":
-		s.wait(m.Data)
+		s.startWaiting(m.Data)
 	case "ping":
 		s.reply([]byte(`{"event":"pong","data":{}}`))
 	case "init_products":
@@ -43,9 +43,9 @@ func (s *socket) handle(text []byte) {
 	}
 }
 
-// data decodes the data of a message; shape describes it to the client. If that fails it sends
-// an error message and returns false.
-func (s *socket) data(raw jsontext.Value, into any, shape string) bool {
+// decodeData decodes the data of a message. If that fails, it sends an error message, in which shape
+// describes the expected data, and returns false.
+func (s *socket) decodeData(raw jsontext.Value, into any, shape string) bool {
 	if len(raw) == 0 {
 		s.sendError(core.CodeInvalidField, "this message needs data: "+shape, "")
 		return false
@@ -70,14 +70,14 @@ func (s *socket) subscribe(raw jsontext.Value) {
 		Since  map[string]events.Position `json:"since"`
 		Epoch  string                     `json:"epoch"`
 	}
-	if !s.data(raw, &request, topicsShape) {
+	if !s.decodeData(raw, &request, topicsShape) {
 		return
 	}
 	if len(request.Topics) == 0 {
 		s.sendError(core.CodeInvalidField, "name at least one topic: topics", "")
 		return
 	}
-	if !s.caughtUp() {
+	if !s.waitForViews() {
 		return
 	}
 	s.sendFailed(s.watch(request.Topics, func(topic string) live.Resume {
@@ -85,10 +85,10 @@ func (s *socket) subscribe(raw jsontext.Value) {
 	}, false))
 }
 
-// caughtUp waits until the views include everything that this server has answered. If that takes
-// too long it sends an error message and returns false.
-func (s *socket) caughtUp() bool {
-	if err := s.hub.config.CaughtUp(); err != nil {
+// waitForViews waits until the views include everything that this server has answered. If that takes
+// too long, it sends an error message and returns false.
+func (s *socket) waitForViews() bool {
+	if err := s.hub.config.WaitForViews(); err != nil {
 		s.sendError(codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment", "")
 		return false
 	}
@@ -123,7 +123,7 @@ func (s *socket) watch(topics []string, resume func(topic string) live.Resume,
 // watchOne subscribes to one topic. It returns the code and detail of a failure, "" for none.
 func (s *socket) watchOne(topic string, resume live.Resume, shortDialect bool) (code core.Code, detail string) {
 	key := watchKey{topic, shortDialect}
-	if !s.unwatch(key) && s.watched() >= maxTopics {
+	if !s.unwatch(key) && s.watchCount() >= maxTopics {
 		return core.CodeOverloaded, "one socket may watch at most 1000 topics"
 	}
 	if s.hub.config.Views.Stats().Subscribers >= s.hub.config.MaxWatches {
@@ -151,7 +151,8 @@ func (s *socket) watchOne(topic string, resume live.Resume, shortDialect bool) (
 	return codes.LogUnavailable, "subscribe again in a moment"
 }
 
-func (s *socket) watched() int {
+// watchCount returns the number of subscriptions.
+func (s *socket) watchCount() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.watches)
@@ -177,7 +178,7 @@ func (s *socket) unsubscribe(raw jsontext.Value) {
 	var request struct {
 		Topics []string `json:"topics"`
 	}
-	if !s.data(raw, &request, topicsShape) {
+	if !s.decodeData(raw, &request, topicsShape) {
 		return
 	}
 	for _, topic := range request.Topics {

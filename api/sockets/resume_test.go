@@ -133,7 +133,7 @@ func TestWriterPanic(t *testing.T) {
 	}
 	w.hub.mu.Unlock()
 	if _, _, err := p.Read(); err == nil {
-		t.Error("the socket is open after its writer panicked")
+		t.Error("Read after the writer panicked: no error, want a closed socket")
 	}
 	w.reserve("p")
 	q.Expect("delta")

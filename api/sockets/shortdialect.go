@@ -19,7 +19,7 @@ import (
 
 func (s *socket) initProducts(raw jsontext.Value) {
 	var values []jsontext.Value
-	if !s.data(raw, &values, productsShape) {
+	if !s.decodeData(raw, &values, productsShape) {
 		return
 	}
 	topics := make([]string, 0, len(values))
@@ -36,14 +36,14 @@ func (s *socket) initProducts(raw jsontext.Value) {
 		}
 		ack = events.AppendJSONString(ack, "product_"+id)
 	}
-	if !s.caughtUp() {
+	if !s.waitForViews() {
 		return
 	}
 	for _, key := range s.shortWatches() {
 		s.unwatch(key)
 	}
-	// Subscribe before the acknowledgement, so that no change after it is missed. A change may
-	// arrive before it.
+	// Subscribe before sending the acknowledgement, so that the client misses no later change. A change
+	// may therefore arrive before the acknowledgement.
 	failed := s.watch(topics, func(string) live.Resume { return live.Resume{} }, true)
 	s.reply(append(ack, "]}"...))
 	s.sendFailed(failed)

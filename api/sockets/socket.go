@@ -35,7 +35,7 @@ const (
 // socket is the connection of one client. Its reader is the goroutine of [Hub.serve]. Frames are
 // written by the goroutine that delivers them, as long as the kernel accepts them without
 // blocking. A writer runs only while more is to be written, so an idle socket costs one
-// goroutine. The reader returns last: nothing uses the connection after it.
+// goroutine. The reader returns last: nothing uses the connection afterwards.
 type socket struct {
 	hub  *Hub
 	conn *websocket.Conn
@@ -52,7 +52,7 @@ type socket struct {
 	replies    [][]byte            // to messages of the client; guarded by mu
 	replyBytes int                 // total length of replies; guarded by mu
 	pong       []byte              // payload of the client's last ping, nil if none; guarded by mu
-	pinging    bool                // guarded by mu
+	pinging    bool                // a ping has to be sent; guarded by mu
 	waitStream *waitStream         // nil if no visitor waits; guarded by mu
 	visit      []byte              // message of waitStream to send, nil if none; guarded by mu
 	closing    []byte              // close frame to send last; guarded by mu
@@ -96,8 +96,8 @@ func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
 	return s
 }
 
-// Deliver implements [live.Subscriber]. It never blocks: bytes that the kernel does not accept at
-// once are left to a writer.
+// Deliver implements [live.Subscriber]. It never blocks: bytes that the kernel does not accept
+// immediately are left to a writer.
 func (w *watch) Deliver(f *live.Frame) {
 	s := w.socket
 	s.mu.Lock()
@@ -168,7 +168,7 @@ func (s *socket) extendReadDeadline() {
 	}
 }
 
-// abort closes the connection at once, which ends the reader and the writer.
+// abort closes the connection immediately, which ends the reader and the writer.
 func (s *socket) abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -206,7 +206,7 @@ func (s *socket) read() {
 		s.extendReadDeadline()
 		kind, message, err := s.conn.ReadMessage()
 		if errors.Is(err, websocket.ErrReadLimit) {
-			s.tooLarge()
+			s.sendTooLarge()
 		}
 		if err != nil {
 			return
@@ -219,22 +219,23 @@ func (s *socket) read() {
 	}
 }
 
-// tooLarge sends the close frame for a message whose header announces more than maxMessage
-// bytes. The library does so too, except when the length overflows; a second one has no effect.
-func (s *socket) tooLarge() {
+// sendTooLarge sends the close frame for a message that is longer than maxMessage. The library sends it
+// too, except when the announced length overflows; a second close frame has no effect.
+func (s *socket) sendTooLarge() {
 	frame := websocket.FormatCloseMessage(websocket.CloseMessageTooBig, "")
 	_ = s.conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(closeTimeout))
 }
 
-// recovered closes the socket if its reader panicked. It must be deferred.
-func (s *socket) recovered() {
+// recoverPanic closes the socket if its reader panicked. It must be deferred.
+func (s *socket) recoverPanic() {
 	if cause := recover(); cause != nil {
-		s.panicked(cause)
+		s.logPanic(cause)
 		s.closeWith(websocket.CloseInternalServerErr, "internal error; connect again")
 	}
 }
 
-func (s *socket) panicked(cause any) {
+// logPanic logs a recovered panic.
+func (s *socket) logPanic(cause any) {
 	s.hub.config.Logger.Error("a socket panicked",
 		"request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
 }

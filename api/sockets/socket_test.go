@@ -183,7 +183,7 @@ func TestControlFrames(t *testing.T) {
 		}
 	default:
 		// The text frame may not overtake the pong: a writer sends pongs first.
-		t.Error("no pong came before the answer")
+		t.Error("no pong frame arrived before the text frame, want one")
 	}
 	w.must(
 		p.Conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1000, "done"), time.Now().Add(time.Second)),
@@ -222,7 +222,7 @@ func TestFrameTooLarge(t *testing.T) {
 		go p.Conn.WriteMessage(websocket.TextMessage, bytes.Repeat([]byte(" "), size))
 		p.ExpectClose(websocket.CloseMessageTooBig)
 	}
-	p := w.dial("/ws") // in pieces
+	p := w.dial("/ws") // in fragments
 	out, err := p.Conn.NextWriter(websocket.TextMessage)
 	w.must(err)
 	for range 5 {

@@ -18,7 +18,7 @@ func IsUpgrade(c *fiber.Ctx) bool { return contrib.IsWebSocketUpgrade(c) }
 // of its own. It returns false if the request is not a handshake of version 13.
 //
 // While the library's handler runs, it retains the HTTP server's read buffer and the request: more memory
-// than an idle socket needs otherwise. So the handler detaches the connection and returns at once.
+// than an idle socket needs otherwise. So the handler detaches the connection and returns immediately.
 func upgrade(c *fiber.Ctx, buffers websocket.BufferPool, serve func(*websocket.Conn)) bool {
 	respond := contrib.New(func(handshaken *contrib.Conn) {
 		hijacked := handshaken.NetConn()

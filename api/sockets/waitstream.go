@@ -29,13 +29,13 @@ type waitStream struct {
 	last    []byte      // the last message; guarded by socket.mu
 }
 
-// wait starts the wait stream of a visitor, which replaces the previous one.
-func (s *socket) wait(raw jsontext.Value) {
+// startWaiting starts the wait stream of a visitor, which replaces the previous one.
+func (s *socket) startWaiting(raw jsontext.Value) {
 	var request struct {
 		Room    events.RoomID `json:"room"`
 		Visitor string        `json:"visitor"`
 	}
-	if !s.data(raw, &request, visitorShape) {
+	if !s.decodeData(raw, &request, visitorShape) {
 		return
 	}
 	if s.hub.config.Poll == nil {
@@ -66,7 +66,7 @@ func (w *waitStream) poll() {
 	s := w.socket
 	defer func() {
 		if cause := recover(); cause != nil { // nothing else recovers on this goroutine
-			s.panicked(cause)
+			s.logPanic(cause)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), pollTimeout)

@@ -34,11 +34,11 @@ func (s *socket) wake() {
 func (s *socket) sendNow(out outgoing) bool {
 	defer func() { // a panic must not stop the delivery to other sockets
 		if cause := recover(); cause != nil {
-			s.panicked(cause)
+			s.logPanic(cause)
 			s.abortLocked()
 		}
 	}()
-	message := out.encoded()
+	message := out.encode()
 	if message == nil {
 		return true // the dialect has no message for it
 	}
@@ -79,7 +79,7 @@ func (s *socket) writeNow(message []byte) bool {
 func (s *socket) runWriter() {
 	defer func() { // nothing else recovers on this goroutine
 		if cause := recover(); cause != nil {
-			s.panicked(cause)
+			s.logPanic(cause)
 			s.mu.Lock()
 			s.writing = false
 			s.changed.Broadcast()
@@ -111,7 +111,7 @@ func (s *socket) awaitBacklog() {
 		return
 	}
 	stall := s.hub.config.StallAfter
-	lowest, since, pause := s.backlog, time.Now(), time.Millisecond
+	lowest, lastProgress, pause := s.backlog, time.Now(), time.Millisecond
 	for {
 		unsent, known := sendQueueBytes(s.fd)
 		s.backlog = unsent
@@ -119,9 +119,9 @@ func (s *socket) awaitBacklog() {
 			return
 		}
 		if unsent < lowest {
-			lowest, since = unsent, time.Now()
+			lowest, lastProgress = unsent, time.Now()
 		}
-		if time.Since(since) >= stall {
+		if time.Since(lastProgress) >= stall {
 			s.hub.config.Logger.Info("a socket is closed because its client does not read", "request_id", s.id)
 			s.closeWith(closeStalled, "you are not reading; connect again")
 			return
@@ -146,14 +146,13 @@ type outgoing struct {
 	partial      []byte // the rest of a partially written frame
 }
 
-// encoded returns the encoded message of a frame in its dialect; nil if the dialect has none for
-// it.
-func (out *outgoing) encoded() []byte {
-	form, encode := wireForm, wire
+// encode returns the message of a frame in its dialect, nil if the dialect has no message for it.
+func (out *outgoing) encode() []byte {
+	form, encoder := wireForm, wire
 	if out.shortDialect {
-		form, encode = shortForm, wireShort
+		form, encoder = shortForm, wireShort
 	}
-	message, _ := out.frame.As(form, encode).([]byte)
+	message, _ := out.frame.As(form, encoder).([]byte)
 	return message
 }
 
@@ -237,7 +236,7 @@ func (s *socket) send(out outgoing) error {
 	case out.frame == nil:
 		return nil // the client has unsubscribed meanwhile
 	}
-	message := out.encoded()
+	message := out.encode()
 	if message == nil {
 		return nil // the dialect has no message for it
 	}
@@ -272,6 +271,7 @@ const (
 // frameHead is the maximum size of the header of a WebSocket frame that a server sends.
 const frameHead = 10
 
+// wire encodes a frame in the standard dialect.
 func wire(f *live.Frame) any { return textMessage(f.Bytes()) }
 
 // textMessage encodes a text message as one WebSocket frame.

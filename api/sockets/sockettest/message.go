@@ -68,7 +68,7 @@ func Describe(frame []byte) (*Message, error) {
 	if err := json.Unmarshal(frame, &outer); err != nil {
 		return nil, err
 	}
-	var fits []*Message
+	var matching []*Message
 	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(messages)) {
 		m := messages[name]
@@ -79,24 +79,24 @@ func Describe(frame []byte) (*Message, error) {
 			faults = append(faults, fmt.Errorf("%s: %w", name, err))
 			continue
 		}
-		fits = append(fits, m)
+		matching = append(matching, m)
 	}
-	if len(fits) != 1 {
-		return nil, fmt.Errorf("%d messages of asyncapi.yaml match the frame %s, want 1: %w", len(fits), frame,
+	if len(matching) != 1 {
+		return nil, fmt.Errorf("%d messages of asyncapi.yaml match the frame %s, want 1: %w", len(matching), frame,
 			errors.Join(faults...))
 	}
-	return fits[0], nil
+	return matching[0], nil
 }
 
 const (
 	socketFile = "asyncapi.yaml"
 	schemaFile = "openapi.yaml"
-	addresses  = "mem:///"
+	baseURL    = "mem:///" // of both files, for the compiler
 )
 
 type object = map[string]any
 
-// readMessages compiles the payloads.
+// readMessages reads the messages of asyncapi.yaml and compiles their schemas.
 func readMessages() (map[string]*Message, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
@@ -111,24 +111,24 @@ func readMessages() (map[string]*Message, error) {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		roots[name] = root
-		if err := compiler.AddResource(addresses+name, any(root)); err != nil {
+		if err := compiler.AddResource(baseURL+name, any(root)); err != nil {
 			return nil, err
 		}
 	}
-	for _, schema := range at(roots[schemaFile], "components", "schemas") {
+	for _, schema := range objectAt(roots[schemaFile], "components", "schemas") {
 		if s, ok := schema.(object); ok && s["properties"] != nil && s["additionalProperties"] == nil {
 			s["additionalProperties"] = false
 		}
 	}
 	found := map[string]*Message{}
-	for name, described := range at(roots[socketFile], "components", "messages") {
+	for name, described := range objectAt(roots[socketFile], "components", "messages") {
 		m, err := readMessage(compiler, name, described.(object))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		found[name] = m
 	}
-	for _, operation := range at(roots[socketFile], "operations") {
+	for _, operation := range objectAt(roots[socketFile], "operations") {
 		o := operation.(object)
 		if o["channel"].(object)["$ref"] == "#/channels/webhook" {
 			continue
@@ -148,13 +148,13 @@ func readMessages() (map[string]*Message, error) {
 
 func readMessage(compiler *jsonschema.Compiler, name string, described object) (*Message, error) {
 	m := &Message{Name: name}
-	place := addresses + socketFile + "#/components/messages/" + name + "/payload"
+	location := baseURL + socketFile + "#/components/messages/" + name + "/payload"
 	var err error
-	if m.payload, err = compiler.Compile(place); err != nil {
+	if m.payload, err = compiler.Compile(location); err != nil {
 		return nil, err
 	}
 	if described["headers"] != nil {
-		if m.headers, err = compiler.Compile(strings.TrimSuffix(place, "payload") + "headers"); err != nil {
+		if m.headers, err = compiler.Compile(strings.TrimSuffix(location, "payload") + "headers"); err != nil {
 			return nil, err
 		}
 	}
@@ -193,8 +193,8 @@ func readYAML(text []byte) (object, error) {
 	return value.(object), nil
 }
 
-// at returns the object at the end of a path of names, nil for none.
-func at(root object, names ...string) object {
+// objectAt returns the object at the end of a path of names, nil for none.
+func objectAt(root object, names ...string) object {
 	for _, name := range names {
 		root, _ = root[name].(object)
 	}

@@ -107,12 +107,12 @@ func (p *Peer) Read() (f Frame, d Data, err error) {
 	return f, d, err
 }
 
-// Next is Read, without errors.
+// Next is Read, but fails the test on an error.
 func (p *Peer) Next() (Frame, Data) {
 	p.T.Helper()
 	f, d, err := p.Read()
 	if err != nil {
-		p.T.Fatal(err)
+		p.T.Fatalf("Read = %v, want a frame", err)
 	}
 	return f, d
 }

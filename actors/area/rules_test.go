@@ -26,12 +26,12 @@ func bookingID(letter byte) events.BookingID {
 	return events.BookingID(events.ID{15: letter}.String())
 }
 
-// holdID returns the id of the hold that tables name, for example "a.1".
-func holdID(short string) events.HoldID {
+// idOf returns the id of the hold that tables name, for example "a.1".
+func idOf(short string) events.HoldID {
 	return events.NewHoldID(bookingID(short[0]), int64(short[2]-'0'))
 }
 
-// short is the inverse of holdID.
+// short is the inverse of idOf.
 func short(id events.HoldID) string {
 	booking, attempt := splitHoldID(id)
 	return fmt.Sprintf("%c.%d", booking[15], attempt)
@@ -40,15 +40,15 @@ func short(id events.HoldID) string {
 func hold3(id string) *Hold { return places(id, 3) }
 
 func places(id string, n int64) *Hold {
-	return &Hold{HoldID: holdID(id), Holder: "ann", Places: n, Capacity: full, For: holdFor + grace}
+	return &Hold{HoldID: idOf(id), Holder: "ann", Places: n, Capacity: full, For: holdFor + grace}
 }
-func book(id string) *Book { return &Book{HoldID: holdID(id)} }
+func book(id string) *Book { return &Book{HoldID: idOf(id)} }
 
 func release(id string) *Release {
-	return &Release{HoldID: holdID(id), Reason: events.ReleasedCancelled}
+	return &Release{HoldID: idOf(id), Reason: events.ReleasedCancelled}
 }
 
-func returnAllBut(id string, n int64) *Return { return &Return{HoldID: holdID(id), Left: n} }
+func returnAllBut(id string, n int64) *Return { return &Return{HoldID: idOf(id), Left: n} }
 
 func labelled(id string, n int64) *Hold {
 	hold := places(id, n)
@@ -63,12 +63,12 @@ func block(change, n int64) *Block {
 func unblock(change int64) *Unblock { return &Unblock{Label: "press", Change: change} }
 
 func extend(id string, to time.Duration) *Extend {
-	return &Extend{HoldID: holdID(id), ExpiresAt: day.Add(to), HoldFor: holdFor}
+	return &Extend{HoldID: idOf(id), ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
 
 // intent extends a hold for a payment intent.
 func intent(id string, to time.Duration) *Extend {
-	return &Extend{HoldID: holdID(id), ExpiresAt: day.Add(to), HoldFor: holdFor, Intent: "i"}
+	return &Extend{HoldID: idOf(id), ExpiresAt: day.Add(to), HoldFor: holdFor, Intent: "i"}
 }
 
 // sentence describes a fact.
@@ -307,23 +307,23 @@ func TestImpossibleFacts(t *testing.T) {
 	}
 	held := func() core.Core {
 		a := New()
-		a.Evolve(&events.AreaHeld{HoldID: holdID("a.1"), Holder: "ann", Places: 3, AreaCounts: counts(7, 3, 0), ExpiresAt: day})
+		a.Evolve(&events.AreaHeld{HoldID: idOf("a.1"), Holder: "ann", Places: 3, AreaCounts: counts(7, 3, 0), ExpiresAt: day})
 		return a
 	}
 	for _, fact := range []events.Fact{
-		&events.AreaHeld{HoldID: holdID("a.1"), Places: 3, AreaCounts: counts(4, 6, 0), ExpiresAt: day},
-		&events.AreaHeld{HoldID: holdID("b.1"), Places: 3, AreaCounts: counts(5, 6, 0), ExpiresAt: day},
-		&events.AreaHeld{HoldID: holdID("b.1"), Places: 0, AreaCounts: counts(7, 3, 0), ExpiresAt: day},
-		&events.AreaHeld{HoldID: holdID("b.1"), Places: 8, AreaCounts: counts(-1, 11, 0), ExpiresAt: day},
+		&events.AreaHeld{HoldID: idOf("a.1"), Places: 3, AreaCounts: counts(4, 6, 0), ExpiresAt: day},
+		&events.AreaHeld{HoldID: idOf("b.1"), Places: 3, AreaCounts: counts(5, 6, 0), ExpiresAt: day},
+		&events.AreaHeld{HoldID: idOf("b.1"), Places: 0, AreaCounts: counts(7, 3, 0), ExpiresAt: day},
+		&events.AreaHeld{HoldID: idOf("b.1"), Places: 8, AreaCounts: counts(-1, 11, 0), ExpiresAt: day},
 		&events.AreaHeld{HoldID: "b.1", Places: 3, AreaCounts: counts(4, 6, 0), ExpiresAt: day},
-		&events.AreaExtended{HoldID: holdID("b.1"), ExpiresAt: day},
-		&events.AreaBooked{HoldID: holdID("a.1"), Places: 2, AreaCounts: counts(7, 1, 2)},
-		&events.AreaBooked{HoldID: holdID("a.1"), Places: 3, AreaCounts: counts(7, 3, 0)},
-		&events.AreaReleased{HoldID: holdID("a.2"), Was: events.AreaIsHeld, Places: 3, AreaCounts: counts(10, 0, 0)},
-		&events.AreaReleased{HoldID: holdID("a.1"), Was: events.AreaIsBooked, Places: 3, AreaCounts: counts(10, 0, 0)},
-		&events.AreaReleased{HoldID: holdID("a.1"), Was: events.AreaIsHeld, Places: 2, Left: 1, AreaCounts: counts(9, 1, 0)},
-		&events.AreaReleased{HoldID: holdID("a.1"), Was: events.AreaIsHeld, Places: 3, AreaCounts: counts(9, 0, 0)},
-		&events.AreaExpired{HoldID: holdID("a.1"), Places: 3, AreaCounts: counts(10, 0, 1)},
+		&events.AreaExtended{HoldID: idOf("b.1"), ExpiresAt: day},
+		&events.AreaBooked{HoldID: idOf("a.1"), Places: 2, AreaCounts: counts(7, 1, 2)},
+		&events.AreaBooked{HoldID: idOf("a.1"), Places: 3, AreaCounts: counts(7, 3, 0)},
+		&events.AreaReleased{HoldID: idOf("a.2"), Was: events.AreaIsHeld, Places: 3, AreaCounts: counts(10, 0, 0)},
+		&events.AreaReleased{HoldID: idOf("a.1"), Was: events.AreaIsBooked, Places: 3, AreaCounts: counts(10, 0, 0)},
+		&events.AreaReleased{HoldID: idOf("a.1"), Was: events.AreaIsHeld, Places: 2, Left: 1, AreaCounts: counts(9, 1, 0)},
+		&events.AreaReleased{HoldID: idOf("a.1"), Was: events.AreaIsHeld, Places: 3, AreaCounts: counts(9, 0, 0)},
+		&events.AreaExpired{HoldID: idOf("a.1"), Places: 3, AreaCounts: counts(10, 0, 1)},
 		&events.AreaResized{Places: 2, AreaCounts: counts(-1, 3, 0)},
 		&events.AreaResized{Places: 5, AreaCounts: counts(1, 3, 0)},
 		&events.SeatBlocked{},

@@ -49,7 +49,7 @@ type Peers struct {
 	mu       sync.Mutex       // held while the members change
 	self     Member           // guarded by mu
 	others   []Member         // guarded by mu
-	peers    map[string]*peer // by run; guarded by mu
+	peers    map[string]*peer // by run, the id of a process; guarded by mu
 	departed []Departed       // nodes that went away, in order; guarded by mu
 	runCtx   context.Context  // the context of Run, nil before Run; guarded by mu
 }
@@ -107,8 +107,7 @@ func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
 // State returns the state of this node.
 func (p *Peers) State() State { return p.view.Load().byName[p.config.Self.Name].State }
 
-// SetMembers replaces the other nodes. Unknown runs get a peer, and peers of runs that are gone are
-// closed.
+// SetMembers replaces the other nodes. It creates a peer for each new run, and closes the peers of runs that are gone.
 func (p *Peers) SetMembers(others []Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -241,7 +240,7 @@ func (p *Peers) agreed() bool {
 	return true
 }
 
-// ownsEntities reports whether the node with a run is still known and owns entities.
+// ownsEntities reports whether the node whose process has this run is still known and owns entities.
 func (p *Peers) ownsEntities(run string) bool {
 	v := p.view.Load()
 	return v.stateOf(run) == v.ownerState

@@ -142,7 +142,8 @@ func New() core.Core {
 		labelled: core.NewTable[events.ID, events.Labelled]()}
 }
 
-// Counts returns the numbers of places by status. Before the first fact, all places of the planned capacity are remaining.
+// Counts returns the numbers of places by status. Before the first fact, all places of the planned
+// capacity are remaining.
 func (a *Area) Counts(capacity int64) events.AreaCounts {
 	if a.counts.Capacity() == 0 {
 		return events.AreaCounts{Remaining: capacity}

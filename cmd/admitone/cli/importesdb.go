@@ -84,7 +84,8 @@ func (m *importer) checkNoMore(ctx context.Context, c *copier, have func() (even
 	}
 	existing, err, more := have()
 	if err == nil && more {
-		err = usagef("%s has more than %s: %s@%d; existing is nothing to import", m.store, m.name, existing.Stream, existing.Revision)
+		err = usagef("%s has more events than %s, from %s@%d on; there is nothing to import", m.store, m.name, existing.Stream,
+			existing.Revision)
 	}
 	return err
 }

@@ -191,7 +191,9 @@ func (w *harness) start() {
 		running.Go(func() { config.Payments.Run(cursorCtx) })
 	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
-	w.background.Go(func() { w.server.Listen(listener) })
+	end, err := w.store.Head(ctx)
+	w.must(err)
+	w.background.Go(func() { w.server.Listen(listener, end) })
 	w.cancel = func() {
 		limit, done := context.WithTimeout(context.Background(), patience)
 		defer done()

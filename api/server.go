@@ -258,16 +258,10 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. All reads include everything that is in the log when Listen is called,
-// because the previous server may have answered with it.
-func (s *Server) Listen(ln net.Listener) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
-	defer cancel()
-	head, err := s.config.Store.Head(ctx)
-	if err != nil {
-		return err
-	}
-	s.notePosition(head)
+// Listen serves on ln until Shutdown. All reads include the log up to end, its end when this server
+// started: the previous server may have answered with it. The log need not be available.
+func (s *Server) Listen(ln net.Listener, end events.Position) error {
+	s.notePosition(end)
 	pooled := s.pool.Listen(ln)
 	if !s.setListener(pooled) {
 		return pooled.Close()

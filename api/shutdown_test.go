@@ -71,7 +71,7 @@ func TestShutdownWhileStarting(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		w.must(err)
 		ended := make(chan error, 1)
-		go func() { ended <- server.Listen(listener) }()
+		go func() { ended <- server.Listen(listener, 0) }()
 		runtime.Gosched()
 		w.must(server.Shutdown(t.Context()))
 		w.must(<-ended)

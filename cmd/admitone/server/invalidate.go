@@ -10,16 +10,12 @@ import (
 // headLimit bounds how long a start waits for the end of the log.
 const headLimit = 10 * time.Second
 
-// beginFollowing records the end of a log to which other servers may append, before any state is
-// loaded from it.
+// beginFollowing records the end of the log, before any state is loaded from it.
 func (p *Server) beginFollowing() (err error) {
-	if !p.shared {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), headLimit)
 	defer cancel()
-	head, err := p.Log.Head(ctx)
-	p.following.Store(uint64(head))
+	p.end, err = p.Log.Head(ctx)
+	p.following.Store(uint64(p.end))
 	return err
 }
 

@@ -56,6 +56,7 @@ func (p *Server) openPast(s Settings) (err error) {
 		return err
 	}
 	past := events.Prefix(p.Log, moment.Position)
+	p.end = moment.Position
 	engine, err := actors.NewEngine()
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (p *Server) runPast() {
 		})
 	}
 	p.background.Go(func() {
-		if err := p.http.Listen(p.listener); err != nil && ctx.Err() == nil {
+		if err := p.http.Listen(p.listener, p.end); err != nil && ctx.Err() == nil {
 			p.failed <- fmt.Errorf("the server: %w", err)
 		}
 	})

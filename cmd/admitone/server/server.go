@@ -106,9 +106,10 @@ type Server struct {
 	bookings     *bookings.Bookings
 	reservations *reservations.Reservations
 	contacts     *contacts.Book
-	following    atomic.Uint64 // position up to which the desk has followed the log
-	owed         atomic.Uint64 // position of the first event by which a holder could not be forgotten; 0 if none
-	shared       bool          // other servers may append to the log
+	end          events.Position // end of the log when this server started
+	following    atomic.Uint64   // position up to which the desk has followed a shared log
+	owed         atomic.Uint64   // position of the first event by which a holder could not be forgotten; 0 if none
+	shared       bool            // other servers may append to the log
 	keys         passKeys
 	currency     events.Currency
 	away         bool // another server runs the waiting rooms
@@ -296,7 +297,7 @@ func (p *Server) run() {
 	if p.operations != nil {
 		spawn("the operations", func() error { return p.http.ListenOperations(p.operations) })
 	}
-	spawn("the server", func() error { return p.http.Listen(p.listener) })
+	spawn("the server", func() error { return p.http.Listen(p.listener, p.end) })
 }
 
 // runViews keeps the views up to date. If the log is damaged they end, and /healthz and /readyz

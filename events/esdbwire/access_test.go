@@ -97,18 +97,18 @@ func TestUsers(t *testing.T) {
 	}})
 	connection := dial(t, address)
 	s := newTranscript(t, connection)
-	as := func(who, credentials string) {
+	as := func(caller, credentials string) {
 		s.ctx = testContext(t)
 		if credentials != "" {
 			s.ctx = metadata.AppendToOutgoingContext(s.ctx, "authorization", credentials)
 		}
-		s.write("%s", who)
-		s.append("a", "any", who)
+		s.write("%s", caller)
+		s.append("a", "any", caller)
 		s.delete("b", "any")
 		s.read("a", "end", "backward", "x1")
 		s.subscribe(allName, "end").until("caught up")
 		b := s.batch()
-		b.one("r", "c", "any", who)
+		b.one("r", "c", "any", caller)
 	}
 	basic := func(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 	as("nobody", "")
@@ -142,13 +142,13 @@ func TestTLS(t *testing.T) {
 		"node": {Password: "secret"}, "audit": {Password: "secret", Reader: true},
 	}})
 	event := esdb.EventData{EventType: "made", ContentType: esdb.ContentTypeJson, Data: []byte("{}")}
-	write := func(who string) error {
-		client := official(t, "%s%s?tlsCAFile=%s", who, address, ca)
+	write := func(credentials string) error {
+		client := official(t, "%s%s?tlsCAFile=%s", credentials, address, ca)
 		_, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event)
 		return err
 	}
-	read := func(who string) error {
-		client := official(t, "%s%s?tlsCAFile=%s", who, address, ca)
+	read := func(credentials string) error {
+		client := official(t, "%s%s?tlsCAFile=%s", credentials, address, ca)
 		stream, err := client.ReadStream(testContext(t), "a", esdb.ReadStreamOptions{}, 10)
 		if err == nil {
 			defer stream.Close()
@@ -157,9 +157,9 @@ func TestTLS(t *testing.T) {
 		return err
 	}
 	for _, test := range []struct {
-		who  string
-		call func(string) error
-		want esdb.ErrorCode
+		credentials string
+		call        func(string) error
+		want        esdb.ErrorCode
 	}{
 		{"esdb://node:secret@", write, -1},
 		{"esdb+discover://node:secret@", write, -1},
@@ -169,10 +169,10 @@ func TestTLS(t *testing.T) {
 		{"esdb://", read, esdb.ErrorCodeAccessDenied},
 		{"esdb://node:guess@", read, esdb.ErrorCodeUnauthenticated},
 	} {
-		err := test.call(test.who)
+		err := test.call(test.credentials)
 		var failed *esdb.Error
 		if got := errors.As(err, &failed); got != (test.want >= 0) || got && failed.Code() != test.want {
-			t.Errorf("%s: %v, want code %d", test.who, err, test.want)
+			t.Errorf("%s: %v, want code %d", test.credentials, err, test.want)
 		}
 	}
 	plain := official(t, "esdb://%s?tls=false&maxDiscoverAttempts=1", address)

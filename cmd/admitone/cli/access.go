@@ -10,8 +10,8 @@ import (
 	"admitone/cmd/admitone/server"
 )
 
-// access has the flags about authentication and authorisation.
-type access struct {
+// accessFlags has the flags about authentication and authorisation.
+type accessFlags struct {
 	auth, secret, charges, jwks string
 	claims                      claims
 }
@@ -49,7 +49,7 @@ const (
 	chargesHolder, chargesService = "holder", "service"
 )
 
-func (a *access) flags(f *pflag.FlagSet) {
+func (a *accessFlags) flags(f *pflag.FlagSet) {
 	f.StringVar(&a.auth, "auth", authOpen, "open (every caller may do everything; loopback only) or jwt")
 	f.StringVar(&a.secret, "jwt-secret-file", "",
 		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in --secrets, created if needed)")
@@ -62,7 +62,7 @@ func (a *access) flags(f *pflag.FlagSet) {
 }
 
 // apply copies the flags into the settings.
-func (a *access) apply(s *server.Settings) (err error) {
+func (a *accessFlags) apply(s *server.Settings) (err error) {
 	switch a.charges {
 	case chargesHolder, chargesService:
 		s.OwnCharges = a.charges == chargesHolder
@@ -77,7 +77,7 @@ func (a *access) apply(s *server.Settings) (err error) {
 
 // authOf returns the authentication selected by the flags. Open mode is refused on an address that
 // other machines can reach.
-func (a *access) authOf(s server.Settings) (api.Auth, error) {
+func (a *accessFlags) authOf(s server.Settings) (api.Auth, error) {
 	switch a.auth {
 	case authOpen:
 		if a.jwks != "" {
@@ -99,7 +99,7 @@ func (a *access) authOf(s server.Settings) (api.Auth, error) {
 }
 
 // tokens returns the authentication by tokens.
-func (a *access) tokens(s server.Settings) (api.Auth, error) {
+func (a *accessFlags) tokens(s server.Settings) (api.Auth, error) {
 	auth := api.JWTAuth{}
 	if err := a.claims.apply(&auth); err != nil {
 		return nil, err

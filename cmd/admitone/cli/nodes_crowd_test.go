@@ -36,12 +36,12 @@ func newBuyers() *buyers {
 }
 
 // startBuyers starts eight buyers of all products, which send their requests to these nodes in turn.
-func startBuyers(who ...*serverProcess) *buyers { return startBuyersOf(8, soldProducts, who...) }
+func startBuyers(nodes ...*serverProcess) *buyers { return startBuyersOf(8, soldProducts, nodes...) }
 
 // startBuyersOf starts buyers of the first products.
-func startBuyersOf(callers, products int, who ...*serverProcess) *buyers {
+func startBuyersOf(callers, products int, nodes ...*serverProcess) *buyers {
 	c := newBuyers()
-	c.start(callers, products, 0, urlsOf(who)...)
+	c.start(callers, products, 0, urlsOf(nodes)...)
 	return c
 }
 

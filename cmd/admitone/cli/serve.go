@@ -24,7 +24,7 @@ const accessLogFlag = "access-log"
 func newServe() *cobra.Command {
 	var (
 		s         server.Settings
-		who       access
+		access    accessFlags
 		demo      bool
 		accessLog bool
 		logLevel  string
@@ -43,7 +43,7 @@ func newServe() *cobra.Command {
 			if err := checkSettings(&s, demo); err != nil {
 				return err
 			}
-			if err := who.apply(&s); err != nil {
+			if err := access.apply(&s); err != nil {
 				return err
 			}
 			if accessLog && (cmd.Flags().Changed(accessLogFlag) || !progress.IsTerminal(cmd.ErrOrStderr())) {
@@ -57,7 +57,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.Store, "store", "./data", "directory of the log, or an EventStoreDB: esdb://host:2113?tls=false")
 	f.StringVar(&s.Data, "data", "./data", "directory of this server's views and contacts if the log is in an "+
 		"EventStoreDB, and of its secrets without --secrets")
-	who.flags(f)
+	access.flags(f)
 	f.BoolVar(&demo, "demo", false, "create a few products, a tournament and a concert, unless they exist")
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
 		"origin whose pages may open sockets, send requests and read the answers, in addition to the server's own; * is any")
@@ -109,7 +109,7 @@ func roomFlags(f *pflag.FlagSet, s *server.Settings) {
 }
 
 // checkSettings refuses flags that exclude each other, and settings that would give access to
-// everyone who can reach an address.
+// everyone access can reach an address.
 func checkSettings(s *server.Settings, demo bool) error {
 	switch {
 	case s.Store == "":
@@ -139,7 +139,7 @@ func checkSettings(s *server.Settings, demo bool) error {
 		return usagef("--esdb-listen lets anyone read the whole log, so it requires a loopback address; stop the "+
 			"server and use admitone eventstore, which has TLS and users, for %s", s.EsdbListen)
 	case s.Profile != "" && !server.IsLoopback(s.Profile):
-		return usagef("--profile-listen shows the server's memory to anyone who can reach it, so it requires a "+
+		return usagef("--profile-listen shows the server's memory to anyone access can reach it, so it requires a "+
 			"loopback address; reach %s through a tunnel", s.Profile)
 	}
 	taken := map[string]string{}

@@ -204,7 +204,8 @@ func (r *Runner) fatal(ctx context.Context, err error) error {
 		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
 		return err
 	}
-	r.config.Logger.Warn("the log can't be used; the work of the cursor is retried", "stream", r.config.Stream, "error", err)
+	r.config.Logger.Warn("the log can't be used; the work of the cursor is retried",
+		"stream", r.config.Stream, "error", err)
 	return nil
 }
 

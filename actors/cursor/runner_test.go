@@ -57,10 +57,12 @@ func TestSchedule(t *testing.T) {
 		if !slices.Equal(attempts, want) {
 			t.Errorf("attempts after %v, want %v", attempts, want)
 		}
-		if last := attempts[len(attempts)-1]; last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrGaveUp) {
+		last := attempts[len(attempts)-1]
+		if last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrGaveUp) {
 			t.Errorf("the work ended after %v with %v, want ErrFailing after three days", last, w.entity.ended)
 		}
-		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(attempts)) || !c.Since.Equal(start) ||
+		c := w.entity.cursor
+		if c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(attempts)) || !c.Since.Equal(start) ||
 			c.Error != "no" || good != 2 {
 			t.Errorf("cursor = %+v, want position 0, failing 1 with %d failures; %d other events done, want 2",
 				c, len(attempts), good)

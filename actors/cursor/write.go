@@ -19,7 +19,8 @@ func (r *Runner) takeOver(ctx context.Context) error {
 	if err := r.ask(ctx, command); err != nil {
 		return err
 	}
-	r.config.Logger.Info("this server does the work of the cursor from now on", "stream", r.config.Stream, "term", command.Term)
+	r.config.Logger.Info("this server does the work of the cursor from now on",
+		"stream", r.config.Stream, "term", command.Term)
 	r.leading, r.copied = true, false
 	r.cursor.Term, r.cursor.Node, r.cursor.Log = command.Term, command.Node, command.Log
 	r.writtenAt = time.Now()

@@ -12,9 +12,9 @@
 //
 // The work of an event happens at least once, through any crash. Until the cursor has passed an
 // event, its work may happen again; the receiver has to recognise it by the event's id. The work of
-// one stream's events happens in order, one at a time; of different streams, up to [Config].AtOnce
-// at a time. An event whose work fails holds up its stream and nothing else, until [Config].Ahead
-// later events are waiting or done; with [Config].Forgets, until that many are waiting.
+// one stream's events happens in order, one at a time; of different streams, up to [Config].MaxConcurrent
+// at a time. An event whose work fails holds up its stream and nothing else, until [Config].MaxAhead
+// later events are waiting or done; with [Config].DropDone, until that many are waiting.
 //
 // # Writes
 //
@@ -28,7 +28,7 @@
 // when it has waited for [Config].Patience longer than the cursor announces: its newest fact has
 // the time of the next attempt, and a long attempt is announced as well. A server takes over by
 // raising the cursor's term, under which it then writes, so a server that was merely slow finds its
-// writes refused. A server that is alone, or that was the last to work, begins at once.
+// writes refused. A server that is alone, or that was the last to work, starts at once.
 //
 // # Copies of the log
 //

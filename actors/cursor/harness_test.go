@@ -3,7 +3,7 @@ package cursor
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"io"
 	"log/slog"
 	"maps"
@@ -22,20 +22,21 @@ type harness struct {
 	t     *testing.T
 	epoch string
 
-	mu     sync.Mutex
-	log    []events.Recorded
-	grown  chan struct{} // closed when the log grows
-	entity entity
-	writes []write
-	gone   bool // the entity accepts no more commands
-	// elsewhere are the positions of events whose work was done before this log was made.
-	elsewhere map[events.Position]bool
-	// Outside.
-	calls      []call
-	running    map[events.StreamID]bool
-	maxRunning int  // at the same time
-	several    bool // servers may work at the same time
-	do         func(e *events.Recorded, attempt int) error
+	mu          sync.Mutex
+	log         []events.Recorded
+	grown       chan struct{} // closed when the log grows
+	entity      entity
+	writes      []write
+	unavailable bool // the entity accepts no more commands
+	// doneBefore has the positions of events whose work was done before this log was created.
+	doneBefore map[events.Position]bool
+
+	// The external system.
+	calls           []call
+	running         map[events.StreamID]bool
+	maxRunning      int  // the most streams worked on at the same time
+	allowConcurrent bool // several servers may work on the same stream
+	do              func(e *events.Recorded, attempt int) error
 }
 
 // write is a recorded fact of the cursor.
@@ -91,7 +92,7 @@ func (w *harness) append(streams ...events.StreamID) {
 func (w *harness) Ask(_ context.Context, r actors.Request) (actors.Answer, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.gone {
+	if w.unavailable {
 		return actors.Answer{}, actors.ErrUnavailable
 	}
 	command := r.Command
@@ -117,13 +118,13 @@ func (w *harness) Ask(_ context.Context, r actors.Request) (actors.Answer, error
 // checkReached checks that the cursor has not passed work that is not done.
 func (w *harness) checkReached() {
 	done := map[events.Position]bool{}
-	maps.Copy(done, w.elsewhere)
+	maps.Copy(done, w.doneBefore)
 	for _, c := range w.calls {
 		done[c.position] = done[c.position] || c.done
 	}
 	for i := range w.log {
 		if e := &w.log[i]; e.Position <= w.entity.cursor.Reached && w.Wants(e) && !done[e.Position] {
-			w.t.Errorf("the cursor is at %d, but event %d is not done", w.entity.cursor.Reached, e.Position)
+			w.t.Errorf("the cursor is at %d, want it before event %d, which is not done", w.entity.cursor.Reached, e.Position)
 		}
 	}
 }
@@ -142,14 +143,14 @@ func (w *harness) Wants(e *events.Recorded) bool { return e.Stream != "quiet" &&
 // Do implements [Work].
 func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 	w.mu.Lock()
-	attempt, begun := 1, time.Now()
+	attempt, start := 1, time.Now()
 	for _, c := range w.calls {
 		if c.position == e.Position {
 			attempt++
 		}
 	}
-	if w.running[e.Stream] && !w.several {
-		w.t.Errorf("two events of stream %s are in progress at once", e.Stream)
+	if w.running[e.Stream] && !w.allowConcurrent {
+		w.t.Errorf("two events of stream %s are in progress at the same time, want one", e.Stream)
 	}
 	w.running[e.Stream] = true
 	w.maxRunning = max(w.maxRunning, len(w.running))
@@ -161,7 +162,7 @@ func (w *harness) Do(ctx context.Context, e *events.Recorded) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.running, e.Stream)
-	w.calls = append(w.calls, call{begun, e.Position, err == nil})
+	w.calls = append(w.calls, call{start, e.Position, err == nil})
 	return err
 }
 
@@ -207,8 +208,9 @@ func (s store) Read(_ context.Context, stream events.StreamID, from events.Revis
 	return nil, nil
 }
 
-// runner starts a runner, and returns a function that stops it and waits.
-func (w *harness) runner(node string, change func(*Config)) (stop func()) {
+// startRunner starts a runner with a configuration that change may alter, and returns a function
+// that stops it and waits for its end.
+func (w *harness) startRunner(node string, change func(*Config)) (stop func()) {
 	config := Config{
 		Desk: w, Store: store{harness: w}, Work: w, Stream: "hook-1", Node: node,
 		Cursor: func(c core.Core) core.Cursor { return c.(*entity).cursor },
@@ -239,16 +241,16 @@ func (w *harness) runner(node string, change func(*Config)) (stop func()) {
 	return func() {
 		cancel()
 		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-			w.t.Errorf("the runner ended with %v", err)
+			w.t.Errorf("the runner ended with %v, want nil or context.Canceled", err)
 		}
 	}
 }
 
-// withoutOthers configures a runner without others.
-func withoutOthers(c *Config) { c.Alone = true }
+// alone configures the runner of a system with one server.
+func alone(c *Config) { c.Alone = true }
 
-// doneOnce returns the positions in the order in which they were first done.
-func (w *harness) doneOnce() (order []events.Position) {
+// completed returns the positions of the completed events, in the order of their first completion.
+func (w *harness) completed() (order []events.Position) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	seen := map[events.Position]bool{}
@@ -261,16 +263,15 @@ func (w *harness) doneOnce() (order []events.Position) {
 	return order
 }
 
-// checkOrder checks that everything was done, in order per stream, and that writes are a second
-// apart.
+// checkOrder checks that all work was done, in order within each stream.
 func (w *harness) checkOrder() {
 	w.t.Helper()
-	order := w.doneOnce()
+	order := w.completed()
 	last := map[events.StreamID]events.Position{}
 	for _, p := range order {
 		stream := w.log[p-1].Stream
 		if p < last[stream] {
-			w.t.Errorf("event %d was done after event %d of the same stream %s", p, last[stream], stream)
+			w.t.Errorf("event %d of stream %s was done after event %d, want it before", p, stream, last[stream])
 		}
 		last[stream] = p
 	}
@@ -281,7 +282,7 @@ func (w *harness) checkOrder() {
 		}
 	}
 	if len(order) != wanted {
-		w.t.Errorf("%d of %d events were done", len(order), wanted)
+		w.t.Errorf("%d events were done, want %d", len(order), wanted)
 	}
 }
 
@@ -294,7 +295,7 @@ func (w *harness) checkPace(writes []write) {
 			continue
 		}
 		if gap := writes[i].at.Sub(writes[i-1].at); gap < time.Second {
-			w.t.Errorf("%s was written %v after the previous one, want at least a second", fmt.Sprintf("%T", writes[i].fact), gap)
+			w.t.Errorf("%T was written %v after the previous fact, want at least a second", writes[i].fact, gap)
 		}
 	}
 }

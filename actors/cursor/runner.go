@@ -18,22 +18,22 @@ type Work interface {
 	// Wants reports whether an event has work. It always answers the same for the same event.
 	Wants(e *events.Recorded) bool
 	// Do does the work of an event. After an error, which means that it is not known to be done, it
-	// is retried later; after an [End] it is not. Do may be called for events of different streams
-	// concurrently, must return soon after ctx ends, and must not retain or change e.
+	// is retried later; after a [FinalError] it is not. Do may be called for events of different
+	// streams concurrently, must return soon after ctx ends, and must not retain or change e.
 	Do(ctx context.Context, e *events.Recorded) error
 }
 
-// End is a failure after which the work ends.
-type End struct{ Err error }
+// FinalError is a failure that a retry can't mend; the work of the cursor ends with it.
+type FinalError struct{ Err error }
 
 // Error implements error.
-func (e *End) Error() string { return e.Err.Error() }
+func (e *FinalError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the failure.
-func (e *End) Unwrap() error { return e.Err }
+// Unwrap returns the cause.
+func (e *FinalError) Unwrap() error { return e.Err }
 
-// ErrFailing is the cause of an end after GiveUpAfter.
-var ErrFailing = errors.New("an event has failed for too long")
+// ErrGaveUp means that the work has ended because of [Config].GiveUpAfter.
+var ErrGaveUp = errors.New("an event has failed for too long")
 
 // Schedule has the delays before the first retry of an event, the second, and so on; the last one
 // repeats.
@@ -48,27 +48,28 @@ type Config struct {
 	// entity's core.
 	Stream events.StreamID
 	Cursor func(core.Core) core.Cursor
-	// Begins returns from the entity's core the position after which the work begins, at the
-	// earliest; nil is the start of the log. The entity may move it back with the cursor.
-	Begins func(core.Core) events.Position
+	// StartAfter returns from the entity's core the position after which the work begins, at the
+	// earliest; nil means the start of the log. The entity may move it back with the cursor.
+	StartAfter func(core.Core) events.Position
 	// Await blocks until the log has events after a position. Error: ctx.Err().
 	Await func(ctx context.Context, after events.Position) error
 	// Node names this server. Alone means that no other server appends to the log.
 	Node  string
 	Alone bool
 	// End returns the command that ends the work, which the entity may refuse like a
-	// [core.MoveCursor]; nil if the work never ends. cause is an [*End] or [ErrFailing].
+	// [core.MoveCursor]; nil if the work never ends. cause is a [*FinalError] or [ErrGaveUp].
 	End func(at events.CursorMoved, cause error) core.Command
 
-	// AtOnce bounds the streams worked on at the same time (16), Ahead the events in the log from
-	// the first that is not done (10,000).
-	AtOnce, Ahead int
-	// Forgets means that Ahead bounds only the events that are not done: one that waits for weeks
-	// holds up no other. The work of later ones is repeated after a crash, so it has to be cheap.
-	Forgets bool
+	// MaxConcurrent bounds the streams worked on at the same time (16), MaxAhead the events in
+	// memory, from the first that is not done to the last one read (10,000).
+	MaxConcurrent, MaxAhead int
+	// DropDone drops completed events from memory, so that MaxAhead bounds only the others and an
+	// event that waits for weeks holds up no other. A crash repeats the work of all events after
+	// that one, so the work has to be cheap.
+	DropDone bool
 	// Schedule has the waits after failures ([Schedule]).
 	Schedule []time.Duration
-	// GiveUpAfter is the time for which one event may fail before the work ends; 0 forever.
+	// GiveUpAfter is the time for which one event may fail before the work ends; 0 means forever.
 	GiveUpAfter time.Duration
 	// WriteEvery is the minimum time between two writes (1 s). Patience is the wait for another
 	// server beyond its announced time (10 s). Attempt is roughly the longest time of one Do (10
@@ -88,8 +89,8 @@ func (c Config) withDefaults() Config {
 			*v = otherwise
 		}
 	}
-	orInt(&c.AtOnce, 16)
-	orInt(&c.Ahead, 10_000)
+	orInt(&c.MaxConcurrent, 16)
+	orInt(&c.MaxAhead, 10_000)
 	orTime(&c.WriteEvery, time.Second)
 	orTime(&c.Patience, 10*time.Second)
 	orTime(&c.Attempt, 10*time.Second)
@@ -107,66 +108,64 @@ const (
 	pageSize = 256
 	// retryPause is the pause after the log could not be read or written.
 	retryPause = time.Second
-	// limit bounds one read or write, lastLimit the write at the end.
-	limit, lastLimit = 10 * time.Second, 2 * time.Second
-	// quiet is the number of events without work after which the cursor is written: a restart reads
-	// at most that many again.
-	quiet = 100_000
+	// ioTimeout bounds one read or write of the log, finalTimeout the write when Run ends.
+	ioTimeout, finalTimeout = 10 * time.Second, 2 * time.Second
+	// maxUnrecorded is the number of events without work after which the cursor is written, so that a
+	// restart does not read more of them again.
+	maxUnrecorded = 100_000
 )
 
 // Runner does the work of one cursor. Its unexported methods belong to Run's goroutine.
 type Runner struct {
-	config  Config
-	window  *window
-	cursor  core.Cursor // as last read or written, with its place in this log
-	copied  bool        // the entity still has its place in a different log
-	leading bool
-	seen    time.Time // since when something waits and another server has made no progress
-	asked   time.Time // when the cursor was last read
-	written time.Time // the last write, or the start
-	busy    time.Time // since when there has always been an attempt in progress
-	grown   bool      // the log may have more than was read
-	// worked: work was done since the last write.
-	worked bool
-	// halted is the cause of the end, which is still to be written.
-	halted error
+	config       Config
+	window       *window
+	cursor       core.Cursor // as last read or written, with its position in this log
+	copied       bool        // the entity still has its position in a different log
+	leading      bool
+	waitingSince time.Time // since when something waits and another server has made no progress
+	reloadedAt   time.Time // when the cursor was last read
+	writtenAt    time.Time // the last write, or the start
+	busySince    time.Time // since when at least one attempt has been in progress
+	hasMore      bool      // the log may have more than was read
+	unrecorded   bool      // work was done since the last write
+	endCause     error     // ends the work with the next write; nil while it goes on
 
-	workers  sync.WaitGroup
-	run      context.Context
-	under    context.Context // context of the attempts in progress
-	stop     context.CancelFunc
-	outcomes chan outcome
-	more     chan struct{} // has a token when the log has grown
+	workers        sync.WaitGroup
+	runCtx         context.Context
+	attemptsCtx    context.Context // of the attempts in progress
+	cancelAttempts context.CancelFunc
+	outcomes       chan outcome
+	more           chan struct{} // has a token when the log has grown
 }
 
-// outcome is how the work of an item ended.
+// outcome is the result of an attempt.
 type outcome struct {
 	item *item
 	err  error
-	// unread: the event could not be read, so nothing was tried.
+	// unread means that the event could not be read, so nothing was attempted.
 	unread bool
 }
 
 // New returns a runner; call Run to start it.
 func New(config Config) *Runner {
 	config = config.withDefaults()
-	return &Runner{config: config, outcomes: make(chan outcome, config.AtOnce), more: make(chan struct{}, 1)}
+	return &Runner{config: config, outcomes: make(chan outcome, config.MaxConcurrent), more: make(chan struct{}, 1)}
 }
 
-// errOver ends Run without an error: the entity has ended the work, or was deleted.
-var errOver = errors.New("the work is over")
+// errEnded makes Run return nil: the entity has ended the work, or was deleted.
+var errEnded = errors.New("the work has ended")
 
 // Run does the work until ctx ends, and returns its error; nil once the work has ended. Any other
 // error means that the log is damaged or closed.
 func (r *Runner) Run(ctx context.Context) error {
-	watching, done := context.WithCancel(ctx)
+	watchCtx, stopWatching := context.WithCancel(ctx)
 	watcher := sync.WaitGroup{}
-	watcher.Go(func() { r.watch(watching) })
+	watcher.Go(func() { r.watch(watchCtx) })
 	defer watcher.Wait()
-	defer done()
-	r.run = ctx
-	r.under, r.stop = context.WithCancel(ctx)
-	defer r.leave()
+	defer stopWatching()
+	r.runCtx = ctx
+	r.attemptsCtx, r.cancelAttempts = context.WithCancel(ctx)
+	defer r.close()
 	for ready := false; ; {
 		wait, err := retryPause, error(nil)
 		if !ready {
@@ -174,10 +173,10 @@ func (r *Runner) Run(ctx context.Context) error {
 			ready = err == nil
 		}
 		if ready {
-			wait, err = r.turn(ctx)
+			wait, err = r.step(ctx)
 		}
-		if err = r.tolerated(ctx, err); err != nil {
-			if errors.Is(err, errOver) {
+		if err = r.fatal(ctx, err); err != nil {
+			if errors.Is(err, errEnded) {
 				return nil
 			}
 			return err
@@ -188,8 +187,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 }
 
-// tolerated returns nil for a failure that may pass.
-func (r *Runner) tolerated(ctx context.Context, err error) error {
+// fatal returns the error with which Run ends, nil if err is temporary.
+func (r *Runner) fatal(ctx context.Context, err error) error {
 	refusal := (*core.Refusal)(nil)
 	switch {
 	case err == nil:
@@ -198,18 +197,19 @@ func (r *Runner) tolerated(ctx context.Context, err error) error {
 		return ctx.Err()
 	case errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision:
 		r.leading = false
-		return r.tolerated(ctx, r.reload(ctx))
+		return r.fatal(ctx, r.reload(ctx))
 	case errors.As(err, &refusal): // the entity no longer exists
-		return errOver
-	case errors.Is(err, errOver), errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrClosed),
+		return errEnded
+	case errors.Is(err, errEnded), errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrClosed),
 		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
 		return err
 	}
-	r.config.Logger.Warn("the work of a cursor waits for the log", "stream", r.config.Stream, "error", err)
+	r.config.Logger.Warn("the log can't be used; the work of the cursor is retried",
+		"stream", r.config.Stream, "error", err)
 	return nil
 }
 
-// await waits for the end of an attempt, for growth of the log, or for wait.
+// await waits for the outcome of an attempt, for growth of the log, or until wait has passed.
 func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 	timer := time.NewTimer(max(wait, 0))
 	defer timer.Stop()
@@ -217,12 +217,12 @@ func (r *Runner) await(ctx context.Context, wait time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case o := <-r.outcomes:
-		r.ended(o)
+		r.record(o)
 		for len(r.outcomes) > 0 {
-			r.ended(<-r.outcomes)
+			r.record(<-r.outcomes)
 		}
 	case <-r.more:
-		r.grown = true
+		r.hasMore = true
 	case <-timer.C:
 	}
 	return nil
@@ -263,69 +263,69 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// reload reads the cursor and begins after it.
+// reload reads the cursor and, if it has changed, continues after it.
 func (r *Runner) reload(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
 	defer cancel()
-	at, begins := core.Cursor{}, events.Position(0)
+	recorded, startAfter := core.Cursor{}, events.Position(0)
 	_, err := r.config.Desk.View(ctx, r.config.Stream, func(c core.Core) {
-		at = r.config.Cursor(c)
-		if r.config.Begins != nil {
-			begins = r.config.Begins(c)
+		recorded = r.config.Cursor(c)
+		if r.config.StartAfter != nil {
+			startAfter = r.config.StartAfter(c)
 		}
 	})
 	if err != nil {
 		return err
 	}
-	at, copied, err := r.located(ctx, at, begins)
+	recorded, copied, err := r.locate(ctx, recorded, startAfter)
 	if err != nil {
 		return err
 	}
 	r.copied = copied
 	now := time.Now()
-	r.asked = now
-	if r.window == nil || at != r.cursor {
-		r.seen = now
-		r.begin(at)
+	r.reloadedAt = now
+	if r.window == nil || recorded != r.cursor {
+		r.waitingSince = now
+		r.reset(recorded)
 	}
 	return nil
 }
 
-// begin resets the runner to a cursor, with nothing in progress.
-func (r *Runner) begin(at core.Cursor) {
-	r.settle()
-	r.under, r.stop = context.WithCancel(r.run)
+// reset resets the runner to a cursor, with nothing in progress.
+func (r *Runner) reset(at core.Cursor) {
+	r.stopAttempts()
+	r.attemptsCtx, r.cancelAttempts = context.WithCancel(r.runCtx)
 	r.cursor = at
 	r.window = newWindow(r.config.Schedule, at.CursorMoved)
-	r.window.forgets = r.config.Forgets
-	r.grown, r.worked, r.halted = true, false, nil
+	r.window.dropDone = r.config.DropDone
+	r.hasMore, r.unrecorded, r.endCause = true, false, nil
 }
 
-// settle ends the attempts in progress.
-func (r *Runner) settle() {
-	r.stop()
+// stopAttempts cancels the attempts in progress, and waits for them.
+func (r *Runner) stopAttempts() {
+	r.cancelAttempts()
 	ended := make(chan struct{})
 	go func() { r.workers.Wait(); close(ended) }()
 	for {
 		select {
 		case o := <-r.outcomes:
-			r.ended(o)
+			r.record(o)
 		case <-ended:
 			for len(r.outcomes) > 0 {
-				r.ended(<-r.outcomes)
+				r.record(<-r.outcomes)
 			}
 			return
 		}
 	}
 }
 
-// leave ends the work in progress and writes the cursor.
-func (r *Runner) leave() {
-	r.settle()
-	if !r.leading || !r.worked || r.halted != nil {
+// close stops the attempts in progress and writes the cursor.
+func (r *Runner) close() {
+	r.stopAttempts()
+	if !r.leading || !r.unrecorded || r.endCause != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), finalTimeout)
 	defer cancel()
 	if err := r.write(ctx, r.summary(time.Now())); err != nil {
 		r.config.Logger.Warn("the progress of the work was not recorded; some of it will be repeated",
@@ -335,7 +335,7 @@ func (r *Runner) leave() {
 
 // ask sends a command about the cursor to the entity.
 func (r *Runner) ask(ctx context.Context, command core.Command) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
 	defer cancel()
 	id := actors.NewCommandID()
 	_, err := r.config.Desk.Ask(ctx, actors.Request{Stream: r.config.Stream, Command: command, ID: id,

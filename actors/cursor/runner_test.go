@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,10 +13,10 @@ import (
 	"admitone/events"
 )
 
-var errNo = errors.New("no")
+var errTest = errors.New("no")
 
-// pass advances the time and waits for what becomes due.
-func pass(d time.Duration) {
+// advance advances the bubble's clock and waits until its goroutines are idle.
+func advance(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
@@ -26,23 +27,23 @@ func TestSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Stream == "bad" {
-				return errNo
+				return errTest
 			}
 			return nil
 		})
-		begun := time.Now()
+		start := time.Now()
 		w.append("bad", "good", "bad")
-		stop := w.runner("a", func(c *Config) { c.Alone, c.GiveUpAfter = true, 72*time.Hour })
-		pass(time.Hour)
+		stop := w.startRunner("a", func(c *Config) { c.Alone, c.GiveUpAfter = true, 72*time.Hour })
+		advance(time.Hour)
 		w.append("good")
-		pass(72 * time.Hour)
+		advance(72 * time.Hour)
 		stop()
-		var at []time.Duration
+		var attempts []time.Duration
 		good := 0
 		for _, c := range w.calls {
 			switch c.position {
 			case 1:
-				at = append(at, c.at.Sub(begun))
+				attempts = append(attempts, c.at.Sub(start))
 			case 3:
 				t.Error("a later event of the failed event's stream was done")
 			default:
@@ -50,20 +51,21 @@ func TestSchedule(t *testing.T) {
 			}
 		}
 		want := []time.Duration{0, time.Second, 6 * time.Second, 16 * time.Second, 76 * time.Second, 676 * time.Second}
-		for next := want[5] + time.Hour; len(want) < len(at); next += time.Hour {
+		for next := want[5] + time.Hour; len(want) < len(attempts); next += time.Hour {
 			want = append(want, next)
 		}
-		for i := range at {
-			if at[i] != want[i] {
-				t.Errorf("attempt %d after %v, want %v", i+1, at[i], want[i])
-			}
+		if !slices.Equal(attempts, want) {
+			t.Errorf("attempts after %v, want %v", attempts, want)
 		}
-		if last := at[len(at)-1]; last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrFailing) {
+		last := attempts[len(attempts)-1]
+		if last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrGaveUp) {
 			t.Errorf("the work ended after %v with %v, want ErrFailing after three days", last, w.entity.ended)
 		}
-		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(at)) || !c.Since.Equal(begun) ||
+		c := w.entity.cursor
+		if c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(attempts)) || !c.Since.Equal(start) ||
 			c.Error != "no" || good != 2 {
-			t.Errorf("cursor = %+v, %d other events done; want the failed event, 2 done", c, good)
+			t.Errorf("cursor = %+v, want position 0, failing 1 with %d failures; %d other events done, want 2",
+				c, len(attempts), good)
 		}
 		w.checkPace(w.writes)
 	})
@@ -74,18 +76,20 @@ func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Position == 2 {
-				return &End{errNo}
+				return &FinalError{errTest}
 			}
 			return nil
 		})
 		w.append("a")
-		stop := w.runner("a", withoutOthers)
-		pass(5 * time.Second)
+		stop := w.startRunner("a", alone)
+		advance(5 * time.Second)
 		w.append("b", "a")
-		pass(time.Hour)
+		advance(time.Hour)
 		stop()
-		if c := w.entity.cursor; !errors.Is(w.entity.ended, errNo) || c.Reached != 1 || c.Failing != 2 || len(w.calls) > 3 {
-			t.Errorf("the work ended with %v at %+v after %v; want it at the failed event", w.entity.ended, c, w.calls)
+		c := w.entity.cursor
+		if !errors.Is(w.entity.ended, errTest) || c.Reached != 1 || c.Failing != 2 || len(w.calls) > 3 {
+			t.Errorf("the work ended with %v, want %v; cursor = %+v, want position 1, failing 2; calls = %v, want at most 3",
+				w.entity.ended, errTest, c, w.calls)
 		}
 	})
 }
@@ -93,33 +97,34 @@ func TestEnd(t *testing.T) {
 // TestRestart: a runner that starts retries failed events at once, and continues to count.
 func TestRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newHarness(t, func(*events.Recorded, int) error { return errNo })
-		begun := time.Now()
+		w := newHarness(t, func(*events.Recorded, int) error { return errTest })
+		start := time.Now()
 		w.append("a")
-		stop := w.runner("a", withoutOthers)
+		stop := w.startRunner("a", alone)
 		time.Sleep(time.Minute) // four attempts; the next is 60 s after the fourth
 		stop()
-		if c := w.entity.cursor; c.Failures != 4 || !c.NextAt.Equal(begun.Add(76*time.Second)) {
-			t.Errorf("cursor = %+v, want the expected progress and failures", c)
+		next := start.Add(76 * time.Second)
+		if c := w.entity.cursor; c.Failures != 4 || !c.NextAt.Equal(next) {
+			t.Errorf("cursor = %+v, want 4 failures, the next attempt at %v", c, next)
 		}
-		again := time.Now()
-		stop = w.runner("a", withoutOthers)
-		pass(59 * time.Second)
+		restarted := time.Now()
+		stop = w.startRunner("a", alone)
+		advance(59 * time.Second)
 		stop()
 		c := w.entity.cursor
-		if len(w.calls) != 5 || !w.calls[4].at.Equal(again) || c.Failures != 5 || !c.Since.Equal(begun) {
-			t.Errorf("after the restart: calls %v, cursor %+v; want a retry at once, five failures", w.calls, c)
+		if len(w.calls) != 5 || !w.calls[4].at.Equal(restarted) || c.Failures != 5 || !c.Since.Equal(start) {
+			t.Errorf("calls = %v, want a fifth at %v; cursor = %+v, want 5 failures since %v", w.calls, restarted, c, start)
 		}
 	})
 }
 
-// TestAhead: a stuck event delays only events that are too far ahead.
-func TestAhead(t *testing.T) {
+// TestMaxAhead: a stuck event delays other streams only from MaxAhead events after it.
+func TestMaxAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool
 		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Position == 1 && !ok.Load() {
-				return errNo
+				return errTest
 			}
 			return nil
 		})
@@ -127,29 +132,29 @@ func TestAhead(t *testing.T) {
 		for range 500 {
 			w.append("good", "quiet")
 		}
-		stop := w.runner("a", func(c *Config) { c.Alone, c.Ahead = true, 300 })
-		pass(30 * time.Second)
-		if n := len(w.doneOnce()); n != 299 {
+		stop := w.startRunner("a", func(c *Config) { c.Alone, c.MaxAhead = true, 300 })
+		advance(30 * time.Second)
+		if n := len(w.completed()); n != 299 {
 			t.Errorf("%d events were done ahead of a stuck one, want 299", n)
 		}
 		ok.Store(true)
-		pass(2 * time.Minute)
+		advance(2 * time.Minute)
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached < 1000 || c.Failing != 0 {
-			t.Errorf("cursor = %+v, want the expected progress and failures", c)
+			t.Errorf("cursor = %+v, want at least position 1000, none failing", c)
 		}
 	})
 }
 
-// TestForgets: a stuck event does not delay other streams, however long it is stuck, and completed events
-// are not kept in memory. If as many are stuck as may be ahead, everything waits.
-func TestForgets(t *testing.T) {
+// TestDropDone: a stuck event does not delay other streams, however long it is stuck, and completed events
+// are not kept in memory. If MaxAhead events are stuck, everything waits.
+func TestDropDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ok atomic.Bool
 		w := newHarness(t, func(e *events.Recorded, _ int) error {
 			if e.Stream != "good" && !ok.Load() {
-				return errNo
+				return errTest
 			}
 			return nil
 		})
@@ -157,56 +162,56 @@ func TestForgets(t *testing.T) {
 		for range 500 {
 			w.append("good")
 		}
-		stop := w.runner("a", func(c *Config) { c.Alone, c.Ahead, c.Forgets = true, 30, true })
-		pass(30 * time.Second)
-		if n := len(w.doneOnce()); n != 500 {
+		stop := w.startRunner("a", func(c *Config) { c.Alone, c.MaxAhead, c.DropDone = true, 30, true })
+		advance(30 * time.Second)
+		if n := len(w.completed()); n != 500 {
 			t.Errorf("%d events were done ahead of a stuck one, want 500", n)
 		}
-		stuck := func(from, to int) {
+		addStuck := func(from, to int) {
 			for i := from; i < to; i++ {
 				w.append(events.StreamID(fmt.Sprint("bad", i)))
 			}
-			pass(30 * time.Second)
+			advance(30 * time.Second)
 		}
-		stuck(1, 20) // more than half of the window
+		addStuck(1, 20) // more than half of the window
 		for range 100 {
 			w.append("good")
 		}
-		pass(30 * time.Second)
-		if n := len(w.doneOnce()); n != 600 {
+		advance(30 * time.Second)
+		if n := len(w.completed()); n != 600 {
 			t.Errorf("%d events were done ahead of 20 stuck ones, want 600", n)
 		}
-		stuck(20, 30)
+		addStuck(20, 30)
 		w.append("good")
-		pass(30 * time.Second)
-		if n := len(w.doneOnce()); n != 600 {
+		advance(30 * time.Second)
+		if n := len(w.completed()); n != 600 {
 			t.Errorf("%d events were done ahead of 30 stuck ones, want 600", n)
 		}
 		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 {
-			t.Errorf("cursor = %+v, want Reached 0, Failing 1", c)
+			t.Errorf("cursor = %+v, want position 0, failing 1", c)
 		}
 		ok.Store(true)
-		pass(15 * time.Minute)
+		advance(15 * time.Minute)
 		stop()
 		w.checkOrder()
 		if c := w.entity.cursor; c.Reached != 631 || c.Failing != 0 {
-			t.Errorf("cursor = %+v, want Reached 631, Failing 0", c)
+			t.Errorf("cursor = %+v, want position 631, none failing", c)
 		}
 	})
 }
 
-// TestCrashes: whatever fails, however long it takes, and whenever a server dies, each event is
-// done, in order per stream, no more than 16 at once, and the cursor never passes one that is not.
+// TestCrashes: with random failures, delays and crashes, each event is done, in order per stream, at
+// most 16 at the same time, and the cursor never passes one that is not done.
 func TestCrashes(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
-			next := func(n int) int { return int(seed*2654435761+uint64(n)*40503) % 97 }
+			hash := func(n int) int { return int(seed*2654435761+uint64(n)*40503) % 97 }
 			w := newHarness(t, func(e *events.Recorded, attempt int) error {
-				roll := next(int(e.Position)*7 + attempt)
+				roll := hash(int(e.Position)*7 + attempt)
 				time.Sleep(time.Duration(roll) * 20 * time.Millisecond)
 				if roll%2 == 0 && attempt < 4 {
-					return errNo
+					return errTest
 				}
 				return nil
 			})
@@ -218,30 +223,30 @@ func TestCrashes(t *testing.T) {
 				for range 60 {
 					w.append(streams[random.IntN(len(streams))])
 				}
-				stop := w.runner("a", withoutOthers)
-				pass(time.Duration(random.IntN(8000)) * time.Millisecond)
+				stop := w.startRunner("a", alone)
+				advance(time.Duration(random.IntN(8000)) * time.Millisecond)
 				w.mu.Lock()
-				w.gone = true // its last record is lost
+				w.unavailable = true // the runner's last write is lost
 				w.mu.Unlock()
 				stop()
-				w.gone = false
+				w.unavailable = false
 			}
-			stop := w.runner("a", withoutOthers)
-			pass(10 * time.Minute)
+			stop := w.startRunner("a", alone)
+			advance(10 * time.Minute)
 			stop()
 			w.checkOrder()
 			if w.maxRunning > 16 {
-				t.Errorf("%d events in progress at once, want at most 16", w.maxRunning)
+				t.Errorf("seed %d: %d events in progress at the same time, want at most 16", seed, w.maxRunning)
 			}
 			if c := w.entity.cursor; c.Reached != events.Position(len(w.log)) && w.log[len(w.log)-1].Stream != "quiet" {
-				t.Errorf("seed %d: cursor = %+v, want it at the end of the log, %d", seed, c, len(w.log))
+				t.Errorf("seed %d: cursor = %+v, want it at position %d, the end of the log", seed, c, len(w.log))
 			}
 		})
 	}
 }
 
-// terms returns the servers that took the cursor, in order.
-func (w *harness) terms() (nodes []string) {
+// takers returns the servers that took the cursor, in order.
+func (w *harness) takers() (nodes []string) {
 	for _, write := range w.writes {
 		if taken, ok := write.fact.(*events.CursorTaken); ok {
 			nodes = append(nodes, taken.Node)
@@ -250,63 +255,63 @@ func (w *harness) terms() (nodes []string) {
 	return nodes
 }
 
-// TestOneOfTwoWorks: one of two servers does the work, and the other takes over ten seconds after
-// the first has stopped, if something waits. If nothing waits, nothing is written.
-func TestOneOfTwoWorks(t *testing.T) {
+// TestTakeover: one of two servers does the work, and the other takes over ten seconds after the
+// first has stopped, if there is work. Without work nothing is written.
+func TestTakeover(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(*events.Recorded, int) error { return nil })
-		stopA := w.runner("a", nil)
-		pass(time.Second)
-		stopB := w.runner("b", nil)
-		pass(time.Hour)
+		stopA := w.startRunner("a", nil)
+		advance(time.Second)
+		stopB := w.startRunner("b", nil)
+		advance(time.Hour)
 		w.append("quiet")
-		pass(time.Hour)
+		advance(time.Hour)
 		if len(w.writes) != 0 {
 			t.Fatalf("writes without work = %v, want none", w.writes)
 		}
 		for range 100 {
 			w.append("x", "y", "quiet")
-			pass(700 * time.Millisecond)
+			advance(700 * time.Millisecond)
 		}
-		pass(time.Hour)
-		if len(w.calls) != 200 || len(w.terms()) != 1 {
-			t.Errorf("%d calls for 200 events, terms of %v; want 200 calls, one term", len(w.calls), w.terms())
+		advance(time.Hour)
+		if len(w.calls) != 200 || len(w.takers()) != 1 {
+			t.Errorf("%d calls, want 200; cursor taken by %v, want one server", len(w.calls), w.takers())
 		}
 		w.checkPace(w.writes)
-		first, stop, others := w.terms()[0], stopA, stopB
+		first, stop, stopOther := w.takers()[0], stopA, stopB
 		if first == "b" {
-			stop, others = stopB, stopA
+			stop, stopOther = stopB, stopA
 		}
 		stop()
-		pass(time.Hour)
-		if len(w.terms()) != 1 {
-			t.Error("taken over although no event waits")
+		advance(time.Hour)
+		if len(w.takers()) != 1 {
+			t.Errorf("without work, cursor taken by %v, want one server", w.takers())
 		}
 		w.append("x")
-		late := time.Now()
-		pass(time.Minute)
+		appended := time.Now()
+		advance(time.Minute)
 		last := w.calls[len(w.calls)-1]
-		if waited := last.at.Sub(late); len(w.terms()) != 2 || waited < 10*time.Second || waited > 12*time.Second {
-			t.Errorf("terms of %v, takeover after %v; want two terms, 10 to 12 s", w.terms(), waited)
+		if waited := last.at.Sub(appended); len(w.takers()) != 2 || waited < 10*time.Second || waited > 12*time.Second {
+			t.Errorf("cursor taken by %v after %v, want two servers, 10 to 12 s", w.takers(), waited)
 		}
-		others()
+		stopOther()
 		w.checkOrder()
 	})
 }
 
-// TestSlowIsNotGone: a server whose work takes as long as allowed, or waits for an hour, keeps the
-// cursor.
-func TestSlowIsNotGone(t *testing.T) {
+// TestNoTakeoverFromASlowServer: a server whose attempts take as long as allowed, or whose next retry
+// is an hour away, keeps the cursor.
+func TestNoTakeoverFromASlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(*events.Recorded, int) error {
 			time.Sleep(10 * time.Second)
-			return errNo
+			return errTest
 		})
 		w.append("x")
-		stopA := w.runner("a", nil)
-		stopB := w.runner("b", nil)
-		pass(24 * time.Hour)
-		if n := len(w.terms()); n != 1 || len(w.calls) < 24 || len(w.calls) > 30 {
+		stopA := w.startRunner("a", nil)
+		stopB := w.startRunner("b", nil)
+		advance(24 * time.Hour)
+		if n := len(w.takers()); n != 1 || len(w.calls) < 24 || len(w.calls) > 30 {
 			t.Errorf("%d terms, %d attempts in a day; want 1, 24 to 30", n, len(w.calls))
 		}
 		w.checkPace(w.writes)
@@ -315,21 +320,20 @@ func TestSlowIsNotGone(t *testing.T) {
 	})
 }
 
-// TestTwoAtOnce: two servers that both believe they do the work lose nothing, and only one of them
-// writes.
-func TestTwoAtOnce(t *testing.T) {
+// TestTwoServersWorking: two servers that both believe that they do the work lose nothing.
+func TestTwoServersWorking(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(*events.Recorded, int) error { return nil })
-		w.several = true
-		stopA := w.runner("a", withoutOthers)
+		w.allowConcurrent = true
+		stopA := w.startRunner("a", alone)
 		for range 20 {
 			w.append("x", "y")
-			pass(time.Second)
+			advance(time.Second)
 		}
-		stopB := w.runner("b", withoutOthers)
+		stopB := w.startRunner("b", alone)
 		for range 20 {
 			w.append("x", "y")
-			pass(time.Second)
+			advance(time.Second)
 		}
 		stopA()
 		stopB()
@@ -337,21 +341,20 @@ func TestTwoAtOnce(t *testing.T) {
 	})
 }
 
-// TestQuiet: a long part of the log without work is recorded once, so that a restart does not read
-// all of it again.
-func TestQuiet(t *testing.T) {
+// TestMaxUnrecorded: a long part of the log without work is recorded once, so that a restart does not
+// read all of it again.
+func TestMaxUnrecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newHarness(t, func(*events.Recorded, int) error { return nil })
-		many := make([]events.Recorded, quiet+500)
-		for i := range many {
-			many[i] = events.Recorded{Stream: "quiet", Revision: events.Revision(i), Position: events.Position(i + 1)}
+		w.log = make([]events.Recorded, maxUnrecorded+500)
+		for i := range w.log {
+			w.log[i] = events.Recorded{Stream: "quiet", Revision: events.Revision(i), Position: events.Position(i + 1)}
 		}
-		w.log = many
-		stop := w.runner("a", withoutOthers)
-		pass(time.Minute)
+		stop := w.startRunner("a", alone)
+		advance(time.Minute)
 		stop()
-		if len(w.writes) != 2 || w.entity.cursor.Reached <= quiet {
-			t.Errorf("%d writes, cursor %+v; want 2, beyond the quiet part", len(w.writes), w.entity.cursor)
+		if len(w.writes) != 2 || w.entity.cursor.Reached <= maxUnrecorded {
+			t.Errorf("%d writes, want 2; cursor = %+v, want it beyond %d", len(w.writes), w.entity.cursor, maxUnrecorded)
 		}
 	})
 }

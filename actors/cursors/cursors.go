@@ -10,10 +10,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of cursors.
+// Kind registers cursors with the shell.
 var Kind = core.Kind{Category: events.CursorCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the cursor with this id.
+// Stream returns the stream of the cursor with an id.
 func Stream(id string) events.StreamID { return events.NewStreamID(events.CursorCategory, id) }
 
 // snapshotVersion changes with the format that Freeze writes.
@@ -22,7 +22,7 @@ const snapshotVersion = 1
 // Cursor is the state and the rules of one cursor. It implements [core.Core].
 type Cursor struct{ at core.Cursor }
 
-// New returns a cursor that was never taken: the work begins at the start of the log.
+// New returns a cursor that no server has taken yet: the work begins at the start of the log.
 func New() core.Core { return &Cursor{} }
 
 // At returns the cursor.

@@ -10,7 +10,7 @@ import (
 	"admitone/events"
 )
 
-// TestRules: each row continues from the previous one, and a restored cursor decides alike.
+// TestRules: each case continues from the previous one, with a cursor restored from its snapshot.
 func TestRules(t *testing.T) {
 	describe := func(fact events.Fact) string {
 		switch f := fact.(type) {
@@ -25,7 +25,7 @@ func TestRules(t *testing.T) {
 		return &core.MoveCursor{CursorMoved: events.CursorMoved{Term: term, Reached: to}}
 	}
 	c := New().(*Cursor)
-	for i, l := range []struct {
+	for i, test := range []struct {
 		cmd  core.Command
 		want string
 	}{
@@ -38,8 +38,8 @@ func TestRules(t *testing.T) {
 		{moved(1, 9), "stale_revision [term:2]"},
 		{moved(2, 9), "moved to 9 in term 2"},
 	} {
-		if got := coretest.Do(c, l.cmd, time.Time{}, describe); got != l.want {
-			t.Errorf("line %d: %s, want %s", i+1, got, l.want)
+		if got := coretest.Do(c, test.cmd, time.Time{}, describe); got != test.want {
+			t.Errorf("case %d: got %q, want %q", i+1, got, test.want)
 		}
 		c = coretest.RoundTrip(t, c.Freeze(), New).(*Cursor)
 	}

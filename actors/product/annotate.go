@@ -79,7 +79,7 @@ func (p *Product) setOrderRevisionTo(id events.ID, revision events.Revision) {
 
 // applyAnnotated applies new order data to a reservation, which may have ended.
 func (p *Product) applyAnnotated(f *events.ProductReservationAnnotated) {
-	id := parse(f.ReservationID)
+	id := mustParse(f.ReservationID)
 	if _, open := p.reservations.Get(id); open {
 		p.setOrderRevision(id)
 		return

@@ -50,8 +50,8 @@ func (p *Product) callOff(id events.ID) []events.Fact {
 	fact := &events.ProductReservationCancelled{ReservationID: events.ReservationID(id.String()), Holder: r.holder,
 		Quantity: int64(r.quantity), Was: events.ReservationConfirmed, Remaining: p.Remaining() + int64(r.quantity),
 		OrderRevision: p.orderRevision(id)}
-	if m, _ := p.PaymentRecord(id); m.PaidBy != "" {
-		fact.Payment = m.PaidBy
+	if record, _ := p.PaymentRecord(id); record.PaidBy != "" {
+		fact.Payment = record.PaidBy
 	}
 	if r.held() {
 		fact.Was = events.ReservationHeld

@@ -256,7 +256,7 @@ func (p *Product) expire(now time.Time) []events.Fact {
 	if !bound.IsZero() && !bound.After(now) {
 		until = bound
 	}
-	due := p.deadline.Due(until, expiryBatch, p.current)
+	due := p.deadline.Due(until, expiryBatch, p.isCurrent)
 	if len(due) == 0 {
 		return boundFacts(sale, p.Remaining(), until)
 	}

@@ -14,38 +14,38 @@ func (p *Product) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		p.sold += f.Quantity
-		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity), offer: p.offer},
+		p.add(mustParse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity), offer: p.offer},
 			&f.OrderData)
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductHeld:
 		p.held += f.Quantity
 		p.holds++
-		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
+		id, at := mustParse(f.ReservationID), f.ExpiresAt.UnixNano()
 		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at, offer: p.offer}, &f.OrderData)
 		p.deadline.Add(id, at)
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductConfirmed:
 		if f.Payment != "" {
-			p.applyPaid(parse(f.ReservationID), f.Payment)
+			p.applyPaid(mustParse(f.ReservationID), f.Payment)
 		}
-		p.applyConfirmed(parse(f.ReservationID))
-		p.check(f.Remaining)
+		p.applyConfirmed(mustParse(f.ReservationID))
+		p.checkRemaining(f.Remaining)
 	case *events.ProductReleased:
-		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.applyReturn(f.ReservationID, f.Payment, f.Kept, false)
-		p.check(f.Remaining)
+		p.remove(mustParse(f.ReservationID), f.Was == events.ReservationHeld)
+		p.applyRelease(f.ReservationID, f.Payment, f.Kept, false)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductReservationCancelled:
-		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
-		p.applyReturn(f.ReservationID, f.Payment, 0, true)
-		p.check(f.Remaining)
+		p.remove(mustParse(f.ReservationID), f.Was == events.ReservationHeld)
+		p.applyRelease(f.ReservationID, f.Payment, 0, true)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductCancelled:
 		p.applyCancelled()
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductExpired:
 		for i := range f.Expired {
-			p.remove(parse(f.Expired[i].ReservationID), true)
+			p.remove(mustParse(f.Expired[i].ReservationID), true)
 		}
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductCreated:
 		p.setTerms(&Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
@@ -58,27 +58,27 @@ func (p *Product) Evolve(fact events.Fact) {
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: initial.HoldSeconds, WaitingRoom: f.WaitingRoom,
 			SaleTimes: f.SaleTimes, Cancellation: f.Cancellation})
 		p.countHolders()
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductOpened:
 		upcoming := p.sale().Upcoming
 		p.checkBound(upcoming.OpensAt, f.OpensAt)
 		p.setUpcoming(events.SaleTimes{ClosesAt: upcoming.ClosesAt})
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductClosed:
 		upcoming := p.sale().Upcoming
 		p.checkBound(upcoming.ClosesAt, f.ClosesAt)
 		p.setUpcoming(events.SaleTimes{OpensAt: upcoming.OpensAt})
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductReservationAnnotated:
 		p.applyAnnotated(f)
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	default:
 		if p.evolvePayment(fact) {
 			break
 		}
 		panic(fmt.Sprintf("product: %s is not a fact of a product", fact.Name()))
 	}
-	p.deadline.Tidy(p.holds, p.current)
+	p.deadline.Tidy(p.holds, p.isCurrent)
 }
 
 // setTerms sets the members that a creation or an edit states.
@@ -181,21 +181,21 @@ func (p *Product) countHolders() {
 	}
 }
 
-// current reports whether d is the deadline of an open hold.
-func (p *Product) current(d core.Deadline) bool {
+// isCurrent reports whether d is the deadline of an open hold.
+func (p *Product) isCurrent(d core.Deadline) bool {
 	r, ok := p.reservations.Get(d.ID)
 	return ok && r.expires == d.At
 }
 
-// check panics unless the figure recorded in a fact agrees with the state.
-func (p *Product) check(remaining int64) {
+// checkRemaining panics unless the figure recorded in a fact agrees with the state.
+func (p *Product) checkRemaining(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
 		panic(fmt.Sprintf("product %s: the facts add up to %d remaining, but the last one records %d", p.latest.ID,
 			p.Remaining(), remaining))
 	}
 }
 
-func parse(id events.ReservationID) events.ID {
+func mustParse(id events.ReservationID) events.ID {
 	parsed, err := events.ParseID(string(id))
 	if err != nil {
 		panic(fmt.Sprintf("product: reservation id %q: %v", id, err))

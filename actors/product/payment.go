@@ -76,11 +76,11 @@ func (p *Product) PaymentRecord(id events.ID) (PaymentRecord, bool) {
 }
 
 func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
-	m, known := p.PaymentRecord(cmd.ReservationID)
+	record, exists := p.PaymentRecord(cmd.ReservationID)
 	r, open := p.reservations.Get(cmd.ReservationID)
 	id := events.ReservationID(cmd.ReservationID.String())
 	switch {
-	case known && (m.PaidBy != "" || m.Released || m.HasFailed(cmd.Payment)):
+	case exists && (record.PaidBy != "" || record.Released || record.HasFailed(cmd.Payment)):
 		return nil, nil
 	case p.calledOff:
 		return nil, nil
@@ -98,58 +98,58 @@ func (p *Product) pay(cmd *Pay, now time.Time) ([]events.Fact, error) {
 		return nil, nil
 	case cmd.Seen < p.endedAnnotated:
 		return nil, core.StaleRevision(p.facts - 1)
-	case !known:
-		m = PaymentRecord{Holder: cmd.Ended.Holder, Quantity: cmd.Ended.Quantity, Offer: cmd.Ended.Offer,
+	case !exists:
+		record = PaymentRecord{Holder: cmd.Ended.Holder, Quantity: cmd.Ended.Quantity, Offer: cmd.Ended.Offer,
 			ExpiresAt: cmd.Ended.ExpiresAt}
 	}
-	m.OrderRevision = cmd.Ended.OrderRevision
-	return p.payLate(id, &m, cmd.Payment, now), nil
+	record.OrderRevision = cmd.Ended.OrderRevision
+	return p.payLate(id, &record, cmd.Payment, now), nil
 }
 
 // payLate returns the facts that take the units of an expired reservation again, or the fact that the
 // payment failed because they are unavailable.
-func (p *Product) payLate(id events.ReservationID, m *PaymentRecord, payment events.StreamID,
+func (p *Product) payLate(id events.ReservationID, record *PaymentRecord, payment events.StreamID,
 	now time.Time) []events.Fact {
 	reason, remaining := events.FailReason(""), p.Remaining()
 	taken := int64(0)
 	if p.holders != nil {
-		taken, _ = p.holders.Get(m.Holder)
+		taken, _ = p.holders.Get(record.Holder)
 	}
 	switch limit := p.latest.LimitPerHolder; {
 	case p.sale().Refuse(now) != nil:
 		reason = events.FailedSale
-	case limit > 0 && taken+m.Quantity > limit:
+	case limit > 0 && taken+record.Quantity > limit:
 		reason = events.FailedLimit
-	case remaining < m.Quantity:
+	case remaining < record.Quantity:
 		reason = events.FailedSoldOut
 	}
 	if reason != "" {
-		return []events.Fact{&events.ProductPaymentFailed{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity,
-			Price: m.Price, Cancellation: m.Cancellation, ExpiresAt: m.ExpiresAt, Payment: payment, Reason: reason,
-			Remaining: remaining, OrderRevision: m.OrderRevision}}
+		return []events.Fact{&events.ProductPaymentFailed{ReservationID: id, Holder: record.Holder, Quantity: record.Quantity,
+			Price: record.Price, Cancellation: record.Cancellation, ExpiresAt: record.ExpiresAt, Payment: payment, Reason: reason,
+			Remaining: remaining, OrderRevision: record.OrderRevision}}
 	}
-	remaining -= m.Quantity
+	remaining -= record.Quantity
 	return []events.Fact{
-		&events.ProductRetaken{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity, Price: m.Price,
-			Cancellation: m.Cancellation, ExpiresAt: m.ExpiresAt, Payment: payment, Remaining: remaining,
-			OrderRevision: m.OrderRevision},
-		&events.ProductConfirmed{ReservationID: id, Holder: m.Holder, Quantity: m.Quantity, Remaining: remaining,
-			OrderRevision: m.OrderRevision, Payment: payment},
+		&events.ProductRetaken{ReservationID: id, Holder: record.Holder, Quantity: record.Quantity, Price: record.Price,
+			Cancellation: record.Cancellation, ExpiresAt: record.ExpiresAt, Payment: payment, Remaining: remaining,
+			OrderRevision: record.OrderRevision},
+		&events.ProductConfirmed{ReservationID: id, Holder: record.Holder, Quantity: record.Quantity, Remaining: remaining,
+			OrderRevision: record.OrderRevision, Payment: payment},
 	}
 }
 
 // refundRelease adds the amount withheld and the payment to the release of a paid reservation. Refusal:
 // cancellation_closed.
 func (p *Product) refundRelease(fact *events.ProductReleased, cmd *Release, now time.Time) *core.Refusal {
-	m, _ := p.PaymentRecord(cmd.ReservationID)
-	if m.PaidBy == "" {
+	record, _ := p.PaymentRecord(cmd.ReservationID)
+	if record.PaidBy == "" {
 		return nil
 	}
-	if until := m.Cancellation.Ends(); !until.IsZero() && !now.Before(until) && cmd.Reason == "" {
+	if until := record.Cancellation.Ends(); !until.IsZero() && !now.Before(until) && cmd.Reason == "" {
 		return &core.Refusal{Code: core.CodeCancellationClosed,
 			Detail: "what is paid can't be given back any more", Fields: core.Fields{"until": until.UTC()}}
 	}
-	fact.Payment, fact.Kept = m.PaidBy, m.Cost(m.Quantity)-m.Refund(m.Quantity)
+	fact.Payment, fact.Kept = record.PaidBy, record.Cost(record.Quantity)-record.Refund(record.Quantity)
 	return nil
 }
 
@@ -158,7 +158,7 @@ func (p *Product) refundRelease(fact *events.ProductReleased, cmd *Release, now 
 func (p *Product) evolvePayment(fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.ProductRetaken:
-		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
+		id, at := mustParse(f.ReservationID), f.ExpiresAt.UnixNano()
 		p.held += f.Quantity
 		p.holds++
 		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at,
@@ -166,21 +166,21 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 		if f.OrderRevision > 0 {
 			p.setOrderRevisionTo(id, f.OrderRevision)
 		}
-		p.check(f.Remaining)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductPaid:
-		p.mustFind(parse(f.ReservationID), false)
-		p.applyPaid(parse(f.ReservationID), f.Payment)
-		p.check(f.Remaining)
+		p.mustFind(mustParse(f.ReservationID), false)
+		p.applyPaid(mustParse(f.ReservationID), f.Payment)
+		p.checkRemaining(f.Remaining)
 	case *events.ProductPaymentFailed:
-		id := parse(f.ReservationID)
-		m, known := p.PaymentRecord(id)
-		if !known {
-			m = PaymentRecord{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation},
+		id := mustParse(f.ReservationID)
+		record, exists := p.PaymentRecord(id)
+		if !exists {
+			record = PaymentRecord{Holder: f.Holder, Quantity: f.Quantity, Offer: Offer{f.Price, f.Cancellation},
 				ExpiresAt: f.ExpiresAt}
 		}
-		m.Failed = append(slices.Clip(m.Failed), f.Payment)
-		p.setPaymentRecord(id, m)
-		p.check(f.Remaining)
+		record.Failed = append(slices.Clip(record.Failed), f.Payment)
+		p.setPaymentRecord(id, record)
+		p.checkRemaining(f.Remaining)
 	default:
 		return false
 	}
@@ -189,33 +189,33 @@ func (p *Product) evolvePayment(fact events.Fact) bool {
 
 // applyPaid records that a payment has paid for an open reservation.
 func (p *Product) applyPaid(id events.ID, payment events.StreamID) {
-	m, known := p.PaymentRecord(id)
-	if m.PaidBy != "" {
+	record, exists := p.PaymentRecord(id)
+	if record.PaidBy != "" {
 		panic(fmt.Sprintf("product %s: a fact has reservation %s paid by %s, but it was already paid by %s", p.latest.ID,
-			id, payment, m.PaidBy))
+			id, payment, record.PaidBy))
 	}
-	if !known {
+	if !exists {
 		r, _ := p.reservations.Get(id)
-		m = PaymentRecord{Holder: r.holder, Quantity: int64(r.quantity), Offer: p.offers[r.offer]}
+		record = PaymentRecord{Holder: r.holder, Quantity: int64(r.quantity), Offer: p.offers[r.offer]}
 		if r.held() {
-			m.ExpiresAt = time.Unix(0, r.expires).UTC()
+			record.ExpiresAt = time.Unix(0, r.expires).UTC()
 		}
 	}
-	m.PaidBy = payment
-	p.setPaymentRecord(id, m)
+	record.PaidBy = payment
+	p.setPaymentRecord(id, record)
 }
 
-// applyReturn records that a reservation with an external payment was released or cancelled.
-func (p *Product) applyReturn(name events.ReservationID, payment events.StreamID, kept int64, calledOff bool) {
-	id := parse(name)
-	m, known := p.PaymentRecord(id)
-	if payment != m.PaidBy {
+// applyRelease records that a reservation with an external payment was released or cancelled.
+func (p *Product) applyRelease(name events.ReservationID, payment events.StreamID, kept int64, calledOff bool) {
+	id := mustParse(name)
+	record, exists := p.PaymentRecord(id)
+	if payment != record.PaidBy {
 		panic(fmt.Sprintf("product %s: a fact releases reservation %s as paid by %q, but it was paid by %q",
-			p.latest.ID, id, payment, m.PaidBy))
+			p.latest.ID, id, payment, record.PaidBy))
 	}
-	if known {
-		m.Released, m.CalledOff, m.Kept = true, calledOff, kept
-		p.setPaymentRecord(id, m)
+	if exists {
+		record.Released, record.CalledOff, record.Kept = true, calledOff, kept
+		p.setPaymentRecord(id, record)
 	}
 }
 

@@ -42,7 +42,9 @@ func describePayment(fact events.Fact) string {
 	return fact.Name()
 }
 
-func pay(n int, reference string) *Pay { return &Pay{ReservationID: rid(n), Payment: bank(reference)} }
+func pay(n int, reference string) *Pay {
+	return &Pay{ReservationID: reservationID(n), Payment: bank(reference)}
+}
 
 // latePayment pays for an expired reservation of ann's.
 func latePayment(n int, reference string, quantity int64) *Pay {
@@ -63,50 +65,77 @@ func TestPayments(t *testing.T) {
 	stale.Seen = 3
 	const held = "held #1 ann 2 until 1m0s, 7 left"
 	for name, attempts := range map[string][]attempt{
-		"in time": {{0, hold(1, "ann", 2), held}, {60 * s, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
-			{61 * s, pay(1, "x"), "nothing"}, {61 * s, pay(1, "y"), "nothing"}, {61 * s, confirm(1, "ann"), "already_confirmed"},
-			{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}, {99 * s, pay(1, "y"), "nothing"},
-			{99 * s, hold(1, "bob", 1), "already_exists"}},
-		"after a sale without payment": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
-			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(1, "x"), "nothing"}, {1 * s, pay(1, "y"), "nothing"},
-			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"}},
-		"after the release": {{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
-			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"}, {2 * s, pay(1, "x"), "not_found [resource:reservation]"},
-			{2 * s, released, "nothing"}, {2 * s, pay(2, "x"), "not_found [resource:reservation]"}},
-		"late": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		"in time": {
+			{0, hold(1, "ann", 2), held},
+			{60 * s, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
+			{61 * s, pay(1, "x"), "nothing"},
+			{61 * s, pay(1, "y"), "nothing"},
+			{61 * s, confirm(1, "ann"), "already_confirmed"},
+			{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
+			{99 * s, pay(1, "y"), "nothing"},
+			{99 * s, hold(1, "bob", 1), "already_exists"},
+		}, "after a sale without payment": {
+			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
+			{1 * s, pay(1, "x"), "nothing"},
+			{1 * s, pay(1, "y"), "nothing"},
+			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"},
+		}, "after the release": {
+			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"},
+			{2 * s, pay(1, "x"), "not_found [resource:reservation]"},
+			{2 * s, released, "nothing"},
+			{2 * s, pay(2, "x"), "not_found [resource:reservation]"},
+		}, "late": {
+			{0, hold(1, "ann", 2), held},
+			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
 			{61 * s, pay(1, "x"), "not_found [resource:reservation]"},
 			{61 * s, latePayment(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
-			{61 * s, latePayment(1, "x", 2), "nothing"}, {61 * s, &core.Expire{}, "nothing"},
-			{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"}},
-		"too late for the limit": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
-			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"}, {61 * s, release(2, ""),
-				"released #2 ann 3 confirmed, 9 left"},
-			{61 * s, latePayment(1, "x", 2), "nothing"}, // it has failed for good
-			{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"}},
-		"too late for the stock": {{0, hold(1, "ann", 2), held}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"}, {61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
-			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"}},
-		"too late for the sale": {{0, hold(1, "ann", 2), held}, {1 * s, &Edit{ClosesAt: &past},
-			"edited Lamp to 9 at 500, limit 4, 7 left"}, {61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"}},
-		"late, after the order data changed": {{0, hold(1, "ann", 2), held},
+			{61 * s, latePayment(1, "x", 2), "nothing"},
+			{61 * s, &core.Expire{}, "nothing"},
+			{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
+		}, "too late for the limit": {
+			{0, hold(1, "ann", 2), held},
 			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, &Annotate{ReservationID: rid(1), Seen: 2, Ended: latePayment(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}},
-				"product.reservation_annotated.v1"},
-			{61 * s, &Pay{ReservationID: rid(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
-			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"}},
-		"partly refunded": {{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"}, {0, hold(1, "ann", 2), held},
+			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
+			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"},
+			{61 * s, release(2, ""), "released #2 ann 3 confirmed, 9 left"},
+			{61 * s, latePayment(1, "x", 2), "nothing"}, // it has failed for good
+			{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"},
+		}, "too late for the stock": {
+			{0, hold(1, "ann", 2), held},
+			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"},
+			{61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
+			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"},
+		}, "too late for the sale": {
+			{0, hold(1, "ann", 2), held},
+			{1 * s, &Edit{ClosesAt: &past}, "edited Lamp to 9 at 500, limit 4, 7 left"},
+			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"},
+		}, "late, after the order data changed": {
+			{0, hold(1, "ann", 2), held},
+			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+			{61 * s, &Annotate{ReservationID: reservationID(1), Seen: 2, Ended: latePayment(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}}, "product.reservation_annotated.v1"},
+			{61 * s, &Pay{ReservationID: reservationID(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
+			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
+		}, "partly refunded": {
+			{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
+			{0, hold(1, "ann", 2), held},
 			{0, &Edit{Cancellation: &events.Cancellation{}}, "edited Lamp to 9 at 500, limit 4, 7 left"},
 			{0, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
-			{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"}},
-		"after the end of cancellation": {{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
-			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"}, {0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
+			{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"},
+		}, "after the end of cancellation": {
+			{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
+			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+			{0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
 			{0, reserve(3, "cid", 2), "reserved #3 cid 2, 3 left"},
-			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"}, {1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
+			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
+			{1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
 			{600 * s, release(1, "ann"), "cancellation_closed [until:2026-05-01 10:10:00 +0000 UTC]"},
 			{600 * s, release(3, "cid"), "released #3 cid 2 confirmed, 5 left"}, // it is not paid
-			{600 * s, &Release{ReservationID: rid(2), Reason: "lift"}, "released #2 bob 2 confirmed, 7 left by bank~y, 670 kept"}},
+			{600 * s, &Release{ReservationID: reservationID(2), Reason: "lift"}, "released #2 bob 2 confirmed, 7 left by bank~y, 670 kept"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
@@ -124,9 +153,9 @@ func TestPayments(t *testing.T) {
 
 // TestCost checks that a cost that would overflow is the largest integer.
 func TestCost(t *testing.T) {
-	dear := Offer{Price: math.MaxInt64 / 4}
+	expensive := Offer{Price: math.MaxInt64 / 4}
 	for quantity, want := range map[int64]int64{4: math.MaxInt64 / 4 * 4, 5: math.MaxInt64, MaxStock: math.MaxInt64} {
-		if got := dear.Cost(quantity); got != want {
+		if got := expensive.Cost(quantity); got != want {
 			t.Errorf("Cost(%d) = %d, want %d", quantity, got, want)
 		}
 	}
@@ -136,9 +165,9 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestPaymentsOfAnyHistory runs random commands. It checks that a payment pays for one reservation
+// TestRandomPayments runs random commands. It checks that a payment pays for one reservation
 // once or fails for good, that nothing is oversold, and that a replayed or restored product is equal.
-func TestPaymentsOfAnyHistory(t *testing.T) {
+func TestRandomPayments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New().(*Product), day
 		var log []events.Fact
@@ -146,7 +175,7 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 		orders := map[events.ID]events.Revision{}
 		outcome := map[events.StreamID]string{}
 		owner := map[events.ID]events.StreamID{}
-		made := 0
+		reserved := 0
 		do := func(cmd core.Command) {
 			facts, _ := p.Decide(cmd, now)
 			for _, fact := range facts {
@@ -160,12 +189,12 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, 7 * s, 30 * s, 60 * s}).Draw(t, "wait"))
 			do(&core.Expire{})
-			n := rapid.IntRange(0, made).Draw(t, "reservation")
+			n := rapid.IntRange(0, reserved).Draw(t, "reservation")
 			payment := pay(n, rapid.SampledFrom([]string{"u", "v", "w", "x", "y", "z"}).Draw(t, "reference"))
 			switch rapid.IntRange(0, 7).Draw(t, "kind") {
 			case 0, 1:
-				made++
-				do(&Reserve{ReservationID: rid(made), Holder: rapid.SampledFrom([]events.Holder{"ann", "bob"}).Draw(t, "holder"),
+				reserved++
+				do(&Reserve{ReservationID: reservationID(reserved), Holder: rapid.SampledFrom([]events.Holder{"ann", "bob"}).Draw(t, "holder"),
 					Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity"), Hold: rapid.Bool().Draw(t, "hold")})
 			case 2:
 				do(release(n, ""))
@@ -173,27 +202,27 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 				price := rapid.Int64Range(0, 3).Draw(t, "price")
 				do(&Edit{Price: &price})
 			case 4:
-				if view, ok := ended[rid(n)]; ok {
-					do(&Annotate{ReservationID: rid(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}, Ended: &view})
+				if view, ok := ended[reservationID(n)]; ok {
+					do(&Annotate{ReservationID: reservationID(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}, Ended: &view})
 				}
 			default:
-				if view, ok := ended[rid(n)]; ok {
+				if view, ok := ended[reservationID(n)]; ok {
 					payment.Ended, payment.Seen = &view, p.facts-1
 				}
-				if _, used := outcome[payment.Payment]; used && owner[rid(n)] != payment.Payment {
+				if _, used := outcome[payment.Payment]; used && owner[reservationID(n)] != payment.Payment {
 					break // a reference pays for one purchase
 				}
 				do(payment)
 			}
 			if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
-				t.Fatalf("product = %+v, want stock = remaining + held + sold", contentOf(p))
+				t.Fatalf("product = %+v, want stock = remaining + held + sold", stateOf(p))
 			}
 		}
-		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
+		if want, got := stateOf(p), stateOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
-		if got := contentOf(coretest.RoundTrip(t, p.Freeze(), New).(*Product)); !reflect.DeepEqual(contentOf(p), got) {
-			t.Fatalf("restored: %+v, want %+v", got, contentOf(p))
+		if got := stateOf(coretest.RoundTrip(t, p.Freeze(), New).(*Product)); !reflect.DeepEqual(stateOf(p), got) {
+			t.Fatalf("restored: %+v, want %+v", got, stateOf(p))
 		}
 	})
 }
@@ -201,11 +230,11 @@ func TestPaymentsOfAnyHistory(t *testing.T) {
 // track tracks the ended reservations as the views would have them, and the outcome of each payment.
 func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended map[events.ID]Ended,
 	orders map[events.ID]events.Revision, outcome map[events.StreamID]string, owner map[events.ID]events.StreamID) {
-	record := func(name events.ReservationID, payment events.StreamID, result string) {
+	recordOutcome := func(name events.ReservationID, payment events.StreamID, result string) {
 		if payment == "" {
 			return
 		}
-		id := parse(name)
+		id := mustParse(name)
 		if before := outcome[payment]; before != "" || result == "paid" && owner[id] != "" {
 			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", describeFact(fact), payment, before, owner[id])
 		}
@@ -215,24 +244,24 @@ func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended m
 	}
 	end := func(name events.ReservationID, holder events.Holder, quantity int64, status events.ReservationStatus,
 		expires time.Time) {
-		id := parse(name)
+		id := mustParse(name)
 		ended[id] = Ended{Holder: holder, Quantity: quantity, Status: status, ExpiresAt: expires, OrderRevision: orders[id]}
 	}
 	switch f := fact.(type) {
 	case *events.ProductConfirmed:
-		record(f.ReservationID, f.Payment, "paid")
+		recordOutcome(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaid:
-		record(f.ReservationID, f.Payment, "paid")
+		recordOutcome(f.ReservationID, f.Payment, "paid")
 	case *events.ProductPaymentFailed:
-		record(f.ReservationID, f.Payment, "failed")
+		recordOutcome(f.ReservationID, f.Payment, "failed")
 	case *events.ProductRetaken:
-		if id := parse(f.ReservationID); f.OrderRevision != orders[id] {
+		if id := mustParse(f.ReservationID); f.OrderRevision != orders[id] {
 			t.Fatalf("%s names the order data of revision %d, want %d", describeFact(fact), f.OrderRevision, orders[id])
 		}
-		delete(ended, parse(f.ReservationID))
+		delete(ended, mustParse(f.ReservationID))
 	case *events.ProductReleased:
-		if f.Payment != owner[parse(f.ReservationID)] {
-			t.Fatalf("%s, but the reservation was paid by %q", describeFact(fact), owner[parse(f.ReservationID)])
+		if f.Payment != owner[mustParse(f.ReservationID)] {
+			t.Fatalf("%s, but the reservation was paid by %q", describeFact(fact), owner[mustParse(f.ReservationID)])
 		}
 		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
 	case *events.ProductExpired:
@@ -240,7 +269,7 @@ func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended m
 			end(h.ReservationID, h.Holder, h.Quantity, events.ReservationExpired, h.ExpiresAt)
 		}
 	case *events.ProductReservationAnnotated:
-		id := parse(f.ReservationID)
+		id := mustParse(f.ReservationID)
 		orders[id] = at
 		if view, ok := ended[id]; ok {
 			view.OrderRevision = at

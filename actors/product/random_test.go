@@ -17,13 +17,13 @@ import (
 	"admitone/events"
 )
 
-// content is a product's state in comparable form.
-type content struct {
+// state is a product's state in comparable form.
+type state struct {
 	Initial, Latest Create
 	Held, Sold      int64
 	Holds           int
-	Reservations    []open
-	Holders         []taken
+	Reservations    []openReservation
+	Holders         []holderUnits
 	Next            time.Time
 	Sale            core.Sale
 	Facts           events.Revision
@@ -33,32 +33,32 @@ type content struct {
 	Payments        map[events.ID]PaymentRecord
 }
 
-type open struct {
+type openReservation struct {
 	ID events.ID
 	reservation
 }
 
-type taken struct {
+type holderUnits struct {
 	Holder events.Holder
 	Units  int64
 }
 
-func contentOf(p *Product) content {
-	c := content{Initial: p.created(), Latest: p.latest, Held: p.held, Sold: p.sold, Holds: p.holds,
+func stateOf(p *Product) state {
+	c := state{Initial: p.created(), Latest: p.latest, Held: p.held, Sold: p.sold, Holds: p.holds,
 		Next: p.NextDeadline(), Sale: p.sale(), Facts: p.facts, Edited: p.edited, EndedAnnotated: p.endedAnnotated,
 		Offers: p.offers}
 	if p.payments != nil {
 		c.Payments = maps.Collect(p.payments.All())
 	}
 	for id, r := range p.reservations.All() {
-		c.Reservations = append(c.Reservations, open{id, r})
+		c.Reservations = append(c.Reservations, openReservation{id, r})
 	}
-	slices.SortFunc(c.Reservations, func(a, b open) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(c.Reservations, func(a, b openReservation) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	if p.holders != nil {
 		for holder, units := range p.holders.All() {
-			c.Holders = append(c.Holders, taken{holder, units})
+			c.Holders = append(c.Holders, holderUnits{holder, units})
 		}
-		slices.SortFunc(c.Holders, func(a, b taken) int { return cmp.Compare(a.Holder, b.Holder) })
+		slices.SortFunc(c.Holders, func(a, b holderUnits) int { return cmp.Compare(a.Holder, b.Holder) })
 	}
 	return c
 }
@@ -182,15 +182,15 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 	return ""
 }
 
-// someCommand draws a command. There are few ids, so that commands collide.
-func someCommand(t *rapid.T) core.Command {
-	id := rid(rapid.IntRange(0, 30).Draw(t, "id"))
-	by := rapid.SampledFrom([]events.Holder{"ann", "bob", "cid", ""}).Draw(t, "by")
+// drawCommand draws a command. There are few ids, so that commands collide.
+func drawCommand(t *rapid.T) core.Command {
+	id := reservationID(rapid.IntRange(0, 30).Draw(t, "id"))
+	holder := rapid.SampledFrom([]events.Holder{"ann", "bob", "cid", ""}).Draw(t, "by")
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
-		return &Confirm{ReservationID: id, By: by}
+		return &Confirm{ReservationID: id, By: holder}
 	case 1, 2:
-		return &Release{ReservationID: id, By: by}
+		return &Release{ReservationID: id, By: holder}
 	case 3:
 		return &core.Expire{}
 	case 4:
@@ -202,22 +202,22 @@ func someCommand(t *rapid.T) core.Command {
 	}
 	return &Reserve{
 		ReservationID: id,
-		Holder:        events.Holder("h" + string(by)),
+		Holder:        events.Holder("h" + string(holder)),
 		Quantity:      rapid.Int64Range(1, 4).Draw(t, "quantity"),
 		Hold:          rapid.Bool().Draw(t, "hold"),
 	}
 }
 
-// saved is a frozen state that is written later, with its content and the number of facts before it.
-type saved struct {
+// frozenState is a frozen state that is written later, with its content and the number of facts before it.
+type frozenState struct {
 	write   func(io.Writer) error
-	content content
+	content state
 	facts   int
 }
 
-// TestAnyHistory compares a core with the model under random commands, and checks the contract of
+// TestRandomCommands compares a core with the model under random commands, and checks the contract of
 // [core.Core].
-func TestAnyHistory(t *testing.T) {
+func TestRandomCommands(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, m, now := New().(*Product), &model{stock: 12, limit: 6, open: map[events.ID]Reservation{}}, day
 		var log []events.Fact
@@ -229,16 +229,16 @@ func TestAnyHistory(t *testing.T) {
 		}
 		first, _ := p.Decide(create(12, 6), now)
 		evolve(first)
-		var frozen *saved
+		var frozen *frozenState
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 60*s + ns}).Draw(t, "wait"))
 			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
-				frozen = &saved{p.Freeze(), contentOf(p), len(log)}
+				frozen = &frozenState{p.Freeze(), stateOf(p), len(log)}
 			}
-			cmd := someCommand(t)
-			before, heap := contentOf(p), p.deadline.Entries()
+			cmd := drawCommand(t)
+			before, heap := stateOf(p), p.deadline.Entries()
 			facts, err := p.Decide(cmd, now)
-			if after := contentOf(p); !reflect.DeepEqual(before, after) || !slices.Equal(heap, p.deadline.Entries()) {
+			if after := stateOf(p); !reflect.DeepEqual(before, after) || !slices.Equal(heap, p.deadline.Entries()) {
 				t.Fatalf("deciding %T changed the state from %+v to %+v", cmd, before, after)
 			}
 			again, errAgain := p.Decide(cmd, now)
@@ -255,12 +255,12 @@ func TestAnyHistory(t *testing.T) {
 			evolve(facts)
 			checkModel(t, p, m)
 		}
-		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
+		if want, got := stateOf(p), stateOf(replay(log)); !reflect.DeepEqual(want, got) {
 			t.Fatalf("replayed: %+v, want %+v", got, want)
 		}
 		coretest.RequireIndependentClones(t, New, log)
 		if frozen != nil {
-			restoreAndFollow(t, frozen, log, contentOf(p))
+			requireRestorable(t, frozen, log, stateOf(p))
 		}
 	})
 }
@@ -281,7 +281,7 @@ func checkModel(t *rapid.T, p *Product, m *model) {
 	}
 	if p.latest.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") ||
 		p.reservations.Len() != len(m.open) {
-		t.Fatalf("the state is %+v, want %+v", contentOf(p), m)
+		t.Fatalf("the state is %+v, want %+v", stateOf(p), m)
 	}
 	for id, want := range m.open {
 		if got, ok := p.Reservation(id); !ok || got != want {
@@ -293,17 +293,17 @@ func checkModel(t *rapid.T, p *Product, m *model) {
 	}
 }
 
-// restoreAndFollow writes a frozen state, which the core has changed since, restores it, and applies
+// requireRestorable writes a frozen state, which the core has changed since, restores it, and applies
 // the facts that came after it.
-func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
+func requireRestorable(t *rapid.T, f *frozenState, log []events.Fact, end state) {
 	p := coretest.RoundTrip(t, f.write, New).(*Product)
-	if got := contentOf(p); !reflect.DeepEqual(got, f.content) {
+	if got := stateOf(p); !reflect.DeepEqual(got, f.content) {
 		t.Fatalf("restored %+v, want %+v", got, f.content)
 	}
 	for _, fact := range log[f.facts:] {
 		p.Evolve(fact)
 	}
-	if got := contentOf(p); !reflect.DeepEqual(got, end) {
+	if got := stateOf(p); !reflect.DeepEqual(got, end) {
 		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
 	}
 }
@@ -336,7 +336,7 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 	}
 	var sizes []int
 	var last time.Time
-	gone := map[events.ReservationID]bool{}
+	expired := map[events.ReservationID]bool{}
 	for end := day.Add(time.Hour); ; {
 		facts, err := p.Decide(&core.Expire{}, end)
 		if err != nil {
@@ -351,16 +351,16 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 			t.Fatalf("a fact has %d bytes, want at most 30 KiB", size)
 		}
 		for _, e := range fact.Expired {
-			if gone[e.ReservationID] || e.ExpiresAt.Before(last) {
+			if expired[e.ReservationID] || e.ExpiresAt.Before(last) {
 				t.Fatalf("%+v expired twice or out of order", e)
 			}
-			gone[e.ReservationID], last = true, e.ExpiresAt
+			expired[e.ReservationID], last = true, e.ExpiresAt
 		}
 		p.Evolve(fact)
 	}
 	want := []int{169, 169, 169, 169, 169, 155}
-	if !slices.Equal(sizes, want) || len(gone) != holds || p.Remaining() != holds {
-		t.Errorf("facts of %v holds, %d in total, %d remain; want %v, %d, %d", sizes, len(gone), p.Remaining(), want, holds,
+	if !slices.Equal(sizes, want) || len(expired) != holds || p.Remaining() != holds {
+		t.Errorf("facts of %v holds, %d in total, %d remain; want %v, %d, %d", sizes, len(expired), p.Remaining(), want, holds,
 			holds)
 	}
 }

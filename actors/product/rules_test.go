@@ -14,23 +14,27 @@ import (
 // day is the time at which all tests start.
 var day = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
 
-// rid returns the id of the n-th reservation.
-func rid(n int) events.ID { return events.ID{14: byte(n >> 8), 15: byte(n)} }
+// reservationID returns the id of the n-th reservation.
+func reservationID(n int) events.ID { return events.ID{14: byte(n >> 8), 15: byte(n)} }
 
 // The commands of the tables below.
 func create(stock, limit int64) *Create {
 	return &Create{ID: "p", Name: "Lamp", Stock: stock, Price: 500, LimitPerHolder: limit, HoldSeconds: 60}
 }
 func reserve(n int, holder events.Holder, quantity int64) *Reserve {
-	return &Reserve{ReservationID: rid(n), Holder: holder, Quantity: quantity}
+	return &Reserve{ReservationID: reservationID(n), Holder: holder, Quantity: quantity}
 }
 func hold(n int, holder events.Holder, quantity int64) *Reserve {
-	return &Reserve{ReservationID: rid(n), Holder: holder, Quantity: quantity, Hold: true}
+	return &Reserve{ReservationID: reservationID(n), Holder: holder, Quantity: quantity, Hold: true}
 }
-func confirm(n int, by events.Holder) *Confirm { return &Confirm{ReservationID: rid(n), By: by} }
-func release(n int, by events.Holder) *Release { return &Release{ReservationID: rid(n), By: by} }
-func stock(units int64) *Edit                  { return &Edit{Stock: &units} }
-func limit(units int64) *Edit                  { return &Edit{LimitPerHolder: &units} }
+func confirm(n int, by events.Holder) *Confirm {
+	return &Confirm{ReservationID: reservationID(n), By: by}
+}
+func release(n int, by events.Holder) *Release {
+	return &Release{ReservationID: reservationID(n), By: by}
+}
+func stock(units int64) *Edit { return &Edit{Stock: &units} }
+func limit(units int64) *Edit { return &Edit{LimitPerHolder: &units} }
 
 // number of a reservation, from its id.
 func number(id events.ReservationID) int {
@@ -62,11 +66,11 @@ func describeFact(fact events.Fact) string {
 	case *events.ProductReleased:
 		return fmt.Sprintf("released #%d %s %d %s, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Was, f.Remaining) + paidBy(f.Payment, f.Kept)
 	case *events.ProductExpired:
-		var gone []string
+		var expired []string
 		for _, e := range f.Expired {
-			gone = append(gone, fmt.Sprintf("#%d %s %d at %v", number(e.ReservationID), e.Holder, e.Quantity, e.ExpiresAt.Sub(day)))
+			expired = append(expired, fmt.Sprintf("#%d %s %d at %v", number(e.ReservationID), e.Holder, e.Quantity, e.ExpiresAt.Sub(day)))
 		}
-		return fmt.Sprintf("expired %s: %d, %d left", strings.Join(gone, ", "), f.Quantity, f.Remaining)
+		return fmt.Sprintf("expired %s: %d, %d left", strings.Join(expired, ", "), f.Quantity, f.Remaining)
 	}
 	return describePayment(fact)
 }
@@ -225,7 +229,7 @@ func TestRules(t *testing.T) {
 // TestImpossibleFacts checks that the core panics at facts that only a damaged log has.
 func TestImpossibleFacts(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
-	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())
+	one, two := events.ReservationID(reservationID(1).String()), events.ReservationID(reservationID(2).String())
 	for name, facts := range map[string][]events.Fact{
 		"oversold":            {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
 		"a wrong figure":      {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},

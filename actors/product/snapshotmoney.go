@@ -19,8 +19,8 @@ type savedPayment struct {
 
 func writePayments(w io.Writer, payments iter.Seq2[events.ID, PaymentRecord]) error {
 	out := bufio.NewWriterSize(w, chunkSize)
-	for id, m := range payments {
-		encoded, err := json.Marshal(savedPayment{events.ReservationID(id.String()), m})
+	for id, record := range payments {
+		encoded, err := json.Marshal(savedPayment{events.ReservationID(id.String()), record})
 		if err != nil {
 			return err
 		}

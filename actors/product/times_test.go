@@ -18,15 +18,15 @@ func withBounds(c *Create, opens, closes time.Duration) *Create {
 	return c
 }
 
-func timeAfter(after time.Duration) time.Time {
-	if after == 0 {
+func timeAfter(d time.Duration) time.Time {
+	if d == 0 {
 		return time.Time{}
 	}
-	return day.Add(after)
+	return day.Add(d)
 }
 
-func openAfter(after time.Duration) *Edit  { at := timeAfter(after); return &Edit{OpensAt: &at} }
-func closeAfter(after time.Duration) *Edit { at := timeAfter(after); return &Edit{ClosesAt: &at} }
+func openAfter(d time.Duration) *Edit  { at := timeAfter(d); return &Edit{OpensAt: &at} }
+func closeAfter(d time.Duration) *Edit { at := timeAfter(d); return &Edit{ClosesAt: &at} }
 
 // describeBound describes the facts of a sale's bounds, and other facts with describeFact.
 func describeBound(fact events.Fact) string {
@@ -160,7 +160,7 @@ func TestTimes(t *testing.T) {
 // TestImpossibleTimes checks that the core panics if a fact records a bound that is not upcoming.
 func TestImpossibleTimes(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
-	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
+	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
 	for name, facts := range map[string][]events.Fact{
 		"a different time": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
 		"a wrong figure":   {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
@@ -169,7 +169,7 @@ func TestImpossibleTimes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
-			p.Evolve(made)
+			p.Evolve(created)
 			coretest.RequirePanic(t, p, facts...)
 		})
 	}

@@ -8,13 +8,13 @@ import (
 	"admitone/events"
 )
 
-// entry is a fact to be appended to the stream of a day.
-type entry struct {
+// record is a fact to be appended, with its metadata.
+type record struct {
 	fact     events.Fact
 	metadata events.Metadata
 }
 
-// tail is the end of the stream that was last written.
+// tail is the end of the stream that was written last.
 type tail struct {
 	stream   events.StreamID
 	revision events.Revision
@@ -22,14 +22,14 @@ type tail struct {
 	last     events.ID
 }
 
-// attempts bounds how often a batch is tried while others write to the same stream.
-const attempts = 5
+// maxAttempts bounds the appends of a batch while other servers write to the same stream.
+const maxAttempts = 5
 
 // append writes entries at the end of a stream. Errors: the store's.
-func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries []entry) error {
+func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries []record) error {
 	command := string(actors.NewCommandID())
 	err := error(nil)
-	for range attempts {
+	for range maxAttempts {
 		if r.tail.stream != stream {
 			if err := r.load(ctx, stream); err != nil {
 				return err
@@ -38,9 +38,9 @@ func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries [
 		if r.tail.last == events.EventID(command, len(entries)-1) {
 			return nil // written, but the answer was lost
 		}
-		batch, after := r.seal(stream, command, entries)
+		batch, newTail := r.seal(stream, command, entries)
 		if _, err = r.config.Store.Append(ctx, stream, r.tail.revision, batch); err == nil {
-			r.tail = after
+			r.tail = newTail
 			return nil
 		}
 		r.tail = tail{}
@@ -60,37 +60,38 @@ func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries [
 
 // load reads the end of a stream.
 func (r *Recorder) load(ctx context.Context, stream events.StreamID) error {
-	found := tail{stream: stream, revision: events.NoStream}
+	loaded := tail{stream: stream, revision: events.NoStream}
 	page, err := r.config.Store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil {
 		return err
 	}
 	if len(page) == 1 {
-		if found.hash, err = events.RecordedHash(page[0].Metadata); err != nil {
+		if loaded.hash, err = events.RecordedHash(page[0].Metadata); err != nil {
 			return err
 		}
-		found.revision, found.last = page[0].Revision, page[0].ID
+		loaded.revision, loaded.last = page[0].Revision, page[0].ID
 	}
-	r.tail = found
+	r.tail = loaded
 	return nil
 }
 
 // seal returns the events of a batch, and the end of the stream after it.
-func (r *Recorder) seal(stream events.StreamID, command string, entries []entry) ([]events.Event, tail) {
-	batch, after := make([]events.Event, len(entries)), r.tail
+func (r *Recorder) seal(stream events.StreamID, command string, entries []record) ([]events.Event, tail) {
+	batch, newTail := make([]events.Event, len(entries)), r.tail
 	for i, entry := range entries {
-		after.revision++
-		after.last = events.EventID(command, i)
-		e := events.Event{ID: after.last, Type: entry.fact.Name(), Data: events.AppendFact(nil, entry.fact), Fact: entry.fact}
+		newTail.revision++
+		newTail.last = events.EventID(command, i)
+		e := events.Event{ID: newTail.last, Type: entry.fact.Name(), Data: events.AppendFact(nil, entry.fact),
+			Fact: entry.fact}
 		entry.metadata.CommandID = command
-		e.Metadata, after.hash = events.Seal(nil, after.hash, stream, after.revision, &e, &entry.metadata)
+		e.Metadata, newTail.hash = events.Seal(nil, newTail.hash, stream, newTail.revision, &e, &entry.metadata)
 		batch[i] = e
 	}
-	return batch, after
+	return batch, newTail
 }
 
-// findCause completes a refusal that knows only its stream with the newest fact there at the time of
-// the decision. That costs a read or two; the caller has its answer already.
+// findCause completes a refusal that names only the stream that beat it with the newest fact there at
+// the time of the decision. Its read delays nobody, since the caller has its answer already.
 func (r *Recorder) findCause(ctx context.Context, refusal *Refusal) {
 	if refusal.BeatenPosition > 0 || refusal.BeatenStream == "" {
 		return
@@ -103,13 +104,8 @@ func (r *Recorder) findCause(ctx context.Context, refusal *Refusal) {
 	}
 	for i := range page {
 		if at, err := events.DecidedAt(page[i].Metadata); err == nil && !at.After(refusal.At) {
-			refusal.BeatenStream, refusal.BeatenRevision, refusal.BeatenPosition = string(
-				stream,
-			), int64(
-				page[i].Revision,
-			), int64(
-				page[i].Position,
-			)
+			refusal.BeatenStream = string(stream)
+			refusal.BeatenRevision, refusal.BeatenPosition = int64(page[i].Revision), int64(page[i].Position)
 			return
 		}
 	}

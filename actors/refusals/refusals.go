@@ -23,10 +23,10 @@ type Config struct {
 // Refusal is a command that was refused.
 type Refusal struct {
 	events.RefusalRecorded
-	// RequestID of the request, Actor its caller, At the time of the decision.
+	// RequestID is the request's, Actor its caller, At the time of the decision.
 	RequestID, Actor string
 	At               time.Time
-	// Bounded applies PerActor.
+	// Bounded means that [Config].PerActor applies.
 	Bounded bool
 }
 
@@ -42,21 +42,11 @@ const (
 
 // size returns the approximate size of a refusal in the log, in bytes.
 func (r *Refusal) size() int {
-	size := 1<<10 + len(
-		r.Path,
-	) + len(
-		r.Stream,
-	) + len(
-		r.Holder,
-	) + len(
-		r.Detail,
-	) + len(
-		r.BeatenStream,
-	) + len(
-		r.RequestID,
-	) + len(
-		r.Actor,
-	)
+	size := 1 << 10
+	for _, text := range []string{r.Path, string(r.Stream), string(r.Holder), r.Detail, r.BeatenStream, r.RequestID,
+		r.Actor} {
+		size += len(text)
+	}
 	return size + listSize(r.Seats) + listSize(r.TeamIDs)
 }
 
@@ -72,31 +62,31 @@ type Recorder struct {
 	config Config
 	wake   chan struct{} // has a token if there is something to write
 
-	mu      sync.Mutex
-	waiting []Refusal
-	second  window
-	day     window
-	actors  map[string]int // refusals of this day, by actor
-	lost    int64          // dropped, and not recorded yet
-	since   time.Time      // time of the first of those
-	kept    uint64
-	dropped uint64
+	mu              sync.Mutex
+	waiting         []Refusal
+	second          window
+	day             window
+	actors          map[string]int // refusals of this day, by actor
+	unreported      int64          // dropped refusals whose number is not recorded yet
+	unreportedSince time.Time      // time of the first of those
+	kept            uint64
+	dropped         uint64
 
 	// Only Run uses the rest.
 	tail       tail
 	reportedAt time.Time // last attempt to record the number of dropped refusals
 }
 
-// window counts events in a period of time.
+// window counts refusals in a period of time.
 type window struct {
-	begin time.Time
+	start time.Time
 	count int
 }
 
-// allow counts an event, and returns false if the period already has limit events.
+// allow counts a refusal, and returns false if the period already has limit of them.
 func (w *window) allow(at time.Time, length time.Duration, limit int) bool {
-	if begin := at.Truncate(length); begin.After(w.begin) {
-		*w = window{begin: begin}
+	if start := at.Truncate(length); start.After(w.start) {
+		*w = window{start: start}
 	}
 	if w.count >= limit {
 		return false
@@ -131,7 +121,7 @@ func (r *Recorder) Record(refusal Refusal) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fits := len(r.waiting) < 4*r.config.PerSecond // bounds memory if the log does not answer
-	if fits && !r.spent(&refusal) && r.second.allow(refusal.At, time.Second, r.config.PerSecond) &&
+	if fits && !r.overActorLimit(&refusal) && r.second.allow(refusal.At, time.Second, r.config.PerSecond) &&
 		r.day.allow(refusal.At, 24*time.Hour, r.config.PerDay) {
 		r.actors[refusal.Actor]++
 		r.waiting = append(r.waiting, refusal)
@@ -141,9 +131,9 @@ func (r *Recorder) Record(refusal Refusal) {
 	r.signal()
 }
 
-// spent reports whether an actor has reached its limit for the day; the caller has mu.
-func (r *Recorder) spent(refusal *Refusal) bool {
-	if r.actors == nil || refusal.At.Truncate(24*time.Hour).After(r.day.begin) {
+// overActorLimit reports whether an actor has reached its limit for the day; the caller has mu.
+func (r *Recorder) overActorLimit(refusal *Refusal) bool {
+	if r.actors == nil || refusal.At.Truncate(24*time.Hour).After(r.day.start) {
 		r.actors = map[string]int{}
 	}
 	return refusal.Bounded && r.actors[refusal.Actor] >= r.config.PerActor
@@ -152,15 +142,15 @@ func (r *Recorder) spent(refusal *Refusal) bool {
 // drop counts n refusals as dropped, the first of them at a time; the caller has mu.
 func (r *Recorder) drop(n int, at time.Time) {
 	r.dropped += uint64(n)
-	r.owe(int64(n), at)
+	r.reportLater(int64(n), at)
 }
 
-// owe schedules the recording of a number of dropped refusals; the caller has mu.
-func (r *Recorder) owe(n int64, since time.Time) {
-	if r.lost == 0 || since.Before(r.since) {
-		r.since = since
+// reportLater adds n to the number of dropped refusals to be recorded; the caller has mu.
+func (r *Recorder) reportLater(n int64, since time.Time) {
+	if r.unreported == 0 || since.Before(r.unreportedSince) {
+		r.unreportedSince = since
 	}
-	r.lost += n
+	r.unreported += n
 }
 
 func (r *Recorder) signal() {
@@ -195,21 +185,21 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}
 }
 
-// patience bounds one append, and the writing at the end.
-const patience = 5 * time.Second
+// appendTimeout bounds one append, and all appends after the end of Run's context.
+const appendTimeout = 5 * time.Second
 
 // writeAll writes the waiting refusals, day by day. If ending, refusals that it can't write are
 // counted as dropped.
 func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	if ending {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
+		ctx, cancel = context.WithTimeout(ctx, appendTimeout)
 		defer cancel()
 	}
 	more := true
 	for err := error(nil); more && err == nil; {
-		if more, err = r.writeSome(ctx, ending); err != nil {
-			r.signal() // the rest, and the count, may succeed later
+		if more, err = r.writeBatch(ctx, ending); err != nil {
+			r.signal() // retry the rest and the count later
 		}
 	}
 	if ending {
@@ -220,42 +210,32 @@ func (r *Recorder) writeAll(ctx context.Context, ending bool) {
 	}
 }
 
-// writeSome writes one batch; more reports that others are waiting. Errors: the store's; the batch
+// writeBatch writes one batch; more reports whether refusals are left. Errors: the store's; the batch
 // is counted as dropped then.
-func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (r *Recorder) writeBatch(ctx context.Context, ending bool) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
-	batch, stream, more := r.next()
-	facts := make([]entry, 0, len(batch)+1)
+	batch, stream, more := r.takeBatch()
+	facts := make([]record, 0, len(batch)+1)
 	for i := range batch {
 		r.findCause(ctx, &batch[i])
-		facts = append(
-			facts,
-			entry{
-				&batch[i].RefusalRecorded,
-				events.Metadata{
-					CorrelationID: batch[i].RequestID,
-					CausationID:   batch[i].RequestID,
-					Actor:         batch[i].Actor,
-					At:            batch[i].At,
-				},
-			},
-		)
+		facts = append(facts, record{&batch[i].RefusalRecorded, events.Metadata{CorrelationID: batch[i].RequestID,
+			CausationID: batch[i].RequestID, Actor: batch[i].Actor, At: batch[i].At}})
 	}
 	now := time.Now()
-	losses := r.losses(now, ending)
-	if losses != nil {
+	report := r.dropReport(now, ending)
+	if report != nil {
 		if stream == "" {
 			stream = events.RefusalsOf(now)
 		}
-		facts = append(facts, entry{losses, events.Metadata{CausationID: "dropped", Actor: "system", At: now}})
+		facts = append(facts, record{report, events.Metadata{CausationID: "dropped", Actor: "system", At: now}})
 	}
 	if len(facts) == 0 {
 		return false, nil
 	}
 	if err := r.append(ctx, stream, facts); err != nil {
-		r.config.Logger.Warn("refusals can't be written down", "count", len(batch), "error", err)
-		r.giveUp(batch, losses)
+		r.config.Logger.Warn("refusals can't be recorded; they are counted as dropped", "count", len(batch), "error", err)
+		r.dropBatch(batch, report)
 		return more, err
 	}
 	r.mu.Lock()
@@ -264,8 +244,8 @@ func (r *Recorder) writeSome(ctx context.Context, ending bool) (more bool, err e
 	return more, nil
 }
 
-// next removes the oldest refusals that belong to one stream; more reports that others are waiting.
-func (r *Recorder) next() (batch []Refusal, stream events.StreamID, more bool) {
+// takeBatch removes the oldest refusals that belong to one stream; more reports whether others are left.
+func (r *Recorder) takeBatch() (batch []Refusal, stream events.StreamID, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
@@ -281,28 +261,28 @@ func (r *Recorder) next() (batch []Refusal, stream events.StreamID, more bool) {
 	return batch, stream, len(r.waiting) > 0
 }
 
-// losses returns the number of dropped refusals if it is due, nil otherwise.
-func (r *Recorder) losses(now time.Time, ending bool) *events.RefusalsDropped {
+// dropReport returns the number of dropped refusals if its recording is due, nil otherwise.
+func (r *Recorder) dropReport(now time.Time, ending bool) *events.RefusalsDropped {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lost == 0 {
+	if r.unreported == 0 {
 		return nil
 	}
 	if !ending && now.Sub(r.reportedAt) < reportEvery {
 		r.signal()
 		return nil
 	}
-	losses := &events.RefusalsDropped{Count: r.lost, Since: r.since}
-	r.lost, r.reportedAt = 0, now
-	return losses
+	report := &events.RefusalsDropped{Count: r.unreported, Since: r.unreportedSince}
+	r.unreported, r.reportedAt = 0, now
+	return report
 }
 
-// giveUp counts a batch that could not be written as dropped, and schedules its losses again.
-func (r *Recorder) giveUp(batch []Refusal, losses *events.RefusalsDropped) {
+// dropBatch counts a batch that could not be written as dropped, and reschedules its report.
+func (r *Recorder) dropBatch(batch []Refusal, report *events.RefusalsDropped) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if losses != nil {
-		r.owe(losses.Count, losses.Since)
+	if report != nil {
+		r.reportLater(report.Count, report.Since)
 	}
 	if len(batch) > 0 {
 		r.drop(len(batch), batch[0].At)

@@ -15,7 +15,7 @@ import (
 	"admitone/events/embedded"
 )
 
-// at is the time of all refusals, just before midnight.
+// at is the usual time of refusals, just before midnight.
 var at = time.Date(2031, 5, 1, 23, 59, 59, 0, time.UTC)
 
 func openLog(t *testing.T) *embedded.Store {
@@ -61,8 +61,9 @@ func refusal(n int, when time.Time) Refusal {
 	}
 }
 
-// readTexts reads a day's refusals, and checks the hash chain.
-func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
+// readDay returns the holders of a day's refusals and the numbers of dropped ones, and checks the hash
+// chain.
+func readDay(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
 	t.Helper()
 	hash := events.Hash{}
 	for e, err := range events.Stream(t.Context(), s, stream, 0) {
@@ -80,7 +81,7 @@ func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []stri
 		case *events.RefusalRecorded:
 			m, err := events.ParseMetadata(e.Metadata)
 			if err != nil || events.Holder(m.Actor) != f.Holder || m.CorrelationID != "r"+string(f.Holder[1:]) {
-				t.Errorf("metadata = %+v of %+v, %v; want its holder and request", m, f, err)
+				t.Errorf("metadata = %+v of %+v, %v; want actor %s and its request", m, f, err, f.Holder)
 			}
 			all = append(all, string(f.Holder))
 		case *events.RefusalsDropped:
@@ -90,9 +91,9 @@ func readTexts(t *testing.T, s events.Store, stream events.StreamID) (all []stri
 	return all
 }
 
-// TestADayEach: refusals are in the stream of their day, in order, with actor and request, also
+// TestOneStreamPerDay: refusals are in the stream of their day, in order, with actor and request, also
 // from two recorders on one log.
-func TestADayEach(t *testing.T) {
+func TestOneStreamPerDay(t *testing.T) {
 	s := openLog(t)
 	a, b := recorder(s, Config{}), recorder(s, Config{})
 	for i := range 600 {
@@ -103,22 +104,24 @@ func TestADayEach(t *testing.T) {
 		b.Record(refusal(1000+i, at))
 	}
 	runAll(a, b)
-	first, second := readTexts(t, s, "refusals-2031-05-01"), readTexts(t, s, "refusals-2031-05-02")
+	first, second := readDay(t, s, "refusals-2031-05-01"), readDay(t, s, "refusals-2031-05-02")
 	seen := map[string]bool{}
 	for _, holder := range first {
 		seen[holder] = true
 	}
 	if len(first) != 1300 || len(seen) != 1300 || strings.Join(second, " ") != "h600" {
-		t.Errorf("%d on the first day, %d different, %v on the second; want 1300, 1300, h600", len(first), len(seen), second)
+		t.Errorf("%d on the first day, %d of them different, want 1300; %v on the second, want h600", len(first), len(seen),
+			second)
 	}
 	if a.Kept()+b.Kept() != 1301 || a.Dropped()+b.Dropped() != 0 {
-		t.Errorf("kept %d and %d, dropped %d and %d; want 1301 kept, none dropped", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
+		t.Errorf("kept %d and %d, want 1301 together; dropped %d and %d, want none", a.Kept(), b.Kept(), a.Dropped(),
+			b.Dropped())
 	}
-	c := recorder(s, Config{}) // continues where they have ended
+	c := recorder(s, Config{}) // continues the existing stream
 	c.Record(refusal(7, at))
 	runAll(c)
-	if first = readTexts(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
-		t.Errorf("%d refusals, the last %q; want 1301, h7", len(first), first[len(first)-1])
+	if first = readDay(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
+		t.Errorf("%d refusals, want 1301; the last is %q, want h7", len(first), first[len(first)-1])
 	}
 }
 
@@ -131,94 +134,85 @@ func TestBounds(t *testing.T) {
 		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
 	}
 	runAll(r)
-	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
+	if got := strings.Join(readDay(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
 		strings.Contains(got, "h7") {
-		t.Errorf("kept = %s, want those within the limits", got)
+		t.Errorf("kept %s, want h0 h1 h3 h4 h6", got)
 	}
-	var lost []string
+	var reports []string
 	for e, err := range events.All(t.Context(), s, 0) {
 		if err == nil && e.Type == "refusals.dropped.v1" {
-			lost = append(lost, string(e.Data))
+			reports = append(reports, string(e.Data))
 		}
 	}
-	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 ||
-		!strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
-		t.Errorf("kept %d, dropped %d, recorded %q; want 7 dropped since midnight", r.Kept(), r.Dropped(), lost)
+	if r.Kept() != 5 || r.Dropped() != 7 || len(reports) != 1 ||
+		!strings.Contains(reports[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
+		t.Errorf("kept %d, want 5; dropped %d, want 7; recorded %q, want 7 since midnight", r.Kept(), r.Dropped(), reports)
 	}
 }
 
-// faulty fails appends, before or after they are written.
+// faulty is a store whose first appends fail.
 type faulty struct {
 	events.Store
-	before, after int // number of appends
+	failBefore, failAfter int // the number of appends that fail before or after they are written
 }
 
-func (f *faulty) Append(
-	ctx context.Context,
-	stream events.StreamID,
-	expected events.Revision,
-	batch []events.Event,
-) (events.Appended, error) {
-	if f.before > 0 {
-		f.before--
+func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	if f.failBefore > 0 {
+		f.failBefore--
 		return events.Appended{}, events.ErrUnavailable
 	}
-	done, err := f.Store.Append(ctx, stream, expected, batch)
-	if f.after > 0 {
-		f.after--
+	appended, err := f.Store.Append(ctx, stream, expected, batch)
+	if f.failAfter > 0 {
+		f.failAfter--
 		return events.Appended{}, errors.Join(events.ErrUnknown, err)
 	}
-	return done, err
+	return appended, err
 }
 
-// TestFaults: refusals that were written although the append failed are not written twice, and refusals that can't be
-// written are counted.
+// TestFaults: refusals that were written although the append failed are not written twice, and those that
+// can't be written are counted.
 func TestFaults(t *testing.T) {
 	s := openLog(t)
-	r := recorder(&faulty{Store: s, after: 1}, Config{})
+	r := recorder(&faulty{Store: s, failAfter: 1}, Config{})
 	r.Record(refusal(1, at))
 	r.Record(refusal(2, at))
 	runAll(r)
-	if got := strings.Join(readTexts(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
-		t.Errorf("an unknown outcome left %s; kept %d, want h1 h2, 2", got, r.Kept())
+	if got := strings.Join(readDay(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
+		t.Errorf("after an unknown outcome: recorded %q, want h1 h2; kept %d, want 2", got, r.Kept())
 	}
-	r = recorder(&faulty{Store: s, before: 1}, Config{})
+	r = recorder(&faulty{Store: s, failBefore: 1}, Config{})
 	r.Record(refusal(3, at))
 	runAll(r)
 	if r.Kept() != 0 || r.Dropped() != 1 {
-		t.Errorf("a dead log: kept %d, dropped %d, want 0, 1", r.Kept(), r.Dropped())
+		t.Errorf("on an unavailable log: kept %d, want 0; dropped %d, want 1", r.Kept(), r.Dropped())
 	}
 }
 
-// TestBeaten: the newest fact at the time of the decision, not a later one.
-func TestBeaten(t *testing.T) {
+// TestFindCause: the cause is the newest fact at the time of the decision, not a later one.
+func TestFindCause(t *testing.T) {
 	s := openLog(t)
 	hash := events.Hash{}
 	for i := range 3 {
 		e := events.Event{ID: events.EventID("x", i), Type: "seat.blocked.v1", Data: []byte("{}")}
-		e.Metadata, hash = events.Seal(
-			nil,
-			hash,
-			"seat-a~A-1-1",
-			events.Revision(i),
-			&e,
-			&events.Metadata{At: at.Add(time.Duration(i) * time.Minute)},
-		)
+		e.Metadata, hash = events.Seal(nil, hash, "seat-a~A-1-1", events.Revision(i), &e,
+			&events.Metadata{At: at.Add(time.Duration(i) * time.Minute)})
 		if _, err := s.Append(t.Context(), "seat-a~A-1-1", events.Revision(i)-1, []events.Event{e}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	r := recorder(s, Config{})
-	x := refusal(1, at.Add(90*time.Second))
-	x.BeatenStream = "seat-a~A-1-1"
-	r.findCause(t.Context(), &x)
-	if x.BeatenRevision != 1 || x.BeatenPosition != 2 {
-		t.Errorf("beaten by revision %d at position %d, want 1, 2", x.BeatenRevision, x.BeatenPosition)
+	refused := refusal(1, at.Add(90*time.Second))
+	refused.BeatenStream = "seat-a~A-1-1"
+	r.findCause(t.Context(), &refused)
+	if refused.BeatenRevision != 1 || refused.BeatenPosition != 2 {
+		t.Errorf("cause = revision %d at position %d, want 1 at 2", refused.BeatenRevision, refused.BeatenPosition)
 	}
-	x = refusal(1, at.Add(-time.Second))
-	x.BeatenStream = "seat-a~A-1-1"
-	if r.findCause(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
-		t.Errorf("beaten by a later fact: %+v, want BeatenStream \"\", BeatenRevision -1, BeatenPosition 0", x)
+	refused = refusal(1, at.Add(-time.Second))
+	refused.BeatenStream = "seat-a~A-1-1"
+	r.findCause(t.Context(), &refused)
+	if refused.BeatenStream != "" || refused.BeatenRevision != -1 || refused.BeatenPosition != 0 {
+		t.Errorf("cause before the first fact = %+v, want stream \"\", revision -1, position 0", refused)
 	}
 }
 
@@ -227,27 +221,27 @@ func TestBeaten(t *testing.T) {
 func TestRefusalsOfOneActorAreBounded(t *testing.T) {
 	s := openLog(t)
 	r := recorder(s, Config{PerActor: 3})
-	one := func(n int, when time.Time, bounded bool) {
+	record := func(n int, when time.Time, bounded bool) {
 		refused := refusal(n, when)
 		refused.Bounded = bounded
 		r.Record(refused)
 	}
 	for range 9 {
-		one(1, at, true)
+		record(1, at, true)
 	}
-	one(2, at, true)
+	record(2, at, true)
 	for range 5 {
-		one(3, at, false)
+		record(3, at, false)
 	}
-	one(1, at.Add(time.Minute), true)
+	record(1, at.Add(time.Minute), true)
 	if r.Dropped() != 6 {
-		t.Errorf("%d are dropped, want 6", r.Dropped())
+		t.Errorf("dropped %d, want 6", r.Dropped())
 	}
 	runAll(r)
 	kept := map[string]int{}
 	for _, stream := range []events.StreamID{events.RefusalsOf(at), events.RefusalsOf(at.Add(time.Minute))} {
-		for _, who := range readTexts(t, s, stream) {
-			kept[who]++
+		for _, actor := range readDay(t, s, stream) {
+			kept[actor]++
 		}
 	}
 	if kept["h1"] != 4 || kept["h2"] != 1 || kept["h3"] != 5 {

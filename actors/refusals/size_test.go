@@ -15,12 +15,8 @@ type smallLog struct {
 	limit int
 }
 
-func (s *smallLog) Append(
-	ctx context.Context,
-	stream events.StreamID,
-	expected events.Revision,
-	batch []events.Event,
-) (events.Appended, error) {
+func (s *smallLog) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	size := 0
 	for i := range batch {
 		size += len(batch[i].Data) + len(batch[i].Metadata)
@@ -38,12 +34,12 @@ func TestLargeRefusals(t *testing.T) {
 	r := recorder(&smallLog{s, 1 << 20}, Config{})
 	seats := slices.Repeat([]events.SeatName{events.SeatName(strings.Repeat("S", 64) + "-100-1000")}, 50)
 	for i := range 600 {
-		x := refusal(i, at)
-		x.Seats = seats
-		r.Record(x)
+		large := refusal(i, at)
+		large.Seats = seats
+		r.Record(large)
 	}
 	runAll(r)
-	if got := readTexts(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
-		t.Errorf("%d recorded, %d kept, %d dropped, want 600, 600, 0", len(got), r.Kept(), r.Dropped())
+	if got := readDay(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
+		t.Errorf("recorded %d, want 600; kept %d, want 600; dropped %d, want 0", len(got), r.Kept(), r.Dropped())
 	}
 }

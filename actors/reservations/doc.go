@@ -1,7 +1,7 @@
 // Package reservations runs the steps of external payments for reservations of products, and of
 // refunds when they are released.
 //
-//	Report   the payment is received · the product decides · the payment's stream copies that
+//	Report   the payment is received · the product decides · the payment's stream records the decision
 //	Return   the product has released what was paid · the payment's stream records the amount owed
 //
 // # Why nothing stays unfinished

@@ -25,13 +25,13 @@ const s = time.Second
 type harness struct {
 	testing.TB
 	*Reservations
-	store events.Store
-	desk  *actors.Desk
-	nanos atomic.Int64 // since day
-	made  int
+	store    events.Store
+	desk     *actors.Desk
+	nanos    atomic.Int64 // since day
+	reserved int          // reservations so far
 }
 
-func begin(t testing.TB) *harness {
+func newHarness(t testing.TB) *harness {
 	t.Helper()
 	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: slog.New(slog.DiscardHandler),
 		Fatal: func(err error) { panic(err) }})
@@ -40,14 +40,14 @@ func begin(t testing.TB) *harness {
 	}
 	t.Cleanup(func() { store.Close() })
 	w := &harness{TB: t, store: store}
-	w.start()
+	w.restart()
 	w.ask(product.Stream("tee"), &product.Create{ID: "tee", Name: "Tee", Stock: 9, Price: 100, LimitPerHolder: 4,
 		HoldSeconds: 60})
 	return w
 }
 
-// start opens another desk, which has observed the whole log.
-func (w *harness) start() {
+// restart replaces the desk by a new one, which reads the whole log again.
+func (w *harness) restart() {
 	w.Helper()
 	engine, err := actors.NewEngine()
 	if err != nil {
@@ -72,7 +72,8 @@ func (w *harness) close(desk *actors.Desk) {
 	}
 }
 
-func (w *harness) later(d time.Duration) {
+// advance advances the clock, and lets the product's deadlines expire.
+func (w *harness) advance(d time.Duration) {
 	w.Helper()
 	w.nanos.Add(int64(d))
 	if _, err := w.desk.Wake(w.Context(), product.Stream("tee")); err != nil {
@@ -85,6 +86,7 @@ func request() actors.Request {
 	return actors.Request{ID: id, CorrelationID: string(id), CausationID: string(id), Actor: "shop"}
 }
 
+// ask executes a command, which must be accepted.
 func (w *harness) ask(stream events.StreamID, command core.Command) actors.Answer {
 	w.Helper()
 	r := request()
@@ -99,13 +101,13 @@ func (w *harness) ask(stream events.StreamID, command core.Command) actors.Answe
 // reserve makes a reservation.
 func (w *harness) reserve(holder events.Holder, quantity int64, hold bool) events.ID {
 	w.Helper()
-	w.made++
-	id := events.ID{14: byte(w.made >> 8), 15: byte(w.made)}
+	w.reserved++
+	id := events.ID{14: byte(w.reserved >> 8), 15: byte(w.reserved)}
 	w.ask(product.Stream("tee"), &product.Reserve{ReservationID: id, Holder: holder, Quantity: quantity, Hold: hold})
 	return id
 }
 
-// release releases a reservation, like a request: the product decides, and then the money is owed.
+// release releases a reservation like a request: the product decides, and then the refund is owed.
 func (w *harness) release(id events.ID) error {
 	w.Helper()
 	for _, fact := range w.ask(product.Stream("tee"), &product.Release{ReservationID: id}).Facts {
@@ -121,10 +123,10 @@ func (w *harness) report(id events.ID, reference string, amount int64, final boo
 		Reference: reference, Amount: amount, Currency: "EUR", Final: final, LogCurrency: "EUR"})
 }
 
-// Ended is a fold of the whole log.
+// Ended implements [Views] by reading the whole log.
 func (w *harness) Ended(_ context.Context, of events.PaymentSubject, _ events.Position) (*product.Ended, error) {
 	var offer product.Offer
-	var one, ended *product.Ended
+	var reservation, ended *product.Ended
 	for e, err := range events.All(context.Background(), w.store, 0) {
 		if err != nil {
 			return nil, err
@@ -140,24 +142,24 @@ func (w *harness) Ended(_ context.Context, of events.PaymentSubject, _ events.Po
 			offer = product.Offer{Price: f.Price, Cancellation: f.Cancellation}
 		case *events.ProductReserved:
 			if f.ReservationID == of.ReservationID {
-				one = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Offer: offer}
+				reservation = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Offer: offer}
 			}
 		case *events.ProductHeld:
 			if f.ReservationID == of.ReservationID {
-				one = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Offer: offer, ExpiresAt: f.ExpiresAt}
+				reservation = &product.Ended{Holder: f.Holder, Quantity: f.Quantity, Offer: offer, ExpiresAt: f.ExpiresAt}
 			}
 		case *events.ProductReservationCancelled:
 			if f.ReservationID == of.ReservationID {
-				one.Status, ended = events.ReservationCancelled, one
+				reservation.Status, ended = events.ReservationCancelled, reservation
 			}
 		case *events.ProductReleased:
 			if f.ReservationID == of.ReservationID {
-				one.Status, ended = events.ReservationReleased, one
+				reservation.Status, ended = events.ReservationReleased, reservation
 			}
 		case *events.ProductExpired:
 			for i := range f.Expired {
 				if f.Expired[i].ReservationID == of.ReservationID {
-					one.Status, ended = events.ReservationExpired, one
+					reservation.Status, ended = events.ReservationExpired, reservation
 				}
 			}
 		case *events.ProductRetaken:
@@ -196,7 +198,8 @@ func (w *harness) payments() map[events.StreamID]money.State {
 	return all
 }
 
-// checkSettled: no payment is open, and what is booked belongs to a reservation that owns units.
+// checkSettled checks that no payment is open, and that a booked payment belongs to a reservation that
+// owns units.
 func (w *harness) checkSettled() {
 	w.Helper()
 	for stream, p := range w.payments() {
@@ -215,9 +218,11 @@ func (w *harness) checkSettled() {
 		case p.Open > 0, p.Received.Amount != p.Booked+p.Kept+p.Refunded+p.Owed:
 			w.Errorf("payment %s = %+v, want nothing open and a complete sum", stream, p)
 		case p.Paid != paid, (p.Booked > 0) != (paid && !m.Released), p.Booked > 0 && p.Booked != cost:
-			w.Errorf("payment %s = %+v, but the reservation is paid: %t, released: %t", stream, p, paid, m.Released)
+			w.Errorf("payment %s = %+v, want it to agree with the product: paid by it %t, released %t, cost %d", stream, p, paid,
+				m.Released, cost)
 		case paid && m.Released && (p.Kept != m.Kept || p.Owed+p.Refunded != cost-m.Kept):
-			w.Errorf("payment %s: kept %d, owed %d; but the product kept %d of %d", stream, p.Kept, p.Owed, m.Kept, cost)
+			w.Errorf("payment %s: kept %d, want %d; owed %d and refunded %d, want %d together", stream, p.Kept, m.Kept, p.Owed,
+				p.Refunded, cost-m.Kept)
 		}
 	}
 }
@@ -225,23 +230,23 @@ func (w *harness) checkSettled() {
 // crashingDesk is the desk of a process that crashes after a number of appends.
 type crashingDesk struct {
 	actors.Dispatcher
-	mu   sync.Mutex
-	left int  // guarded by mu
-	gone bool // guarded by mu
+	mu          sync.Mutex
+	appendsLeft int  // guarded by mu
+	crashed     bool // guarded by mu
 }
 
-var errGone = errors.New("the process is gone")
+var errCrashed = errors.New("the process has crashed")
 
 // Ask executes a command, or fails after the crash.
 func (d *crashingDesk) Ask(ctx context.Context, r actors.Request) (actors.Answer, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.gone = d.gone || d.left == 0; d.gone {
-		return actors.Answer{}, errGone
+	if d.crashed = d.crashed || d.appendsLeft == 0; d.crashed {
+		return actors.Answer{}, errCrashed
 	}
 	answer, err := d.Dispatcher.Ask(ctx, r)
 	if len(answer.Facts) > 0 && !answer.Replayed {
-		d.left--
+		d.appendsLeft--
 	}
 	return answer, err
 }

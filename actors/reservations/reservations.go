@@ -51,27 +51,27 @@ type Report struct {
 	LogCurrency string
 }
 
-// Answer to a report.
+// Answer is the answer to a report.
 type Answer struct {
 	// Payment is its current state, at Position.
 	Payment  money.State
 	Position events.Position
-	// Replayed: an earlier request with the same key got this answer.
+	// Replayed means that an earlier request with the same key got this answer.
 	Replayed bool
 }
 
-// turns bounds how often the product is asked again because it was changed by another command.
-const turns = 32
+// maxRetries bounds how often work is repeated because another command has changed the product.
+const maxRetries = 32
 
 // Report records an external payment for a reservation and confirms the reservation with it. If it
-// was paid otherwise or released, or the payment is late and its units can't be had again, the
-// money is owed. Repeating the report has the same outcome.
+// was paid by another payment or released, or the payment is late and its units are taken, a refund
+// is owed. Repeating the report has the same outcome.
 //
 // Refusals, in this order: not_found, idempotency_key_reused, payment_reference_used, amount_mismatch. They
 // have written nothing.
 func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
-	of := thing(cmd.ProductID, cmd.ReservationID)
-	now, err := r.find(ctx, of, cmd.ReservationID)
+	of := subject(cmd.ProductID, cmd.ReservationID)
+	reservation, err := r.find(ctx, of, cmd.ReservationID)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -81,7 +81,8 @@ func (r *Reservations) Report(ctx context.Context, cmd Report) (Answer, error) {
 	}
 	request.Stream = events.PaymentStream(cmd.Provider, cmd.Reference)
 	request.Command = &money.Receive{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
-		Currency: cmd.Currency, For: of, Expected: now.cost, ExpectedCurrency: cmd.LogCurrency, Final: cmd.Final}
+		Currency: cmd.Currency, For: of, Expected: reservation.cost, ExpectedCurrency: cmd.LogCurrency,
+		Final: cmd.Final}
 	received, err := r.desk.Ask(ctx, request)
 	if err != nil {
 		return Answer{}, err
@@ -99,18 +100,18 @@ func (r *Reservations) Resume(ctx context.Context, from actors.Request, stream e
 	return process.UnknownIfOverloaded(err)
 }
 
-func thing(productID events.ProductID, id events.ID) events.PaymentSubject {
+func subject(productID events.ProductID, id events.ID) events.PaymentSubject {
 	return events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
 }
 
-// found is the current state of a reservation.
-type found struct {
-	open  bool // it is held or confirmed
-	cost  int64
-	money product.PaymentRecord // the product's record of its payments
-	ended *product.Ended
-	seen  events.Revision
-	// calledOff: the product is cancelled.
+// state is the current state of a reservation.
+type state struct {
+	open     bool // held or confirmed
+	cost     int64
+	money    product.PaymentRecord // the product's record of its payments
+	ended    *product.Ended
+	revision events.Revision
+	// calledOff means that the product is cancelled.
 	calledOff bool
 }
 
@@ -121,63 +122,64 @@ var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no s
 	Fields: core.Fields{"resource": "product"}}
 
 // find looks up a reservation in its product or, if it has ended, in the views. Refusal: not_found.
-func (r *Reservations) find(ctx context.Context, of events.PaymentSubject, id events.ID) (*found, error) {
-	seen := events.NoStream
-	for range turns {
-		now, err := r.lookUp(ctx, of, id)
+func (r *Reservations) find(ctx context.Context, of events.PaymentSubject, id events.ID) (*state, error) {
+	previous := events.NoStream
+	for range maxRetries {
+		found, err := r.readOnce(ctx, of, id)
 		if err != nil {
 			return nil, err
 		}
-		if now.open || now.ended != nil {
-			return now, nil
+		if found.open || found.ended != nil {
+			return found, nil
 		}
-		if now.seen == seen {
+		if found.revision == previous {
 			break
 		}
-		seen = now.seen // a late payment may have reopened it between the two reads
+		previous = found.revision // a late payment may have reopened it after the first read
 	}
 	return nil, errNoReservation
 }
 
-// lookUp is one try of find: a reservation that is neither open nor ended was found in neither place.
-func (r *Reservations) lookUp(ctx context.Context, of events.PaymentSubject, id events.ID) (*found, error) {
-	var now found
-	var exists, known bool
-	at, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {
+// readOnce reads the product, and the views if the reservation is not open. The result is neither open
+// nor ended if neither of them has the reservation.
+func (r *Reservations) readOnce(ctx context.Context, of events.PaymentSubject, id events.ID) (*state, error) {
+	var found state
+	var exists, hasPayments bool
+	view, err := r.desk.View(ctx, product.Stream(of.ProductID), func(c core.Core) {
 		p := c.(*product.Product)
-		now = found{}
-		exists, now.calledOff = p.Exists(), p.CalledOff()
-		var held product.Reservation
-		held, now.open = p.Reservation(id)
-		if now.money, known = p.PaymentRecord(id); known {
-			now.cost = now.money.Cost(now.money.Quantity)
-		} else if now.open {
-			now.cost = held.Offer.Cost(held.Quantity)
+		found = state{}
+		exists, found.calledOff = p.Exists(), p.CalledOff()
+		var reservation product.Reservation
+		reservation, found.open = p.Reservation(id)
+		if found.money, hasPayments = p.PaymentRecord(id); hasPayments {
+			found.cost = found.money.Cost(found.money.Quantity)
+		} else if found.open {
+			found.cost = reservation.Offer.Cost(reservation.Quantity)
 		}
 	})
-	now.seen = at.Revision
+	found.revision = view.Revision
 	switch {
 	case err != nil:
 		return nil, err
 	case !exists:
 		return nil, errNoProduct
-	case now.open:
-		return &now, nil
+	case found.open:
+		return &found, nil
 	}
-	now.ended, err = r.views.Ended(ctx, of, at.Position)
+	found.ended, err = r.views.Ended(ctx, of, view.Position)
 	switch {
 	case err != nil:
 		return nil, err
-	case now.ended != nil && !known:
-		now.cost = now.ended.Offer.Cost(now.ended.Quantity)
+	case found.ended != nil && !hasPayments:
+		found.cost = found.ended.Offer.Cost(found.ended.Quantity)
 	}
-	return &now, nil
+	return &found, nil
 }
 
 // finish makes the product decide about a payment, and records the decision in the payment's
 // stream. It can resume at any step.
 func (r *Reservations) finish(ctx context.Context, from actors.Request, stream events.StreamID) (Answer, error) {
-	for range turns {
+	for range maxRetries {
 		answer, err := r.payment(ctx, stream)
 		if err != nil || answer.Payment.Received.ReservationID == "" {
 			return answer, err
@@ -187,23 +189,23 @@ func (r *Reservations) finish(ctx context.Context, from actors.Request, stream e
 		if err != nil {
 			return answer, fmt.Errorf("%w: %s is for the reservation %q", events.ErrDamaged, stream, of.ReservationID)
 		}
-		now, err := r.find(ctx, of, id)
+		reservation, err := r.find(ctx, of, id)
 		if err != nil {
 			return answer, err
 		}
-		p := next(&answer.Payment, now, stream, id)
+		p := next(&answer.Payment, reservation, stream, id)
 		if p == nil {
 			return answer, nil
 		}
 		err = r.runner.Run(ctx, from, p)
 		if refusal := (*core.Refusal)(nil); err != nil && !errors.As(err, &refusal) {
 			return answer, err
-		} // the next read shows the reason of a refusal
+		} // after a refusal, the next read shows its reason
 	}
-	return Answer{}, fmt.Errorf("%w: the product of %s changes all the time", actors.ErrOverloaded, stream)
+	return Answer{}, fmt.Errorf("%w: the product of %s changes too often", actors.ErrOverloaded, stream)
 }
 
-// payment reads a payment.
+// payment returns a payment and its position.
 func (r *Reservations) payment(ctx context.Context, stream events.StreamID) (answer Answer, err error) {
 	at, err := r.desk.View(ctx, stream, func(c core.Core) { answer.Payment = c.(*money.Payment).State() })
 	answer.Position = at.Position
@@ -211,46 +213,46 @@ func (r *Reservations) payment(ctx context.Context, stream events.StreamID) (ans
 }
 
 // next returns the next step of a payment, nil for none.
-func next(p *money.State, now *found, stream events.StreamID, id events.ID) *process.Process {
-	step := func(name string, at events.StreamID, do core.Command) *process.Process {
+func next(payment *money.State, reservation *state, stream events.StreamID, id events.ID) *process.Process {
+	step := func(name string, at events.StreamID, command core.Command) *process.Process {
 		return &process.Process{ID: string(stream), Announced: true,
-			Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: at, Do: do}}}}}
+			Stages: []process.Stage{{Steps: []process.Step{{Name: name, Stream: at, Do: command}}}}}
 	}
-	name, copied := outcome(p, now, stream)
-	switch m := &now.money; {
-	case p.Open > 0 && copied != nil:
-		return step(name, stream, copied)
-	case p.Open > 0:
-		return step("pay", product.Stream(p.Received.ProductID), &product.Pay{ReservationID: id, Payment: stream,
-			Ended: now.ended, Seen: now.seen})
-	case p.Booked > 0 && m.PaidBy == stream && m.Released:
+	name, command := outcome(payment, reservation, stream)
+	switch m := &reservation.money; {
+	case payment.Open > 0 && command != nil:
+		return step(name, stream, command)
+	case payment.Open > 0:
+		return step("pay", product.Stream(payment.Received.ProductID), &product.Pay{ReservationID: id, Payment: stream,
+			Ended: reservation.ended, Seen: reservation.revision})
+	case payment.Booked > 0 && m.PaidBy == stream && m.Released:
 		cause := events.OwedReleased
 		if m.CalledOff {
 			cause = events.OwedCancelled
 		}
-		return step("return", stream, &money.Return{Cause: cause, Amount: p.Booked - m.Kept, Kept: m.Kept})
+		return step("return", stream, &money.Return{Cause: cause, Amount: payment.Booked - m.Kept, Kept: m.Kept})
 	}
 	return nil
 }
 
-// outcome returns the step that records the product's decision in the payment's stream, nil if
-// there is no decision yet.
-func outcome(p *money.State, now *found, stream events.StreamID) (name string, copied core.Command) {
-	m := &now.money
+// outcome returns the command that records the product's decision in the payment's stream, and its
+// name; nil if there is no decision yet.
+func outcome(payment *money.State, reservation *state, stream events.StreamID) (name string, command core.Command) {
+	m := &reservation.money
 	switch {
-	case p.Received.Wrong():
+	case payment.Received.Wrong():
 		return "owe", &money.Owe{Cause: events.OwedWrongSum}
 	case m.PaidBy == stream:
 		return "book", &money.Book{}
 	case m.HasFailed(stream):
 		return "owe", &money.Owe{Cause: events.OwedLate}
-	case now.ended != nil && now.ended.Status == events.ReservationCancelled:
+	case reservation.ended != nil && reservation.ended.Status == events.ReservationCancelled:
 		return "owe", &money.Owe{Cause: events.OwedCancelled}
-	case now.ended != nil && now.ended.Status == events.ReservationReleased:
+	case reservation.ended != nil && reservation.ended.Status == events.ReservationReleased:
 		return "owe", &money.Owe{Cause: events.OwedReleased}
 	case m.PaidBy != "":
 		return "owe", &money.Owe{Cause: events.OwedAlreadyPaid}
-	case now.calledOff:
+	case reservation.calledOff:
 		return "owe", &money.Owe{Cause: events.OwedCancelled}
 	}
 	return "", nil

@@ -11,7 +11,8 @@ import (
 	"admitone/events"
 )
 
-func code(err error) string {
+// refusalOf returns the code and the fields of a refusal, or the text of another error.
+func refusalOf(err error) string {
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		return fmt.Sprint(refusal.Code, refusal.Fields)
 	}
@@ -22,11 +23,11 @@ func code(err error) string {
 func outcomeOf(answer Answer, err error) string {
 	switch p := &answer.Payment; {
 	case err != nil:
-		return code(err)
+		return refusalOf(err)
 	case p.Paid:
 		return "booked"
 	case p.RefundOfAll() == "":
-		return "nothing became of it"
+		return "no outcome"
 	default:
 		return string(p.Refunds[0].Cause) + " owed"
 	}
@@ -41,36 +42,36 @@ var reports = []struct {
 	want    string
 }{
 	{"held", func(w *harness) events.ID { return w.reserve("ann", 2, true) }, 200, false, "booked"},
-	{"confirmed without", func(w *harness) events.ID { return w.reserve("ann", 2, false) }, 200, false, "booked"},
-	{"a wrong sum", func(w *harness) events.ID { return w.reserve("ann", 2, true) }, 199, false,
+	{"already confirmed", func(w *harness) events.ID { return w.reserve("ann", 2, false) }, 200, false, "booked"},
+	{"wrong amount", func(w *harness) events.ID { return w.reserve("ann", 2, true) }, 199, false,
 		"amount_mismatchmap[currency:EUR expected:200]"},
-	{"a wrong sum that is final", func(w *harness) events.ID { return w.reserve("ann", 2, true) }, 199, true,
+	{"wrong amount that is final", func(w *harness) events.ID { return w.reserve("ann", 2, true) }, 199, true,
 		"wrong_sum owed"},
-	{"at the price of then", func(w *harness) events.ID {
+	{"after a change of the price", func(w *harness) events.ID {
 		id, price := w.reserve("ann", 2, true), int64(700)
 		w.ask(product.Stream("tee"), &product.Edit{Price: &price})
 		return id
 	}, 200, false, "booked"},
-	{"late", func(w *harness) events.ID {
+	{"late, after a change of the price", func(w *harness) events.ID {
 		id, price := w.reserve("ann", 2, true), int64(700)
 		w.ask(product.Stream("tee"), &product.Edit{Price: &price})
-		w.later(61 * s)
+		w.advance(61 * s)
 		return id
 	}, 200, false, "booked"},
 	{"late, and sold out", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
-		w.later(61 * s)
+		w.advance(61 * s)
 		w.reserve("bob", 4, false)
 		w.reserve("cid", 4, false)
 		return id
 	}, 200, false, "late owed"},
-	{"late, and beyond the limit", func(w *harness) events.ID {
+	{"late, and beyond the holder's limit", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
-		w.later(61 * s)
+		w.advance(61 * s)
 		w.reserve("ann", 3, false)
 		return id
 	}, 200, false, "late owed"},
-	{"given back", func(w *harness) events.ID {
+	{"released", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if err := w.release(id); err != nil {
 			w.Fatal(err)
@@ -94,52 +95,55 @@ var reports = []struct {
 		}
 		return id
 	}, 200, false, "released owed"},
-	{"cancelled while it is held", func(w *harness) events.ID {
+	{"product cancelled while it is held", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 		return id
 	}, 200, false, "cancelled owed"},
-	{"cancelled and swept", func(w *harness) events.ID {
+	{"product cancelled and reservation ended", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 		w.ask(product.Stream("tee"), &product.CallOff{ReservationID: id})
 		return id
 	}, 200, false, "cancelled owed"},
-	{"cancelled when it had expired", func(w *harness) events.ID {
+	{"product cancelled after it expired", func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
-		w.later(61 * s)
+		w.advance(61 * s)
 		w.ask(product.Stream("tee"), &product.Cancel{Reason: "lift"})
 		return id
 	}, 200, false, "cancelled owed"},
-	{"of no such reservation", func(*harness) events.ID { return events.ID{1} }, 200, false,
+	{"unknown reservation", func(*harness) events.ID { return events.ID{1} }, 200, false,
 		"not_foundmap[resource:reservation]"},
 }
 
-// TestReport: the outcome of a payment, and of its repetition, also by another process.
+// TestReport: each payment has the expected outcome, and so has its repetition, also after a restart.
 func TestReport(t *testing.T) {
-	for _, line := range reports {
-		t.Run(line.name, func(t *testing.T) {
-			w := begin(t)
-			id := line.prepare(w)
-			first, err := w.report(id, "x", line.amount, line.final)
-			if got := outcomeOf(first, err); got != line.want {
-				t.Fatalf("%s, want %s", got, line.want)
+	for _, test := range reports {
+		t.Run(test.name, func(t *testing.T) {
+			w := newHarness(t)
+			id := test.prepare(w)
+			first, err := w.report(id, "x", test.amount, test.final)
+			if got := outcomeOf(first, err); got != test.want {
+				t.Fatalf("outcome = %q, want %q", got, test.want)
 			}
 			for range 2 {
-				again, err := w.report(id, "x", line.amount, line.final)
-				if got := outcomeOf(again, err); got != line.want || again.Payment.RefundOfAll() != first.Payment.RefundOfAll() {
-					t.Errorf("again: %s, want %s", got, line.want)
+				again, err := w.report(id, "x", test.amount, test.final)
+				if got := outcomeOf(again, err); got != test.want {
+					t.Errorf("outcome of the repetition = %q, want %q", got, test.want)
 				}
-				w.start()
+				if got, want := again.Payment.RefundOfAll(), first.Payment.RefundOfAll(); got != want {
+					t.Errorf("refund after the repetition = %q, want %q", got, want)
+				}
+				w.restart()
 			}
 			w.checkSettled()
 		})
 	}
 }
 
-// TestReturn: a paid reservation is owed once, by its cancellation policy.
+// TestReturn: the refund of a released reservation is owed once, according to its cancellation policy.
 func TestReturn(t *testing.T) {
-	w := begin(t)
+	w := newHarness(t)
 	half := events.Cancellation{Until: day.Add(100 * s), RefundPercent: 33}
 	w.ask(product.Stream("tee"), &product.Edit{Cancellation: &half})
 	id := w.reserve("ann", 2, true)
@@ -152,17 +156,17 @@ func TestReturn(t *testing.T) {
 	}
 	p := w.payments()[events.PaymentStream("bank", "x")]
 	if p.Kept != 134 || p.Owed != 66 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedReleased {
-		t.Errorf("payment = %+v, want kept 134, owed 66 as released", p)
+		t.Errorf("payment = %+v, want kept 134, owed 66 with the cause released", p)
 	}
-	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the first outcome
+	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" { // the outcome of the first report
 		t.Errorf("repeated report = %q, want %q", got, "booked")
 	}
 	w.checkSettled()
 }
 
-// TestCallOff: a paid reservation is owed in full, whatever the policy, once.
+// TestCallOff: after the cancellation of the product, the full price is owed once, whatever the policy.
 func TestCallOff(t *testing.T) {
-	w := begin(t)
+	w := newHarness(t)
 	w.ask(product.Stream("tee"), &product.Edit{Cancellation: &events.Cancellation{Until: day, RefundPercent: 33}})
 	id, stream := w.reserve("ann", 2, true), events.PaymentStream("bank", "x")
 	if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" {
@@ -176,18 +180,18 @@ func TestCallOff(t *testing.T) {
 		}
 	}
 	if p := w.payments()[stream]; p.Owed != 200 || len(p.Refunds) != 1 || p.Refunds[0].Cause != events.OwedCancelled {
-		t.Errorf("payment = %+v, want owed 200 as cancelled", p)
+		t.Errorf("payment = %+v, want owed 200 with the cause cancelled", p)
 	}
 	w.checkSettled()
 }
 
-// TestACrashAtEveryStep: whatever was begun is completed by the next process, once.
-func TestACrashAtEveryStep(t *testing.T) {
-	type act struct {
+// TestCrashAtEveryStep: after a crash at any step, the next process completes the work once.
+func TestCrashAtEveryStep(t *testing.T) {
+	type action struct {
 		prepare func(w *harness) events.ID
 		do      func(w *harness, id events.ID) error
 	}
-	acts := map[string]act{"giving back": {func(w *harness) events.ID {
+	actions := map[string]action{"giving back": {func(w *harness) events.ID {
 		id := w.reserve("ann", 2, true)
 		if got := outcomeOf(w.report(id, "x", 200, false)); got != "booked" {
 			w.Fatalf("outcome = %q, want %q", got, "booked")
@@ -197,47 +201,47 @@ func TestACrashAtEveryStep(t *testing.T) {
 	}, func(w *harness, _ events.ID) error {
 		return w.Resume(w.Context(), request(), events.PaymentStream("bank", "x"))
 	}}}
-	for _, line := range reports {
-		acts["reporting: "+line.name] = act{line.prepare, func(w *harness, id events.ID) error {
-			answer, err := w.report(id, "x", line.amount, line.final)
-			if got := outcomeOf(answer, err); !errors.Is(err, errGone) && got != line.want {
-				w.Errorf("%s, want %s", got, line.want)
+	for _, test := range reports {
+		actions["reporting: "+test.name] = action{test.prepare, func(w *harness, id events.ID) error {
+			answer, err := w.report(id, "x", test.amount, test.final)
+			if got := outcomeOf(answer, err); !errors.Is(err, errCrashed) && got != test.want {
+				w.Errorf("outcome = %q, want %q", got, test.want)
 			}
 			return err
 		}}
 	}
-	for name, act := range acts {
+	for name, action := range actions {
 		t.Run(name, func(t *testing.T) {
-			for step, died := 0, true; died; step++ {
-				w := begin(t)
-				id := act.prepare(w)
-				d := &crashingDesk{Dispatcher: w.desk, left: step}
+			for step, crashed := 0, true; crashed; step++ {
+				w := newHarness(t)
+				id := action.prepare(w)
+				d := &crashingDesk{Dispatcher: w.desk, appendsLeft: step}
 				w.Reservations = New(d, w)
-				_ = act.do(w, id)
-				died = d.gone
-				w.start()
+				_ = action.do(w, id)
+				crashed = d.crashed
+				w.restart()
 				for stream := range w.payments() {
 					if err := w.Resume(w.Context(), request(), stream); err != nil {
 						t.Fatal(err)
 					}
 				}
 				w.checkSettled()
-				_ = act.do(w, id)
+				_ = action.do(w, id)
 				w.checkSettled()
 			}
 		})
 	}
 }
 
-// TestReportsAtOnce: of several payments one pays, each report has one outcome, and what is
-// released meanwhile is owed.
-func TestReportsAtOnce(t *testing.T) {
-	w := begin(t)
+// TestConcurrentReports: of several payments for one reservation exactly one is booked, and after its
+// release everything is settled.
+func TestConcurrentReports(t *testing.T) {
+	w := newHarness(t)
 	other := New(w.desk, w)
 	for round := range 10 {
 		id := w.reserve("ann", 1, round%2 == 0)
 		if round%4 == 2 {
-			w.later(61 * s)
+			w.advance(61 * s)
 		}
 		var all sync.WaitGroup
 		for i := range 6 {
@@ -263,6 +267,6 @@ func TestReportsAtOnce(t *testing.T) {
 		}
 	}
 	if booked != 10 {
-		t.Errorf("%d payments are booked for 10 reservations, want 10", booked)
+		t.Errorf("%d payments were booked for 10 reservations, want 10", booked)
 	}
 }

@@ -55,8 +55,8 @@ func (g *Gateway) cursorConfig(name string, work cursor.Work) cursor.Config {
 		},
 		// A refund may stay pending for weeks and must not delay others. Repeating finished work has no
 		// effect.
-		Forgets: true,
-		Node:    g.config.Node, Alone: g.config.Alone, Schedule: g.config.Schedule, Logger: g.config.Logger,
+		DropDone: true,
+		Node:     g.config.Node, Alone: g.config.Alone, Schedule: g.config.Schedule, Logger: g.config.Logger,
 	}
 }
 

@@ -140,13 +140,14 @@ func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 	faster := time.Duration(s.config.Faster)
 	config := cursor.Config{
 		Desk: s.config.Desk, Store: s.config.Store, Work: &work{s, c}, Stream: events.CallOffStream(c.ID),
-		Cursor: func(state core.Core) core.Cursor { return state.(*calloff.CallOff).State().Cursor },
-		Begins: func(core.Core) events.Position { return c.Made - 1 }, // the first event is its own announcement
+		Cursor:     func(state core.Core) core.Cursor { return state.(*calloff.CallOff).State().Cursor },
+		StartAfter: func(core.Core) events.Position { return c.Made - 1 }, // the first event is its own announcement
 		Await: func(ctx context.Context, after events.Position) error {
 			return s.config.Views.WaitFor(ctx, after+1)
 		},
-		Node: s.config.Node, Alone: s.config.Alone, AtOnce: 1, Attempt: attemptTime / faster, Patience: takeoverWait / faster,
-		WriteEvery: time.Second / faster, Logger: s.config.Logger,
+		Node: s.config.Node, Alone: s.config.Alone, MaxConcurrent: 1,
+		Attempt: attemptTime / faster, Patience: takeoverWait / faster, WriteEvery: time.Second / faster,
+		Logger: s.config.Logger,
 	}
 	for _, wait := range cursor.Schedule {
 		config.Schedule = append(config.Schedule, min(wait, time.Minute)/faster)

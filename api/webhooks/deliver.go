@@ -36,7 +36,7 @@ func (d *delivery) Do(ctx context.Context, e *events.Recorded) error {
 	_, err = d.sender.send(ctx, d.state.Settings.URL, secrets,
 		&message{id: e.ID.String(), body: events.AppendCloudEvent(nil, e)})
 	if answered := (*statusError)(nil); errors.As(err, &answered) && answered.status == http.StatusGone {
-		return &cursor.End{Err: err}
+		return &cursor.FinalError{Err: err}
 	}
 	return err
 }

@@ -212,7 +212,7 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 	config := cursor.Config{
 		Desk: d.config.Desk, Store: d.config.Store, Work: work, Stream: webhook.Stream(id),
 		Cursor: func(c core.Core) core.Cursor { return c.(*webhook.Webhook).State().Cursor },
-		Begins: func(c core.Core) events.Position {
+		StartAfter: func(c core.Core) events.Position {
 			if c.(*webhook.Webhook).State().Replays > 0 {
 				return 0 // a replay may start before its creation
 			}
@@ -221,10 +221,10 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 		Await: func(ctx context.Context, after events.Position) error {
 			return d.config.Views.WaitFor(ctx, after+1)
 		},
-		Node: d.config.Node, Alone: d.config.Alone, AtOnce: atOnce,
+		Node: d.config.Node, Alone: d.config.Alone, MaxConcurrent: atOnce,
 		End: func(at events.CursorMoved, cause error) core.Command {
 			reason := events.WebhookGone
-			if errors.Is(cause, cursor.ErrFailing) {
+			if errors.Is(cause, cursor.ErrGaveUp) {
 				reason = events.WebhookFailing
 			}
 			return &webhook.End{Moved: at, Cause: reason}

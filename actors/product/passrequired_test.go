@@ -7,17 +7,17 @@ import (
 	"admitone/events"
 )
 
-// TestGuard checks that a reservation of a product behind a waiting room requires a pass, but that
+// TestPassRequired checks that a reservation of a product behind a waiting room requires a pass, but that
 // confirming and releasing don't.
-func TestGuard(t *testing.T) {
+func TestPassRequired(t *testing.T) {
 	guardedBy := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
 	with := func(cmd *Reserve, room events.RoomID) *Reserve { cmd.Room = room; return cmd }
-	made := create(9, 0)
-	made.WaitingRoom = "r"
+	guarded := create(9, 0)
+	guarded.WaitingRoom = "r"
 	p := New()
 	for _, a := range []attempt{
-		{0, made, "created p with 9"},
-		{0, made, "nothing"},
+		{0, guarded, "created p with 9"},
+		{0, guarded, "nothing"},
 		{0, create(9, 0), "already_exists"},
 		{0, hold(1, "ann", 1), "pass_required [waiting_room:r]"},
 		{0, with(hold(1, "ann", 1), "q"), "pass_required [waiting_room:r]"},

@@ -28,6 +28,8 @@ type harness struct {
 	entity      entity
 	writes      []write
 	unavailable bool // the entity accepts no more commands
+	unreadable  bool // reads of the log fail
+	failedReads int  // reads that failed
 	// doneBefore has the positions of events whose work was done before this log was created.
 	doneBefore map[events.Position]bool
 
@@ -172,10 +174,25 @@ type store struct {
 	*harness
 }
 
+// failRead returns the error of a read while the log is unreadable. The caller holds mu. After very many reads
+// the log becomes readable again, so that a test of a runner without pauses ends.
+func (s store) failRead() error {
+	if !s.unreadable {
+		return nil
+	}
+	if s.failedReads++; s.failedReads == 1_000_000 {
+		s.unreadable = false
+	}
+	return events.ErrUnavailable
+}
+
 // Head implements [events.Store].
 func (s store) Head(context.Context) (events.Position, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.failRead(); err != nil {
+		return 0, err
+	}
 	return events.Position(len(s.log)), nil
 }
 
@@ -187,6 +204,9 @@ func (s store) ReadAll(_ context.Context, from events.Position, dir events.Direc
 	limit int) ([]events.Recorded, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.failRead(); err != nil {
+		return nil, err
+	}
 	if dir == events.Backward {
 		page := append([]events.Recorded(nil), s.log[max(0, int(from)-1-limit):int(from)-1]...)
 		slices.Reverse(page)
@@ -200,6 +220,9 @@ func (s store) Read(_ context.Context, stream events.StreamID, from events.Revis
 	_ int) ([]events.Recorded, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.failRead(); err != nil {
+		return nil, err
+	}
 	for i := range s.log {
 		if s.log[i].Stream == stream && s.log[i].Revision == from {
 			return s.log[i : i+1], nil

@@ -108,6 +108,8 @@ const (
 	pageSize = 256
 	// retryPause is the pause after the log could not be read or written.
 	retryPause = time.Second
+	// warnEvery is the minimum time between two warnings about that.
+	warnEvery = time.Minute
 	// ioTimeout bounds one read or write of the log, finalTimeout the write when Run ends.
 	ioTimeout, finalTimeout = 10 * time.Second, 2 * time.Second
 	// maxUnrecorded is the number of events without work after which the cursor is written, so that a
@@ -126,6 +128,8 @@ type Runner struct {
 	reloadedAt   time.Time // when the cursor was last read
 	writtenAt    time.Time // the last write, or the start
 	busySince    time.Time // since when at least one attempt has been in progress
+	pausedUntil  time.Time // the earliest time of the next step, after the log could not be used
+	warnedAt     time.Time // when that was last logged
 	hasMore      bool      // the log may have more than was read
 	unrecorded   bool      // work was done since the last write
 	endCause     error     // ends the work with the next write; nil while it goes on
@@ -166,20 +170,15 @@ func (r *Runner) Run(ctx context.Context) error {
 	r.runCtx = ctx
 	r.attemptsCtx, r.cancelAttempts = context.WithCancel(ctx)
 	defer r.close()
-	for ready := false; ; {
-		wait, err := retryPause, error(nil)
-		if !ready {
-			err = r.reload(ctx)
-			ready = err == nil
-		}
-		if ready {
-			wait, err = r.step(ctx)
-		}
-		if err = r.fatal(ctx, err); err != nil {
-			if errors.Is(err, errEnded) {
+	for {
+		wait := time.Until(r.pausedUntil)
+		if wait <= 0 {
+			var err error
+			if wait, err = r.advance(ctx); errors.Is(err, errEnded) {
 				return nil
+			} else if err != nil {
+				return err
 			}
-			return err
 		}
 		if err := r.await(ctx, wait); err != nil {
 			return err
@@ -187,7 +186,22 @@ func (r *Runner) Run(ctx context.Context) error {
 	}
 }
 
-// fatal returns the error with which Run ends, nil if err is temporary.
+// advance makes a step, after the cursor was read. It returns the time until the next step, and the error with
+// which Run ends.
+func (r *Runner) advance(ctx context.Context) (wait time.Duration, err error) {
+	if r.window == nil {
+		err = r.reload(ctx)
+	} else {
+		wait, err = r.step(ctx)
+	}
+	if err != nil {
+		err = r.fatal(ctx, err)
+		return time.Until(r.pausedUntil), err
+	}
+	return wait, nil
+}
+
+// fatal returns the error with which Run ends, nil if err is temporary; then the runner pauses.
 func (r *Runner) fatal(ctx context.Context, err error) error {
 	refusal := (*core.Refusal)(nil)
 	switch {
@@ -204,9 +218,19 @@ func (r *Runner) fatal(ctx context.Context, err error) error {
 		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
 		return err
 	}
-	r.config.Logger.Warn("the log can't be used; the work of the cursor is retried",
-		"stream", r.config.Stream, "error", err)
+	r.pause(err)
 	return nil
+}
+
+// pause postpones the next step after the log could not be used.
+func (r *Runner) pause(err error) {
+	now := time.Now()
+	r.pausedUntil = now.Add(retryPause)
+	if now.Sub(r.warnedAt) >= warnEvery {
+		r.warnedAt = now
+		r.config.Logger.Warn("the log can't be used; the work of the cursor is retried",
+			"stream", r.config.Stream, "error", err)
+	}
 }
 
 // await waits for the outcome of an attempt, for growth of the log, or until wait has passed.

@@ -3,6 +3,7 @@ package cursor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"admitone/actors/core"
@@ -37,8 +38,12 @@ func (r *Runner) start(it *item) {
 		o := outcome{item: it}
 		if event == nil {
 			page, err := r.config.Store.Read(ctx, it.stream, it.revision, events.Forward, 1)
-			if err != nil || len(page) == 0 {
-				o.err, o.unread = errors.Join(err, errors.New("the event can't be read")), true
+			if err == nil && len(page) == 0 {
+				err = errors.New("the log no longer has this event")
+			} else {
+				o.unread = err != nil
+			}
+			if o.err = err; err != nil {
 				r.outcomes <- o
 				return
 			}
@@ -58,9 +63,8 @@ func (r *Runner) record(o outcome) {
 	case r.attemptsCtx.Err() != nil:
 		r.window.requeue(o.item, now)
 	case o.unread:
-		r.config.Logger.Warn("an event can't be read; its work is retried", "stream", r.config.Stream,
-			"position", o.item.position, "error", o.err)
 		r.window.requeue(o.item, now.Add(retryPause))
+		r.pause(fmt.Errorf("event at position %d: %w", o.item.position, o.err))
 	default:
 		r.window.fail(o.item, now, o.err.Error())
 		r.checkEnd(o, now)

@@ -33,7 +33,7 @@ func newEventstore() *cobra.Command {
 			"  admitone eventstore --dir /var/lib/admitone --listen 0.0.0.0:2113 --tls-cert node.crt --tls-key node.key " +
 			"--user node:secret --reader audit:secret",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e.Logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil))
+			e.Logger = newLogger(cmd.ErrOrStderr(), slog.LevelInfo)
 			config, err := e.config()
 			if err != nil {
 				return err

@@ -39,7 +39,7 @@ func newServe() *cobra.Command {
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 				return usagef("--log-level is debug, info, warn or error, not %q", logLevel)
 			}
-			s.Logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			s.Logger = newLogger(cmd.ErrOrStderr(), level)
 			if err := checkSettings(&s, demo); err != nil {
 				return err
 			}

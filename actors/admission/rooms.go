@@ -39,6 +39,9 @@ type Config struct {
 	// room. It then takes the room over without waiting for a visitor. Several servers may consider
 	// themselves the owner, or none.
 	Owns func(room events.RoomID) bool
+	// Excluded, if set, reports whether another system of servers on the log runs the rooms. This server
+	// then behaves as if its keys were not those of the log.
+	Excluded func() bool
 	// ForwardHeartbeats, if set, sends heartbeats to the server that owns a room, where
 	// [Rooms.ReceiveHeartbeats] records them. If it is nil, a server that is polled takes the room
 	// over. Each room calls it from a single goroutine.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"admitone/actors/admission"
 	"admitone/actors/calloff"
 	"admitone/actors/core"
 	"admitone/actors/cursors"
@@ -212,12 +211,8 @@ func (s *Server) checkNode() error {
 		p.fields, p.after = map[string]any{"reason": reason}, time.Second
 		return p
 	}
-	if s.config.Peers.KeysDiffer() || s.config.Rooms.KeyState() == admission.KeysDiffer {
-		return withReason(
-			refuse(codes.KeysDiffer, "another node signs tokens or passes with other keys; give all nodes the same "+
-				"--secrets"),
-			"keys_differ",
-		)
+	if fault := s.config.Peers.KeyFault(); fault != "" {
+		return withReason(refuse(codes.KeysDiffer, fault), "keys_differ")
 	}
 	switch s.config.Peers.State() {
 	case peers.Joining:

@@ -32,6 +32,7 @@ const undecryptable = "No installed keys could decrypt the message"
 // of them belongs to another log.
 func (n *node) meet() error {
 	var refused error
+	var refusing []string // addresses of nodes that have another secret
 	asked := map[string]bool{}
 	attempt := func(seed string, given bool) {
 		if asked[seed] {
@@ -39,8 +40,11 @@ func (n *node) meet() error {
 		}
 		asked[seed] = true
 		fault, err := n.joinSeed(seed)
-		if fault == otherLog {
+		switch fault {
+		case otherLog:
 			refused = err
+		case otherSecret:
+			refusing = append(refusing, seed)
 		}
 		n.noteFault(seed, given, fault, err)
 	}
@@ -53,6 +57,7 @@ func (n *node) meet() error {
 	if refused != nil && n.list.NumMembers() == 1 {
 		return usage.Errorf("%w", refused)
 	}
+	n.judgeSecret(refusing)
 	return nil
 }
 
@@ -160,6 +165,7 @@ func (p *Server) joinCluster(ctx context.Context) error {
 		if err := sleep(ctx, met/8); err != nil {
 			return err
 		}
+		n.saveSeed() // another node that started at the same time may have overwritten it
 		if err := n.meet(); err != nil {
 			return err
 		}
@@ -170,6 +176,7 @@ func (p *Server) joinCluster(ctx context.Context) error {
 	if err := n.checkName(); err != nil {
 		return err
 	}
+	n.peers.SetKeyFault(n.keyFault())
 	n.tell(peers.Serving)
 	if n.list.NumMembers() == 1 {
 		n.logger.Info("this node is alone: no other node answers", "join", n.seeds)

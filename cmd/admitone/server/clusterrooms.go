@@ -17,7 +17,7 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 		return nil
 	}
 	return func(id events.RoomID) bool {
-		return p.node != nil && p.node.peers.State() == peers.Serving && !p.node.yields.Load() &&
+		return p.node != nil && p.node.peers.State() == peers.Serving && !p.node.yields.Load() && !p.node.keys.foreign.Load() &&
 			p.node.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
 	}
 }

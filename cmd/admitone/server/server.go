@@ -277,6 +277,9 @@ func (p *Server) run() {
 		spawn("what other servers append", func() error { return p.followOthers(ctx) })
 	}
 	p.runCluster(ctx, spawn)
+	if p.shared && p.node == nil && !p.away {
+		spawn("the nodes on the log", func() error { return p.warnOutside(ctx) })
+	}
 	p.resume()
 	p.deliver()
 	p.settlePayments()

@@ -137,8 +137,7 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 	}
 	fmt.Fprintf(
 		out,
-		"\n%d requests were passed on to their owner, %d decided here in its place, %d came here that are not "+
-			"its own\n",
+		"\nrequests passed on to their owner: %d; decided here in its place: %d; received that belong to others: %d\n",
 		v.Hops.Passed,
 		v.Hops.DecidedHere,
 		v.Hops.Misplaced,

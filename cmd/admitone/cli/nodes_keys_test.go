@@ -41,6 +41,7 @@ func TestNodeWithOtherKeys(t *testing.T) {
 	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
 	n.waitForServing(2, n1, n2)
 	n1.openRooms()
+	n1.joinRooms("first")
 	secrets := t.TempDir()
 	n3 := serveOn(t, n.log.address(), "--secrets", secrets, "--cluster", freeAddress(t), "--node", "n3")
 	if text := n3.waitUnready("keys_differ"); !strings.Contains(text, "passes.key") {
@@ -73,7 +74,10 @@ func TestNodeWithOtherKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	n1.waitLog("INFO", "a node has the keys of the others now", `"node":"n3"`)
-	n3.must(200, "GET", "/readyz", "")
+	n3.waitReady()
+	if found := n3.linesWith("ERROR"); len(found) != 1 || !strings.Contains(found[0], "none of this server's keys") {
+		t.Errorf("errors of a node with other keys: %q, want one that names the file", found)
+	}
 }
 
 // TestNodesWithOtherTokens: of two nodes with one secret for their messages and different ones for tokens, the first
@@ -143,6 +147,9 @@ func TestNodesWithOtherSecrets(t *testing.T) {
 		servers[0].waitReady()
 	}
 	first, second := servers[0], servers[1]
+	if line := first.waitLog("INFO", "this node is alone"); strings.Contains(line, "join") {
+		t.Errorf("a node without --join logs %s, want no addresses", line)
+	}
 	if text := second.waitUnready("keys_differ"); !strings.Contains(text, "another --cluster-secret-file than") {
 		t.Errorf("/readyz of the second node: %s, want the file and the remedy", text)
 	}

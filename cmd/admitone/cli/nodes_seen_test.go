@@ -87,6 +87,9 @@ func TestWrongJoins(t *testing.T) {
 	if found := n1.linesWith("WARN", "--join"); len(found) != 3 {
 		t.Errorf("warnings about --join are %q, want 3", found)
 	}
+	if found := n1.linesWith(`\n`); len(found) > 0 {
+		t.Errorf("errors have several lines: %q", found)
+	}
 }
 
 // TestNodesWithoutLog: when no node reaches the log, none reports that others have taken over.

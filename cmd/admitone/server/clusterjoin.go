@@ -84,9 +84,7 @@ func (n *node) joinSeed(seed string) (fault joinFault, err error) {
 
 // faultOf returns the reason for an error of memberlist's Join with one address, and its first cause.
 func (n *node) faultOf(err error) (joinFault, error) {
-	if first := errors.Unwrap(err); first != nil { // the list of errors has a bullet and line ends
-		err = first
-	}
+	err = firstCause(err)
 	var dns *net.DNSError
 	switch refused := n.delegate.refusal(); {
 	case refused != nil:
@@ -97,6 +95,15 @@ func (n *node) faultOf(err error) (joinFault, error) {
 		return unresolved, err
 	}
 	return unreachable, err
+}
+
+// firstCause returns the first of the errors in one of memberlist's, whose text has bullets and line ends.
+func firstCause(err error) error {
+	var list interface{ WrappedErrors() []error }
+	if errors.As(err, &list) && len(list.WrappedErrors()) > 0 {
+		return list.WrappedErrors()[0]
+	}
+	return err
 }
 
 // noteFault logs why the nodes of a seed can't be joined. That the others have not started yet, and that stored
@@ -179,13 +186,21 @@ func (p *Server) joinCluster(ctx context.Context) error {
 	n.peers.SetKeyFault(n.keyFault())
 	n.tell(peers.Serving)
 	if n.list.NumMembers() == 1 {
-		n.logger.Info("this node is alone: no other node answers", "join", n.seeds)
+		n.logger.With(n.given()...).Info("this node is alone: no other node answers")
 	}
 	n.settled = true
 	if err := n.meet(); err != nil {
 		return err
 	}
 	return n.rejoin(ctx)
+}
+
+// given returns the addresses given with --join as attributes of a line of the log.
+func (n *node) given() []any {
+	if len(n.seeds) == 0 {
+		return nil
+	}
+	return []any{"join", n.seeds}
 }
 
 // rejoin tries to join other nodes, regularly while this node has none and less often otherwise: after a network

@@ -167,7 +167,8 @@ func (p *Server) watchKeys(ctx context.Context) error {
 		}
 		err := p.takeKeys()
 		if err != nil && !logged {
-			p.logger.Warn("the pass keys can't be read; the earlier ones stay in use", "error", err)
+			p.logger.Warn("the keys of passes can't be compared with their file and the log; the earlier ones "+
+				"stay in use", "error", err)
 		}
 		logged = err != nil
 	}
@@ -193,7 +194,8 @@ func (p *Server) resumeListed(ctx context.Context) error {
 		}
 		p.nameKeys(page)
 		for i := range page {
-			if row := &page[i]; p.keys.made && row.Waiting+row.Active > 0 {
+			// The other servers on a shared log know the earlier ones.
+			if row := &page[i]; p.keys.made && !p.shared && row.Waiting+row.Active > 0 {
 				p.logger.Error("the keys of passes were missing, and new ones were made: earlier places and passes are "+
 					"not known",
 					"file", p.keys.file, "room", row.ID, "waiting", row.Waiting, "admitted", row.Active)

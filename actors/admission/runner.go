@@ -41,7 +41,7 @@ type runnerView struct {
 func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 
 // Runs reports whether this server runs a room according to line.
-func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.runID }
+func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.config.Run }
 
 // recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
@@ -123,7 +123,7 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(cooldown)) {
 		return nil
 	}
-	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.runID, Term: line.Term})
+	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.config.Run, Term: line.Term})
 	if err != nil {
 		return err
 	}

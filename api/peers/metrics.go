@@ -190,3 +190,11 @@ func (p *Peers) OwnerOf(key placement.Key) placement.Member {
 	}
 	return v.placed.Owner(key)
 }
+
+// NameOf returns the name of the node whose process has this run, "" if it is not a member.
+func (p *Peers) NameOf(run string) placement.Member {
+	if m := p.view.Load().memberOf(run); m != nil {
+		return m.Name
+	}
+	return ""
+}

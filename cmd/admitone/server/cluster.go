@@ -13,7 +13,6 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
-	"admitone/actors"
 	"admitone/actors/placement"
 	"admitone/api"
 	"admitone/api/peers"
@@ -154,7 +153,7 @@ func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, e
 	if tokens, ok := s.Auth.(api.JWTAuth); ok && tokens.Keys == nil {
 		prints[peers.PrintTokens] = printOf(tokens.Secret)
 	}
-	return peers.Member{Name: placement.Member(c.name()), Run: actors.NewID().String(), HTTP: at, Hop: peers.Protocol,
+	return peers.Member{Name: placement.Member(c.name()), Run: p.runID, HTTP: at, Hop: peers.Protocol,
 		Version: c.Version, State: peers.Joining, Epoch: p.Log.Epoch(), Prints: prints}, host, port, nil
 }
 

@@ -68,7 +68,7 @@ func (p *Server) openRooms(s Settings) error {
 	}
 	p.keys.text = text
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, ChecksOnly: p.away,
-		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
+		Shared: p.shared, Node: p.nodeName(s), Run: p.runID, Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
 		ForwardHeartbeats: p.forwarder(s), Reachable: p.reach(s),
 		Excluded: func() bool { return p.node != nil && p.node.keys.foreign.Load() }})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.

@@ -189,6 +189,7 @@ func (p *Server) joinCluster(ctx context.Context) error {
 		n.logger.With(n.given()...).Info("this node is alone: no other node answers")
 	}
 	n.settled = true
+	n.saveSeed()
 	if err := n.meet(); err != nil {
 		return err
 	}

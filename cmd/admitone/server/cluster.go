@@ -100,7 +100,7 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	n.keys.secretFile = secretName(c.SecretFile)
+	n.keys.secretFile = secretName(&s)
 	n.keys.passes = p.Rooms.KeyState
 	n.peers.SetKeyFault(n.keyFault())
 	if err := checkClusterPort(c.Listen, net.JoinHostPort(host, strconv.Itoa(port))); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/admission"
+	"admitone/api"
 )
 
 // nodeKeys is whether the keys of a node are those of the log and of the other nodes.
@@ -14,15 +15,15 @@ type nodeKeys struct {
 	// secretFile names the file of the secret for messages between nodes.
 	secretFile string
 	passes     func() admission.KeyState
-	tokens     bool // the key of tokens differs; belongs to watchHealth once that runs
+	tokens     atomic.Bool // the key of tokens differs
 	// foreign means that nodes that are recorded on the log before this one have another secret. It is the system of
 	// those nodes that runs the waiting rooms.
 	foreign atomic.Bool
 }
 
-// secretName names the file of the secret for messages between nodes.
-func secretName(file string) string {
-	if file == "" {
+// secretName names the file of the secret for messages between nodes; see clusterSecret.
+func secretName(s *Settings) string {
+	if tokens, ok := s.Auth.(api.JWTAuth); ok && tokens.Keys == nil && s.Cluster.SecretFile == "" {
 		return SecretFile
 	}
 	return "--cluster-secret-file"
@@ -32,13 +33,13 @@ func secretName(file string) string {
 // stays different until a node that has the right one has the same.
 func (n *node) keyFault() string {
 	if differ, known := n.peers.TokensDiffer(); known {
-		n.keys.tokens = differ
+		n.keys.tokens.Store(differ)
 	}
 	var files []string
 	if n.keys.foreign.Load() {
 		files = append(files, n.keys.secretFile)
 	}
-	if n.keys.tokens && !slices.Contains(files, SecretFile) {
+	if n.keys.tokens.Load() && !slices.Contains(files, SecretFile) {
 		files = append(files, SecretFile)
 	}
 	if n.keys.passes() == admission.KeysDiffer {

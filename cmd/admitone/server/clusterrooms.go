@@ -17,8 +17,9 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 		return nil
 	}
 	return func(id events.RoomID) bool {
-		return p.node != nil && p.node.peers.State() == peers.Serving && !p.node.yields.Load() && !p.node.keys.foreign.Load() &&
-			p.node.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
+		n := p.node
+		return n != nil && n.peers.State() == peers.Serving && !n.yields.Load() && !n.keys.foreign.Load() &&
+			n.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
 	}
 }
 

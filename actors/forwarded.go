@@ -140,7 +140,7 @@ func searchStream(
 	for from := events.EndRevision; ; {
 		page, err := store.Read(ctx, stream, from, events.Backward, searchPage)
 		if err != nil {
-			return found, upTo, fmt.Errorf("%w: %w", ErrUnavailable, err)
+			return found, upTo, Unavailable(err)
 		}
 		for i := range page {
 			event := &page[i]

@@ -175,7 +175,7 @@ func (d *Desk) appendAll(store events.MultiAppender, parts []jointPart) ([]Answe
 	case errors.Is(err, ErrBroken):
 		return nil, err
 	}
-	return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	return nil, Unavailable(err)
 }
 
 // tryAppendAll appends. If the store panics, the outcome is unknown.

@@ -13,7 +13,7 @@ func (e *entity) replay(p *envelope) {
 	defer cancel()
 	answer, err := e.readAnswer(ctx, p.outcome.replay)
 	if err != nil {
-		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
+		e.fail(p, Unavailable(err))
 		return
 	}
 	p.reply <- result{answer: answer}

@@ -152,7 +152,7 @@ var errTooMuch = &core.Refusal{Code: core.CodeTooLarge,
 
 func (e *entity) failStash(err error) {
 	for _, p := range e.stash {
-		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
+		e.fail(p, Unavailable(err))
 	}
 	e.stash = nil
 }

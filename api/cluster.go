@@ -2,13 +2,10 @@ package api
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
-	"admitone/actors/admission"
 	"admitone/actors/calloff"
 	"admitone/actors/core"
 	"admitone/actors/cursors"
@@ -60,10 +57,11 @@ type clusterHops struct {
 	Misplaced   int64 `json:"misplaced"`
 }
 
-// clusterRoom is a waiting room that this node knows, and the node that runs it.
+// clusterRoom is a waiting room, the node that should run it, and the one that does.
 type clusterRoom struct {
 	ID    string `json:"id"`
 	Owner string `json:"owner"`
+	Node  string `json:"node"`
 	Here  bool   `json:"runs_here"`
 	Term  int64  `json:"term"`
 }
@@ -82,9 +80,9 @@ const (
 	maxClusterRooms = 100
 	// maxClusterCursors bounds the cursors of each kind in an answer.
 	maxClusterCursors = 100
-	// cursorTimeout bounds the time for reading the cursors. A node that can't reach the log leaves out
-	// the cursors that are not in its memory.
-	cursorTimeout = 500 * time.Millisecond
+	// cursorTimeout and roomTimeout bound the time for reading the cursors and the rooms. A node that can't reach the
+	// log leaves out those that are not in its memory.
+	cursorTimeout, roomTimeout = 500 * time.Millisecond, 500 * time.Millisecond
 )
 
 // cluster answers with the nodes of the cluster, as this node sees them. Without --cluster, clustered is false
@@ -104,12 +102,13 @@ func (s *Server) cluster(r *request) error {
 	}{Nodes: []clusterNode{}, Departed: []clusterDeparted{}, Rooms: []clusterRoom{}, Cursors: []clusterCursor{}}
 	if p := s.config.Peers; p != nil {
 		answer.Clustered, answer.View, answer.Hops = true, p.ViewText(), clusterHops(p.Hops())
-		answer.Rooms = s.clusterRooms(p)
-		cursors, err := s.clusterCursors()
-		if err != nil {
+		var err error
+		if answer.Rooms, err = s.clusterRooms(p); err != nil {
 			return err
 		}
-		answer.Cursors = cursors
+		if answer.Cursors, err = s.clusterCursors(); err != nil {
+			return err
+		}
 		for _, m := range p.Members() {
 			answer.Nodes = append(answer.Nodes, newClusterNode(&m))
 		}
@@ -134,18 +133,29 @@ func newClusterNode(m *peers.Status) clusterNode {
 	return node
 }
 
-// clusterRooms returns the rooms that this node knows, sorted by id, at most maxClusterRooms.
-func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
-	rooms := []clusterRoom{}
-	for _, line := range s.config.Rooms.Lines() {
-		owner := p.OwnerOf(placement.KeyOf(waitingroom.Stream(events.RoomID(line.ID))))
-		rooms = append(
-			rooms,
-			clusterRoom{ID: line.ID, Owner: string(owner), Here: s.config.Rooms.Runs(line), Term: line.Term},
-		)
+// clusterRooms returns the rooms of the system, sorted by id, at most maxClusterRooms.
+func (s *Server) clusterRooms(p *peers.Peers) ([]clusterRoom, error) {
+	listed, _, err := s.config.Views.WaitingRooms("", maxClusterRooms)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(rooms, func(a, b clusterRoom) int { return strings.Compare(a.ID, b.ID) })
-	return rooms[:min(len(rooms), maxClusterRooms)]
+	ctx, cancel := context.WithTimeout(context.Background(), roomTimeout)
+	defer cancel()
+	rooms := []clusterRoom{}
+	for i := range listed {
+		id := listed[i].ID
+		line, err := s.config.Rooms.Line(ctx, id)
+		if err != nil {
+			continue
+		}
+		room := clusterRoom{ID: string(id), Owner: string(p.OwnerOf(placement.KeyOf(waitingroom.Stream(id)))),
+			Node: string(p.NameOf(line.Run)), Here: s.config.Rooms.Runs(line), Term: line.Term}
+		if room.Here {
+			room.Node = string(p.Self().Name)
+		}
+		rooms = append(rooms, room)
+	}
+	return rooms, nil
 }
 
 // cursorStreams returns the streams of the active cursors: of enabled webhooks, of cancellations in progress,
@@ -212,12 +222,8 @@ func (s *Server) checkNode() error {
 		p.fields, p.after = map[string]any{"reason": reason}, time.Second
 		return p
 	}
-	if s.config.Peers.KeysDiffer() || s.config.Rooms.KeyState() == admission.KeysDiffer {
-		return withReason(
-			refuse(codes.KeysDiffer, "another node signs tokens or passes with other keys; give all nodes the same "+
-				"--secrets"),
-			"keys_differ",
-		)
+	if fault := s.config.Peers.KeyFault(); fault != "" {
+		return withReason(refuse(codes.KeysDiffer, fault), "keys_differ")
 	}
 	switch s.config.Peers.State() {
 	case peers.Joining:

@@ -184,7 +184,7 @@ func TestClusterAnswer(t *testing.T) {
 	a.is(200)
 	d.check("the nodes", "#/components/schemas/Cluster", []byte(a.text))
 	for _, want := range []string{`"clustered":true`, `"hops":{"passed":0,"decided_here":0,"misplaced":0}`,
-		`"rooms":[{"id":"r","owner":"n1","runs_here":true,"term":0}]`,
+		`"rooms":[{"id":"r","owner":"n1","node":"n1","runs_here":true,"term":0}]`,
 		`"cursors":[{"stream":"cursor-stripe~refunds","node":"n2","term":1,"reached":0}]`, `"departed":[]`, `"state":"serving"`} {
 		if !strings.Contains(a.text, want) {
 			t.Errorf("got %s, want %s in it", a.text, want)

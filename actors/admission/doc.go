@@ -63,6 +63,10 @@
 // when the set of nodes changes or a node is unreachable (Config.Reachable), and a new owner starts
 // them with its term.
 //
+// Two systems of servers on one log, which is a mistake, would take a room over from each other forever. Therefore a
+// server from which the room is taken soon after it took it over waits twice as long each time, up to a heartbeat
+// interval or a minute.
+//
 // Nodes other than the runner admit visitors only if nobody has been admitted for a while
 // (overdueAfter). Code that only checks a pass against a room ([Rooms.Check]) or ends a pass
 // ([Rooms.FinishPass]) may run on any node; see Config.ChecksOnly.

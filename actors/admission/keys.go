@@ -100,7 +100,7 @@ func (r *Rooms) KeyState() KeyState { return KeyState(r.keyState.Load()) }
 
 // checkKeys returns ErrKeysDiffer unless this server can sign and verify.
 func (r *Rooms) checkKeys() error {
-	if r.KeyState() == KeysDiffer {
+	if r.KeyState() == KeysDiffer || r.config.Excluded != nil && r.config.Excluded() {
 		return ErrKeysDiffer
 	}
 	return nil

@@ -1,8 +1,8 @@
 package admission
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"sync/atomic"
 	"time"
 
@@ -278,13 +278,14 @@ func (rm *room) report(failed *bool, err error) {
 	log.Info("waiting room recovered")
 }
 
-// runRound runs the steps of a round. A failed step does not prevent the others.
+// runRound runs the steps of a round. A failed step does not prevent the others. Error: that of the first, because the
+// others usually have the same cause.
 func (rm *room) runRound(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {
 		errs = append(errs, rm.shuffle(ctx), rm.admit(ctx))
 	}
-	return errors.Join(append(errs, rm.publish(ctx))...)
+	return cmp.Or(append(errs, rm.publish(ctx))...)
 }
 
 // admit admits the next visitors. In a shuffled line this may take several facts, since each lists at

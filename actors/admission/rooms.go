@@ -32,13 +32,17 @@ type Config struct {
 	// refuses everything else.
 	ChecksOnly bool
 	// Shared means that other servers may append to the log, so that only the server that runs a room
-	// may drop its visitors. Node is this server's name, for display.
-	Shared bool
-	Node   string
+	// may drop its visitors. Node is this server's name, for display, and Run identifies this start of it
+	// (a new id).
+	Shared    bool
+	Node, Run string
 	// Owns, if set, reports whether this server is the one, of those now serving, that should run a
 	// room. It then takes the room over without waiting for a visitor. Several servers may consider
 	// themselves the owner, or none.
 	Owns func(room events.RoomID) bool
+	// Excluded, if set, reports whether another system of servers on the log runs the rooms. This server
+	// then behaves as if its keys were not those of the log.
+	Excluded func() bool
 	// ForwardHeartbeats, if set, sends heartbeats to the server that owns a room, where
 	// [Rooms.ReceiveHeartbeats] records them. If it is nil, a server that is polled takes the room
 	// over. Each room calls it from a single goroutine.
@@ -62,6 +66,9 @@ func (c Config) withDefaults() Config {
 	if c.MaxJoins == 0 {
 		c.MaxJoins = 8_000
 	}
+	if c.Run == "" {
+		c.Run = actors.NewID().String()
+	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
@@ -71,7 +78,6 @@ func (c Config) withDefaults() Config {
 // Rooms runs the waiting rooms of a node. It is safe for concurrent use.
 type Rooms struct {
 	config Config
-	runID  string // identifies this start of the program
 	keys   atomic.Pointer[pass.Keyring]
 
 	keyMu    sync.Mutex   // held while the ring is compared with the log
@@ -96,7 +102,7 @@ type Rooms struct {
 // New returns the rooms of a node. None runs yet: call Resume for rooms with waiting visitors or
 // passes; others start on first use.
 func New(config Config) *Rooms {
-	r := &Rooms{config: config.withDefaults(), runID: string(actors.NewCommandID())}
+	r := &Rooms{config: config.withDefaults()}
 	r.keys.Store(config.Keys)
 	r.keyState.Store(int32(KeysAgree))
 	if config.Store != nil {

@@ -16,6 +16,10 @@ const (
 	// ownerCooldown replaces takeOverCooldown for the owner of the room. While two servers believe that
 	// they own a room, its term changes about once per ownerCooldown, and nobody is dropped.
 	ownerCooldown = time.Second
+	// The cooldown doubles each time another server takes the room over from this one soon after it did: two systems of
+	// servers on one log would otherwise take it over from each other as often as they may, forever. It is at most
+	// maxCooldown and a heartbeat interval, so that visitors who poll this server keep their places.
+	maxCooldown = time.Minute
 	// A server that does not run a room admits visitors if some wait and nobody has been admitted for
 	// overdueAfter plus a random time up to overdueSpread.
 	overdueAfter, overdueSpread = 2 * time.Second, time.Second
@@ -25,6 +29,8 @@ const (
 type runnerView struct {
 	term     int64         // as last published
 	since    time.Time     // when this server saw another begin a term; zero for none yet
+	begun    time.Time     // when this server last began a term
+	losses   int           // how often in a row it lost the room soon after that
 	admitted int64         // number of admissions
 	at       time.Time     // when admitted last changed
 	grace    time.Duration // the time without an admission after which the room is overdue
@@ -35,7 +41,7 @@ type runnerView struct {
 func (rm *room) runs(line *Published) bool { return rm.rooms.Runs(line) }
 
 // Runs reports whether this server runs a room according to line.
-func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.runID }
+func (r *Rooms) Runs(line *Published) bool { return !r.config.Shared || line.Run == r.config.Run }
 
 // recordContact notes that this server receives heartbeats, unless it forwards them to another.
 func (rm *room) recordContact() {
@@ -48,14 +54,49 @@ func (rm *room) recordContact() {
 func (rm *room) watchRunner(line *Published) {
 	r := &rm.runner
 	if line.Term != r.term {
-		if r.term = line.Term; !rm.runs(line) && rm.line.Load() != nil {
-			r.since = line.At
-			rm.hasContact.Store(false) // only polls after the takeover justify another one
-		}
+		r.term = line.Term
+		rm.noteTerm(line)
 	}
 	if line.Admitted != r.admitted || r.at.IsZero() {
 		rm.recordAdmission(line)
 	}
+}
+
+// noteTerm notes by whom the term of line was begun.
+func (rm *room) noteTerm(line *Published) {
+	r, before := &rm.runner, rm.line.Load()
+	switch {
+	case rm.runs(line):
+		r.begun = line.At
+		return
+	case before == nil:
+		return
+	case rm.runs(before) && line.At.Sub(r.begun) < 2*cooldownLimit(line):
+		r.losses++
+	case rm.runs(before):
+		r.losses = 0
+	}
+	r.since = line.At
+	rm.hasContact.Store(false) // only polls after the takeover justify another one
+}
+
+func cooldownLimit(line *Published) time.Duration {
+	return min(maxCooldown, time.Duration(line.Settings.HeartbeatSeconds)*time.Second)
+}
+
+// cooldown returns how long after another server has taken the room over this one may take it back.
+func (rm *room) cooldown(line *Published, owner bool) time.Duration {
+	limit := cooldownLimit(line)
+	first := min(takeOverCooldown, limit/4)
+	if owner {
+		first = min(first, ownerCooldown)
+	}
+	for range rm.runner.losses - 1 { // the first loss may be a change of the owner
+		if first *= 2; first >= limit {
+			return limit
+		}
+	}
+	return first
 }
 
 func (rm *room) recordAdmission(line *Published) {
@@ -74,17 +115,15 @@ func (rm *room) takeOver(ctx context.Context) error {
 	if rm.runs(line) {
 		return nil
 	}
-	cooldown := min(takeOverCooldown, time.Duration(line.Settings.HeartbeatSeconds)*time.Second/4)
-	switch {
-	case rm.owns():
-		cooldown = min(cooldown, ownerCooldown)
-	case !rm.hasContact.Load():
+	owner := rm.owns()
+	if !owner && !rm.hasContact.Load() {
 		return nil
 	}
+	cooldown := rm.cooldown(line, owner)
 	if since := rm.runner.since; !since.IsZero() && rm.rooms.config.Now().Before(since.Add(cooldown)) {
 		return nil
 	}
-	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.runID, Term: line.Term})
+	err := rm.ask(ctx, &waitingroom.TakeOver{Node: rm.rooms.config.Node, Run: rm.rooms.config.Run, Term: line.Term})
 	if err != nil {
 		return err
 	}

@@ -364,7 +364,7 @@ func (r *Runner) ask(ctx context.Context, command core.Command) error {
 	id := actors.NewCommandID()
 	_, err := r.config.Desk.Ask(ctx, actors.Request{Stream: r.config.Stream, Command: command, ID: id,
 		CorrelationID: string(id), CausationID: "cursor", Actor: "system"})
-	if err != nil && ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil && !errors.Is(err, actors.ErrUnavailable) {
 		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
 	}
 	return err

@@ -1572,6 +1572,8 @@ type NodeRoom struct {
 	ID string `json:"id"`
 	// The node that should run it, empty if none serves.
 	Owner string `json:"owner"`
+	// The node that runs it, empty if none has taken it over, or one that is not a member.
+	Node string `json:"node"`
 	// Whether the answering node runs it.
 	RunsHere bool `json:"runs_here"`
 	// How often it has been taken over.

@@ -37,8 +37,8 @@ func (p *Peers) Departed() []Departed {
 	return all
 }
 
-// noteChanges records and logs the nodes that join and leave when others replaces the other nodes. The caller
-// holds mu.
+// noteChanges records and logs the nodes that join and leave, and whose keys differ, when others replaces the other
+// nodes. The caller holds mu.
 func (p *Peers) noteChanges(others []Member) {
 	for i := range p.others {
 		name := p.others[i].Name
@@ -48,6 +48,7 @@ func (p *Peers) noteChanges(others []Member) {
 	}
 	for i := range others {
 		p.noteArrival(&others[i])
+		p.noteKeys(&others[i])
 	}
 }
 
@@ -92,7 +93,7 @@ func (p *Peers) noteArrival(m *Member) {
 	p.logMember(slog.LevelInfo, message, m)
 }
 
-func (p *Peers) logMember(level slog.Level, message string, m *Member) {
-	p.config.Logger.Log(context.Background(), level, message, "node", m.Name, "address", m.HTTP,
-		"version", m.Version)
+func (p *Peers) logMember(level slog.Level, message string, m *Member, more ...any) {
+	p.config.Logger.With("node", m.Name, "address", m.HTTP, "version", m.Version).
+		Log(context.Background(), level, message, more...)
 }

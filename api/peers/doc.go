@@ -6,7 +6,7 @@
 // A request is forwarded unchanged, at most once, with a [Header] that is signed with the secret
 // that all nodes share. The receiver decides it, even if it considers another node the owner. The
 // first node decides the request itself, once, if the owner can't be reached, sends no heartbeat
-// for [HeartbeatTimeout], leaves the view, or answers that it is stopping or has no log. That is safe
+// for [HeartbeatTimeout], leaves the view, or answers that it is stopping, has no log or has other keys. That is safe
 // because it is the same command: the header has its id, and the log position after which the
 // entity looks for an earlier decision.
 //

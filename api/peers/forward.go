@@ -69,7 +69,8 @@ func (p *Peers) noteDecidedHere(o *Owner, requestID string, status int, err erro
 }
 
 // declineCodes are the refusal codes by which an owner declines a request, as they occur in response bodies.
-var declineCodes = [][]byte{[]byte(`"code":"shutting_down"`), []byte(`"code":"log_unavailable"`)}
+var declineCodes = [][]byte{[]byte(`"code":"shutting_down"`), []byte(`"code":"log_unavailable"`),
+	[]byte(`"code":"keys_differ"`)}
 
 // declined reports whether the owner declined the request without executing it: with one of declineCodes, or
 // with 431, because this node's header makes the headers longer.

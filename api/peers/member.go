@@ -13,12 +13,8 @@ const (
 	Draining State = "draining" // about to stop
 )
 
-// Keys of [Member].Prints.
-const (
-	PrintPasses = "passes" // the keys that sign passes
-	PrintTokens = "tokens" // the keys that sign tokens
-	PrintHead   = "head"   // the key that signs heads of the log
-)
+// PrintTokens is the key of [Member].Prints for the secret that signs tokens.
+const PrintTokens = "tokens"
 
 // Member is a node as it announces itself to the others.
 type Member struct {
@@ -34,43 +30,56 @@ type Member struct {
 	// Epoch is the epoch of its log. Prints are fingerprints of its secrets, by name.
 	Epoch  string            `json:"epoch"`
 	Prints map[string]string `json:"prints,omitzero"`
-	// KeysDiffer is true if the node does not have the keys that the log or the other nodes have. Older builds don't
-	// send it.
+	// KeysDiffer is true if the node does not have the keys that the log or the other nodes have. Such a node owns
+	// no entities. Older builds don't send it.
 	KeysDiffer bool `json:"keys_differ,omitzero"`
 }
 
-// view has the members at one moment, and the placement of entities on the serving ones. While no node can reach the
-// log, each entity still has one owner among the nodes that are cut from it.
+// eligibility is the property of the members that own entities.
+type eligibility struct {
+	state      State
+	keysDiffer bool
+}
+
+// owners are the properties of owners in order of preference: nodes that are cut from the log own entities only while
+// none reaches it, so that each entity still has one owner. So do nodes with other keys, while none has the right ones.
+var owners = []eligibility{{Serving, false}, {Cut, false}, {Serving, true}, {Cut, true}}
+
+// view has the members at one moment, and the placement of entities on those that own any.
 type view struct {
 	members []Member // sorted by name
 	byName  map[placement.Member]*Member
-	// ownerState is the state of the members that own entities.
-	ownerState State
-	placed     *placement.View
+	// owners is the property of the members that own entities.
+	owners eligibility
+	placed *placement.View
 }
 
 func newView(members []Member) *view {
-	v := &view{members: members, byName: map[placement.Member]*Member{}}
-	names := map[State][]placement.Member{}
+	v := &view{members: members, byName: map[placement.Member]*Member{}, owners: owners[0]}
+	names := map[eligibility][]placement.Member{}
 	for i := range members {
 		m := &members[i]
 		v.byName[m.Name] = m
-		names[m.State] = append(names[m.State], m.Name)
+		names[m.eligibility()] = append(names[m.eligibility()], m.Name)
 	}
-	v.ownerState = Serving
-	if len(names[Serving]) == 0 {
-		v.ownerState = Cut
+	for _, preferred := range owners {
+		if len(names[preferred]) > 0 {
+			v.owners = preferred
+			break
+		}
 	}
-	v.placed = placement.NewView(names[v.ownerState]...)
+	v.placed = placement.NewView(names[v.owners]...)
 	return v
 }
 
-// stateOf returns the state of the node with a run, "" if it is not a member.
-func (v *view) stateOf(run string) State {
+func (m *Member) eligibility() eligibility { return eligibility{m.State, m.KeysDiffer} }
+
+// memberOf returns the node with a run, nil if it is not a member.
+func (v *view) memberOf(run string) *Member {
 	for i := range v.members {
 		if v.members[i].Run == run {
-			return v.members[i].State
+			return &v.members[i]
 		}
 	}
-	return ""
+	return nil
 }

@@ -45,7 +45,8 @@ var (
 		"which nodes own entities.", nil, nil)
 	reachableDesc = prometheus.NewDesc("admitone_cluster_log_reachable", "1 while the log answers this node.", nil, nil)
 	drainDesc     = prometheus.NewDesc("admitone_cluster_drain_seconds", "Time since this node began to drain.", nil, nil)
-	membersDesc   = prometheus.NewDesc("admitone_cluster_members", "Nodes of this system, by state.",
+	membersDesc   = prometheus.NewDesc("admitone_cluster_members", "Nodes of this system, by state; keys_differ has those "+
+		"that would serve but lack the keys of the others.",
 		[]string{"state"}, nil)
 	heartbeatDesc = prometheus.NewDesc("admitone_cluster_peer_heard_seconds", "Time since the last heartbeat of another node.",
 		[]string{"peer"}, nil)
@@ -72,6 +73,9 @@ func (m *metrics) register(registry *prometheus.Registry, p *Peers) {
 // entity.
 func (p *Peers) Misplaced() { p.metrics.misplaced.inc() }
 
+// keysDiffer is the label of serving nodes without the keys of the others. They own nothing.
+const keysDiffer State = "keys_differ"
+
 // collector computes the metrics of the members when they are scraped.
 type collector Peers
 
@@ -84,9 +88,13 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
-	counts := map[State]int{Joining: 0, Serving: 0, Cut: 0, Draining: 0}
+	counts := map[State]int{Joining: 0, Serving: 0, Cut: 0, Draining: 0, keysDiffer: 0}
 	for _, m := range (*Peers)(c).Members() {
-		counts[m.State]++
+		if state := m.State; state == Serving && m.KeysDiffer {
+			counts[keysDiffer]++
+		} else {
+			counts[state]++
+		}
 		if m.SinceHeartbeat > 0 {
 			out <- prometheus.MustNewConstMetric(heartbeatDesc, prometheus.GaugeValue,
 				m.SinceHeartbeat.Seconds(), string(m.Name))
@@ -174,23 +182,19 @@ func (p *Peers) OthersServe() bool {
 	return false
 }
 
-// KeysDiffer reports whether another node signs passes or tokens with other keys than this one.
-func (p *Peers) KeysDiffer() bool {
-	for _, m := range p.view.Load().members {
-		for _, name := range []string{PrintPasses, PrintTokens} {
-			if mine, theirs := p.config.Self.Prints[name], m.Prints[name]; mine != "" && theirs != "" && mine != theirs {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // OwnerOf returns the name of the serving node that owns key in the current view, "" if no node serves.
 func (p *Peers) OwnerOf(key placement.Key) placement.Member {
 	v := p.view.Load()
-	if v.ownerState != Serving {
+	if v.owners.state != Serving {
 		return ""
 	}
 	return v.placed.Owner(key)
+}
+
+// NameOf returns the name of the node whose process has this run, "" if it is not a member.
+func (p *Peers) NameOf(run string) placement.Member {
+	if m := p.view.Load().memberOf(run); m != nil {
+		return m.Name
+	}
+	return ""
 }

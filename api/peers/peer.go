@@ -107,8 +107,8 @@ func (p *Peers) runHeartbeats(ctx context.Context, q *peer) {
 // suspect makes this node forward no requests to a peer that missed its heartbeats. It logs that, unless the peer
 // is starting or stopping: such a node owns nothing and need not answer.
 func (p *Peers) suspect(q *peer) {
-	state := p.view.Load().stateOf(q.member.Run)
-	if state != Joining && state != Draining && !q.reported.Swap(true) {
+	m := p.view.Load().memberOf(q.member.Run)
+	if m != nil && m.State != Joining && m.State != Draining && !q.reported.Swap(true) {
 		p.config.Logger.Warn("a node missed its heartbeats; requests are no longer forwarded to it", "node", q.member.Name)
 		p.metrics.suspicions.Inc()
 	}

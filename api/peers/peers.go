@@ -48,6 +48,7 @@ type Peers struct {
 
 	mu       sync.Mutex       // held while the members change
 	self     Member           // guarded by mu
+	keyFault string           // how this node's keys differ, "" if they don't; guarded by mu
 	others   []Member         // guarded by mu
 	peers    map[string]*peer // by run, the id of a process; guarded by mu
 	departed []Departed       // nodes that went away, in order; guarded by mu
@@ -87,19 +88,6 @@ func (p *Peers) SetState(state State) (changed bool) {
 	}
 	p.self.State = state
 	p.stateSet.set(0)
-	p.updateView()
-	return true
-}
-
-// SetKeysDiffer sets whether this node announces that its keys are not those of the others, and reports whether
-// that changed.
-func (p *Peers) SetKeysDiffer(differ bool) (changed bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.self.KeysDiffer == differ {
-		return false
-	}
-	p.self.KeysDiffer = differ
 	p.updateView()
 	return true
 }
@@ -243,5 +231,6 @@ func (p *Peers) agreed() bool {
 // ownsEntities reports whether the node whose process has this run is still known and owns entities.
 func (p *Peers) ownsEntities(run string) bool {
 	v := p.view.Load()
-	return v.stateOf(run) == v.ownerState
+	m := v.memberOf(run)
+	return m != nil && m.eligibility() == v.owners
 }

@@ -60,7 +60,7 @@ func TestHopIsSigned(t *testing.T) {
 	}
 }
 
-// TestDeclined: a request is decided here if its owner is about to stop, has no log, or can't
+// TestDeclined: a request is decided here if its owner is about to stop, has no log, has other keys, or can't
 // accept its headers.
 func TestDeclined(t *testing.T) {
 	for _, c := range []struct {
@@ -69,6 +69,7 @@ func TestDeclined(t *testing.T) {
 		want   bool
 	}{
 		{503, `{"code":"shutting_down"}`, true}, {503, `{"code":"log_unavailable"}`, true}, {431, "", true},
+		{503, `{"code":"keys_differ"}`, true},
 		{503, `{"code":"projection_behind"}`, false}, {413, "", false}, {409, `{"code":"sold_out"}`, false}, {200, "{}", false},
 	} {
 		var response fasthttp.Response
@@ -104,7 +105,8 @@ func TestStarvedNodeSuspectsNobody(t *testing.T) {
 	}
 }
 
-// TestOwners: only serving nodes own entities; a suspected node or one of another protocol is skipped.
+// TestOwners: only serving nodes with the right keys own entities; a suspected node or one of another protocol is
+// skipped.
 func TestOwners(t *testing.T) {
 	member := func(name placement.Member, state State, hop int) Member {
 		return Member{Name: name, Run: "run of " + string(name), HTTP: "127.0.0.1:1", Hop: hop, State: state}
@@ -142,7 +144,20 @@ func TestOwners(t *testing.T) {
 	wantOwner("a") // b would not understand the header, and c is not the owner
 	p.SetMembers([]Member{member("b", Draining, Protocol), member("c", Serving, Protocol)})
 	wantOwner("c")
+	other := member("b", Serving, Protocol)
+	other.Run, other.KeysDiffer = "a new run of b", true
+	p.SetMembers([]Member{other, member("c", Serving, Protocol)})
+	wantOwner("c")
+	if p.ownsEntities(other.Run) || p.Rank(key) != 1 {
+		t.Errorf("ownsEntities of a node with other keys = %t, Rank = %d; want false and 1", p.ownsEntities(other.Run), p.Rank(key))
+	}
 	p.SetState(Cut)
+	p.SetMembers([]Member{other})
+	wantOwner("a") // which is cut from the log, but has the right keys
+	p.SetKeyFault("another file")
+	wantOwner("b") // no node has the right keys, and each entity still has one owner
+	p.SetKeyFault("")
+	p.SetMembers([]Member{member("b", Draining, Protocol), member("c", Serving, Protocol)})
 	wantOwner("c")
 	p.SetMembers([]Member{member("b", Joining, Protocol), member("c", Cut, Protocol)})
 	wantOwner("c") // no node reaches the log, and each entity still has one owner

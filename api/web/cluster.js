@@ -64,9 +64,9 @@ function showHops({ nodes, hops }) {
   for (const [name, n] of Object.entries(hops)) put($("#hops"), name, count(n));
 }
 
-function showRooms({ nodes, rooms }) {
-  const self = nodes.find((node) => node.self)?.name, list = $("#rooms tbody"), rows = rowsOf(list);
-  children(list, rooms.map((room) => showRoom(rows.get(room.id) ?? roomRow(room.id), room, self)));
+function showRooms({ rooms }) {
+  const list = $("#rooms tbody"), rows = rowsOf(list);
+  children(list, rooms.map((room) => showRoom(rows.get(room.id) ?? roomRow(room.id), room)));
 }
 
 // rowsOf returns the rows of a table by what they are about.
@@ -87,12 +87,12 @@ function tableRow(id, head, fields) {
 function roomRow(id) {
   const link = document.createElement("a");
   Object.assign(link, { textContent: id, href: "/waiting-rooms/" + encodeURIComponent(id) });
-  return tableRow(id, link, ["owner", "here", "term"]);
+  return tableRow(id, link, ["owner", "node", "term"]);
 }
 
-function showRoom(row, { owner, runs_here: here, term }, self) {
+function showRoom(row, { owner, node, term }) {
   put(row, "owner", owner || "none serves");
-  put(row, "here", here ? self : "another node");
+  put(row, "node", node || (term > 0 ? "none of these nodes" : "nobody yet"));
   put(row, "term", count(term));
   return row;
 }

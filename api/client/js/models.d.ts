@@ -1499,6 +1499,8 @@ export interface NodeRoom {
   id: string;
   /** The node that should run it, empty if none serves. */
   owner: string;
+  /** The node that runs it, empty if none has taken it over, or one that is not a member. */
+  node: string;
   /** Whether the answering node runs it. */
   runs_here: boolean;
   /** How often it has been taken over. */

@@ -43,7 +43,7 @@ type clusterView struct {
 	Rooms []struct {
 		ID    string `json:"id"`
 		Owner string `json:"owner"`
-		Here  bool   `json:"runs_here"`
+		Node  string `json:"node"`
 		Term  int64  `json:"term"`
 	} `json:"rooms"`
 	Cursors []struct {
@@ -123,9 +123,13 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 		fmt.Fprintln(out, "\nwaiting room\towner\tterm\trun by")
 	}
 	for _, r := range v.Rooms {
-		by := "another"
-		if r.Here {
-			by = "the node asked"
+		by := r.Node
+		switch {
+		case by != "":
+		case r.Term > 0:
+			by = "none of these nodes"
+		default:
+			by = "nobody yet"
 		}
 		fmt.Fprintf(out, "%s\t%s\t%d\t%s\n", r.ID, r.Owner, r.Term, by)
 	}
@@ -137,8 +141,7 @@ func (v *clusterView) print(cmd *cobra.Command) error {
 	}
 	fmt.Fprintf(
 		out,
-		"\n%d requests were passed on to their owner, %d decided here in its place, %d came here that are not "+
-			"its own\n",
+		"\nrequests passed on to their owner: %d; decided here in its place: %d; received that belong to others: %d\n",
 		v.Hops.Passed,
 		v.Hops.DecidedHere,
 		v.Hops.Misplaced,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -95,4 +96,38 @@ func TestVisitorsOfNodesKeepTheirPlaces(t *testing.T) {
 	others[0].end()
 	others[1].end()
 	must(t, exitDone, "verify", "--store", n.log.address())
+}
+
+// TestRoomsNameTheirNodes: every node shows all waiting rooms, with the node that runs each.
+func TestRoomsNameTheirNodes(t *testing.T) {
+	t.Parallel()
+	n := &nodes{t: t, log: newEventStore(t), secrets: t.TempDir()}
+	n1, n2 := n.launch("n1", n.log.address()), n.launch("n2", n.log.address())
+	n.waitForServing(2, n1, n2)
+	n1.openRooms()
+	n2.joinRooms("ann")
+	type room struct {
+		ID, Owner, Node string
+		Term            int64
+		Here            bool `json:"runs_here"`
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		shown, complete := [2][]room{}, true
+		for i, s := range []*serverProcess{n1, n2} {
+			shown[i] = decode[struct{ Rooms []room }](t, s.must(200, "GET", "/v1/cluster", "")).Rooms
+			complete = complete && len(shown[i]) == openedRooms
+			for k := range shown[i] {
+				r := &shown[i][k]
+				complete = complete && r.Node == r.Owner && r.Term == 1 && r.Here == (r.Node == fmt.Sprint("n", i+1))
+				r.Here = false
+			}
+		}
+		if complete && slices.Equal(shown[0], shown[1]) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the rooms at n1 are %v and at n2 %v, want the same %d, each with its owner as the node", shown[0], shown[1],
+				openedRooms)
+		}
+	}
 }

@@ -13,8 +13,6 @@ import (
 
 	"github.com/hashicorp/memberlist"
 
-	"admitone/actors"
-	"admitone/actors/admission"
 	"admitone/actors/placement"
 	"admitone/api"
 	"admitone/api/peers"
@@ -44,15 +42,16 @@ type node struct {
 	health   events.Store // a separate connection, for health checks
 	delegate *delegate
 	logger   *slog.Logger
-	// keysDiffer reports whether this node's keys are not those of the log or of other nodes.
-	keysDiffer func() bool
+	keys     nodeKeys
 
 	// These belong to the goroutine that joins other nodes.
 	settled  bool      // it has had time to join them
 	faults   repeats   // why it could not, by address
 	namesake *namesake // another node with this node's name that was last reported, nil if there is none
 
-	cutAt time.Time // when the log stopped to answer, until that is explained; belongs to watchHealth
+	// These belong to watchHealth.
+	cutAt time.Time // when the log stopped to answer, until that is explained
+	ranAt time.Time // when it last ran
 
 	disputed atomic.Bool // namesake answers
 	yields   atomic.Bool // and has run for longer
@@ -72,6 +71,8 @@ const (
 	cutSettled = 2 * time.Second
 	// reclaimAfter is how long after its death a node may come back at another address.
 	reclaimAfter = time.Millisecond
+	// stoodLimit is the time without running after which a node logs that.
+	stoodLimit = 3 * time.Second
 	// agreeLimit bounds how long a stopping node waits for the others' acknowledgement.
 	agreeLimit = time.Second
 )
@@ -99,8 +100,9 @@ func (p *Server) openCluster(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	n.keysDiffer = func() bool { return n.peers.KeysDiffer() || p.Rooms.KeyState() == admission.KeysDiffer }
-	n.peers.SetKeysDiffer(n.keysDiffer())
+	n.keys.secretFile = secretName(&s)
+	n.keys.passes = p.Rooms.KeyState
+	n.peers.SetKeyFault(n.keyFault())
 	if err := checkClusterPort(c.Listen, net.JoinHostPort(host, strconv.Itoa(port))); err != nil {
 		return err
 	}
@@ -115,6 +117,7 @@ func (p *Server) openCluster(s Settings) (err error) {
 		return err
 	}
 	n.health = health
+	n.removeSeed() // this run comes after the nodes that are there
 	if err := n.meet(); err != nil {
 		return err
 	}
@@ -150,7 +153,7 @@ func (p *Server) selfOf(s Settings) (self peers.Member, host string, port int, e
 	if tokens, ok := s.Auth.(api.JWTAuth); ok && tokens.Keys == nil {
 		prints[peers.PrintTokens] = printOf(tokens.Secret)
 	}
-	return peers.Member{Name: placement.Member(c.name()), Run: actors.NewID().String(), HTTP: at, Hop: peers.Protocol,
+	return peers.Member{Name: placement.Member(c.name()), Run: p.runID, HTTP: at, Hop: peers.Protocol,
 		Version: c.Version, State: peers.Joining, Epoch: p.Log.Epoch(), Prints: prints}, host, port, nil
 }
 
@@ -195,6 +198,7 @@ func (n *node) update() {
 // node ran: one that was stopped or starved has not awaited an answer.
 func (n *node) watchHealth(ctx context.Context) error {
 	missed := 0
+	n.ranAt = time.Now()
 	answers := make(chan struct{}, 8)
 	asking := make(chan struct{}, 4)
 	tick := time.NewTicker(watchEvery)
@@ -206,16 +210,23 @@ func (n *node) watchHealth(ctx context.Context) error {
 		case <-answers:
 			missed = 0
 		case <-tick.C:
+			n.noteRan()
 			if missed++; round%int(headEvery/watchEvery) == 0 {
 				n.checkHealth(ctx, asking, answers)
 			}
 			round++
 		}
 		n.noteHealth(missed <= int(headSilence/watchEvery))
-		if n.peers.SetKeysDiffer(n.keysDiffer()) {
-			n.update()
-		}
+		n.tellKeys()
 	}
+}
+
+// noteRan logs if this node did not run since the last call, because its process or its machine was stopped.
+func (n *node) noteRan() {
+	if stood := time.Since(n.ranAt); stood > stoodLimit {
+		n.logger.Warn("this node did not run for a while: its process or its machine was stopped", "seconds", stood.Seconds())
+	}
+	n.ranAt = time.Now()
 }
 
 // checkHealth sends the log a request whose answer is reported to answers, unless too many are unanswered.
@@ -340,5 +351,9 @@ func (p *Server) rank(stream events.StreamID) (before int, ranked bool) {
 	if p.node == nil {
 		return 0, false
 	}
-	return p.node.peers.Rank(placement.KeyOf(stream)), true
+	before = p.node.peers.Rank(placement.KeyOf(stream))
+	if p.node.keys.foreign.Load() { // the nodes of the other system precede it
+		before++
+	}
+	return before, true
 }

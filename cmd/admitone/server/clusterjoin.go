@@ -32,6 +32,7 @@ const undecryptable = "No installed keys could decrypt the message"
 // of them belongs to another log.
 func (n *node) meet() error {
 	var refused error
+	var refusing []string // addresses of nodes that have another secret
 	asked := map[string]bool{}
 	attempt := func(seed string, given bool) {
 		if asked[seed] {
@@ -39,8 +40,11 @@ func (n *node) meet() error {
 		}
 		asked[seed] = true
 		fault, err := n.joinSeed(seed)
-		if fault == otherLog {
+		switch fault {
+		case otherLog:
 			refused = err
+		case otherSecret:
+			refusing = append(refusing, seed)
 		}
 		n.noteFault(seed, given, fault, err)
 	}
@@ -53,6 +57,7 @@ func (n *node) meet() error {
 	if refused != nil && n.list.NumMembers() == 1 {
 		return usage.Errorf("%w", refused)
 	}
+	n.judgeSecret(refusing)
 	return nil
 }
 
@@ -79,9 +84,7 @@ func (n *node) joinSeed(seed string) (fault joinFault, err error) {
 
 // faultOf returns the reason for an error of memberlist's Join with one address, and its first cause.
 func (n *node) faultOf(err error) (joinFault, error) {
-	if first := errors.Unwrap(err); first != nil { // the list of errors has a bullet and line ends
-		err = first
-	}
+	err = firstCause(err)
 	var dns *net.DNSError
 	switch refused := n.delegate.refusal(); {
 	case refused != nil:
@@ -92,6 +95,15 @@ func (n *node) faultOf(err error) (joinFault, error) {
 		return unresolved, err
 	}
 	return unreachable, err
+}
+
+// firstCause returns the first of the errors in one of memberlist's, whose text has bullets and line ends.
+func firstCause(err error) error {
+	var list interface{ WrappedErrors() []error }
+	if errors.As(err, &list) && len(list.WrappedErrors()) > 0 {
+		return list.WrappedErrors()[0]
+	}
+	return err
 }
 
 // noteFault logs why the nodes of a seed can't be joined. That the others have not started yet, and that stored
@@ -160,6 +172,7 @@ func (p *Server) joinCluster(ctx context.Context) error {
 		if err := sleep(ctx, met/8); err != nil {
 			return err
 		}
+		n.saveSeed() // another node that started at the same time may have overwritten it
 		if err := n.meet(); err != nil {
 			return err
 		}
@@ -170,15 +183,25 @@ func (p *Server) joinCluster(ctx context.Context) error {
 	if err := n.checkName(); err != nil {
 		return err
 	}
+	n.peers.SetKeyFault(n.keyFault())
 	n.tell(peers.Serving)
 	if n.list.NumMembers() == 1 {
-		n.logger.Info("this node is alone: no other node answers", "join", n.seeds)
+		n.logger.With(n.given()...).Info("this node is alone: no other node answers")
 	}
 	n.settled = true
+	n.saveSeed()
 	if err := n.meet(); err != nil {
 		return err
 	}
 	return n.rejoin(ctx)
+}
+
+// given returns the addresses given with --join as attributes of a line of the log.
+func (n *node) given() []any {
+	if len(n.seeds) == 0 {
+		return nil
+	}
+	return []any{"join", n.seeds}
 }
 
 // rejoin tries to join other nodes, regularly while this node has none and less often otherwise: after a network

@@ -75,6 +75,6 @@ func (n *node) watchName() {
 		n.logger.Error("another node has the name of this one; stop one of them, and give it another name with --node",
 			"node", other.member.Name, "address", other.address, "http", other.member.HTTP)
 		_, err := n.list.Join([]string{other.address})
-		n.logger.Debug("told another node that it has the name of this one", "address", other.address, "error", err)
+		n.logger.Debug("told another node that it has the name of this one", "address", other.address, "error", firstCause(err))
 	}
 }

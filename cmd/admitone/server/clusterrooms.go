@@ -1,8 +1,8 @@
 package server
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"admitone/actors/placement"
@@ -17,8 +17,9 @@ func (p *Server) roomOwner(s Settings) func(events.RoomID) bool {
 		return nil
 	}
 	return func(id events.RoomID) bool {
-		return p.node != nil && p.node.peers.State() == peers.Serving && !p.node.yields.Load() &&
-			p.node.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
+		n := p.node
+		return n != nil && n.peers.State() == peers.Serving && !n.yields.Load() && !n.keys.foreign.Load() &&
+			n.peers.Rank(placement.KeyOf(waitingroom.Stream(id))) == 0
 	}
 }
 
@@ -56,35 +57,43 @@ const ownersEvery = 100 * time.Millisecond
 // watchOwners starts the waiting rooms of which this node becomes the owner, until ctx ends,
 // including rooms whose visitors have not polled it.
 func (p *Server) watchOwners(ctx context.Context) error {
+	logged := false
 	for known := uint64(0); sleep(ctx, ownersEvery) == nil; {
 		view := p.node.peers.View()
 		if view == known {
 			continue
 		}
-		if err := p.wakeRooms(ctx); err != nil && ctx.Err() == nil {
-			p.logger.Warn("not all waiting rooms can be run yet", "error", err)
+		rooms, err := p.wakeRooms(ctx)
+		if err != nil && ctx.Err() == nil {
+			if !logged {
+				p.logger.Warn("not all waiting rooms can be run yet", "rooms", rooms, "error", err)
+			}
+			logged = true
 			continue
 		}
-		known = view
+		known, logged = view, false
 	}
 	return nil
 }
 
-// wakeRooms makes each room with visitors determine its owner.
-func (p *Server) wakeRooms(ctx context.Context) error {
-	var errs []error
+// wakeRooms makes each room with visitors determine its owner. It returns the number of rooms that can't, and why the
+// first one can't.
+func (p *Server) wakeRooms(ctx context.Context) (failed int, first error) {
 	for after := ""; ; {
 		page, next, err := p.Views.WaitingRooms(after, 100)
 		if err != nil {
-			return err
+			return failed, err
 		}
 		for i := range page {
-			if page[i].WaitingRoomCounts != (events.WaitingRoomCounts{}) {
-				errs = append(errs, p.Rooms.Resume(ctx, page[i].ID))
+			if page[i].WaitingRoomCounts == (events.WaitingRoomCounts{}) {
+				continue
+			}
+			if err := p.Rooms.Resume(ctx, page[i].ID); err != nil {
+				failed, first = failed+1, cmp.Or(first, err)
 			}
 		}
 		if after = next; after == "" {
-			return errors.Join(errs...)
+			return failed, first
 		}
 	}
 }

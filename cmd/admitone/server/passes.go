@@ -68,9 +68,9 @@ func (p *Server) openRooms(s Settings) error {
 	}
 	p.keys.text = text
 	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, ChecksOnly: p.away,
-		Shared: p.shared, Node: p.nodeName(s), Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
-		ForwardHeartbeats: p.forwarder(s),
-		Reachable:         p.reach(s)})
+		Shared: p.shared, Node: p.nodeName(s), Run: p.runID, Store: p.Log, Logger: s.Logger, Owns: p.roomOwner(s),
+		ForwardHeartbeats: p.forwarder(s), Reachable: p.reach(s),
+		Excluded: func() bool { return p.node != nil && p.node.keys.foreign.Load() }})
 	// Once it has a waiting room, the log names the keys; see resumeRooms.
 	use := admission.KeysIfKnown
 	switch {
@@ -167,7 +167,8 @@ func (p *Server) watchKeys(ctx context.Context) error {
 		}
 		err := p.takeKeys()
 		if err != nil && !logged {
-			p.logger.Warn("the pass keys can't be read; the earlier ones stay in use", "error", err)
+			p.logger.Warn("the keys of passes can't be compared with their file and the log; the earlier ones "+
+				"stay in use", "error", err)
 		}
 		logged = err != nil
 	}
@@ -193,7 +194,8 @@ func (p *Server) resumeListed(ctx context.Context) error {
 		}
 		p.nameKeys(page)
 		for i := range page {
-			if row := &page[i]; p.keys.made && row.Waiting+row.Active > 0 {
+			// The other servers on a shared log know the earlier ones.
+			if row := &page[i]; p.keys.made && !p.shared && row.Waiting+row.Active > 0 {
 				p.logger.Error("the keys of passes were missing, and new ones were made: earlier places and passes are "+
 					"not known",
 					"file", p.keys.file, "room", row.ID, "waiting", row.Waiting, "admitted", row.Active)

@@ -110,6 +110,7 @@ type Server struct {
 	following    atomic.Uint64   // position up to which the desk has followed a shared log
 	owed         atomic.Uint64   // position of the first event by which a holder could not be forgotten; 0 if none
 	shared       bool            // other servers may append to the log
+	runID        string          // identifies this start, to the other nodes and in the log
 	keys         passKeys
 	currency     events.Currency
 	away         bool // another server runs the waiting rooms
@@ -149,6 +150,7 @@ func Start(s Settings) (*Server, error) {
 		logger:   s.Logger,
 		issuer:   issuerOf(s.Auth),
 		metrics:  prometheus.NewRegistry(),
+		runID:    actors.NewID().String(),
 		failed:   make(chan error, 12),
 		cancel:   func() {},
 		stopWork: func() {},
@@ -278,6 +280,9 @@ func (p *Server) run() {
 		spawn("what other servers append", func() error { return p.followOthers(ctx) })
 	}
 	p.runCluster(ctx, spawn)
+	if p.shared && p.node == nil && !p.away {
+		spawn("the nodes on the log", func() error { return p.warnOutside(ctx) })
+	}
 	p.resume()
 	p.deliver()
 	p.settlePayments()

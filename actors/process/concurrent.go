@@ -26,7 +26,7 @@ func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Pr
 		steps[i].Step = &s.Steps[i]
 	}
 	if s.Turn {
-		if at, err := r.turn(ctx, from, p, steps); err != nil {
+		if at, err := r.decideTogether(ctx, from, p, steps); err != nil {
 			return at, true, err
 		}
 	}
@@ -49,9 +49,10 @@ func (r *Runner) runConcurrently(ctx context.Context, from actors.Request, p *Pr
 	return 0, false, nil
 }
 
-// turn decides all steps in one turn, if there are several and the entities support it. If it fails,
+// decideTogether decides all steps in one turn, if there are several and the entities support it. If it fails,
 // no step was taken, and at is the index of the step that failed.
-func (r *Runner) turn(ctx context.Context, from actors.Request, p *Process, steps []attempt) (at int, err error) {
+func (r *Runner) decideTogether(ctx context.Context, from actors.Request, p *Process, steps []attempt) (at int,
+	err error) {
 	entities, ok := r.Entities.(actors.TurnDispatcher)
 	if !ok || len(steps) < 2 {
 		return 0, nil

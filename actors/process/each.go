@@ -14,13 +14,13 @@ func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	if len(items) == 1 {
 		return 0, do(&items[0])
 	}
-	failed := make([]error, len(items))
+	errs := make([]error, len(items))
 	var all sync.WaitGroup
 	for i := range items {
-		all.Go(func() { failed[i] = Guard(func() error { return do(&items[i]) }) })
+		all.Go(func() { errs[i] = Guard(func() error { return do(&items[i]) }) })
 	}
 	all.Wait()
-	for i, err := range failed {
+	for i, err := range errs {
 		if err != nil {
 			return i, err
 		}
@@ -28,8 +28,8 @@ func Each[T any](items []T, do func(*T) error) (first int, err error) {
 	return 0, nil
 }
 
-// Guard calls do and turns a panic into [actors.ErrBroken], since a panic on a goroutine would end
-// the program.
+// Guard calls do and returns a panic of it as [actors.ErrBroken], since a panic on a goroutine would
+// end the program.
 func Guard(do func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {

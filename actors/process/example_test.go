@@ -16,8 +16,8 @@ import (
 // This process takes two seats from a holder's allowance and holds them. The second seat belongs to
 // another holder, so the steps taken are undone in reverse order before the refusal is returned.
 func ExampleRunner_Run() {
-	desk, end := exampleDesk()
-	defer end()
+	desk, closeAll := exampleDesk()
+	defer closeAll()
 
 	hold := events.NewHoldID("booking", 1)
 	step := func(name events.SeatName) process.Step {
@@ -52,7 +52,7 @@ func ExampleRunner_Run() {
 }
 
 // exampleDesk returns a desk on a log in which bob holds the seat A-1-2.
-func exampleDesk() (desk *actors.Desk, end func()) {
+func exampleDesk() (desk *actors.Desk, closeAll func()) {
 	must := func(err error) {
 		if err != nil {
 			panic(err)

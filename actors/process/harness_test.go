@@ -19,10 +19,10 @@ import (
 	"admitone/events/embedded"
 )
 
-var quiet = slog.New(slog.DiscardHandler)
+var discard = slog.New(slog.DiscardHandler)
 
 func openStore(dir string) (events.Store, error) {
-	return embedded.Open(dir, embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
+	return embedded.Open(dir, embedded.Options{Logger: discard, Fatal: func(err error) { panic(err) }})
 }
 
 // openDesk opens a node on the log.
@@ -31,15 +31,8 @@ func openDesk(store events.Store) (*actors.Desk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return actors.NewDesk(
-		engine,
-		actors.Config{
-			Store:         store,
-			Logger:        quiet,
-			AppendTimeout: time.Minute,
-			Kinds:         []core.Kind{seat.Kind, booking.Kind, wallet.Kind, allowance.Kind},
-		},
-	), nil
+	return actors.NewDesk(engine, actors.Config{Store: store, Logger: discard, AppendTimeout: time.Minute,
+		Kinds: []core.Kind{seat.Kind, booking.Kind, wallet.Kind, allowance.Kind}}), nil
 }
 
 // harness is a log with purchases.
@@ -49,7 +42,7 @@ type harness struct {
 	desk  *actors.Desk
 }
 
-func open(t testing.TB) *harness {
+func newHarness(t testing.TB) *harness {
 	store, err := openStore(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -138,36 +131,36 @@ func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
 		return nil, err
 	}
 	hold := p.hold()
-	all := &process.Process{ID: string(hold), Announced: true,
+	described := &process.Process{ID: string(hold), Announced: true,
 		Withdraw: &process.Step{Name: "start", Stream: booking.Stream(p.id),
 			Undo: &booking.FailPayment{PaymentID: hold, Reason: events.FailedLate}}}
-	taking, keeping := process.Stage{Ordered: true}, process.Stage{}
+	takeStage, bookStage := process.Stage{Ordered: true}, process.Stage{}
 	for _, name := range seats {
-		taking.Steps = append(taking.Steps, process.Step{Name: "take", Stream: p.seat(name),
+		takeStage.Steps = append(takeStage.Steps, process.Step{Name: "take", Stream: p.seat(name),
 			Do:   &seat.Hold{HoldID: hold, Holder: p.holder(), Price: 100, HoldFor: time.Hour},
 			Undo: &seat.Release{HoldID: hold, Reason: events.ReleasedUnpaid}})
-		keeping.Steps = append(keeping.Steps, process.Step{Name: "keep", Stream: p.seat(name),
+		bookStage.Steps = append(bookStage.Steps, process.Step{Name: "keep", Stream: p.seat(name),
 			Do: &seat.Book{HoldID: hold}})
 	}
-	all.Stages = []process.Stage{
+	described.Stages = []process.Stage{
 		{Steps: []process.Step{{Name: "allow", Stream: p.allowance(),
 			Do:   &allowance.Take{HoldID: hold, Seats: 2, Limit: p.limit, For: time.Hour},
 			Undo: &allowance.Release{HoldID: hold}}}},
-		taking,
+		takeStage,
 		{Steps: []process.Step{{Name: "debit", Stream: p.wallet(), Do: &wallet.Debit{PaymentID: hold, Amount: 200}}}},
-		keeping,
+		bookStage,
 		{Steps: []process.Step{{Name: "complete", ID: process.ID("complete", string(hold)), Stream: booking.Stream(p.id),
 			Do: &booking.Complete{PaymentID: hold}}}},
 	}
-	all.Close = func(ctx context.Context) error {
+	described.Close = func(ctx context.Context) error {
 		if err := read(); err != nil || booked {
 			return errors.Join(err, errEnded)
 		}
-		_, err := r.Take(ctx, from, all, &process.Step{Name: "refund", Stream: p.wallet(),
+		_, err := r.Take(ctx, from, described, &process.Step{Name: "refund", Stream: p.wallet(),
 			Do: &wallet.Refund{PaymentID: hold}})
 		return err
 	}
-	return all, nil
+	return described, nil
 }
 
 // resume runs the purchase as described from its stream, on one node.
@@ -181,7 +174,7 @@ func (p purchase) resume(ctx context.Context, entities actors.Dispatcher, observ
 }
 
 // outcome returns the state of a purchase: "booked" or "nothing" if it has ended consistently,
-// "under way", or "neither".
+// "in progress", or "inconsistent".
 func (w *harness) outcome(p purchase, balance int64) string {
 	w.Helper()
 	view := func(stream events.StreamID, read func(core.Core)) {
@@ -191,34 +184,34 @@ func (w *harness) outcome(p purchase, balance int64) string {
 	}
 	var status events.BookingStatus
 	var left, taken int64
-	ours, kept := 0, 0
+	heldSeats, bookedSeats := 0, 0
 	view(booking.Stream(p.id), func(c core.Core) { status = c.(*booking.Booking).State().Status })
 	view(p.wallet(), func(c core.Core) { left = c.(*wallet.Wallet).Balance() })
 	view(p.allowance(), func(c core.Core) { taken = c.(*allowance.Allowance).Taken() })
 	for _, name := range seats {
 		view(p.seat(name), func(c core.Core) {
 			if owner, _ := c.(*seat.Seat).Owner(); owner == p.hold() {
-				ours++
+				heldSeats++
 				if c.(*seat.Seat).Status() == events.SeatIsBooked {
-					kept++
+					bookedSeats++
 				}
 			}
 		})
 	}
 	switch {
-	case status == events.BookingIsBooked && left == balance-200 && taken == 2 && kept == 2:
+	case status == events.BookingIsBooked && left == balance-200 && taken == 2 && bookedSeats == 2:
 		return "booked"
-	case status == events.BookingIsExpired && left == balance && taken == 0 && ours == 0:
+	case status == events.BookingIsExpired && left == balance && taken == 0 && heldSeats == 0:
 		return "nothing"
 	case status == events.BookingIsPaying:
-		return "under way"
+		return "in progress"
 	}
-	return "neither"
+	return "inconsistent"
 }
 
 // recorded returns the names of the facts of a purchase's process, in order, and the number of
 // command ids used for more than one decision.
-func (w *harness) recorded(p purchase) (names []string, doubles int) {
+func (w *harness) recorded(p purchase) (names []string, reused int) {
 	w.Helper()
 	decided := map[string]events.Revision{}
 	for event, err := range events.All(context.Background(), w.store, 0) {
@@ -229,20 +222,20 @@ func (w *harness) recorded(p purchase) (names []string, doubles int) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, derived := actors.CommandID(metadata.CommandID).Key(); !derived || !p.has(event.Stream) {
+		if _, derived := actors.CommandID(metadata.CommandID).Key(); !derived || !p.includes(event.Stream) {
 			continue
 		}
 		names = append(names, event.Type)
 		command := string(event.Stream) + " " + metadata.CommandID
 		if last, ok := decided[command]; ok && event.Revision != last+1 {
-			doubles++
+			reused++
 		}
 		decided[command] = event.Revision
 	}
-	return names, doubles
+	return names, reused
 }
 
-func (p purchase) has(stream events.StreamID) bool {
+func (p purchase) includes(stream events.StreamID) bool {
 	switch stream {
 	case booking.Stream(p.id), p.wallet(), p.allowance(), p.seat(seats[0]), p.seat(seats[1]):
 		return true
@@ -250,45 +243,45 @@ func (p purchase) has(stream events.StreamID) bool {
 	return false
 }
 
-var errGone = errors.New("the node is gone")
+var errCrashed = errors.New("the node has crashed")
 
 // faults is a faulty connection between a runner and its desk.
 type faults struct {
 	actors.Dispatcher
 	mu sync.Mutex // held during a command, so that decisions can be counted
 	// at is the number of commands with facts before the one that the fault affects. Guarded by mu.
-	at  int
-	hit bool // the fault has happened; guarded by mu
+	at       int
+	injected bool // the fault has occurred; guarded by mu
 	// persisted means that the affected command is executed, gone that every later one fails.
-	persisted, gone bool
-	err             error // returned for the affected command; nil for ErrUnavailable
+	persisted, crash bool
+	err              error // returned for the affected command; nil for ErrUnavailable
 }
 
 // Ask executes a command, or fails before or after it, as configured.
 func (f *faults) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.hit && f.gone {
-		return actors.Answer{}, errGone
+	if f.injected && f.crash {
+		return actors.Answer{}, errCrashed
 	}
-	now := false
-	if f.at == 0 && !f.hit {
+	affected := false
+	if f.at == 0 && !f.injected {
 		_, err := f.View(ctx, request.Stream, func(c core.Core) {
 			facts, _ := c.Decide(request.Command, time.Now())
-			now = len(facts) > 0
+			affected = len(facts) > 0
 		})
 		if err != nil {
 			return actors.Answer{}, err
 		}
 	}
-	if now && !f.persisted {
-		f.hit = true
+	if affected && !f.persisted {
+		f.injected = true
 		return actors.Answer{}, f.failure()
 	}
 	answer, err = f.Dispatcher.Ask(ctx, request)
 	switch {
-	case now:
-		f.hit = true
+	case affected:
+		f.injected = true
 		return actors.Answer{}, f.failure()
 	case err == nil && len(answer.Facts) > 0 && !answer.Replayed:
 		f.at--
@@ -300,8 +293,8 @@ func (f *faults) failure() error {
 	switch {
 	case f.err != nil:
 		return f.err
-	case f.gone:
-		return errGone
+	case f.crash:
+		return errCrashed
 	}
 	return actors.ErrUnavailable
 }

@@ -82,8 +82,8 @@ type Runner struct {
 	Observe func([]events.Fact)
 }
 
-// tries bounds the number of times that a run sends the command of one step.
-const tries = 8
+// maxAttempts bounds how often a run sends the command of one step.
+const maxAttempts = 8
 
 // ID returns the id of the first attempt of a step. For later attempts, the revision that was read
 // is appended to the process's id.
@@ -100,7 +100,7 @@ func RequireUnusedKey(ctx context.Context, entities actors.Dispatcher, request a
 	if _, keyed := request.ID.Key(); !keyed {
 		return nil
 	}
-	request.Stream, request.Command = stream, &core.Expire{} // stands in for the command
+	request.Stream, request.Command = stream, &core.Expire{} // any command will do
 	_, err := entities.Ask(ctx, request)
 	return err
 }
@@ -119,7 +119,7 @@ func UnknownIfOverloaded(err error) error {
 // from.Until. Run returns nil when all steps are taken.
 //
 // Errors: a refusal, or what Step.Refused returns, once everything is undone and durable; the error
-// of Close; a failure of [actors.Desk.Ask], converted by [Begun] if p is announced. After a failure
+// of Close; a failure of [actors.Desk.Ask], converted by [UnknownIfOverloaded] if p is announced. After a failure
 // p may or may not be completed, and it is safe to describe it from its stream and run it again.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
@@ -158,8 +158,8 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		default:
 			last.Steps = last.Steps[:at]
 		}
-		if undone := r.undo(ctx, from, p, toUndo); undone != nil && !failed {
-			return undone
+		if undoErr := r.undo(ctx, from, p, toUndo); undoErr != nil && !failed {
+			return undoErr
 		}
 		return err
 	}
@@ -259,12 +259,12 @@ func (r *Runner) Take(ctx context.Context, from actors.Request, p *Process, step
 	return r.take(ctx, step.firstRequest(from, p), p, step, nil)
 }
 
-// take is Take with the first request of a step. decided is its result if it was already sent, else
-// nil.
+// take sends the first request of a step, and retries as the package documents. decided is the result
+// of that request if it was already sent, else nil.
 func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, step *Step,
 	decided *actors.Result) (actors.Answer, error) {
 	unknown := false // the outcome of an attempt was unknown
-	for range tries {
+	for range maxAttempts {
 		var answer actors.Answer
 		var err error
 		if decided != nil {
@@ -283,31 +283,31 @@ func (r *Runner) take(ctx context.Context, request actors.Request, p *Process, s
 		case err != nil && (!p.Announced || unknown || !errors.Is(err, actors.ErrUnavailable)):
 			return actors.Answer{}, err
 		}
-		now, done, viewErr := r.isDone(ctx, step)
+		view, done, viewErr := r.isDone(ctx, step)
 		switch {
 		case viewErr != nil:
 			return actors.Answer{}, viewErr
 		case done:
-			return now, nil
+			return view, nil
 		case err == nil: // the decision under this id no longer holds
-			request.ID = ID(step.Name, fmt.Sprintf("%s/%d", p.ID, now.Revision))
+			request.ID = ID(step.Name, fmt.Sprintf("%s/%d", p.ID, view.Revision))
 		default: // retry under the same id, since the lost command may still be decided
 			unknown = true
 		}
 	}
 	return actors.Answer{}, fmt.Errorf("%w: step %s of process %s was done and undone %d times by other runs",
-		actors.ErrOverloaded, step.Name, p.ID, tries)
+		actors.ErrOverloaded, step.Name, p.ID, maxAttempts)
 }
 
 // isDone reports whether a step is done, which means that its command would lead to no facts. It
 // decides at the zero time, so that no deadline matters.
-func (r *Runner) isDone(ctx context.Context, step *Step) (now actors.Answer, done bool, err error) {
-	now, err = r.Entities.View(ctx, step.Stream, func(c core.Core) {
+func (r *Runner) isDone(ctx context.Context, step *Step) (view actors.Answer, done bool, err error) {
+	view, err = r.Entities.View(ctx, step.Stream, func(c core.Core) {
 		facts, refusal := c.Decide(step.Do, time.Time{})
 		done = len(facts) == 0 && refusal == nil
 	})
-	now.Replayed = true
-	return now, done, err
+	view.Replayed = true
+	return view, done, err
 }
 
 func isRefusal(err error) bool {

@@ -36,18 +36,18 @@ var purchases = []struct {
 			"wallet.cancelled seat.released seat.released allowance.released booking.payment_failed"},
 }
 
-// begin announces the purchase of case i, number n of its kind.
-func (w *harness) begin(i, n int) purchase {
+// announceCase announces the n-th purchase of case i.
+func (w *harness) announceCase(i, n int) purchase {
 	w.Helper()
-	line := purchases[i]
-	p := w.announce(events.BookingID(fmt.Sprintf("b%d-%d", i, n)), line.balance, line.limit)
-	if line.taken != "" {
-		w.do(p.seat(line.taken), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+	test := purchases[i]
+	p := w.announce(events.BookingID(fmt.Sprintf("b%d-%d", i, n)), test.balance, test.limit)
+	if test.taken != "" {
+		w.do(p.seat(test.taken), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	}
 	return p
 }
 
-func code(err error) string {
+func refusalCode(err error) string {
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
 		return string(refusal.Code)
 	}
@@ -65,10 +65,10 @@ func shortNames(names []string) string {
 // closed, the steps taken are undone in reverse order and the announcement is withdrawn before the
 // refusal is returned. A run of a process that has ended changes nothing.
 func TestRun(t *testing.T) {
-	w := open(t)
-	for i, line := range purchases {
-		t.Run(line.name, func(t *testing.T) {
-			p := w.begin(i, 0)
+	w := newHarness(t)
+	for i, test := range purchases {
+		t.Run(test.name, func(t *testing.T) {
+			p := w.announceCase(i, 0)
 			var observed []string
 			var mu sync.Mutex
 			err := p.resume(t.Context(), w.desk, func(facts []events.Fact) {
@@ -79,41 +79,42 @@ func TestRun(t *testing.T) {
 				}
 			})
 			names, _ := w.recorded(p)
-			if end := w.outcome(p, line.balance); code(err) != line.code || end != line.end {
-				t.Errorf("result %v, outcome %s; want %s, %s", err, end, line.code, line.end)
+			if end := w.outcome(p, test.balance); refusalCode(err) != test.code || end != test.end {
+				t.Errorf("Run = %v, want %s; outcome %q, want %q", err, test.code, end, test.end)
 			}
-			if got, seen := shortNames(names), shortNames(observed); got != line.facts || seen != line.facts {
-				t.Errorf("recorded\n%s\nobserved\n%s\nwant both\n%s", got, seen, line.facts)
+			if got, observedFacts := shortNames(names), shortNames(observed); got != test.facts || observedFacts != test.facts {
+				t.Errorf("recorded\n%s\nobserved\n%s\nwant both\n%s", got, observedFacts, test.facts)
 			}
 			if err := p.resume(t.Context(), w.desk, nil); err != nil {
 				t.Error(err)
 			}
 			if again, _ := w.recorded(p); len(again) != len(names) {
-				t.Errorf("run of an ended process led to %s, want no new facts", shortNames(again))
+				t.Errorf("after another run: facts %s, want no new ones", shortNames(again))
 			}
 		})
 	}
 }
 
 // TestCrash lets a node crash at every step and every undo, before or after it is recorded. It checks
-// that another node resumes from the stream and ends the process as if nothing had happened. No id
-// stands for two decisions, and nothing is decided twice unless it was undone in between.
+// that another node resumes from the stream and ends the process as without the crash, that no id stands
+// for two decisions, and that nothing is decided twice unless it was undone in between.
 func TestCrash(t *testing.T) {
-	for i, line := range purchases {
+	for i, test := range purchases {
 		for _, persisted := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, persisted: %t", line.name, persisted), func(t *testing.T) {
-				w := open(t)
-				for step, died := 0, true; died; step++ {
-					p := w.begin(i, step)
-					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, gone: true}
+			t.Run(fmt.Sprintf("%s, persisted: %t", test.name, persisted), func(t *testing.T) {
+				w := newHarness(t)
+				for step, crashed := 0, true; crashed; step++ {
+					p := w.announceCase(i, step)
+					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, crash: true}
 					err := p.resume(t.Context(), f, nil)
-					if died = f.hit; died && !errors.Is(err, errGone) {
-						t.Fatalf("crash at step %d: unexpected error %v", step, err)
+					if crashed = f.injected; crashed && !errors.Is(err, errCrashed) {
+						t.Fatalf("crash at step %d: error %v, want %v", step, err, errCrashed)
 					}
 					names, _ := w.recorded(p)
 					w.desk = w.node()
-					if err := p.resume(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
-						t.Errorf("resumed at step %d: %v, want ok, %s or not_held", step, err, line.code)
+					err = p.resume(t.Context(), w.desk, nil)
+					if !slices.Contains([]string{"ok", test.code, "not_held"}, refusalCode(err)) {
+						t.Errorf("resumed at step %d: %v, want ok, %s or not_held", step, err, test.code)
 					}
 					w.checkEnd(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
 				}
@@ -126,12 +127,12 @@ func TestCrash(t *testing.T) {
 // exact, it also checks that the same decisions were made as without faults.
 func (w *harness) checkEnd(p purchase, i int, step any, exact bool) {
 	w.Helper()
-	names, doubles := w.recorded(p)
+	names, reused := w.recorded(p)
 	slices.Sort(names)
 	want := strings.Fields(purchases[i].facts)
 	slices.Sort(want)
-	if end := w.outcome(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
-		w.Errorf("step %v: the process ended in %q with %d ids used twice; want %q, 0", step, end, doubles, purchases[i].end)
+	if end := w.outcome(p, purchases[i].balance); end != purchases[i].end || reused > 0 {
+		w.Errorf("step %v: outcome %q, want %q; %d ids used twice, want 0", step, end, purchases[i].end, reused)
 	}
 	if got, want := shortNames(names), strings.Join(want, " "); exact && got != want {
 		w.Errorf("step %v: facts\n%s, want\n%s", step, got, want)
@@ -141,16 +142,16 @@ func (w *harness) checkEnd(p purchase, i int, step any, exact bool) {
 // TestUnknownOutcome loses the command or the answer of each step and undo of an announced process.
 // It checks that the runner reads the entity, retries, and ends as without the fault.
 func TestUnknownOutcome(t *testing.T) {
-	for i, line := range purchases {
+	for i, test := range purchases {
 		for _, persisted := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, persisted: %t", line.name, persisted), func(t *testing.T) {
-				w := open(t)
-				for step, hit := 0, true; hit; step++ {
-					p := w.begin(i, step)
+			t.Run(fmt.Sprintf("%s, persisted: %t", test.name, persisted), func(t *testing.T) {
+				w := newHarness(t)
+				for step, injected := 0, true; injected; step++ {
+					p := w.announceCase(i, step)
 					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
 					err := p.resume(t.Context(), f, nil)
-					if hit = f.hit; code(err) != line.code {
-						t.Errorf("step %d: %v, want %v", step, err, line.code)
+					if injected = f.injected; refusalCode(err) != test.code {
+						t.Errorf("step %d: %v, want %v", step, err, test.code)
 					}
 					w.checkEnd(p, i, step, true)
 				}
@@ -163,9 +164,9 @@ func TestUnknownOutcome(t *testing.T) {
 // step whose outcome is unknown, and that the failure is returned.
 func TestUnknownOutcomeUnannounced(t *testing.T) {
 	for _, persisted := range []bool{false, true} {
-		w := open(t)
-		for step, hit := 0, true; hit; step++ {
-			p := w.begin(0, step)
+		w := newHarness(t)
+		for step, injected := 0, true; injected; step++ {
+			p := w.announceCase(0, step)
 			f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
 			r := &process.Runner{Entities: f}
 			all, err := p.describe(t.Context(), f, r)
@@ -174,7 +175,7 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 			}
 			all.Announced, all.Stages = false, all.Stages[:2]
 			err = r.Run(t.Context(), from, all)
-			if hit = f.hit; !hit {
+			if injected = f.injected; !injected {
 				break
 			}
 			if !errors.Is(err, actors.ErrUnavailable) || w.outcome(p, 300) != "nothing" {
@@ -188,14 +189,14 @@ func TestUnknownOutcomeUnannounced(t *testing.T) {
 // TestFailureAnnounced checks that a failure undoes nothing of an announced process, that overload is
 // returned as an unknown outcome, and that the next run completes the process.
 func TestFailureAnnounced(t *testing.T) {
-	w := open(t)
+	w := newHarness(t)
 	for step := range 7 {
-		p := w.begin(0, step)
+		p := w.announceCase(0, step)
 		f := &faults{Dispatcher: w.desk, at: step, err: actors.ErrOverloaded}
 		err := p.resume(t.Context(), f, nil)
 		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
 			w.outcome(p, 300) == "nothing" {
-			t.Errorf("step %d: error %v, outcome %s; want %v and no undo", step, err, w.outcome(p, 300),
+			t.Errorf("step %d: error %v, outcome %q; want %v and any outcome but nothing", step, err, w.outcome(p, 300),
 				actors.ErrUnavailable)
 		}
 		if err := p.resume(t.Context(), w.desk, nil); err != nil {
@@ -208,9 +209,9 @@ func TestFailureAnnounced(t *testing.T) {
 // TestRefusalAfterAnotherRunEnded checks that if a refusal means that another run has ended the
 // process, all steps are undone, including later ones.
 func TestRefusalAfterAnotherRunEnded(t *testing.T) {
-	w := open(t)
-	for _, over := range []bool{false, true} {
-		p := purchase{id: events.BookingID(fmt.Sprintf("over-%t", over))}
+	w := newHarness(t)
+	for _, ended := range []bool{false, true} {
+		p := purchase{id: events.BookingID(fmt.Sprintf("over-%t", ended))}
 		w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 		w.do(p.seat(seats[1]), &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour})
 		all := &process.Process{ID: string(p.hold())}
@@ -218,15 +219,15 @@ func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 			all.Stages = append(all.Stages, process.Stage{Steps: []process.Step{{Name: "take", Stream: p.seat(name),
 				Do:      &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
 				Undo:    &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete},
-				Refused: func(context.Context, error) (error, bool) { return errEnded, over }}}})
+				Refused: func(context.Context, error) (error, bool) { return errEnded, ended }}}})
 		}
 		r := process.Runner{Entities: w.desk}
 		if err := r.Run(t.Context(), from, all); !errors.Is(err, errEnded) {
-			t.Errorf("ended %t: Run = %v, want %v", over, err, errEnded)
+			t.Errorf("ended %t: Run = %v, want %v", ended, err, errEnded)
 		}
 		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
-			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != over {
-				t.Errorf("ended %t: the seat of the later step is free: %t, want %t", over, free, over)
+			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != ended {
+				t.Errorf("ended %t: seat of the later step free = %t, want %t", ended, free, ended)
 			}
 		})
 		if err != nil {
@@ -238,7 +239,7 @@ func TestRefusalAfterAnotherRunEnded(t *testing.T) {
 // TestProcessWithoutUndoIsClosed checks that a process whose steps need no undo is closed before its
 // announcement is withdrawn.
 func TestProcessWithoutUndoIsClosed(t *testing.T) {
-	w := open(t)
+	w := newHarness(t)
 	p := purchase{id: "nothing"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	w.do(p.seat(seats[1]), &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour})
@@ -256,13 +257,13 @@ func TestProcessWithoutUndoIsClosed(t *testing.T) {
 			Do: &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}}}}},
 		Close: func(context.Context) error {
 			if closed++; status() != events.SeatIsHeld {
-				t.Errorf("Close was called with the announcement %s, want %s", status(), events.SeatIsHeld)
+				t.Errorf("at Close: announcement %s, want %s", status(), events.SeatIsHeld)
 			}
 			return nil
 		},
 		Withdraw: &process.Step{Name: "announced", Stream: p.seat(seats[1]),
 			Undo: &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete}}})
-	if code(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
+	if refusalCode(err) != "seat_taken" || closed != 1 || status() != events.SeatIsFree {
 		t.Errorf("Run = %v, Close was called %d times, the announcement is %s; want seat_taken, 1, %s",
 			err, closed, status(), events.SeatIsFree)
 	}
@@ -271,47 +272,47 @@ func TestProcessWithoutUndoIsClosed(t *testing.T) {
 // TestRetryOnlyInOrderedStages checks that a refused step is retried only in an ordered stage, even
 // if the stage has one step.
 func TestRetryOnlyInOrderedStages(t *testing.T) {
-	w := open(t)
+	w := newHarness(t)
 	p := purchase{id: "again"}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
 	for _, ordered := range []bool{false, true} {
-		asked := 0
+		calls := 0
 		err := r.Run(t.Context(), from, &process.Process{ID: fmt.Sprint(ordered), Stages: []process.Stage{{Ordered: ordered,
 			Steps: []process.Step{{Name: "take", Stream: p.seat(seats[0]),
 				Do:    &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
-				Retry: func(context.Context, error) bool { asked++; return asked < 3 }}}}}})
-		if want := map[bool]int{true: 3}[ordered]; code(err) != "seat_taken" || asked != want {
-			t.Errorf("ordered %t: Run = %v, Retry was called %d times; want seat_taken, %d", ordered, err, asked, want)
+				Retry: func(context.Context, error) bool { calls++; return calls < 3 }}}}}})
+		if want := map[bool]int{true: 3}[ordered]; refusalCode(err) != "seat_taken" || calls != want {
+			t.Errorf("ordered %t: Run = %v, Retry was called %d times; want seat_taken, %d", ordered, err, calls, want)
 		}
 	}
 }
 
-// TestTwoRunners lets two nodes resume one process concurrently, after a third has crashed at each
-// step. Both return the end of the process, or not_held if the other has closed it. No id stands for
-// two decisions, and a completed process has made every decision once.
+// TestTwoRunners lets two nodes resume one process concurrently, after a third has crashed at each step.
+// It checks that both return the result of the process, or not_held if the other has closed it, that no
+// id stands for two decisions, and that a completed process has made every decision once.
 func TestTwoRunners(t *testing.T) {
-	for i, line := range purchases {
-		t.Run(line.name, func(t *testing.T) {
-			w := open(t)
+	for i, test := range purchases {
+		t.Run(test.name, func(t *testing.T) {
+			w := newHarness(t)
 			other := w.node()
-			for step, died := 0, true; died; step++ {
-				p := w.begin(i, step)
-				f := &faults{Dispatcher: w.node(), at: step, gone: true}
+			for step, crashed := 0, true; crashed; step++ {
+				p := w.announceCase(i, step)
+				f := &faults{Dispatcher: w.node(), at: step, crash: true}
 				_ = p.resume(t.Context(), f, nil)
-				died = f.hit
+				crashed = f.injected
 				var both sync.WaitGroup
 				for _, desk := range []*actors.Desk{w.desk, other} {
 					both.Go(func() {
 						err := p.resume(context.Background(), desk, nil)
-						if !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
-							t.Errorf("step %d: %v, want ok, %s or not_held", step, err, line.code)
+						if !slices.Contains([]string{"ok", test.code, "not_held"}, refusalCode(err)) {
+							t.Errorf("step %d: %v, want ok, %s or not_held", step, err, test.code)
 						}
 					})
 				}
 				both.Wait()
 				w.desk = w.node() // reads the whole log
-				w.checkEnd(p, i, step, line.end == "booked")
+				w.checkEnd(p, i, step, test.end == "booked")
 			}
 		})
 	}
@@ -320,7 +321,7 @@ func TestTwoRunners(t *testing.T) {
 // TestReplayedAnswerIsChecked checks that a step whose earlier decision no longer holds is taken
 // again under a new id, and that nothing is decided if it still holds.
 func TestReplayedAnswerIsChecked(t *testing.T) {
-	w := open(t)
+	w := newHarness(t)
 	p := purchase{id: "again"}
 	hold := &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}
 	all := &process.Process{ID: string(p.hold()), Stages: []process.Stage{{Steps: []process.Step{
@@ -332,8 +333,8 @@ func TestReplayedAnswerIsChecked(t *testing.T) {
 		if err := r.Run(t.Context(), from, all); err != nil {
 			t.Fatal(err)
 		}
-		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
-			t.Errorf("facts = %s with %d ids used twice; want %d facts, 0", shortNames(names), doubles, want)
+		if names, reused := w.recorded(p); len(names) != want || reused != 0 {
+			t.Errorf("facts = %s, want %d; %d ids used twice, want 0", shortNames(names), want, reused)
 		}
 	}
 	for taken := range 3 {
@@ -343,7 +344,7 @@ func TestReplayedAnswerIsChecked(t *testing.T) {
 	}
 	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
 	r := process.Runner{Entities: w.desk}
-	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
+	if err := r.Run(t.Context(), from, all); refusalCode(err) != "seat_taken" {
 		t.Errorf("with the seat held by another: Run = %v, want seat_taken", err)
 	}
 }
@@ -353,8 +354,9 @@ func TestID(t *testing.T) {
 	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
 		t.Errorf("ID = %s, want %s", got, actors.KeyedCommandID("", "booked/b.1"))
 	}
-	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
-		t.Errorf("ID = %s, want kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ", got)
+	const want = "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ"
+	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != want {
+		t.Errorf("ID = %s, want %s", got, want)
 	}
 }
 

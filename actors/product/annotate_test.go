@@ -36,7 +36,7 @@ func TestAnnotate(t *testing.T) {
 		Quantity: 2, Status: events.ReservationHeld, ExpiresAt: now.Add(time.Minute).UTC(), Remaining: 7, OrderRevision: 1,
 		OrderData: events.OrderData{Reference: "S"}}
 	if !reflect.DeepEqual(fact, want) {
-		t.Errorf("Annotate gives\n%+v, want\n%+v", fact, want)
+		t.Errorf("Annotate() =\n%+v, want\n%+v", fact, want)
 	}
 	for name, c := range map[string]struct {
 		cmd  *Annotate
@@ -50,7 +50,7 @@ func TestAnnotate(t *testing.T) {
 			core.CodeStaleRevision},
 	} {
 		if _, got := do(c.cmd); got != c.want {
-			t.Errorf("%s: %q, want %q", name, got, c.want)
+			t.Errorf("%s: refusal %q, want %q", name, got, c.want)
 		}
 	}
 	if fact, _ = do(&Confirm{ReservationID: first}); fact.(*events.ProductConfirmed).OrderRevision != 3 { // 4
@@ -67,7 +67,7 @@ func TestAnnotate(t *testing.T) {
 	}
 	for _, p = range []*Product{p, restored} {
 		if r, _ := p.Reservation(first); r.OrderRevision != 3 {
-			t.Errorf("OrderRevision = %d, want 3", r.OrderRevision)
+			t.Errorf("reservation has OrderRevision %d, want 3", r.OrderRevision)
 		}
 		fact, _ = do(&Release{ReservationID: first})
 		if fact.(*events.ProductReleased).OrderRevision != 3 || p.orders.Len() != 0 {

@@ -39,7 +39,7 @@ func TestCallOff(t *testing.T) {
 	want := func(cmd core.Command, want string) {
 		t.Helper()
 		if got := do(cmd); got != want {
-			t.Errorf("%T: %s, want %s", cmd, got, want)
+			t.Errorf("%T: got %q, want %q", cmd, got, want)
 		}
 	}
 	sold, held, other := events.ID{15: 1}, events.ID{15: 2}, events.ID{15: 3}
@@ -56,7 +56,7 @@ func TestCallOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p = New().(*Product); p.Restore(&frozen) != nil || !p.CalledOff() {
-		t.Fatal("the product was not restored, or is not cancelled")
+		t.Fatalf("restored: %+v, want a cancelled product", stateOf(p))
 	}
 	want(&Cancel{Reason: "other"}, "nothing")
 	want(create, "nothing")
@@ -74,6 +74,6 @@ func TestCallOff(t *testing.T) {
 	}
 	want(&CallOff{ReservationID: held}, "nothing")
 	if _, h, s := p.Figures(); p.Remaining() != 10 || h != 0 || s != 0 || !p.NextDeadline().IsZero() {
-		t.Errorf("remaining = %d, held = %d, sold = %d; want 10, 0, 0", p.Remaining(), h, s)
+		t.Errorf("remaining = %d, held = %d, sold = %d, deadline %v; want 10, 0, 0, none", p.Remaining(), h, s, p.NextDeadline())
 	}
 }

@@ -187,7 +187,7 @@ func (p *Product) isCurrent(d core.Deadline) bool {
 	return ok && r.expires == d.At
 }
 
-// checkRemaining panics unless the figure recorded in a fact agrees with the state.
+// checkRemaining panics unless the number recorded in a fact agrees with the state.
 func (p *Product) checkRemaining(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
 		panic(fmt.Sprintf("product %s: the facts add up to %d remaining, but the last one records %d", p.latest.ID,

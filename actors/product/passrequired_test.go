@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// TestPassRequired checks that a reservation of a product behind a waiting room requires a pass, but that
+// TestPassRequired checks that reserving a product behind a waiting room requires a pass of that room, and that
 // confirming and releasing don't.
 func TestPassRequired(t *testing.T) {
 	guardedBy := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
@@ -32,7 +32,7 @@ func TestPassRequired(t *testing.T) {
 		{0, with(reserve(2, "bob", 1), "r"), "pass_required [waiting_room:q]"},
 	} {
 		if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
-			t.Errorf("%+v: %s, want %s", a.cmd, got, a.want)
+			t.Errorf("%+v: got %q, want %q", a.cmd, got, a.want)
 		}
 	}
 	p = coretest.RoundTrip(t, p.Freeze(), New)
@@ -42,7 +42,7 @@ func TestPassRequired(t *testing.T) {
 		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 9 left"},
 	} {
 		if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
-			t.Errorf("restored, %+v: %s, want %s", a.cmd, got, a.want)
+			t.Errorf("after a restore, %+v: got %q, want %q", a.cmd, got, a.want)
 		}
 	}
 }

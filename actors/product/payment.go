@@ -124,9 +124,9 @@ func (p *Product) payLate(id events.ReservationID, record *PaymentRecord, paymen
 		reason = events.FailedSoldOut
 	}
 	if reason != "" {
-		return []events.Fact{&events.ProductPaymentFailed{ReservationID: id, Holder: record.Holder, Quantity: record.Quantity,
-			Price: record.Price, Cancellation: record.Cancellation, ExpiresAt: record.ExpiresAt, Payment: payment, Reason: reason,
-			Remaining: remaining, OrderRevision: record.OrderRevision}}
+		return []events.Fact{&events.ProductPaymentFailed{ReservationID: id, Holder: record.Holder,
+			Quantity: record.Quantity, Price: record.Price, Cancellation: record.Cancellation, ExpiresAt: record.ExpiresAt,
+			Payment: payment, Reason: reason, Remaining: remaining, OrderRevision: record.OrderRevision}}
 	}
 	remaining -= record.Quantity
 	return []events.Fact{

@@ -55,95 +55,127 @@ func latePayment(n int, reference string, quantity int64) *Pay {
 	return p
 }
 
-// TestPayments: each row continues from the previous one, at its time.
+// latePaymentSeen is a latePayment of two units by a caller who has seen a revision of the product.
+func latePaymentSeen(n int, reference string, seen events.Revision) *Pay {
+	p := latePayment(n, reference, 2)
+	p.Seen = seen
+	return p
+}
+
+// paymentOfReleased pays for a released reservation of ann's.
+func paymentOfReleased(n int, reference string) *Pay {
+	p := latePayment(n, reference, 2)
+	p.Ended.Status = events.ReservationReleased
+	return p
+}
+
+// annotateEnded replaces the order data of an expired reservation of ann's.
+func annotateEnded(n int, seen events.Revision) *Annotate {
+	return &Annotate{ReservationID: reservationID(n), Seen: seen, Ended: latePayment(n, "", 2).Ended,
+		Order: events.OrderData{Reference: "r"}}
+}
+
+// refundOneThird sets a cancellation policy that refunds a third within ten minutes.
+func refundOneThird() *Edit {
+	return &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
+}
+
+const held = "held #1 ann 2 until 1m0s, 7 left"
+
+var paymentRules = map[string][]attempt{
+	"before the deadline": {
+		{0, hold(1, "ann", 2), held},
+		{60 * s, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
+		{61 * s, pay(1, "x"), "nothing"},
+		{61 * s, pay(1, "y"), "nothing"},
+		{61 * s, confirm(1, "ann"), "already_confirmed"},
+		{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
+		{99 * s, pay(1, "y"), "nothing"},
+		{99 * s, hold(1, "bob", 1), "already_exists"},
+	},
+	"after a sale without payment": {
+		{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+		{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
+		{1 * s, pay(1, "x"), "nothing"},
+		{1 * s, pay(1, "y"), "nothing"},
+		{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"},
+	},
+	"after the release": {
+		{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+		{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"},
+		{2 * s, pay(1, "x"), "not_found [resource:reservation]"},
+		{2 * s, paymentOfReleased(1, "x"), "nothing"},
+		{2 * s, pay(2, "x"), "not_found [resource:reservation]"},
+	},
+	"after the deadline": {
+		{0, hold(1, "ann", 2), held},
+		{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		{61 * s, pay(1, "x"), "not_found [resource:reservation]"},
+		{61 * s, latePayment(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
+		{61 * s, latePayment(1, "x", 2), "nothing"},
+		{61 * s, &core.Expire{}, "nothing"},
+		{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
+	},
+	"late, and beyond the limit": {
+		{0, hold(1, "ann", 2), held},
+		{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
+		{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"},
+		{61 * s, release(2, ""), "released #2 ann 3 confirmed, 9 left"},
+		{61 * s, latePayment(1, "x", 2), "nothing"}, // the payment has failed already
+		{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"},
+	},
+	"late, and sold out": {
+		{0, hold(1, "ann", 2), held},
+		{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"},
+		{61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
+		{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"},
+	},
+	"late, after the end of the sale": {
+		{0, hold(1, "ann", 2), held},
+		{1 * s, closeAfter(100 * s), "edited Lamp to 9 at 500, limit 4, 7 left"},
+		{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"},
+	},
+	"late, after the order data changed": {
+		{0, hold(1, "ann", 2), held},
+		{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
+		{61 * s, annotateEnded(1, 2), "product.reservation_annotated.v1"},
+		{61 * s, latePaymentSeen(1, "x", 2), "stale_revision [current_revision:3]"},
+		{61 * s, latePaymentSeen(1, "x", 3), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
+	},
+	"partly refunded": {
+		{0, refundOneThird(), "edited Lamp to 9 at 500, limit 4, 9 left"},
+		{0, hold(1, "ann", 2), held},
+		{0, &Edit{Cancellation: &events.Cancellation{}}, "edited Lamp to 9 at 500, limit 4, 7 left"},
+		{0, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
+		{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"},
+	},
+	"after the end of cancellation": {
+		{0, refundOneThird(), "edited Lamp to 9 at 500, limit 4, 9 left"},
+		{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
+		{0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
+		{0, reserve(3, "cid", 2), "reserved #3 cid 2, 3 left"},
+		{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
+		{1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
+		{600 * s, release(1, "ann"), "cancellation_closed [until:2026-05-01 10:10:00 +0000 UTC]"},
+		{600 * s, release(3, "cid"), "released #3 cid 2 confirmed, 5 left"}, // not paid
+		{600 * s, &Release{ReservationID: reservationID(2), Reason: "lift"},
+			"released #2 bob 2 confirmed, 7 left by bank~y, 670 kept"},
+	},
+}
+
+// TestPayments: in each case, each row continues from the previous one, at its time.
 func TestPayments(t *testing.T) {
-	refund33 := &Edit{Cancellation: &events.Cancellation{Until: day.Add(600 * s), RefundPercent: 33}}
-	past := day.Add(100 * s)
-	released := latePayment(1, "x", 2)
-	released.Ended.Status = events.ReservationReleased
-	stale := latePayment(1, "x", 2)
-	stale.Seen = 3
-	const held = "held #1 ann 2 until 1m0s, 7 left"
-	for name, attempts := range map[string][]attempt{
-		"in time": {
-			{0, hold(1, "ann", 2), held},
-			{60 * s, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
-			{61 * s, pay(1, "x"), "nothing"},
-			{61 * s, pay(1, "y"), "nothing"},
-			{61 * s, confirm(1, "ann"), "already_confirmed"},
-			{99 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
-			{99 * s, pay(1, "y"), "nothing"},
-			{99 * s, hold(1, "bob", 1), "already_exists"},
-		}, "after a sale without payment": {
-			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
-			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
-			{1 * s, pay(1, "x"), "nothing"},
-			{1 * s, pay(1, "y"), "nothing"},
-			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left by bank~x"},
-		}, "after the release": {
-			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
-			{2 * s, release(1, ""), "released #1 ann 2 confirmed, 9 left"},
-			{2 * s, pay(1, "x"), "not_found [resource:reservation]"},
-			{2 * s, released, "nothing"},
-			{2 * s, pay(2, "x"), "not_found [resource:reservation]"},
-		}, "late": {
-			{0, hold(1, "ann", 2), held},
-			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, pay(1, "x"), "not_found [resource:reservation]"},
-			{61 * s, latePayment(1, "x", 2), "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
-			{61 * s, latePayment(1, "x", 2), "nothing"},
-			{61 * s, &core.Expire{}, "nothing"},
-			{62 * s, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x"},
-		}, "too late for the limit": {
-			{0, hold(1, "ann", 2), held},
-			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, reserve(2, "ann", 3), "reserved #2 ann 3, 6 left"},
-			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: limit_exceeded by bank~x"},
-			{61 * s, release(2, ""), "released #2 ann 3 confirmed, 9 left"},
-			{61 * s, latePayment(1, "x", 2), "nothing"}, // it has failed for good
-			{61 * s, latePayment(1, "y", 9), "retaken #1 ann 2 at 500, 7 left by bank~y; confirmed #1 ann 2, 7 left by bank~y"},
-		}, "too late for the stock": {
-			{0, hold(1, "ann", 2), held},
-			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, reserve(2, "bob", 4), "reserved #2 bob 4, 5 left"},
-			{61 * s, reserve(3, "cid", 4), "reserved #3 cid 4, 1 left"},
-			{61 * s, latePayment(1, "x", 2), "failed #1 ann 2: sold_out by bank~x"},
-		}, "too late for the sale": {
-			{0, hold(1, "ann", 2), held},
-			{1 * s, &Edit{ClosesAt: &past}, "edited Lamp to 9 at 500, limit 4, 7 left"},
-			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{100 * s, latePayment(1, "x", 2), "failed #1 ann 2: sale_closed by bank~x"},
-		}, "late, after the order data changed": {
-			{0, hold(1, "ann", 2), held},
-			{61 * s, &core.Expire{}, "expired #1 ann 2 at 1m0s: 2, 9 left"},
-			{61 * s, &Annotate{ReservationID: reservationID(1), Seen: 2, Ended: latePayment(1, "", 2).Ended, Order: events.OrderData{Reference: "r"}}, "product.reservation_annotated.v1"},
-			{61 * s, &Pay{ReservationID: reservationID(1), Payment: "x", Seen: 2, Ended: stale.Ended}, "stale_revision [current_revision:3]"},
-			{61 * s, stale, "retaken #1 ann 2 at 500, 7 left by bank~x; confirmed #1 ann 2, 7 left by bank~x"},
-		}, "partly refunded": {
-			{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
-			{0, hold(1, "ann", 2), held},
-			{0, &Edit{Cancellation: &events.Cancellation{}}, "edited Lamp to 9 at 500, limit 4, 7 left"},
-			{0, pay(1, "x"), "confirmed #1 ann 2, 7 left by bank~x"},
-			{600*s - ns, release(1, "ann"), "released #1 ann 2 confirmed, 9 left by bank~x, 670 kept"},
-		}, "after the end of cancellation": {
-			{0, refund33, "edited Lamp to 9 at 500, limit 4, 9 left"},
-			{0, reserve(1, "ann", 2), "reserved #1 ann 2, 7 left"},
-			{0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 5 left"},
-			{0, reserve(3, "cid", 2), "reserved #3 cid 2, 3 left"},
-			{1 * s, pay(1, "x"), "paid #1 ann 2 by bank~x"},
-			{1 * s, pay(2, "y"), "confirmed #2 bob 2, 3 left by bank~y"},
-			{600 * s, release(1, "ann"), "cancellation_closed [until:2026-05-01 10:10:00 +0000 UTC]"},
-			{600 * s, release(3, "cid"), "released #3 cid 2 confirmed, 5 left"}, // it is not paid
-			{600 * s, &Release{ReservationID: reservationID(2), Reason: "lift"}, "released #2 bob 2 confirmed, 7 left by bank~y, 670 kept"},
-		},
-	} {
+	for name, attempts := range paymentRules {
 		t.Run(name, func(t *testing.T) {
 			p := New()
 			coretest.Do(p, create(9, 4), day, describeFact)
 			for i, a := range attempts {
 				p = coretest.RoundTrip(t, p.Freeze(), New)
 				if got := coretest.Do(p, a.cmd, day.Add(a.at), describeFact); got != a.want {
-					t.Fatalf("row %d: %T: %s, want %s", i+1, a.cmd, got, a.want)
+					t.Fatalf("row %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.want)
 				}
 			}
 			coretest.RequireTruncatedSnapshotsRefused(t, p, New)
@@ -161,12 +193,12 @@ func TestCost(t *testing.T) {
 	}
 	free := Offer{}
 	if free.Cost(9) != 0 || free.Refund(9) != 0 {
-		t.Errorf("a free offer has Cost = %d, Refund = %d, want 0, 0", free.Cost(9), free.Refund(9))
+		t.Errorf("free offer: Cost(9) = %d, Refund(9) = %d, want 0, 0", free.Cost(9), free.Refund(9))
 	}
 }
 
-// TestRandomPayments runs random commands. It checks that a payment pays for one reservation
-// once or fails for good, that nothing is oversold, and that a replayed or restored product is equal.
+// TestRandomPayments runs random commands. It checks that each payment has one outcome and pays for one
+// reservation at most, that nothing is oversold, and that a replayed or restored product is equal.
 func TestRandomPayments(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p, now := New().(*Product), day
@@ -194,7 +226,8 @@ func TestRandomPayments(t *testing.T) {
 			switch rapid.IntRange(0, 7).Draw(t, "kind") {
 			case 0, 1:
 				reserved++
-				do(&Reserve{ReservationID: reservationID(reserved), Holder: rapid.SampledFrom([]events.Holder{"ann", "bob"}).Draw(t, "holder"),
+				do(&Reserve{ReservationID: reservationID(reserved),
+					Holder:   rapid.SampledFrom([]events.Holder{"ann", "bob"}).Draw(t, "holder"),
 					Quantity: rapid.Int64Range(1, 3).Draw(t, "quantity"), Hold: rapid.Bool().Draw(t, "hold")})
 			case 2:
 				do(release(n, ""))
@@ -203,14 +236,15 @@ func TestRandomPayments(t *testing.T) {
 				do(&Edit{Price: &price})
 			case 4:
 				if view, ok := ended[reservationID(n)]; ok {
-					do(&Annotate{ReservationID: reservationID(n), Seen: p.facts - 1, Order: events.OrderData{Reference: "r"}, Ended: &view})
+					do(&Annotate{ReservationID: reservationID(n), Seen: p.facts - 1, Ended: &view,
+						Order: events.OrderData{Reference: "r"}})
 				}
 			default:
 				if view, ok := ended[reservationID(n)]; ok {
 					payment.Ended, payment.Seen = &view, p.facts-1
 				}
 				if _, used := outcome[payment.Payment]; used && owner[reservationID(n)] != payment.Payment {
-					break // a reference pays for one purchase
+					break // a reference pays for one reservation
 				}
 				do(payment)
 			}
@@ -236,7 +270,8 @@ func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended m
 		}
 		id := mustParse(name)
 		if before := outcome[payment]; before != "" || result == "paid" && owner[id] != "" {
-			t.Fatalf("%s by payment %s: its outcome was %q, the reservation is paid by %q", describeFact(fact), payment, before, owner[id])
+			t.Fatalf("%s by payment %s: its outcome was %q and the reservation was paid by %q, want neither", describeFact(fact),
+				payment, before, owner[id])
 		}
 		if outcome[payment] = result; result == "paid" {
 			owner[id] = payment
@@ -261,7 +296,7 @@ func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended m
 		delete(ended, mustParse(f.ReservationID))
 	case *events.ProductReleased:
 		if f.Payment != owner[mustParse(f.ReservationID)] {
-			t.Fatalf("%s, but the reservation was paid by %q", describeFact(fact), owner[mustParse(f.ReservationID)])
+			t.Fatalf("%s, want it to name the payment %q", describeFact(fact), owner[mustParse(f.ReservationID)])
 		}
 		end(f.ReservationID, f.Holder, f.Quantity, events.ReservationReleased, time.Time{})
 	case *events.ProductExpired:
@@ -277,6 +312,6 @@ func track(t *rapid.T, fact events.Fact, at events.Revision, p *Product, ended m
 		}
 	}
 	if known := slices.Collect(maps.Keys(owner)); p.payments == nil && len(known) > 0 {
-		t.Fatalf("reservations %v are paid, but the product has no record of it", known)
+		t.Fatalf("the product has no payment records, want those of reservations %v", known)
 	}
 }

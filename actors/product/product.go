@@ -7,10 +7,10 @@ import (
 	"admitone/events"
 )
 
-// Kind of products.
+// Kind registers products with the shell.
 var Kind = core.Kind{Category: events.ProductCategory, New: New, SnapshotVersion: snapshotVersion}
 
-// Stream of the product with this id.
+// Stream returns the stream of the product with an id.
 func Stream(id events.ProductID) events.StreamID {
 	return events.NewStreamID(events.ProductCategory, string(id))
 }
@@ -165,7 +165,7 @@ func New() core.Core {
 	return &Product{}
 }
 
-// Remaining is the number of units that can be reserved.
+// Remaining returns the number of units that can be reserved.
 func (p *Product) Remaining() int64 { return p.latest.Stock - p.held - p.sold }
 
 // Figures returns the product as created or last edited, and the numbers of units held and sold.
@@ -188,8 +188,7 @@ func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 // Exists reports whether the product was created.
 func (p *Product) Exists() bool { return p.latest.ID != "" }
 
-// NextDeadline is when the next hold expires or the sale opens or closes, zero if none of these
-// is pending.
+// NextDeadline implements [core.Core]: it is when the next hold expires or the sale opens or closes.
 func (p *Product) NextDeadline() time.Time {
 	return core.Earlier(p.deadline.Next(), p.sale().NextDeadline())
 }

@@ -17,7 +17,7 @@ import (
 	"admitone/events"
 )
 
-// state is a product's state in comparable form.
+// state is a product's state in a comparable form.
 type state struct {
 	Initial, Latest Create
 	Held, Sold      int64
@@ -250,7 +250,7 @@ func TestRandomCommands(t *testing.T) {
 				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd, now); code != want {
-				t.Fatalf("%T %+v at %v: refused with %q, want %q", cmd, cmd, now.Sub(day), code, want)
+				t.Fatalf("%T %+v at %v: refusal %q, want %q", cmd, cmd, now.Sub(day), code, want)
 			}
 			evolve(facts)
 			checkModel(t, p, m)
@@ -281,7 +281,7 @@ func checkModel(t *rapid.T, p *Product, m *model) {
 	}
 	if p.latest.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") ||
 		p.reservations.Len() != len(m.open) {
-		t.Fatalf("the state is %+v, want %+v", stateOf(p), m)
+		t.Fatalf("state = %+v, want the model's %+v", stateOf(p), m)
 	}
 	for id, want := range m.open {
 		if got, ok := p.Reservation(id); !ok || got != want {
@@ -293,8 +293,8 @@ func checkModel(t *rapid.T, p *Product, m *model) {
 	}
 }
 
-// requireRestorable writes a frozen state, which the core has changed since, restores it, and applies
-// the facts that came after it.
+// requireRestorable restores a state that was frozen before later facts, and applies those facts; the
+// result must be the state at the end.
 func requireRestorable(t *rapid.T, f *frozenState, log []events.Fact, end state) {
 	p := coretest.RoundTrip(t, f.write, New).(*Product)
 	if got := stateOf(p); !reflect.DeepEqual(got, f.content) {
@@ -304,7 +304,7 @@ func requireRestorable(t *rapid.T, f *frozenState, log []events.Fact, end state)
 		p.Evolve(fact)
 	}
 	if got := stateOf(p); !reflect.DeepEqual(got, end) {
-		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
+		t.Fatalf("after the later facts: %+v, want %+v", got, end)
 	}
 }
 
@@ -352,7 +352,7 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 		}
 		for _, e := range fact.Expired {
 			if expired[e.ReservationID] || e.ExpiresAt.Before(last) {
-				t.Fatalf("%+v expired twice or out of order", e)
+				t.Fatalf("%+v expired twice or after a later deadline, want once and in order", e)
 			}
 			expired[e.ReservationID], last = true, e.ExpiresAt
 		}
@@ -360,14 +360,15 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 	}
 	want := []int{169, 169, 169, 169, 169, 155}
 	if !slices.Equal(sizes, want) || len(expired) != holds || p.Remaining() != holds {
-		t.Errorf("facts of %v holds, %d in total, %d remain; want %v, %d, %d", sizes, len(expired), p.Remaining(), want, holds,
-			holds)
+		t.Errorf("facts of %v holds, want %v; %d expired, want %d; %d remain, want %d", sizes, want, len(expired), holds,
+			p.Remaining(), holds)
 	}
 }
 
 // TestEndedHoldsDoNotPileUp checks that released holds don't accumulate in the heap of deadlines.
 func TestEndedHoldsDoNotPileUp(t *testing.T) {
 	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2000, HoldSeconds: 60}})
+	const most = 2*101 + 1024 + 1 // two per hold, and the slack before a tidying
 	longest := 0
 	for n := range 20_000 {
 		commands := []core.Command{hold(n%60000, "ann", 1)}
@@ -383,7 +384,7 @@ func TestEndedHoldsDoNotPileUp(t *testing.T) {
 		}
 		longest = max(longest, len(p.deadline.Entries()))
 	}
-	if longest > 2*101+1024+1 {
-		t.Errorf("100 open holds had up to %d entries of deadlines, want at most two per hold and the slack", longest)
+	if longest > most {
+		t.Errorf("the heap had up to %d deadlines for 100 open holds, want at most %d", longest, most)
 	}
 }

@@ -36,7 +36,7 @@ func release(n int, by events.Holder) *Release {
 func stock(units int64) *Edit { return &Edit{Stock: &units} }
 func limit(units int64) *Edit { return &Edit{LimitPerHolder: &units} }
 
-// number of a reservation, from its id.
+// number returns n of reservationID(n).
 func number(id events.ReservationID) int {
 	parsed, err := events.ParseID(string(id))
 	if err != nil {
@@ -55,20 +55,24 @@ func describeFact(fact events.Fact) string {
 	case *events.ProductCreated:
 		return fmt.Sprintf("created %s with %d", f.ProductID, f.Stock)
 	case *events.ProductEdited:
-		return fmt.Sprintf("edited %s to %d at %d, limit %d, %d left", f.DisplayName, f.Stock, f.Price, f.LimitPerHolder, f.Remaining)
+		return fmt.Sprintf("edited %s to %d at %d, limit %d, %d left", f.DisplayName, f.Stock, f.Price, f.LimitPerHolder,
+			f.Remaining)
 	case *events.ProductReserved:
 		return fmt.Sprintf("reserved #%d %s %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Remaining)
 	case *events.ProductHeld:
-		return fmt.Sprintf("held #%d %s %d until %v, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.ExpiresAt.Sub(day), f.Remaining)
+		return fmt.Sprintf("held #%d %s %d until %v, %d left", number(f.ReservationID), f.Holder, f.Quantity,
+			f.ExpiresAt.Sub(day), f.Remaining)
 	case *events.ProductConfirmed:
 		return fmt.Sprintf("confirmed #%d %s %d, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Remaining) +
 			paidBy(f.Payment, 0)
 	case *events.ProductReleased:
-		return fmt.Sprintf("released #%d %s %d %s, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Was, f.Remaining) + paidBy(f.Payment, f.Kept)
+		return fmt.Sprintf("released #%d %s %d %s, %d left", number(f.ReservationID), f.Holder, f.Quantity, f.Was,
+			f.Remaining) + paidBy(f.Payment, f.Kept)
 	case *events.ProductExpired:
 		var expired []string
 		for _, e := range f.Expired {
-			expired = append(expired, fmt.Sprintf("#%d %s %d at %v", number(e.ReservationID), e.Holder, e.Quantity, e.ExpiresAt.Sub(day)))
+			expired = append(expired, fmt.Sprintf("#%d %s %d at %v", number(e.ReservationID), e.Holder, e.Quantity,
+				e.ExpiresAt.Sub(day)))
 		}
 		return fmt.Sprintf("expired %s: %d, %d left", strings.Join(expired, ", "), f.Quantity, f.Remaining)
 	}
@@ -229,16 +233,23 @@ func TestRules(t *testing.T) {
 // TestImpossibleFacts checks that the core panics at facts that only a damaged log has.
 func TestImpossibleFacts(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
-	one, two := events.ReservationID(reservationID(1).String()), events.ReservationID(reservationID(2).String())
+	id := events.ReservationID(reservationID(1).String())
+	reserved := func(quantity, remaining int64) events.Fact {
+		return &events.ProductReserved{ReservationID: id, Holder: "ann", Quantity: quantity, Remaining: remaining}
+	}
 	for name, facts := range map[string][]events.Fact{
-		"oversold":            {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
-		"a wrong figure":      {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
-		"no such reservation": {&events.ProductReleased{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},
-		"a bad id":            {&events.ProductReserved{ReservationID: "1", Holder: "ann", Quantity: 1, Remaining: 1}},
-		"an id twice":         {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductReserved{ReservationID: one, Holder: "bob", Quantity: 1, Remaining: 0}},
-		"confirmed twice":     {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductConfirmed{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}},
-		"expired though sold": {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 1, Remaining: 1}, &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: two, Holder: "ann", Quantity: 1}}, Quantity: 1, Remaining: 2}},
-		"stock below the sum": {&events.ProductReserved{ReservationID: two, Holder: "ann", Quantity: 2, Remaining: 0}, &events.ProductEdited{DisplayName: "Lamp", Stock: 1, Remaining: -1}},
+		"oversold":                 {reserved(3, -1)},
+		"wrong remaining":          {reserved(1, 2)},
+		"unknown reservation":      {&events.ProductReleased{ReservationID: id, Holder: "ann", Quantity: 1, Remaining: 2}},
+		"invalid reservation id":   {&events.ProductReserved{ReservationID: "1", Holder: "ann", Quantity: 1, Remaining: 1}},
+		"duplicate reservation id": {reserved(1, 1), reserved(1, 0)},
+		"confirmed twice": {reserved(1, 1),
+			&events.ProductConfirmed{ReservationID: id, Holder: "ann", Quantity: 1, Remaining: 1}},
+		"expired after its sale": {reserved(1, 1),
+			&events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: id, Holder: "ann", Quantity: 1}}, Quantity: 1,
+				Remaining: 2}},
+		"stock below the units sold": {reserved(2, 0),
+			&events.ProductEdited{DisplayName: "Lamp", Stock: 1, Remaining: -1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()

@@ -162,10 +162,11 @@ func TestImpossibleTimes(t *testing.T) {
 	times := events.SaleTimes{OpensAt: day.Add(s)}
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
 	for name, facts := range map[string][]events.Fact{
-		"a different time": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
-		"a wrong figure":   {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
-		"no such bound":    {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
-		"twice":            {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
+		"wrong time":      {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
+		"wrong remaining": {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
+		"unknown bound":   {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
+		"opened twice": {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2},
+			&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := New()
@@ -220,12 +221,12 @@ func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 					times = f.SaleTimes
 				case *events.ProductReserved, *events.ProductHeld:
 					if now.Before(times.OpensAt) || !times.ClosesAt.IsZero() && !now.Before(times.ClosesAt) {
-						t.Fatalf("%s at %v, outside the sale %+v", fact.Name(), now, times)
+						t.Fatalf("%s at %v, want none outside the sale %+v", fact.Name(), now, times)
 					}
 				case *events.ProductOpened, *events.ProductClosed:
 					name := describeBound(fact)[:6]
 					if recorded[name] {
-						t.Fatalf("%s was recorded twice", name)
+						t.Fatalf("the sale was recorded as %s twice, want once", name)
 					}
 					recorded[name] = true
 				}
@@ -238,7 +239,7 @@ func TestNothingIsSoldOutsideTheSale(t *testing.T) {
 			facts, _ := core.Step(p, cmd, now, check)
 			check(facts)
 			if open := times.Within(now); !open && p.(*Product).sale().Refuse(now) == nil {
-				t.Fatalf("the sale is open at %v, outside its bounds %+v", now, times)
+				t.Fatalf("the sale is open at %v, want it closed outside its bounds %+v", now, times)
 			}
 		}
 	})

@@ -31,7 +31,7 @@ func writePayments(w io.Writer, payments iter.Seq2[events.ID, PaymentRecord]) er
 	return out.Flush()
 }
 
-// restorePayments reads n entries.
+// restorePayments reads n payment records.
 func (p *Product) restorePayments(in *bufio.Reader, n int) error {
 	for range n {
 		var size [4]byte

@@ -131,7 +131,7 @@ func (s *Server) bookingAsOf(q *query, b *row.Booking) (existed bool, err error)
 	if q.at == nil || b.Position <= q.at.Position {
 		return true, nil
 	}
-	if b.Made > q.at.Position {
+	if b.FirstPosition > q.at.Position {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)

@@ -307,7 +307,7 @@ func (s *Server) tournamentReport(r *request) error {
 			}
 			found = past != nil
 		}
-		v.Sold, v.Returned = t.Entered, t.Seated-t.Entered
+		v.Sold, v.Returned = t.Entered, t.LastSlot-t.Entered
 		return found, err
 	})
 }

@@ -182,7 +182,7 @@ func (v *bookingOrders) reset() {
 
 // add indexes a new booking.
 func (v *bookingOrders) add(b *row.Booking, id *string) {
-	v.byPerformance.set(holderKey(events.Holder(b.PerformanceID), uint64(b.Made)), id)
+	v.byPerformance.set(holderKey(events.Holder(b.PerformanceID), uint64(b.FirstPosition)), id)
 	v.change(&row.Booking{}, b, id)
 }
 
@@ -190,6 +190,6 @@ func (v *bookingOrders) add(b *row.Booking, id *string) {
 func (v *bookingOrders) change(before, after *row.Booking, id *string) {
 	was, now := before.Order.Reference, after.Order.Reference
 	if now != was && now != "" {
-		v.byReference.set(holderKey(events.Holder(now), uint64(after.Made)), id)
+		v.byReference.set(holderKey(events.Holder(now), uint64(after.FirstPosition)), id)
 	}
 }

@@ -244,7 +244,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	if block != nil {
 		was = row.Mark(block.row[in])
 	}
-	if was.Settled() != step.From {
+	if was.Normalized() != step.From {
 		return fmt.Errorf("%w: position %d: %s@%d is a %s while the seat is %s",
 			row.ErrViolated, e.Position, e.Stream, e.Revision, fact.Name(), was.Status())
 	}

@@ -81,7 +81,7 @@ func checkMap(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
 		got[seat] = map[events.SeatStatus]byte{"free": 'f', "held": 'h', "booked": 'b', "blocked": 'x'}[c.Status]
 	}
 	for seat, mark := range want.Marks {
-		if byte(row.Mark(mark).Settled()) != got[seat] {
+		if byte(row.Mark(mark).Normalized()) != got[seat] {
 			t.Fatalf("the changes up to %d yield %q, want %q", want.Position, got, want.Marks)
 		}
 	}

@@ -166,14 +166,14 @@ func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
 // not change the views.
 func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact events.Fact) error {
 	k.moves = k.moves[:0]
-	next := tournament.Seated
+	next := tournament.LastSlot
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		k.planNew(f.TeamIDs, move{to: placeRef{events.EntryEntered, next}, cause: live.CauseEntered})
 	case *events.TournamentWaitlisted:
-		to := move{to: placeRef{events.EntryWaitlisted, tournament.Queued}, cause: live.CauseWaitlisted}
+		to := move{to: placeRef{events.EntryWaitlisted, tournament.LastWaiting}, cause: live.CauseWaitlisted}
 		if len(f.TeamIDs) > 1 {
-			to.group = tournament.Queued + 1
+			to.group = tournament.LastWaiting + 1
 		}
 		k.planNew(f.TeamIDs, to)
 	case *events.TournamentPromoted:

@@ -93,7 +93,7 @@ type seatsState struct {
 // and its map. The state takes ownership of the map.
 func NewSeatsState(plan events.PlanID, counts row.SeatCounts, m *row.SeatMap) State {
 	for i, mark := range m.Marks {
-		m.Marks[i] = byte(row.Mark(mark).Settled())
+		m.Marks[i] = byte(row.Mark(mark).Normalized())
 	}
 	return &seatsState{plan, counts, m.Layout, m.Marks}
 }

@@ -91,12 +91,12 @@ func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.Perfo
 	var mu sync.Mutex // guards all and err
 	for part := range slices.Chunk(seats, max(1, (len(seats)+seatReads-1)/seatReads)) {
 		readers.Go(func() {
-			steps, fault := m.stepsOf(ctx, store, id, part, after)
+			steps, partErr := m.stepsOf(ctx, store, id, part, after)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, steps...)
 			if err == nil {
-				err = fault
+				err = partErr
 			}
 		})
 	}

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestVerifierForgetsEndedRows: promoted rows are removed from memory, even if a group before them never fits.
+// TestVerifierForgetsEndedRows: promoted rows are removed from memory, even if a group before them never valid.
 func TestVerifierForgetsEndedRows(t *testing.T) {
 	c := &tournamentCheck{teams: map[events.TeamID]*waitingRow{}}
 	closing := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)

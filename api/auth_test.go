@@ -42,11 +42,8 @@ func badTokens(t *testing.T) map[string]string {
 		"garbage": "Bearer garbage",
 		"empty":   "Bearer ",
 		"basic":   "Basic cm9vdDpyb290",
-		"expired": sign(
-			hs,
-			secret.Secret,
-			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()},
-		),
+		"expired": sign(hs, secret.Secret,
+			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()}),
 		"without exp":    sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
 		"future nbf":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
 		"alg none":       sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),

@@ -30,12 +30,9 @@ func TestLargeBodiesAreBounded(t *testing.T) {
 		conn, err := net.Dial("tcp", w.address)
 		w.must(err)
 		t.Cleanup(func() { conn.Close() })
-		fmt.Fprintf(
-			conn,
+		fmt.Fprintf(conn,
 			"POST /v1/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-			w.address,
-			len(body),
-		)
+			w.address, len(body))
 		return conn
 	}
 	var open []net.Conn

@@ -271,10 +271,8 @@ func TestReleasedWhilePaid(t *testing.T) {
 	other := s.held("hall", "bob", "A-1-3")
 	open := s.checkout(other)
 	s.do("DELETE", other+"/payment-intent", "").is(200)
-	s.await(
-		"its page is closed",
-		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" },
-	)
+	s.await("its page is closed",
+		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" })
 	s.verifyMoney()
 }
 
@@ -313,10 +311,8 @@ func TestSilentProvider(t *testing.T) {
 		return len(all) == 2 && all[1].Status == "expired"
 	})
 	refused := s.held("hall", "eve", "A-1-5")
-	got := s.do("POST", refused+"/checkout", strings.Replace(newCheckout, "paid", "refused", 1)).problem(
-		422,
-		"invalid_field",
-	)
+	got := s.do("POST", refused+"/checkout", strings.Replace(newCheckout, "paid", "refused", 1)).problem(422,
+		"invalid_field")
 	if got["field"] != "success_url" {
 		t.Errorf("got field %v, want success_url", got["field"])
 	}
@@ -360,10 +356,8 @@ func TestUndurableReports(t *testing.T) {
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {
-		return s.stripe.SignedEvent(
-			"invoice.paid",
-			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)},
-		)
+		return s.stripe.SignedEvent("invoice.paid",
+			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)})
 	}
 	s.deliver(invoice(100<<10), 200)
 	s.deliver(invoice(1_000_000), 200)

@@ -139,10 +139,8 @@ func (s *Server) clusterRooms(p *peers.Peers) []clusterRoom {
 	rooms := []clusterRoom{}
 	for _, line := range s.config.Rooms.Lines() {
 		owner := p.OwnerOf(placement.KeyOf(waitingroom.Stream(events.RoomID(line.ID))))
-		rooms = append(
-			rooms,
-			clusterRoom{ID: line.ID, Owner: string(owner), Here: s.config.Rooms.Runs(line), Term: line.Term},
-		)
+		rooms = append(rooms,
+			clusterRoom{ID: line.ID, Owner: string(owner), Here: s.config.Rooms.Runs(line), Term: line.Term})
 	}
 	slices.SortFunc(rooms, func(a, b clusterRoom) int { return strings.Compare(a.ID, b.ID) })
 	return rooms[:min(len(rooms), maxClusterRooms)]

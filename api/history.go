@@ -94,12 +94,8 @@ func (s *Server) history(r *request) error {
 	if hasMore {
 		cursor = strconv.FormatUint(uint64(next), 10)
 	}
-	return r.list(
-		len(page),
-		cursor,
-		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil },
-		nil,
-	)
+	return r.list(len(page), cursor,
+		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
 }
 
 // existsWithoutEvents reports whether an entity exists although its stream is empty. Only a seat can.

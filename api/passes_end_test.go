@@ -121,11 +121,8 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	)
 	w.must(err)
 	w.must(
-		w.server.config.Bookings.Resume(
-			t.Context(),
-			bookings.Origin{ID: actors.NewCommandID(), Actor: "system"},
-			events.BookingID(id),
-		),
+		w.server.config.Bookings.Resume(t.Context(), bookings.Origin{ID: actors.NewCommandID(), Actor: "system"},
+			events.BookingID(id)),
 	)
 	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
 		t.Errorf("got %v; want status = booked", v)

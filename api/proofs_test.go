@@ -96,14 +96,8 @@ func TestReceiptAfterClockSetBack(t *testing.T) {
 	var prev events.Hash
 	for n, fact := range facts {
 		e := events.Event{ID: events.EventID("c", n), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
-		e.Metadata, prev = events.Seal(
-			nil,
-			prev,
-			stream,
-			events.Revision(n),
-			&e,
-			&events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)},
-		)
+		e.Metadata, prev = events.Seal(nil, prev, stream, events.Revision(n), &e,
+			&events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)})
 		batch = append(batch, e)
 	}
 	if _, err := w.store.Append(t.Context(), stream, events.NoStream, batch); err != nil {

@@ -22,13 +22,8 @@ func TestHeartbeatsOfOtherNodes(t *testing.T) {
 	const path, marks = peers.VisitorHeartbeatsPath + "?room=r", "\x01" // a mark of ticket 1
 	header := func(uri, body string, until time.Duration) string {
 		now := time.Now()
-		return nodesSecret.Seal(
-			&peers.Hop{From: "r2", Command: "-", At: now, Until: now.Add(until)},
-			0,
-			"POST",
-			uri,
-			[]byte(body),
-		)
+		return nodesSecret.Seal(&peers.Hop{From: "r2", Command: "-", At: now, Until: now.Add(until)}, 0, "POST",
+			uri, []byte(body))
 	}
 	for what, test := range map[string]struct {
 		path, body, header string

@@ -139,13 +139,8 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 
 // HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the
 // views and reads them from the log. Errors: those of [row.BookingAt]; the disk's.
-func (p *Projections) HolderBookingsAt(
-	ctx context.Context,
-	holder events.Holder,
-	position events.Position,
-	after uint64,
-	limit int,
-) (page []row.Booking, next uint64, err error) {
+func (p *Projections) HolderBookingsAt(ctx context.Context, holder events.Holder, position events.Position,
+	after uint64, limit int) (page []row.Booking, next uint64, err error) {
 	now, next, err := p.HolderBookings(holder, after, limit)
 	if err != nil {
 		return nil, 0, err

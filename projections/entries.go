@@ -217,11 +217,8 @@ func sum(counts *scan[int64]) (n int64, err error) {
 
 // tournamentsOf returns up to limit tournaments with ids above after that a team has entered or waits for, and
 // whether there are more. The lock must be held.
-func (v *entries) tournamentsOf(
-	team events.TeamID,
-	after string,
-	limit int,
-) (ids []events.TournamentID, more bool, err error) {
+func (v *entries) tournamentsOf(team events.TeamID, after string,
+	limit int) (ids []events.TournamentID, more bool, err error) {
 	begin := ownedKey(string(team), "")
 	seats, err := v.refs.scan(begin+after+"\x00", begin+"\xff\xff")
 	if err != nil {

@@ -232,7 +232,7 @@ func (k *boxOffice) resumeSeatsDelta(id string, since events.Position) *live.Mis
 			sum.Marks[s.seat] = s.to
 		}
 		sum.Change += int64(s.change)
-		sum.Cause = sum.Cause.And(s.cause)
+		sum.Cause = sum.Cause.MergedWith(s.cause)
 	}
 	return &live.Missed{Delta: sum, To: performance.Position}
 }

@@ -97,22 +97,16 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 
 // ProductAt is [row.ProductAt] for the views' log. It reads a few hundred events at most.
 // Errors: those of [row.ProductAt]; the disk's.
-func (p *Projections) ProductAt(
-	ctx context.Context,
-	id events.ProductID,
-	position events.Position,
-) (*row.Product, error) {
+func (p *Projections) ProductAt(ctx context.Context, id events.ProductID,
+	position events.Position) (*row.Product, error) {
 	return pastOf(ctx, p, (*products).rowSnapshots, events.NewStreamID(events.ProductCategory, string(id)), position,
 		(*row.Product).Apply)
 }
 
 // TournamentAt is [row.TournamentAt] for the views' log. It reads a few hundred events at most.
 // Errors: those of [row.TournamentAt]; the disk's.
-func (p *Projections) TournamentAt(
-	ctx context.Context,
-	id events.TournamentID,
-	position events.Position,
-) (*row.Tournament, error) {
+func (p *Projections) TournamentAt(ctx context.Context, id events.TournamentID,
+	position events.Position) (*row.Tournament, error) {
 	return pastOf(ctx, p, (*tournaments).rowSnapshots, events.NewStreamID(events.TournamentCategory, string(id)), position,
 		(*row.Tournament).Apply)
 }

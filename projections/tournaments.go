@@ -203,13 +203,8 @@ func (k *tournaments) planNew(teams []events.TeamID, to move) {
 
 // planAll plans a move of each team, whose status must be were. If to has a status, the teams take the places
 // after it; otherwise they leave.
-func (k *tournaments) planAll(
-	e *events.Recorded,
-	tournament *row.Tournament,
-	teams []events.TeamID,
-	were events.EntryStatus,
-	to move,
-) error {
+func (k *tournaments) planAll(e *events.Recorded, tournament *row.Tournament, teams []events.TeamID,
+	were events.EntryStatus, to move) error {
 	for _, team := range teams {
 		from, in, err := k.entries.placeOf(tournament.ID, team)
 		if err != nil {
@@ -264,13 +259,8 @@ func (p *Projections) Tournament(id events.TournamentID) (row.Tournament, bool, 
 // Tournaments returns up to limit tournaments with ids above after, as
 // [Projections.Products] does. Errors: the disk's.
 func (p *Projections) Tournaments(after string, limit int) (page []row.Tournament, next string, err error) {
-	return pageOf(
-		p,
-		(*tournaments).table,
-		after,
-		limit,
-		func(tournament *row.Tournament) string { return string(tournament.ID) },
-	)
+	return pageOf(p, (*tournaments).table, after, limit,
+		func(tournament *row.Tournament) string { return string(tournament.ID) })
 }
 
 // Team returns the row of a team, and whether it exists. Errors: the disk's.

@@ -57,12 +57,8 @@ var takenMarks = func() (table [256]byte) {
 
 // Seats returns up to limit seats in canonical order, only those in a section and with a status; "" means any. after
 // is 0 for the first page, else the next of the previous page; next is 0 on the last page.
-func (m *SeatMap) Seats(
-	section events.SectionID,
-	status events.SeatStatus,
-	after uint64,
-	limit int,
-) (page []Seat, next uint64) {
+func (m *SeatMap) Seats(section events.SectionID, status events.SeatStatus, after uint64,
+	limit int) (page []Seat, next uint64) {
 	from, end := events.SeatIndex(0), events.SeatIndex(len(m.Marks))
 	if section != "" {
 		i := m.Layout.Section(section)

@@ -167,12 +167,8 @@ func DecodeWaitingRoom(id string, record []byte) (WaitingRoom, error) {
 
 // WaitingRoomAt folds a waiting room up to a position; nil if it did not exist by then. Errors: those of
 // [WaitingRoom.Apply]; the store's.
-func WaitingRoomAt(
-	ctx context.Context,
-	store events.Store,
-	id events.RoomID,
-	position events.Position,
-) (*WaitingRoom, error) {
+func WaitingRoomAt(ctx context.Context, store events.Store, id events.RoomID,
+	position events.Position) (*WaitingRoom, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.WaitingRoomCategory, string(id)), position, (*WaitingRoom).Apply)
 }
 

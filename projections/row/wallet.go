@@ -158,12 +158,8 @@ func DecodeWalletEntry(record []byte) (WalletEntry, error) {
 
 // WalletAt folds a wallet up to a position; nil if it had no event by then. Errors: those of
 // [Wallet.Apply]; the store's.
-func WalletAt(
-	ctx context.Context,
-	store events.Store,
-	holder events.Holder,
-	position events.Position,
-) (*Wallet, error) {
+func WalletAt(ctx context.Context, store events.Store, holder events.Holder,
+	position events.Position) (*Wallet, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.WalletCategory, string(holder)), position, (*Wallet).Apply)
 }
 

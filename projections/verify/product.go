@@ -169,12 +169,8 @@ func (c *productCheck) checkCancellation(fact events.Fact) *fault {
 }
 
 // begin records a new reservation. A zero deadline means that it is confirmed.
-func (c *productCheck) begin(
-	name events.ReservationID,
-	holder events.Holder,
-	quantity int64,
-	deadline time.Time,
-) *fault {
+func (c *productCheck) begin(name events.ReservationID, holder events.Holder, quantity int64,
+	deadline time.Time) *fault {
 	id, err := events.ParseID(string(name))
 	if err != nil || quantity < 1 || quantity > maxQuantity {
 		return faultf(RuleFigures, "a reservation %q of %d", name, quantity)

@@ -73,9 +73,9 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 
 // holderKey returns a key that sorts by holder, then by number.
 func holderKey(holder events.Holder, number uint64) string {
-	var rest [8]byte
-	binary.BigEndian.PutUint64(rest[:], number)
-	return ownedKey(string(holder), string(rest[:]))
+	var suffix [8]byte
+	binary.BigEndian.PutUint64(suffix[:], number)
+	return ownedKey(string(holder), string(suffix[:]))
 }
 
 func (k *boxOffice) bookingTable() *table[row.Booking] { return k.bookings }
@@ -114,20 +114,20 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 // record visited, 0 if no more follow.
 func owned[V any](p *Projections, of *records[V], owner string, after uint64, limit int,
 	visit func(*V)) (next uint64, err error) {
-	begin := ownedKey(owner, "")
+	prefix := ownedKey(owner, "")
 	p.mu.RLock()
-	found, err := of.scan(holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+	records, err := of.scan(holderKey(events.Holder(owner), after)+"\x00", prefix+"\xff\xff\xff\xff\xff\xff\xff\xff\xff")
 	p.mu.RUnlock()
 	if err != nil {
 		return 0, err
 	}
 	n, last, more := 0, uint64(0), false
-	err = found.each(func(key string, value *V) bool {
+	err = records.each(func(key string, value *V) bool {
 		if more = n == limit; more {
 			return false
 		}
 		n++
-		last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
+		last = binary.BigEndian.Uint64([]byte(key[len(prefix):]))
 		visit(value)
 		return true
 	})

@@ -231,14 +231,14 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	if !ok {
 		return fmt.Errorf("%w: position %d: %s is not in the performance's layout", row.ErrViolated, e.Position, e.Stream)
 	}
-	key, in := seatBlockKey(events.PerformanceID(entry.id), int32(seat/seatBlockSize)), seat%seatBlockSize
+	key, index := seatBlockKey(events.PerformanceID(entry.id), int32(seat/seatBlockSize)), seat%seatBlockSize
 	block, err := k.blocks.find(key)
 	if err != nil {
 		return err
 	}
 	was := row.MarkUntouched
 	if block != nil {
-		was = row.Mark(block.row[in])
+		was = row.Mark(block.row[index])
 	}
 	if was.Normalized() != step.From {
 		return fmt.Errorf("%w: position %d: %s@%d is a %s while the seat is %s",
@@ -258,7 +258,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 		entry.row.Blocks++
 	}
 	k.foldLabel(events.PerformanceID(entry.id), seat, fact)
-	block.row[in] = byte(step.To)
+	block.row[index] = byte(step.To)
 	k.blocks.changed(block)
 	row := &entry.row
 	section := row.Layout.SectionOf(seat)

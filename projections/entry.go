@@ -140,9 +140,9 @@ func (p *Projections) TeamEntries(teamID events.TeamID, after string,
 }
 
 func decodeOrderData(record []byte) (events.OrderData, error) {
-	in := row.NewReader(record)
-	o := in.OrderData()
-	return o, in.Done()
+	reader := row.NewReader(record)
+	o := reader.OrderData()
+	return o, reader.Done()
 }
 
 // foldOrder applies a fact's changes to the order data of entries.

@@ -9,7 +9,7 @@ import (
 )
 
 func TestDescribeBoxOffice(t *testing.T) {
-	s := &logtest.Store{Log: logtest.CompletePerformance().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.CompletePerformance().Log, MaxRead: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string

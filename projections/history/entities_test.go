@@ -33,7 +33,7 @@ func readHistory(t *testing.T, s events.Store, kind, id string, limit int) (text
 }
 
 func TestHistory(t *testing.T) {
-	s := &logtest.Store{Log: logtest.CompleteSale().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.CompleteSale().Log, MaxRead: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string

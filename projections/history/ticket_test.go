@@ -30,7 +30,7 @@ func TestHistoryOfATicket(t *testing.T) {
 		{"in a draw", draw, "a~3", []string{"hc joined", "the order of tickets 1 to 3 was drawn"}},
 		{"too late for the draw", draw, "a~4", []string{"late joined"}},
 	} {
-		s := &logtest.Store{Log: test.room.Log, Most: 10_000, End: events.Position(len(test.room.Log))}
+		s := &logtest.Store{Log: test.room.Log, MaxRead: 10_000, End: events.Position(len(test.room.Log))}
 		for limit := 1; limit < 5; limit++ {
 			var lines []history.Line
 			for place, more := events.Position(0), true; more; {
@@ -46,7 +46,7 @@ func TestHistoryOfATicket(t *testing.T) {
 			}
 		}
 	}
-	s := &logtest.Store{Log: fifo.Log, Most: 10_000, End: events.Position(len(fifo.Log))}
+	s := &logtest.Store{Log: fifo.Log, MaxRead: 10_000, End: events.Position(len(fifo.Log))}
 	for _, id := range []string{"a~8", "a~0", "a~-1", "a~x", "a~01", "a", "b~1", "~", "a~99999999999999999999"} {
 		if _, _, _, err := history.ReadRelated(t.Context(), s, "ticket", id, 0, 9); !errors.Is(err, history.ErrEmpty) {
 			t.Errorf("ticket %s: %v, want ErrEmpty", id, err)

@@ -14,7 +14,7 @@ import (
 func TestDescribeWaitingRooms(t *testing.T) {
 	all := ""
 	for _, q := range []*logtest.WaitingRoom{logtest.FIFORoom(), logtest.Draw(3)} {
-		s := &logtest.Store{Log: q.Log, Most: 10_000, End: events.Position(len(q.Log))}
+		s := &logtest.Store{Log: q.Log, MaxRead: 10_000, End: events.Position(len(q.Log))}
 		lines, _, _, err := history.Read(t.Context(), s, "waiting-room", "a", 0, 100)
 		if err != nil || len(lines) != len(q.Log) {
 			t.Fatalf("%d lines of %d events, %v", len(lines), len(q.Log), err)
@@ -40,7 +40,7 @@ func TestDescribeWaitingRooms(t *testing.T) {
 		}
 	}
 	q := logtest.FIFORoom()
-	s := &logtest.Store{Log: q.Log, Most: 10_000, End: events.Position(len(q.Log))}
+	s := &logtest.Store{Log: q.Log, MaxRead: 10_000, End: events.Position(len(q.Log))}
 	lines, _, _, err := history.Read(t.Context(), s, "holder", "bob", 0, 100)
 	if err != nil || len(lines) != 2 || !strings.HasPrefix(lines[1].Text, "bob joined the queue with ticket 7") {
 		t.Errorf("bob's history: %+v, %v; want two joins, the second with ticket 7", lines, err)

@@ -186,7 +186,7 @@ func TestLogWithoutAPromotion(t *testing.T) {
 			}
 		}
 		end := s.Log[len(s.Log)-1].Position
-		_, err = verify.Log(t.Context(), &logtest.Store{Log: s.Log, End: end, Most: 5}, true, nil)
+		_, err = verify.Log(t.Context(), &logtest.Store{Log: s.Log, End: end, MaxRead: 5}, true, nil)
 		return v.Open(), err
 	}
 	open, err := verified()

@@ -96,8 +96,8 @@ func TestGuardBeforeViews(t *testing.T) {
 func TestMissingRoom(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, `,"waiting_room":"later"`)
-	for _, shown := range []string{"", "x"} {
-		v := w.reserve("p", "ada", "", headerPass, shown).is(403)
+	for shown, code := range map[string]string{"": "pass_required", "x": "pass_invalid"} {
+		v := w.reserve("p", "ada", "", headerPass, shown).problem(403, code)
 		if detail := v["detail"].(string); v["waiting_room"] != "later" ||
 			!strings.Contains(detail, "does not exist") {
 			t.Errorf("with the pass %q: got %v; want waiting_room = later, and that it does not exist", shown, v)

@@ -13,11 +13,8 @@ import (
 // here.
 func TestHeartbeatsOfOtherNodes(t *testing.T) {
 	w := newNode(t, OpenAuth{})
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":10}`,
-	).is(201)
+	w.do("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":10}`).is(201)
 	w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
 	const path, marks = peers.VisitorHeartbeatsPath + "?room=r", "\x01" // a mark of ticket 1
 	header := func(uri, body string, until time.Duration) string {

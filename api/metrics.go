@@ -83,11 +83,11 @@ func newMetrics(c Config) *metrics {
 
 // counters returns the counters of vec by the value of its label.
 func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheus.Counter {
-	found := make(map[L]prometheus.Counter, len(values))
+	counters := make(map[L]prometheus.Counter, len(values))
 	for _, value := range values {
-		found[value] = vec.WithLabelValues(string(value))
+		counters[value] = vec.WithLabelValues(string(value))
 	}
-	return found
+	return counters
 }
 
 // countFacts counts the facts of a command.

@@ -205,9 +205,9 @@ func (s *Server) reservationList(q *query, matches func(*row.Reservation) bool) 
 				(q.holder == "" || string(v.Holder) == q.holder), nil
 		},
 		write: func(dst []byte, v *row.Reservation) ([]byte, error) {
-			found := foundReservationOf(v)
-			found.Status = v.StatusAt(q.now)
-			return found.append(dst), nil
+			reservation := foundReservationOf(v)
+			reservation.Status = v.StatusAt(q.now)
+			return reservation.append(dst), nil
 		},
 		contact: func(v *row.Reservation) string { return reservationContact(v.ProductID, v.ID) },
 	}

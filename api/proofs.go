@@ -297,7 +297,7 @@ func (s *Server) revisionAt(ctx context.Context, stream events.StreamID, last ev
 // status. If there is none, it returns the position of the last event about the reservation, 0 for none.
 func (s *Server) eventWithStatus(ctx context.Context, stream events.StreamID, from events.Revision,
 	rid events.ReservationID, status events.ReservationStatus) (events.Position, error) {
-	found := events.Position(0)
+	position := events.Position(0)
 	for e, err := range events.Stream(ctx, s.config.Store, stream, from) {
 		if err != nil {
 			return 0, err
@@ -310,11 +310,11 @@ func (s *Server) eventWithStatus(ctx context.Context, stream events.StreamID, fr
 			return 0, err
 		}
 		if v := reservationOf(fact, rid); v != nil {
-			found = e.Position
+			position = e.Position
 			if v.Status == status {
 				break
 			}
 		}
 	}
-	return found, nil
+	return position, nil
 }

@@ -327,9 +327,9 @@ func (s *Server) changeReservation(r *request, command func(id events.ID, by eve
 		return err
 	}
 	stream, sent := product.Stream(productID), command(id, by)
-	of := events.PaymentSubject{ProductID: productID, ReservationID: rid}
+	subject := events.PaymentSubject{ProductID: productID, ReservationID: rid}
 	var answer actors.Answer
-	err = r.keyedIfUnreported(of, func(id actors.CommandID) (err error) {
+	err = r.keyedIfUnreported(subject, func(id actors.CommandID) (err error) {
 		answer, err = r.dispatchAs(r.commandContext(), id, stream, sent, nil)
 		return err
 	})

@@ -78,7 +78,7 @@ func (a *accessLog) record(r *request, status int, took time.Duration) {
 // loggedPath omits a visitor's id from a path. The id is a secret: with it anyone can give up the visitor's
 // place and, in open mode, use the visitor's pass.
 func loggedPath(path string) string {
-	if before, _, found := strings.Cut(path, "/visitors/"); found {
+	if before, _, ok := strings.Cut(path, "/visitors/"); ok {
 		return before + "/visitors/…"
 	}
 	return path

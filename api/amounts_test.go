@@ -22,7 +22,7 @@ func TestInvalidAmounts(t *testing.T) {
 	tag := w.do("GET", "/v1/performances/hall", "").is(200)["edit_tag"].(string)
 	before := w.head()
 	const price, sum = "1000000000001", "100000000000001"
-	for _, l := range []struct{ method, path, body, field, over string }{
+	for _, test := range []struct{ method, path, body, field, tooLarge string }{
 		{"POST", "/v1/wallets/ada/charges", `{"amount":AMOUNT}`, "amount", price},
 		{"POST", "/v1/products", `{"id":"new","name":"n","stock":1,"price":AMOUNT}`, "price", price},
 		{"PATCH", "/v1/products/tee", `{"price":AMOUNT}`, "price", price},
@@ -33,13 +33,13 @@ func TestInvalidAmounts(t *testing.T) {
 		{"POST", unit + "/confirm", report, "amount", sum},
 	} {
 		for _, amount := range []string{"-1", "1.5", "100.001", "9223372036854775808", "9223372036854775807", "1e19",
-			"-9223372036854775809", l.over, `"100"`, `"1,00"`, "true", "[100]", `{"amount":100}`} {
-			body := strings.Replace(l.body, "AMOUNT", amount, 1)
-			a := w.do(l.method, l.path, body, "If-Match", `"`+tag+`"`)
+			"-9223372036854775809", test.tooLarge, `"100"`, `"1,00"`, "true", "[100]", `{"amount":100}`} {
+			body := strings.Replace(test.body, "AMOUNT", amount, 1)
+			a := w.do(test.method, test.path, body, "If-Match", `"`+tag+`"`)
 			if a.status != 422 {
-				t.Errorf("%s %s %s: got %d %s; want status 422", l.method, l.path, body, a.status, a.text)
-			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, l.field) {
-				t.Errorf("%s %s %s: got field %q, want the prefix %q", l.method, l.path, body, got, l.field)
+				t.Errorf("%s %s %s: got %d %s; want status 422", test.method, test.path, body, a.status, a.text)
+			} else if got, _ := a.is(422)["field"].(string); !strings.HasPrefix(got, test.field) {
+				t.Errorf("%s %s %s: got field %q, want the prefix %q", test.method, test.path, body, got, test.field)
 			}
 		}
 	}
@@ -101,8 +101,8 @@ func TestLargeSums(t *testing.T) {
 	}
 	all := unit(100)
 	for _, amount := range []int64{1, maxPrice} {
-		if got := w.do("POST", all+"/confirm", external("all", amount, "")).problem(409, "amount_mismatch"); got["expected"] !=
-			100.0*maxPrice {
+		got := w.do("POST", all+"/confirm", external("all", amount, "")).problem(409, "amount_mismatch")
+		if got["expected"] != 100.0*maxPrice {
 			t.Errorf("got %v; want expected = %v", got, 100.0*maxPrice)
 		}
 	}
@@ -116,23 +116,23 @@ func TestLargeSums(t *testing.T) {
 	w.do("DELETE", one, "").is(200)
 	w.do("DELETE", all, "").is(200)
 	w.do("GET", "/v1/products/tee/report", "").wantFigures("received", 101*maxPrice, "owed", 101*maxPrice, "booked", 0)
-	outsider := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
+	twoSeats := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-2-1","A-2-2"]}`).is(201)["id"].(string)
-	if got := w.do("POST", outsider+"/payment", external("outsider", 2*maxPrice, "")).is(200); got["outcome"] != "booked" {
+	if got := w.do("POST", twoSeats+"/payment", external("two seats", 2*maxPrice, "")).is(200); got["outcome"] != "booked" {
 		t.Errorf("got %v; want outcome = booked", got)
 	}
-	both := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
+	nineSeats := "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings",
 		`{"holder":"ada","seats":["A-1-1","A-1-2","A-1-3","A-1-4","A-1-5","A-1-6","A-1-7","A-1-8","A-1-9"]}`).is(201)["id"].(string)
 	for range 9 {
 		w.do("POST", "/v1/wallets/ada/charges", fmt.Sprintf(`{"amount":%d}`, int64(maxPrice))).is(201)
 	}
-	if got := w.do("POST", both+"/payment", "").is(200); got["amount"] != 9.0*maxPrice {
+	if got := w.do("POST", nineSeats+"/payment", "").is(200); got["amount"] != 9.0*maxPrice {
 		t.Errorf("got %v; want amount = %v", got, 9.0*maxPrice)
 	}
-	w.do("DELETE", both+"/seats/A-1-1", "").is(200)
+	w.do("DELETE", nineSeats+"/seats/A-1-1", "").is(200)
 	w.do("POST", "/v1/performances/hall/cancellation", `{"reason":"ill"}`).is(202)
-	w.do("DELETE", both, "").is(200)
-	w.do("DELETE", outsider, "").is(200)
+	w.do("DELETE", nineSeats, "").is(200)
+	w.do("DELETE", twoSeats, "").is(200)
 	if got := w.do("GET", "/v1/wallets/ada", "").is(200); got["balance"] != 9.0*maxPrice {
 		t.Errorf("got %v; want balance = %v", got, 9.0*maxPrice)
 	}

@@ -11,16 +11,8 @@ import (
 // TestAnswerBytes checks the members of answers, their order, and the omitted ones.
 func TestAnswerBytes(t *testing.T) {
 	at := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
-	sold := reservation{
-		ID:        "r",
-		ProductID: "p",
-		Holder:    "ada",
-		Quantity:  2,
-		Status:    events.ReservationConfirmed,
-		Remaining: 3,
-		Revision:  4,
-		Position:  5,
-	}
+	sold := reservation{ID: "r", ProductID: "p", Holder: "ada", Quantity: 2, Status: events.ReservationConfirmed,
+		Remaining: 3, Revision: 4, Position: 5}
 	held := sold
 	held.Status, held.ExpiresAt, held.AsOf = events.ReservationHeld, at, asOf{9, at}
 	line := history.Line{Position: 7, Time: at, Stream: "product-p", Revision: 0, Actor: "ada", Text: "ä"}
@@ -32,16 +24,13 @@ func TestAnswerBytes(t *testing.T) {
 				`"position":5}`},
 		{string(appendReservation(nil, &held)),
 			`{"id":"r","product_id":"p","holder":"ada","quantity":2,"status":"held",` +
-				`"expires_at":"2031-05-01T20:00:00Z",` +
-				`"remaining":3,"revision":4,"position":5,"as_of":{"position":9,"time":"2031-05-01T20:00:00Z"}}`},
+				`"expires_at":"2031-05-01T20:00:00Z","remaining":3,"revision":4,"position":5,"as_of":{"position":9,"time":"2031-05-01T20:00:00Z"}}`},
 		{string(AppendLine(nil, &line)),
 			`{"position":7,"time":"2031-05-01T20:00:00Z","stream":"product-p","revision":0,"actor":"ada",` +
-				`"request_id":"",` +
-				`"causation_id":"","command_id":"","text":"ä","leads_to":[]}`},
+				`"request_id":"","causation_id":"","command_id":"","text":"ä","leads_to":[]}`},
 		{string(AppendLine(nil, &linked)),
 			`{"position":7,"time":"2031-05-01T20:00:00Z","stream":"product-p","revision":0,"actor":"ada",` +
-				`"request_id":"",` +
-				`"causation_id":"","command_id":"","because":6,"text":"ä","leads_to":["product/p","holder/ada"]}`},
+				`"request_id":"","causation_id":"","command_id":"","because":6,"text":"ä","leads_to":["product/p","holder/ada"]}`},
 	} {
 		if test.got != test.want {
 			t.Errorf("got  %s\nwant %s", test.got, test.want)

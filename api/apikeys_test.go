@@ -26,8 +26,8 @@ func exerciseAPIKeys(_ *testing.T, send func(method, path, body string, headers 
 // apiKey creates an API key and returns its id, and the value of Authorization that authenticates with it.
 func (w *harness) apiKey(body string) (id, authorization string) {
 	w.t.Helper()
-	made := w.do("POST", "/v1/api-keys", body, "Authorization", bearer(w.t.(*testing.T), "root", RoleAdmin)).is(201)
-	return made["id"].(string), "Bearer " + made["key"].(string)
+	created := w.do("POST", "/v1/api-keys", body, "Authorization", bearer(w.t.(*testing.T), "root", RoleAdmin)).is(201)
+	return created["id"].(string), "Bearer " + created["key"].(string)
 }
 
 // TestAPIKeys: with its key, a program has the rights of its role, under its own name and for
@@ -54,7 +54,7 @@ func TestAPIKeys(t *testing.T) {
 	list := w.do("GET", "/v1/api-keys", "", "Authorization", admin)
 	for _, a := range []answer{log, about, list, w.do("GET", "/v1/history/api-key/"+id, "", "Authorization", admin)} {
 		if a.is(200); strings.Contains(a.text, strings.TrimPrefix(shop, "Bearer ")) {
-			t.Errorf("%s: the answer contains the key: %s", a.what, a.text)
+			t.Errorf("%s: got the key in the answer %s, want none", a.what, a.text)
 		}
 	}
 	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
@@ -95,11 +95,11 @@ func TestAPIKeyIsRefusedAfterItsEnd(t *testing.T) {
 	send := func(key string) int { return w.do("GET", "/v1/events", "", "Authorization", key).status }
 	id, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
 	_, second := w.apiKey(`{"name":"shop","role":"auditor"}`)
-	soon, _ := json.Marshal(time.Now().Add(2 * time.Second))
-	_, brief := w.apiKey(fmt.Sprintf(`{"name":"brief","role":"auditor","expires_at":%s}`, soon))
+	inTwoSeconds, _ := json.Marshal(time.Now().Add(2 * time.Second))
+	_, shortLived := w.apiKey(fmt.Sprintf(`{"name":"brief","role":"auditor","expires_at":%s}`, inTwoSeconds))
 	w.wait(func() bool { return send(key) == 200 && send(second) == 200 })
-	far, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
-	shown := w.do("GET", "/v1/api-keys/"+far, "", "Authorization", admin).is(200)["expires_at"]
+	lastID, last := w.apiKey(`{"name":"last","role":"auditor","expires_at":"9999-12-31T23:59:59Z"}`)
+	shown := w.do("GET", "/v1/api-keys/"+lastID, "", "Authorization", admin).is(200)["expires_at"]
 	if status := send(last); status != 200 || shown != "9999-12-31T23:59:59Z" {
 		t.Errorf("got status %d, expires_at = %v; want 200, 9999-12-31T23:59:59Z", status, shown)
 	}
@@ -109,7 +109,7 @@ func TestAPIKeyIsRefusedAfterItsEnd(t *testing.T) {
 		t.Errorf("got %s, then %s; want ended_at, and twice the same answer", first.text, repeated.text)
 	}
 	w.wait(func() bool { return send(key) == 401 })
-	w.wait(func() bool { return send(brief) == 401 })
+	w.wait(func() bool { return send(shortLived) == 401 })
 	if status := send(second); status != 200 {
 		t.Errorf("the other key with that name: got status %d, want 200", status)
 	}
@@ -143,8 +143,8 @@ func TestCreateAPIKeyRefusals(t *testing.T) {
 	}
 	w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin, "Idempotency-Key", "k").problem(400,
 		"bad_parameter")
-	made := w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin)
-	if made.is(201); made.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("got %v; want Cache-Control = no-store", made.header)
+	created := w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin)
+	if created.is(201); created.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("got %v; want Cache-Control = no-store", created.header)
 	}
 }

@@ -35,7 +35,7 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	admin, service, ada := bearer(t, "root", RoleAdmin), bearer(t, "shop", RoleService), bearer(t, "ada", RoleHolder)
 	plan, show := standingPlan("arena")
 	w.do("POST", "/v1/plans", plan, "Authorization", admin).is(201)
-	made := w.do("POST", "/v1/performances", show, "Authorization", admin).is(201)
+	created := w.do("POST", "/v1/performances", show, "Authorization", admin).is(201)
 	const one, blocks = "/v1/performances/arena", "/v1/performances/arena/blocks"
 	expectAreas := func(want string) map[string]any {
 		t.Helper()
@@ -51,21 +51,21 @@ func TestAreasAreResizedAndBlocked(t *testing.T) {
 	w.do("POST", one+"/bookings", `{"areas":{"floor":1},"label":"press"}`, "Authorization", ada).problem(403, "forbidden")
 	expectAreas(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
 	refused := w.do("PATCH", one, `{"title":"Other","areas":{"floor":21}}`, "Authorization", admin,
-		"If-Match", `"`+made["edit_tag"].(string)+`"`).problem(409, "limit_exceeded")
+		"If-Match", `"`+created["edit_tag"].(string)+`"`).problem(409, "limit_exceeded")
 	if refused["area"] != "floor" || refused["held"] != 22.0 {
 		t.Errorf("got %v; want area = floor, held = 22", refused)
 	}
 	now := expectAreas(`[{"area":"floor","booked":0,"capacity":30,"held":22,"remaining":8}]`)
-	if now["title"] == "Other" || now["edit_tag"] != made["edit_tag"] {
-		t.Errorf("after a refused edit: got %v; want the old title, edit_tag = %v", now, made["edit_tag"])
+	if now["title"] == "Other" || now["edit_tag"] != created["edit_tag"] {
+		t.Errorf("after a refused edit: got %v; want the old title, edit_tag = %v", now, created["edit_tag"])
 	}
 	edited := w.do("PATCH", one, `{"title":"Other","areas":{"floor":22}}`, "Authorization", admin,
-		"If-Match", `"`+made["edit_tag"].(string)+`"`).is(200)
+		"If-Match", `"`+created["edit_tag"].(string)+`"`).is(200)
 	now = expectAreas(`[{"area":"floor","booked":0,"capacity":22,"held":22,"remaining":0}]`)
 	if edited["title"] != "Other" || encoded(t, edited["areas"]) != encoded(t, now["areas"]) ||
-		edited["edit_tag"] != now["edit_tag"] || edited["edit_tag"] == made["edit_tag"] {
+		edited["edit_tag"] != now["edit_tag"] || edited["edit_tag"] == created["edit_tag"] {
 		t.Errorf("the edit answered %v, a read %v; want the same areas and edit_tag, title = Other, edit_tag ≠ %v",
-			edited, now, made["edit_tag"])
+			edited, now, created["edit_tag"])
 	}
 	w.do("DELETE", "/v1/bookings/"+held["id"].(string), "", "Authorization", service).is(200)
 	a := w.do("GET", blocks, "", "Authorization", service)

@@ -34,9 +34,9 @@ func arena() string {
 	return plan.String() + "]}"
 }
 
-// TestFiguresOfAnArena prints the cost of 100,000 seats and 20,000 standing places, and checks that a
+// TestArenaCosts prints the cost of 100,000 seats and 20,000 standing places, and checks that a
 // snapshot has at most 1.5 MB.
-func TestFiguresOfAnArena(t *testing.T) {
+func TestArenaCosts(t *testing.T) {
 	w := newHarness(t)
 	plan, before := arena(), heapInUse()
 	start := time.Now()
@@ -63,16 +63,16 @@ func TestFiguresOfAnArena(t *testing.T) {
 		frame, _ := peer.Next()
 		t.Logf("a %s has %d bytes", frame.Event, len(frame.Data))
 	}
-	took := make([]time.Duration, 500)
-	for i := range took {
-		took[i] = requestTaken(t, w, i)
+	times := make([]time.Duration, 500)
+	for i := range times {
+		times[i] = refusalTime(t, w, i)
 	}
-	slices.Sort(took)
-	t.Logf("a seat that is taken is refused in %v (median of %d)", took[len(took)/2], len(took))
+	slices.Sort(times)
+	t.Logf("a seat that is taken is refused in %v (median of %d)", times[len(times)/2], len(times))
 }
 
-// requestTaken requests a taken seat, without the network, and returns the time until the refusal.
-func requestTaken(t *testing.T, w *harness, i int) time.Duration {
+// refusalTime requests a taken seat, without the network, and returns the time until the refusal.
+func refusalTime(t *testing.T, w *harness, i int) time.Duration {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod("POST")
 	c.Request.SetRequestURI("/v1/performances/show/bookings")
@@ -81,11 +81,11 @@ func requestTaken(t *testing.T, w *harness, i int) time.Duration {
 	c.Request.SetBodyString(fmt.Sprintf(`{"holder":"h-%d","seats":["Z50-5-50"]}`, i))
 	start := time.Now()
 	w.server.app.Server().Handler(&c)
-	took := time.Since(start)
+	elapsed := time.Since(start)
 	if c.Response.StatusCode() != 409 {
 		t.Fatalf("got %d %s; want status 409", c.Response.StatusCode(), c.Response.Body())
 	}
-	return took
+	return elapsed
 }
 
 // heapInUse returns the size of the reachable heap, in bytes.

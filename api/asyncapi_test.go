@@ -14,11 +14,11 @@ import (
 // messages returns the messages of asyncapi.yaml.
 func messages(t *testing.T) map[string]*sockettest.Message {
 	t.Helper()
-	found, err := sockettest.Messages()
+	all, err := sockettest.Messages()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return found
+	return all
 }
 
 // TestSocketExamples: the examples of asyncapi.yaml match the schemas of their messages, a server
@@ -31,7 +31,7 @@ func TestSocketExamples(t *testing.T) {
 	sockets := map[string]*sockettest.Peer{}
 	for name, m := range messages(t) {
 		if len(m.Examples) == 0 && m.FromClient {
-			t.Errorf("%s has no example", name)
+			t.Errorf("%s has no example, want one", name)
 		}
 		for _, example := range m.Examples {
 			if err := m.Validate(example); err != nil {
@@ -113,7 +113,7 @@ func TestEverySocketMessage(t *testing.T) {
 	expect(short, "error")
 	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
 		if messages(t)[name].FromServer && !received[name] {
-			t.Errorf("no %s was received; add one above", name)
+			t.Errorf("no %s was received, want one; add it above", name)
 		}
 	}
 }

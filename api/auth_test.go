@@ -35,36 +35,33 @@ func badTokens(t *testing.T) map[string]string {
 		}
 		return "Bearer " + token
 	}
-	soon := time.Now().Add(time.Hour).Unix()
-	good := jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon}
-	hs := jwt.SigningMethodHS256
+	inAnHour := time.Now().Add(time.Hour).Unix()
+	good := jwt.MapClaims{"sub": "root", "role": "admin", "exp": inAnHour}
+	hs256 := jwt.SigningMethodHS256
 	return map[string]string{
 		"garbage": "Bearer garbage",
 		"empty":   "Bearer ",
 		"basic":   "Basic cm9vdDpyb290",
-		"expired": sign(
-			hs,
-			secret.Secret,
-			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()},
-		),
-		"without exp":    sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
-		"future nbf":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
+		"expired": sign(hs256, secret.Secret,
+			jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()}),
+		"without exp":    sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
+		"future nbf":     sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": inAnHour, "nbf": inAnHour}),
 		"alg none":       sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
 		"HS512":          sign(jwt.SigningMethodHS512, secret.Secret, good),
-		"other secret":   sign(hs, []byte("another secret of thirty-two bytes"), good),
-		"no sub":         sign(hs, secret.Secret, jwt.MapClaims{"role": "admin", "exp": soon}),
-		"reversing sub":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "a\u202eb", "role": "admin", "exp": soon}),
-		"empty role":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "", "exp": soon}),
-		"null role":      sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": nil, "exp": soon}),
-		"key as sub":     sign(hs, secret.Secret, jwt.MapClaims{"sub": "key:shop", "role": "admin", "exp": soon}),
+		"other secret":   sign(hs256, []byte("another secret of thirty-two bytes"), good),
+		"no sub":         sign(hs256, secret.Secret, jwt.MapClaims{"role": "admin", "exp": inAnHour}),
+		"reversing sub":  sign(hs256, secret.Secret, jwt.MapClaims{"sub": "a\u202eb", "role": "admin", "exp": inAnHour}),
+		"empty role":     sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": "", "exp": inAnHour}),
+		"null role":      sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": nil, "exp": inAnHour}),
+		"key as sub":     sign(hs256, secret.Secret, jwt.MapClaims{"sub": "key:shop", "role": "admin", "exp": inAnHour}),
 		"crit":           signWith(t, map[string]any{"crit": []string{"exp"}}, good),
 		"crit, empty":    signWith(t, map[string]any{"crit": []string{}}, good),
 		"b64":            signWith(t, map[string]any{"b64": false}, good),
 		"unused bits":    unusedBits(t, signWith(t, nil, good)),
-		"invalid UTF-8":  signText("{\"sub\":\"a\xffb\"" + `,"role":"admin","exp":` + fmt.Sprint(soon) + `}`),
-		"lone surrogate": signText(`{"sub":"a\ud800b","role":"admin","exp":` + fmt.Sprint(soon) + `}`),
-		"unknown role":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "Admin", "exp": soon}),
-		"role as array":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": []string{"admin"}, "exp": soon}),
+		"invalid UTF-8":  signText("{\"sub\":\"a\xffb\"" + `,"role":"admin","exp":` + fmt.Sprint(inAnHour) + `}`),
+		"lone surrogate": signText(`{"sub":"a\ud800b","role":"admin","exp":` + fmt.Sprint(inAnHour) + `}`),
+		"unknown role":   sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": "Admin", "exp": inAnHour}),
+		"role as array":  sign(hs256, secret.Secret, jwt.MapClaims{"sub": "root", "role": []string{"admin"}, "exp": inAnHour}),
 	}
 }
 
@@ -81,12 +78,11 @@ func unusedBits(t *testing.T, token string) string {
 
 // signText signs claims in JSON that no encoder would produce.
 func signText(claims string) string {
-	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." + base64.RawURLEncoding.EncodeToString(
-		[]byte(claims),
-	)
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode([]byte(`{"alg":"HS256"}`)) + "." + encode([]byte(claims))
 	mac := hmac.New(sha256.New, secret.Secret)
 	mac.Write([]byte(text))
-	return "Bearer " + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return "Bearer " + text + "." + encode(mac.Sum(nil))
 }
 
 // signWith signs a token with additional members in its header.
@@ -104,17 +100,17 @@ func signWith(t *testing.T, header map[string]any, claims jwt.MapClaims) string 
 func TestTokenWithoutRole(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	exp := time.Now().Add(time.Hour).Unix()
-	for _, claims := range []jwt.MapClaims{{"sub": "ada", "exp": exp}, {"sub": "ada", "exp": exp, "Role": "admin",
-		"ROLE": "admin"}} {
+	for _, claims := range []jwt.MapClaims{
+		{"sub": "ada", "exp": exp},
+		{"sub": "ada", "exp": exp, "Role": "admin", "ROLE": "admin"},
+	} {
 		token := signWith(t, nil, claims)
 		w.do("GET", "/v1/holders/ada/bookings", "", "Authorization", token).is(200)
 		w.do("GET", "/v1/holders/bob/bookings", "", "Authorization", token).problem(403, "forbidden")
 		w.do("GET", "/v1/events", "", "Authorization", token).problem(403, "forbidden")
 	}
-	w.do("GET", "/v1/products", "", "Authorization", signWith(t, nil, jwt.MapClaims{"Sub": "ada", "exp": exp})).problem(
-		401,
-		"unauthenticated",
-	)
+	withoutSub := signWith(t, nil, jwt.MapClaims{"Sub": "ada", "exp": exp})
+	w.do("GET", "/v1/products", "", "Authorization", withoutSub).problem(401, "unauthenticated")
 }
 
 func TestRoles(t *testing.T) {
@@ -126,8 +122,8 @@ func TestRoles(t *testing.T) {
 		return w.do("POST", "/v1/products/p/reservations", `{"hold":true}`, "Authorization", ada).is(201)["id"].(string)
 	}
 	type row struct {
-		method, path, body                  string
-		nobody, ada, bob, auditor, rootWant int
+		method, path, body              string
+		nobody, ada, bob, auditor, root int
 	}
 	const reservations, one = "/v1/products/p/reservations", "/v1/products/p/reservations/RID"
 	for _, r := range []row{
@@ -148,7 +144,7 @@ func TestRoles(t *testing.T) {
 		{"GET", "/v1/streams/product-p/events", "", 401, 403, 403, 200, 200},
 		{"GET", "/healthz", "", 200, 200, 200, 200, 200},
 	} {
-		try := func(actor, token string, want int) {
+		check := func(actor, token string, want int) {
 			path := r.path
 			if len(path) >= len(one) && path[:len(one)] == one {
 				path = reservations + "/" + held() + path[len(one):]
@@ -157,7 +153,7 @@ func TestRoles(t *testing.T) {
 			switch {
 			case want == 401:
 				if a.problem(401, "unauthenticated"); a.header.Get("WWW-Authenticate") == "" {
-					t.Errorf("%s: the answer 401 has no WWW-Authenticate", a.what)
+					t.Errorf("%s: got no WWW-Authenticate, want one", a.what)
 				}
 			case want == 403:
 				a.problem(403, "forbidden")
@@ -165,13 +161,13 @@ func TestRoles(t *testing.T) {
 				t.Errorf("%s as %s: status %d, want %d: %s", a.what, actor, a.status, want, a.text)
 			}
 		}
-		try("nobody", "", r.nobody)
-		try("ada", ada, r.ada)
-		try("bob", bob, r.bob)
-		try("auditor", auditor, r.auditor)
-		try("root", admin, r.rootWant)
+		check("nobody", "", r.nobody)
+		check("ada", ada, r.ada)
+		check("bob", bob, r.bob)
+		check("auditor", auditor, r.auditor)
+		check("root", admin, r.root)
 		for what, token := range badTokens(t) {
-			try(what, token, 401)
+			check(what, token, 401)
 		}
 	}
 	// An ended reservation still belongs to its holder.

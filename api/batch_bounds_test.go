@@ -15,7 +15,7 @@ func eventually(t *testing.T, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("the condition did not hold in time")
+			t.Fatal("the condition did not become true in time")
 		}
 	}
 }
@@ -26,32 +26,29 @@ func TestLargeBodiesAreBounded(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 50, "")
 	body := `{"commands":[` + cmd("POST", reservations, `{"holder":"ada"}`) + `]}` + strings.Repeat(" ", 200<<10)
-	begin := func() net.Conn {
+	startRequest := func() net.Conn {
 		conn, err := net.Dial("tcp", w.address)
 		w.must(err)
 		t.Cleanup(func() { conn.Close() })
-		fmt.Fprintf(
-			conn,
+		fmt.Fprintf(conn,
 			"POST /v1/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
-			w.address,
-			len(body),
-		)
+			w.address, len(body))
 		return conn
 	}
 	var open []net.Conn
 	for range maxLarge {
-		open = append(open, begin())
+		open = append(open, startRequest())
 	}
 	large := &w.server.batches.large
 	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.inUse) == maxLarge })
 	w.do("POST", "/v1/batch", body).problem(429, "overloaded")
 	_, err := open[0].Write([]byte(body))
 	w.must(err)
-	w.answerFrom(open[0], "the first").each(1)[0].is(201)
-	w.do("POST", "/v1/batch", body).each(1)[0].is(201)
+	w.answerFrom(open[0], "the first").answers(1)[0].is(201)
+	w.do("POST", "/v1/batch", body).answers(1)[0].is(201)
 }
 
-// TestLargeBodyExpires: a large body whose client has fallen silent does not count for ever.
+// TestLargeBodyExpires: a large body whose client stopped sending counts only for its lifetime.
 func TestLargeBodyExpires(t *testing.T) {
 	var large largeBodies
 	now, headers := time.Now(), make([]fasthttp.RequestHeader, maxLarge+1)
@@ -81,11 +78,11 @@ func TestBatchWithoutALog(t *testing.T) {
 	w.do("GET", "/v1/bookings/"+booked, "").is(200)
 	w.must(w.store.Close())
 	all := w.batch([]string{cmd("POST", reservations, `{"holder":"ada"}`), cmd("DELETE", "/v1/bookings/"+booked, ""),
-		cmd("GET", reservations, ""), cmd("POST", reservations, `{"holder":"bob"}`)}).each(4)
-	all[0].code(503, "log_unavailable")
-	all[1].code(503, "log_unavailable")
-	all[2].code(405, "method_not_allowed")
-	all[3].code(503, "log_unavailable")
+		cmd("GET", reservations, ""), cmd("POST", reservations, `{"holder":"bob"}`)}).answers(4)
+	all[0].wantCode(503, "log_unavailable")
+	all[1].wantCode(503, "log_unavailable")
+	all[2].wantCode(405, "method_not_allowed")
+	all[3].wantCode(503, "log_unavailable")
 }
 
 // TestBatchOverload: commands to a product that is overloaded are refused one by one. Those to another
@@ -100,7 +97,7 @@ func TestBatchOverload(t *testing.T) {
 	}
 	commands = append(commands, cmd("POST", "/v1/products/q/reservations", `{"holder":"ada"}`))
 	sold := 0
-	all := w.batch(commands).each(len(commands))
+	all := w.batch(commands).answers(len(commands))
 	all[0].is(201)
 	all[200].is(201)
 	for _, a := range all[:200] {
@@ -108,7 +105,7 @@ func TestBatchOverload(t *testing.T) {
 			sold++
 			continue
 		}
-		a.code(429, "overloaded")
+		a.wantCode(429, "overloaded")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(sold) || sold == 200 {
 		t.Errorf("%d commands were accepted, want fewer than 200; got %v, want sold = %d", sold, v, sold)
@@ -142,7 +139,7 @@ func TestBatchIsBounded(t *testing.T) {
 	}
 	w.batch(one).problem(429, "overloaded")
 	<-w.server.batches.running
-	w.batch(one).each(1)[0].is(201)
+	w.batch(one).answers(1)[0].is(201)
 	for range maxRunning {
 		w.server.batches.slots <- struct{}{}
 	}
@@ -156,12 +153,12 @@ func TestBatchIsBounded(t *testing.T) {
 	for range maxRunning {
 		<-w.server.batches.slots
 	}
-	(<-done).each(1)[0].is(201)
+	(<-done).answers(1)[0].is(201)
 	full := make([]string, maxBatchCommands)
 	for i := range full {
 		full[i] = one[0]
 	}
-	for i, a := range w.batch(full).each(len(full)) {
+	for i, a := range w.batch(full).answers(len(full)) {
 		if v := a.is(201); v["remaining"] != float64(5000-3-i) {
 			t.Fatalf("command %d: %s; want remaining = %v", i, a.text, float64(5000-3-i))
 		}
@@ -181,7 +178,7 @@ func TestBatchInLogAndMetrics(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1, "")
 	one := cmd("POST", reservations, `{"holder":"ada"}`)
-	w.batch([]string{one, one, one}, "X-Request-Id", "mine").each(3)
+	w.batch([]string{one, one, one}, "X-Request-Id", "mine").answers(3)
 	text := w.do("GET", "/metrics", "").text
 	for _, line := range []string{
 		`admitone_batch_commands_total{method="POST",route="/v1/products/:id/reservations",status="201"} 1`,
@@ -190,7 +187,7 @@ func TestBatchInLogAndMetrics(t *testing.T) {
 		`admitone_problems_total{code="sold_out"} 2`,
 	} {
 		if !strings.Contains(text, line) {
-			t.Errorf("the metrics have no line %s", line)
+			t.Errorf("got metrics without the line %s, want it", line)
 		}
 	}
 	if strings.Contains(text, `admitone_http_requests_total{method="POST",route="/v1/products/:id/reservations"`) {

@@ -108,9 +108,9 @@ func TestBatchReachesNoOtherRoute(t *testing.T) {
 		path, err := json.Marshal(test.path)
 		w.must(err)
 		text := fmt.Sprintf(`{"method":%q,"path":%s%s}`, test.method, path, test.more)
-		all := w.batch([]string{text, cmd("POST", "/v1/products/none/reservations", `{"holder":"ada"}`)}).each(2)
-		all[0].code(test.status, test.code)
-		all[1].code(404, "not_found")
+		all := w.batch([]string{text, cmd("POST", "/v1/products/none/reservations", `{"holder":"ada"}`)}).answers(2)
+		all[0].wantCode(test.status, test.code)
+		all[1].wantCode(404, "not_found")
 	}
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0. || v["price"] != 0. {
 		t.Errorf("after refused commands: got %v; want sold = 0, price = 0", v)
@@ -130,9 +130,9 @@ func TestBatchWithAPanic(t *testing.T) {
 	good := cmd("POST", reservations, `{"holder":"ada"}`)
 	all := w.batch(
 		[]string{good, cmd("POST", "/v1/products/bug", ""), good, cmd("POST", "/v1/bookings/bug", ""), good},
-	).each(5)
-	all[1].code(500, "internal")
-	all[3].code(500, "internal")
+	).answers(5)
+	all[1].wantCode(500, "internal")
+	all[3].wantCode(500, "internal")
 	for _, i := range []int{0, 2, 4} {
 		all[i].is(201)
 	}
@@ -153,7 +153,7 @@ func TestBatchCallers(t *testing.T) {
 		w.do("POST", "/v1/batch", body, "Authorization", bearer(t, "gate", RoleDoor)).problem(403, "forbidden")
 	}
 	for _, body := range []string{one, large} {
-		a := w.do("POST", "/v1/batch", body, "Authorization", bearer(t, "ada", RoleHolder)).each(1)[0]
+		a := w.do("POST", "/v1/batch", body, "Authorization", bearer(t, "ada", RoleHolder)).answers(1)[0]
 		if v := a.is(201); v["holder"] != "ada" {
 			t.Errorf("got %v; want holder = ada", v)
 		}

@@ -28,8 +28,8 @@ func (w *harness) batch(commands []string, headers ...string) answer {
 	return w.do("POST", "/v1/batch", `{"commands":[`+strings.Join(commands, ",")+`]}`, headers...)
 }
 
-// each returns the answers to the commands of a batch, as if each had been sent alone.
-func (a answer) each(n int) []answer {
+// answers returns the answers to the commands of a batch, as if each had been sent alone.
+func (a answer) answers(n int) []answer {
 	a.t.Helper()
 	var v struct {
 		Answers []struct {
@@ -50,8 +50,8 @@ func (a answer) each(n int) []answer {
 	return all
 }
 
-// code checks the status and the code of a refused command.
-func (a answer) code(status int, code string) map[string]any {
+// wantCode checks the status and the code of a refused command.
+func (a answer) wantCode(status int, code string) map[string]any {
 	a.t.Helper()
 	v := a.is(status)
 	if v["code"] != code {
@@ -70,9 +70,9 @@ func TestBatchKeepsTheOrderOfAnEntity(t *testing.T) {
 		commands[i] = cmd("POST", reservations, fmt.Sprintf(`{"holder":"h%d"}`, i))
 	}
 	last := 0.
-	for i, a := range w.batch(commands).each(100) {
+	for i, a := range w.batch(commands).answers(100) {
 		if i >= 50 {
-			a.code(409, "sold_out")
+			a.wantCode(409, "sold_out")
 			continue
 		}
 		v := a.is(201)
@@ -89,14 +89,14 @@ func TestBatchConfirmsThenReleasesOneReservation(t *testing.T) {
 	w.product("q", 9, "")
 	one := "/v1/products/q/reservations/" + w.reserve("q", "ada", `,"hold":true`).is(201)["id"].(string)
 	all := w.batch([]string{cmd("POST", one+"/confirm", "{}"), cmd("POST", one+"/confirm", ""), cmd("DELETE", one, ""),
-		cmd("DELETE", one, ""), cmd("POST", one+"/confirm", "")}).each(5)
+		cmd("DELETE", one, ""), cmd("POST", one+"/confirm", "")}).answers(5)
 	for i, want := range []string{"confirmed", "", "released", "released", ""} {
 		if want != "" && all[i].is(200)["status"] != want {
 			t.Errorf("answer to command %d = %s, want status %v", i, all[i].text, want)
 		}
 	}
-	all[1].code(409, "already_confirmed")
-	all[4].code(410, "released")
+	all[1].wantCode(409, "already_confirmed")
+	all[4].wantCode(410, "released")
 }
 
 // TestBatchKeepsTheOrderOfBookings: commands for the same seats, and payments from the same wallet, run in
@@ -109,23 +109,23 @@ func TestBatchKeepsTheOrderOfBookings(t *testing.T) {
 	second := w.book("gig", "ada", "A-1-2").is(201)["id"].(string)
 	book := cmd("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-1-1"]}`)
 	for range 3 {
-		all := w.batch([]string{book, cmd("DELETE", "/v1/bookings/"+first, ""), book}).each(3)
-		all[0].code(409, "seat_taken")
+		all := w.batch([]string{book, cmd("DELETE", "/v1/bookings/"+first, ""), book}).answers(3)
+		all[0].wantCode(409, "seat_taken")
 		all[1].is(200)
 		first = all[2].is(201)["id"].(string)
 	}
 	third := w.book("gig", "ada", "A-1-3").is(201)["id"].(string)
 	all := w.batch([]string{cmd("POST", "/v1/bookings/"+second+"/payment", "{}"),
 		cmd("POST", "/v1/bookings/"+third+"/payment", "{}"), cmd("DELETE", "/v1/bookings/"+second, ""),
-		cmd("POST", "/v1/bookings/"+third+"/payment", "{}")}).each(4)
+		cmd("POST", "/v1/bookings/"+third+"/payment", "{}")}).answers(4)
 	all[0].is(200)
-	all[1].code(409, "insufficient_balance")
+	all[1].wantCode(409, "insufficient_balance")
 	all[2].is(200)
 	all[3].is(200)
 }
 
-// mask returns the status and body of an answer, without the parts that differ between runs.
-func mask(a answer) string {
+// withoutVariableParts returns the status and body of an answer, without the parts that differ between runs.
+func withoutVariableParts(a answer) string {
 	text := strings.TrimSuffix(a.text, "\n")
 	for _, p := range []string{`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`,
 		`"(position|revision)":\d+`, `"request_id":"[^"]*"`, `20\d\d-[0-9T:.-]+Z`} {
@@ -134,9 +134,9 @@ func mask(a answer) string {
 	return fmt.Sprint(a.status, " ", text)
 }
 
-// kindsOfCommands creates what the commands are about, and returns every kind of command, with commands that
+// commandsOfEachKind creates what the commands are about, and returns every kind of command, with commands that
 // are accepted and commands that are refused.
-func kindsOfCommands(w *harness, admin string) []string {
+func commandsOfEachKind(w *harness, admin string) []string {
 	create := func(method, path, body string) string {
 		a := w.do(method, path, body, "Authorization", admin)
 		if a.status >= 300 {
@@ -150,11 +150,8 @@ func kindsOfCommands(w *harness, admin string) []string {
 		if id == "dear" {
 			price = 5
 		}
-		create(
-			"POST",
-			"/v1/products",
-			fmt.Sprintf(`{"id":%q,"name":"n","stock":9,"price":%d,"limit_per_holder":5}`, id, price),
-		)
+		create("POST", "/v1/products",
+			fmt.Sprintf(`{"id":%q,"name":"n","stock":9,"price":%d,"limit_per_holder":5}`, id, price))
 	}
 	create("POST", "/v1/performances", fmt.Sprintf(newHall, "gig"))
 	create("POST", "/v1/tournaments", `{"id":"cup","name":"n","team_limit":2,"register_deadline":"2099-01-01T00:00:00Z"}`)
@@ -163,15 +160,12 @@ func kindsOfCommands(w *harness, admin string) []string {
 	}
 	create("POST", "/v1/tournaments/cup/entries", `{"team_id":"t2"}`)
 	create("POST", "/v1/wallets/ada/charges", `{"amount":150}`)
-	held := "/v1/products/few/reservations/" + create(
-		"POST",
-		"/v1/products/few/reservations",
-		`{"holder":"ada","hold":true}`,
-	)
+	held := "/v1/products/few/reservations/" + create("POST", "/v1/products/few/reservations",
+		`{"holder":"ada","hold":true}`)
 	sold := "/v1/products/few/reservations/" + create("POST", "/v1/products/few/reservations", `{"holder":"ada"}`)
 	bobs := "/v1/products/few/reservations/" + create("POST", "/v1/products/few/reservations", `{"holder":"bob"}`)
 	booked := "/v1/bookings/" + create("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`)
-	poor := "/v1/bookings/" + create("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-5","A-1-6"]}`)
+	tooExpensive := "/v1/bookings/" + create("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-5","A-1-6"]}`)
 	w.do("GET", "/v1/performances/gig/seats", "", "Authorization", admin).is(200) // waits for the views
 	return []string{
 		cmd("POST", reservations, `{"holder":"ada","quantity":2}`),
@@ -208,9 +202,9 @@ func kindsOfCommands(w *harness, admin string) []string {
 		cmd("POST", "/v1/performances/none/bookings", `{"holder":"ada","seats":["A-1-9"]}`),
 		cmd("POST", booked+"/payment", "{}"),
 		cmd("POST", booked+"/payment", "{}"),
-		cmd("POST", poor+"/payment", "{}"),
+		cmd("POST", tooExpensive+"/payment", "{}"),
 		cmd("DELETE", booked, ""),
-		cmd("DELETE", poor, ""),
+		cmd("DELETE", tooExpensive, ""),
 		cmd("DELETE", "/v1/bookings/none", ""),
 		cmd("POST", "/v1/tournaments/cup/entries", `{"team_id":"t1"}`),
 		cmd("POST", "/v1/tournaments/cup/entries", `{"team_id":"t3"}`),
@@ -235,9 +229,9 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 					w.config.Auth = secret
 				}
 			}
-			single, together := newHarness(t, jwt), newHarness(t, jwt)
+			single, batched := newHarness(t, jwt), newHarness(t, jwt)
 			var singles []answer
-			for _, text := range kindsOfCommands(single, callers["root"]) {
+			for _, text := range commandsOfEachKind(single, callers["root"]) {
 				var c struct {
 					Method, Path string
 					Body         json.RawMessage
@@ -250,9 +244,9 @@ func TestBatchAnswersAsItsCommandsAlone(t *testing.T) {
 				}
 				singles = append(singles, single.withHeaders(c.Method, c.Path, string(c.Body), request))
 			}
-			commands := kindsOfCommands(together, callers["root"])
-			for i, a := range together.batch(commands, "Authorization", token).each(len(singles)) {
-				if got, want := mask(a), mask(singles[i]); got != want {
+			commands := commandsOfEachKind(batched, callers["root"])
+			for i, a := range batched.batch(commands, "Authorization", token).answers(len(singles)) {
+				if got, want := withoutVariableParts(a), withoutVariableParts(singles[i]); got != want {
 					t.Errorf("%s\nin a batch: got %s\nwant, as alone: %s", commands[i], got, want)
 				}
 			}
@@ -298,14 +292,14 @@ func TestBatchKeys(t *testing.T) {
 	commands := []string{keyed("ada", "1"), keyed("ada", "1"), keyed("bob", "1"), keyed("ada", "2"),
 		cmd("POST", reservations, `{"holder":"ada","quantity":2}`, `,"idempotency_key":"1"`)}
 	first := w.batch(commands)
-	all := first.each(5)
+	all := first.answers(5)
 	one, repeated, bobs, two := all[0].is(201), all[1].is(201), all[2].is(201), all[3].is(201)
 	if one["id"] != repeated["id"] || one["position"] != repeated["position"] || one["id"] == bobs["id"] ||
 		one["id"] == two["id"] {
 		t.Errorf("got %s; want one reservation for the first two commands, and others for the next two", first.text)
 	}
-	all[4].code(422, "idempotency_key_reused")
-	for i, a := range w.batch(commands[:4]).each(4) {
+	all[4].wantCode(422, "idempotency_key_reused")
+	for i, a := range w.batch(commands[:4]).answers(4) {
 		if a.text != all[i].text {
 			t.Errorf("command %d repeated: got %s, want %s", i, a.text, all[i].text)
 		}
@@ -336,13 +330,13 @@ func TestBatchWithPasses(t *testing.T) {
 		cmd("POST", reservations, `{"holder":"bob"}`, bobs),
 		cmd("POST", reservations, `{"holder":"bob"}`, bobs),
 		cmd("POST", reservations, `{"holder":"eve"}`),
-	}).each(8)
-	all[0].code(403, "pass_required")
+	}).answers(8)
+	all[0].wantCode(403, "pass_required")
 	all[1].is(201)
 	all[2].is(201)
 	all[3].is(201)
-	all[4].code(403, "pass_invalid")
+	all[4].wantCode(403, "pass_invalid")
 	all[5].is(201)
-	all[6].code(403, "pass_invalid")
-	all[7].code(403, "pass_required")
+	all[6].wantCode(403, "pass_invalid")
+	all[7].wantCode(403, "pass_required")
 }

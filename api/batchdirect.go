@@ -46,11 +46,11 @@ func (c *batchCommand) split(path string) (count int) {
 			return 0
 		}
 	}
-	for rest, found := path, true; found; count++ {
+	for remaining, more := path, true; more; count++ {
 		if count == maxParts {
 			return 0
 		}
-		c.parts[count], rest, found = strings.Cut(rest, "/")
+		c.parts[count], remaining, more = strings.Cut(remaining, "/")
 	}
 	return count
 }

@@ -116,14 +116,14 @@ func TestBatchOfBookings(t *testing.T) {
 	}
 	commands = append(commands, cmd("POST", "/v1/performances/gig/bookings",
 		`{"holder":"best","best_available":{"quantity":1}}`))
-	all := w.batch(commands).each(len(commands))
+	all := w.batch(commands).answers(len(commands))
 	for i := 0; i < 600; i += 6 {
 		all[i].is(201)
 		all[i+1].is(201)
-		all[i+2].code(409, "limit_exceeded")
+		all[i+2].wantCode(409, "limit_exceeded")
 		all[i+3].is(201)
-		all[i+4].code(422, "idempotency_key_reused")
-		all[i+5].code(409, "seat_taken")
+		all[i+4].wantCode(422, "idempotency_key_reused")
+		all[i+5].wantCode(409, "seat_taken")
 	}
 	all[600].is(201)
 	if free := len(w.seatsIn("gig", "free")); free != 99 {

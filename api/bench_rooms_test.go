@@ -44,7 +44,7 @@ func BenchmarkPollRoute(b *testing.B) {
 	}
 	for range 256 {
 		if !<-done {
-			b.Fatal("a visitor could not join")
+			b.Fatal("a visitor did not join, want all to join")
 		}
 	}
 	b.ReportAllocs()

@@ -42,32 +42,32 @@ func TestBestInAPlan(t *testing.T) {
 		t.Helper()
 		return w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","best_available":`+best+`}`)
 	}
-	for _, line := range []struct {
+	for _, test := range []struct {
 		about, best string
 		want        []any
 	}{
 		{"the nearest to the focal point, in a different zone", `{"quantity":1}`, []any{"Side Stage-1-1"}},
 		{"not across the aisle", `{"quantity":4}`, []any{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}},
 		{"a place for a wheelchair and its companion", `{"quantity":2,"accessible":true}`, []any{"A-1-4", "A-1-5"}},
-		{"no single seat is left alone", `{"quantity":2}`, []any{"A-2-3", "A-2-4"}},
+		{"no single seat remains", `{"quantity":2}`, []any{"A-2-3", "A-2-4"}},
 		{"of a zone", `{"quantity":3,"zone":"A"}`, []any{"A-1-1", "A-1-2", "A-1-3"}},
 		{"of a zone with a blank in its name", `{"quantity":1,"zone":"Side Stage"}`, []any{"Side Stage-1-1"}},
 		{"of a category", `{"quantity":4,"category":"back"}`, []any{"A-2-1", "A-2-2", "A-2-3", "A-2-4"}},
 	} {
-		made := book(line.best)
-		if made.status != 201 || !reflect.DeepEqual(made.is(201)["seats"], line.want) {
-			t.Fatalf("%s: got %d %s, want the seats %v", line.about, made.status, made.text, line.want)
+		created := book(test.best)
+		if created.status != 201 || !reflect.DeepEqual(created.is(201)["seats"], test.want) {
+			t.Fatalf("%s: got %d %s, want the seats %v", test.about, created.status, created.text, test.want)
 		}
-		w.do("DELETE", "/v1/bookings/"+made.is(201)["id"].(string), "").is(200)
+		w.do("DELETE", "/v1/bookings/"+created.is(201)["id"].(string), "").is(200)
 		w.do("GET", "/v1/performances/show/seats", "").is(200) // waits for the views
 	}
 	soldOut := book(`{"quantity":4,"category":"front"}`).problem(409, "sold_out")
 	if soldOut["remaining"] != 3.0 { // the wheelchair place and the companion's seat do not count
 		t.Errorf("got %v; want remaining = 3", soldOut)
 	}
-	for _, bad := range []string{`{"quantity":1,"category":"none"}`, `{"quantity":1,"category":""}`, `{"quantity":1,"zone":"none"}`,
+	for _, invalid := range []string{`{"quantity":1,"category":"none"}`, `{"quantity":1,"category":""}`, `{"quantity":1,"zone":"none"}`,
 		`{"quantity":1,"zone":"A","section":"A"}`, `{"zone":"A"}`} {
-		book(bad).problem(422, "invalid_field")
+		book(invalid).problem(422, "invalid_field")
 	}
 	w.do("PUT", "/v1/performances/show/blocks", `{"rows":["A-2"],"label":"press"}`).is(200)
 	w.do("GET", "/v1/performances/show/seats", "").is(200) // waits for the views
@@ -78,7 +78,7 @@ func TestBestInAPlan(t *testing.T) {
 			taken, []any{"A-1-2", "A-1-3"}, []any{"A-1-1", "A-1-2"})
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "plain")).is(201)
-	for _, bad := range []string{`{"quantity":1,"category":"front"}`, `{"quantity":1,"accessible":true}`} {
-		w.do("POST", "/v1/performances/plain/bookings", `{"holder":"ada","best_available":`+bad+`}`).problem(422, "invalid_field")
+	for _, invalid := range []string{`{"quantity":1,"category":"front"}`, `{"quantity":1,"accessible":true}`} {
+		w.do("POST", "/v1/performances/plain/bookings", `{"holder":"ada","best_available":`+invalid+`}`).problem(422, "invalid_field")
 	}
 }

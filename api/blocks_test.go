@@ -58,9 +58,9 @@ func TestBlocks(t *testing.T) {
 	as(ada, "POST", bookings, `{"seats":["A-1-1"],"label":"press"}`).problem(403, "forbidden")
 	as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"crew"}`).problem(409, "seat_taken")
 	as(service, "POST", bookings, `{"holder":"bob","best_available":{"quantity":1},"label":"press"}`).problem(422, "invalid_field")
-	made := as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"press"}`).is(201)
+	created := as(service, "POST", bookings, `{"holder":"bob","seats":["A-1-1"],"label":"press"}`).is(201)
 	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-2"],"areas":{}}]`)
-	as(service, "DELETE", "/v1/bookings/"+made["id"].(string), "").is(200)
+	as(service, "DELETE", "/v1/bookings/"+created["id"].(string), "").is(200)
 	expectBlocks(`[{"label":"","seats":["A-1-3"],"areas":{}},{"label":"press","seats":["A-1-1","A-1-2"],"areas":{}}]`)
 	deleted := as(admin, "DELETE", blocks+"?label=press", "").is(200)
 	if want := []any{"A-1-1", "A-1-2"}; !reflect.DeepEqual(deleted["seats"], want) {

@@ -112,14 +112,14 @@ func TestSeatsAndPlaces(t *testing.T) {
 		`"areas":{"floor":[{"quantity":2},{"price_type":"student","quantity":1}]}}`
 	const seatLines = `{"price":5000,"price_type":"adult","quantity":1,"seat":"A-1-1"},` +
 		`{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},`
-	made := as(ada, "POST", bookings, body, "Idempotency-Key", "k").is(201)
-	expectJSON([]any{made["amount"], made["areas"], made["seats"]}, `[10600,{"floor":3},["A-1-1","A-1-2"]]`)
+	created := as(ada, "POST", bookings, body, "Idempotency-Key", "k").is(201)
+	expectJSON([]any{created["amount"], created["areas"], created["seats"]}, `[10600,{"floor":3},["A-1-1","A-1-2"]]`)
 	const lines = `[` + seatLines + `{"area":"floor","places":[1,2],"price":1000,"price_type":"adult","quantity":2},` +
 		`{"area":"floor","places":[3],"price":600,"price_type":"student","quantity":1}]`
-	expectJSON(made["lines"], lines)
+	expectJSON(created["lines"], lines)
 	repeated := as(ada, "POST", bookings, body, "Idempotency-Key", "k")
-	if repeated.is(201)["id"] != made["id"] || repeated.header.Get("Idempotent-Replay") != "true" {
-		t.Errorf("repeated: got %s; want id = %v, Idempotent-Replay = true", repeated.text, made["id"])
+	if repeated.is(201)["id"] != created["id"] || repeated.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("repeated: got %s; want id = %v, Idempotent-Replay = true", repeated.text, created["id"])
 	}
 	expectJSON(as(ada, "GET", "/v1/performances/show", "").is(200)["areas"],
 		`[{"area":"floor","booked":0,"capacity":30,"held":3,"remaining":27}]`)
@@ -130,7 +130,7 @@ func TestSeatsAndPlaces(t *testing.T) {
 	out = as(desk, "POST", bookings, `{"holder":"cid","areas":{"floor":1}}`).problem(409, "sold_out")
 	expectJSON([]any{out["remaining"], out["areas"]}, `[0,[{"area":"floor","remaining":0}]]`)
 
-	one := fmt.Sprint("/v1/bookings/", made["id"])
+	one := fmt.Sprint("/v1/bookings/", created["id"])
 	as(ada, "DELETE", one+"/areas/floor/2", "").problem(409, "not_held")
 	as(admin, "POST", "/v1/wallets/ada/charges", `{"amount":20000}`).is(201)
 	as(ada, "POST", one+"/payment", `{}`).is(200)

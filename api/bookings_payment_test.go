@@ -87,13 +87,8 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 	w.hall("h", 1, "")
 	w.charge("ada", 1000)
 	book := func(key string) answer {
-		return w.do(
-			"POST",
-			"/v1/performances/h/bookings",
-			`{"holder":"ada","best_available":{"quantity":2}}`,
-			"Idempotency-Key",
-			key,
-		)
+		return w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","best_available":{"quantity":2}}`,
+			"Idempotency-Key", key)
 	}
 	charge := func() answer {
 		return w.do("POST", "/v1/wallets/ada/charges", `{"amount":7}`, "Idempotency-Key", "c")
@@ -118,14 +113,9 @@ func TestBookingKeysSurviveARestart(t *testing.T) {
 		got.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("the extension repeated: got %d %s; want status 200, Idempotent-Replay = true", got.status, got.text)
 	}
-	w.do(
-		"POST",
-		"/v1/performances/h/bookings",
-		`{"holder":"ada","best_available":{"quantity":3}}`,
-		"Idempotency-Key",
-		"k",
-	).problem(422, "idempotency_key_reused")
+	w.do("POST", "/v1/performances/h/bookings", `{"holder":"ada","best_available":{"quantity":3}}`,
+		"Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	if w.balance("ada") != 1000+7+1-200 || len(w.seatsIn("h", "booked")) != 2 || len(w.seatsIn("h", "held")) != 0 {
-		t.Errorf("a balance of %d, booked %v, held %v", w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
+		t.Errorf("got balance %d, booked %v, held %v; want 808, two seats, none", w.balance("ada"), w.seatsIn("h", "booked"), w.seatsIn("h", "held"))
 	}
 }

@@ -27,10 +27,10 @@ func TestBookingRoles(t *testing.T) {
 	as("", "POST", bookings, `{"seats":["A-1-1"]}`).problem(401, "unauthenticated")
 	as(ada, "POST", bookings, `{"holder":"bob","seats":["A-1-1"]}`).problem(403, "forbidden")
 	as(ada, "POST", bookings, `{"seats":["A-1-9"]}`).problem(409, "seat_taken")
-	made := as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
-	path := "/v1/bookings/" + made["id"].(string)
-	if made["holder"] != "ada" {
-		t.Errorf("got %v; want holder = ada", made)
+	created := as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
+	path := "/v1/bookings/" + created["id"].(string)
+	if created["holder"] != "ada" {
+		t.Errorf("got %v; want holder = ada", created)
 	}
 	if v := as(admin, "POST", bookings, `{"holder":"bob","seats":["A-1-2"]}`).is(201); v["holder"] != "bob" {
 		t.Errorf("got %v; want holder = bob", v)
@@ -105,13 +105,10 @@ func TestPerformanceBodies(t *testing.T) {
 			t.Errorf("%s: got field %v, want %s", body, v["field"], field)
 		}
 	}
-	made := w.do(
-		"POST",
-		"/v1/performances",
-		`{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`,
-	).is(201)
-	if made["remaining"] != float64(100_000) || made["hold_seconds"] != float64(300) {
-		t.Errorf("got %v; want remaining = 100_000, hold_seconds = 300", made)
+	created := w.do("POST", "/v1/performances",
+		`{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`).is(201)
+	if created["remaining"] != float64(100_000) || created["hold_seconds"] != float64(300) {
+		t.Errorf("got %v; want remaining = 100_000, hold_seconds = 300", created)
 	}
 	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1,
 		"?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {

@@ -24,11 +24,8 @@ func (w *harness) hall(id string, rows int, more string) {
 // book books seats by name.
 func (w *harness) book(performance, holder string, seats ...string) answer {
 	w.t.Helper()
-	return w.do(
-		"POST",
-		"/v1/performances/"+performance+"/bookings",
-		fmt.Sprintf(`{"holder":%q,"seats":["%s"]}`, holder, strings.Join(seats, `","`)),
-	)
+	return w.do("POST", "/v1/performances/"+performance+"/bookings",
+		fmt.Sprintf(`{"holder":%q,"seats":["%s"]}`, holder, strings.Join(seats, `","`)))
 }
 
 // charge charges a wallet.
@@ -214,7 +211,7 @@ func TestOverlappingBookings(t *testing.T) {
 	w.hall("h", 10, "")
 	var mu sync.Mutex
 	var all sync.WaitGroup
-	owner, wanted := map[string]int{}, map[int][]string{}
+	owner, wantSeats := map[string]int{}, map[int][]string{}
 	for i := range 200 {
 		names := map[string]bool{}
 		for n, random := 1+i%6, rand.New(rand.NewPCG(7, uint64(i))); len(names) < n; {
@@ -224,7 +221,7 @@ func TestOverlappingBookings(t *testing.T) {
 		for name := range names {
 			group = append(group, name)
 		}
-		wanted[i] = group
+		wantSeats[i] = group
 		all.Go(func() {
 			a := w.book("h", fmt.Sprint("h", i), group...)
 			if a.status != 201 {
@@ -245,13 +242,13 @@ func TestOverlappingBookings(t *testing.T) {
 	held := w.seatsIn("h", "held")
 	for _, name := range held {
 		if _, ok := owner[name]; !ok {
-			t.Errorf("%s is held without a booking", name)
+			t.Errorf("%s is held without a booking, want one", name)
 		}
 	}
 	if len(held) != len(owner) {
 		t.Errorf("%d seats are held, want the %d in bookings", len(held), len(owner))
 	}
-	for _, group := range overlapping(wanted) {
+	for _, group := range overlapping(wantSeats) {
 		succeeded := false
 		for _, name := range group {
 			_, taken := owner[name]
@@ -266,15 +263,15 @@ func TestOverlappingBookings(t *testing.T) {
 // overlapping merges the groups that share a seat, directly or through others.
 func overlapping(groups map[int][]string) (joined [][]string) {
 	for _, group := range groups {
-		apart := [][]string{}
+		separate := [][]string{}
 		for _, other := range joined {
 			if slices.ContainsFunc(other, func(name string) bool { return slices.Contains(group, name) }) {
 				group = append(group, other...)
 			} else {
-				apart = append(apart, other)
+				separate = append(separate, other)
 			}
 		}
-		joined = append(apart, group)
+		joined = append(separate, group)
 	}
 	return joined
 }

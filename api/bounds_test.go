@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// forEachParallel calls do for every number below n, on 64 goroutines.
-func forEachParallel(n int, do func(i int)) {
+// inParallel calls do for every number below n, on 64 goroutines.
+func inParallel(n int, do func(i int)) {
 	var all sync.WaitGroup
 	for worker := range 64 {
 		all.Go(func() {
@@ -34,30 +34,18 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	admin, ada := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder)
 	bob, shop := bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
 	for _, id := range []string{"p", "q"} {
-		w.do(
-			"POST",
-			"/v1/products",
-			fmt.Sprintf(`{"id":%q,"name":"n","stock":5000,"hold_seconds":3600}`, id),
-			"Authorization",
-			admin,
-		).is(201)
+		w.do("POST", "/v1/products", fmt.Sprintf(`{"id":%q,"name":"n","stock":5000,"hold_seconds":3600}`, id),
+			"Authorization", admin).is(201)
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
 	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
-	made := make([]answer, core.MaxOpenHolds-1)
-	forEachParallel(len(made), func(i int) {
-		made[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
-		made[i].is(201)
+	created := make([]answer, core.MaxOpenHolds-1)
+	inParallel(len(created), func(i int) {
+		created[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
+		created[i].is(201)
 	})
-	last := w.do(
-		"POST",
-		"/v1/performances/hall/bookings",
-		`{"seats":["A-1-1"]}`,
-		"Authorization",
-		ada,
-		"Idempotency-Key",
-		"seat",
-	)
+	last := w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada,
+		"Idempotency-Key", "seat")
 	last.is(201)
 	awaitViews := func() { // until they count all holds
 		t.Helper()
@@ -76,15 +64,8 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	expectLimit(w.do("POST", "/v1/products/q/reservations", hold, "Authorization", ada))
 	expectLimit(w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-2"]}`, "Authorization", ada))
 	expectLimit(
-		w.do(
-			"POST",
-			"/v1/performances/hall/bookings",
-			`{"best_available":{"quantity":1}}`,
-			"Authorization",
-			ada,
-			"Idempotency-Key",
-			"other",
-		),
+		w.do("POST", "/v1/performances/hall/bookings", `{"best_available":{"quantity":1}}`, "Authorization", ada,
+			"Idempotency-Key", "other"),
 	)
 	w.do("POST", "/v1/products/none/reservations", hold, "Authorization", ada).problem(404, "not_found")
 	w.do("POST", "/v1/products/q/reservations", `{}`, "Authorization", ada).is(201) // no hold
@@ -98,13 +79,9 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 	}
 	for _, exempt := range []string{shop, admin} {
 		w.do("POST", path, `{"hold":true,"holder":"ada"}`, "Authorization", exempt).is(201)
-		w.do(
-			"DELETE",
+		w.do("DELETE",
 			path+"/"+w.do("POST", path, `{"hold":true,"holder":"ada"}`, "Authorization", exempt).is(201)["id"].(string),
-			"",
-			"Authorization",
-			exempt,
-		).is(200)
+			"", "Authorization", exempt).is(200)
 	}
 	// Two of ada's holds now exceed the limit.
 	for i, end := range []string{"/confirm", "", "", ""} {
@@ -116,7 +93,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 		if end != "" {
 			method = "POST"
 		}
-		w.do(method, path+"/"+made[i].is(201)["id"].(string)+end, "", "Authorization", ada).is(200)
+		w.do(method, path+"/"+created[i].is(201)["id"].(string)+end, "", "Authorization", ada).is(200)
 	}
 }
 
@@ -124,7 +101,7 @@ func TestOpenHoldsAreBounded(t *testing.T) {
 func TestTeamsAreBounded(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	ada, bob, shop := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
-	forEachParallel(team.MaxOwned, func(i int) {
+	inParallel(team.MaxOwned, func(i int) {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"n"}`, i), "Authorization", ada).is(201)
 	})
 	head, err := w.store.Head(context.Background())
@@ -150,7 +127,7 @@ func TestKeysAreBounded(t *testing.T) {
 	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
 	first.is(201)
 	useKeys := func(sub string, n int) { // like as many requests over HTTP
-		forEachParallel(n, func(i int) {
+		inParallel(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
 				Stream: product.Stream(
 					"p",
@@ -165,10 +142,10 @@ func TestKeysAreBounded(t *testing.T) {
 	useKeys("ada", limit-2)
 	w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "last").is(201)
 	for range 2 {
-		spent := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "more")
-		spent.problem(429, "rate_limited")
+		refused := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "more")
+		refused.problem(429, "rate_limited")
 		var wait int
-		if fmt.Sscan(spent.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
+		if fmt.Sscan(refused.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
 			t.Errorf("got Retry-After %d, want %d to %d", wait, 23*3600, 24*3600+1)
 		}
 		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
@@ -192,7 +169,7 @@ func TestKeysAreBounded(t *testing.T) {
 			Holder:        "shop",
 			Quantity:      1,
 		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
-	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
+	if refused := (*actors.KeysSpent)(nil); !errors.As(err, &refused) {
 		t.Errorf("got the error %v, want a KeysSpent, because a service is not exempt", err)
 	}
 }

@@ -41,7 +41,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 			case events.BookingIsReleased:
 				a.refund = b.KeptAfter(&planned)
 			case events.BookingIsCancelled:
-				a.refund = b.MadeGood
+				a.refund = b.CancelRefund
 			}
 			if a.paid = a.refund > 0; a.paid {
 				a.method = walletMethod
@@ -53,7 +53,7 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 				}
 				a.method, a.provider = externalMethod, payment.Provider
 			}
-			if err := visit(fmt.Sprintf("%020d", b.Made), &a); err != nil {
+			if err := visit(fmt.Sprintf("%020d", b.FirstPosition), &a); err != nil {
 				return err
 			}
 		}

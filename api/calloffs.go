@@ -218,10 +218,8 @@ func (c *callOffReport) add(key string, a *affected) {
 	}
 	if a.paid {
 		c.paid++
-		i := slices.IndexFunc(
-			c.refunds,
-			func(f callOffRefund) bool { return f.method == a.method && f.provider == a.provider },
-		)
+		i := slices.IndexFunc(c.refunds,
+			func(f callOffRefund) bool { return f.method == a.method && f.provider == a.provider })
 		if i < 0 {
 			i, c.refunds = len(c.refunds), append(c.refunds, callOffRefund{method: a.method, provider: a.provider})
 		}

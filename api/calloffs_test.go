@@ -105,8 +105,8 @@ func TestCancelProduct(t *testing.T) {
 			t.Errorf("got Idempotent-Replay %q, want %q", off.header.Get("Idempotent-Replay"), replay)
 		}
 	}
-	if done := w.awaitSwept(tee); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
+	if completed := w.awaitSwept(tee); affectedBy(completed) != affectedBy(planned) {
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(completed), affectedBy(planned))
 	}
 	for _, reservation := range []string{sold, held} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
@@ -131,7 +131,7 @@ func TestCancelProduct(t *testing.T) {
 		t.Errorf("got %v; want 2 items", v)
 	}
 	text := w.do("GET", "/v1/history/product/tee", "").text
-	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "2 were ended"} {
+	for _, sentence := range []string{"cancelled, because:", "because the product was cancelled", "it ended 2 holds and sales"} {
 		if !strings.Contains(text, sentence) {
 			t.Errorf("got the history %s; want %q in it", text, sentence)
 		}
@@ -171,8 +171,8 @@ func TestCancelTournament(t *testing.T) {
 		t.Errorf("planned: %v; want count = 3, left = 3", planned)
 	}
 	w.do("POST", cup+"/cancellation", `{"reason":"storm"}`).is(202)
-	if done := w.awaitSwept(cup); affectedBy(done) != affectedBy(planned) {
-		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
+	if completed := w.awaitSwept(cup); affectedBy(completed) != affectedBy(planned) {
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(completed), affectedBy(planned))
 	}
 	v := w.do("GET", cup, "").is(200)
 	if v["status"] != "cancelled" || v["cancelled"].(map[string]any)["reason"] != "storm" {
@@ -210,7 +210,7 @@ func (w *harness) awaitSwept(path string) map[string]any {
 			return v
 		}
 		if time.Now().After(end) {
-			w.t.Fatalf("the cancellation of %s was not done in time: %v", path, v)
+			w.t.Fatalf("the cancellation of %s is %v, want status = done in time", path, v)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
@@ -260,13 +260,13 @@ func TestCancelPerformance(t *testing.T) {
 	tag := w.do("GET", show, "").is(200)["edit_tag"].(string)
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
 	w.do("POST", show+"/cancellation", `{"reason":"ill"}`, "Idempotency-Key", "k").is(202)
-	done := w.awaitSwept(show)
-	if affectedBy(done) != affectedBy(planned) {
-		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(done), affectedBy(planned))
+	completed := w.awaitSwept(show)
+	if affectedBy(completed) != affectedBy(planned) {
+		t.Errorf("got\n%s\nwant, as planned,\n%s", affectedBy(completed), affectedBy(planned))
 	}
-	if repeated := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(repeated) != affectedBy(done) ||
+	if repeated := w.do("POST", show+"/cancellation", `{"reason":"other"}`).is(202); affectedBy(repeated) != affectedBy(completed) ||
 		repeated["cancelled"].(map[string]any)["reason"] != "ill" || repeated["status"] != "done" {
-		t.Errorf("repeated: got %v; want %s, cancelled.reason = ill, status = done", repeated, affectedBy(done))
+		t.Errorf("repeated: got %v; want %s, cancelled.reason = ill, status = done", repeated, affectedBy(completed))
 	}
 	for _, booking := range []string{paid, held, external, waiting} {
 		for _, method := range []string{"GET", "DELETE", "DELETE"} {
@@ -313,7 +313,7 @@ func TestCancelPerformance(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"calloff/performance/a", "performance/a"} {
-		if text := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(text, "4 were ended") {
+		if text := w.do("GET", "/v1/history/"+path, "").text; !strings.Contains(text, "it ended 4 holds and sales") {
 			t.Errorf("%s: got the history %s; want 4 ended bookings in it", path, text)
 		}
 	}

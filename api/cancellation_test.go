@@ -26,7 +26,7 @@ func TestCancellationPolicy(t *testing.T) {
 		t.Errorf("got %v; want until = %v, refund_percent = 33", v, until)
 	}
 	w.gig("a", "").problem(409, "already_exists")
-	in, other := w.buySeat("a", "ann", "A-1-1"), w.buySeat("a", "ann", "A-1-2")
+	inTime, other := w.buySeat("a", "ann", "A-1-1"), w.buySeat("a", "ann", "A-1-2")
 	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/performances/a", body, "If-Match", tag) }
 	past := after(-time.Hour)
 	edit(`"e0"`, fmt.Sprintf(`{"cancellation":{"until":%q,"refund_percent":80}}`, past)).is(200)
@@ -36,7 +36,7 @@ func TestCancellationPolicy(t *testing.T) {
 	}
 	free := w.buySeat("a", "cy", "A-1-4")
 	for range 2 {
-		if v := w.do("DELETE", in, "").is(200); v["kept"] != 67.0 || v["status"] != "released" {
+		if v := w.do("DELETE", inTime, "").is(200); v["kept"] != 67.0 || v["status"] != "released" {
 			t.Errorf("got %v; want kept = 67, status = released", v)
 		}
 	}
@@ -86,8 +86,8 @@ func TestCancellationPolicy(t *testing.T) {
 	if v := edit(`"e3"`, unknown).problem(422, "unknown_field"); v["field"] != "cancellation.percent" {
 		t.Errorf("got %v; want field = cancellation.percent", v)
 	}
-	whole := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":5.0e1}}`
-	if v := edit(`"e3"`, whole).is(200)["cancellation"].(map[string]any); v["refund_percent"] != 50.0 {
+	policy := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":5.0e1}}`
+	if v := edit(`"e3"`, policy).is(200)["cancellation"].(map[string]any); v["refund_percent"] != 50.0 {
 		t.Errorf("got %v; want refund_percent = 50", v)
 	}
 }

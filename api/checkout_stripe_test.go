@@ -98,10 +98,10 @@ func TestPaidOnAPage(t *testing.T) {
 	session := s.checkout(booking)
 	s.checkBooking(booking, "awaiting_payment")
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
-	made := s.stripe.Sessions()
-	if len(made) != 1 || made[0].AmountTotal != 100 || made[0].Title != "t" ||
+	created := s.stripe.Sessions()
+	if len(created) != 1 || created[0].AmountTotal != 100 || created[0].Title != "t" ||
 		s.stripe.Calls("POST /v1/checkout/sessions") != 1 {
-		t.Errorf("got sessions %+v; want one over 100 with the title t, created by one call", made)
+		t.Errorf("got sessions %+v; want one over 100 with the title t, created by one call", created)
 	}
 	slow := "pi_" + session // of a payment method that takes days
 	s.stripe.Change(session, func(one *stripetest.Session) { one.PaymentIntent = &slow })
@@ -191,8 +191,8 @@ func (s *shop) lapseBooking(hall, holder, seat string) (booking, session string)
 		booking = a.header.Get("Location")
 		return a.status == 201 && s.do("POST", booking+"/checkout", newCheckout).status == 201
 	})
-	made := s.stripe.Sessions()
-	session = made[len(made)-1].ID
+	created := s.stripe.Sessions()
+	session = created[len(created)-1].ID
 	s.stripe.Pay(session)
 	s.do("DELETE", booking+"/payment-intent", "").is(200)
 	s.await("the booking expires", func() bool { return s.do("GET", booking, "").is(200)["status"] == "expired" })
@@ -271,10 +271,8 @@ func TestReleasedWhilePaid(t *testing.T) {
 	other := s.held("hall", "bob", "A-1-3")
 	open := s.checkout(other)
 	s.do("DELETE", other+"/payment-intent", "").is(200)
-	s.await(
-		"its page is closed",
-		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" },
-	)
+	s.await("its page is closed",
+		func() bool { return s.stripe.Sessions()[1].ID == open && s.stripe.Sessions()[1].Status == "expired" })
 	s.verifyMoney()
 }
 
@@ -297,9 +295,9 @@ func TestSilentProvider(t *testing.T) {
 	if n := len(s.stripe.Sessions()); n != 1 {
 		t.Errorf("sessions = %d, want 1", n)
 	}
-	made := s.do("POST", booking+"/checkout", newCheckout)
-	made.is(201)
-	if made.header.Get("Idempotent-Replay") != "" {
+	created := s.do("POST", booking+"/checkout", newCheckout)
+	created.is(201)
+	if created.header.Get("Idempotent-Replay") != "" {
 		t.Error("got Idempotent-Replay in the first answer with a page, want none")
 	}
 	s.do("POST", booking+"/checkout", newCheckout).is(200)
@@ -313,10 +311,8 @@ func TestSilentProvider(t *testing.T) {
 		return len(all) == 2 && all[1].Status == "expired"
 	})
 	refused := s.held("hall", "eve", "A-1-5")
-	got := s.do("POST", refused+"/checkout", strings.Replace(newCheckout, "paid", "refused", 1)).problem(
-		422,
-		"invalid_field",
-	)
+	got := s.do("POST", refused+"/checkout", strings.Replace(newCheckout, "paid", "refused", 1)).problem(422,
+		"invalid_field")
 	if got["field"] != "success_url" {
 		t.Errorf("got field %v, want success_url", got["field"])
 	}
@@ -360,10 +356,8 @@ func TestUndurableReports(t *testing.T) {
 func TestLargeReports(t *testing.T) {
 	s := newShop(t)
 	invoice := func(size int) stripetest.Event {
-		return s.stripe.SignedEvent(
-			"invoice.paid",
-			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)},
-		)
+		return s.stripe.SignedEvent("invoice.paid",
+			map[string]any{"id": "in_1", "object": "invoice", "note": strings.Repeat("x", size)})
 	}
 	s.deliver(invoice(100<<10), 200)
 	s.deliver(invoice(1_000_000), 200)

@@ -109,12 +109,12 @@ var g = &Query{Section: "no code"}
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := ""
+	literals := ""
 	for _, literal := range codeLiterals(file) {
-		found += literal.Value
+		literals += literal.Value
 	}
-	if found != `"1""2""3""4""5""6""7"` {
-		t.Errorf("found %s, want all seven", found)
+	if literals != `"1""2""3""4""5""6""7"` {
+		t.Errorf("found %s, want all seven", literals)
 	}
 }
 
@@ -177,11 +177,11 @@ func isCode(declared ast.Expr) bool {
 }
 
 // codeLiterals returns the string literals used as codes.
-func codeLiterals(file *ast.File) (found []*ast.BasicLit) {
+func codeLiterals(file *ast.File) (literals []*ast.BasicLit) {
 	add := func(values ...ast.Expr) {
 		for _, value := range values {
 			if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING && literal.Value != `""` {
-				found = append(found, literal)
+				literals = append(literals, literal)
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func codeLiterals(file *ast.File) (found []*ast.BasicLit) {
 		}
 		return true
 	})
-	return found
+	return literals
 }
 
 // named returns the last name of an expression in lower case, "" if it has none.

@@ -77,7 +77,7 @@ func metric(w *harness, name string) float64 {
 			return m.GetCounter().GetValue() + m.GetGauge().GetValue()
 		}
 	}
-	w.t.Fatalf("there is no metric %s", name)
+	w.t.Fatalf("there is no metric %s, want one", name)
 	return 0
 }
 
@@ -110,8 +110,8 @@ func TestConnectionsAreBounded(t *testing.T) {
 		if path != "/v1/nothing/at/all" {
 			a.problem(429, "overloaded")
 		}
-		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
-			t.Errorf("%s: got %q, %v after the answer; want the end of the connection", path, rest, err)
+		if unread, err := io.ReadAll(k.in); len(unread) > 0 || err != nil {
+			t.Errorf("%s: got %q, %v after the answer; want the end of the connection", path, unread, err)
 		}
 	}
 	w.connect().send(w, "/ws", handshake...).problem(429, "overloaded")

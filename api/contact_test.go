@@ -54,21 +54,17 @@ func TestContactRoles(t *testing.T) {
 		`{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
 			`"seats_per_row":4,"price":0}]}`,
 	).is(201)
-	send(
-		admin,
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`,
-	).is(201)
+	send(admin, "POST", "/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"a","name":"A"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"b","name":"B"}`).is(201)
 	with := `,"contact":` + adasContact + `}`
 	reservation := send(ada, "POST", "/v1/products/p/reservations", `{"quantity":1`+with).is(201)
 	booking := send(ada, "POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]`+with).is(201)
 	entry := send(ada, "POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]`+with).is(201)
-	for what, made := range map[string]map[string]any{"a reservation": reservation, "a booking": booking,
+	for what, created := range map[string]map[string]any{"a reservation": reservation, "a booking": booking,
 		"an entry": entry} {
-		if made["contact"] != nil {
+		if created["contact"] != nil {
 			t.Errorf("the answer to %s contains the contact, want none", what)
 		}
 	}

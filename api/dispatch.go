@@ -10,11 +10,8 @@ import (
 
 // dispatch sends a command to the entity of stream, with the id that is derived from the Idempotency-Key. base is the
 // precondition, nil for none.
-func (r *request) dispatch(
-	stream events.StreamID,
-	command core.Command,
-	base *editBase,
-) (answer actors.Answer, err error) {
+func (r *request) dispatch(stream events.StreamID, command core.Command,
+	base *editBase) (answer actors.Answer, err error) {
 	err = r.keyed(func(id actors.CommandID) error {
 		answer, err = r.dispatchAs(r.commandContext(), id, stream, command, base)
 		return err
@@ -37,13 +34,8 @@ func (r *request) dispatchNew(stream events.StreamID, command core.Command) (ans
 }
 
 // dispatchAs sends a command to the entity of stream with a given id.
-func (r *request) dispatchAs(
-	ctx context.Context,
-	id actors.CommandID,
-	stream events.StreamID,
-	command core.Command,
-	base *editBase,
-) (actors.Answer, error) {
+func (r *request) dispatchAs(ctx context.Context, id actors.CommandID, stream events.StreamID, command core.Command,
+	base *editBase) (actors.Answer, error) {
 	request := actors.Request{
 		Stream: stream, Command: command, ID: id,
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.actsForOthers(),

@@ -92,13 +92,8 @@ func TestDocsDescribeBodies(t *testing.T) {
 				table,
 				", needed<",
 			) != needed {
-				t.Errorf(
-					"/docs: of the body of %s %s %d members are needed, want %d",
-					method,
-					path,
-					strings.Count(table, ", needed<"),
-					needed,
-				)
+				t.Errorf("/docs: of the body of %s %s %d members are needed, want %d", method, path,
+					strings.Count(table, ", needed<"), needed)
 			}
 		}
 	}

@@ -21,7 +21,7 @@ func TestBestSeatsBeforeViews(t *testing.T) {
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
 	repeated := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k")
 	if repeated.problem(503, "projection_behind"); repeated.header.Get("Retry-After") == "" {
-		t.Error("the answer has no Retry-After")
+		t.Error("got no Retry-After, want one")
 	}
 	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1}`, "Idempotency-Key", "k").problem(503, "projection_behind")
 }

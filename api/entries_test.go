@@ -207,13 +207,9 @@ func TestTournamentAsOf(t *testing.T) {
 	for at, want := range map[string]string{"4": "0 0||", "5": "1 0|a|", "6": "1 1|a|b", "7": "1 1|a|b", "9": "1 0|b|",
 		"10": "1 1|b|c"} {
 		v := w.do("GET", "/v1/tournaments/cup?at="+at, "").is(200)
-		got := fmt.Sprintf(
-			"%v %v|%s|%s",
-			v["entered"],
-			v["waitlisted"],
+		got := fmt.Sprintf("%v %v|%s|%s", v["entered"], v["waitlisted"],
 			strings.Join(w.listTeams("cup", "&at="+at), " "),
-			strings.Join(w.listTeams("cup", waiting+"&at="+at), " "),
-		)
+			strings.Join(w.listTeams("cup", waiting+"&at="+at), " "))
 		if got != want {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}

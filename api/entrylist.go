@@ -58,12 +58,8 @@ func (s *Server) listEntries(r *request) error {
 		}
 		cancelEntries(&now, page)
 	}
-	return r.list(
-		len(page),
-		numberedCursor(next),
-		func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) },
-		more,
-	)
+	return r.list(len(page), numberedCursor(next),
+		func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) }, more)
 }
 
 // getEntry answers with the entry of a team. The revision is the tournament's, because the place on the waitlist

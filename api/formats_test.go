@@ -44,9 +44,9 @@ func TestTimeFormats(t *testing.T) {
 			w.do("GET", path+query, "").problem(400, "bad_parameter")
 		}
 	}
-	made := w.do("POST", "/v1/performances", fmt.Sprintf(hall, "2031-05-01t20:00:00.5+02:00")).is(201)
-	if made["starts_at"] != "2031-05-01T18:00:00.5Z" {
-		t.Errorf("starts_at is %v, want 2031-05-01T18:00:00.5Z", made["starts_at"])
+	created := w.do("POST", "/v1/performances", fmt.Sprintf(hall, "2031-05-01t20:00:00.5+02:00")).is(201)
+	if created["starts_at"] != "2031-05-01T18:00:00.5Z" {
+		t.Errorf("starts_at is %v, want 2031-05-01T18:00:00.5Z", created["starts_at"])
 	}
 	w.do("POST", "/v1/performances", fmt.Sprintf(hall, "2016-12-31T23:59:60Z")).is(201)
 	// An unescaped + arrives as a space.
@@ -66,14 +66,14 @@ func TestTimeFormats(t *testing.T) {
 // TestWholeNumberFormats: a number is whole if its value is, in every field.
 func TestWholeNumberFormats(t *testing.T) {
 	w := newHarness(t)
-	made := w.do(
+	created := w.do(
 		"POST",
 		"/v1/products",
 		`{"id":"p","name":"1.0 e 1e0","stock":1e1,"price":250.0,"limit_per_holder":0.5e1,"hold_seconds":300.00}`,
 	).is(201)
-	if made["stock"] != 10.0 || made["price"] != 250.0 || made["limit_per_holder"] != 5.0 ||
-		made["name"] != "1.0 e 1e0" {
-		t.Errorf("got %v; want stock = 10, price = 250, limit_per_holder = 5, name = 1.0 e 1e0", made)
+	if created["stock"] != 10.0 || created["price"] != 250.0 || created["limit_per_holder"] != 5.0 ||
+		created["name"] != "1.0 e 1e0" {
+		t.Errorf("got %v; want stock = 10, price = 250, limit_per_holder = 5, name = 1.0 e 1e0", created)
 	}
 	w.do("POST", "/v1/products", `{"id":"zero","name":"z","stock":-0,"price":-0.0}`).is(201)
 	w.reserve("p", "ada", `,"quantity":1.0`).is(201)
@@ -93,11 +93,8 @@ func TestWholeNumberFormats(t *testing.T) {
 	) // and not replaced by U+FFFD
 	w.do("PATCH", "/v1/products/p", `{"stock":2.0e1}`, "If-Match", `"2"`).is(200)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":1e3}`).is(201)
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"c","name":"C","team_limit":2.0,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"c","name":"C","team_limit":2.0,"register_deadline":"2999-01-01T00:00:00Z"}`).is(201)
 	w.do(
 		"POST",
 		"/v1/performances",

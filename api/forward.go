@@ -147,12 +147,8 @@ func (r *request) readHop() error {
 	if header == "" || r.server.config.Peers == nil {
 		return nil
 	}
-	h, err := r.server.config.Peers.Secret().Open(
-		header,
-		r.method(),
-		string(r.ctx.Request().Header.RequestURI()),
-		r.body(),
-	)
+	h, err := r.server.config.Peers.Secret().Open(header, r.method(), string(r.ctx.Request().Header.RequestURI()),
+		r.body())
 	if err != nil {
 		return refuse(codes.BadParameter, err.Error())
 	}

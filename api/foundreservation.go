@@ -92,7 +92,7 @@ func foundReservationOf(r *row.Reservation) *foundReservation {
 		Status:    r.Status(),
 		ExpiresAt: r.ExpiresAt(),
 		Remaining: r.Last().Remaining,
-		Kept:      r.KeptNow(),
+		Kept:      r.ReleaseFee(),
 		Revision:  r.Revision(),
 		Position:  r.Position(),
 	}, order: r.Order, orderRevision: r.OrderRevision}

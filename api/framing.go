@@ -73,13 +73,13 @@ func misframed(h *fasthttp.RequestHeader) string {
 		return fault
 	}
 	length, coded := false, false
-	for rest := h.RawHeaders(); len(rest) > 0; {
-		end := bytes.IndexByte(rest, '\n')
-		if end < 1 || rest[end-1] != '\r' {
+	for remaining := h.RawHeaders(); len(remaining) > 0; {
+		end := bytes.IndexByte(remaining, '\n')
+		if end < 1 || remaining[end-1] != '\r' {
 			return "a header line does not end in CR and LF"
 		}
-		line := rest[:end-1]
-		rest = rest[end+1:]
+		line := remaining[:end-1]
+		remaining = remaining[end+1:]
 		if len(line) == 0 {
 			break // the end of the header
 		}

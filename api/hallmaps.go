@@ -38,21 +38,21 @@ func (c *hallMaps) get(digest string, read func() (*events.Hall, error)) (hallMa
 	defer c.mu.Unlock()
 	at := slices.IndexFunc(c.recent, func(m hallMap) bool { return m.digest == digest })
 	if at >= 0 {
-		found := c.recent[at]
-		c.recent = append(slices.Delete(c.recent, at, at+1), found)
-		return found, nil
+		cached := c.recent[at]
+		c.recent = append(slices.Delete(c.recent, at, at+1), cached)
+		return cached, nil
 	}
 	hall, err := read()
 	if err != nil {
 		return hallMap{}, err
 	}
 	body := web.HallMap(hall)
-	made := hallMap{digest: digest, tag: contentETag(body), body: body}
+	rendered := hallMap{digest: digest, tag: contentETag(body), body: body}
 	if len(c.recent) == cachedMaps {
 		c.recent = slices.Delete(c.recent, 0, 1)
 	}
-	c.recent = append(c.recent, made)
-	return made, nil
+	c.recent = append(c.recent, rendered)
+	return rendered, nil
 }
 
 // hallMapPage answers with the map of a hall. Browsers have to revalidate their copy, because the map may change with

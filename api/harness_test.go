@@ -149,10 +149,8 @@ func (w *harness) start() {
 	if w.signed {
 		key, err := merkle.NewKey(make([]byte, merkle.SeedSize), w.store.Epoch())
 		w.must(err)
-		w.tree, err = merkle.Open(
-			context.Background(),
-			merkle.Config{Store: w.store, Dir: filepath.Join(w.dir, "tree"), Key: key, Logger: logger},
-		)
+		w.tree, err = merkle.Open(context.Background(),
+			merkle.Config{Store: w.store, Dir: filepath.Join(w.dir, "tree"), Key: key, Logger: logger})
 		w.must(err)
 		config.Proofs = w.tree
 	}

@@ -27,7 +27,7 @@ func (s *Server) listHistories(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
 	defer cancel()
-	id, found := r.segment("id"), []string(nil)
+	id, matching := r.segment("id"), []string(nil)
 	for _, kind := range history.Entities() {
 		if !input.ValidID(id) {
 			break
@@ -35,14 +35,14 @@ func (s *Server) listHistories(r *request) error {
 		_, _, _, err := history.Read(ctx, s.config.Store, kind, id, 0, 1)
 		switch {
 		case err == nil:
-			found = append(found, kind)
+			matching = append(matching, kind)
 		case !errors.Is(err, history.ErrEmpty):
 			return err
 		}
 	}
-	return r.list(len(found), "", func(dst []byte, i int) ([]byte, error) {
+	return r.list(len(matching), "", func(dst []byte, i int) ([]byte, error) {
 		o := events.OpenObject(dst)
-		o.String("kind", found[i])
+		o.String("kind", matching[i])
 		o.String("id", id)
 		return o.Close(), nil
 	}, nil)
@@ -94,12 +94,8 @@ func (s *Server) history(r *request) error {
 	if hasMore {
 		cursor = strconv.FormatUint(uint64(next), 10)
 	}
-	return r.list(
-		len(page),
-		cursor,
-		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil },
-		nil,
-	)
+	return r.list(len(page), cursor,
+		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
 }
 
 // existsWithoutEvents reports whether an entity exists although its stream is empty. Only a seat can.

@@ -112,9 +112,9 @@ func TestBackups(t *testing.T) {
 		w.must(err)
 		return "Bearer " + token
 	}
-	made := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
-	if len(made) != 2 || made["path"] != "/b/1" || made["position"] != 7.0 {
-		t.Errorf("got %v; want path = /b/1 and position = 7 alone", made)
+	created := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
+	if len(created) != 2 || created["path"] != "/b/1" || created["position"] != 7.0 {
+		t.Errorf("got %v; want path = /b/1 and position = 7 alone", created)
 	}
 	w.do("POST", "/v1/backups", "", "Authorization", bearer(RoleAdmin)).is(201)
 	w.do("POST", "/v1/backups", `{"path":"/etc"}`, "Authorization", bearer(RoleAdmin)).problem(422, "unknown_field")

@@ -88,11 +88,8 @@ func TestHolderNamesInRoutes(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 999, limit)
 	w.hall("h", 20, limit)
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":1,"max_active":999,"active_seconds":600,"heartbeat_seconds":99,"status":"open"}`,
-	).is(201)
+	w.do("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":1,"max_active":999,"active_seconds":600,"heartbeat_seconds":99,"status":"open"}`).is(201)
 	w.do("POST", "/v1/tournaments", `{"id":"c","name":"C","team_limit":99,"register_deadline":"2999-01-01T00:00:00Z"}`).is(
 		201,
 	)

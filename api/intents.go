@@ -44,12 +44,12 @@ func (s *Server) beginIntent(r *request) error {
 	var answer bookings.Answer
 	ctx, cancel := r.answerContext()
 	defer cancel()
-	begin := func(command actors.CommandID) error {
+	beginIntent := func(command actors.CommandID) error {
 		answer, err = s.config.Bookings.BeginIntent(ctx, bookings.BeginIntent{Origin: r.origin(command),
 			BookingID: id, Intent: events.IntentID(actors.NewID().String()), Provider: *body.Provider, Seconds: seconds})
 		return err
 	}
-	err = r.keyed(begin)
+	err = r.keyed(beginIntent)
 	r.noteHead()
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Server) beginIntent(r *request) error {
 		if openedAt != 0 {
 			return s.answerBookingAsOf(ctx, r, fiber.StatusCreated, answer, openedAt)
 		}
-		err = begin(r.newCommandID()) // the first request opened no intent, so this one is decided anew
+		err = beginIntent(r.newCommandID()) // the first request opened no intent, so this one is decided anew
 		r.noteHead()
 		if err != nil {
 			return err

@@ -37,16 +37,16 @@ func TestIntents(t *testing.T) {
 	w.do("POST", path, `{"provider":"Bank"}`).problem(422, "invalid_field")
 	w.do("POST", path, `{"provider":"bank","seconds":86401}`).problem(422, "invalid_field")
 	w.do("POST", "/v1/bookings/none/payment-intent", `{"provider":"bank"}`).problem(404, "not_found")
-	begun := w.do("POST", path, `{"provider":"bank","seconds":86400}`).is(201)
-	until, err := time.Parse(time.RFC3339Nano, begun["expires_at"].(string))
-	if remaining := time.Until(until); err != nil || remaining < 23*time.Hour || remaining > 24*time.Hour || begun["status"] != "awaiting_payment" {
-		t.Errorf("got %v, which expires in %v (%v); want status = awaiting_payment, and 23 to 24 hours", begun, remaining, err)
+	intent := w.do("POST", path, `{"provider":"bank","seconds":86400}`).is(201)
+	until, err := time.Parse(time.RFC3339Nano, intent["expires_at"].(string))
+	if remaining := time.Until(until); err != nil || remaining < 23*time.Hour || remaining > 24*time.Hour || intent["status"] != "awaiting_payment" {
+		t.Errorf("got %v, which expires in %v (%v); want status = awaiting_payment, and 23 to 24 hours", intent, remaining, err)
 	}
-	if repeated := w.do("POST", path, `{"provider":"bank","seconds":86400}`).is(200); repeated["intent"] != begun["intent"] {
-		t.Errorf("repeated: got %v, want intent = %v", repeated, begun["intent"])
+	if repeated := w.do("POST", path, `{"provider":"bank","seconds":86400}`).is(200); repeated["intent"] != intent["intent"] {
+		t.Errorf("repeated: got %v, want intent = %v", repeated, intent["intent"])
 	}
-	if read := w.do("GET", booking, "").is(200); read["intent"] != begun["intent"] || read["expires_at"] != begun["expires_at"] {
-		t.Errorf("the booking: got %v; want intent = %v, expires_at = %v", read, begun["intent"], begun["expires_at"])
+	if got := w.do("GET", booking, "").is(200); got["intent"] != intent["intent"] || got["expires_at"] != intent["expires_at"] {
+		t.Errorf("the booking: got %v; want intent = %v, expires_at = %v", got, intent["intent"], intent["expires_at"])
 	}
 	w.do("POST", booking+"/payment", "{}").problem(409, "payment_in_progress")
 	w.do("POST", booking+"/extension", "").problem(409, "payment_in_progress")
@@ -54,7 +54,7 @@ func TestIntents(t *testing.T) {
 	if other := w.do("DELETE", path+"?intent=another", "").is(200); other["status"] != "awaiting_payment" {
 		t.Errorf("ending another intent: got %v, want status = awaiting_payment", other)
 	}
-	ended := w.do("DELETE", path+"?intent="+begun["intent"].(string), "").is(200)
+	ended := w.do("DELETE", path+"?intent="+intent["intent"].(string), "").is(200)
 	if ended["status"] != "held" || ended["expires_at"] != heldUntil || ended["intent"] != nil {
 		t.Errorf("after the end of the intent: got %v; want status = held, expires_at = %v, no intent", ended, heldUntil)
 	}

@@ -168,11 +168,8 @@ func TestBookingRetryWithEquivalentBody(t *testing.T) {
 	if a := pay(""); a.status != 200 || a.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("got %d %s; want status = 200, Idempotent-Replay = true", a.status, a.text)
 	}
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":1.0,"max_active":1e1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-	).is(201)
+	w.do("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":1.0,"max_active":1e1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`).is(201)
 	join := func(body string) answer {
 		return w.do("POST", "/v1/waiting-rooms/r/visitors", body, "Idempotency-Key", "j")
 	}

@@ -37,12 +37,8 @@ func (r *request) numberedPaging() (after uint64, limit int, err error) {
 // list answers with {"items":[…],"next":…}. item appends the item with index i, 0 ≤ i < size, or nothing to leave it
 // out. next is the decoded cursor of the next page, "" if this is the last one. more, unless nil, appends further
 // members.
-func (r *request) list(
-	size int,
-	next string,
-	item func(dst []byte, i int) ([]byte, error),
-	more func(*events.Object),
-) error {
+func (r *request) list(size int, next string, item func(dst []byte, i int) ([]byte, error),
+	more func(*events.Object)) error {
 	o := events.OpenObject(make([]byte, 0, 256*(size+1)))
 	o.Key("items")
 	o.Buf = append(o.Buf, '[')

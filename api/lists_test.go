@@ -145,9 +145,9 @@ func TestLists(t *testing.T) {
 	book("other", "ada", "A-1-1", `,"reference":"R-1"`)
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	before := w.do("POST", "/v1/bookings/"+first+"/payment", "").is(200)["position"]
-	etag := w.do("GET", "/v1/bookings/"+second, "").etagOf()
+	etag := w.do("GET", "/v1/bookings/"+second, "").etag()
 	edited := w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-2"}`, "If-Match", etag).is(200)["position"]
-	etag = w.do("GET", "/v1/bookings/"+second, "").etagOf()
+	etag = w.do("GET", "/v1/bookings/"+second, "").etag()
 	w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-3"}`, "If-Match", etag).is(200)
 	w.do("DELETE", "/v1/bookings/"+first, "").is(200)
 
@@ -162,7 +162,7 @@ func TestLists(t *testing.T) {
 	w.do("DELETE", "/v1/products/p/reservations/"+some, "").is(200)
 	last := w.reserve("p", "cy", `,"reference":"P-7"`).is(201)
 	one := "/v1/products/p/reservations/" + last["id"].(string)
-	edit := w.do("PATCH", one, `{"reference":null}`, "If-Match", w.do("GET", one, "").etagOf()).is(200)
+	edit := w.do("PATCH", one, `{"reference":null}`, "If-Match", w.do("GET", one, "").etag()).is(200)
 	w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", edit["position"]), "").is(200)
 	for path, want := range map[string]int{
 		"/v1/bookings?reference=R-3":                                              1,

@@ -132,10 +132,6 @@ func numberCursor[N events.Position | events.Revision](cursor string) (N, error)
 
 // answerEvents answers with a page of events as CloudEvents.
 func (r *request) answerEvents(page []events.Recorded, next string) error {
-	return r.list(
-		len(page),
-		next,
-		func(dst []byte, i int) ([]byte, error) { return events.AppendCloudEvent(dst, &page[i]), nil },
-		nil,
-	)
+	return r.list(len(page), next,
+		func(dst []byte, i int) ([]byte, error) { return events.AppendCloudEvent(dst, &page[i]), nil }, nil)
 }

@@ -14,12 +14,8 @@ func TestLogSkipsInternalStreams(t *testing.T) {
 	w.product("p", 10, "")
 	for i := range 7 {
 		stream := events.StreamID(fmt.Sprintf("$$x-%d", i))
-		_, err := w.store.Append(
-			t.Context(),
-			stream,
-			events.NoStream,
-			[]events.Event{{ID: events.EventID("x", i), Type: "$metadata", Data: []byte("{}")}},
-		)
+		_, err := w.store.Append(t.Context(), stream, events.NoStream,
+			[]events.Event{{ID: events.EventID("x", i), Type: "$metadata", Data: []byte("{}")}})
 		w.must(err)
 	}
 	w.reserve("p", "ada", "").is(201)

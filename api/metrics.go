@@ -83,11 +83,11 @@ func newMetrics(c Config) *metrics {
 
 // counters returns the counters of vec by the value of its label.
 func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheus.Counter {
-	found := make(map[L]prometheus.Counter, len(values))
+	counters := make(map[L]prometheus.Counter, len(values))
 	for _, value := range values {
-		found[value] = vec.WithLabelValues(string(value))
+		counters[value] = vec.WithLabelValues(string(value))
 	}
-	return found
+	return counters
 }
 
 // countFacts counts the facts of a command.
@@ -112,41 +112,20 @@ func (m *metrics) registerDesk(c Config) {
 		c.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 	}
 	gauge("admitone_entities_active", "Entities in memory.", func() float64 { return float64(c.Desk.Stats().Active) })
-	gauge(
-		"admitone_commands_in_flight",
-		"Commands without an answer.",
-		func() float64 { return float64(c.Desk.Stats().InFlight) },
-	)
-	counter(
-		"admitone_entity_loads_total",
-		"Entities read from the log.",
-		func() float64 { return float64(c.Desk.Stats().Loads) },
-	)
-	counter(
-		"admitone_entity_reloads_total",
-		"Loads after an append that failed.",
-		func() float64 { return float64(c.Desk.Stats().Reloads) },
-	)
-	counter(
-		"admitone_append_conflicts_total",
-		"Appends that lost to another writer.",
-		func() float64 { return float64(c.Desk.Stats().Conflicts) },
-	)
-	counter(
-		"admitone_append_unknown_total",
-		"Appends with an unknown outcome.",
-		func() float64 { return float64(c.Desk.Stats().Unknown) },
-	)
-	counter(
-		"admitone_panics_total",
-		"Panics in the rules of an entity; each is a bug.",
-		func() float64 { return float64(c.Desk.Stats().Panics) },
-	)
-	counter(
-		"admitone_snapshots_total",
-		"Snapshots written.",
-		func() float64 { return float64(c.Desk.Stats().Snapshots) },
-	)
+	gauge("admitone_commands_in_flight", "Commands without an answer.",
+		func() float64 { return float64(c.Desk.Stats().InFlight) })
+	counter("admitone_entity_loads_total", "Entities read from the log.",
+		func() float64 { return float64(c.Desk.Stats().Loads) })
+	counter("admitone_entity_reloads_total", "Loads after an append that failed.",
+		func() float64 { return float64(c.Desk.Stats().Reloads) })
+	counter("admitone_append_conflicts_total", "Appends that lost to another writer.",
+		func() float64 { return float64(c.Desk.Stats().Conflicts) })
+	counter("admitone_append_unknown_total", "Appends with an unknown outcome.",
+		func() float64 { return float64(c.Desk.Stats().Unknown) })
+	counter("admitone_panics_total", "Panics in the rules of an entity; each is a bug.",
+		func() float64 { return float64(c.Desk.Stats().Panics) })
+	counter("admitone_snapshots_total", "Snapshots written.",
+		func() float64 { return float64(c.Desk.Stats().Snapshots) })
 }
 
 func (m *metrics) registerViews(c Config) {

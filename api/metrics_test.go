@@ -15,13 +15,8 @@ func TestMetricsCountFactsAndProblems(t *testing.T) {
 	}
 	w.hall("hall", 1, "")
 	for range 2 {
-		w.do(
-			"POST",
-			"/v1/performances/hall/bookings",
-			`{"holder":"ada","seats":["A-1-1","A-1-2"]}`,
-			"Idempotency-Key",
-			"b",
-		).is(201)
+		w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`,
+			"Idempotency-Key", "b").is(201)
 		w.book("hall", "bob", "A-1-1").problem(409, "seat_taken")
 	}
 	w.do("GET", "/v1/nothing", "").problem(404, "not_found")

@@ -31,7 +31,7 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 			t.Errorf("%s: got Content-Length %q, want %d", a.what, length, len(a.text))
 		}
 	}
-	for _, made := range [][2]string{
+	for _, created := range [][2]string{
 		{"/v1/products", `{"id":"x","name":"x","stock":9}`}, {"/v1/products/x/reservations", `{"holder":"x"}`},
 		{"/v1/teams", `{"id":"x","name":"x"}`},
 		{"/v1/tournaments", `{"id":"x","name":"x","team_limit":4,"register_deadline":"2999-01-01T20:00:00Z"}`},
@@ -40,16 +40,13 @@ func TestEveryAnswerEndsWithANewline(t *testing.T) {
 			"sections":[{"id":"A","rows":2,"seats_per_row":2,"price":1}]}`},
 	} {
 		for range 2 { // the second is a replay
-			a := w.do("POST", made[0], made[1], "Idempotency-Key", key+strings.ReplaceAll(made[0], "/", "-"))
+			a := w.do("POST", created[0], created[1], "Idempotency-Key", key+strings.ReplaceAll(created[0], "/", "-"))
 			a.is(201)
 			check(a)
 		}
 	}
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/x",
-		`{"admit_per_second":1,"max_active":1,"active_seconds":9,"heartbeat_seconds":9}`,
-	).is(201)
+	w.do("PUT", "/v1/waiting-rooms/x",
+		`{"admit_per_second":1,"max_active":1,"active_seconds":9,"heartbeat_seconds":9}`).is(201)
 	var requested []string
 	for _, route := range w.server.app.GetRoutes(true) {
 		for _, id := range []string{"x", "nothing"} {

@@ -64,13 +64,13 @@ func (d *described) operation(method, path string) (template string, op object) 
 	parts := strings.Split(path, "/")
 	for candidate, methods := range d.at("paths") {
 		segments := strings.Split(candidate, "/")
-		fits := len(segments) == len(parts)
-		for i := 0; fits && i < len(parts); i++ {
-			fits = segments[i] == parts[i] || strings.HasPrefix(segments[i], "{")
+		matches := len(segments) == len(parts)
+		for i := 0; matches && i < len(parts); i++ {
+			matches = segments[i] == parts[i] || strings.HasPrefix(segments[i], "{")
 		}
-		found, ok := methods.(object)[strings.ToLower(method)].(object)
-		if fits && ok && (op == nil || !strings.Contains(candidate, "{")) {
-			template, op = candidate, found
+		operation, ok := methods.(object)[strings.ToLower(method)].(object)
+		if matches && ok && (op == nil || !strings.Contains(candidate, "{")) {
+			template, op = candidate, operation
 		}
 	}
 	return template, op

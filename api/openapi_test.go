@@ -113,7 +113,7 @@ func (d *described) check(what, ref string, text []byte) {
 // paths returns all operations, such as "GET /v1/products/{id}". Where a parameter has an enum, there is an
 // operation for each value.
 func (d *described) paths() map[string]object {
-	found := map[string]object{}
+	operations := map[string]object{}
 	for path, methods := range d.at("paths") {
 		for method, op := range methods.(object) {
 			spelled := []string{path}
@@ -129,11 +129,11 @@ func (d *described) paths() map[string]object {
 				}
 			}
 			for _, path := range spelled {
-				found[strings.ToUpper(method)+" "+path] = op.(object)
+				operations[strings.ToUpper(method)+" "+path] = op.(object)
 			}
 		}
 	}
-	return found
+	return operations
 }
 
 func list(v any) []any { l, _ := v.([]any); return l }

@@ -20,13 +20,9 @@ func exerciseTournaments(send func(method, path, body string, headers ...string)
 		`"waitlist_rule":"strict"}`
 	send("POST", "/v1/tournaments", cup).is(201)
 	send("POST", "/v1/tournaments", cup).is(200)
-	send(
-		"POST",
-		"/v1/tournaments",
+	send("POST", "/v1/tournaments",
 		`{"id":"small","name":"Small","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`,
-		"Idempotency-Key",
-		"k",
-	).is(201)
+		"Idempotency-Key", "k").is(201)
 	send("POST", "/v1/tournaments", `{"name":"x","team_limit":0,"register_deadline":"2999-01-01T00:00:00Z"}`).problem(
 		422,
 		"invalid_field",

@@ -18,14 +18,8 @@ func TestBrokenRuleNamesNoHolder(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	stream, fact := events.NewStreamID("wallet", "judy"), &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 7}
 	e := events.Event{ID: events.EventID("c", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
-	e.Metadata, _ = events.Seal(
-		nil,
-		events.Hash{},
-		stream,
-		0,
-		&e,
-		&events.Metadata{CommandID: "c", Actor: "judy", At: time.Now()},
-	)
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e,
+		&events.Metadata{CommandID: "c", Actor: "judy", At: time.Now()})
 	_, err := w.store.Append(context.Background(), stream, events.NoStream, []events.Event{e})
 	w.must(err)
 	monitor := verify.NewMonitor(w.store, true, slog.New(slog.DiscardHandler))

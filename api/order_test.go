@@ -11,9 +11,9 @@ import (
 
 const someOrder = `,"reference":"R-1 größe","metadata":{"z":"2","channel":"box office"}`
 
-// hasOrder checks the order data of a resource. metadata has names and values in turn; an empty reference
+// wantOrder checks the order data of a resource. metadata has names and values in turn; an empty reference
 // means that there is none.
-func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
+func (a answer) wantOrder(reference string, metadata ...string) map[string]any {
 	a.t.Helper()
 	v := a.is(a.status)
 	if a.status > 299 {
@@ -31,8 +31,8 @@ func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
 	return v
 }
 
-// etagOf returns the ETag of an answer.
-func (a answer) etagOf() string { return a.header.Get("ETag") }
+// etag returns the ETag of an answer.
+func (a answer) etag() string { return a.header.Get("ETag") }
 
 // TestOrderOfReservations: order data of a reservation is in every answer about it, in every later
 // state, and can be changed at any time.
@@ -40,57 +40,57 @@ func TestOrderOfReservations(t *testing.T) {
 	w := newHarness(t, withEverything)
 	w.product("p", 100, "")
 	created := w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k")
-	id := created.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
+	id := created.wantOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
 	one := "/v1/products/p/reservations/" + id
-	w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k").hasOrder("R-1 größe", "z", "2", "channel",
+	w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k").wantOrder("R-1 größe", "z", "2", "channel",
 		"box office")
 	w.reserve("p", "ada", `,"hold":true`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
-	w.reserve("p", "bob", "").hasOrder("")
-	w.do("GET", one, "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
-	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.reserve("p", "bob", "").wantOrder("")
+	w.do("GET", one, "").wantOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").wantOrder("R-1 größe", "z", "2", "channel", "box office")
 
-	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", created.etagOf())
-	edited.hasOrder("R-1 größe", "a", "b")
-	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", created.etag())
+	edited.wantOrder("R-1 größe", "a", "b")
+	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").wantOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.reserve("p", "bob", "").is(201) // changes the product's ETag, but not this order data
-	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", created.etagOf()).problem(412, "stale_revision")
+	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", created.etag()).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", `"99"`).problem(412, "stale_revision")
 	w.do("PATCH", one, `{"reference":"x"}`).problem(428, "revision_required")
-	edited = w.do("PATCH", one, `{"reference":null}`, "If-Match", edited.etagOf())
-	edited.hasOrder("", "a", "b")
-	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
+	edited = w.do("PATCH", one, `{"reference":null}`, "If-Match", edited.etag())
+	edited.wantOrder("", "a", "b")
+	w.do("PATCH", one, `{}`, "If-Match", edited.etag()).wantOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", `"99"`).problem(412, "stale_revision")
-	w.do("PATCH", one, `{}`, "If-Match", created.etagOf()).problem(412, "stale_revision")
+	w.do("PATCH", one, `{}`, "If-Match", created.etag()).problem(412, "stale_revision")
 	past := edited.is(200)["position"]
 
-	w.do("DELETE", one, "").hasOrder("", "a", "b")
-	w.do("DELETE", one, "").hasOrder("", "a", "b")
+	w.do("DELETE", one, "").wantOrder("", "a", "b")
+	w.do("DELETE", one, "").wantOrder("", "a", "b")
 	ended := w.do("GET", one, "")
-	ended.hasOrder("", "a", "b")
-	last := w.do("PATCH", one, `{"reference":"late","metadata":null}`, "If-Match", ended.etagOf())
-	last.hasOrder("late")
+	ended.wantOrder("", "a", "b")
+	last := w.do("PATCH", one, `{"reference":"late","metadata":null}`, "If-Match", ended.etag())
+	last.wantOrder("late")
 	for _, edit := range []string{`{"reference":"x"}`, `{}`} {
-		w.do("PATCH", one, edit, "If-Match", ended.etagOf()).problem(412, "stale_revision")
+		w.do("PATCH", one, edit, "If-Match", ended.etag()).problem(412, "stale_revision")
 	}
-	w.do("PATCH", one, `{}`, "If-Match", last.etagOf()).hasOrder("late")
-	w.do("GET", one, "").hasOrder("late")
-	w.do("GET", fmt.Sprintf("%s?at=%v", one, past), "").hasOrder("", "a", "b")
-	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("PATCH", one, `{}`, "If-Match", last.etag()).wantOrder("late")
+	w.do("GET", one, "").wantOrder("late")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, past), "").wantOrder("", "a", "b")
+	w.do("GET", one+"?at=2", "").wantOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("GET", one+"/receipt", "").is(200)
 	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were updated") {
 		t.Errorf("got the history %s, want \"were updated\" in it", text)
 	}
 	w.stop()
 	w.start() // from a snapshot or from the log
-	w.do("GET", one, "").hasOrder("late")
+	w.do("GET", one, "").wantOrder("late")
 }
 
 // TestOrderEditsRace: of five edits with one ETag one succeeds, while units of the product are sold.
 func TestOrderEditsRace(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 1000, "")
-	made := w.reserve("p", "ada", "")
-	one := "/v1/products/p/reservations/" + made.is(201)["id"].(string)
+	created := w.reserve("p", "ada", "")
+	one := "/v1/products/p/reservations/" + created.is(201)["id"].(string)
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	statuses := map[int]int{}
@@ -99,7 +99,7 @@ func TestOrderEditsRace(t *testing.T) {
 			for range 20 {
 				w.reserve("p", "bob", "")
 			}
-			a := w.do("PATCH", one, fmt.Sprintf(`{"reference":"r%d"}`, n), "If-Match", made.etagOf())
+			a := w.do("PATCH", one, fmt.Sprintf(`{"reference":"r%d"}`, n), "If-Match", created.etag())
 			mu.Lock()
 			defer mu.Unlock()
 			statuses[a.status]++
@@ -118,29 +118,29 @@ func TestOrderOfBookings(t *testing.T) {
 		return w.do("POST", "/v1/performances/hall/bookings", fmt.Sprintf(`{"holder":"ada","seats":[%q]%s}`, seat, more),
 			headers...)
 	}
-	book("A-1-2", "").hasOrder("")
-	made := book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k")
-	one := "/v1/bookings/" + made.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
-	book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k").hasOrder("R-1 größe", "z", "2",
+	book("A-1-2", "").wantOrder("")
+	created := book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k")
+	one := "/v1/bookings/" + created.wantOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
+	book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k").wantOrder("R-1 größe", "z", "2",
 		"channel", "box office")
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
-	w.do("POST", one+"/payment", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
-	read := w.do("GET", one, "")
-	read.hasOrder("R-1 größe", "z", "2", "channel", "box office")
-	w.do("PATCH", one, `{"reference":"R-2"}`, "If-Match", read.etagOf()).hasOrder("R-2", "z", "2", "channel",
+	w.do("POST", one+"/payment", "").wantOrder("R-1 größe", "z", "2", "channel", "box office")
+	got := w.do("GET", one, "")
+	got.wantOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("PATCH", one, `{"reference":"R-2"}`, "If-Match", got.etag()).wantOrder("R-2", "z", "2", "channel",
 		"box office")
 	for _, edit := range []string{`{"reference":"R-3"}`, `{}`} {
-		if now := w.do("PATCH", one, edit, "If-Match", read.etagOf()).problem(412, "stale_revision"); now["changes"] == nil {
+		if now := w.do("PATCH", one, edit, "If-Match", got.etag()).problem(412, "stale_revision"); now["changes"] == nil {
 			t.Errorf("got %v, want changes in it", now)
 		}
 	}
 	w.do("PATCH", one, `{"reference":"R-3"}`).problem(428, "revision_required")
 	w.do("PATCH", "/v1/bookings/none", `{"reference":"R-3"}`, "If-Match", `"1"`).problem(404, "not_found")
-	w.do("DELETE", one, "").hasOrder("R-2", "z", "2", "channel", "box office")
+	w.do("DELETE", one, "").wantOrder("R-2", "z", "2", "channel", "box office")
 	ended := w.do("GET", one, "")
-	ended.hasOrder("R-2", "z", "2", "channel", "box office")
-	w.do("PATCH", one, `{"metadata":null}`, "If-Match", ended.etagOf()).hasOrder("R-2")
-	w.do("GET", fmt.Sprintf("%s?at=%v", one, read.is(200)["position"]), "").hasOrder("R-1 größe", "z", "2", "channel",
+	ended.wantOrder("R-2", "z", "2", "channel", "box office")
+	w.do("PATCH", one, `{"metadata":null}`, "If-Match", ended.etag()).wantOrder("R-2")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, got.is(200)["position"]), "").wantOrder("R-1 größe", "z", "2", "channel",
 		"box office")
 	list := w.do("GET", "/v1/holders/ada/bookings", "").is(200)["items"].([]any)
 	if got := list[1].(map[string]any)["reference"]; got != "R-2" {
@@ -148,7 +148,7 @@ func TestOrderOfBookings(t *testing.T) {
 	}
 	w.stop()
 	w.start()
-	w.do("GET", one, "").hasOrder("R-2")
+	w.do("GET", one, "").wantOrder("R-2")
 }
 
 // TestOrderOfEntries: the public sees the entry, but not its order data.
@@ -158,24 +158,24 @@ func TestOrderOfEntries(t *testing.T) {
 	ada, bob := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	cup, team := m.cup(), m.team("ada")
 	path := "/v1/tournaments/" + cup + "/entries"
-	w.do("POST", path, fmt.Sprintf(`{"team_id":%q%s}`, team, someOrder), "Authorization", ada).hasOrder("R-1 größe",
+	w.do("POST", path, fmt.Sprintf(`{"team_id":%q%s}`, team, someOrder), "Authorization", ada).wantOrder("R-1 größe",
 		"z", "2", "channel", "box office")
 	for name, token := range map[string]string{"owner": ada, "auditor": bearer(t, "x", RoleAuditor),
 		"service": bearer(t, "x", RoleService), "admin": m.admin} {
 		for _, at := range []string{"", "?at=999"} {
 			a := w.do("GET", path+"/"+team+at, "", "Authorization", token)
 			a.what = name + at
-			a.hasOrder("R-1 größe", "z", "2", "channel", "box office")
+			a.wantOrder("R-1 größe", "z", "2", "channel", "box office")
 		}
 	}
-	w.do("GET", path+"/"+team, "", "Authorization", bob).hasOrder("")
-	w.do("GET", path+"/"+team, "").hasOrder("")
+	w.do("GET", path+"/"+team, "", "Authorization", bob).wantOrder("")
+	w.do("GET", path+"/"+team, "").wantOrder("")
 	if list := w.do("GET", path, "", "Authorization", m.admin).text; strings.Contains(list, "R-1") {
 		t.Errorf("the public list is %s, want no R-1 in it", list)
 	}
 	w.do("DELETE", path+"/"+team, "", "Authorization", ada).is(200)
-	w.do("POST", path, fmt.Sprintf(`{"team_id":%q}`, team), "Authorization", ada).hasOrder("")
-	w.do("GET", path+"/"+team, "", "Authorization", ada).hasOrder("")
+	w.do("POST", path, fmt.Sprintf(`{"team_id":%q}`, team), "Authorization", ada).wantOrder("")
+	w.do("GET", path+"/"+team, "", "Authorization", ada).wantOrder("")
 }
 
 func TestOrderFields(t *testing.T) {

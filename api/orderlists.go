@@ -131,7 +131,7 @@ func (s *Server) bookingAsOf(q *query, b *row.Booking) (existed bool, err error)
 	if q.at == nil || b.Position <= q.at.Position {
 		return true, nil
 	}
-	if b.Made > q.at.Position {
+	if b.FirstPosition > q.at.Position {
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readTimeout)
@@ -205,9 +205,9 @@ func (s *Server) reservationList(q *query, matches func(*row.Reservation) bool) 
 				(q.holder == "" || string(v.Holder) == q.holder), nil
 		},
 		write: func(dst []byte, v *row.Reservation) ([]byte, error) {
-			found := foundReservationOf(v)
-			found.Status = v.StatusAt(q.now)
-			return found.append(dst), nil
+			reservation := foundReservationOf(v)
+			reservation.Status = v.StatusAt(q.now)
+			return reservation.append(dst), nil
 		},
 		contact: func(v *row.Reservation) string { return reservationContact(v.ProductID, v.ID) },
 	}

@@ -71,15 +71,9 @@ func TestForeignPages(t *testing.T) {
 					t.Errorf("%s, %s of a server that allows %v: got %d %s, want a refusal: %t",
 						c.what, method, server.config.AllowOrigins, status, text, server.refuses && commands)
 				}
-				if made := backups.Load() > before; made != (method == "POST" && !server.refuses) {
-					t.Errorf(
-						"%s, %s of a server that allows %v: got a backup: %t, want one: %t",
-						c.what,
-						method,
-						server.config.AllowOrigins,
-						made,
-						!made,
-					)
+				if created := backups.Load() > before; created != (method == "POST" && !server.refuses) {
+					t.Errorf("%s, %s of a server that allows %v: got a backup: %t, want one: %t", c.what, method,
+						server.config.AllowOrigins, created, !created)
 				}
 			}
 		}
@@ -131,15 +125,8 @@ func TestForeignPagesOfEveryOperation(t *testing.T) {
 	}
 	// A page can't send another origin's token, so a server with tokens refuses no origin.
 	token := newHarness(t, func(w *harness) { w.config.Auth = secret })
-	token.do(
-		"POST",
-		"/v1/teams",
-		`{"name":"n"}`,
-		"Origin",
-		"https://evil.example",
-		"Authorization",
-		bearer(t, "ada", RoleHolder),
-	).is(201)
+	token.do("POST", "/v1/teams", `{"name":"n"}`, "Origin", "https://evil.example", "Authorization",
+		bearer(t, "ada", RoleHolder)).is(201)
 }
 
 // head is the position of the log's last event.

@@ -20,16 +20,12 @@ func TestTeamOwner(t *testing.T) {
 		return w.do(method, path, body, "Authorization", actor)
 	}
 	const teams, entries = "/v1/teams", "/v1/tournaments/cup/entries"
-	as(
-		admin,
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"n","team_limit":99,"register_deadline":"2099-01-01T00:00:00Z"}`,
-	).is(201)
+	as(admin, "POST", "/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":99,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
 
-	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
-	if made.is(201); strings.Contains(made.text, "ada\"") {
-		t.Errorf("got %s, want no owner in it", made.text)
+	created := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
+	if created.is(201); strings.Contains(created.text, "ada\"") {
+		t.Errorf("got %s, want no owner in it", created.text)
 	}
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`).is(200)
 	as(ada, "POST", teams, `{"id":"adas","name":"Owls","holder":"ada"}`).is(200)
@@ -100,21 +96,12 @@ func TestTeamOwner(t *testing.T) {
 func TestTeamOwnerBeforeViews(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
 	admin := bearer(t, "root", RoleAdmin)
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`,
-		"Authorization",
-		admin,
-	).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`, "Authorization",
+		admin).is(201)
 	w.do("POST", "/v1/teams", `{"id":"adas","name":"n"}`, "Authorization", bearer(t, "ada", RoleHolder)).is(201)
-	w.do(
-		"POST",
-		"/v1/tournaments/cup/entries",
-		`{"team_id":"adas"}`,
-		"Authorization",
-		bearer(t, "bob", RoleHolder),
-	).problem(403, "forbidden")
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"adas"}`, "Authorization",
+		bearer(t, "bob", RoleHolder)).problem(403, "forbidden")
 	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"adas"}`, "Authorization", bearer(t, "ada", RoleHolder)).is(
 		201,
 	)

@@ -44,10 +44,8 @@ func withSecurityHeaders(h handler) handler {
 }
 
 // listPage returns the handler of a page that shows a list.
-func listPage[R any](
-	list func(after string, limit int) ([]R, string, error),
-	write func(io.Writer, web.Frame, []R) error,
-) handler {
+func listPage[R any](list func(after string, limit int) ([]R, string, error),
+	write func(io.Writer, web.Frame, []R) error) handler {
 	return func(r *request) error {
 		p, err := r.listPaging()
 		if err != nil {

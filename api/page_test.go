@@ -35,11 +35,8 @@ func TestTournamentPages(t *testing.T) {
 	for _, team := range []string{"a", "b", "c"} {
 		w.enter("cup", team).is(201)
 	}
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"past","name":"Past","team_limit":3,"register_deadline":"2001-02-03T04:05:06Z"}`,
-	).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"past","name":"Past","team_limit":3,"register_deadline":"2001-02-03T04:05:06Z"}`).is(201)
 	list := w.do("GET", "/tournaments", "").has(
 		t,
 		200,

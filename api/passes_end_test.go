@@ -121,11 +121,8 @@ func TestResumedPurchaseEndsPass(t *testing.T) {
 	)
 	w.must(err)
 	w.must(
-		w.server.config.Bookings.Resume(
-			t.Context(),
-			bookings.Origin{ID: actors.NewCommandID(), Actor: "system"},
-			events.BookingID(id),
-		),
+		w.server.config.Bookings.Resume(t.Context(), bookings.Origin{ID: actors.NewCommandID(), Actor: "system"},
+			events.BookingID(id)),
 	)
 	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
 		t.Errorf("got %v; want status = booked", v)
@@ -159,12 +156,8 @@ func TestHolderOfPassWithTokens(t *testing.T) {
 	as := func(token, method, path, body string, headers ...string) answer {
 		return w.do(method, path, body, append(headers, "Authorization", token)...)
 	}
-	as(
-		admin,
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":100,"max_active":10,"active_seconds":600,"heartbeat_seconds":30}`,
-	).is(201)
+	as(admin, "PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":100,"max_active":10,"active_seconds":600,"heartbeat_seconds":30}`).is(201)
 	as(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9,"waiting_room":"r"}`).is(201)
 	as(
 		admin,

@@ -20,11 +20,8 @@ func (w *harness) requireRoom(room string, teams ...string) {
 	w.product("p", 5000, `,"hold_seconds":600`+member)
 	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
 		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+member+`}`).is(201)
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+member+`}`,
-	).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+member+`}`).is(201)
 	for _, team := range teams {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)
 	}
@@ -96,8 +93,8 @@ func TestGuardBeforeViews(t *testing.T) {
 func TestMissingRoom(t *testing.T) {
 	w := newHarness(t)
 	w.product("p", 10, `,"waiting_room":"later"`)
-	for _, shown := range []string{"", "x"} {
-		v := w.reserve("p", "ada", "", headerPass, shown).is(403)
+	for shown, code := range map[string]string{"": "pass_required", "x": "pass_invalid"} {
+		v := w.reserve("p", "ada", "", headerPass, shown).problem(403, code)
 		if detail := v["detail"].(string); v["waiting_room"] != "later" ||
 			!strings.Contains(detail, "does not exist") {
 			t.Errorf("with the pass %q: got %v; want waiting_room = later, and that it does not exist", shown, v)
@@ -116,11 +113,8 @@ func TestEditOfGuard(t *testing.T) {
 	w := newHarness(t)
 	w.room("r", "")
 	w.product("p", 10, "")
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`,
-	).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`).is(201)
 	w.do("POST", "/v1/teams", `{"id":"ada","name":"Ada"}`).is(201)
 	w.reserve("p", "ada", "", headerPass, "ignored").is(201)
 	for path, bad := range map[string]string{"/v1/products/p": `{"waiting_room":"a b"}`,
@@ -160,14 +154,8 @@ func TestOnePassTwoHolders(t *testing.T) {
 	for i := range 1000 {
 		all.Go(func() {
 			holder := []string{"ada", "bob"}[i%2]
-			a := w.doWith(
-				client,
-				"POST",
-				"/v1/products/p/reservations",
-				fmt.Sprintf(`{"holder":%q,"hold":true}`, holder),
-				headerPass,
-				good,
-			)
+			a := w.doWith(client, "POST", "/v1/products/p/reservations",
+				fmt.Sprintf(`{"holder":%q,"hold":true}`, holder), headerPass, good)
 			switch {
 			case a.status == 201 && holder == "ada":
 				accepted.Add(1)
@@ -198,16 +186,8 @@ func TestOnePassBuysOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			a := w.doWith(
-				http.DefaultClient,
-				"POST",
-				"/v1/products/p/reservations",
-				`{"holder":"ada"}`,
-				headerPass,
-				good,
-				"Idempotency-Key",
-				fmt.Sprint("key-", i%25),
-			)
+			a := w.doWith(http.DefaultClient, "POST", "/v1/products/p/reservations", `{"holder":"ada"}`, headerPass,
+				good, "Idempotency-Key", fmt.Sprint("key-", i%25))
 			switch {
 			case a.status == 201 && a.header.Get("Idempotent-Replay") == "":
 				bought.Add(1)

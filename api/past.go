@@ -116,12 +116,8 @@ func appendAsOf(dst []byte, m row.Moment) []byte {
 }
 
 // reservationAt returns the state of a reservation at a moment, nil if it did not exist yet.
-func (s *Server) reservationAt(
-	ctx context.Context,
-	productID events.ProductID,
-	id events.ReservationID,
-	m row.Moment,
-) (*foundReservation, error) {
+func (s *Server) reservationAt(ctx context.Context, productID events.ProductID, id events.ReservationID,
+	m row.Moment) (*foundReservation, error) {
 	var found *foundReservation
 	err := row.UpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
 		fact, err := e.Decode()

@@ -97,25 +97,14 @@ func TestIfNoneMatchLines(t *testing.T) {
 		),
 	)
 	a.problem(412, "stale_revision")
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":1,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-	).is(201)
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
+	w.do("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":1,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`).is(201)
+	w.do("PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":2,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-		"If-Match",
-		`"01"`,
-	).problem(412, "stale_revision")
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
+		"If-Match", `"01"`).problem(412, "stale_revision")
+	w.do("PUT", "/v1/waiting-rooms/r",
 		`{"admit_per_second":2,"max_active":1,"active_seconds":60,"heartbeat_seconds":9,"status":"open"}`,
-		"If-Match",
-		`"1"`,
-	).is(200)
+		"If-Match", `"1"`).is(200)
 }
 
 // TestHoldExpiredHasTime: every hold_expired has the time of the expiry.
@@ -154,11 +143,11 @@ func TestHoldExpiredHasTime(t *testing.T) {
 }
 
 // wait polls until a condition holds.
-func (w *harness) wait(is func() bool) {
+func (w *harness) wait(condition func() bool) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); !is(); {
+	for end := time.Now().Add(patience); !condition(); {
 		if time.Now().After(end) {
-			w.t.Fatalf("the condition does not hold after %s", patience)
+			w.t.Fatalf("the condition did not become true within %s", patience)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -277,10 +277,8 @@ func (s *Server) performanceAt(ctx context.Context, id events.PerformanceID, at 
 
 // performance returns the state of a performance and of its seats at a moment, nil for the present. Errors:
 // not_found; the views' or the store's.
-func (s *Server) performance(
-	id events.PerformanceID,
-	at *row.Moment,
-) (performance *row.Performance, seats *row.SeatMap, err error) {
+func (s *Server) performance(id events.PerformanceID,
+	at *row.Moment) (performance *row.Performance, seats *row.SeatMap, err error) {
 	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 		defer cancel()

@@ -57,9 +57,9 @@ func TestPerformanceInAPlan(t *testing.T) {
 		t.Errorf("got %q; want %v", got, []string{"A-1-1 free 5000", "A-1-2 free 5000", "A-1-3b free 9000"})
 	}
 	w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-1-3"]}`).problem(422, "invalid_field")
-	made := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-1-3b","A-1-1"]}`).is(201)
-	if made["amount"] != 14000.0 || !reflect.DeepEqual(made["seats"], []any{"A-1-1", "A-1-3b"}) {
-		t.Errorf("got %v; want amount = 14000, seats = %v", made, []any{"A-1-1", "A-1-3b"})
+	created := w.do("POST", "/v1/performances/show/bookings", `{"holder":"ada","seats":["A-1-3b","A-1-1"]}`).is(201)
+	if created["amount"] != 14000.0 || !reflect.DeepEqual(created["seats"], []any{"A-1-1", "A-1-3b"}) {
+		t.Errorf("got %v; want amount = 14000, seats = %v", created, []any{"A-1-1", "A-1-3b"})
 	}
 	taken := w.do("POST", "/v1/performances/show/bookings", `{"holder":"bob","seats":["A-1-1"]}`).problem(409, "seat_taken")
 	if others := taken["alternatives"].([]any); len(others) == 0 || !reflect.DeepEqual(others[0], []any{"A-1-2"}) {
@@ -79,7 +79,7 @@ func TestPerformanceInAPlan(t *testing.T) {
 		t.Errorf("got %v; want seats = %v", best, []any{"A-1-2"})
 	}
 	now := seats("")
-	past := w.do("GET", fmt.Sprintf("/v1/performances/show?at=%v", made["position"]), "").is(200)
+	past := w.do("GET", fmt.Sprintf("/v1/performances/show?at=%v", created["position"]), "").is(200)
 	if past["held"] != 2.0 || past["blocked"] != 0.0 || past["plan"] != "parlour" {
 		t.Errorf("got %v; want held = 2, blocked = 0, plan = parlour", past)
 	}
@@ -225,12 +225,12 @@ func TestPriceTypes(t *testing.T) {
 		}
 		as(ada, "POST", bookings, `{"seats":[`+seats+`]}`).problem(status, code)
 	}
-	made := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`,
+	created := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`,
 		"Idempotency-Key", "k").is(201)
 	const lines = `[{"price":5000,"price_type":"adult","quantity":1,"seat":"A-1-1"},` +
 		`{"price":3000,"price_type":"student","quantity":1,"seat":"A-1-2"},{"price":9000,"quantity":1,"seat":"A-1-3b"}]`
-	if made["amount"] != 17000.0 || encoded(t, made["lines"]) != lines {
-		t.Errorf("got %v; want amount = 17000, lines = %v", made, lines)
+	if created["amount"] != 17000.0 || encoded(t, created["lines"]) != lines {
+		t.Errorf("got %v; want amount = 17000, lines = %v", created, lines)
 	}
 	as(admin, "PATCH", "/v1/performances/show", `{"prices":{"Stalls":1}}`, "If-Match", `"e0"`).is(200)
 	repeated := as(ada, "POST", bookings, `{"seats":["A-1-1",{"seat":"A-1-2","price_type":"student"},{"seat":"A-1-3b"}]}`, "Idempotency-Key", "k")
@@ -243,7 +243,7 @@ func TestPriceTypes(t *testing.T) {
 		t.Errorf("got the lines %s; want one with price = 0, price_type = free", got)
 	}
 	as(admin, "POST", "/v1/wallets/ada/charges", `{"amount":20000}`).is(201)
-	one := fmt.Sprint("/v1/bookings/", made["id"])
+	one := fmt.Sprint("/v1/bookings/", created["id"])
 	as(ada, "POST", one+"/payment", `{}`).is(200)
 	as(ada, "DELETE", one+"/seats/A-1-2", "").is(200)
 	if got := as(ada, "GET", one, "").is(200); strings.Contains(encoded(t, got["lines"]), "student") {

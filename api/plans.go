@@ -101,14 +101,14 @@ func (s *Server) storePlan(r *request, seal *plan.Seal, text []byte) error {
 	}); err != nil || stored.Sealed {
 		return err
 	}
-	rest := text
+	remaining := text
 	if stored.Digest == seal.Digest {
-		rest = text[min(stored.Bytes, seal.Bytes):]
+		remaining = text[min(stored.Bytes, seal.Bytes):]
 	}
-	for len(rest) > 0 {
+	for len(remaining) > 0 {
 		var part []byte
-		offset := seal.Bytes - int64(len(rest))
-		part, rest = events.CutPlanPart(rest)
+		offset := seal.Bytes - int64(len(remaining))
+		part, remaining = events.CutPlanPart(remaining)
 		if _, err := s.config.Desk.Ask(context.Background(), actors.Request{
 			Stream: plan.Stream(seal.ID), ID: r.newCommandID(), CorrelationID: r.id, CausationID: r.id,
 			Actor:   r.caller.name(),

@@ -116,9 +116,9 @@ func checkMembers(t *testing.T, name string, value any, required, optional map[s
 
 func TestPlanIsReturnedUnchanged(t *testing.T) {
 	w := newHarness(t)
-	made := w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`))
-	if got := made.is(201); got["seats"] != 3.0 || got["places"] != 30.0 || got["name"] != "Parlour" {
-		t.Errorf("got %s; want seats = 3, places = 30, name = Parlour", made.text)
+	created := w.do("POST", "/v1/plans", fmt.Sprintf(parlour, `"id":"parlour",`))
+	if got := created.is(201); got["seats"] != 3.0 || got["places"] != 30.0 || got["name"] != "Parlour" {
+		t.Errorf("got %s; want seats = 3, places = 30, name = Parlour", created.text)
 	}
 	read := w.do("GET", "/v1/plans/parlour", "")
 	got := read.is(200)
@@ -183,12 +183,12 @@ func TestPlanInParts(t *testing.T) {
 		t.Helper()
 		digest, offset := events.PlanDigest(text), int64(0)
 		for range parts {
-			part, rest := events.CutPlanPart(text[offset:])
+			part, remaining := events.CutPlanPart(text[offset:])
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{Stream: plan.Stream("large"), ID: actors.NewCommandID(),
 				Command: &plan.AddPart{ID: "large", Digest: digest, Offset: offset, Text: string(part)}})
 			w.must(err)
 			offset += int64(len(part))
-			if len(rest) == 0 {
+			if len(remaining) == 0 {
 				break
 			}
 		}

@@ -53,11 +53,8 @@ func staleDetail(refusal *core.Refusal, known events.Revision) string {
 }
 
 // changes returns the newest events of a stream after known, up to now, in their order.
-func (s *Server) changes(
-	ctx context.Context,
-	stream events.StreamID,
-	known, now events.Revision,
-) (lines []history.Line, err error) {
+func (s *Server) changes(ctx context.Context, stream events.StreamID,
+	known, now events.Revision) (lines []history.Line, err error) {
 	if known >= now {
 		return nil, nil
 	}

@@ -71,9 +71,9 @@ func TestBestSeatsByPriceType(t *testing.T) {
 	}
 	w.do("POST", "/v1/performances/soon/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada).problem(409, "not_open")
 
-	made := best(ada, "show", `"quantity":2,"price_types":{"student":1,"adult":1}`).is(201)
-	if got := encoded(t, made["lines"]); made["amount"] != 800.0 || !strings.Contains(got, `"price":500,"price_type":"adult"`) {
-		t.Errorf("got %v; want amount = 800, with an adult's line of 500", made)
+	created := best(ada, "show", `"quantity":2,"price_types":{"student":1,"adult":1}`).is(201)
+	if got := encoded(t, created["lines"]); created["amount"] != 800.0 || !strings.Contains(got, `"price":500,"price_type":"adult"`) {
+		t.Errorf("got %v; want amount = 800, with an adult's line of 500", created)
 	}
 	press := best(desk, "show", `"quantity":2,"price_types":{"free":2}`).is(201)
 	if got := encoded(t, press["seats"]); !strings.Contains(got, "A-2-") {

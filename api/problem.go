@@ -128,10 +128,10 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		}
 		return p
 	}
-	if spent := (*actors.KeysSpent)(nil); errors.As(err, &spent) {
+	if keysSpent := (*actors.KeysSpent)(nil); errors.As(err, &keysSpent) {
 		return &problem{code: codes.RateLimited,
 			detail: "you have used too many Idempotency-Keys here for one day; try again later, or send it without one",
-			after:  spent.Wait}
+			after:  keysSpent.Wait}
 	}
 	var http *fiber.Error
 	switch {

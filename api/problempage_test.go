@@ -33,14 +33,8 @@ func TestNotFoundPage(t *testing.T) {
 		{"GET", "/?cursor=%21", 400, "bad_cursor", "This address can’t be understood", "/"},
 	} {
 		page := w.do(test.method, test.path, "", "Accept", browserAccepts)
-		text := page.has(
-			t,
-			test.status,
-			"<!doctype html>",
-			"<h1 id=\"title\">"+test.title+"</h1>",
-			`<ul class="ways"><li><a href="`+test.first+`">`,
-			page.header.Get("X-Request-Id"),
-		)
+		text := page.has(t, test.status, "<!doctype html>", "<h1 id=\"title\">"+test.title+"</h1>",
+			`<ul class="ways"><li><a href="`+test.first+`">`, page.header.Get("X-Request-Id"))
 		if kind := page.header.Get("Content-Type"); kind != "text/html; charset=utf-8" ||
 			strings.Contains(text, "<script") {
 			t.Errorf("%s: got Content-Type = %q, want text/html; charset=utf-8 and a page without scripts", page.what, kind)

@@ -259,12 +259,8 @@ const clockSlack = 2 * time.Second
 // reservationEvent returns the position of the event after which a reservation had the status of v. There is no
 // index of such events, but the id of the reservation contains the time of its creation (UUIDv7, RFC 9562 section
 // 5.7), so the stream need not be read from the beginning.
-func (s *Server) reservationEvent(
-	stream events.StreamID,
-	rid events.ReservationID,
-	id events.ID,
-	v *foundReservation,
-) (events.Position, error) {
+func (s *Server) reservationEvent(stream events.StreamID, rid events.ReservationID, id events.ID,
+	v *foundReservation) (events.Position, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastTimeout)
 	defer cancel()
 	created := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
@@ -284,12 +280,8 @@ func (s *Server) reservationEvent(
 
 // revisionAt returns the revision of the first event of a stream, before last, that was recorded at or after a time. If
 // there is none, it returns last.
-func (s *Server) revisionAt(
-	ctx context.Context,
-	stream events.StreamID,
-	last events.Revision,
-	at time.Time,
-) (events.Revision, error) {
+func (s *Server) revisionAt(ctx context.Context, stream events.StreamID, last events.Revision,
+	at time.Time) (events.Revision, error) {
 	var readErr error
 	first := sort.Search(int(last), func(revision int) bool {
 		page, err := s.config.Store.Read(ctx, stream, events.Revision(revision), events.Forward, 1)
@@ -303,14 +295,9 @@ func (s *Server) revisionAt(
 
 // eventWithStatus returns the position of the first event, from a revision on, after which a reservation has a
 // status. If there is none, it returns the position of the last event about the reservation, 0 for none.
-func (s *Server) eventWithStatus(
-	ctx context.Context,
-	stream events.StreamID,
-	from events.Revision,
-	rid events.ReservationID,
-	status events.ReservationStatus,
-) (events.Position, error) {
-	found := events.Position(0)
+func (s *Server) eventWithStatus(ctx context.Context, stream events.StreamID, from events.Revision,
+	rid events.ReservationID, status events.ReservationStatus) (events.Position, error) {
+	position := events.Position(0)
 	for e, err := range events.Stream(ctx, s.config.Store, stream, from) {
 		if err != nil {
 			return 0, err
@@ -323,11 +310,11 @@ func (s *Server) eventWithStatus(
 			return 0, err
 		}
 		if v := reservationOf(fact, rid); v != nil {
-			found = e.Position
+			position = e.Position
 			if v.Status == status {
 				break
 			}
 		}
 	}
-	return found, nil
+	return position, nil
 }

@@ -96,14 +96,8 @@ func TestReceiptAfterClockSetBack(t *testing.T) {
 	var prev events.Hash
 	for n, fact := range facts {
 		e := events.Event{ID: events.EventID("c", n), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
-		e.Metadata, prev = events.Seal(
-			nil,
-			prev,
-			stream,
-			events.Revision(n),
-			&e,
-			&events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)},
-		)
+		e.Metadata, prev = events.Seal(nil, prev, stream, events.Revision(n), &e,
+			&events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)})
 		batch = append(batch, e)
 	}
 	if _, err := w.store.Append(t.Context(), stream, events.NoStream, batch); err != nil {
@@ -136,14 +130,14 @@ func TestBookingReceipts(t *testing.T) {
 		`{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2999-05-01T20:00:00Z",
 		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":100}]}`,
 	).is(201)
-	made := w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)
-	path := "/v1/bookings/" + made["id"].(string)
-	w.receipt(path, "booking.held.v1", made["position"])
+	created := w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)
+	path := "/v1/bookings/" + created["id"].(string)
+	w.receipt(path, "booking.held.v1", created["position"])
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":250}`).is(201)
-	w.receipt(path, "booking.held.v1", made["position"])
+	w.receipt(path, "booking.held.v1", created["position"])
 	w.do("POST", path+"/payment", "").is(200)
-	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
-		t.Errorf("got %+v; want r.Event.Stream.Entity() = %v", r.Event, made["id"])
+	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != created["id"] {
+		t.Errorf("got %+v; want r.Event.Stream.Entity() = %v", r.Event, created["id"])
 	}
 	// Revision 0 is the event with the seats.
 	first := w.do("GET", path+"/receipt?revision=0", "")
@@ -208,12 +202,8 @@ func TestEntryReceiptRoles(t *testing.T) {
 	}
 	admin := as("boss", RoleAdmin)
 	ada, bob, eve, shop := as("ada", RoleHolder), as("bob", RoleHolder), as("eve", RoleHolder), as("shop", RoleService)
-	send(
-		admin,
-		"POST",
-		"/v1/tournaments",
-		`{"id":"cup","name":"n","team_limit":3,"register_deadline":"2099-01-01T00:00:00Z","waitlist":true}`,
-	).is(201)
+	send(admin, "POST", "/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":3,"register_deadline":"2099-01-01T00:00:00Z","waitlist":true}`).is(201)
 	const entries = "/v1/tournaments/cup/entries"
 	send(ada, "POST", "/v1/teams", `{"id":"adas","name":"n"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"more","name":"n"}`).is(201)

@@ -127,7 +127,7 @@ func TestRateOfCallers(t *testing.T) {
 		commands := strings.TrimSuffix(strings.Repeat(fmt.Sprintf(one, query)+",", 50), ",")
 		refused := 0
 		for _, a := range w.do("POST", "/v1/batch", `{"commands":[`+commands+`]}`, "Authorization", bearer(t, "cy"+query,
-			RoleService)).each(50) {
+			RoleService)).answers(50) {
 			if a.status == 429 {
 				refused++
 			}

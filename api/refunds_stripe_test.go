@@ -48,18 +48,18 @@ func (s *shop) awaitRefund(path, status, atProvider string) {
 func TestRefundIsPaidBack(t *testing.T) {
 	s, payment, refund := oweRefund(t, func(*shop) {})
 	s.awaitRefund(refund, "settled", "")
-	made := s.stripe.Refunds()
-	if len(made) != 1 || made[0].Amount != 100 || s.do("GET", refund, "").is(200)["settlement"] != made[0].ID {
-		t.Errorf("got the refunds %+v; want one of 100, settled under its id", made)
+	created := s.stripe.Refunds()
+	if len(created) != 1 || created[0].Amount != 100 || s.do("GET", refund, "").is(200)["settlement"] != created[0].ID {
+		t.Errorf("got the refunds %+v; want one of 100, settled under its id", created)
 	}
 	for _, kind := range []string{"refund.created", "refund.updated", "charge.refund.updated"} {
-		s.deliver(s.stripe.SignedEvent(kind, made[0]), 200)
+		s.deliver(s.stripe.SignedEvent(kind, created[0]), 200)
 	}
-	s.deliver(s.stripe.SignedEvent("refund.failed", s.stripe.SetRefund(made[0].ID, "failed")), 200)
+	s.deliver(s.stripe.SignedEvent("refund.failed", s.stripe.SetRefund(created[0].ID, "failed")), 200)
 	s.awaitRefund(refund, "owed", "failed")
-	s.deliver(s.stripe.SignedEvent("refund.updated", made[0]), 200) // an event that arrives late
+	s.deliver(s.stripe.SignedEvent("refund.updated", created[0]), 200) // an event that arrives late
 	s.awaitRefund(refund, "owed", "failed")
-	s.do("POST", refund+"/settlement", `{"reference":"`+made[0].ID+`"}`).problem(409, "payment_reference_used")
+	s.do("POST", refund+"/settlement", `{"reference":"`+created[0].ID+`"}`).problem(409, "payment_reference_used")
 	s.do("POST", refund+"/settlement", `{"reference":"by hand"}`).is(200)
 	s.awaitRefund(refund, "settled", "")
 	if n := s.stripe.Calls("POST /v1/refunds"); n != 1 || s.stripe.Refunded(payment) != 0 {

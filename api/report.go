@@ -71,7 +71,7 @@ const reportTimeout = 30 * time.Second
 
 // answerReport answers with the report that count computes from the views at one log position. q has the moment.
 func (r *request) answerReport(resource string, count func(ctx context.Context, q *query, from *projections.Reading,
-	v *report) (found bool, err error)) error {
+	v *report) (known bool, err error)) error {
 	if err := r.caller.requireRole(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
@@ -94,11 +94,11 @@ func (r *request) answerReport(resource string, count func(ctx context.Context, 
 	if q.at != nil {
 		q.now, v.Position, v.AsOf = q.at.Time, q.at.Position, asOf(*q.at)
 	}
-	found, err := count(ctx, &q, from, v)
+	known, err := count(ctx, &q, from, v)
 	if err != nil {
 		return err
 	}
-	if !found {
+	if !known {
 		return notFound(resource)
 	}
 	return r.json(fiber.StatusOK, appendReport(nil, v))
@@ -299,15 +299,15 @@ func (v *report) countReservation(r *row.Reservation, now time.Time) {
 func (s *Server) tournamentReport(r *request) error {
 	return r.answerReport("tournament", func(ctx context.Context, q *query, from *projections.Reading,
 		v *report) (bool, error) {
-		t, found, err := from.Tournament(events.TournamentID(v.ID))
-		if q.at != nil && err == nil && found {
+		t, known, err := from.Tournament(events.TournamentID(v.ID))
+		if q.at != nil && err == nil && known {
 			var past *row.Tournament
 			if past, err = s.config.Views.TournamentAt(ctx, events.TournamentID(v.ID), q.at.Position); past != nil {
 				t = *past
 			}
-			found = past != nil
+			known = past != nil
 		}
-		v.Sold, v.Returned = t.Entered, t.Seated-t.Entered
-		return found, err
+		v.Sold, v.Returned = t.Entered, t.LastSlot-t.Entered
+		return known, err
 	})
 }

@@ -138,12 +138,8 @@ func (r *request) answerUnchanged(v *foundReservation, base events.Revision) err
 
 // annotate sends the annotation to the product. The product no longer has an ended reservation, so for one the
 // precondition is that the product has not changed since the reservation was read from the views.
-func (r *request) annotate(
-	v *foundReservation,
-	id events.ID,
-	base events.Revision,
-	edit *orderEdit,
-) (actors.Answer, error) {
+func (r *request) annotate(v *foundReservation, id events.ID, base events.Revision,
+	edit *orderEdit) (actors.Answer, error) {
 	order, err := edit.apply(v.order)
 	if err != nil {
 		return actors.Answer{}, err

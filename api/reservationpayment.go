@@ -16,14 +16,14 @@ import (
 type EndedReservations struct{ Views *projections.Projections }
 
 // Ended implements [sales.Views].
-func (v EndedReservations) Ended(ctx context.Context, of events.PaymentSubject,
+func (v EndedReservations) Ended(ctx context.Context, subject events.PaymentSubject,
 	position events.Position) (*product.Ended, error) {
 	ctx, cancel := context.WithTimeout(ctx, defaultViewsTimeout)
 	defer cancel()
 	if err := v.Views.WaitFor(ctx, position); err != nil {
 		return nil, err
 	}
-	r, ok, err := v.Views.Reservation(of.ProductID, of.ReservationID)
+	r, ok, err := v.Views.Reservation(subject.ProductID, subject.ReservationID)
 	if err != nil || !ok || !r.Ended() {
 		return nil, err
 	}
@@ -35,10 +35,10 @@ func (v EndedReservations) Ended(ctx context.Context, of events.PaymentSubject,
 func (s *Server) payReservation(r *request, productID events.ProductID, rid events.ReservationID, id events.ID,
 	money *externalPayment) error {
 	var answer sales.Answer
-	of := events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
+	subject := events.PaymentSubject{ProductID: productID, ReservationID: events.ReservationID(id.String())}
 	ctx, cancel := r.answerContext()
 	defer cancel()
-	err := r.keyedReport(of, func(command actors.CommandID) (err error) {
+	err := r.keyedReport(subject, func(command actors.CommandID) (err error) {
 		answer, err = s.config.Reservations.Report(ctx, sales.Report{Request: r.source(command),
 			ProductID: productID, ReservationID: id, Provider: money.provider, Reference: money.reference,
 			Amount: money.amount, Currency: money.currency, Final: money.final, LogCurrency: s.config.Currency.Code})

@@ -73,7 +73,7 @@ func TestPaymentsOfReservations(t *testing.T) {
 	w.do("GET", "/v1/products/tee/report", "").wantFigures("sold", 1, "held", 0, "given_back", 3, "received", 599, "booked", 100,
 		"kept", 134, "refunded", 0, "owed", 365)
 	text := fmt.Sprint(w.do("GET", "/v1/history/product/tee", "").is(200))
-	for _, want := range []string{"external payment: payment-bank~", "of which 1.34 EUR are kept", "confirmed before, is paid"} {
+	for _, want := range []string{"external payment: payment-bank~", "less a fee of 1.34 EUR", "confirmed before, is paid"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("got the history %s, want %q in it", text, want)
 		}

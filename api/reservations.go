@@ -216,12 +216,8 @@ func (s *Server) getReservation(r *request) error {
 }
 
 // findReservation returns a reservation, open from the entity or ended from the views, nil if it does not exist.
-func (s *Server) findReservation(
-	r *request,
-	productID events.ProductID,
-	rid events.ReservationID,
-	id events.ID,
-) (*foundReservation, error) {
+func (s *Server) findReservation(r *request, productID events.ProductID, rid events.ReservationID,
+	id events.ID) (*foundReservation, error) {
 	var v *foundReservation
 	answer, err := s.config.Desk.View(r.commandContext(), product.Stream(productID), func(c core.Core) {
 		p := c.(*product.Product)
@@ -250,12 +246,8 @@ func (s *Server) findReservation(
 }
 
 // endedReservation returns a reservation that has ended at or before position, nil if there is none.
-func (s *Server) endedReservation(
-	r *request,
-	productID events.ProductID,
-	rid events.ReservationID,
-	position events.Position,
-) (*foundReservation, error) {
+func (s *Server) endedReservation(r *request, productID events.ProductID, rid events.ReservationID,
+	position events.Position) (*foundReservation, error) {
 	if err := r.server.awaitViews(position); err != nil {
 		return nil, err
 	}
@@ -324,11 +316,8 @@ func (s *Server) release(r *request) error {
 var errOtherHolder = refuse(core.CodeForbidden, "the reservation belongs to another holder")
 
 // changeReservation sends a command about a reservation. answerEnded answers for one that has ended.
-func (s *Server) changeReservation(
-	r *request,
-	command func(id events.ID, by events.Holder) core.Command,
-	answerEnded func(*foundReservation) error,
-) error {
+func (s *Server) changeReservation(r *request, command func(id events.ID, by events.Holder) core.Command,
+	answerEnded func(*foundReservation) error) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
@@ -338,9 +327,9 @@ func (s *Server) changeReservation(
 		return err
 	}
 	stream, sent := product.Stream(productID), command(id, by)
-	of := events.PaymentSubject{ProductID: productID, ReservationID: rid}
+	subject := events.PaymentSubject{ProductID: productID, ReservationID: rid}
 	var answer actors.Answer
-	err = r.keyedIfUnreported(of, func(id actors.CommandID) (err error) {
+	err = r.keyedIfUnreported(subject, func(id actors.CommandID) (err error) {
 		answer, err = r.dispatchAs(r.commandContext(), id, stream, sent, nil)
 		return err
 	})

@@ -66,10 +66,10 @@ func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), 
 		}
 		var created R
 		for i, fact := range answer.Facts {
-			later := len(answer.Facts) - 1 - i
+			following := len(answer.Facts) - 1 - i
 			if err := k.apply(&created, &events.Recorded{
 				Event: events.Event{Type: fact.Name(), Fact: fact}, Stream: k.stream(id),
-				Revision: answer.Revision - events.Revision(later), Position: answer.Position,
+				Revision: answer.Revision - events.Revision(following), Position: answer.Position,
 			}); err != nil {
 				return err
 			}

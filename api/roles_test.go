@@ -53,8 +53,8 @@ func (m *matrix) freeProduct() string {
 
 func (m *matrix) reservation(owner string) []string {
 	product := m.freeProduct()
-	made := m.make("POST", "/v1/products/"+product+"/reservations", fmt.Sprintf(`{"holder":%q,"hold":true}`, owner))
-	return []string{product, made["id"].(string)}
+	created := m.make("POST", "/v1/products/"+product+"/reservations", fmt.Sprintf(`{"holder":%q,"hold":true}`, owner))
+	return []string{product, created["id"].(string)}
 }
 
 func (m *matrix) team(owner string) string {
@@ -65,11 +65,8 @@ func (m *matrix) team(owner string) string {
 
 func (m *matrix) cup() string {
 	id := m.id()
-	m.make(
-		"POST",
-		"/v1/tournaments",
-		fmt.Sprintf(`{"id":%q,"name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`, id),
-	)
+	m.make("POST", "/v1/tournaments",
+		fmt.Sprintf(`{"id":%q,"name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`, id))
 	return id
 }
 
@@ -276,8 +273,8 @@ const anyone = "anyone"
 // ada's. No resource belongs to a program.
 func (m *matrix) keys() (all []asker) {
 	for _, role := range []Role{RoleAuditor, RoleService, RoleDoor, RoleAdmin} {
-		made := m.make("POST", "/v1/api-keys", fmt.Sprintf(`{"name":"p","role":%q}`, role))
-		all = append(all, asker{"key:p", "Bearer " + made["key"].(string), role, "ada"})
+		created := m.make("POST", "/v1/api-keys", fmt.Sprintf(`{"name":"p","role":%q}`, role))
+		all = append(all, asker{"key:p", "Bearer " + created["key"].(string), role, "ada"})
 	}
 	return all
 }
@@ -330,8 +327,8 @@ func allowed(op object, by asker) int {
 
 // noCaller reports whether an operation ignores tokens: only a signature identifies the sender.
 func noCaller(op object) bool {
-	schemes, says := op["security"]
-	return says && len(list(schemes)) == 0
+	schemes, declared := op["security"]
+	return declared && len(list(schemes)) == 0
 }
 
 // TestRoleMatrix sends every operation of openapi.yaml as every caller, and compares with its

@@ -44,10 +44,10 @@ func (s *Server) serve(app *fiber.App, method, path string, h handler) {
 				return err
 			}
 		}
-		took := time.Since(r.start)
+		elapsed := time.Since(r.start)
 		status := c.Response().StatusCode()
-		route.observe(status, took)
-		s.access.record(r, status, took)
+		route.observe(status, elapsed)
+		s.access.record(r, status, elapsed)
 		return nil
 	}
 	app.Add(method, path, serve)

@@ -25,12 +25,12 @@ func (w *harness) productFacts(id string) map[string]int {
 func TestProductTimes(t *testing.T) {
 	w := newHarness(t)
 	opens, closes := after(time.Hour), after(2*time.Hour)
-	made := fmt.Sprintf(`{"id":"a","name":"A","stock":5,"opens_at":%q,"closes_at":%q}`, opens, closes)
-	if v := w.do("POST", "/v1/products", made).is(201); v["opens_at"] != opens || v["closes_at"] != closes ||
+	created := fmt.Sprintf(`{"id":"a","name":"A","stock":5,"opens_at":%q,"closes_at":%q}`, opens, closes)
+	if v := w.do("POST", "/v1/products", created).is(201); v["opens_at"] != opens || v["closes_at"] != closes ||
 		v["edit_tag"] != "e0" {
 		t.Errorf("got %v; want opens_at = %v, closes_at = %v, edit_tag = e0", v, opens, closes)
 	}
-	w.do("POST", "/v1/products", made).is(200)
+	w.do("POST", "/v1/products", created).is(200)
 	w.do("POST", "/v1/products", `{"id":"a","name":"A","stock":5}`).problem(409, "already_exists")
 
 	early := w.reserve("a", "ann", "")
@@ -186,10 +186,7 @@ func TestTournamentOpening(t *testing.T) {
 	for _, body := range []string{`{"opens_at":"soon"}`, `{"status":"ajar"}`, `{"status":null}`} {
 		edit(`"e3"`, body).problem(422, "invalid_field")
 	}
-	w.do(
-		"POST",
-		"/v1/tournaments",
-		`{"name":"C","team_limit":1,"register_deadline":"9999-01-01T00:00:00Z","status":"ajar"}`,
-	).
+	w.do("POST", "/v1/tournaments",
+		`{"name":"C","team_limit":1,"register_deadline":"9999-01-01T00:00:00Z","status":"ajar"}`).
 		problem(422, "invalid_field")
 }

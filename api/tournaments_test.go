@@ -14,13 +14,8 @@ func (w *harness) tournament(id string, slots int, more string) {
 	w.do(
 		"POST",
 		"/v1/tournaments",
-		fmt.Sprintf(
-			`{"id":%q,"name":"the %s","team_limit":%d,"register_deadline":"9999-01-01T00:00:00Z"%s}`,
-			id,
-			id,
-			slots,
-			more,
-		),
+		fmt.Sprintf(`{"id":%q,"name":"the %s","team_limit":%d,"register_deadline":"9999-01-01T00:00:00Z"%s}`, id,
+			id, slots, more),
 	).is(201)
 }
 
@@ -99,8 +94,8 @@ func TestTeamLifecycle(t *testing.T) {
 	if got := w.do("GET", "/v1/teams/owls", ""); got.text != a.text {
 		t.Errorf("read back: %s, want %s", got.text, a.text)
 	}
-	if made := w.do("POST", "/v1/teams", `{"name":"n"}`).is(201); len(made["id"].(string)) != 36 {
-		t.Errorf("got %v; want an id of 36 characters", made)
+	if created := w.do("POST", "/v1/teams", `{"name":"n"}`).is(201); len(created["id"].(string)) != 36 {
+		t.Errorf("got %v; want an id of 36 characters", created)
 	}
 	if v := w.do("GET", "/v1/teams/none", "").problem(404, "not_found"); v["resource"] != "team" {
 		t.Errorf("got %v; want resource = team", v)
@@ -184,8 +179,8 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 		t.Errorf("before the edit: %v; want status = open", v)
 	}
 	// Answers about the past have the status at that time.
-	soon := time.Now().Add(time.Hour).UTC()
-	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
+	inAnHour := time.Now().Add(time.Hour).UTC()
+	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, inAnHour.Format(time.RFC3339Nano))).is(200)
 	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
 		t.Errorf("got %v; want status = open", v)
 	}
@@ -267,7 +262,7 @@ func TestBadTournaments(t *testing.T) {
 	w.tournament("cup", 2, "")
 	const teams, create, edit, enter = "POST /v1/teams", "POST /v1/tournaments", "PATCH /v1/tournaments/cup", "POST " +
 		"/v1/tournaments/cup/entries"
-	try := func(route, format, field string, values ...string) {
+	check := func(route, format, field string, values ...string) {
 		t.Helper()
 		for _, value := range values {
 			method, path, _ := strings.Cut(route, " ")
@@ -291,35 +286,25 @@ func TestBadTournaments(t *testing.T) {
 		"7",
 	}
 	const until = `"register_deadline":"2999-01-01T00:00:00Z"`
-	try(teams, `{"name":%s}`, "name", texts...)
-	try(teams, `{"id":%s,"name":"n"}`, "id", ids...)
-	try(create, `{"name":%s,"team_limit":1,`+until+`}`, "name", texts...)
-	try(create, `{"id":%s,"name":"n","team_limit":1,`+until+`}`, "id", ids...)
-	try(create, `{"name":"n","team_limit":%s,`+until+`}`, "team_limit", limits...)
-	try(create, `{"name":"n",`+until+`%s}`, "team_limit", "")
-	try(create, `{"name":"n","team_limit":1,"register_deadline":%s}`, "register_deadline", times...)
-	try(create, `{"name":"n","team_limit":1%s}`, "register_deadline", "")
-	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist":%s}`, "waitlist", `"yes"`, "1", "null")
-	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`, "waitlist_rule", `""`, `"Strict"`, "1", "null")
-	try(edit, `{"name":%s}`, "name", texts...)
-	try(edit, `{"team_limit":%s}`, "team_limit", limits...)
-	try(edit, `{"register_deadline":%s}`, "register_deadline", times...)
-	try(edit, `{"status":%s}`, "status", `""`, `"full"`, "true", "null")
-	try(enter, `{"team_id":%s}`, "team_id", ids...)
-	try(enter, `{%s}`, "team_id", "")
-	try(enter, `{"team_id":"a","team_ids":["a","b"]%s}`, "team_ids", "")
-	try(
-		enter,
-		`{"team_ids":%s}`,
-		"team_ids",
-		"[]",
-		`["a"]`,
-		`["a","a"]`,
-		`["a",""]`,
-		`"a"`,
-		`["a`+strings.Repeat(`","b`, 16)+`"]`,
-		"null",
-	)
+	check(teams, `{"name":%s}`, "name", texts...)
+	check(teams, `{"id":%s,"name":"n"}`, "id", ids...)
+	check(create, `{"name":%s,"team_limit":1,`+until+`}`, "name", texts...)
+	check(create, `{"id":%s,"name":"n","team_limit":1,`+until+`}`, "id", ids...)
+	check(create, `{"name":"n","team_limit":%s,`+until+`}`, "team_limit", limits...)
+	check(create, `{"name":"n",`+until+`%s}`, "team_limit", "")
+	check(create, `{"name":"n","team_limit":1,"register_deadline":%s}`, "register_deadline", times...)
+	check(create, `{"name":"n","team_limit":1%s}`, "register_deadline", "")
+	check(create, `{"name":"n","team_limit":1,`+until+`,"waitlist":%s}`, "waitlist", `"yes"`, "1", "null")
+	check(create, `{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`, "waitlist_rule", `""`, `"Strict"`, "1", "null")
+	check(edit, `{"name":%s}`, "name", texts...)
+	check(edit, `{"team_limit":%s}`, "team_limit", limits...)
+	check(edit, `{"register_deadline":%s}`, "register_deadline", times...)
+	check(edit, `{"status":%s}`, "status", `""`, `"full"`, "true", "null")
+	check(enter, `{"team_id":%s}`, "team_id", ids...)
+	check(enter, `{%s}`, "team_id", "")
+	check(enter, `{"team_id":"a","team_ids":["a","b"]%s}`, "team_ids", "")
+	check(enter, `{"team_ids":%s}`, "team_ids", "[]", `["a"]`, `["a","a"]`, `["a",""]`, `"a"`,
+		`["a`+strings.Repeat(`","b`, 16)+`"]`, "null")
 	for _, bad := range badBodies {
 		for route, good := range map[string]string{teams: `"name":"n"`, create: `"name":"n","team_limit":1,` + until,
 			edit: `"name":"n"`, enter: `"team_id":"a"`} {

@@ -13,22 +13,14 @@ import (
 // here.
 func TestHeartbeatsOfOtherNodes(t *testing.T) {
 	w := newNode(t, OpenAuth{})
-	w.do(
-		"PUT",
-		"/v1/waiting-rooms/r",
-		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":10}`,
-	).is(201)
+	w.do("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":10}`).is(201)
 	w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ann"}`).is(201)
 	const path, marks = peers.VisitorHeartbeatsPath + "?room=r", "\x01" // a mark of ticket 1
 	header := func(uri, body string, until time.Duration) string {
 		now := time.Now()
-		return nodesSecret.Seal(
-			&peers.Hop{From: "r2", Command: "-", At: now, Until: now.Add(until)},
-			0,
-			"POST",
-			uri,
-			[]byte(body),
-		)
+		return nodesSecret.Seal(&peers.Hop{From: "r2", Command: "-", At: now, Until: now.Add(until)}, 0, "POST",
+			uri, []byte(body))
 	}
 	for what, test := range map[string]struct {
 		path, body, header string

@@ -186,12 +186,8 @@ func (u *passUse) release() {
 // returns that room according to the views, which saves a second attempt.
 //
 // A replayed answer needs no pass.
-func (s *Server) runWithPass(
-	r *request,
-	holder events.Holder,
-	expectedRoom func() events.RoomID,
-	do func(room events.RoomID) error,
-) (use passUse, err error) {
+func (s *Server) runWithPass(r *request, holder events.Holder, expectedRoom func() events.RoomID,
+	do func(room events.RoomID) error) (use passUse, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			use.release()

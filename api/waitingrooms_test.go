@@ -62,8 +62,8 @@ func TestWaitingRoomSettings(t *testing.T) {
 	w := newHarness(t)
 	const room, base = "/v1/waiting-rooms/r", `{"admit_per_second":50,"max_active":3,"active_seconds":60,` +
 		`"heartbeat_seconds":30`
-	made := w.do("PUT", room, base+"}")
-	v := made.is(201)
+	created := w.do("PUT", room, base+"}")
+	v := created.is(201)
 	for name, want := range map[string]any{"id": "r", "admit_per_second": 50., "max_active": 3., "active_seconds": 60.,
 		"heartbeat_seconds": 30.,
 		"status":            "open", "order": "fifo", "waiting": 0., "active": 0., "admitted": 0.,
@@ -72,9 +72,9 @@ func TestWaitingRoomSettings(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, v[name], want)
 		}
 	}
-	if made.header.Get("ETag") != `"1"` || made.header.Get("Location") != room || v["seed_hash"] != nil ||
+	if created.header.Get("ETag") != `"1"` || created.header.Get("Location") != room || v["seed_hash"] != nil ||
 		v["opens_at"] != nil {
-		t.Errorf("got %v %s; want ETag = \"1\", Location = %v, seed_hash = nil, opens_at = nil", made.header, made.text, room)
+		t.Errorf("got %v %s; want ETag = \"1\", Location = %v, seed_hash = nil, opens_at = nil", created.header, created.text, room)
 	}
 	// The ETag is the version of the settings, and complete until a visitor joins.
 	w.do("GET", room, "", "If-None-Match", `"1"`).is(304)
@@ -168,8 +168,8 @@ func TestWaitingLine(t *testing.T) {
 		t.Errorf("bob's join leads to %s; want [holder/bob ticket/r~2]", got)
 	}
 	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
-		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
-		t.Errorf("the history of ticket 2: got %v; want 2 lines, the second: ticket 2 gave its place up; 1 waiting, 1 active",
+		v[1].(map[string]any)["text"] != "ticket 2 gave up its place; 1 waiting, 1 active" {
+		t.Errorf("the history of ticket 2: got %v; want 2 lines, the second: ticket 2 gave up its place; 1 waiting, 1 active",
 			v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")

@@ -201,12 +201,8 @@ func (s *Server) listWalletEntries(r *request) error {
 		}
 		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
 	}
-	return r.list(
-		len(page),
-		numberedCursor(next),
-		func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil },
-		more,
-	)
+	return r.list(len(page), numberedCursor(next),
+		func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil }, more)
 }
 
 // numberedCursor returns the decoded cursor for a number, "" for 0, which stands for the end.

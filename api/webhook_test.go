@@ -56,12 +56,12 @@ func exerciseWebhooks(_ *testing.T, send func(method, path, body string, headers
 // TestWebhookResource creates, reads, edits and deletes webhooks.
 func TestWebhookResource(t *testing.T) {
 	w := newHarness(t)
-	made := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`)
-	body := made.is(201)
+	created := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`)
+	body := created.is(201)
 	secret, _ := body["secret"].(string)
-	if !strings.HasPrefix(secret, "whsec_") || made.header.Get("ETag") != `"0"` ||
-		made.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
-		t.Errorf("created webhook = %v %s, want its Location and reached = position", made.header, made.text)
+	if !strings.HasPrefix(secret, "whsec_") || created.header.Get("ETag") != `"0"` ||
+		created.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
+		t.Errorf("created webhook = %v %s, want its Location and reached = position", created.header, created.text)
 	}
 	// A retry with the key gets the secret once more, a request for the id does not.
 	const other = `{"url":"https://shop.example/i"}`

@@ -38,7 +38,7 @@ func TestUnfinishedBlocksAreResumed(t *testing.T) {
 		})
 	}()
 	if err := <-over; len(resumed) != 1 || <-resumed != "a" {
-		t.Fatalf("RunUnfinishedBlocks did not resume a: %v", err)
+		t.Fatalf("RunUnfinishedBlocks: %v, and a was not resumed; want it resumed", err)
 	}
 	waitFor(t, p, 4)
 	unfinished, err := viewOf[*boxOffice](p).changing.records.scan("", "\xff")
@@ -46,7 +46,7 @@ func TestUnfinishedBlocksAreResumed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := unfinished.each(func(id string, _ *int64) bool {
-		t.Errorf("%s is still unfinished", id)
+		t.Errorf("%s is still unfinished, want it resumed", id)
 		return true
 	}); err != nil {
 		t.Error(err)

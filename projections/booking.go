@@ -73,9 +73,9 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 
 // holderKey returns a key that sorts by holder, then by number.
 func holderKey(holder events.Holder, number uint64) string {
-	var rest [8]byte
-	binary.BigEndian.PutUint64(rest[:], number)
-	return ownedKey(string(holder), string(rest[:]))
+	var suffix [8]byte
+	binary.BigEndian.PutUint64(suffix[:], number)
+	return ownedKey(string(holder), string(suffix[:]))
 }
 
 func (k *boxOffice) bookingTable() *table[row.Booking] { return k.bookings }
@@ -114,20 +114,20 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 // record visited, 0 if no more follow.
 func owned[V any](p *Projections, of *records[V], owner string, after uint64, limit int,
 	visit func(*V)) (next uint64, err error) {
-	begin := ownedKey(owner, "")
+	prefix := ownedKey(owner, "")
 	p.mu.RLock()
-	found, err := of.scan(holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+	records, err := of.scan(holderKey(events.Holder(owner), after)+"\x00", prefix+"\xff\xff\xff\xff\xff\xff\xff\xff\xff")
 	p.mu.RUnlock()
 	if err != nil {
 		return 0, err
 	}
 	n, last, more := 0, uint64(0), false
-	err = found.each(func(key string, value *V) bool {
+	err = records.each(func(key string, value *V) bool {
 		if more = n == limit; more {
 			return false
 		}
 		n++
-		last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
+		last = binary.BigEndian.Uint64([]byte(key[len(prefix):]))
 		visit(value)
 		return true
 	})
@@ -139,13 +139,8 @@ func owned[V any](p *Projections, of *records[V], owner string, after uint64, li
 
 // HolderBookingsAt is [Projections.HolderBookings] as of a position. It finds the bookings in the
 // views and reads them from the log. Errors: those of [row.BookingAt]; the disk's.
-func (p *Projections) HolderBookingsAt(
-	ctx context.Context,
-	holder events.Holder,
-	position events.Position,
-	after uint64,
-	limit int,
-) (page []row.Booking, next uint64, err error) {
+func (p *Projections) HolderBookingsAt(ctx context.Context, holder events.Holder, position events.Position,
+	after uint64, limit int) (page []row.Booking, next uint64, err error) {
 	now, next, err := p.HolderBookings(holder, after, limit)
 	if err != nil {
 		return nil, 0, err
@@ -182,7 +177,7 @@ func (v *bookingOrders) reset() {
 
 // add indexes a new booking.
 func (v *bookingOrders) add(b *row.Booking, id *string) {
-	v.byPerformance.set(holderKey(events.Holder(b.PerformanceID), uint64(b.Made)), id)
+	v.byPerformance.set(holderKey(events.Holder(b.PerformanceID), uint64(b.FirstPosition)), id)
 	v.change(&row.Booking{}, b, id)
 }
 
@@ -190,6 +185,6 @@ func (v *bookingOrders) add(b *row.Booking, id *string) {
 func (v *bookingOrders) change(before, after *row.Booking, id *string) {
 	was, now := before.Order.Reference, after.Order.Reference
 	if now != was && now != "" {
-		v.byReference.set(holderKey(events.Holder(now), uint64(after.Made)), id)
+		v.byReference.set(holderKey(events.Holder(now), uint64(after.FirstPosition)), id)
 	}
 }

@@ -61,12 +61,8 @@ func newBoxOffice(p *Projections) *boxOffice {
 		holders:  newRecords(p, "booked", func(dst []byte, id *string) []byte { return append(dst, *id...) }, decodeText),
 		orders:   newBookingOrders(p),
 		open:     newOpenHolds(p, "booking-open"),
-		labels: newRecords(
-			p,
-			"blocked",
-			func(dst []byte, label *string) []byte { return append(dst, *label...) },
-			decodeText,
-		),
+		labels: newRecords(p, "blocked", func(dst []byte, label *string) []byte { return append(dst, *label...) },
+			decodeText),
 		wallets:     newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
 		entries:     newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
 		holdings:    newRecords(p, "holding", appendHolding, decodeHolding),
@@ -235,16 +231,16 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	if !ok {
 		return fmt.Errorf("%w: position %d: %s is not in the performance's layout", row.ErrViolated, e.Position, e.Stream)
 	}
-	key, in := seatBlockKey(events.PerformanceID(entry.id), int32(seat/seatBlockSize)), seat%seatBlockSize
+	key, index := seatBlockKey(events.PerformanceID(entry.id), int32(seat/seatBlockSize)), seat%seatBlockSize
 	block, err := k.blocks.find(key)
 	if err != nil {
 		return err
 	}
 	was := row.MarkUntouched
 	if block != nil {
-		was = row.Mark(block.row[in])
+		was = row.Mark(block.row[index])
 	}
-	if was.Settled() != step.From {
+	if was.Normalized() != step.From {
 		return fmt.Errorf("%w: position %d: %s@%d is a %s while the seat is %s",
 			row.ErrViolated, e.Position, e.Stream, e.Revision, fact.Name(), was.Status())
 	}
@@ -262,7 +258,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 		entry.row.Blocks++
 	}
 	k.foldLabel(events.PerformanceID(entry.id), seat, fact)
-	block.row[in] = byte(step.To)
+	block.row[index] = byte(step.To)
 	k.blocks.changed(block)
 	row := &entry.row
 	section := row.Layout.SectionOf(seat)

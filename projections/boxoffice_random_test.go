@@ -251,7 +251,7 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 	total := row.SeatCounts{}
 	for i, section := range performance.Sections {
 		if counts[i] != section {
-			t.Fatalf("section %s: the map has %+v, the row %+v", section.ID, counts[i], section)
+			t.Fatalf("section %s: the map has %+v, the row %+v; want equal counts", section.ID, counts[i], section)
 		}
 		total.Capacity += section.Capacity
 		total.Held += section.Held
@@ -259,7 +259,7 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 		total.Blocked += section.Blocked
 	}
 	if total != performance.SeatCounts {
-		t.Fatalf("the sections add up to %+v, the row has %+v", total, performance.SeatCounts)
+		t.Fatalf("the sections add up to %+v, the row has %+v; want equal counts", total, performance.SeatCounts)
 	}
 	section := rapid.SampledFrom([]events.SectionID{"", "A", "B-x", "C"}).Draw(t, "section")
 	status := rapid.SampledFrom([]events.SeatStatus{"", "free", "held", "booked", "blocked"}).Draw(t, "status")
@@ -287,7 +287,7 @@ func checkSeatMap(t *rapid.T, p *Projections, id events.PerformanceID, seats map
 	}
 	for i, name := range logtest.ModelSeats {
 		if (taken[i] == 0) != (seats[name].Status == events.SeatIsFree) {
-			t.Fatalf("TakenSeats has %d for %s, which is %s", taken[i], name, seats[name].Status)
+			t.Fatalf("TakenSeats has %d for %s, which is %s; want 0 only for a free seat", taken[i], name, seats[name].Status)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func TestBoxOfficeStopsAtContradictions(t *testing.T) {
 				t.Fatalf("WaitFor = %v, want ErrViolated", err)
 			}
 			if after := boxOfficeContent(t, p); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("the views changed from\n%v to\n%v", before, after)
+				t.Errorf("the views changed from\n%v to\n%v\nwant no change", before, after)
 			}
 		})
 	}

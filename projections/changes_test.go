@@ -30,7 +30,7 @@ func TestSeatChangesYieldTheMap(t *testing.T) {
 			for at := events.Position(1); all != nil && at <= events.Position(len(log.Recorded)); at++ {
 				performance, want, err := row.PerformanceAt(t.Context(), log, events.PerformanceID(id), at, nil)
 				if err != nil || (performance == nil) != (at < all.Created.Position) {
-					t.Fatalf("%s at %d: %v, %v; it was created at %d", id, at, performance, err, all.Created.Position)
+					t.Fatalf("%s at %d: %v, %v; want a row from its creation at %d on", id, at, performance, err, all.Created.Position)
 				}
 				if performance != nil {
 					checkMap(t, want, all.Changes)
@@ -50,7 +50,7 @@ func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *
 			t.Fatal(err)
 		}
 		if _, exists, _ := p.Performance(id); exists != (page != nil) {
-			t.Fatalf("%s exists: %t; its changes: %v", id, exists, page)
+			t.Fatalf("%s exists: %t, and its changes are %v; want changes only if it exists", id, exists, page)
 		}
 		if page == nil {
 			return nil
@@ -76,12 +76,12 @@ func checkMap(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
 		}
 		seat, ok := want.Layout.Find(c.Seat)
 		if !ok || row.Mark(got[seat]).Status() != c.Was {
-			t.Fatalf("change %+v of a seat whose mark was %q", c, got[seat])
+			t.Fatalf("change %+v of a seat whose mark was %q; want a change from that mark", c, got[seat])
 		}
 		got[seat] = map[events.SeatStatus]byte{"free": 'f', "held": 'h', "booked": 'b', "blocked": 'x'}[c.Status]
 	}
 	for seat, mark := range want.Marks {
-		if byte(row.Mark(mark).Settled()) != got[seat] {
+		if byte(row.Mark(mark).Normalized()) != got[seat] {
 			t.Fatalf("the changes up to %d yield %q, want %q", want.Position, got, want.Marks)
 		}
 	}

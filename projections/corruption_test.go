@@ -32,9 +32,9 @@ func corruptions(path string, intact []byte, step int, others []string, foreign 
 	}
 	replace("longer", append(bytes.Clone(intact), make([]byte, 40)...))
 	flip := func(at int) {
-		bad := bytes.Clone(intact)
-		bad[at] ^= 0x10
-		replace(fmt.Sprint("flipped at ", at), bad)
+		damaged := bytes.Clone(intact)
+		damaged[at] ^= 0x10
+		replace(fmt.Sprint("flipped at ", at), damaged)
 	}
 	for at := 0; at < len(intact)-64; at += step {
 		flip(at)
@@ -93,7 +93,7 @@ func currentFile(t testing.TB, dir, name string) string {
 			return path
 		}
 	}
-	t.Fatalf("no file of the kind of %s exists", name)
+	t.Fatalf("there is no file like %s, want one", name)
 	return ""
 }
 

@@ -116,7 +116,7 @@ func (f frames) next(t *testing.T) *live.Frame {
 	case frame := <-f:
 		return frame
 	case <-time.After(waitLimit):
-		t.Fatalf("no frame within %v", waitLimit)
+		t.Fatalf("no frame within %v, want one", waitLimit)
 		return nil
 	}
 }
@@ -134,7 +134,7 @@ func checkSound(t *testing.T, p, want *Projections) {
 		err = compareRecords(p.db, want.db, p.Position())
 	}
 	if err != nil {
-		t.Errorf("the views differ from a fresh fold: %v", err)
+		t.Errorf("VerifyViews: %v, want no difference from a fresh fold", err)
 	}
 }
 
@@ -238,7 +238,7 @@ func TestRebuildingViewsRefuseReads(t *testing.T) {
 	}
 	defer sub.Close()
 	w.next(t)
-	log.Change(func() { log.Down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
+	log.Change(func() { log.Down = fmt.Errorf("unreachable: %w", events.ErrUnavailable) })
 	for _, path := range files(t, dir) {
 		if strings.HasSuffix(path, ".sst") {
 			if err := overwrite(path, []byte("nothing")); err != nil {
@@ -261,7 +261,7 @@ func TestRebuildingViewsRefuseReads(t *testing.T) {
 	log.Change(func() { log.Down = nil })
 	awaitReady(t, p)
 	if !logged.hasRebuild() {
-		t.Error("no rebuild was logged")
+		t.Error("no rebuild was logged, want a warning")
 	}
 	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
 		t.Errorf("the subscriber got %s, want a snapshot of p01", f.Bytes())

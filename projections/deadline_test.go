@@ -347,12 +347,12 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 // stream; a stream without any has no entry.
 func TestSaleTimesAreDeadlines(t *testing.T) {
 	const stream = "product-a"
-	begin := time.Unix(1_800_000_000, 0).UTC()
+	start := time.Unix(1_800_000_000, 0).UTC()
 	at := func(seconds int) time.Time {
 		if seconds == 0 {
 			return time.Time{}
 		}
-		return begin.Add(time.Duration(seconds) * time.Second)
+		return start.Add(time.Duration(seconds) * time.Second)
 	}
 	index := newDeadlines(nil)
 	fold := func(seconds int, fact events.Scheduled) {

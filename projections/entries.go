@@ -63,12 +63,12 @@ func appendPlaceRef(dst []byte, s *placeRef) []byte {
 }
 
 func decodePlaceRef(record []byte) (placeRef, error) {
-	in := row.NewReader(record)
-	first := in.Bytes(1)
+	reader := row.NewReader(record)
+	first := reader.Bytes(1)
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
-		if in.OK() && first[0] == status[0] {
-			s := placeRef{status, in.Int()}
-			return s, in.Done()
+		if reader.OK() && first[0] == status[0] {
+			s := placeRef{status, reader.Int()}
+			return s, reader.Done()
 		}
 	}
 	return placeRef{}, row.ErrRecord
@@ -87,22 +87,22 @@ func appendBlock(dst []byte, b *block) []byte {
 }
 
 func decodeBlock(record []byte) (block, error) {
-	in := row.NewReader(record)
-	n := in.Int()
+	reader := row.NewReader(record)
+	n := reader.Int()
 	if n < 0 || n > blockSize {
 		return block{}, row.ErrRecord
 	}
 	b := block{make([]place, n, blockSize)}
 	for i := range b.places {
-		b.places[i] = place{events.TeamID(in.Text()), in.Int(), in.Int(), in.Int(), in.Int(), in.Int(), int32(in.Int())}
+		b.places[i] = place{events.TeamID(reader.Text()), reader.Int(), reader.Int(), reader.Int(), reader.Int(), reader.Int(), int32(reader.Int())}
 	}
-	return b, in.Done()
+	return b, reader.Done()
 }
 
 func decodeCount(record []byte) (int64, error) {
-	in := row.NewReader(record)
-	n := in.Int()
-	return n, in.Done()
+	reader := row.NewReader(record)
+	n := reader.Int()
+	return n, reader.Done()
 }
 
 // entryKey returns the key of a team's entry in a tournament. Keys sort by team.
@@ -156,14 +156,14 @@ func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at 
 	if err != nil {
 		return err
 	}
-	rest := make([]place, 0, blockSize)
+	remaining := make([]place, 0, blockSize)
 	for i := range b.places {
 		if b.places[i].number != at.number {
-			rest = append(rest, b.places[i])
+			remaining = append(remaining, b.places[i])
 		}
 	}
 	v.refs.delete(entryKey(tournament, team))
-	v.set(key, at.status, rest)
+	v.set(key, at.status, remaining)
 	return nil
 }
 
@@ -217,13 +217,10 @@ func sum(counts *scan[int64]) (n int64, err error) {
 
 // tournamentsOf returns up to limit tournaments with ids above after that a team has entered or waits for, and
 // whether there are more. The lock must be held.
-func (v *entries) tournamentsOf(
-	team events.TeamID,
-	after string,
-	limit int,
-) (ids []events.TournamentID, more bool, err error) {
-	begin := ownedKey(string(team), "")
-	seats, err := v.refs.scan(begin+after+"\x00", begin+"\xff\xff")
+func (v *entries) tournamentsOf(team events.TeamID, after string,
+	limit int) (ids []events.TournamentID, more bool, err error) {
+	prefix := ownedKey(string(team), "")
+	seats, err := v.refs.scan(prefix+after+"\x00", prefix+"\xff\xff")
 	if err != nil {
 		return nil, false, err
 	}
@@ -231,7 +228,7 @@ func (v *entries) tournamentsOf(
 		if more = len(ids) == limit; more {
 			return false
 		}
-		ids = append(ids, events.TournamentID(key[len(begin):]))
+		ids = append(ids, events.TournamentID(key[len(prefix):]))
 		return true
 	})
 	return ids, more, err

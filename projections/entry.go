@@ -35,10 +35,8 @@ func (p *Projections) Entry(tournamentID events.TournamentID, teamID events.Team
 
 // entry returns a team's entry, the zero value if there is none. The place of a waiting team is counted within its
 // block only; addPlaces adds the counts of the earlier blocks, which before scans. The lock must be held.
-func (v *entries) entry(
-	tournament events.TournamentID,
-	team events.TeamID,
-) (e row.Entry, before *scan[int64], err error) {
+func (v *entries) entry(tournament events.TournamentID,
+	team events.TeamID) (e row.Entry, before *scan[int64], err error) {
 	at, ok, err := v.placeOf(tournament, team)
 	if err != nil || !ok {
 		return row.Entry{}, nil, err
@@ -113,11 +111,8 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 
 // TeamEntries returns up to limit entries of a team in tournaments with ids above after, in byte order of the
 // ids, and the cursor of the next page, "" on the last. Errors: the disk's.
-func (p *Projections) TeamEntries(
-	teamID events.TeamID,
-	after string,
-	limit int,
-) (page []row.Entry, next events.TournamentID, err error) {
+func (p *Projections) TeamEntries(teamID events.TeamID, after string,
+	limit int) (page []row.Entry, next events.TournamentID, err error) {
 	if err := p.enter(); err != nil {
 		return nil, "", err
 	}
@@ -145,9 +140,9 @@ func (p *Projections) TeamEntries(
 }
 
 func decodeOrderData(record []byte) (events.OrderData, error) {
-	in := row.NewReader(record)
-	o := in.OrderData()
-	return o, in.Done()
+	reader := row.NewReader(record)
+	o := reader.OrderData()
+	return o, reader.Done()
 }
 
 // foldOrder applies a fact's changes to the order data of entries.

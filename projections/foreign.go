@@ -16,7 +16,7 @@ const originLimit = 5 * time.Second
 // findForeign returns the events of other programs in streams of unknown categories, by index in
 // the batch. It may read the log, and must be called without the lock. Errors: events.ErrUnknownFact
 // for an event of this system that a later version wrote; those of events.Store.Read.
-func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, err error) {
+func (p *Projections) findForeign(batch []events.Recorded) (foreign map[int]bool, err error) {
 	category, known := "", true
 	for i := range batch {
 		e := &batch[i]
@@ -29,12 +29,12 @@ func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, 
 		if err := p.skipForeign(e, nil); err != nil {
 			return nil, err
 		}
-		if found == nil {
-			found = map[int]bool{}
+		if foreign == nil {
+			foreign = map[int]bool{}
 		}
-		found[i] = true
+		foreign[i] = true
 	}
-	return found, nil
+	return foreign, nil
 }
 
 // skipForeign counts an event of another program. It returns an error for an event of this system: cause if the
@@ -45,7 +45,7 @@ func (p *Projections) skipForeign(e *events.Recorded, cause error) error {
 		return err
 	}
 	if !ours {
-		p.noteForeign(e)
+		p.countForeign(e)
 		return nil
 	}
 	if cause == nil {
@@ -90,8 +90,8 @@ func (p *Projections) beginsWithFact(ctx context.Context, e *events.Recorded) (b
 // maxForeign bounds the categories of other programs that are counted and logged.
 const maxForeign = 1000
 
-// noteForeign counts an event of another program, and logs its category once.
-func (p *Projections) noteForeign(e *events.Recorded) {
+// countForeign counts an event of another program, and logs its category once.
+func (p *Projections) countForeign(e *events.Recorded) {
 	p.foreignMu.Lock()
 	defer p.foreignMu.Unlock()
 	category := e.Stream.Category()

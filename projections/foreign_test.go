@@ -127,7 +127,7 @@ func TestEventsOfALaterVersionStopTheViews(t *testing.T) {
 				t.Errorf("%s: Run = %v, want ErrUnknownFact", about, err)
 			}
 		case <-time.After(time.Minute):
-			t.Errorf("%s: Run did not end within a minute", about)
+			t.Errorf("%s: Run did not return within a minute", about)
 		}
 		stop()
 		if err := log.Close(); err != nil {

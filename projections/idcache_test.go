@@ -28,7 +28,7 @@ func TestIDCacheKeepsTheNewest(t *testing.T) {
 	ids := collidingIDs(k, 2*idCacheWays+1)
 	for i, id := range ids[:2*idCacheWays] {
 		if k.has(id) {
-			t.Fatalf("%s is cached before it was added", id)
+			t.Fatalf("%s is cached before it was added, want a miss", id)
 		}
 		k.add(id)
 		for j, earlier := range ids[:i+1] {
@@ -38,7 +38,7 @@ func TestIDCacheKeepsTheNewest(t *testing.T) {
 		}
 	}
 	if k.has(ids[2*idCacheWays]) || k.has("") {
-		t.Error("an id that was never added is cached")
+		t.Error("an id that was never added is cached, want a miss")
 	}
 }
 
@@ -48,7 +48,7 @@ func TestIDCacheCopies(t *testing.T) {
 	k.add(unsafe.String(&buffer[0], len(buffer)))
 	copy(buffer, "otter")
 	if !k.has("lions") || k.has("otter") {
-		t.Error("a cached id changed with the buffer of the added string")
+		t.Error("a cached id changed with the buffer of the added string, want a copy")
 	}
 }
 
@@ -62,7 +62,7 @@ func TestIDCacheConcurrently(t *testing.T) {
 			for i := range 2000 {
 				k.add(ids[(i*7+c)%(2*idCacheWays)])
 				if none := ids[2*idCacheWays+i%(2*idCacheWays)]; k.has(none) {
-					t.Errorf("%s is cached, but was never added", none)
+					t.Errorf("%s is cached, but was never added; want a miss", none)
 				}
 			}
 		})

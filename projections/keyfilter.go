@@ -80,12 +80,12 @@ func (a *keyFilter) fill(ctx context.Context, p *Projections) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			found, next, err := p.keys(from, prefix)
+			page, next, err := p.keys(from, prefix)
 			if err != nil {
 				return err
 			}
 			p.mu.Lock()
-			for _, key := range found {
+			for _, key := range page {
 				keys.add(key)
 			}
 			p.mu.Unlock()
@@ -100,7 +100,7 @@ func (a *keyFilter) fill(ctx context.Context, p *Projections) error {
 
 // keys returns up to fillBatch keys on disk, without their prefix, starting at from. next is the key at which to
 // continue, "" at the end.
-func (p *Projections) keys(from, prefix string) (found []string, next string, err error) {
+func (p *Projections) keys(from, prefix string) (page []string, next string, err error) {
 	if err := p.enter(); err != nil {
 		return nil, "", err
 	}
@@ -112,10 +112,10 @@ func (p *Projections) keys(from, prefix string) (found []string, next string, er
 	}
 	defer all.Close()
 	for ok := all.First(); ok; ok = all.Next() {
-		if len(found) == fillBatch {
-			return found, string(all.Key()), nil
+		if len(page) == fillBatch {
+			return page, string(all.Key()), nil
 		}
-		found = append(found, string(all.Key()[len(prefix):]))
+		page = append(page, string(all.Key()[len(prefix):]))
 	}
-	return found, "", p.readError(all.Error())
+	return page, "", p.readError(all.Error())
 }

@@ -78,7 +78,7 @@ func TestAbsentRecordsAreNotSearched(t *testing.T) {
 	flushRecords(t, r)
 	r.filter = p.keyFilter.forView(r.prefix)
 	if r.filter.absent("x") {
-		t.Error("a key is reported as absent before the filter is complete")
+		t.Error("a key is absent before the filter is complete, want present")
 	}
 	if err := p.keyFilter.fill(context.Background(), p); err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestAbsentRecordsAreNotSearched(t *testing.T) {
 	others := 0
 	for i := range n {
 		if r.filter.absent(fmt.Sprint(i)) {
-			t.Fatalf("the stored key %d is absent", i)
+			t.Fatalf("the stored key %d is absent, want present", i)
 		}
 		if other := fmt.Sprint("x", i); r.filter.absent(other) {
 			others++

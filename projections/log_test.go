@@ -174,7 +174,7 @@ func TestViewsOfTheEmbeddedLog(t *testing.T) {
 		select {
 		case <-watchers[i].soldOut:
 		case <-ctx.Done():
-			t.Fatalf("the subscriber of p%d did not see it sold out", i)
+			t.Fatalf("the subscriber of p%d did not see it sold out in time", i)
 		}
 		if watchers[i].bad != "" {
 			t.Errorf("the subscriber of p%d: %s", i, watchers[i].bad)

@@ -30,24 +30,24 @@ func (s *productModel) randomAction(t *rapid.T) events.Fact {
 		s.stock = rapid.Int64Range(1, 9).Draw(t, "stock")
 		return &events.ProductCreated{ProductID: s.id, DisplayName: "Lamp " + string(s.id), Stock: s.stock, HoldSeconds: 60}
 	}
-	what := rapid.SampledFrom([]string{"sell", "hold", "confirm", "release", "expire", "edit"}).Draw(t, "what")
+	action := rapid.SampledFrom([]string{"sell", "hold", "confirm", "release", "expire", "edit"}).Draw(t, "action")
 	s.count++
 	id := events.ReservationID(events.EventID(string(s.id), s.count).String())
 	switch {
-	case what == "sell" && s.remaining() > 0:
+	case action == "sell" && s.remaining() > 0:
 		s.sold++
 		return &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: s.remaining()}
-	case what == "hold" && s.remaining() > 0:
+	case action == "hold" && s.remaining() > 0:
 		s.held++
 		f := events.ProductHeld{ReservationID: id, Holder: "bob", Quantity: 1, ExpiresAt: time.Unix(2_000_000_000, 0).UTC(),
 			Remaining: s.remaining()}
 		s.open = append(s.open, f)
 		return &f
-	case what != "sell" && what != "hold" && what != "edit" && len(s.open) > 0:
+	case action != "sell" && action != "hold" && action != "edit" && len(s.open) > 0:
 		f := s.open[0]
 		s.open = s.open[1:]
 		s.held--
-		switch what {
+		switch action {
 		case "confirm":
 			s.sold++
 			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1,

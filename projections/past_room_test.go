@@ -33,27 +33,27 @@ func (p *waitingRoomModel) randomAction(t *rapid.T) events.Fact {
 		return first
 	}
 	only := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
-	switch what := rapid.SampledFrom([]string{"join", "join", "admit", "go", "drop", "end", "finish", "change"}).Draw(t,
+	switch action := rapid.SampledFrom([]string{"join", "join", "admit", "go", "drop", "end", "finish", "change"}).Draw(t,
 		"what"); {
-	case what == "admit" && len(p.waiting) > 0:
+	case action == "admit" && len(p.waiting) > 0:
 		ticket, now := takeFirst(&p.waiting), time.Unix(2_000_000_000, 0).UTC()
 		p.active = append(p.active, ticket)
 		p.admitted++
 		return &events.WaitingRoomAdmitted{Tickets: only(ticket), Count: 1, Admitted: p.admitted, AdmittedAt: now,
 			ExpiresAt: now.Add(time.Minute), WaitingRoomCounts: p.counts()}
-	case what == "go" && len(p.waiting) > 0:
+	case action == "go" && len(p.waiting) > 0:
 		ticket := takeFirst(&p.waiting)
 		return &events.WaitingRoomLeft{Ticket: ticket, Was: events.VisitorWaiting, WaitingRoomCounts: p.counts()}
-	case what == "drop" && len(p.waiting) > 0:
+	case action == "drop" && len(p.waiting) > 0:
 		ticket := takeFirst(&p.waiting)
 		return &events.WaitingRoomDropped{Tickets: only(ticket), Count: 1, WaitingRoomCounts: p.counts()}
-	case what == "end" && len(p.active) > 0:
+	case action == "end" && len(p.active) > 0:
 		ticket := takeFirst(&p.active)
 		return &events.WaitingRoomExpired{Tickets: only(ticket), Count: 1, WaitingRoomCounts: p.counts()}
-	case what == "finish" && len(p.active) > 0:
+	case action == "finish" && len(p.active) > 0:
 		ticket := takeFirst(&p.active)
 		return &events.WaitingRoomFinished{Ticket: ticket, WaitingRoomCounts: p.counts()}
-	case what == "change":
+	case action == "change":
 		p.settings.MaxActive++
 		p.settings.Version++
 		return &events.WaitingRoomChanged{WaitingRoomSettings: p.settings, WaitingRoomCounts: p.counts()}

@@ -79,23 +79,23 @@ func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		return 0, new(row.Settlement).ApplyFact(e, fact) // only the entity uses it; no view does
 	}
 	id := e.Stream.Entity()
-	found, err := k.rows.find(id)
+	current, err := k.rows.find(id)
 	if err != nil {
 		return 0, err
 	}
 	payment := &row.Payment{}
-	if found != nil {
-		payment = &found.row
+	if current != nil {
+		payment = &current.row
 	}
 	refund, err := payment.ApplyFact(e, fact)
 	if err != nil {
 		return 0, err
 	}
-	if found == nil {
+	if current == nil {
 		k.rows.add(id, *payment)
 		k.byPurchase.set(paidKey(&payment.For, strings.Clone(id)), &struct{}{})
 	} else {
-		k.rows.changed(found)
+		k.rows.changed(current)
 	}
 	if refund != nil {
 		k.storeRefund(refund)
@@ -233,10 +233,10 @@ func (r *Reading) HasPayments() (has bool, err error) {
 // false. id is the entity part of the payment's stream name. Errors: the disk's.
 func (r *Reading) PaymentsFor(of events.PaymentSubject, visit func(id string, payment row.Payment) bool) error {
 	k := viewOf[*payments](r.p)
-	begin := paidKey(&of, "")
+	prefix := paidKey(&of, "")
 	var ids []string
-	if err := rangeOf(r, k.byPurchase, begin, begin+"\xff", func(key string, _ struct{}) bool {
-		ids = append(ids, key[len(begin):])
+	if err := rangeOf(r, k.byPurchase, prefix, prefix+"\xff", func(key string, _ struct{}) bool {
+		ids = append(ids, key[len(prefix):])
 		return true
 	}); err != nil {
 		return err

@@ -42,19 +42,19 @@ func (p *Projections) Performances(from, to time.Time, after string,
 		return nil, "", err
 	}
 	defer p.leave()
-	begin, end := "", "\xff"
+	start, end := "", "\xff"
 	if !from.IsZero() {
-		begin = dateKey(from, "")
+		start = dateKey(from, "")
 	}
 	if !to.IsZero() {
 		end = dateKey(to, "")
 	}
 	if after != "" {
-		begin = max(begin, after+"\x00")
+		start = max(start, after+"\x00")
 	}
 	k := viewOf[*boxOffice](p)
 	p.mu.RLock()
-	dates, err := k.dates.scan(begin, end)
+	dates, err := k.dates.scan(start, end)
 	p.mu.RUnlock()
 	if err != nil {
 		return nil, "", err

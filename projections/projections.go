@@ -217,8 +217,8 @@ func encodings() string {
 // load reads the checkpoint and the deadlines. Errors: errStale for files of other views or of a different log;
 // row.ErrRecord and others for damage; the disk's.
 func (p *Projections) load() error {
-	at, own, fits, err := p.loadCheckpoint()
-	if err == nil && !fits {
+	at, own, usable, err := p.loadCheckpoint()
+	if err == nil && !usable {
 		err = errStale
 	}
 	if err == nil && at.position == 0 {
@@ -248,9 +248,9 @@ func (p *Projections) checkEmpty() error {
 	return all.Error()
 }
 
-// loadCheckpoint returns the zero checkpoint for new files. fits reports whether the files belong to this log and
+// loadCheckpoint returns the zero checkpoint for new files. usable reports whether the files belong to this log and
 // these views.
-func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error) {
+func (p *Projections) loadCheckpoint() (at, own checkpoint, usable bool, err error) {
 	record, closer, err := p.db.Get([]byte(checkpointKey))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return at, own, true, nil

@@ -155,16 +155,16 @@ func rowIn[R any](r *Reading, of *table[R], id string) (R, bool, error) {
 // last record visited, 0 if no more follow.
 func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, limit int,
 	visit func(V)) (next uint64, err error) {
-	begin := ownedKey(owner, "")
+	prefix := ownedKey(owner, "")
 	n, last := 0, uint64(0)
-	err = rangeOf(r, of, holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+	err = rangeOf(r, of, holderKey(events.Holder(owner), after)+"\x00", prefix+"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
 		func(key string, value V) bool {
 			if n == limit {
 				next = last
 				return false
 			}
 			n++
-			last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
+			last = binary.BigEndian.Uint64([]byte(key[len(prefix):]))
 			visit(value)
 			return true
 		})
@@ -206,19 +206,19 @@ func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, limit in
 // about the order of creation. next is the cursor of the next page, "" on the last.
 func (r *Reading) Reservations(product events.ProductID, after string, limit int) (page []row.Reservation, next string,
 	err error) {
-	begin := ownedKey(string(product), "")
-	from := begin
+	prefix := ownedKey(string(product), "")
+	from := prefix
 	if after != "" {
 		from += after + "\x00"
 	}
-	err = rangeOf(r, viewOf[*products](r.p).reservations.records, from, begin+"\xff",
-		func(key string, found row.Reservation) bool {
+	err = rangeOf(r, viewOf[*products](r.p).reservations.records, from, prefix+"\xff",
+		func(key string, reservation row.Reservation) bool {
 			if len(page) == limit {
 				next = string(page[limit-1].ID)
 				return false
 			}
-			found.ProductID, found.ID = product, events.ReservationID(key[len(begin):])
-			page = append(page, found)
+			reservation.ProductID, reservation.ID = product, events.ReservationID(key[len(prefix):])
+			page = append(page, reservation)
 			return true
 		})
 	return page, next, err
@@ -235,13 +235,13 @@ func (r *Reading) ReferencedReservations(reference string, after uint64,
 		if err != nil {
 			break
 		}
-		var found row.Reservation
+		var reservation row.Reservation
 		var ok bool
-		if found, ok, err = recordOf(r, k.prefix+key, k.decode); ok {
+		if reservation, ok, err = recordOf(r, k.prefix+key, k.decode); ok {
 			size, n := binary.Uvarint([]byte(key))
 			owner, id := key[n:n+int(size)], key[n+int(size):]
-			found.ProductID, found.ID = events.ProductID(owner), events.ReservationID(id)
-			page = append(page, found)
+			reservation.ProductID, reservation.ID = events.ProductID(owner), events.ReservationID(id)
+			page = append(page, reservation)
 		}
 	}
 	return page, next, err

@@ -28,12 +28,12 @@ const (
 // recentSteps has the latest steps of seats, in the order of the log. Guarded by Projections.mu.
 type recentSteps struct {
 	steps []recentStep
-	// begin is the position after which the list is complete; valid once started.
-	begin   events.Position
+	// from is the position after which the list is complete; valid once started.
+	from    events.Position
 	started bool
-	// read is the number of events read from the log; done means that no more will be read.
-	read int
-	done bool
+	// read is the number of events read from the log; complete means that no more will be read.
+	read     int
+	complete bool
 
 	reading sync.Mutex // held while the log is read, and before Projections.mu
 }
@@ -52,19 +52,21 @@ type recentStep struct {
 	cause       live.Cause
 }
 
-func (t *recentSteps) reset() { t.steps, t.begin, t.started, t.read, t.done = nil, 0, false, 0, false }
+func (t *recentSteps) reset() {
+	t.steps, t.from, t.started, t.read, t.complete = nil, 0, false, 0, false
+}
 
 // start makes an empty list begin at the views' position.
 func (t *recentSteps) start(at events.Position) {
 	if !t.started {
-		t.begin, t.started = at, true
+		t.from, t.started = at, true
 	}
 }
 
 func (t *recentSteps) add(s recentStep) {
 	if len(t.steps) >= 2*minRecentSteps {
 		forgotten := len(t.steps) - minRecentSteps
-		t.begin, t.done = t.steps[forgotten-1].position, true
+		t.from, t.complete = t.steps[forgotten-1].position, true
 		t.steps = append(make([]recentStep, 0, 2*minRecentSteps), t.steps[forgotten:]...)
 	}
 	t.steps = append(t.steps, s)
@@ -132,18 +134,18 @@ func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.P
 	for {
 		p.mu.Lock()
 		k.recentSteps.start(k.at())
-		begin, enough := k.recentSteps.begin, k.recentSteps.done || k.recentSteps.begin < since
+		start, enough := k.recentSteps.from, k.recentSteps.complete || k.recentSteps.from < since
 		p.mu.Unlock()
 		if enough {
 			return
 		}
-		page, err := p.store.ReadAll(ctx, begin+1, events.Backward, recentStepsPage)
+		page, err := p.store.ReadAll(ctx, start+1, events.Backward, recentStepsPage)
 		p.mu.Lock()
 		if err == nil {
-			err = k.prepend(begin, page)
+			err = k.prepend(start, page)
 		}
 		if err != nil {
-			k.recentSteps.done = true
+			k.recentSteps.complete = true
 			p.log.Warn("can't read the log; reconnecting subscribers of seats get a snapshot", "error",
 				err)
 		}
@@ -152,8 +154,8 @@ func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.P
 }
 
 // prepend inserts the steps of the events up to begin at the front of the list; page has the latest event first.
-func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error {
-	if k.recentSteps.begin != begin {
+func (k *boxOffice) prepend(start events.Position, page []events.Recorded) error {
+	if k.recentSteps.from != start {
 		return nil // begin changed during the read
 	}
 	var before []recentStep
@@ -177,11 +179,11 @@ func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error
 		}
 	}
 	k.recentSteps.steps = append(before, k.recentSteps.steps...)
-	if k.recentSteps.begin = 0; len(page) > 0 {
-		k.recentSteps.begin = page[len(page)-1].Position - 1
+	if k.recentSteps.from = 0; len(page) > 0 {
+		k.recentSteps.from = page[len(page)-1].Position - 1
 	}
 	k.recentSteps.read += len(page)
-	k.recentSteps.done = k.recentSteps.begin == 0 || len(page) < recentStepsPage || k.recentSteps.read >= minRecentSteps
+	k.recentSteps.complete = k.recentSteps.from == 0 || len(page) < recentStepsPage || k.recentSteps.read >= minRecentSteps
 	return nil
 }
 
@@ -232,7 +234,7 @@ func (k *boxOffice) resumeSeatsDelta(id string, since events.Position) *live.Mis
 			sum.Marks[s.seat] = s.to
 		}
 		sum.Change += int64(s.change)
-		sum.Cause = sum.Cause.And(s.cause)
+		sum.Cause = sum.Cause.MergedWith(s.cause)
 	}
 	return &live.Missed{Delta: sum, To: performance.Position}
 }

@@ -24,8 +24,8 @@ func TestRecordsMatchASortedMap(t *testing.T) {
 		p.keyFilter.complete = true
 		r := newRecords(p, "r", func(dst []byte, v *int64) []byte { return row.AppendInt(dst, *v) },
 			func(record []byte) (int64, error) {
-				in := row.NewReader(record)
-				return in.Int(), in.Done()
+				reader := row.NewReader(record)
+				return reader.Int(), reader.Done()
 			})
 		if rapid.Bool().Draw(t, "has filter") {
 			r.filter = p.keyFilter.forView(r.prefix)

@@ -174,10 +174,8 @@ func setIDs(r *row.Reservation, product events.ProductID, id events.ReservationI
 }
 
 // Reservation returns a reservation, and whether it exists. Errors: the disk's.
-func (p *Projections) Reservation(
-	productID events.ProductID,
-	reservationID events.ReservationID,
-) (row.Reservation, bool, error) {
+func (p *Projections) Reservation(productID events.ProductID,
+	reservationID events.ReservationID) (row.Reservation, bool, error) {
 	if err := p.enter(); err != nil {
 		return row.Reservation{}, false, err
 	}

@@ -55,23 +55,23 @@ func (m *rowSnapshots[R]) save(id string, at events.Revision, position events.Po
 // if there is none. It must be called without the lock.
 func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, next events.Revision, err error) {
 	m.records.mu.RLock()
-	found, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
+	snapshots, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
 	m.records.mu.RUnlock()
 	if err != nil {
 		return nil, 0, err
 	}
-	var bad error
-	err = found.each(func(_ string, record *[]byte) bool {
-		in := row.NewReader(*record)
-		next = events.Revision(in.Int()) + 1
+	var decodeErr error
+	err = snapshots.each(func(_ string, record *[]byte) bool {
+		reader := row.NewReader(*record)
+		next = events.Revision(reader.Int()) + 1
 		var was R
-		if was, bad = m.decode(id, in.Rest()); bad == nil {
+		if was, decodeErr = m.decode(id, reader.Rest()); decodeErr == nil {
 			state = &was
 		}
 		return false
 	})
 	if err == nil {
-		err = m.records.p.readError(bad)
+		err = m.records.p.readError(decodeErr)
 	}
 	return state, next, err
 }
@@ -97,22 +97,16 @@ func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowS
 
 // ProductAt is [row.ProductAt] for the views' log. It reads a few hundred events at most.
 // Errors: those of [row.ProductAt]; the disk's.
-func (p *Projections) ProductAt(
-	ctx context.Context,
-	id events.ProductID,
-	position events.Position,
-) (*row.Product, error) {
+func (p *Projections) ProductAt(ctx context.Context, id events.ProductID,
+	position events.Position) (*row.Product, error) {
 	return pastOf(ctx, p, (*products).rowSnapshots, events.NewStreamID(events.ProductCategory, string(id)), position,
 		(*row.Product).Apply)
 }
 
 // TournamentAt is [row.TournamentAt] for the views' log. It reads a few hundred events at most.
 // Errors: those of [row.TournamentAt]; the disk's.
-func (p *Projections) TournamentAt(
-	ctx context.Context,
-	id events.TournamentID,
-	position events.Position,
-) (*row.Tournament, error) {
+func (p *Projections) TournamentAt(ctx context.Context, id events.TournamentID,
+	position events.Position) (*row.Tournament, error) {
 	return pastOf(ctx, p, (*tournaments).rowSnapshots, events.NewStreamID(events.TournamentCategory, string(id)), position,
 		(*row.Tournament).Apply)
 }

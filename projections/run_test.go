@@ -53,29 +53,29 @@ func addRandomEvents(t *rapid.T, log *logtest.Memory) {
 		}
 		r, q := events.ReservationID(fmt.Sprint("r", step)), rapid.Int64Range(1, 3).Draw(t, "quantity")
 		var fact events.Fact
-		switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
-		case what == 0 && s.row.Remaining() >= q:
+		switch action := rapid.IntRange(0, 5).Draw(t, "action"); {
+		case action == 0 && s.row.Remaining() >= q:
 			s.row.Sold += q
 			s.sold[r] = q
 			fact = &events.ProductReserved{ReservationID: r, Holder: "h", Quantity: q, Remaining: s.row.Remaining()}
-		case what == 1 && s.row.Remaining() >= q:
+		case action == 1 && s.row.Remaining() >= q:
 			s.row.Held += q
 			s.held[r] = q
 			fact = &events.ProductHeld{ReservationID: r, Holder: "h", Quantity: q,
 				ExpiresAt: until.Add(time.Duration(step%7) * time.Second), Remaining: s.row.Remaining()}
-		case what == 2 && len(s.held) > 0:
+		case action == 2 && len(s.held) > 0:
 			r = pick(s.held)
 			s.row.Held, s.row.Sold = s.row.Held-s.held[r], s.row.Sold+s.held[r]
 			fact = &events.ProductConfirmed{ReservationID: r, Holder: "h", Quantity: s.held[r], Remaining: s.row.Remaining()}
 			s.sold[r] = s.held[r]
 			delete(s.held, r)
-		case what == 3 && len(s.sold) > 0:
+		case action == 3 && len(s.sold) > 0:
 			r = pick(s.sold)
 			s.row.Sold -= s.sold[r]
 			fact = &events.ProductReleased{ReservationID: r, Holder: "h", Quantity: s.sold[r],
 				Was: events.ReservationConfirmed, Remaining: s.row.Remaining()}
 			delete(s.sold, r)
-		case what == 4 && len(s.held) > 0:
+		case action == 4 && len(s.held) > 0:
 			f := &events.ProductExpired{}
 			for _, r := range slices.Sorted(maps.Keys(s.held)) {
 				f.Expired = append(f.Expired, events.ExpiredHold{ReservationID: r, Holder: "h", Quantity: s.held[r],
@@ -106,7 +106,7 @@ func content(t rapid.TB, p *Projections) []string {
 		for _, row := range page {
 			one, ok, err := p.Product(row.ID)
 			if err != nil || !ok || one != row {
-				t.Fatalf("Products has %+v, but Product returns %+v, %v, %v", row, one, ok, err)
+				t.Fatalf("Products has %+v, but Product returns %+v, %v, %v; want the same row", row, one, ok, err)
 			}
 			all = append(all, fmt.Sprintf("%+v", row))
 		}
@@ -228,7 +228,7 @@ func TestRunResumesAfterAnOutage(t *testing.T) {
 	stop := runViews(t, p)
 	facts := logtest.ProductFacts()
 	waitFor(t, p, log.Add(product("a"), facts[:4]...))
-	log.Change(func() { log.Down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
+	log.Change(func() { log.Down = fmt.Errorf("unreachable: %w", events.ErrUnavailable) })
 	end := log.Add(product("a"), facts[4:]...)
 	log.Change(func() { log.Down = nil })
 	waitFor(t, p, end)
@@ -384,7 +384,7 @@ func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 			for _, row := range page {
 				got = append(got, row.ID)
 				if (row.Name == "new") != (row.ID == "7") {
-					t.Errorf("%s has the name %s; only 7 was renamed", row.ID, row.Name)
+					t.Errorf("%s has the name %s, want a new name only for 7", row.ID, row.Name)
 				}
 			}
 			if after = next; next == "" {

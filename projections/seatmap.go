@@ -39,13 +39,13 @@ func seatBlockKey(performance events.PerformanceID, block int32) string {
 // seatMap returns a performance's present map. The lock must be held.
 func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) {
 	m := &row.SeatMap{Position: k.at(), Layout: performance.Layout, Marks: make([]byte, performance.Layout.Seats())}
-	found := int64(0)
-	for block := int32(0); found < performance.Blocks && int(block)*seatBlockSize < len(m.Marks); block++ {
+	blocksRead := int64(0)
+	for block := int32(0); blocksRead < performance.Blocks && int(block)*seatBlockSize < len(m.Marks); block++ {
 		key := seatBlockKey(performance.ID, block)
 		marks := m.Marks[int(block)*seatBlockSize:]
 		if e, ok := k.blocks.inMemory(key); ok {
 			copy(marks, e.row[:])
-			found++
+			blocksRead++
 			continue
 		}
 		stored, ok, err := k.blocks.stored(key)
@@ -54,7 +54,7 @@ func (k *boxOffice) seatMap(performance *row.Performance) (*row.SeatMap, error) 
 		}
 		if ok {
 			copy(marks, stored[:])
-			found++
+			blocksRead++
 		}
 	}
 	return m, nil

@@ -230,10 +230,8 @@ func TestStadiumSnapshotSize(t *testing.T) {
 
 func manySections(n int) (sections []events.Section) {
 	for i := range n {
-		sections = append(
-			sections,
-			events.Section{ID: events.SectionID(fmt.Sprintf("section-%d", i)), Rows: 10, SeatsPerRow: 10},
-		)
+		sections = append(sections,
+			events.Section{ID: events.SectionID(fmt.Sprintf("section-%d", i)), Rows: 10, SeatsPerRow: 10})
 	}
 	return sections
 }

@@ -72,8 +72,8 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 			if t.filter.absent(id) {
 				return nil, nil
 			}
-			row, found, err := t.stored(id)
-			if err != nil || !found {
+			row, ok, err := t.stored(id)
+			if err != nil || !ok {
 				return nil, err
 			}
 			e = &entry[R]{id: strings.Clone(id), row: row}
@@ -139,7 +139,7 @@ func (t *table[R]) inMemory(id string) (*entry[R], bool) {
 }
 
 // get returns a copy of the row of id. It must be called without the lock.
-func (t *table[R]) get(id string) (row R, found bool, err error) {
+func (t *table[R]) get(id string) (row R, ok bool, err error) {
 	t.mu.RLock()
 	if e, ok := t.inMemory(id); ok {
 		row = e.row
@@ -155,7 +155,7 @@ func (t *table[R]) get(id string) (row R, found bool, err error) {
 }
 
 // stored reads the row of id from Pebble.
-func (t *table[R]) stored(id string) (row R, found bool, err error) {
+func (t *table[R]) stored(id string) (row R, ok bool, err error) {
 	record, closer, err := t.p.db.Get(append([]byte(t.prefix), id...))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return row, false, nil
@@ -173,7 +173,7 @@ func (t *table[R]) stored(id string) (row R, found bool, err error) {
 // list returns copies of up to limit rows with ids above after, in byte order of the ids, and whether there are
 // more. It must be called without the lock.
 func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error) {
-	ids, found, err := t.page(after, limit+1)
+	ids, byID, err := t.page(after, limit+1)
 	if err != nil {
 		return nil, false, err
 	}
@@ -187,7 +187,7 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 		if e, ok := t.inMemory(id); ok {
 			rows = append(rows, e.row)
 		} else {
-			rows = append(rows, found[id])
+			rows = append(rows, byID[id])
 		}
 	}
 	return rows, more, nil
@@ -195,13 +195,13 @@ func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error
 
 // page returns up to limit ids above after, and their rows as last flushed to Pebble or, if never flushed, as in
 // memory.
-func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
-	found = map[string]R{}
+func (t *table[R]) page(after string, limit int) (ids []string, byID map[string]R, err error) {
+	byID = map[string]R{}
 	// Both are read under one lock, so that every row is in one of them.
 	t.mu.RLock()
 	for id, e := range t.unstored {
 		if id > after {
-			ids, found[id] = append(ids, id), e.row
+			ids, byID[id] = append(ids, id), e.row
 		}
 	}
 	rows, err := t.p.db.NewIter(&pebble.IterOptions{
@@ -227,12 +227,12 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 		if err != nil {
 			return nil, nil, t.p.readError(err)
 		}
-		ids, found[id] = append(ids, id), row
+		ids, byID[id] = append(ids, id), row
 		n++
 	}
 	if err := rows.Error(); err != nil {
 		return nil, nil, t.p.readError(fmt.Errorf("listing the views: %w", err))
 	}
 	slices.Sort(ids)
-	return ids[:min(limit, len(ids))], found, nil
+	return ids[:min(limit, len(ids))], byID, nil
 }

@@ -145,11 +145,11 @@ func TestEverySubscriberSeesEveryChange(t *testing.T) {
 
 func TestResume(t *testing.T) {
 	log, p := productOnSale(t)
-	stays := newWatcher()
-	subscribe(t, p, "product:a", live.Resume{}, stays)
-	stays.reach(t, 1)
+	subscribed := newWatcher()
+	subscribe(t, p, "product:a", live.Resume{}, subscribed)
+	subscribed.reach(t, 1)
 	for n := 1; n <= live.HistorySize+10; n++ {
-		stays.reach(t, log.Add(product("a"), sale(n)))
+		subscribed.reach(t, log.Add(product("a"), sale(n)))
 	}
 	head := events.Position(live.HistorySize + 11)
 	for name, c := range map[string]struct {

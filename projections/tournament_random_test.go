@@ -124,8 +124,8 @@ func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 		return []events.Fact{o.open(rapid.Int64Range(1, 5).Draw(t, "limit"), rapid.Bool().Draw(t, "fill"))}
 	}
 	teams := rapid.SliceOfNDistinct(rapid.SampledFrom(testTeams), 1, 3, rapid.ID).Draw(t, "teams")
-	switch what := rapid.IntRange(0, 7).Draw(t, "what"); {
-	case what == 0:
+	switch action := rapid.IntRange(0, 7).Draw(t, "action"); {
+	case action == 0:
 		return o.edit(rapid.Int64Range(1, 6).Draw(t, "limit"), rapid.Bool().Draw(t, "closed"))
 	case o.in(teams[0]):
 		return o.withdraw(teams[0])

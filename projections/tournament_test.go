@@ -44,7 +44,7 @@ func TestTournamentViewsStopAtContradictions(t *testing.T) {
 				t.Fatalf("WaitFor = %v, want ErrViolated", err)
 			}
 			if after := tournamentContent(t, p); fmt.Sprint(after) != fmt.Sprint(before) {
-				t.Errorf("the views changed from\n%v to\n%v", before, after)
+				t.Errorf("the views changed from\n%v to\n%v\nwant no change", before, after)
 			}
 		})
 	}
@@ -60,11 +60,11 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 		facts = append(facts, &events.TournamentWaitlisted{TeamIDs: []events.TeamID{name(n)},
 			TournamentCounts: logtest.Counts(1, 0, int64(n)+1)})
 	}
-	gone := map[int]bool{}
+	left := map[int]bool{}
 	for n := 100; n < 100+2*blockSize; n++ { // the teams of one whole block and of parts of two others
-		gone[n] = true
+		left[n] = true
 		facts = append(facts, &events.TournamentWithdrawn{TeamID: name(n), Was: events.EntryWaitlisted,
-			TournamentCounts: logtest.Counts(1, 0, int64(waiting-len(gone)))})
+			TournamentCounts: logtest.Counts(1, 0, int64(waiting-len(left)))})
 	}
 	log.Add(cup("a"), facts...)
 	for _, flushed := range []bool{false, true} {
@@ -80,16 +80,16 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 		}
 		place := int64(0)
 		for n := range waiting {
-			if !gone[n] {
+			if !left[n] {
 				place++
 			}
 			if n%7 != 0 {
 				continue
 			}
 			e, ok, err := p.Entry("a", name(n))
-			if gone[n] && (ok || err != nil) {
+			if left[n] && (ok || err != nil) {
 				t.Fatalf("Entry(%s) after its withdrawal: %+v, %v; want none", name(n), e, err)
-			} else if gone[n] {
+			} else if left[n] {
 				continue
 			}
 			if e.Place != place || !ok || err != nil {
@@ -178,7 +178,7 @@ func TestReadingEntriesDuringTheFold(t *testing.T) {
 		seen := map[events.TeamID]bool{}
 		for i, e := range page {
 			if seen[e.TeamID] || e.Place != int64(i)+1 || i > 0 && e.Number <= page[i-1].Number {
-				t.Fatalf("entry %d of the page is %+v, after %+v", i, e, page[max(i-1, 0)])
+				t.Fatalf("entry %d of the page is %+v, after %+v; want ascending places", i, e, page[max(i-1, 0)])
 			}
 			seen[e.TeamID] = true
 		}

@@ -166,14 +166,14 @@ func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
 // not change the views.
 func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact events.Fact) error {
 	k.moves = k.moves[:0]
-	next := tournament.Seated
+	next := tournament.LastSlot
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		k.planNew(f.TeamIDs, move{to: placeRef{events.EntryEntered, next}, cause: live.CauseEntered})
 	case *events.TournamentWaitlisted:
-		to := move{to: placeRef{events.EntryWaitlisted, tournament.Queued}, cause: live.CauseWaitlisted}
+		to := move{to: placeRef{events.EntryWaitlisted, tournament.LastWaiting}, cause: live.CauseWaitlisted}
 		if len(f.TeamIDs) > 1 {
-			to.group = tournament.Queued + 1
+			to.group = tournament.LastWaiting + 1
 		}
 		k.planNew(f.TeamIDs, to)
 	case *events.TournamentPromoted:
@@ -203,13 +203,8 @@ func (k *tournaments) planNew(teams []events.TeamID, to move) {
 
 // planAll plans a move of each team, whose status must be were. If to has a status, the teams take the places
 // after it; otherwise they leave.
-func (k *tournaments) planAll(
-	e *events.Recorded,
-	tournament *row.Tournament,
-	teams []events.TeamID,
-	were events.EntryStatus,
-	to move,
-) error {
+func (k *tournaments) planAll(e *events.Recorded, tournament *row.Tournament, teams []events.TeamID,
+	were events.EntryStatus, to move) error {
 	for _, team := range teams {
 		from, in, err := k.entries.placeOf(tournament.ID, team)
 		if err != nil {
@@ -264,13 +259,8 @@ func (p *Projections) Tournament(id events.TournamentID) (row.Tournament, bool, 
 // Tournaments returns up to limit tournaments with ids above after, as
 // [Projections.Products] does. Errors: the disk's.
 func (p *Projections) Tournaments(after string, limit int) (page []row.Tournament, next string, err error) {
-	return pageOf(
-		p,
-		(*tournaments).table,
-		after,
-		limit,
-		func(tournament *row.Tournament) string { return string(tournament.ID) },
-	)
+	return pageOf(p, (*tournaments).table, after, limit,
+		func(tournament *row.Tournament) string { return string(tournament.ID) })
 }
 
 // Team returns the row of a team, and whether it exists. Errors: the disk's.

@@ -134,10 +134,8 @@ func (k *boxOffice) trackUnconfirmed(e *events.Recorded, booking events.BookingI
 
 // UnconfirmedHolds returns, by hold id, the streams of the seats and allowances that attempts at a booking hold
 // and that the booking's stream does not confirm. A repeated request adopts or releases them. Errors: the disk's.
-func (p *Projections) UnconfirmedHolds(
-	_ context.Context,
-	bookingID events.BookingID,
-) (map[events.HoldID][]events.StreamID, error) {
+func (p *Projections) UnconfirmedHolds(_ context.Context,
+	bookingID events.BookingID) (map[events.HoldID][]events.StreamID, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}

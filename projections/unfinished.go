@@ -96,7 +96,7 @@ func isUnfinished(b *row.Booking, held holding, cancelled *row.Cancelled) bool {
 	case events.BookingIsPaying:
 		return true
 	case events.BookingIsAwaiting:
-		return !b.Intent.Opened || b.Intent.Unmade
+		return !b.Intent.Opened || b.Intent.CheckoutPending
 	case events.BookingIsExpired, events.BookingIsReleased, events.BookingIsCancelled:
 		return b.Refunding || held != holding{} || b.Returning()
 	}

@@ -101,22 +101,22 @@ func TestBookingsInProgressAreNotResumed(t *testing.T) {
 	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
 		t.Errorf("due after progress: %q, want none", due)
 	}
-	later := time.Now().Add(resumeAfter)
-	if due := u.claimDue(later, 9); len(due) != 1 {
+	due := time.Now().Add(resumeAfter)
+	if due := u.claimDue(due, 9); len(due) != 1 {
 		t.Errorf("due after %v: %q, want b", resumeAfter, due)
 	}
-	if due := u.claimDue(later.Add(time.Hour), 9); len(due) != 0 {
+	if due := u.claimDue(due.Add(time.Hour), 9); len(due) != 0 {
 		t.Errorf("due during the resumption: %q, want none", due)
 	}
-	u.finishResume("b", later, nil)
-	if due := u.claimDue(later, 9); len(due) != 0 {
+	u.finishResume("b", due, nil)
+	if due := u.claimDue(due, 9); len(due) != 0 {
 		t.Errorf("due right after the resumption: %q, want none", due)
 	}
-	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
+	if due := u.claimDue(due.Add(resumeAfter), 9); len(due) != 1 {
 		t.Errorf("due after a resumption without a fact: %q, want b", due)
 	}
 	u.update("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, notCancelled, &unconfirmedHolds{}, fact(0))
-	u.finishResume("b", later, errors.New("too late"))
+	u.finishResume("b", due, errors.New("too late"))
 	if len(u.waiting) != 0 {
 		t.Errorf("waiting = %v, want none", u.waiting)
 	}

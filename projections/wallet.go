@@ -8,22 +8,22 @@ import (
 // foldWallet applies a fact of a wallet.
 func (k *boxOffice) foldWallet(e *events.Recorded, fact events.Fact) error {
 	holder := events.Holder(e.Stream.Entity())
-	found, err := k.wallets.find(string(holder))
+	storedWallet, err := k.wallets.find(string(holder))
 	if err != nil {
 		return err
 	}
 	wallet := &row.Wallet{}
-	if found != nil {
-		wallet = &found.row
+	if storedWallet != nil {
+		wallet = &storedWallet.row
 	}
 	entry, err := wallet.ApplyFact(e, fact)
 	if err != nil {
 		return err
 	}
-	if found == nil {
+	if storedWallet == nil {
 		k.wallets.add(string(wallet.Holder), *wallet)
 	} else {
-		k.wallets.changed(found)
+		k.wallets.changed(storedWallet)
 	}
 	if entry != nil {
 		k.entries.set(holderKey(wallet.Holder, uint64(entry.Revision)+1), entry)
@@ -39,7 +39,7 @@ func (p *Projections) Wallet(holder events.Holder) (row.Wallet, bool, error) {
 	return rowOf(p, (*boxOffice).walletTable, string(holder))
 }
 
-// WalletEntries returns up to limit movements of a wallet, oldest first, after the cursor after: 0 for the first page,
+// WalletEntries returns up to limit entries of a wallet, oldest first, after the cursor after: 0 for the first page,
 // else the next of the previous page. next is 0 on the last page. Errors: the disk's.
 func (p *Projections) WalletEntries(holder events.Holder, after uint64,
 	limit int) (page []row.WalletEntry, next uint64, err error) {

@@ -159,15 +159,15 @@ func invoke(method reflect.Value) {
 
 // operationOf returns the operation of a request, "" if there is none. A path without parameters
 // takes precedence.
-func operationOf(paths map[string]map[string]any, r methodRequest) (found string) {
+func operationOf(paths map[string]map[string]any, r methodRequest) (operation string) {
 	parts := strings.Split(r.path, "/")
 	for path, methods := range paths {
-		fits := slices.EqualFunc(strings.Split(path, "/"), parts, func(theirs, part string) bool {
+		matches := slices.EqualFunc(strings.Split(path, "/"), parts, func(theirs, part string) bool {
 			return theirs == part || strings.HasPrefix(theirs, "{") && strings.HasSuffix(theirs, "}")
 		})
-		if fits && methods[strings.ToLower(r.method)] != nil && (found == "" || !strings.Contains(path, "{")) {
-			found = r.method + " " + path
+		if matches && methods[strings.ToLower(r.method)] != nil && (operation == "" || !strings.Contains(path, "{")) {
+			operation = r.method + " " + path
 		}
 	}
-	return found
+	return operation
 }

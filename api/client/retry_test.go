@@ -94,15 +94,15 @@ func TestRetries(t *testing.T) {
 func TestRetriesEnd(t *testing.T) {
 	for name, after := range map[string]string{"many short waits": "0", "one long wait": "60"} {
 		s := &script{t: t, answers: []func(http.ResponseWriter){problem(503, "log_unavailable", after, "")}}
-		begun := time.Now()
+		start := time.Now()
 		_, err := s.client(300*time.Millisecond).Reserve(t.Context(), "p", client.NewReservation{}, client.Key("k"))
 		unanswered := (*client.Unanswered)(nil)
 		if !errors.As(err, &unanswered) || unanswered.Key != "k" || !errors.Is(err, client.CodeLogUnavailable) {
 			t.Errorf("%s: got %v; want errors.As(err, &unanswered), unanswered.Key = k, error %v",
 				name, err, client.CodeLogUnavailable)
 		}
-		if time.Since(begun) > patience/2 {
-			t.Errorf("%s: the call took %s, want less than %s", name, time.Since(begun), patience/2)
+		if time.Since(start) > patience/2 {
+			t.Errorf("%s: the call took %s, want less than %s", name, time.Since(start), patience/2)
 		}
 		if after == "60" && len(s.keysSent()) != 1 {
 			t.Errorf("%s: attempts = %d, want 1", name, len(s.keysSent()))

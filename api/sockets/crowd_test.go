@@ -167,18 +167,18 @@ func TestSlowSubscriber(t *testing.T) {
 		t.Fatalf("the first frame is %+v, want a snapshot", d)
 	}
 	slow.position, slow.remaining, slow.epoch = d.Position, d.Remaining, d.Epoch
-	made := int64(0)
-	for ; w.metric("admitone_frames_merged_total") < 50 && made < 19_000; made += 50 {
+	created := int64(0)
+	for ; w.metric("admitone_frames_merged_total") < 50 && created < 19_000; created += 50 {
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() { w.reserve("p") })
 		}
 		all.Wait()
 	}
-	w.must(slow.follow(1+made, 20_000))
-	if slow.remaining != 20_000-made || int64(slow.frames) > made-50 {
-		t.Errorf("%d frames for %d reservations, %d remaining; want at most %d frames, %d remaining", slow.frames, made,
-			slow.remaining, made-50, 20_000-made)
+	w.must(slow.follow(1+created, 20_000))
+	if slow.remaining != 20_000-created || int64(slow.frames) > created-50 {
+		t.Errorf("%d frames for %d reservations, %d remaining; want at most %d frames, %d remaining", slow.frames, created,
+			slow.remaining, created-50, 20_000-created)
 	}
 }
 

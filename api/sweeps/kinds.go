@@ -78,7 +78,7 @@ func sweepPerformance(ctx context.Context, s *Sweeper, id string) (ended int64, 
 	remaining := 0
 	err = s.eachBooking(ctx, id, func(b *row.Booking) func() error {
 		switch {
-		case b.Made > show.Cancelled.Fence: // refused by the fence, though the views list it
+		case b.FirstPosition > show.Cancelled.Fence: // refused by the fence, though the views list it
 		case b.MustCancel(&show.Cancelled), b.Refunding:
 			remaining++
 		case b.Status == events.BookingIsCancelled:

@@ -141,7 +141,7 @@ func (s *Sweeper) runner(c *row.CallOff) cursor.Config {
 	config := cursor.Config{
 		Desk: s.config.Desk, Store: s.config.Store, Work: &work{s, c}, Stream: events.CallOffStream(c.ID),
 		Cursor:     func(state core.Core) core.Cursor { return state.(*calloff.CallOff).State().Cursor },
-		StartAfter: func(core.Core) events.Position { return c.Made - 1 }, // the first event is its own announcement
+		StartAfter: func(core.Core) events.Position { return c.FirstPosition - 1 }, // the first event is its own announcement
 		Await: func(ctx context.Context, after events.Position) error {
 			return s.config.Views.WaitFor(ctx, after+1)
 		},
@@ -162,7 +162,7 @@ type work struct {
 }
 
 // Wants implements [cursor.Work]: only the announcement of the cancellation itself.
-func (w *work) Wants(e *events.Recorded) bool { return e.Position == w.callOff.Made }
+func (w *work) Wants(e *events.Recorded) bool { return e.Position == w.callOff.FirstPosition }
 
 // Do implements [cursor.Work].
 func (w *work) Do(ctx context.Context, _ *events.Recorded) error {

@@ -103,7 +103,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // refresh starts the deliveries of new and changed webhooks, and stops them for disabled and deleted
 // ones.
 func (d *Dispatcher) refresh(ctx context.Context) error {
-	found := map[events.WebhookID]bool{}
+	current := map[events.WebhookID]bool{}
 	for after := ""; ; {
 		page, next, err := d.config.Views.Webhooks(after, listPage)
 		if err != nil {
@@ -111,7 +111,7 @@ func (d *Dispatcher) refresh(ctx context.Context) error {
 		}
 		for i := range page {
 			if !page[i].Disabled {
-				found[page[i].ID] = true
+				current[page[i].ID] = true
 				d.ensureRunning(ctx, &page[i])
 			}
 		}
@@ -120,7 +120,7 @@ func (d *Dispatcher) refresh(ctx context.Context) error {
 		}
 	}
 	for id, r := range d.running {
-		if !found[id] {
+		if !current[id] {
 			r.stop()
 			delete(d.running, id)
 		}

@@ -32,11 +32,11 @@ func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 // summaries returns the position, fact and refusal code of each request of a log.
 func summaries(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
 	t.Helper()
-	for w, err := range Of(log, nil) {
+	for request, err := range Of(log, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, strings.TrimSpace(fmt.Sprintf("%d %s %s", w.Position, w.Fact.Name(), w.Refused)))
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%d %s %s", request.Position, request.Fact.Name(), request.Refused)))
 	}
 	return all
 }
@@ -63,9 +63,9 @@ func TestPayments(t *testing.T) {
 	if got := summaries(t, log); !slices.Equal(got, want) {
 		t.Errorf("requests are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for w, err := range Of(log, nil) { // the consumer may stop early
-		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.System {
-			t.Errorf("the first request is %+v, %v; want r by ann", w, err)
+	for request, err := range Of(log, nil) { // the consumer may stop early
+		if err != nil || request.Actor != "ann" || request.RequestID != "r" || request.At.Unix() != 0 || request.System {
+			t.Errorf("the first request is %+v, %v; want r by ann", request, err)
 		}
 		break
 	}
@@ -122,9 +122,9 @@ func TestReleasesOfIncompleteBookings(t *testing.T) {
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "c.2", Reason: events.ReleasedIncomplete}, // another try
 		"waitingroom-r", &events.WaitingRoomAdmitted{},
 	)
-	for w, err := range Of(log, nil) {
-		if err != nil || !w.System {
-			t.Errorf("request %+v, %v; want one by the system", w, err)
+	for request, err := range Of(log, nil) {
+		if err != nil || !request.System {
+			t.Errorf("request %+v, %v; want one by the system", request, err)
 		}
 	}
 	want := []string{"1 seat.released.v1", "6 seat.released.v1", "7 waitingroom.admitted.v1"}
@@ -205,12 +205,12 @@ func TestRefusalsWhereTheyWereDecided(t *testing.T) {
 	early := Request{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
 	late := Request{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
 	var got []string
-	for w, err := range Of(logOf("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}),
+	for request, err := range Of(logOf("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}),
 		[]Request{early, late}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, fmt.Sprint(w.Position, w.Refused))
+		got = append(got, fmt.Sprint(request.Position, request.Refused))
 	}
 	if want := []string{"1", "1sold_out", "2", "2sold_out"}; !slices.Equal(got, want) {
 		t.Errorf("order %v, want %v", got, want)

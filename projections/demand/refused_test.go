@@ -85,13 +85,13 @@ func TestRefusalsAreEmittedWhereDecided(t *testing.T) {
 		t.Fatalf("%d refusals, %v; want 5", len(refused), err)
 	}
 	var got []string
-	for w, err := range Of(events.All(t.Context(), s, 0), refused) {
+	for request, err := range Of(events.All(t.Context(), s, 0), refused) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(w.Fact.Name(), "product."), ".v")
-		if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-			name = fmt.Sprint(f.Holder, map[bool]string{true: "?"}[w.Transient])
+		name, _, _ := strings.Cut(strings.TrimPrefix(request.Fact.Name(), "product."), ".v")
+		if f, ok := request.Fact.(*events.RefusalRecorded); ok {
+			name = fmt.Sprint(f.Holder, map[bool]string{true: "?"}[request.Transient])
 		}
 		got = append(got, name)
 	}

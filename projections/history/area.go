@@ -12,12 +12,12 @@ func init() {
 }
 
 // describeArea describes a fact of an area. The first fact of a hold names its holder.
-func describeArea(fact events.Fact, of subject) string {
-	if f, ok := fact.(*events.AreaHeld); ok && of.includes(holderKind, string(f.Holder)) {
+func describeArea(fact events.Fact, subj subject) string {
+	if f, ok := fact.(*events.AreaHeld); ok && subj.includes(holderKind, string(f.Holder)) {
 		return fmt.Sprintf("%s holds %s%s until %s: hold %s; %s", f.Holder, counted(f.Places, "place"),
 			ofLabel(f.Labelled, "kept for", ","), events.FormatTime(f.ExpiresAt), f.HoldID, remaining(f.AreaCounts))
 	}
-	if !of.isEveryone() {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
@@ -39,7 +39,7 @@ func describeArea(fact events.Fact, of subject) string {
 	case *events.AreaUnblocked:
 		prefix := ""
 		if f.Undo {
-			prefix = "since all that was to be kept with them can't be had, "
+			prefix = "because the change can't be completed, "
 		}
 		return fmt.Sprintf("%s%s put back on sale, no longer kept for %q; %s", prefix, counted(f.Places, "place"), f.Label,
 			remaining(f.AreaCounts))
@@ -48,11 +48,11 @@ func describeArea(fact events.Fact, of subject) string {
 }
 
 // ofLabel describes the number of labelled places, followed by suffix; "" for none.
-func ofLabel(of events.Labelled, are, suffix string) string {
-	if of.OfLabel == 0 {
+func ofLabel(subj events.Labelled, are, suffix string) string {
+	if subj.OfLabel == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %d of them %s %q%s", of.OfLabel, are, of.Label, suffix)
+	return fmt.Sprintf(", %d of them %s %q%s", subj.OfLabel, are, subj.Label, suffix)
 }
 
 // remaining describes the number of free places.

@@ -30,22 +30,22 @@ type owners struct {
 
 // subjectFor returns the subject for which an event is described: everyone if the whole stream belongs to the holder
 // of.
-func (o *owners) subjectFor(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
-	if of.kind != holderKind {
-		return of, nil
+func (o *owners) subjectFor(ctx context.Context, e *events.Recorded, subj subject) (subject, error) {
+	if subj.kind != holderKind {
+		return subj, nil
 	}
 	k := byCategory[e.Stream.Category()]
 	if k.owner == nil {
-		return of, nil
+		return subj, nil
 	}
 	owner, err := k.owner(ctx, o, e)
 	if err != nil {
-		return of, err
+		return subj, err
 	}
-	if owner == of.id {
-		return of.everyone(), nil
+	if owner == subj.id {
+		return subj.everyone(), nil
 	}
-	return of, nil
+	return subj, nil
 }
 
 func ownerOfWallet(_ context.Context, _ *owners, e *events.Recorded) (string, error) {
@@ -80,8 +80,8 @@ func ownerOfBooking(ctx context.Context, o *owners, e *events.Recorded) (string,
 }
 
 // describeSeat describes a fact of a seat.
-func describeSeat(fact events.Fact, of subject) string {
-	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
+func describeSeat(fact events.Fact, subj subject) string {
+	mine := func(holder events.Holder) bool { return subj.includes(holderKind, string(holder)) }
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		if mine(f.Holder) {
@@ -103,15 +103,15 @@ func describeSeat(fact events.Fact, of subject) string {
 				labelled("; kept for %q again", f.Label))
 		}
 	case *events.SeatExtended:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			return fmt.Sprintf("held until %s now: hold %s", events.FormatTime(f.ExpiresAt), f.HoldID)
 		}
 	case *events.SeatBlocked:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			return "taken off sale by the organiser" + labelled(", kept for %q", f.Label)
 		}
 	case *events.SeatUnblocked:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			return "put back on sale by the organiser"
 		}
 	}
@@ -130,7 +130,7 @@ func labelled(format string, label events.BlockLabel) string {
 func because(reason events.ReleaseReason) string {
 	switch reason {
 	case events.ReleasedIncomplete:
-		return "because another seat of the booking could not be had"
+		return "because another seat of the booking was not available"
 	case events.ReleasedCancelled:
 		return "because the booking was given back"
 	case events.ReleasedCalledOff:
@@ -148,13 +148,13 @@ func because(reason events.ReleaseReason) string {
 }
 
 // describeBooking describes a fact of a booking. Facts after the first name no holder; owners finds the holder.
-func describeBooking(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeBooking(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.BookingAbandoned:
-		return fmt.Sprintf("attempt %d at seats of performance %s for %s was given up; what it has is given back next",
+		return fmt.Sprintf("attempt %d to hold seats of performance %s for %s was abandoned; its holds will be released",
 			f.Attempt, f.PerformanceID, f.Holder)
 	case *events.BookingHeld:
 		names := make([]string, len(f.Seats))
@@ -165,24 +165,24 @@ func describeBooking(fact events.Fact, of subject) string {
 			names = append(names, counted(p.Quantity, "place")+" of "+string(p.Area))
 		}
 		return fmt.Sprintf("%s holds %s of performance %s for %s until %s%s", f.Holder, strings.Join(names, ", "),
-			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), orderSuffix(&f.OrderData))
+			f.PerformanceID, subj.money(f.Amount), events.FormatTime(f.ExpiresAt), orderSuffix(&f.OrderData))
 	case *events.BookingAnnotated:
 		return "its order data were updated: " + orderText(&f.OrderData)
 	case *events.BookingExtended:
 		return fmt.Sprintf("held until %s now", events.FormatTime(f.ExpiresAt))
 	case *events.BookingExpired:
-		return fmt.Sprintf("not paid by %s; its seats are given back next", events.FormatTime(f.ExpiresAt))
+		return fmt.Sprintf("not paid by %s; its seats will be released", events.FormatTime(f.ExpiresAt))
 	case *events.BookingPaymentStarted:
 		if f.Was == events.BookingIsExpired {
-			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s%s", of.money(f.Amount),
+			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s%s", subj.money(f.Amount),
 				f.PaymentID, externalPayment(f.Payment))
 		}
-		return fmt.Sprintf("a payment of %s began: payment %s%s", of.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
+		return fmt.Sprintf("a payment of %s began: payment %s%s", subj.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("the seats ran out before they were booked; payment %s has to take them again, as attempt %d",
 			f.PaymentID, f.Attempt)
 	case *events.BookingIntentBegun:
-		return fmt.Sprintf("waits until %s for money that %s is taking: intent %s", events.FormatTime(f.ExpiresAt), f.Provider,
+		return fmt.Sprintf("waits until %s for a payment through %s: intent %s", events.FormatTime(f.ExpiresAt), f.Provider,
 			f.Intent)
 	case *events.BookingIntentOpened:
 		return fmt.Sprintf("its seats are held as long as intent %s lasts", f.Intent)
@@ -194,12 +194,12 @@ func describeBooking(fact events.Fact, of subject) string {
 	case *events.BookingRetaken:
 		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked; %s is paid: payment %s%s", of.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
+		return fmt.Sprintf("booked; %s is paid: payment %s%s", subj.money(f.Amount), f.PaymentID, externalPayment(f.Payment))
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))
 	case *events.BookingSeatReturned, *events.BookingSeatRefunded:
-		return describeReturn(fact, of)
+		return describeReturn(fact, subj)
 	case *events.BookingReleased:
 		if f.Kept > 0 || f.Reason != "" {
 			return describeReleased(f)
@@ -209,34 +209,34 @@ func describeBooking(fact events.Fact, of subject) string {
 		}
 		return fmt.Sprintf("given back by the holder; it was %s", f.Was)
 	case *events.BookingCancelled:
-		return describeBookingCancelled(of, f)
+		return describeBookingCancelled(subj, f)
 	case *events.BookingRefunded:
-		return fmt.Sprintf("everything is given back, %s of it money: payment %s", of.money(f.Amount), f.PaymentID)
+		return fmt.Sprintf("everything is returned, with a refund of %s: payment %s", subj.money(f.Amount), f.PaymentID)
 	}
 	return ""
 }
 
-func describeWallet(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeWallet(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.WalletCharged:
-		return fmt.Sprintf("charged with %s: charge %s; the balance is %s", of.money(f.Amount), f.ChargeID, of.money(f.Balance))
+		return fmt.Sprintf("charged with %s: charge %s; the balance is %s", subj.money(f.Amount), f.ChargeID, subj.money(f.Balance))
 	case *events.WalletDebited:
-		return fmt.Sprintf("paid %s for booking %s: payment %s; the balance is %s", of.money(f.Amount), f.BookingID,
-			f.PaymentID, of.money(f.Balance))
+		return fmt.Sprintf("paid %s for booking %s: payment %s; the balance is %s", subj.money(f.Amount), f.BookingID,
+			f.PaymentID, subj.money(f.Balance))
 	case *events.WalletRefunded:
-		return fmt.Sprintf("got %s back for booking %s: payment %s; the balance is %s", of.money(f.Amount), f.BookingID,
-			f.PaymentID, of.money(f.Balance))
+		return fmt.Sprintf("got %s back for booking %s: payment %s; the balance is %s", subj.money(f.Amount), f.BookingID,
+			f.PaymentID, subj.money(f.Balance))
 	case *events.WalletCancelled:
-		return fmt.Sprintf("payment %s for booking %s was given up before any money was taken", f.PaymentID, f.BookingID)
+		return fmt.Sprintf("payment %s for booking %s was abandoned before any money was taken", f.PaymentID, f.BookingID)
 	}
 	return ""
 }
 
-func describeAllowance(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeAllowance(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
@@ -252,7 +252,7 @@ func describeAllowance(fact events.Fact, of subject) string {
 	case *events.AllowanceReleased:
 		return fmt.Sprintf("%s given back: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
 	case *events.AllowanceExpired:
-		return fmt.Sprintf("%s came back at %s: hold %s; %d in all", counted(f.Seats, "seat"),
+		return fmt.Sprintf("%s expired at %s: hold %s; %d in all", counted(f.Seats, "seat"),
 			events.FormatTime(f.ExpiresAt), f.HoldID, f.Taken)
 	}
 	return ""

@@ -9,15 +9,15 @@ import (
 )
 
 func TestDescribeBoxOffice(t *testing.T) {
-	s := &logtest.Store{Log: logtest.CompletePerformance().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.CompletePerformance().Log, MaxRead: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string
 	}{
 		{"performance", "a", []string{`put on sale as "T a" at "V", 2031-06-01T20:00:00.000Z: 8 seats in 2 sections, held for 100 s, at most 4 per holder`,
 			`edited; it is now "T a" at "V", 2031-06-02T20:00:00.000Z: A at 6, B-x at 0, held for 100 s, at most 4 per holder, on sale from 2031-05-01T20:02:09.000Z, closed from 2031-05-01T20:02:10.000Z`,
-			"the sale opened, as stated for 2031-05-01T20:02:09.000Z",
-			"the sale closed, as stated for 2031-05-01T20:02:10.000Z",
+			"the sale opened, as scheduled for 2031-05-01T20:02:09.000Z",
+			"the sale closed, as scheduled for 2031-05-01T20:02:10.000Z",
 			`edited; it is now "T a" at "V", 2031-06-01T20:00:00.000Z: A at 5, B-x at 0, held for 100 s, at most 4 per holder, on sale from 2031-05-01T20:02:09.000Z`}},
 		{"seat", "a~A-1-1", []string{"ada holds the seat until 2031-05-01T20:02:10.000Z: hold b.2.1",
 			"ada has booked the seat: hold b.2.1"}},
@@ -34,7 +34,7 @@ func TestDescribeBoxOffice(t *testing.T) {
 		}},
 		{"booking", "b.4", []string{
 			"bob holds A-2-2 of performance a for 5 until 2031-05-01T20:01:41.000Z",
-			"not paid by 2031-05-01T20:01:41.000Z; its seats are given back next",
+			"not paid by 2031-05-01T20:01:41.000Z; its seats will be released",
 			"a late payment of 5 began, which has to take the seats again: payment b.4.2",
 			"the late payment has all the seats again, until 2031-05-01T20:02:41.000Z",
 			"booked; 5 is paid: payment b.4.2",
@@ -44,7 +44,7 @@ func TestDescribeBoxOffice(t *testing.T) {
 			"held until 2031-05-01T20:03:21.000Z now",
 		}},
 		{"booking", "b.8", []string{
-			"attempt 1 at seats of performance a for cy was given up; what it has is given back next",
+			"attempt 1 to hold seats of performance a for cy was abandoned; its holds will be released",
 			"cy holds A-2-3 of performance a for 5 until 2031-05-01T20:03:51.000Z",
 		}},
 		{"wallet", "bob", []string{"charged with 5: charge charge5; the balance is 5",
@@ -65,7 +65,7 @@ func TestDescribeBoxOffice(t *testing.T) {
 			"cy's seat, which was held, was given back: hold b.7.1, because the booking was given back",
 			"2 seats given back: hold b.7.1; 0 in all",
 			"2 seats taken until 2031-05-01T20:04:51.000Z: hold b.8.1; 2 in all",
-			"attempt 1 at seats of performance a for cy was given up; what it has is given back next",
+			"attempt 1 to hold seats of performance a for cy was abandoned; its holds will be released",
 			"2 seats given back: hold b.8.1; 0 in all",
 			"1 seat taken until 2031-05-01T20:04:51.000Z: hold b.8.2; 1 in all",
 			"cy holds the seat until 2031-05-01T20:04:21.000Z: hold b.8.2",

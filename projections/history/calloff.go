@@ -27,28 +27,28 @@ func callOffSource(own events.StreamID) source {
 }
 
 // describeCallOff describes the progress of a cancellation. Its stream names no holder.
-func describeCallOff(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeCallOff(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.CallOffBegun:
-		return fmt.Sprintf("%s %s is cancelled, because: %q; all that was sold of it is ended next", f.Of, f.ID, f.Reason)
+		return fmt.Sprintf("%s %s is cancelled, because: %q; all its sales will be ended", f.Of, f.ID, f.Reason)
 	case *events.CallOffSwept:
-		return fmt.Sprintf("everything that was held or sold before has come to its end; %d were ended", f.Ended)
+		return fmt.Sprintf("the cancellation is complete; it ended %d holds and sales", f.Ended)
 	}
 	return describeCursor(fact)
 }
 
 // describeBookingCancelled describes the cancellation of a booking together with its performance.
-func describeBookingCancelled(of subject, f *events.BookingCancelled) string {
+func describeBookingCancelled(subj subject, f *events.BookingCancelled) string {
 	switch {
 	case f.Was == events.BookingIsReleased:
-		return fmt.Sprintf("given back after the cancellation of its performance; %s that were kept are refunded next: payment %s",
-			of.money(f.Amount), f.PaymentID)
+		return fmt.Sprintf("given back after the cancellation of its performance; the withheld fee of %s will be refunded: payment %s",
+			subj.money(f.Amount), f.PaymentID)
 	case f.Amount > 0:
 		return fmt.Sprintf("ended, because its performance was cancelled; %s is refunded next: payment %s",
-			of.money(f.Amount), f.PaymentID)
+			subj.money(f.Amount), f.PaymentID)
 	}
 	return fmt.Sprintf("ended, because its performance was cancelled; it was %s", f.Was)
 }

@@ -13,7 +13,7 @@ func describeReleased(f *events.BookingReleased) string {
 		text = fmt.Sprintf("given back after it was paid; payment %s is refunded next", f.RefundID)
 	}
 	if f.Kept > 0 {
-		text += fmt.Sprintf(", but for %d that are kept", f.Kept)
+		text += fmt.Sprintf(", less a fee of %d", f.Kept)
 	}
 	if f.Reason != "" {
 		text += fmt.Sprintf("; by the organiser, because: %q", f.Reason)
@@ -22,15 +22,15 @@ func describeReleased(f *events.BookingReleased) string {
 }
 
 // describeReturn describes a fact of the return of one seat or place.
-func describeReturn(fact events.Fact, of subject) string {
+func describeReturn(fact events.Fact, subj subject) string {
 	switch f := fact.(type) {
 	case *events.BookingSeatReturned:
 		text := fmt.Sprintf("%s was given back", partText(f.Part()))
 		if f.PaymentID != "" {
-			text += fmt.Sprintf("; %s of payment %s are refunded next", of.money(f.Price-f.Kept), f.PaymentID)
+			text += fmt.Sprintf("; %s of payment %s are refunded next", subj.money(f.Price-f.Kept), f.PaymentID)
 		}
 		if f.Kept > 0 {
-			text += fmt.Sprintf(", %s are kept", of.money(f.Kept))
+			text += fmt.Sprintf(", less a fee of %s", subj.money(f.Kept))
 		}
 		if f.Reason != "" {
 			text += fmt.Sprintf("; by the organiser, because: %q", f.Reason)
@@ -43,7 +43,7 @@ func describeReturn(fact events.Fact, of subject) string {
 		}
 		return text + fmt.Sprintf("; %s left", counted(f.Left, "seat"))
 	case *events.BookingSeatRefunded:
-		return fmt.Sprintf("%s is free, and %s for it are given back", partText(f.Part()), of.money(f.Amount))
+		return fmt.Sprintf("%s is free, and %s was refunded for it", partText(f.Part()), subj.money(f.Amount))
 	}
 	return ""
 }
@@ -60,5 +60,5 @@ func cancellationSuffix(c events.Cancellation) string {
 	if c.IsZero() {
 		return ""
 	}
-	return fmt.Sprintf(", given back until %s for %d %%", events.FormatTime(c.Until), c.RefundPercent)
+	return fmt.Sprintf(", refundable until %s at %d %%", events.FormatTime(c.Until), c.RefundPercent)
 }

@@ -19,26 +19,26 @@ const (
 // booking causes events of seats, allowances and wallets, and the booking's next step. A step is identified by its
 // command.
 func findCauses(ctx context.Context, store events.Store, page []Line) error {
-	by := map[string]events.Position{}
+	firstByCommand := map[string]events.Position{}
 	record := func(command string, at events.Position) {
-		if earliest, ok := by[command]; command != "" && (!ok || at < earliest) {
-			by[command] = at
+		if earliest, ok := firstByCommand[command]; command != "" && (!ok || at < earliest) {
+			firstByCommand[command] = at
 		}
 	}
 	for i := range page {
 		record(page[i].CommandID, page[i].Position)
 	}
-	sought := map[events.StreamID]bool{}
+	searched := map[events.StreamID]bool{}
 	for i := range page {
 		line := &page[i]
 		if _, err := events.ParseID(line.CausationID); err != nil || line.CausationID == line.RequestID {
 			continue // caused by a deadline or directly by a request
 		}
 		for _, booking := range line.bookings() {
-			if _, known := by[line.CausationID]; known || sought[booking] || len(sought) == maxCauses {
+			if _, known := firstByCommand[line.CausationID]; known || searched[booking] || len(searched) == maxCauses {
 				break
 			}
-			sought[booking] = true
+			searched[booking] = true
 			steps, err := store.Read(ctx, booking, 0, events.Forward, causePage)
 			if err != nil {
 				return err
@@ -51,7 +51,7 @@ func findCauses(ctx context.Context, store events.Store, page []Line) error {
 				record(m.CommandID, steps[j].Position)
 			}
 		}
-		line.Because = by[line.CausationID]
+		line.Because = firstByCommand[line.CausationID]
 	}
 	return nil
 }

@@ -4,8 +4,8 @@ import "admitone/events"
 
 func init() {
 	register(kind{category: events.CursorCategory, ids: Derived,
-		describe: func(fact events.Fact, of subject) string {
-			if !of.isEveryone() {
+		describe: func(fact events.Fact, subj subject) string {
+			if !subj.isEveryone() {
 				return ""
 			}
 			return describeCursor(fact)

@@ -12,14 +12,11 @@ import (
 func TestDescribeManyExpired(t *testing.T) {
 	fact := &events.ProductExpired{Quantity: 8, Remaining: 8}
 	for n := range 8 {
-		fact.Expired = append(
-			fact.Expired,
-			events.ExpiredHold{ReservationID: events.ReservationID(events.EventID("reservation", n).String()),
-				Holder: "crowd", Quantity: 1},
-		)
+		id := events.ReservationID(events.EventID("reservation", n).String())
+		fact.Expired = append(fact.Expired, events.ExpiredHold{ReservationID: id, Holder: "crowd", Quantity: 1})
 	}
 	text := describeProduct(fact, subject{})
-	if !strings.HasPrefix(text, "8 units of 8 holds that nobody") || !strings.HasSuffix(text, ", and 3 more; 8 remain") {
+	if !strings.HasPrefix(text, "8 units of 8 holds expired") || !strings.HasSuffix(text, ", and 3 more; 8 remain") {
 		t.Errorf("%q, want 8 units, with 3 holds unnamed", text)
 	}
 	if text := describeProduct(fact, subject{kind: holderKind, id: "ada"}); text != "" {
@@ -57,12 +54,12 @@ func TestDescribeBlocks(t *testing.T) {
 	places := events.BlockChange{Number: 5, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 20}}}
 	sizes := events.BlockChange{Number: 6, Sizes: []events.AreaResize{{AreaPlaces: places.Areas[0], Was: 30}}}
 	for want, fact := range map[string]events.Fact{
-		`kept for "press": 20 places of floor`:                                 &events.BlocksChanged{BlockChange: places},
-		"20 places of floor, 30 before":                                        &events.BlocksChanged{BlockChange: sizes},
-		`2 seats kept for "press": A-1-1, A-1-2`:                               &events.BlocksChanged{BlockChange: change},
-		`change 3 of blocks began: 2 seats kept for "press": A-1-1, A-1-2`:     &events.BlocksBegun{BlockChange: change},
-		"change 3 of blocks can't be made; what it has changed is undone next": &events.BlocksWithdrawn{Number: 3},
-		"nothing is left of change 3 of blocks":                                &events.BlocksUndone{Number: 3},
+		`kept for "press": 20 places of floor`:                             &events.BlocksChanged{BlockChange: places},
+		"20 places of floor, 30 before":                                    &events.BlocksChanged{BlockChange: sizes},
+		`2 seats kept for "press": A-1-1, A-1-2`:                           &events.BlocksChanged{BlockChange: change},
+		`change 3 of blocks began: 2 seats kept for "press": A-1-1, A-1-2`: &events.BlocksBegun{BlockChange: change},
+		"change 3 of blocks can't be completed, and will be undone":        &events.BlocksWithdrawn{Number: 3},
+		"change 3 of blocks has been undone":                               &events.BlocksUndone{Number: 3},
 	} {
 		if text := describePerformance(fact, subject{}); text != want {
 			t.Errorf("%s: %q, want %q", fact.Name(), text, want)
@@ -78,7 +75,7 @@ func TestDescribeBlocks(t *testing.T) {
 // TestDescribeLabelledPlaces: a sentence has the number of labelled places, if there are any.
 func TestDescribeLabelledPlaces(t *testing.T) {
 	counts := events.AreaCounts{Remaining: 5, Held: 3, Blocked: 2}
-	of := events.Labelled{Label: "press", OfLabel: 1}
+	labelled := events.Labelled{Label: "press", OfLabel: 1}
 	until := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	for want, fact := range map[string]events.Fact{
 		"2 places kept for \"press\", which has 4 now; 5 of 10 remain": &events.AreaBlocked{Label: "press", Places: 2, Kept: 4,
@@ -86,11 +83,11 @@ func TestDescribeLabelledPlaces(t *testing.T) {
 		"2 places put back on sale, no longer kept for \"press\"; 5 of 10 remain": &events.AreaUnblocked{Label: "press",
 			Places: 2, AreaCounts: counts},
 		"ann holds 3 places, 1 of them kept for \"press\", until 2026-05-01T20:00:00.000Z: hold b.1; 5 of 10 remain": &events.
-			AreaHeld{HoldID: "b.1", Holder: "ann", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: of},
+			AreaHeld{HoldID: "b.1", Holder: "ann", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: labelled},
 		"ann holds 3 places until 2026-05-01T20:00:00.000Z: hold b.1; 5 of 10 remain": &events.AreaHeld{HoldID: "b.1",
 			Holder: "ann", Places: 3, AreaCounts: counts, ExpiresAt: until},
 		"the hold of 3 places ended at 2026-05-01T20:00:00.000Z, 1 of them again kept for \"press\": hold b.1; 5 of 10 remain": &events.
-			AreaExpired{HoldID: "b.1", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: of},
+			AreaExpired{HoldID: "b.1", Places: 3, AreaCounts: counts, ExpiresAt: until, Labelled: labelled},
 	} {
 		if text := describeArea(fact, subject{}); text != want {
 			t.Errorf("%s: %q, want %q", fact.Name(), text, want)

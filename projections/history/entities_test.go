@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,30 +22,18 @@ func readHistory(t *testing.T, s events.Store, kind, id string, limit int) (text
 			t.Fatal(err)
 		}
 		for _, line := range page {
-			texts = append(
-				texts,
-				strings.NewReplacer(
-					string(logtest.ReservationID(1)),
-					"R1",
-					string(logtest.ReservationID(2)),
-					"R2",
-					string(logtest.ReservationID(3)),
-					"R3",
-					string(logtest.ReservationID(4)),
-					"R4",
-					string(logtest.ReservationID(5)),
-					"R5",
-					string(logtest.ReservationID(6)),
-					"R6",
-				).Replace(line.Text),
-			)
+			text := line.Text
+			for n := 1; n <= 6; n++ {
+				text = strings.ReplaceAll(text, string(logtest.ReservationID(n)), fmt.Sprint("R", n))
+			}
+			texts = append(texts, text)
 		}
 	}
 	return texts
 }
 
 func TestHistory(t *testing.T) {
-	s := &logtest.Store{Log: logtest.CompleteSale().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.CompleteSale().Log, MaxRead: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string
@@ -58,7 +47,7 @@ func TestHistory(t *testing.T) {
 			"bob confirmed the hold of 3 units: reservation R2; 3 remain",
 			"ada's reservation R1, a sale of 2 units, was given back; 5 remain",
 			"cy's reservation R3, a hold of 1 unit, was given back; 6 remain",
-			"1 unit of 1 hold that nobody confirmed in time came back: dee's reservation R4 of 1 unit, due 2031-05-01T20:05:00.000Z; 7 remain",
+			"1 unit of 1 hold expired unconfirmed: dee's reservation R4 of 1 unit, due 2031-05-01T20:05:00.000Z; 7 remain",
 			`edited; it is now "B": 20 units at 0, at most 1 per holder; 17 remain`,
 			"eve bought 1 unit: reservation R5; 16 remain",
 		}},
@@ -69,7 +58,7 @@ func TestHistory(t *testing.T) {
 		}},
 		{"holder", "dee", []string{
 			"dee holds 1 unit until 2031-05-01T20:05:00.000Z: reservation R4; 3 remain",
-			"1 unit of 1 hold that nobody confirmed in time came back: dee's reservation R4 of 1 unit, due 2031-05-01T20:05:00.000Z; 7 remain",
+			"1 unit of 1 hold expired unconfirmed: dee's reservation R4 of 1 unit, due 2031-05-01T20:05:00.000Z; 7 remain",
 		}},
 		{"holder", "nobody", nil},
 	} {

@@ -35,7 +35,7 @@ type Line struct {
 
 // describer returns the sentence for a fact, or the part of it that concerns a subject;
 // "" if there is none.
-type describer func(fact events.Fact, of subject) string
+type describer func(fact events.Fact, subj subject) string
 
 // subject is the holder or the team for whom a fact is described; the zero subject includes everything.
 type subject struct {
@@ -64,16 +64,16 @@ func Describe(e *events.Recorded) (Line, error) {
 }
 
 // describe is Describe for a subject; ok is false if the fact does not concern the subject.
-func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
+func describe(e *events.Recorded, subj subject) (line Line, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
 		return Line{}, false, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
 	}
 	text := ""
 	if k := byCategory[e.Stream.Category()]; k != nil {
-		text = k.describe(fact, of)
+		text = k.describe(fact, subj)
 	}
-	if text == "" && !of.isEveryone() {
+	if text == "" && !subj.isEveryone() {
 		return Line{}, false, nil
 	}
 	if text == "" {
@@ -95,7 +95,7 @@ var (
 	// ErrNoKind means that there are no histories of that kind.
 	ErrNoKind = errors.New("there are no histories of that kind")
 	// ErrEmpty means that the entity has no events.
-	ErrEmpty = errors.New("nothing happened to it")
+	ErrEmpty = errors.New("it has no events")
 )
 
 const (
@@ -125,25 +125,25 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	if err != nil {
 		return nil, 0, false, err
 	}
-	of := subject{kind: kind, id: id, currency: currency}
+	subj := subject{kind: kind, id: id, currency: currency}
 	if kind == holderKind {
-		return search(ctx, store, of, events.Position(from), limit)
+		return search(ctx, store, subj, events.Position(from), limit)
 	}
 	if kind == ticketKind {
 		return ofTicket(ctx, store, id, from, limit)
 	}
 	if kind == events.TeamCategory && from > 0 {
-		return search(ctx, store, of, events.Position(from), limit)
+		return search(ctx, store, subj, events.Position(from), limit)
 	}
 	recorded, err := store.Read(ctx, own, events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrEmpty
 	}
 	if err == nil && kind == events.TeamCategory {
-		return search(ctx, store, of, recorded[0].Position-1, limit)
+		return search(ctx, store, subj, recorded[0].Position-1, limit)
 	}
 	for i := range recorded {
-		line, _, err := describe(&recorded[i], of.everyone())
+		line, _, err := describe(&recorded[i], subj.everyone())
 		if err != nil {
 			return nil, 0, false, err
 		}
@@ -153,7 +153,7 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 }
 
 // search searches the log after a position for events that concern a subject.
-func search(ctx context.Context, store events.Store, of subject, after events.Position,
+func search(ctx context.Context, store events.Store, subj subject, after events.Position,
 	limit int) (page []Line, next uint64, more bool, err error) {
 	owners := owners{store, map[events.StreamID]events.Holder{}}
 	for seen := 0; seen < maxScanned; {
@@ -167,7 +167,7 @@ func search(ctx context.Context, store events.Store, of subject, after events.Po
 				!events.Sealed(recorded[i].Metadata) {
 				continue // an internal stream, an unknown kind, or an event of another program
 			}
-			part, err := owners.subjectFor(ctx, &recorded[i], of)
+			part, err := owners.subjectFor(ctx, &recorded[i], subj)
 			if err != nil {
 				return nil, 0, false, err
 			}

@@ -24,14 +24,8 @@ func (s *products) sell(holder events.Holder, times int) {
 			Event:  events.Event{ID: events.EventID("sold", len(s.log)), Type: fact.Name(), Data: events.AppendFact(nil, fact)},
 			Stream: "product-a", Revision: events.Revision(len(s.log)), Position: events.Position(len(s.log) + 1),
 		}
-		e.Metadata, _ = events.Seal(
-			nil,
-			events.Hash{},
-			e.Stream,
-			e.Revision,
-			&e.Event,
-			&events.Metadata{Actor: string(holder)},
-		)
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, e.Stream, e.Revision, &e.Event,
+			&events.Metadata{Actor: string(holder)})
 		s.log = append(s.log, e)
 	}
 }

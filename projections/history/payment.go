@@ -48,8 +48,8 @@ func currencyOf(ctx context.Context, store events.Store, stream events.StreamID)
 }
 
 // describePayment describes a fact of an external payment. Its stream names no holder.
-func describePayment(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describePayment(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
@@ -62,18 +62,18 @@ func describePayment(fact events.Fact, of subject) string {
 		return text
 	case *events.PaymentBooked:
 		if f.PaymentID == "" {
-			return fmt.Sprintf("%s paid for it", of.money(f.Amount))
+			return fmt.Sprintf("%s paid for it", subj.money(f.Amount))
 		}
-		return fmt.Sprintf("%s paid for it: payment %s", of.money(f.Amount), f.PaymentID)
+		return fmt.Sprintf("%s paid for it: payment %s", subj.money(f.Amount), f.PaymentID)
 	case *events.PaymentOwed:
-		return fmt.Sprintf("all of it, %s, is owed (%s): refund %s", of.money(f.Amount), f.Cause, f.RefundID)
+		return fmt.Sprintf("all of it, %s, is owed (%s): refund %s", subj.money(f.Amount), f.Cause, f.RefundID)
 	case *events.PaymentReturned:
-		return fmt.Sprintf("given back (%s): %s owed, %s kept: refund %s", f.Cause, of.money(f.Amount), of.money(f.Kept),
+		return fmt.Sprintf("given back (%s): %s owed, %s kept: refund %s", f.Cause, subj.money(f.Amount), subj.money(f.Kept),
 			f.RefundID)
 	case *events.PaymentMadeUp:
-		return fmt.Sprintf("%s that were kept are owed after all (%s): refund %s", of.money(f.Amount), f.Cause, f.RefundID)
+		return fmt.Sprintf("the withheld fee of %s is owed after all (%s): refund %s", subj.money(f.Amount), f.Cause, f.RefundID)
 	case *events.PaymentRefunded:
-		text := fmt.Sprintf("%s paid back under %q: refund %s", of.money(f.Amount), f.Reference, f.RefundID)
+		text := fmt.Sprintf("%s paid back under %q: refund %s", subj.money(f.Amount), f.Reference, f.RefundID)
 		if f.Reason != "" {
 			text += ", although the provider was requested to: " + f.Reason
 		}
@@ -81,18 +81,18 @@ func describePayment(fact events.Fact, of subject) string {
 	case *events.PaymentRefundAsked:
 		return fmt.Sprintf("the provider is requested to pay back the refund %s", f.RefundID)
 	case *events.PaymentRefundFailed:
-		return refundFailed(f, of)
+		return refundFailed(f, subj)
 	}
 	return ""
 }
 
-func refundFailed(f *events.PaymentRefundFailed, of subject) string {
+func refundFailed(f *events.PaymentRefundFailed, subj subject) string {
 	text := fmt.Sprintf("the provider has not paid back the refund %s (%s)", f.RefundID, f.Failure)
 	if f.Reference != "" {
 		text += fmt.Sprintf(" under %q", f.Reference)
 	}
 	if f.Amount > 0 {
-		text += fmt.Sprintf("; %s are owed again", of.money(f.Amount))
+		text += fmt.Sprintf("; %s are owed again", subj.money(f.Amount))
 	}
 	return text
 }
@@ -105,8 +105,8 @@ func moneyIn(minor int64, currency string) string {
 	return fmt.Sprintf("%d minor units of %s", minor, currency)
 }
 
-func describeSettlement(fact events.Fact, of subject) string {
-	if f, ok := fact.(*events.SettlementClaimed); ok && of.isEveryone() {
+func describeSettlement(fact events.Fact, subj subject) string {
+	if f, ok := fact.(*events.SettlementClaimed); ok && subj.isEveryone() {
 		return fmt.Sprintf("%q of %s counts for the refund %s", f.Reference, f.Provider, f.RefundID)
 	}
 	return ""

@@ -11,19 +11,19 @@ func init() {
 	register(kind{category: events.ProductCategory, describe: describeProduct, links: linksOfProduct,
 		example: "product/1"})
 	requests["POST reservations"] = wantedReservation
-	requests["DELETE reservations"] = func(_ *events.RefusalRecorded, id, _, of string) string {
-		return fmt.Sprintf("to give back reservation %s of %s", id, of)
+	requests["DELETE reservations"] = func(_ *events.RefusalRecorded, id, _, entity string) string {
+		return fmt.Sprintf("to give back reservation %s of %s", id, entity)
 	}
 }
 
-func wantedReservation(f *events.RefusalRecorded, id, step, of string) string {
+func wantedReservation(f *events.RefusalRecorded, id, step, entity string) string {
 	if step == "confirm" {
-		return fmt.Sprintf("to confirm reservation %s of %s", id, of)
+		return fmt.Sprintf("to confirm reservation %s of %s", id, entity)
 	}
 	if f.Hold {
-		return fmt.Sprintf("to hold %s of %s", units(f.Quantity), of)
+		return fmt.Sprintf("to hold %s of %s", units(f.Quantity), entity)
 	}
-	return fmt.Sprintf("%s of %s", units(f.Quantity), of)
+	return fmt.Sprintf("%s of %s", units(f.Quantity), entity)
 }
 
 func linksOfProduct(l *links, _ *events.Recorded, fact events.Fact) {
@@ -42,8 +42,8 @@ func linksOfProduct(l *links, _ *events.Recorded, fact events.Fact) {
 const maxListedHolds = 5
 
 // describeProduct describes a fact of a product.
-func describeProduct(fact events.Fact, of subject) string {
-	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
+func describeProduct(fact events.Fact, subj subject) string {
+	mine := func(holder events.Holder) bool { return subj.includes(holderKind, string(holder)) }
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		if mine(f.Holder) {
@@ -61,7 +61,7 @@ func describeProduct(fact events.Fact, of subject) string {
 				remain(f.Remaining)) + externalPayment(f.Payment)
 		}
 	case *events.ProductRetaken, *events.ProductPaid, *events.ProductPaymentFailed:
-		return describeMoney(fact, of, mine)
+		return describeMoney(fact, subj, mine)
 	case *events.ProductReleased:
 		if mine(f.Holder) {
 			was := "a sale"
@@ -69,7 +69,7 @@ func describeProduct(fact events.Fact, of subject) string {
 				was = "a hold"
 			}
 			return fmt.Sprintf("%s's reservation %s, %s of %s, was given back; %s", f.Holder, f.ReservationID, was,
-				units(f.Quantity), remain(f.Remaining)) + refundText(f, of)
+				units(f.Quantity), remain(f.Remaining)) + refundText(f, subj)
 		}
 	case *events.ProductReservationCancelled:
 		if mine(f.Holder) {
@@ -77,8 +77,8 @@ func describeProduct(fact events.Fact, of subject) string {
 				f.ReservationID, units(f.Quantity), f.Was, remain(f.Remaining))
 		}
 	case *events.ProductCancelled:
-		if of.isEveryone() {
-			return fmt.Sprintf("cancelled, because: %q; all that was reserved of it is ended next; %s", f.Reason, remain(f.Remaining))
+		if subj.isEveryone() {
+			return fmt.Sprintf("cancelled, because: %q; all its reservations will be ended; %s", f.Reason, remain(f.Remaining))
 		}
 	case *events.ProductExpired:
 		return describeExpired(f, mine)
@@ -88,24 +88,24 @@ func describeProduct(fact events.Fact, of subject) string {
 				orderText(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductCreated:
-		if of.isEveryone() {
-			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), of.money(f.Price),
+		if subj.isEveryone() {
+			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), subj.money(f.Price),
 				f.HoldSeconds, limit(f.LimitPerHolder),
 				roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation))
 		}
 	case *events.ProductEdited:
-		if of.isEveryone() {
-			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), of.money(f.Price),
+		if subj.isEveryone() {
+			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), subj.money(f.Price),
 				limit(f.LimitPerHolder),
 				roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation), remain(f.Remaining))
 		}
 	case *events.ProductOpened:
-		if of.isEveryone() {
-			return fmt.Sprintf("the sale opened, as stated for %s; %s", events.FormatTime(f.OpensAt), remain(f.Remaining))
+		if subj.isEveryone() {
+			return fmt.Sprintf("the sale opened, as scheduled for %s; %s", events.FormatTime(f.OpensAt), remain(f.Remaining))
 		}
 	case *events.ProductClosed:
-		if of.isEveryone() {
-			return fmt.Sprintf("the sale closed, as stated for %s; %s", events.FormatTime(f.ClosesAt), remain(f.Remaining))
+		if subj.isEveryone() {
+			return fmt.Sprintf("the sale closed, as scheduled for %s; %s", events.FormatTime(f.ClosesAt), remain(f.Remaining))
 		}
 	}
 	return ""
@@ -151,7 +151,7 @@ func describeExpired(f *events.ProductExpired, mine func(holder events.Holder) b
 	if holds > maxListedHolds {
 		parts = append(parts, fmt.Sprintf("and %d more", holds-maxListedHolds))
 	}
-	return fmt.Sprintf("%s of %s that nobody confirmed in time came back: %s; %s",
+	return fmt.Sprintf("%s of %s expired unconfirmed: %s; %s",
 		units(quantity), counted(int64(holds), "hold"), strings.Join(parts, ", "), remain(f.Remaining))
 }
 
@@ -176,7 +176,7 @@ func remain(n int64) string {
 
 func limit(n int64) string {
 	if n == 0 {
-		return "as many per holder as they like"
+		return "no limit per holder"
 	}
 	return fmt.Sprintf("at most %d per holder", n)
 }

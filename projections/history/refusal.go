@@ -31,14 +31,14 @@ func linksOfRefusal(l *links, _ *events.Recorded, fact events.Fact) {
 }
 
 // describeRefusal describes a refusal and its reason.
-func describeRefusal(fact events.Fact, of subject) string {
+func describeRefusal(fact events.Fact, entity subject) string {
 	switch f := fact.(type) {
 	case *events.RefusalRecorded:
-		mine := f.Holder != "" && of.includes(holderKind, string(f.Holder))
+		mine := f.Holder != "" && entity.includes(holderKind, string(f.Holder))
 		for _, id := range f.TeamIDs {
-			mine = mine || of.includes(events.TeamCategory, string(id))
+			mine = mine || entity.includes(events.TeamCategory, string(id))
 		}
-		if !mine && !of.isEveryone() {
+		if !mine && !entity.isEveryone() {
 			return ""
 		}
 		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", requester(f), describeRequest(f), f.Code, f.Detail)
@@ -47,7 +47,7 @@ func describeRefusal(fact events.Fact, of subject) string {
 		}
 		return text
 	case *events.RefusalsDropped:
-		if of.isEveryone() {
+		if entity.isEveryone() {
 			return fmt.Sprintf("%s since %s were not recorded, because there were too many", counted(f.Count, "refusal"),
 				events.FormatTime(f.Since))
 		}
@@ -67,13 +67,13 @@ func requester(f *events.RefusalRecorded) string {
 }
 
 // requests has functions that describe a refused request, by method and the path segment after the entity's id. id and
-// step are the next two segments, of is the kind and id of the entity. The kinds' files fill the map in init functions.
-var requests = map[string]func(f *events.RefusalRecorded, id, step, of string) string{}
+// step are the next two segments, entity is the kind and id of the entity. The kinds' files fill the map in init functions.
+var requests = map[string]func(f *events.RefusalRecorded, id, step, entity string) string{}
 
 // describeRequest describes a refused request: in words if it is in requests, else by method and path.
 func describeRequest(f *events.RefusalRecorded) string {
 	stream := events.StreamID(f.Stream)
-	of := kindOfStream(stream) + " " + stream.Entity()
+	entity := kindOfStream(stream) + " " + stream.Entity()
 	// The segments are "", v1, kind, id, and those described at requests.
 	parts := strings.Split(f.Path, "/")
 	for len(parts) < 7 {
@@ -81,13 +81,13 @@ func describeRequest(f *events.RefusalRecorded) string {
 	}
 	request := f.Method + " " + parts[4]
 	if describe := requests[request]; describe != nil {
-		return describe(f, parts[5], parts[6], of)
+		return describe(f, parts[5], parts[6], entity)
 	}
 	switch request {
 	case "PATCH ", "PUT ":
-		return "to edit " + of
+		return "to edit " + entity
 	case "DELETE ":
-		return "to give back " + of
+		return "to give back " + entity
 	}
 	return fmt.Sprintf("%s %s", f.Method, f.Path)
 }

@@ -53,7 +53,7 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 		return nil, 0, false, err
 	}
 	c := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit,
-		budget: maxScanned, of: subject{currency: currency}}
+		budget: maxScanned, subj: subject{currency: currency}}
 	for _, s := range sources {
 		if err := c.read(s); err != nil {
 			return nil, 0, false, err
@@ -96,8 +96,8 @@ func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
 		}
-		if made, ok := fact.(*events.BookingHeld); ok {
-			return append(all, sourcesOfBooking(made)...), nil
+		if held, ok := fact.(*events.BookingHeld); ok {
+			return append(all, sourcesOfBooking(held)...), nil
 		}
 		if _, closed := fact.(*events.BookingAbandoned); !closed { // a closed attempt precedes the booking
 			break
@@ -106,32 +106,22 @@ func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
 	return all, nil
 }
 
-func sourcesOfBooking(made *events.BookingHeld) (all []source) {
-	about := func(fact events.Fact) bool { return events.BookingOf(fact) == made.BookingID }
-	for _, s := range made.Seats {
-		all = append(
-			all,
-			source{events.NewStreamID(events.SeatCategory, events.OfPerformance(made.PerformanceID, string(s.Seat))),
-				about},
-		)
+func sourcesOfBooking(held *events.BookingHeld) (all []source) {
+	about := func(fact events.Fact) bool { return events.BookingOf(fact) == held.BookingID }
+	for _, s := range held.Seats {
+		id := events.OfPerformance(held.PerformanceID, string(s.Seat))
+		all = append(all, source{events.NewStreamID(events.SeatCategory, id), about})
 	}
-	for _, p := range made.Areas {
-		area := source{
-			events.NewStreamID(events.AreaCategory, events.OfPerformance(made.PerformanceID, string(p.Area))),
-			about,
-		}
+	for _, p := range held.Areas {
+		id := events.OfPerformance(held.PerformanceID, string(p.Area))
+		area := source{events.NewStreamID(events.AreaCategory, id), about}
 		if !slices.ContainsFunc(all, func(s source) bool { return s.stream == area.stream }) {
 			all = append(all, area)
 		}
 	}
-	return append(
-		all,
-		source{events.NewStreamID(events.WalletCategory, string(made.Holder)), about},
-		source{
-			events.NewStreamID(events.AllowanceCategory, events.OfPerformance(made.PerformanceID, string(made.Holder))),
-			about,
-		},
-	)
+	allowance := events.OfPerformance(held.PerformanceID, string(held.Holder))
+	return append(all, source{events.NewStreamID(events.WalletCategory, string(held.Holder)), about},
+		source{events.NewStreamID(events.AllowanceCategory, allowance), about})
 }
 
 // collector collects a page from several streams.
@@ -144,7 +134,7 @@ type collector struct {
 	// budget is the number of events that may still be read.
 	budget int
 	lines  []Line
-	of     subject // includes everyone; has the currency
+	subj   subject // includes everyone; has the currency
 }
 
 const (
@@ -156,21 +146,21 @@ const (
 )
 
 // read collects up to limit lines of a source.
-func (t *collector) read(c source) error {
-	from, err := t.firstAfter(c.stream)
+func (c *collector) read(s source) error {
+	from, err := c.firstAfter(s.stream)
 	if err != nil {
 		return err
 	}
-	return t.scan(c.stream, from, func(e *events.Recorded) (bool, error) {
-		if c.about != nil {
+	return c.scan(s.stream, from, func(e *events.Recorded) (bool, error) {
+		if s.about != nil {
 			fact, err := e.Decode()
-			if err != nil || !c.about(fact) {
+			if err != nil || !s.about(fact) {
 				return false, err
 			}
 		}
-		line, _, err := describe(e, t.of)
+		line, _, err := describe(e, c.subj)
 		if err == nil {
-			t.lines = append(t.lines, line)
+			c.lines = append(c.lines, line)
 		}
 		return err == nil, err
 	})
@@ -178,28 +168,28 @@ func (t *collector) read(c source) error {
 
 // scan reads a stream up to upTo. If a page of matching events is found or the budget is used up, it stops and lowers
 // upTo to the position reached.
-func (t *collector) scan(stream events.StreamID, from events.Revision,
-	take func(*events.Recorded) (use bool, err error)) error {
-	found := 0
+func (c *collector) scan(stream events.StreamID, from events.Revision,
+	visit func(*events.Recorded) (use bool, err error)) error {
+	matched := 0
 	for {
-		size := min(max(t.limit-found, readSize), maxReadSize)
-		page, err := t.store.Read(t.ctx, stream, from, events.Forward, size)
+		size := min(max(c.limit-matched, readSize), maxReadSize)
+		page, err := c.store.Read(c.ctx, stream, from, events.Forward, size)
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			if page[i].Position > t.upTo {
+			if page[i].Position > c.upTo {
 				return nil
 			}
-			use, err := take(&page[i])
+			use, err := visit(&page[i])
 			if err != nil {
 				return err
 			}
 			if use {
-				found++
+				matched++
 			}
-			if t.budget--; found == t.limit || t.budget == 0 {
-				t.upTo = page[i].Position
+			if c.budget--; matched == c.limit || c.budget == 0 {
+				c.upTo = page[i].Position
 				return nil
 			}
 		}
@@ -211,22 +201,22 @@ func (t *collector) scan(stream events.StreamID, from events.Revision,
 }
 
 // firstAfter returns the first revision of a stream after a position, by binary search.
-func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) {
-	if t.after == 0 {
+func (c *collector) firstAfter(stream events.StreamID) (events.Revision, error) {
+	if c.after == 0 {
 		return 0, nil
 	}
-	last, err := t.store.Read(t.ctx, stream, events.EndRevision, events.Backward, 1)
+	last, err := c.store.Read(c.ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(last) == 0 {
 		return 0, err
 	}
 	low, high := events.Revision(0), last[0].Revision+1
 	for low < high {
 		middle := low + (high-low)/2
-		page, err := t.store.Read(t.ctx, stream, middle, events.Forward, 1)
+		page, err := c.store.Read(c.ctx, stream, middle, events.Forward, 1)
 		if err != nil {
 			return 0, err
 		}
-		if len(page) == 1 && page[0].Position <= t.after {
+		if len(page) == 1 && page[0].Position <= c.after {
 			low = middle + 1
 		} else {
 			high = middle
@@ -239,28 +229,28 @@ func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) 
 const maxRefusalDays = 1000
 
 // refusals collects the refusals about an entity that was created at a time.
-func (t *collector) refusals(own events.StreamID, began time.Time) error {
-	head, err := t.store.Head(t.ctx)
+func (c *collector) refusals(own events.StreamID, created time.Time) error {
+	head, err := c.store.Head(c.ctx)
 	if err != nil {
 		return err
 	}
-	last, err := events.TimeOf(t.ctx, t.store, head)
+	last, err := events.TimeOf(c.ctx, c.store, head)
 	if err != nil {
 		return err
 	}
-	if t.after > 0 {
-		if began, err = events.TimeOf(t.ctx, t.store, t.after); err != nil {
+	if c.after > 0 {
+		if created, err = events.TimeOf(c.ctx, c.store, c.after); err != nil {
 			return err
 		}
 	}
-	day, end := began.UTC().AddDate(0, 0, -1), last.UTC().AddDate(0, 0, 1) // clocks may differ
+	day, end := created.UTC().AddDate(0, 0, -1), last.UTC().AddDate(0, 0, 1) // clocks may differ
 	for days := 0; days < maxRefusalDays && !day.After(end); days++ {
 		stream := events.RefusalsOf(day)
-		from, err := t.firstAfter(stream)
+		from, err := c.firstAfter(stream)
 		if err != nil {
 			return err
 		}
-		if err := t.scan(stream, from, func(e *events.Recorded) (bool, error) { return t.refusal(own, e) }); err != nil {
+		if err := c.scan(stream, from, func(e *events.Recorded) (bool, error) { return c.refusal(own, e) }); err != nil {
 			return err
 		}
 		day = day.AddDate(0, 0, 1)
@@ -269,7 +259,7 @@ func (t *collector) refusals(own events.StreamID, began time.Time) error {
 }
 
 // refusal collects a refusal if it is about the entity.
-func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, err error) {
+func (c *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
 		return false, err
@@ -278,9 +268,9 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 	if !ok || !isAbout(f, own) {
 		return false, nil
 	}
-	line, _, err := describe(e, t.of)
+	line, _, err := describe(e, c.subj)
 	if err == nil {
-		t.lines = append(t.lines, line)
+		c.lines = append(c.lines, line)
 	}
 	return err == nil, err
 }
@@ -297,16 +287,16 @@ func isAbout(f *events.RefusalRecorded, own events.StreamID) bool {
 }
 
 // page returns the first limit lines up to upTo, and whether there may be more.
-func (t *collector) page() (page []Line, more bool) {
-	slices.SortFunc(t.lines, func(a, b Line) int { return cmp.Compare(a.Position, b.Position) })
-	for _, line := range t.lines {
-		if line.Position > t.upTo {
+func (c *collector) page() (page []Line, more bool) {
+	slices.SortFunc(c.lines, func(a, b Line) int { return cmp.Compare(a.Position, b.Position) })
+	for _, line := range c.lines {
+		if line.Position > c.upTo {
 			break
 		}
-		if len(page) == t.limit {
+		if len(page) == c.limit {
 			return page, true
 		}
 		page = append(page, line)
 	}
-	return page, t.upTo < events.EndPosition
+	return page, c.upTo < events.EndPosition
 }

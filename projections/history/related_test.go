@@ -35,20 +35,20 @@ func TestHistoryByPages(t *testing.T) {
 		for _, id := range c.Order {
 			kinds = append(kinds, [2]string{"booking", id})
 		}
-		for _, of := range kinds {
-			want := relatedTo(t, log, of, 10_000)
+		for _, entity := range kinds {
+			want := relatedTo(t, log, entity, 10_000)
 			size := rapid.IntRange(1, 5).Draw(t, "size")
-			if got := relatedTo(t, log, of, size); !slices.Equal(got, want) {
-				t.Fatalf("%s in pages of %d: %v, want %v", of, size, got, want)
+			if got := relatedTo(t, log, entity, size); !slices.Equal(got, want) {
+				t.Fatalf("%s in pages of %d: %v, want %v", entity, size, got, want)
 			}
-			checkHistory(t, log, of, want)
+			checkHistory(t, log, entity, want)
 		}
 	})
 }
 
-// TestLinesNameTheirCauses: an event of another stream that a booking's step caused names that step, even if the
+// TestCausesOfLines: an event of another stream that a booking's step caused names that step, even if the
 // booking is not part of the history.
-func TestLinesNameTheirCauses(t *testing.T) {
+func TestCausesOfLines(t *testing.T) {
 	log := logtest.NewMemory()
 	put := func(stream events.StreamID, command, cause string, fact events.Fact) {
 		log.Add(stream, fact)
@@ -71,12 +71,12 @@ func TestLinesNameTheirCauses(t *testing.T) {
 	put("booking-b", "booked", "paying", &events.BookingBooked{PaymentID: "b.1"})
 	put("seat-a~A-1-1", "s3", "nobody knows", &events.SeatReleased{HoldID: "b.1", Holder: "ada"})
 	put("seat-a~A-1-1", "s4", "deadline", &events.SeatExpired{HoldID: "b.1", Holder: "ada"})
-	for of, want := range map[[2]string]string{
+	for entity, want := range map[[2]string]string{
 		{"seat", "a~A-1-1"}: "1<2 5<3 7<0 8<0 ",
 		{"wallet", "ada"}:   "4<3 ",
 		{"booking", "b"}:    "1<2 2<0 3<0 4<3 5<3 6<3 7<0 8<0 ",
 	} {
-		page, _, _, err := history.ReadRelated(t.Context(), log, of[0], of[1], 0, 100)
+		page, _, _, err := history.ReadRelated(t.Context(), log, entity[0], entity[1], 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,20 +86,20 @@ func TestLinesNameTheirCauses(t *testing.T) {
 			got += fmt.Sprintf("%d<%d ", page[i].Position, page[i].Because)
 		}
 		if got != want {
-			t.Errorf("%s: %s, want %s", of, got, want)
+			t.Errorf("%s: %s, want %s", entity, got, want)
 		}
 	}
 }
 
 // relatedTo reads a history and returns the positions of its lines.
-func relatedTo(t *rapid.T, log events.Store, of [2]string, size int) (all []events.Position) {
+func relatedTo(t *rapid.T, log events.Store, entity [2]string, size int) (all []events.Position) {
 	for after, more := events.Position(0), true; more; {
-		page, next, again, err := history.ReadRelated(t.Context(), log, of[0], of[1], after, size)
+		page, next, again, err := history.ReadRelated(t.Context(), log, entity[0], entity[1], after, size)
 		if err == history.ErrEmpty && after == 0 {
 			return nil
 		}
 		if err != nil || len(page) > size || again && next <= after {
-			t.Fatalf("%s: %d lines, next %d after %d, %v", of, len(page), next, after, err)
+			t.Fatalf("%s: %d lines, next %d after %d, %v", entity, len(page), next, after, err)
 		}
 		for i := range page {
 			all = append(all, page[i].Position)
@@ -111,7 +111,7 @@ func relatedTo(t *rapid.T, log events.Store, of [2]string, size int) (all []even
 }
 
 // checkHistory checks that a history has the required events, and no others.
-func checkHistory(t *rapid.T, log *logtest.Memory, of [2]string, positions []events.Position) {
+func checkHistory(t *rapid.T, log *logtest.Memory, entity [2]string, positions []events.Position) {
 	for i := range log.Recorded {
 		e := &log.Recorded[i]
 		fact, err := e.Decode()
@@ -119,14 +119,14 @@ func checkHistory(t *rapid.T, log *logtest.Memory, of [2]string, positions []eve
 			t.Fatal(err)
 		}
 		_, refused := fact.(*events.RefusalRecorded)
-		mine := e.Stream == events.NewStreamID(of[0], of[1]) ||
-			of[0] == "booking" && events.BookingOf(fact) == events.BookingID(of[1]) &&
+		mine := e.Stream == events.NewStreamID(entity[0], entity[1]) ||
+			entity[0] == "booking" && events.BookingOf(fact) == events.BookingID(entity[1]) &&
 				e.Stream.Category() != "booking"
 		if refused && len(positions) > 0 {
-			mine = of[0] == "performance" || of[0] == "seat"
+			mine = entity[0] == "performance" || entity[0] == "seat"
 		}
 		if mine != slices.Contains(positions, e.Position) {
-			t.Fatalf("%s: position %d, %s in %s, in the history: %t, want %t", of, e.Position, e.Type, e.Stream, !mine, mine)
+			t.Fatalf("%s: position %d, %s in %s, in the history: %t, want %t", entity, e.Position, e.Type, e.Stream, !mine, mine)
 		}
 	}
 }

@@ -8,18 +8,18 @@ import (
 )
 
 func init() {
-	requests["POST bookings"] = func(f *events.RefusalRecorded, _, _, of string) string {
-		return wantedSeats(f) + " of " + of
+	requests["POST bookings"] = func(f *events.RefusalRecorded, _, _, entity string) string {
+		return wantedSeats(f) + " of " + entity
 	}
-	requests["POST payment"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to pay " + of }
-	requests["POST checkout"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "a page to pay on for " + of }
-	requests["POST extension"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "more time for " + of }
-	requests["POST charges"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to charge " + of }
-	requests["PUT seats"] = func(_ *events.RefusalRecorded, id, _, of string) string {
-		return fmt.Sprintf("to take seat %s of %s off sale", id, of)
+	requests["POST payment"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "to pay " + entity }
+	requests["POST checkout"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "a page to pay on for " + entity }
+	requests["POST extension"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "more time for " + entity }
+	requests["POST charges"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "to charge " + entity }
+	requests["PUT seats"] = func(_ *events.RefusalRecorded, id, _, entity string) string {
+		return fmt.Sprintf("to take seat %s of %s off sale", id, entity)
 	}
-	requests["DELETE seats"] = func(_ *events.RefusalRecorded, id, _, of string) string {
-		return fmt.Sprintf("to put seat %s of %s back on sale", id, of)
+	requests["DELETE seats"] = func(_ *events.RefusalRecorded, id, _, entity string) string {
+		return fmt.Sprintf("to put seat %s of %s back on sale", id, entity)
 	}
 }
 

@@ -13,8 +13,8 @@ func init() {
 }
 
 // describeSettings describes a fact of the settings that servers share.
-func describeSettings(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeSettings(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {

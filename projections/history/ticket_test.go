@@ -17,20 +17,20 @@ func TestHistoryOfATicket(t *testing.T) {
 	fifo, draw := logtest.FIFORoom(), logtest.Draw(3)
 	for _, test := range []struct {
 		about  string
-		of     *logtest.WaitingRoom
+		room   *logtest.WaitingRoom
 		ticket string
 		want   []string
 	}{
-		{"expired", fifo, "a~1", []string{"ann joined", "2 visitors came in, tickets 1, 3,",
-			"the time of 1 pass was over, ticket 1;"}},
-		{"left", fifo, "a~2", []string{"bob joined", "ticket 2 gave its place up"}},
-		{"finished", fifo, "a~3", []string{"cy joined", "2 visitors came in, tickets 1, 3,", "ticket 3 was done"}},
+		{"expired", fifo, "a~1", []string{"ann joined", "2 visitors admitted, tickets 1, 3,",
+			"1 pass expired, ticket 1;"}},
+		{"left", fifo, "a~2", []string{"bob joined", "ticket 2 gave up its place"}},
+		{"finished", fifo, "a~3", []string{"cy joined", "2 visitors admitted, tickets 1, 3,", "ticket 3 finished"}},
 		{"dropped", fifo, "a~6", []string{"fay joined", "1 visitor lost the place"}},
-		{"admitted", fifo, "a~7", []string{"bob joined", "1 visitor came in, ticket 7"}},
+		{"admitted", fifo, "a~7", []string{"bob joined", "1 visitor admitted, ticket 7"}},
 		{"in a draw", draw, "a~3", []string{"hc joined", "the order of tickets 1 to 3 was drawn"}},
 		{"too late for the draw", draw, "a~4", []string{"late joined"}},
 	} {
-		s := &logtest.Store{Log: test.of.Log, Most: 10_000, End: events.Position(len(test.of.Log))}
+		s := &logtest.Store{Log: test.room.Log, MaxRead: 10_000, End: events.Position(len(test.room.Log))}
 		for limit := 1; limit < 5; limit++ {
 			var lines []history.Line
 			for place, more := events.Position(0), true; more; {
@@ -46,7 +46,7 @@ func TestHistoryOfATicket(t *testing.T) {
 			}
 		}
 	}
-	s := &logtest.Store{Log: fifo.Log, Most: 10_000, End: events.Position(len(fifo.Log))}
+	s := &logtest.Store{Log: fifo.Log, MaxRead: 10_000, End: events.Position(len(fifo.Log))}
 	for _, id := range []string{"a~8", "a~0", "a~-1", "a~x", "a~01", "a", "b~1", "~", "a~99999999999999999999"} {
 		if _, _, _, err := history.ReadRelated(t.Context(), s, "ticket", id, 0, 9); !errors.Is(err, history.ErrEmpty) {
 			t.Errorf("ticket %s: %v, want ErrEmpty", id, err)

@@ -13,9 +13,9 @@ func init() {
 	register(kind{category: events.TournamentCategory, describe: describeTournament, links: linksOfTournament,
 		example: "tournament/cup"})
 	register(kind{category: events.TeamCategory, describe: describeTeam, example: "team/owls"})
-	requests["POST entries"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to enter " + of }
-	requests["DELETE entries"] = func(_ *events.RefusalRecorded, id, _, of string) string {
-		return fmt.Sprintf("to withdraw %s from %s", id, of)
+	requests["POST entries"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "to enter " + entity }
+	requests["DELETE entries"] = func(_ *events.RefusalRecorded, id, _, entity string) string {
+		return fmt.Sprintf("to withdraw %s from %s", id, entity)
 	}
 }
 
@@ -43,22 +43,22 @@ func linksOfTournament(l *links, _ *events.Recorded, fact events.Fact) {
 // maxListedTeams is the largest number of promoted teams named in a sentence.
 const maxListedTeams = 16
 
-func describeTeam(fact events.Fact, of subject) string {
+func describeTeam(fact events.Fact, subj subject) string {
 	f, ok := fact.(*events.TeamRegistered)
 	switch {
 	case !ok:
 		return ""
-	case f.Owner != "" && (of.includes(events.TeamCategory, string(f.TeamID)) || of.includes(holderKind, string(f.Owner))):
+	case f.Owner != "" && (subj.includes(events.TeamCategory, string(f.TeamID)) || subj.includes(holderKind, string(f.Owner))):
 		return fmt.Sprintf("registered as %q, a team of %s", f.DisplayName, f.Owner)
-	case f.Owner == "" && of.includes(events.TeamCategory, string(f.TeamID)):
+	case f.Owner == "" && subj.includes(events.TeamCategory, string(f.TeamID)):
 		return fmt.Sprintf("registered as %q", f.DisplayName)
 	}
 	return ""
 }
 
 // describeTournament describes a fact of a tournament.
-func describeTournament(fact events.Fact, of subject) string {
-	mine := func(team events.TeamID) bool { return of.includes(events.TeamCategory, string(team)) }
+func describeTournament(fact events.Fact, subj subject) string {
+	mine := func(team events.TeamID) bool { return subj.includes(events.TeamCategory, string(team)) }
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if slices.ContainsFunc(f.TeamIDs, mine) {
@@ -80,7 +80,7 @@ func describeTournament(fact events.Fact, of subject) string {
 			return fmt.Sprintf("%s withdrew from %s; %s", f.TeamID, from, slots(&f.TournamentCounts))
 		}
 	case *events.TournamentCreated:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			text := fmt.Sprintf("opened for entry as %q: %s until %s, %s%s", f.DisplayName, counted(f.TeamLimit, "slot"),
 				events.FormatTime(f.RegisterDeadline), waitlist(f), roomSuffix(f.WaitingRoom)+entryFrom(f.OpensAt))
 			if f.Status == events.TournamentClosed {
@@ -89,18 +89,18 @@ func describeTournament(fact events.Fact, of subject) string {
 			return text
 		}
 	case *events.TournamentEdited:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			return fmt.Sprintf("edited; it is now %q and %s: %s until %s%s; %s", f.DisplayName, f.Status,
 				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), roomSuffix(f.WaitingRoom)+entryFrom(f.OpensAt),
 				slots(&f.TournamentCounts))
 		}
 	case *events.TournamentCancelled:
-		if of.isEveryone() {
+		if subj.isEveryone() {
 			return fmt.Sprintf("cancelled, because: %q; all entries have ended; %s", f.Reason, slots(&f.TournamentCounts))
 		}
 	case *events.TournamentOpened:
-		if of.isEveryone() {
-			return fmt.Sprintf("entry opened, as stated for %s; %s", events.FormatTime(f.OpensAt), slots(&f.TournamentCounts))
+		if subj.isEveryone() {
+			return fmt.Sprintf("entry opened, as scheduled for %s; %s", events.FormatTime(f.OpensAt), slots(&f.TournamentCounts))
 		}
 	}
 	return ""

@@ -11,7 +11,7 @@ import (
 )
 
 func TestTournamentHistory(t *testing.T) {
-	s := &logtest.Store{Log: logtest.Tournament().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.Tournament().Log, MaxRead: 10_000}
 	for _, test := range []struct {
 		kind, id string
 		want     []string

@@ -16,7 +16,7 @@ const waitingRoomKind = "waiting-room"
 func init() {
 	register(kind{name: waitingRoomKind, category: events.WaitingRoomCategory, describe: describeWaitingRoom,
 		links: linksOfWaitingRoom, example: "waiting-room/onsale"})
-	requests["POST visitors"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to join " + of }
+	requests["POST visitors"] = func(_ *events.RefusalRecorded, _, _, entity string) string { return "to join " + entity }
 }
 
 func linksOfWaitingRoom(l *links, e *events.Recorded, fact events.Fact) {
@@ -28,37 +28,37 @@ func linksOfWaitingRoom(l *links, e *events.Recorded, fact events.Fact) {
 
 // describeWaitingRoom describes a fact of a waiting room. A holder's history has the joins; later facts are about
 // tickets, see ofTicket.
-func describeWaitingRoom(fact events.Fact, of subject) string {
-	if f, ok := fact.(*events.WaitingRoomJoined); ok && of.includes(holderKind, string(f.Holder)) {
+func describeWaitingRoom(fact events.Fact, subj subject) string {
+	if f, ok := fact.(*events.WaitingRoomJoined); ok && subj.includes(holderKind, string(f.Holder)) {
 		return fmt.Sprintf("%s joined the queue with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))
 	}
-	if !of.isEveryone() {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {
 	case *events.WaitingRoomAdmitted:
-		return fmt.Sprintf("%s came in, %s, with passes until %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
+		return fmt.Sprintf("%s admitted, %s, with passes until %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
 			events.FormatTime(f.ExpiresAt), inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomLeft:
 		what := "place"
 		if f.Was == events.VisitorAdmitted {
 			what = "pass"
 		}
-		return fmt.Sprintf("ticket %d gave its %s up; %s", f.Ticket, what, inRoom(&f.WaitingRoomCounts))
+		return fmt.Sprintf("ticket %d gave up its %s; %s", f.Ticket, what, inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomDropped:
-		return fmt.Sprintf("%s lost the place by inactivity, %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
+		return fmt.Sprintf("%s lost the place through inactivity, %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
 			inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomExpired:
-		return fmt.Sprintf("the time of %s was over, %s; %s", passes(f.Count), ticketsOf(f.Tickets),
+		return fmt.Sprintf("%s expired, %s; %s", passes(f.Count), ticketsOf(f.Tickets),
 			inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomFinished:
-		return fmt.Sprintf("ticket %d was done, and its pass ended; %s", f.Ticket, inRoom(&f.WaitingRoomCounts))
+		return fmt.Sprintf("ticket %d finished, and its pass ended; %s", f.Ticket, inRoom(&f.WaitingRoomCounts))
 	case *events.WaitingRoomBegun:
-		return fmt.Sprintf("the opening began; %s had come before it", counted(f.Early, "visitor"))
+		return fmt.Sprintf("the opening began; %s had joined before it", counted(f.Early, "visitor"))
 	case *events.WaitingRoomShuffled:
 		return fmt.Sprintf("the order of tickets 1 to %d was drawn: seed %s", f.Early, f.Seed)
 	case *events.WaitingRoomRun:
-		return fmt.Sprintf("server %s runs it from now on, term %d", f.Node, f.Term)
+		return fmt.Sprintf("server %s took over the room, term %d", f.Node, f.Term)
 	case *events.WaitingRoomOpened:
 		return "set up: " + roomSettings(&f.WaitingRoomSettings)
 	case *events.WaitingRoomChanged:

@@ -14,8 +14,8 @@ func init() {
 }
 
 // describeWebhook describes a fact of a webhook.
-func describeWebhook(fact events.Fact, of subject) string {
-	if !of.isEveryone() {
+func describeWebhook(fact events.Fact, subj subject) string {
+	if !subj.isEveryone() {
 		return ""
 	}
 	switch f := fact.(type) {

@@ -29,7 +29,7 @@ func TestDescribeWebhooks(t *testing.T) {
 		&events.WebhookDisabled{Cause: events.WebhookFailing}, &events.WebhookEnabled{},
 		&events.WebhookReplayed{From: 3, Term: 2},
 		&events.CursorTaken{Term: 3, Node: "n2:80", Log: "b", Copied: true, Reached: 7}, &events.WebhookDeleted{})
-	s := &logtest.Store{Log: f.Log, Most: 10_000, End: events.Position(len(f.Log))}
+	s := &logtest.Store{Log: f.Log, MaxRead: 10_000, End: events.Position(len(f.Log))}
 	lines, _, _, err := history.Read(t.Context(), s, "webhook", "shop", 0, 100)
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func NewAreaDelta(performance *row.Performance, number int, cause Cause) *Perfor
 func (d *PerformanceDelta) mergeAreas(later []AreaDelta) {
 	for _, a := range later {
 		at, found := slices.BinarySearchFunc(d.Areas, a.Number,
-			func(has AreaDelta, number int) int { return has.Number - number })
+			func(d AreaDelta, number int) int { return d.Number - number })
 		if found {
 			d.Areas[at] = a
 		} else {

@@ -56,12 +56,12 @@ func (b *budget) average(frames int, cost time.Duration) {
 	if frames == 0 {
 		return
 	}
-	each := cost / time.Duration(frames)
+	costPerFrame := cost / time.Duration(frames)
 	if b.frameCost == 0 {
-		b.frameCost = each
+		b.frameCost = costPerFrame
 	}
 	weight := min(1, float64(frames)/smoothing)
-	b.frameCost += time.Duration(float64(min(each, 2*b.frameCost)-b.frameCost) * weight)
+	b.frameCost += time.Duration(float64(min(costPerFrame, 2*b.frameCost)-b.frameCost) * weight)
 }
 
 // freeAt returns the end of the pauses for all turns so far.

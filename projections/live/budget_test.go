@@ -10,19 +10,19 @@ import (
 func TestBudgetKeepsItsShare(t *testing.T) {
 	for _, processors := range []int{1, 2, 4, 16} {
 		b := newBudget(processors)
-		begun := time.Unix(1000, 0)
-		now, busy := begun, time.Duration(0)
+		start := time.Unix(1000, 0)
+		now, busy := start, time.Duration(0)
 		const cost = 5 * time.Millisecond
 		for range 1000 {
 			busy += cost
 			now = now.Add(cost)
 			next := b.spend(now, turnSize, cost, cost)
 			if next.Before(now) || next != b.freeAt() {
-				t.Fatalf("spend at %v = %v, earnedBack() = %v; want equal times, not before it", now, next, b.freeAt())
+				t.Fatalf("spend at %v = %v, freeAt() = %v; want equal times, not before it", now, next, b.freeAt())
 			}
 			now = next
 		}
-		share := busy.Seconds() / now.Sub(begun).Seconds()
+		share := busy.Seconds() / now.Sub(start).Seconds()
 		if want := min(1, frameShare*float64(processors)); share < want-0.01 || share > want+0.01 {
 			t.Errorf("%d processors: turns take %.3f of the time, want %.3f", processors, share, want)
 		}

@@ -14,8 +14,8 @@ const (
 	CauseNone      Cause = "unchanged"
 )
 
-// And returns the cause of a delta that is merged from two.
-func (c Cause) And(later Cause) Cause {
+// MergedWith returns the cause of a delta that is merged from two.
+func (c Cause) MergedWith(later Cause) Cause {
 	switch {
 	case c == CauseNone:
 		return later

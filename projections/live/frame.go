@@ -53,14 +53,14 @@ type Frame struct {
 	// Delta is the content of a delta frame, nil in a snapshot. It must not be modified.
 	Delta Delta
 
-	row   any
-	forms [forms]form
+	row       any
+	encodings [maxEncodings]encoding
 }
 
-// forms bounds the encodings of a frame: its own, and the results of [Frame.As].
-const forms = 4
+// maxEncodings bounds the encodings of a frame: its own, and the results of [Frame.As].
+const maxEncodings = 4
 
-type form struct {
+type encoding struct {
 	once  sync.Once
 	value any
 }
@@ -77,9 +77,9 @@ func (f *Frame) Bytes() []byte {
 // As returns the frame in another format. encode is called once for all subscribers. number, from 1 to 3, identifies
 // the format.
 func (f *Frame) As(number int, encode func(*Frame) any) any {
-	form := &f.forms[number]
-	form.once.Do(func() { form.value = encode(f) })
-	return form.value
+	e := &f.encodings[number]
+	e.once.Do(func() { e.value = encode(f) })
+	return e.value
 }
 
 // NewDelta returns a delta frame that follows the frame at previous. d must not be modified afterwards.

@@ -231,35 +231,35 @@ type Subscription struct {
 // Errors: [ErrBadTopic]; [ErrNotFound], also for an entity that the views don't have yet; the views'.
 func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
-	all, ok := h.topics[prefix]
+	group, ok := h.topics[prefix]
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrBadTopic, name)
 	}
-	t := all.topics[id]
+	t := group.topics[id]
 	if t == nil {
-		state, position, err := all.load(id)
+		state, position, err := group.load(id)
 		if err != nil {
 			return nil, err
 		}
-		t = &Topic{all: all, id: strings.Clone(id), name: strings.Clone(name), epoch: h.epoch, every: h.pause(all),
+		t = &Topic{group: group, id: strings.Clone(id), name: strings.Clone(name), epoch: h.epoch, every: h.pause(group),
 			state: state, position: position}
 		h.incarnations++
 		t.send, t.stop = h.spawn(fmt.Sprintf("topic/%s#%d", name, h.incarnations), t.receive)
-		all.topics[t.id] = t
+		group.topics[t.id] = t
 	}
 	t.subscribers++
 	h.subscribers.Add(1)
 	sub := &Subscription{hub: h, topic: t, to: s}
-	t.send(join{sub, resume, earlier, h.resumeDelta(all, id, resume)})
+	t.send(join{sub, resume, earlier, h.resumeDelta(group, id, resume)})
 	return sub, nil
 }
 
 // pause returns the shortest time between two frames of a topic; 0 or less means no pause.
-func (h *Hub) pause(all *Topics) time.Duration {
+func (h *Hub) pause(group *Topics) time.Duration {
 	if h.every < 0 {
 		return h.every
 	}
-	return max(h.every, all.FrameEvery)
+	return max(h.every, group.FrameEvery)
 }
 
 // Close ends the subscription. A second Close is a no-op.
@@ -275,7 +275,7 @@ func (s *Subscription) Close() {
 	t.send(leave{s})
 	// A later subscription creates a new topic with its own actor, rather than joining one that is about to end.
 	if t.subscribers--; t.subscribers == 0 {
-		delete(t.all.topics, t.id)
+		delete(t.group.topics, t.id)
 		t.end()
 	}
 }

@@ -127,7 +127,7 @@ func (d *PerformanceDelta) Clone() Delta {
 // Merge implements Delta.
 func (d *PerformanceDelta) Merge(later Delta) {
 	l := later.(*PerformanceDelta)
-	d.Cause = d.Cause.And(l.Cause)
+	d.Cause = d.Cause.MergedWith(l.Cause)
 	d.Change += l.Change
 	d.Counts = l.Counts
 	if l.Edited != nil {
@@ -135,7 +135,7 @@ func (d *PerformanceDelta) Merge(later Delta) {
 	}
 	for _, s := range l.Sections {
 		at, found := slices.BinarySearchFunc(d.Sections, s.Number,
-			func(has SectionDelta, number int) int { return has.Number - number })
+			func(d SectionDelta, number int) int { return d.Number - number })
 		if found {
 			d.Sections[at] = s
 		} else {

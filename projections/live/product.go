@@ -96,7 +96,7 @@ func appendRoom(o *events.Object, room events.RoomID) {
 	}
 }
 
-// remainingAfter returns the number of remaining units that a product's fact states.
+// remainingAfter returns the number of remaining units in a product's fact.
 func remainingAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.ProductCreated:

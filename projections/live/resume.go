@@ -36,68 +36,68 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 		return nil
 	}
 	prefix, id, _ := strings.Cut(name, ":")
-	all := h.topics[prefix]
-	if all == nil {
+	group := h.topics[prefix]
+	if group == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), replayLimit)
 	defer cancel()
-	if all.Backfill != nil {
-		all.Backfill(ctx, resume.Since)
+	if group.Backfill != nil {
+		group.Backfill(ctx, resume.Since)
 	}
-	if all.Category == "" || !h.wantsReplay(all, id) {
+	if group.Category == "" || !h.needsReplay(group, id) {
 		return nil
 	}
-	page, err := h.store.Read(ctx, events.NewStreamID(all.Category, id), events.EndRevision, events.Backward, HistorySize)
+	page, err := h.store.Read(ctx, events.NewStreamID(group.Category, id), events.EndRevision, events.Backward, HistorySize)
 	if err != nil {
 		h.log.Warn("can't read what a subscriber missed; sending a snapshot", "topic", name, "error", err)
 		return nil
 	}
-	found := make([]EarlierFact, 0, len(page))
+	earlier := make([]EarlierFact, 0, len(page))
 	for i := len(page) - 1; i >= 0; i-- {
 		fact, err := page[i].Decode()
 		if err != nil {
 			return nil // the fold reports it
 		}
-		found = append(found, EarlierFact{page[i].Position, fact})
+		earlier = append(earlier, EarlierFact{page[i].Position, fact})
 	}
-	return found
+	return earlier
 }
 
 // resumeDelta returns the result of ResumeDelta for a subscriber that resumes from a position in this log, else nil.
-func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
-	if all.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
+func (h *Hub) resumeDelta(group *Topics, id string, resume Resume) *Missed {
+	if group.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
 	}
-	return all.ResumeDelta(id, resume.Since)
+	return group.ResumeDelta(id, resume.Since)
 }
 
-// wantsReplay reports whether the topic of id needs earlier facts.
-func (h *Hub) wantsReplay(all *Topics, id string) bool {
+// needsReplay reports whether the topic of id needs earlier facts.
+func (h *Hub) needsReplay(group *Topics, id string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	t := all.topics[id]
+	t := group.topics[id]
 	return t == nil || !t.replayed.Load()
 }
 
 // replay prepends the deltas of earlier facts to the topic's history, provided that they are contiguous.
-func (t *Topic) replay(found []EarlierFact) {
+func (t *Topic) replay(earlier []EarlierFact) {
 	state, ok := t.state.(replayer)
 	if !ok || t.replayed.Load() {
 		return
 	}
-	begin := t.position
+	start := t.position
 	if len(t.history) > 0 {
-		begin = t.history[t.oldest].Previous
+		start = t.history[t.oldest].Previous
 	}
 	var frames []*Frame
-	fits := false
-	for i := 1; i < len(found) && found[i].position <= begin; i++ {
-		fits = found[i].position == begin
-		delta := state.Replay(found[i-1].fact, found[i].fact)
-		frames = append(frames, NewDelta(t.name, found[i-1].position, found[i].position, delta))
+	contiguous := false
+	for i := 1; i < len(earlier) && earlier[i].position <= start; i++ {
+		contiguous = earlier[i].position == start
+		delta := state.Replay(earlier[i-1].fact, earlier[i].fact)
+		frames = append(frames, NewDelta(t.name, earlier[i-1].position, earlier[i].position, delta))
 	}
-	if !fits || len(t.history) == HistorySize {
+	if !contiguous || len(t.history) == HistorySize {
 		return // the facts of a later subscriber may be contiguous
 	}
 	t.replayed.Store(true)

@@ -20,19 +20,19 @@ type RowTopics[R any] struct {
 	Delta func(o *events.Object, d *RowDelta[R])
 	// Cause returns the cause of a fact.
 	Cause func(fact events.Fact) Cause
-	// Remaining returns the number remaining of a row, RemainingAfter that which a fact states. Both are nil if the
+	// Remaining returns the number remaining of a row, RemainingAfter the number in a fact. Both are nil if the
 	// kind has no such number.
 	Remaining      func(row *R) int64
 	RemainingAfter func(fact events.Fact) int64
 }
 
 // State returns the state of a topic that shows a row.
-func (k *RowTopics[R]) State(row R) State { return &rowState[R]{of: k, row: row} }
+func (k *RowTopics[R]) State(row R) State { return &rowState[R]{topics: k, row: row} }
 
 // Changed returns the change by a fact: before is the number remaining before the fact, after the row after it.
 func (k *RowTopics[R]) Changed(before int64, after R, fact events.Fact) RowDelta[R] {
 	cause := k.Cause(fact)
-	return RowDelta[R]{of: k, After: after, Change: k.RemainingOf(&after) - before, Cause: cause,
+	return RowDelta[R]{topics: k, After: after, Change: k.RemainingOf(&after) - before, Cause: cause,
 		Edited: cause == CauseEdited}
 }
 
@@ -54,11 +54,11 @@ type RowDelta[R any] struct {
 	// Edited means that an edit is among the causes, so that the frame has the editable members.
 	Edited bool
 
-	of *RowTopics[R]
+	topics *RowTopics[R]
 }
 
 // Members implements Delta.
-func (d *RowDelta[R]) Members(o *events.Object) { d.of.Delta(o, d) }
+func (d *RowDelta[R]) Members(o *events.Object) { d.topics.Delta(o, d) }
 
 // Clone implements Delta.
 func (d *RowDelta[R]) Clone() Delta { c := *d; return &c }
@@ -67,7 +67,7 @@ func (d *RowDelta[R]) Clone() Delta { c := *d; return &c }
 func (d *RowDelta[R]) Merge(later Delta) { d.merge(later.(*RowDelta[R])) }
 
 func (d *RowDelta[R]) merge(later *RowDelta[R]) {
-	d.Cause = d.Cause.And(later.Cause)
+	d.Cause = d.Cause.MergedWith(later.Cause)
 	d.Change += later.Change
 	d.Edited = d.Edited || later.Edited
 	d.After = later.After
@@ -80,18 +80,18 @@ func (d *RowDelta[R]) after() R { return d.After }
 
 // rowState is the state of a topic that shows a row.
 type rowState[R any] struct {
-	of  *RowTopics[R]
-	row R
+	topics *RowTopics[R]
+	row    R
 }
 
-func (s *rowState[R]) Members(o *events.Object) { s.of.Snapshot(o, &s.row) }
+func (s *rowState[R]) Members(o *events.Object) { s.topics.Snapshot(o, &s.row) }
 
 func (s *rowState[R]) Apply(d Delta) { s.row = d.(interface{ after() R }).after() }
 
 func (s *rowState[R]) Row() any { return s.row }
 
 func (s *rowState[R]) Unchanged() Delta {
-	return &RowDelta[R]{of: s.of, After: s.row, Cause: CauseNone}
+	return &RowDelta[R]{topics: s.topics, After: s.row, Cause: CauseNone}
 }
 
 // Replay implements replayer.
@@ -101,9 +101,9 @@ func (s *rowState[R]) Replay(before, fact events.Fact) Delta {
 }
 
 func (s *rowState[R]) replay(before, fact events.Fact) RowDelta[R] {
-	d := s.of.Changed(0, s.row, fact)
-	if d.Change = 0; s.of.RemainingAfter != nil {
-		d.Change = s.of.RemainingAfter(fact) - s.of.RemainingAfter(before)
+	d := s.topics.Changed(0, s.row, fact)
+	if d.Change = 0; s.topics.RemainingAfter != nil {
+		d.Change = s.topics.RemainingAfter(fact) - s.topics.RemainingAfter(before)
 	}
 	return d
 }

@@ -65,7 +65,7 @@ func (d *SeatsDelta) Clone() Delta {
 // Merge implements Delta.
 func (d *SeatsDelta) Merge(later Delta) {
 	l := later.(*SeatsDelta)
-	d.Cause = d.Cause.And(l.Cause)
+	d.Cause = d.Cause.MergedWith(l.Cause)
 	d.Change += l.Change
 	d.Counts, d.Layout = l.Counts, l.Layout
 	maps.Copy(d.Marks, l.Marks)
@@ -93,7 +93,7 @@ type seatsState struct {
 // and its map. The state takes ownership of the map.
 func NewSeatsState(plan events.PlanID, counts row.SeatCounts, m *row.SeatMap) State {
 	for i, mark := range m.Marks {
-		m.Marks[i] = byte(row.Mark(mark).Settled())
+		m.Marks[i] = byte(row.Mark(mark).Normalized())
 	}
 	return &seatsState{plan, counts, m.Layout, m.Marks}
 }
@@ -107,19 +107,19 @@ func (s *seatsState) Members(o *events.Object) {
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
 	for i := range s.layout.Sections() {
-		of := &s.layout.Sections()[i]
+		layoutSection := &s.layout.Sections()[i]
 		if i > 0 {
 			o.Buf = append(o.Buf, ',')
 		}
 		section := events.OpenObject(o.Buf)
-		section.String("id", string(of.ID))
+		section.String("id", string(layoutSection.ID))
 		section.Key("rows")
 		for row := range s.layout.Rows(i) {
-			begin := byte(',')
+			separator := byte(',')
 			if row == 0 {
-				begin = '['
+				separator = '['
 			}
-			section.Buf = append(section.Buf, begin, '"')
+			section.Buf = append(section.Buf, separator, '"')
 			first, end := s.layout.Row(i, row)
 			section.Buf = append(section.Buf, s.marks[first:end]...)
 			section.Buf = append(section.Buf, '"')

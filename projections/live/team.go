@@ -67,7 +67,7 @@ func (d *TeamDelta) Merge(later Delta) {
 	case d.Cause == CauseMoved && l.Cause != CauseNone: // the later cause is more specific
 		d.Cause = l.Cause
 	default:
-		d.Cause = d.Cause.And(l.Cause)
+		d.Cause = d.Cause.MergedWith(l.Cause)
 	}
 	for i := range l.Entries {
 		d.Entries = withEntry(d.Entries, l.Entries[i])

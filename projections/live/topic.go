@@ -15,7 +15,7 @@ const HistorySize = 256
 // state, so that a snapshot and the deltas after it neither miss nor repeat a
 // change. The fold only stores changes in the topic.
 type Topic struct {
-	all   *Topics // the topics with the same prefix
+	group *Topics // the topics with the same prefix
 	id    string
 	name  string
 	epoch string
@@ -85,7 +85,7 @@ func (t *Topic) ID() string { return t.id }
 func (t *Topic) Change(position events.Position, d Delta) {
 	if t.folded == nil {
 		t.folded = d.Clone()
-		t.all.changed = append(t.all.changed, t)
+		t.group.changed = append(t.group.changed, t)
 	} else {
 		t.folded.Merge(d)
 	}
@@ -126,7 +126,7 @@ func (t *Topic) receive(msg any) {
 func (t *Topic) join(m join) {
 	now := time.Now()
 	t.step(now)
-	free := t.all.budget.freeAt()
+	free := t.group.budget.freeAt()
 	if !now.Before(free) {
 		free = t.deliver(now)
 	}

@@ -11,16 +11,16 @@ import (
 	"admitone/projections/row"
 )
 
-// soldWatcher is a subscriber of a product's topic that checks that no frame is missing and that
+// frameChecker is a subscriber of a product's topic, which checks that no frame is missing and that
 // the changes add up.
-type soldWatcher struct {
+type frameChecker struct {
 	frames    []*Frame
 	position  events.Position
 	remaining int64
 	wrong     []string
 }
 
-func (w *soldWatcher) Deliver(f *Frame) {
+func (w *frameChecker) Deliver(f *Frame) {
 	product := f.Row().(row.Product)
 	if d, ok := f.Delta.(*ProductDelta); ok {
 		if f.Previous != w.position || w.remaining+d.Change != product.Remaining() {
@@ -35,9 +35,9 @@ func (w *soldWatcher) Deliver(f *Frame) {
 // is sent too.
 func TestFramesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := NewTopics("product", nil)
+		group := NewTopics("product", nil)
 		product := row.Product{ID: "a", Stock: 100}
-		topic := &Topic{all: all, id: "a", name: "product:a", every: 20 * time.Millisecond, state: ProductTopics.State(product),
+		topic := &Topic{group: group, id: "a", name: "product:a", every: 20 * time.Millisecond, state: ProductTopics.State(product),
 			position: 1}
 		var inbox []any
 		var mu sync.Mutex
@@ -52,13 +52,13 @@ func TestFramesArePaced(t *testing.T) {
 			n, inbox = len(inbox), nil
 			return n
 		}
-		w := &soldWatcher{}
+		w := &frameChecker{}
 		topic.receive(join{member: &Subscription{topic: topic, to: w}})
 		sell := func() {
 			product.Sold++
 			product.Position++
-			topic.Change(product.Position+1, &ProductDelta{of: ProductTopics, After: product, Change: -1, Cause: CauseReserved})
-			all.publish()
+			topic.Change(product.Position+1, &ProductDelta{topics: ProductTopics, After: product, Change: -1, Cause: CauseReserved})
+			group.publish()
 		}
 		sell()
 		if receive() != 1 || w.remaining != 99 {
@@ -75,7 +75,7 @@ func TestFramesArePaced(t *testing.T) {
 			t.Errorf("after the pause: %d frames, remaining = %d, %v; want 3 and 89", len(w.frames), w.remaining, w.wrong)
 		}
 		sell()
-		late := &soldWatcher{}
+		late := &frameChecker{}
 		topic.receive(join{member: &Subscription{topic: topic, to: late}})
 		if late.remaining != 88 || w.remaining != 88 || w.wrong != nil {
 			t.Errorf("a subscriber that joins in the pause has %d remaining, the other %d, %v; want 88", late.remaining,

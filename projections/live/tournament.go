@@ -17,16 +17,16 @@ const (
 	CauseMoved      Cause = "moved"
 )
 
-// namedTeams bounds the teams named in a delta. A delta of more teams only has a flag.
-const namedTeams = 32
+// maxNamedTeams bounds the teams named in a delta. A delta of more teams only has a flag.
+const maxNamedTeams = 32
 
 // TournamentDelta is a change of one tournament. The frame of an edit can have any member.
 type TournamentDelta struct {
 	RowDelta[row.Tournament]
 	// Teams has the teams whose status changed, with their status after the change; it is empty if
-	// there are more than namedTeams.
+	// there are more than maxNamedTeams.
 	Teams []TeamStatus
-	// Unnamed means that there are more than namedTeams.
+	// Unnamed means that the status of more than maxNamedTeams teams changed.
 	Unnamed bool
 }
 
@@ -100,7 +100,7 @@ func (d *TournamentDelta) name(team TeamStatus) {
 	switch {
 	case at >= 0:
 		d.Teams[at] = team
-	case len(d.Teams) == namedTeams:
+	case len(d.Teams) == maxNamedTeams:
 		d.Unnamed, d.Teams = true, nil
 	default:
 		d.Teams = append(d.Teams, team)
@@ -197,7 +197,7 @@ func (d *TournamentDelta) nameTeams(fact events.Fact) {
 	}
 }
 
-// slotsAfter returns the number of free slots that a tournament's fact states.
+// slotsAfter returns the number of free slots in a tournament's fact.
 func slotsAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
 	case *events.TournamentCreated:

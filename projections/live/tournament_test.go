@@ -8,11 +8,11 @@ import (
 	"admitone/projections/row"
 )
 
-// TestManyTeamsAreNotNamed: a delta with more than namedTeams teams names none.
+// TestManyTeamsAreNotNamed: a delta with more than maxNamedTeams teams names none.
 func TestManyTeamsAreNotNamed(t *testing.T) {
 	entered := RowDelta[row.Tournament]{Cause: CauseEntered}
 	var d Delta = &TournamentDelta{RowDelta: RowDelta[row.Tournament]{Cause: CauseNone}}
-	for n := range namedTeams + 1 {
+	for n := range maxNamedTeams + 1 {
 		for range 2 { // a repeated team counts once
 			before := d.(*TournamentDelta)
 			if before.Unnamed || len(before.Teams) > n+1 {
@@ -24,11 +24,11 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 			}
 			sum := d.Clone()
 			sum.Merge(next)
-			if n < namedTeams || !sum.(*TournamentDelta).Unnamed {
+			if n < maxNamedTeams || !sum.(*TournamentDelta).Unnamed {
 				d = sum
 			}
 		}
-		if n < namedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
+		if n < maxNamedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
 			t.Fatalf("a delta of %d teams names %d, want all of them", n+1, len(d.(*TournamentDelta).Teams))
 		}
 	}

@@ -115,7 +115,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 		}
 	}
 	now = time.Now()
-	return t.all.budget.spend(now, delivered, now.Sub(start)-waited, waited)
+	return t.group.budget.spend(now, delivered, now.Sub(start)-waited, waited)
 }
 
 // frameSince returns the frame that brings a member from a position to the current position; a snapshot for position 0.

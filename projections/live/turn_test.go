@@ -22,7 +22,7 @@ type testTopic struct {
 
 func newTestTopic(every time.Duration) *testTopic {
 	p := &testTopic{product: row.Product{ID: "a", Stock: 1_000_000, Position: 1}}
-	p.Topic = &Topic{all: NewTopics("product", nil), id: "a", name: "product:a", every: every,
+	p.Topic = &Topic{group: NewTopics("product", nil), id: "a", name: "product:a", every: every,
 		state: ProductTopics.State(p.product), position: 1}
 	p.send = func(msg any) {
 		p.mu.Lock()
@@ -32,8 +32,8 @@ func newTestTopic(every time.Duration) *testTopic {
 	return p
 }
 
-func (p *testTopic) add() (*Subscription, *soldWatcher) {
-	w := &soldWatcher{}
+func (p *testTopic) add() (*Subscription, *frameChecker) {
+	w := &frameChecker{}
 	s := &Subscription{topic: p.Topic, to: w}
 	p.receive(join{member: s})
 	return s, w
@@ -42,8 +42,8 @@ func (p *testTopic) add() (*Subscription, *soldWatcher) {
 func (p *testTopic) sell() {
 	p.product.Sold++
 	p.product.Position++
-	p.Change(p.product.Position, &ProductDelta{of: ProductTopics, After: p.product, Change: -1, Cause: CauseReserved})
-	p.all.publish()
+	p.Change(p.product.Position, &ProductDelta{topics: ProductTopics, After: p.product, Change: -1, Cause: CauseReserved})
+	p.group.publish()
 }
 
 // receiveOne handles the oldest message, and reports whether there was one.
@@ -98,12 +98,12 @@ func TestNextMemberLeaves(t *testing.T) {
 func TestTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
-		watchers := map[*Subscription]*soldWatcher{}
+		watchers := map[*Subscription]*frameChecker{}
 		for range 3*turnSize + 7 {
 			s, w := p.add()
 			watchers[s] = w
 		}
-		uneven := false
+		lagging := false
 		for range 4000 {
 			switch n := rand.N(20); {
 			case n == 0:
@@ -119,7 +119,7 @@ func TestTurns(t *testing.T) {
 			case n < 8:
 				p.sell()
 			case n < 10: // the budget is spent
-				p.all.budget.spend(time.Now(), turnSize, time.Millisecond, time.Second)
+				p.group.budget.spend(time.Now(), turnSize, time.Millisecond, time.Second)
 			case n < 12:
 				time.Sleep(time.Millisecond)
 			default:
@@ -128,14 +128,14 @@ func TestTurns(t *testing.T) {
 			if stale := p.countStale(); stale != p.stale {
 				t.Fatalf("%d members are stale, but the topic counts %d", stale, p.stale)
 			}
-			uneven = uneven || p.stale > 0 && p.stale < len(p.members)
+			lagging = lagging || p.stale > 0 && p.stale < len(p.members)
 		}
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 			for p.receiveOne() {
 			}
 		}
-		if p.stale != 0 || !uneven {
-			t.Errorf("%d members are stale, want 0; members were at different positions: %t, want true", p.stale, uneven)
+		if p.stale != 0 || !lagging {
+			t.Errorf("%d members are stale, want 0; members were at different positions: %t, want true", p.stale, lagging)
 		}
 		for _, w := range watchers {
 			checkWatcher(t, w)
@@ -147,7 +147,7 @@ func TestTurns(t *testing.T) {
 	})
 }
 
-func checkWatcher(t *testing.T, w *soldWatcher) {
+func checkWatcher(t *testing.T, w *frameChecker) {
 	t.Helper()
 	if w.wrong != nil {
 		t.Fatalf("a member: %s", w.wrong[0])
@@ -158,7 +158,7 @@ func checkWatcher(t *testing.T, w *soldWatcher) {
 func TestFramesAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(-1)
-		var watchers []*soldWatcher
+		var watchers []*frameChecker
 		for range 4 * turnSize {
 			_, w := p.add()
 			watchers = append(watchers, w)
@@ -194,7 +194,7 @@ func TestFramesAreShared(t *testing.T) {
 func TestSnapshotBeyondHistory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newTestTopic(20 * time.Millisecond)
-		var watchers []*soldWatcher
+		var watchers []*frameChecker
 		for range 2 * turnSize {
 			_, w := p.add()
 			watchers = append(watchers, w)

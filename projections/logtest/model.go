@@ -62,7 +62,7 @@ type ModelSeat struct {
 // ModelBooking is the state of a booking.
 type ModelBooking struct {
 	id                 events.BookingID
-	show               events.PerformanceID
+	performance        events.PerformanceID
 	Holder             events.Holder
 	Seats              []string
 	Status             events.BookingStatus
@@ -128,8 +128,8 @@ func PerformanceStream(id string) events.StreamID {
 }
 
 // SeatStream returns the stream of a seat.
-func SeatStream(show events.PerformanceID, name string) events.StreamID {
-	return events.NewStreamID(events.SeatCategory, events.OfPerformance(show, name))
+func SeatStream(performance events.PerformanceID, name string) events.StreamID {
+	return events.NewStreamID(events.SeatCategory, events.OfPerformance(performance, name))
 }
 
 // Open puts a performance on sale.
@@ -178,11 +178,11 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 	if c.Parts[hold] == nil {
 		part := &modelPart{stream, b.parts(), c.Now.Add(ModelHold + 2*ModelGrace)}
 		c.append(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
-			ExpiresAt: part.Until, Terms: c.Sales[b.show].Terms})
+			ExpiresAt: part.Until, Terms: c.Sales[b.performance].Terms})
 		c.Parts[hold] = part
 	}
 	for _, name := range b.Seats {
-		s := c.Shows[b.show][name]
+		s := c.Shows[b.performance][name]
 		if s.hold == hold {
 			continue
 		}
@@ -205,8 +205,8 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		}
 		_, price := c.price(b, name)
 		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: price, Label: s.Label,
-			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt, Terms: c.Sales[b.show].Terms}
-		c.append(SeatStream(b.show, name), fact)
+			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt, Terms: c.Sales[b.performance].Terms}
+		c.append(SeatStream(b.performance, name), fact)
 		*s = ModelSeat{Status: events.SeatIsHeld, Label: s.Label, hold: hold, holder: b.Holder, Until: fact.ExpiresAt,
 			first: first}
 		if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
@@ -217,7 +217,7 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 }
 
 func (c *BookingModel) allowance(b *ModelBooking) events.StreamID {
-	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(b.show, string(b.Holder)))
+	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(b.performance, string(b.Holder)))
 }
 
 func (c *BookingModel) taken(stream events.StreamID) (n int64) {
@@ -230,8 +230,8 @@ func (c *BookingModel) taken(stream events.StreamID) (n int64) {
 }
 
 func (c *BookingModel) release(b *ModelBooking, name string, reason events.ReleaseReason) {
-	s := c.Shows[b.show][name]
-	c.append(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
+	s := c.Shows[b.performance][name]
+	c.append(SeatStream(b.performance, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
 		Reason: reason, ReleasedAt: c.Now, Label: s.Label})
 	if s.Status == events.SeatIsBooked {
 		s.holder = ""
@@ -242,7 +242,7 @@ func (c *BookingModel) release(b *ModelBooking, name string, reason events.Relea
 // releaseAll releases all holds of a booking.
 func (c *BookingModel) releaseAll(b *ModelBooking, reason events.ReleaseReason) {
 	for _, name := range b.Seats {
-		if other, _, _ := events.CutHoldID(c.Shows[b.show][name].hold); other == b.id {
+		if other, _, _ := events.CutHoldID(c.Shows[b.performance][name].hold); other == b.id {
 			c.release(b, name, reason)
 		}
 	}
@@ -253,14 +253,14 @@ func (c *BookingModel) releaseAll(b *ModelBooking, reason events.ReleaseReason) 
 }
 
 // Book holds seats. If some are not free, it holds the free ones under another attempt.
-func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, seats []string) {
-	c.order(&ModelBooking{show: show, Holder: holder, Seats: seats})
+func (c *BookingModel) Book(performance events.PerformanceID, holder events.Holder, seats []string) {
+	c.order(&ModelBooking{performance: performance, Holder: holder, Seats: seats})
 }
 
 // order holds the seats and places of a new booking, or fewer under another attempt.
 func (c *BookingModel) order(b *ModelBooking) {
-	show := b.show
-	if c.LastNumber++; !c.Sales[show].Times.Within(c.Now) {
+	performance := b.performance
+	if c.LastNumber++; !c.Sales[performance].Times.Within(c.Now) {
 		return
 	}
 	b.id, b.Seats = events.BookingID(fmt.Sprint("b.", c.LastNumber)), slices.Sorted(slices.Values(b.Seats))
@@ -271,15 +271,15 @@ func (c *BookingModel) order(b *ModelBooking) {
 			return
 		}
 		b.Attempt, b.Until = b.Attempt+1, time.Time{}
-		b.Seats = slices.DeleteFunc(b.Seats, func(name string) bool { return !c.Shows[show][name].available(b.label) })
+		b.Seats = slices.DeleteFunc(b.Seats, func(name string) bool { return !c.Shows[performance][name].available(b.label) })
 		b.places = min(b.places, c.placesFor(b))
 		if b.parts() == 0 || b.Attempt > 2 {
 			return
 		}
 		b.since, c.Attempts[b.id] = c.Now, b
 	}
-	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: b.Holder, ExpiresAt: b.Until,
-		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms(),
+	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: performance, Holder: b.Holder, ExpiresAt: b.Until,
+		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[performance].terms(),
 		Cancellation: events.DefaultCancellation, Label: b.label, Areas: b.bookedPlaces(),
 		Amount: b.places * modelPlacePrice}
 	prices := map[string]int64{}
@@ -301,7 +301,7 @@ func (c *BookingModel) order(b *ModelBooking) {
 func (c *BookingModel) extend(b *ModelBooking) {
 	to := b.since.Add(2 * ModelHold)
 	for _, name := range b.Seats {
-		if s := c.Shows[b.show][name]; s.first.Add(2 * ModelHold).Before(to) {
+		if s := c.Shows[b.performance][name]; s.first.Add(2 * ModelHold).Before(to) {
 			to = s.first.Add(2 * ModelHold)
 		}
 	}
@@ -310,11 +310,11 @@ func (c *BookingModel) extend(b *ModelBooking) {
 		return
 	}
 	for _, name := range b.Seats {
-		if !to.Add(ModelGrace).After(c.Shows[b.show][name].Until) {
+		if !to.Add(ModelGrace).After(c.Shows[b.performance][name].Until) {
 			continue // an interrupted run has extended it
 		}
-		c.append(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
-		c.Shows[b.show][name].Until = to.Add(ModelGrace)
+		c.append(SeatStream(b.performance, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
+		c.Shows[b.performance][name].Until = to.Add(ModelGrace)
 	}
 	c.extendPlaces(b, to.Add(ModelGrace))
 	if part, until := c.Parts[hold], to.Add(2*ModelGrace); until.After(part.Until) {
@@ -335,10 +335,10 @@ func (c *BookingModel) Later(d time.Duration) {
 			b.Status = events.BookingIsExpired
 		}
 	}
-	for _, show := range slices.Sorted(maps.Keys(c.Shows)) {
+	for _, performance := range slices.Sorted(maps.Keys(c.Shows)) {
 		for _, name := range ModelSeats {
-			if s := c.Shows[show][name]; s.Status == events.SeatIsHeld && c.Now.After(s.Until) {
-				c.append(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until,
+			if s := c.Shows[performance][name]; s.Status == events.SeatIsHeld && c.Now.After(s.Until) {
+				c.append(SeatStream(performance, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until,
 					Label: s.Label})
 				s.free(s.Until)
 			}

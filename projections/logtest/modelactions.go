@@ -24,14 +24,14 @@ func (c *BookingModel) Annotate(b *ModelBooking, reference string) {
 
 // Pay begins a payment, or resumes it.
 func (c *BookingModel) Pay(b *ModelBooking) {
-	if b.Status == events.BookingIsExpired && !c.Sales[b.show].Times.Within(c.Now) {
+	if b.Status == events.BookingIsExpired && !c.Sales[b.performance].Times.Within(c.Now) {
 		return
 	}
 	if b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired {
 		attempt, terms := b.Attempt, events.SaleTerms{}
 		if b.Status == events.BookingIsExpired {
 			attempt++
-			terms = c.Sales[b.show].terms()
+			terms = c.Sales[b.performance].terms()
 		}
 		c.append(c.stream(b), &events.BookingPaymentStarted{PaymentID: events.NewHoldID(b.id, attempt), Amount: b.Amount,
 			Attempt: attempt, Was: b.Status, SaleTerms: terms})
@@ -67,13 +67,13 @@ func (c *BookingModel) Pay(b *ModelBooking) {
 		part.Until = time.Time{}
 	}
 	for _, name := range b.Seats {
-		s := c.Shows[b.show][name]
+		s := c.Shows[b.performance][name]
 		if s.hold != payment {
 			c.failPayment(b, events.FailedLate)
 			return
 		}
 		if s.Status == events.SeatIsHeld {
-			c.append(SeatStream(b.show, name), &events.SeatBooked{HoldID: payment, BookingID: b.id, Holder: b.Holder})
+			c.append(SeatStream(b.performance, name), &events.SeatBooked{HoldID: payment, BookingID: b.id, Holder: b.Holder})
 			s.Status = events.SeatIsBooked
 		}
 	}
@@ -172,12 +172,12 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 		streams = append(streams, part.stream)
 	}
 	for _, name := range ModelSeats {
-		if c.Shows[b.show][name].hold == hold {
-			streams = append(streams, SeatStream(b.show, name))
+		if c.Shows[b.performance][name].hold == hold {
+			streams = append(streams, SeatStream(b.performance, name))
 		}
 	}
-	if f := c.Floors[b.show]; f != nil && f.holds[hold] != nil {
-		streams = append(streams, floorStream(b.show))
+	if f := c.Floors[b.performance]; f != nil && f.holds[hold] != nil {
+		streams = append(streams, floorStream(b.performance))
 	}
 	return streams
 }
@@ -189,7 +189,7 @@ func (c *BookingModel) abandon(b *ModelBooking) bool {
 		return false
 	}
 	if !b.closed { // an interrupted run may have closed it
-		c.append(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.show, Holder: b.Holder,
+		c.append(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.performance, Holder: b.Holder,
 			Attempt: b.Attempt})
 		b.closed = true
 	}

@@ -20,59 +20,59 @@ func (s *ModelSeat) free(at time.Time) {
 }
 
 // change appends the next change of blocks, and returns its number.
-func (c *BookingModel) change(show events.PerformanceID, change events.BlockChange) (number int64) {
-	change.Number, change.Label = c.changes[show]+1, modelLabel
-	c.append(PerformanceStream(string(show)), &events.BlocksChanged{BlockChange: change})
-	c.changes[show]++
-	c.Sales[show].revision++
+func (c *BookingModel) change(performance events.PerformanceID, change events.BlockChange) (number int64) {
+	change.Number, change.Label = c.changes[performance]+1, modelLabel
+	c.append(PerformanceStream(string(performance)), &events.BlocksChanged{BlockChange: change})
+	c.changes[performance]++
+	c.Sales[performance].revision++
 	return change.Number
 }
 
 // Block blocks a free seat, alternately with and without a change of blocks, or unblocks a blocked seat.
-func (c *BookingModel) Block(show events.PerformanceID, name string) {
-	switch s := c.Shows[show][name]; s.Status {
+func (c *BookingModel) Block(performance events.PerformanceID, name string) {
+	switch s := c.Shows[performance][name]; s.Status {
 	case events.SeatIsFree:
 		if c.blocks++; c.blocks%2 == 0 {
-			c.blockSeats(show, name)
+			c.blockSeats(performance, name)
 			return
 		}
-		c.append(SeatStream(show, name), &events.SeatBlocked{})
+		c.append(SeatStream(performance, name), &events.SeatBlocked{})
 		s.Status = events.SeatIsBlocked
 	case events.SeatIsBlocked:
-		c.append(SeatStream(show, name), &events.SeatUnblocked{})
+		c.append(SeatStream(performance, name), &events.SeatUnblocked{})
 		s.Status, s.Label = events.SeatIsFree, ""
 	}
 }
 
 // blockSeats blocks free seats by one change.
-func (c *BookingModel) blockSeats(show events.PerformanceID, names ...string) {
+func (c *BookingModel) blockSeats(performance events.PerformanceID, names ...string) {
 	change := events.BlockChange{}
 	for _, name := range names {
 		change.Seats = append(change.Seats, events.SeatName(name))
 	}
-	number := c.change(show, change)
+	number := c.change(performance, change)
 	for _, name := range names {
-		c.append(SeatStream(show, name), &events.SeatBlocked{Label: modelLabel, Change: number})
-		s := c.Shows[show][name]
+		c.append(SeatStream(performance, name), &events.SeatBlocked{Label: modelLabel, Change: number})
+		s := c.Shows[performance][name]
 		s.Status, s.Label = events.SeatIsBlocked, modelLabel
 	}
 }
 
 // blockRow blocks the first row if all its seats are free.
-func (c *BookingModel) blockRow(show events.PerformanceID) {
+func (c *BookingModel) blockRow(performance events.PerformanceID) {
 	row := ModelSeats[:ModelSections[0].SeatsPerRow]
 	for _, name := range row {
-		if c.Shows[show][name].Status != events.SeatIsFree {
+		if c.Shows[performance][name].Status != events.SeatIsFree {
 			return
 		}
 	}
-	c.blockSeats(show, row...)
+	c.blockSeats(performance, row...)
 }
 
 // blockPlaces unblocks the label's places or, if none are blocked, blocks places until the label has target places,
 // including held and booked ones.
-func (c *BookingModel) blockPlaces(show events.PerformanceID, target int64) {
-	f := c.Floors[show]
+func (c *BookingModel) blockPlaces(performance events.PerformanceID, target int64) {
+	f := c.Floors[performance]
 	counts, kept := f.AreaCounts, f.Blocked
 	for _, h := range f.holds {
 		kept += h.ofLabel
@@ -80,15 +80,15 @@ func (c *BookingModel) blockPlaces(show events.PerformanceID, target int64) {
 	more := target - kept
 	switch {
 	case f.Blocked > 0:
-		number := c.change(show, events.BlockChange{Unblocks: true,
+		number := c.change(performance, events.BlockChange{Unblocks: true,
 			Areas: []events.AreaPlaces{{Area: modelFloor, Places: f.Blocked}}})
 		counts.Remaining, counts.Blocked = counts.Remaining+counts.Blocked, 0
-		c.append(floorStream(show), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
+		c.append(floorStream(performance), &events.AreaUnblocked{Label: modelLabel, Places: f.Blocked, AreaCounts: counts,
 			Change: number})
 	case more > 0 && more <= f.Remaining:
-		number := c.change(show, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: target}}})
+		number := c.change(performance, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: target}}})
 		counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
-		c.append(floorStream(show), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
+		c.append(floorStream(performance), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
 			Change: number})
 	}
 	f.AreaCounts = counts
@@ -107,7 +107,7 @@ func (c *BookingModel) completeEdit(id events.PerformanceID, fact *events.Perfor
 	}
 }
 
-// applyResize resizes the floor as an edit states.
+// applyResize resizes the floor as an edit requires.
 func (c *BookingModel) applyResize(id events.PerformanceID, fact *events.PerformanceEdited) {
 	if fact.Change == 0 {
 		return

@@ -8,16 +8,16 @@ import (
 
 // CallOff cancels a performance and the bookings that are held or booked. Later sales of the performance
 // are those of servers that have not seen the cancellation yet.
-func (c *BookingModel) CallOff(show events.PerformanceID) {
-	sale := c.Sales[show]
+func (c *BookingModel) CallOff(performance events.PerformanceID) {
+	sale := c.Sales[performance]
 	if sale.cancelled {
 		return
 	}
-	c.append(PerformanceStream(string(show)), &events.PerformanceCancelled{Reason: "ill"})
+	c.append(PerformanceStream(string(performance)), &events.PerformanceCancelled{Reason: "ill"})
 	sale.cancelled = true
 	sale.revision++
 	for _, id := range c.Order {
-		if b := c.Bookings[id]; b.show == show {
+		if b := c.Bookings[id]; b.performance == performance {
 			c.Settle(b)
 		}
 	}
@@ -26,7 +26,7 @@ func (c *BookingModel) CallOff(show events.PerformanceID) {
 // mustCancel reports whether a booking must be cancelled because its performance was.
 func (c *BookingModel) mustCancel(b *ModelBooking) bool {
 	open := b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked
-	return open && c.Sales[b.show].cancelled
+	return open && c.Sales[b.performance].cancelled
 }
 
 // cancelBooking cancels a booking of a cancelled performance, or resumes its cancellation.

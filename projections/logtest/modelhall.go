@@ -42,8 +42,8 @@ func labelled(n int64) events.Labelled {
 	return events.Labelled{Label: modelLabel, OfLabel: n}
 }
 
-func floorStream(show events.PerformanceID) events.StreamID {
-	return events.NewStreamID(events.AreaCategory, events.OfPerformance(show, string(modelFloor)))
+func floorStream(performance events.PerformanceID) events.StreamID {
+	return events.NewStreamID(events.AreaCategory, events.OfPerformance(performance, string(modelFloor)))
 }
 
 // modelPrices returns the prices of the hall's categories.
@@ -101,7 +101,7 @@ func (b *ModelBooking) bookedPlaces() []events.BookedPlaces {
 
 // placesFor returns the number of places available to a booking that has none yet.
 func (c *BookingModel) placesFor(b *ModelBooking) int64 {
-	f := c.Floors[b.show]
+	f := c.Floors[b.performance]
 	switch {
 	case f == nil:
 		return 0
@@ -114,14 +114,14 @@ func (c *BookingModel) placesFor(b *ModelBooking) int64 {
 // acquirePlaces takes the places of an attempt, and reports whether there were enough.
 func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	hold := events.NewHoldID(b.id, b.Attempt)
-	if b.places == 0 || c.Floors[b.show].holds[hold] != nil {
+	if b.places == 0 || c.Floors[b.performance].holds[hold] != nil {
 		return true
 	}
 	c.releasePlacesOf(b, events.ReleasedRetaken)
 	if c.placesFor(b) < b.places {
 		return false
 	}
-	f, of := c.Floors[b.show], int64(0)
+	f, of := c.Floors[b.performance], int64(0)
 	if b.label == modelLabel {
 		of = min(f.Blocked, b.places)
 	}
@@ -132,8 +132,8 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	counts := f.AreaCounts
 	counts.Remaining, counts.Blocked = counts.Remaining-b.places+of, counts.Blocked-of
 	counts.Held += b.places
-	c.append(floorStream(b.show), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Places: b.places,
-		AreaCounts: counts, ExpiresAt: until.Add(ModelGrace), Terms: c.Sales[b.show].Terms, Labelled: labelled(of)})
+	c.append(floorStream(b.performance), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Places: b.places,
+		AreaCounts: counts, ExpiresAt: until.Add(ModelGrace), Terms: c.Sales[b.performance].Terms, Labelled: labelled(of)})
 	f.AreaCounts = counts
 	f.holds[hold] = &modelHold{booking: b.id, places: b.places, ofLabel: of, until: until.Add(ModelGrace)}
 	if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
@@ -165,7 +165,7 @@ func (f *ModelFloor) free(id events.HoldID, rest int64) {
 
 // releasePlaces releases all but rest places of a hold.
 func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, rest int64, reason events.ReleaseReason) {
-	f := c.Floors[b.show]
+	f := c.Floors[b.performance]
 	h := f.holds[hold]
 	if h == nil || h.places <= rest {
 		return
@@ -175,14 +175,14 @@ func (c *BookingModel) releasePlaces(b *ModelBooking, hold events.HoldID, rest i
 	if h.until.IsZero() {
 		was = events.AreaIsBooked
 	}
-	c.append(floorStream(b.show), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - rest, Left: rest,
+	c.append(floorStream(b.performance), &events.AreaReleased{HoldID: hold, Was: was, Places: h.places - rest, Left: rest,
 		Reason: reason, AreaCounts: counts, Labelled: labelled(of)})
 	f.free(hold, rest)
 }
 
 // releasePlacesOf releases all places of a booking.
 func (c *BookingModel) releasePlacesOf(b *ModelBooking, reason events.ReleaseReason) {
-	f := c.Floors[b.show]
+	f := c.Floors[b.performance]
 	if f == nil {
 		return
 	}
@@ -195,7 +195,7 @@ func (c *BookingModel) releasePlacesOf(b *ModelBooking, reason events.ReleaseRea
 
 // hasPlaces reports whether a booking has places under any hold.
 func (c *BookingModel) hasPlaces(b *ModelBooking) bool {
-	f := c.Floors[b.show]
+	f := c.Floors[b.performance]
 	if f == nil {
 		return false
 	}
@@ -209,24 +209,24 @@ func (c *BookingModel) hasPlaces(b *ModelBooking) bool {
 
 // extendPlaces moves the deadline of a booking's places.
 func (c *BookingModel) extendPlaces(b *ModelBooking, until time.Time) {
-	if f, hold := c.Floors[b.show], events.NewHoldID(b.id, b.Attempt); f != nil && f.holds[hold] != nil &&
+	if f, hold := c.Floors[b.performance], events.NewHoldID(b.id, b.Attempt); f != nil && f.holds[hold] != nil &&
 		until.After(f.holds[hold].until) {
-		c.append(floorStream(b.show), &events.AreaExtended{HoldID: hold, ExpiresAt: until})
+		c.append(floorStream(b.performance), &events.AreaExtended{HoldID: hold, ExpiresAt: until})
 		f.holds[hold].until = until
 	}
 }
 
 // expirePlaces frees the places whose deadline has passed.
 func (c *BookingModel) expirePlaces() {
-	for _, show := range slices.Sorted(maps.Keys(c.Floors)) {
-		f := c.Floors[show]
+	for _, performance := range slices.Sorted(maps.Keys(c.Floors)) {
+		f := c.Floors[performance]
 		for _, id := range slices.Sorted(maps.Keys(f.holds)) {
 			h := f.holds[id]
 			if h.until.IsZero() || !c.Now.After(h.until) {
 				continue
 			}
 			counts, of := f.freed(h, 0)
-			c.append(floorStream(show), &events.AreaExpired{HoldID: id, Places: h.places, AreaCounts: counts,
+			c.append(floorStream(performance), &events.AreaExpired{HoldID: id, Places: h.places, AreaCounts: counts,
 				ExpiresAt: h.until, Labelled: labelled(of)})
 			f.free(id, 0)
 		}
@@ -239,14 +239,14 @@ func (c *BookingModel) bookPlaces(b *ModelBooking) bool {
 	if b.places == 0 {
 		return true
 	}
-	f := c.Floors[b.show]
+	f := c.Floors[b.performance]
 	h := f.holds[hold]
 	if h == nil || h.until.IsZero() {
 		return h != nil
 	}
 	counts := f.AreaCounts
 	counts.Held, counts.Booked = counts.Held-h.places, counts.Booked+h.places
-	c.append(floorStream(b.show), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places, AreaCounts: counts})
+	c.append(floorStream(b.performance), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places, AreaCounts: counts})
 	f.AreaCounts, h.until = counts, time.Time{}
 	return true
 }

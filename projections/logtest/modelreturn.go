@@ -76,7 +76,7 @@ func (c *BookingModel) finishReturns(b *ModelBooking) {
 		}
 		if part.Area != "" {
 			c.releasePlaces(b, hold, b.places, events.ReleasedReturned)
-		} else if name := string(part.Seat); c.Shows[b.show][name].hold == hold {
+		} else if name := string(part.Seat); c.Shows[b.performance][name].hold == hold {
 			c.release(b, name, events.ReleasedReturned)
 		}
 		if part := c.Parts[hold]; b.parts() == 0 {

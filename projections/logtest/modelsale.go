@@ -39,8 +39,8 @@ func (s *ModelSale) terms() events.SaleTerms {
 
 // price returns the type and price of a seat of a booking. A hold freezes the price.
 func (c *BookingModel) price(b *ModelBooking, seat string) (priceType string, price int64) {
-	price = c.Sales[b.show].Price(seat)
-	if c.Floors[b.show] != nil && strings.HasPrefix(seat, "A") {
+	price = c.Sales[b.performance].Price(seat)
+	if c.Floors[b.performance] != nil && strings.HasPrefix(seat, "A") {
 		if priceType = "adult"; b.childPrice {
 			priceType, price = "child", modelChildPrice
 		}

@@ -15,8 +15,8 @@ type Store struct {
 	End events.Position
 	// Fail is the error of ReadAll after the last event.
 	Fail error
-	// Most is the largest number of events that ReadAll returns.
-	Most int
+	// MaxRead is the largest number of events that ReadAll returns.
+	MaxRead int
 }
 
 // Head implements events.Store.
@@ -34,7 +34,7 @@ func (s *Store) ReadAll(_ context.Context, after events.Position, dir events.Dir
 	if i == len(s.Log) {
 		return nil, s.Fail
 	}
-	return s.Log[i:min(len(s.Log), i+min(limit, s.Most))], nil
+	return s.Log[i:min(len(s.Log), i+min(limit, s.MaxRead))], nil
 }
 
 // Read implements events.Store, but only forward.

@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-// Counts returns counts as a fact states them.
+// Counts returns counts as a fact records them.
 func Counts(entered, remaining, waitlisted int64) events.TournamentCounts {
 	return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 }

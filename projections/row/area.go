@@ -84,7 +84,7 @@ func (a *Area) Apply(e *events.Recorded, fact events.Fact) (change int64, err er
 	return step.delta.Held + step.delta.Booked, nil
 }
 
-// areaStep is the change of the counts by a fact, and the counts that the fact states, nil for none.
+// areaStep is the change of the counts by a fact, and the counts that the fact records, nil for none.
 type areaStep struct {
 	delta  events.AreaCounts
 	counts *events.AreaCounts
@@ -101,17 +101,17 @@ func areaStepOf(fact events.Fact) (step areaStep, ok bool) {
 	case *events.AreaBooked:
 		return areaStep{events.AreaCounts{Held: -f.Places, Booked: f.Places}, &f.AreaCounts}, true
 	case *events.AreaReleased:
-		by := freed(f.Places, f.Labelled)
+		delta := freedCounts(f.Places, f.Labelled)
 		if f.Was == events.AreaIsBooked {
-			by.Booked = -f.Places
+			delta.Booked = -f.Places
 		} else {
-			by.Held = -f.Places
+			delta.Held = -f.Places
 		}
-		return areaStep{by, &f.AreaCounts}, true
+		return areaStep{delta, &f.AreaCounts}, true
 	case *events.AreaExpired:
-		by := freed(f.Places, f.Labelled)
-		by.Held = -f.Places
-		return areaStep{by, &f.AreaCounts}, true
+		delta := freedCounts(f.Places, f.Labelled)
+		delta.Held = -f.Places
+		return areaStep{delta, &f.AreaCounts}, true
 	case *events.AreaResized:
 		return areaStep{counts: &f.AreaCounts}, true
 	case *events.AreaBlocked:
@@ -122,20 +122,20 @@ func areaStepOf(fact events.Fact) (step areaStep, ok bool) {
 	return areaStep{}, false
 }
 
-// freed returns the change of the counts when places of a hold are freed. Labelled places are blocked again.
-func freed(places int64, of events.Labelled) events.AreaCounts {
+// freedCounts returns the change of the counts when places of a hold are freed. Labelled places are blocked again.
+func freedCounts(places int64, of events.Labelled) events.AreaCounts {
 	return events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel}
 }
 
-// AreaCountsOf returns the counts that a fact states, and whether it states any.
-func AreaCountsOf(fact events.Fact) (events.AreaCounts, bool) {
+// AreaCountsOf returns the counts that a fact records; ok is false if it records none.
+func AreaCountsOf(fact events.Fact) (counts events.AreaCounts, ok bool) {
 	if step, ok := areaStepOf(fact); ok && step.counts != nil {
 		return *step.counts, true
 	}
 	return events.AreaCounts{}, false
 }
 
-// OneArea has the status counts of the places of a single area, as its last event states them.
+// OneArea has the status counts of the places of a single area, as of its last event.
 type OneArea struct {
 	PerformanceID events.PerformanceID
 	ID            events.AreaID
@@ -144,7 +144,7 @@ type OneArea struct {
 	Revision events.Revision
 	Position events.Position
 	Updated  time.Time
-	// Counted is the position of the last event that stated counts, and CountedAt its store's time.
+	// Counted is the position of the last event that recorded counts, and CountedAt its store's time.
 	Counted   events.Position
 	CountedAt time.Time
 }
@@ -165,11 +165,11 @@ func AreaAt(ctx context.Context, store events.Store, id string, position events.
 			if err != nil {
 				return false, err
 			}
-			counts, states := AreaCountsOf(fact)
-			if states {
+			counts, ok := AreaCountsOf(fact)
+			if ok {
 				a.AreaCounts, a.Counted, a.CountedAt = counts, e.Position, e.Created
 			}
-			return !states, nil
+			return !ok, nil
 		})
 	if err != nil {
 		return nil, err

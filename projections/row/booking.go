@@ -46,9 +46,9 @@ type Booking struct {
 	Refunded bool
 	// Kept is the sum of cancellation fees withheld, in minor units.
 	Kept int64
-	// MadeGood is the amount refunded because the performance was cancelled, MadeUp the part of it that had
+	// CancelRefund is the amount refunded because the performance was cancelled, MadeUp the part of it that had
 	// been withheld as a fee.
-	MadeGood, MadeUp int64
+	CancelRefund, MadeUp int64
 	// Released is the position of the booking's release, 0 for none, and ReleaseKept the fee withheld for
 	// it.
 	Released    events.Position
@@ -59,8 +59,8 @@ type Booking struct {
 	Failed events.FailReason
 	// Order is the latest order data. It must not be modified.
 	Order events.OrderData
-	// Made is the position of the event that created the booking.
-	Made events.Position
+	// FirstPosition is the position of the event that created the booking.
+	FirstPosition events.Position
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
 	Position events.Position
@@ -75,8 +75,8 @@ type BookingIntent struct {
 	ExpiresAt time.Time
 	// Opened means that the allowance and the seats are held until ExpiresAt.
 	Opened bool
-	// Unmade means that the intent's payment page has not been created yet.
-	Unmade bool
+	// CheckoutPending means that the intent's payment page has not been created yet.
+	CheckoutPending bool
 }
 
 // Deadline returns the deadline for a payment: that of the intent while one is open, else that of the hold.
@@ -114,7 +114,7 @@ func (b *Booking) Apply(e *events.Recorded) error {
 
 // ApplyFact is Apply for an event whose fact has been decoded.
 func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
-	if attempt, before := beforeBooking(fact); before && b.ID == "" {
+	if attempt, ok := attemptOf(fact); ok && b.ID == "" {
 		if e.Revision != events.Revision(attempt-1) {
 			return fmt.Errorf("%w: position %d: %s@%d is a %s of attempt %d", ErrViolated, e.Position, e.Stream, e.Revision,
 				fact.Name(), attempt)
@@ -122,7 +122,7 @@ func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		if _, closed := fact.(*events.BookingAbandoned); closed {
 			return nil
 		}
-	} else if done, err := CheckNext(e, fact, revisionOf(b.ID != "", b.Revision), before); done || err != nil {
+	} else if done, err := CheckNext(e, fact, revisionOf(b.ID != "", b.Revision), ok); done || err != nil {
 		return err
 	}
 	next := *b
@@ -135,9 +135,9 @@ func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// beforeBooking returns the attempt of a fact that precedes or creates the booking. There is one fact per
+// attemptOf returns the attempt of a fact that precedes or creates the booking. There is one fact per
 // attempt, so its revision is the number of earlier attempts.
-func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
+func attemptOf(fact events.Fact) (attempt int64, ok bool) {
 	switch f := fact.(type) {
 	case *events.BookingAbandoned:
 		return f.Attempt, true
@@ -169,10 +169,9 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingHeld:
 		*b = Booking{ID: events.BookingID(strings.Clone(e.Stream.Entity())), PerformanceID: f.PerformanceID,
-			Holder: f.Holder, Seats: f.Seats, Areas: f.Areas,
-			Amount: f.Amount,
-			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, FirstAttempt: f.Attempt,
-			Attempt: f.Attempt, Cancellation: f.Cancellation, Order: f.OrderData, Made: e.Position, Created: e.Created}
+			Holder: f.Holder, Seats: f.Seats, Areas: f.Areas, Amount: f.Amount, Status: events.BookingIsHeld,
+			ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, FirstAttempt: f.Attempt, Attempt: f.Attempt,
+			Cancellation: f.Cancellation, Order: f.OrderData, FirstPosition: e.Position, Created: e.Created}
 		return true
 	case *events.BookingAnnotated:
 		b.Order = f.OrderData
@@ -196,19 +195,19 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID && f.Attempt == b.Attempt
 	case *events.BookingIntentBegun:
 		b.Status, b.Intent = events.BookingIsAwaiting, BookingIntent{ID: f.Intent, ExpiresAt: f.ExpiresAt,
-			Unmade: f.Checkout != events.Checkout{}}
+			CheckoutPending: f.Checkout != events.Checkout{}}
 		return was == events.BookingIsHeld
 	case *events.BookingIntentOpened:
 		b.Intent.Opened = true
 		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
 	case *events.BookingCheckoutMade:
-		unmade := b.Intent.Unmade
-		b.Intent.Unmade = false
-		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID && unmade && f.Session != ""
+		pending := b.Intent.CheckoutPending
+		b.Intent.CheckoutPending = false
+		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID && pending && f.Session != ""
 	case *events.BookingIntentEnded:
-		fits := was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
+		valid := was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
 		b.Status, b.Intent = f.Status, BookingIntent{}
-		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
+		return valid && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingRetaken:
 		b.Retaken = true
 		return was == events.BookingIsPaying && b.Late && f.Attempt == b.Attempt
@@ -237,7 +236,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 func AppendBooking(dst []byte, b *Booking) []byte {
 	flags := byte(0)
 	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded, b.Intent.Opened,
-		b.Intent.Unmade} {
+		b.Intent.CheckoutPending} {
 		if is {
 			flags |= 1 << i
 		}
@@ -248,7 +247,7 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendString(AppendString(dst, string(b.PaymentID)), string(b.Payment))
 	dst = AppendMoment(AppendString(dst, string(b.Intent.ID)), b.Intent.ExpiresAt)
 	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.FirstAttempt,
-		b.Kept, int64(b.Made), b.MadeGood, b.MadeUp, int64(b.Released), b.ReleaseKept,
+		b.Kept, int64(b.FirstPosition), b.CancelRefund, b.MadeUp, int64(b.Released), b.ReleaseKept,
 		int64(len(b.Seats)), int64(len(b.Returned))} {
 		dst = AppendInt(dst, n)
 	}
@@ -271,17 +270,15 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 	}
 	b := Booking{
 		ID: events.BookingID(id), Extended: flags[0]&1 != 0, Late: flags[0]&2 != 0, Retaken: flags[0]&4 != 0,
-		Refunding:     flags[0]&8 != 0,
-		Refunded:      flags[0]&16 != 0,
+		Refunding: flags[0]&8 != 0, Refunded: flags[0]&16 != 0,
 		PerformanceID: events.PerformanceID(r.Text()), Holder: events.Holder(r.Text()),
-		Status:    events.BookingStatus(r.Text()),
-		Failed:    events.FailReason(r.Text()),
+		Status: events.BookingStatus(r.Text()), Failed: events.FailReason(r.Text()),
 		PaymentID: events.HoldID(r.Text()), Payment: events.StreamID(r.Text()),
 		Intent: BookingIntent{ID: events.IntentID(r.Text()), ExpiresAt: r.Moment(), Opened: flags[0]&32 != 0,
-			Unmade: flags[0]&64 != 0},
+			CheckoutPending: flags[0]&64 != 0},
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
-		FirstAttempt: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
-		MadeGood: r.Int(), MadeUp: r.Int(), Released: events.Position(r.Int()), ReleaseKept: r.Int(),
+		FirstAttempt: r.Int(), Kept: r.Int(), FirstPosition: events.Position(r.Int()),
+		CancelRefund: r.Int(), MadeUp: r.Int(), Released: events.Position(r.Int()), ReleaseKept: r.Int(),
 	}
 	n, returned := r.Int(), r.Int()
 	b.ExpiresAt, b.ExtendableUntil, b.Cancellation = r.Moment(), r.Moment(), r.Cancellation()

@@ -53,15 +53,15 @@ func checkRecord[R any](t *testing.T, row R, encode func([]byte, *R) []byte, dec
 
 // TestBookingAtItsDeadline: a held booking expires just after its deadline, one that is being paid does not.
 func TestBookingAtItsDeadline(t *testing.T) {
-	b := Booking{Status: events.BookingIsHeld, ExpiresAt: lastMoment}
-	for at, want := range map[time.Time]events.BookingStatus{lastMoment: events.BookingIsHeld,
-		lastMoment.Add(1): events.BookingIsExpired} {
+	b := Booking{Status: events.BookingIsHeld, ExpiresAt: testDeadline}
+	for at, want := range map[time.Time]events.BookingStatus{testDeadline: events.BookingIsHeld,
+		testDeadline.Add(1): events.BookingIsExpired} {
 		if got := b.StatusAt(at); got != want {
 			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
 	b.Status = events.BookingIsPaying
-	if got := b.StatusAt(lastMoment.Add(1)); got != events.BookingIsPaying {
+	if got := b.StatusAt(testDeadline.Add(1)); got != events.BookingIsPaying {
 		t.Errorf("StatusAt after the deadline, while being paid = %s, want %s", got, events.BookingIsPaying)
 	}
 }

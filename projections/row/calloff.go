@@ -60,7 +60,7 @@ func (b *Booking) cancel(f *events.BookingCancelled) bool {
 	default:
 		return false
 	}
-	b.Status, b.MadeGood, b.MadeUp = events.BookingIsCancelled, f.Amount, f.MadeUp
+	b.Status, b.CancelRefund, b.MadeUp = events.BookingIsCancelled, f.Amount, f.MadeUp
 	b.Refunding, b.Refunded = was == events.BookingIsBooked || f.Amount > 0, false
 	b.Kept -= f.MadeUp
 	return was == f.Was && f.Amount == due && b.Kept >= 0 && (due > 0 || was != events.BookingIsReleased)
@@ -69,15 +69,15 @@ func (b *Booking) cancel(f *events.BookingCancelled) bool {
 // due returns the amount to refund for a booking that was released as a whole or cancelled.
 func (b *Booking) due() int64 {
 	if b.Status == events.BookingIsCancelled {
-		return b.MadeGood
+		return b.CancelRefund
 	}
 	return b.releaseRefund()
 }
 
-// MustCancel reports whether the cancellation of a booking's performance has work left with the booking: it is held,
-// booked or being paid, a fee was withheld after the cancellation, or its refund is in progress.
-func (b *Booking) MustCancel(off *Cancelled) bool {
-	if off.Fence == 0 {
+// MustCancel reports whether the cancellation of the performance must still change the booking: the booking is held,
+// booked or being paid, a fee was withheld after the cancellation, or the refund is in progress.
+func (b *Booking) MustCancel(cancelled *Cancelled) bool {
+	if cancelled.Fence == 0 {
 		return false
 	}
 	switch b.Status {
@@ -86,19 +86,19 @@ func (b *Booking) MustCancel(off *Cancelled) bool {
 	case events.BookingIsCancelled:
 		return b.Refunding
 	}
-	return b.KeptAfter(off) > 0
+	return b.KeptAfter(cancelled) > 0
 }
 
 // KeptAfter returns the sum of the fees withheld after the cancellation of the performance.
-func (b *Booking) KeptAfter(off *Cancelled) (kept int64) {
-	if off.Fence == 0 || b.Kept == 0 {
+func (b *Booking) KeptAfter(cancelled *Cancelled) (kept int64) {
+	if cancelled.Fence == 0 || b.Kept == 0 {
 		return 0
 	}
-	if b.Released > off.Fence {
+	if b.Released > cancelled.Fence {
 		kept = b.ReleaseKept
 	}
 	for i := range b.Returned {
-		if b.Returned[i].At > off.Fence {
+		if b.Returned[i].At > cancelled.Fence {
 			kept += b.Returned[i].Kept
 		}
 	}
@@ -120,8 +120,8 @@ type CallOff struct {
 	Node    string
 	events.CursorFailure
 	NextAt time.Time
-	// Made is the position of the first event.
-	Made events.Position
+	// FirstPosition is the position of the first event.
+	FirstPosition events.Position
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
 	Position events.Position
@@ -147,7 +147,7 @@ func (c *CallOff) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	switch f := fact.(type) {
 	case *events.CallOffBegun:
 		*c = CallOff{ID: events.CallOffID(strings.Clone(e.Stream.Entity())), Of: f.Of, Entity: f.ID, Reason: f.Reason,
-			Made: e.Position, Created: e.Created}
+			FirstPosition: e.Position, Created: e.Created}
 	case *events.CallOffSwept:
 		c.Swept, c.Ended = true, f.Ended
 	case *events.CursorTaken:
@@ -169,7 +169,7 @@ func AppendCallOff(dst []byte, c *CallOff) []byte {
 		dst = AppendString(dst, text)
 	}
 	for _, n := range []int64{boolInt(c.Swept), c.Ended, int64(c.Reached), c.Term, int64(c.Failing), c.Failures,
-		int64(c.Made), int64(c.Revision), int64(c.Position)} {
+		int64(c.FirstPosition), int64(c.Revision), int64(c.Position)} {
 		dst = AppendInt(dst, n)
 	}
 	return AppendTime(AppendTime(AppendTime(dst, c.Since), c.NextAt), c.Created)
@@ -182,7 +182,7 @@ func DecodeCallOff(id string, record []byte) (CallOff, error) {
 	c.Error = r.Text()
 	c.Swept, c.Ended, c.Reached, c.Term = r.Int() != 0, r.Int(), events.Position(r.Int()), r.Int()
 	c.Failing, c.Failures = events.Position(r.Int()), r.Int()
-	c.Made, c.Revision, c.Position = events.Position(r.Int()), events.Revision(r.Int()), events.Position(r.Int())
+	c.FirstPosition, c.Revision, c.Position = events.Position(r.Int()), events.Revision(r.Int()), events.Position(r.Int())
 	c.Since, c.NextAt, c.Created = r.Time(), r.Time(), r.Time()
 	return c, r.Done()
 }

@@ -38,15 +38,15 @@ func AppendMoment(dst []byte, t time.Time) []byte {
 // Reader reads the members of a record in the order in which they were appended. A missing member reads as zero and
 // makes Done fail.
 type Reader struct {
-	rest []byte
-	bad  bool
+	rest   []byte
+	failed bool
 }
 
 // NewReader returns a reader of a record, which it does not change.
 func NewReader(record []byte) Reader { return Reader{rest: record} }
 
 // OK reports whether all members read so far were present.
-func (r *Reader) OK() bool { return !r.bad }
+func (r *Reader) OK() bool { return !r.failed }
 
 // Rest returns the unread bytes.
 func (r *Reader) Rest() []byte { return r.rest }
@@ -54,19 +54,19 @@ func (r *Reader) Rest() []byte { return r.rest }
 // Bytes reads n bytes, nil if there are fewer. They are a part of the record, not a copy.
 func (r *Reader) Bytes(n int) []byte {
 	if n <= 0 || n > len(r.rest) {
-		r.bad = r.bad || n != 0
+		r.failed = r.failed || n != 0
 		return nil
 	}
-	taken := r.rest[:n]
+	data := r.rest[:n]
 	r.rest = r.rest[n:]
-	return taken
+	return data
 }
 
 // Text reads what AppendString wrote.
 func (r *Reader) Text() string {
 	n, size := binary.Uvarint(r.rest)
 	if size <= 0 || n > uint64(len(r.rest)) {
-		r.bad = true
+		r.failed = true
 		return ""
 	}
 	r.rest = r.rest[size:]
@@ -77,7 +77,7 @@ func (r *Reader) Text() string {
 func (r *Reader) Uint() uint64 {
 	n, size := binary.Uvarint(r.rest)
 	if size <= 0 {
-		r.bad = true
+		r.failed = true
 		return 0
 	}
 	r.rest = r.rest[size:]
@@ -88,7 +88,7 @@ func (r *Reader) Uint() uint64 {
 func (r *Reader) Int() int64 {
 	n, size := binary.Varint(r.rest)
 	if size <= 0 {
-		r.bad = true
+		r.failed = true
 		return 0
 	}
 	r.rest = r.rest[size:]
@@ -98,8 +98,8 @@ func (r *Reader) Int() int64 {
 // Time reads what AppendTime wrote, in UTC.
 func (r *Reader) Time() time.Time {
 	switch flag := r.Bytes(1); {
-	case r.bad || len(flag) == 0:
-		r.bad = true
+	case r.failed || len(flag) == 0:
+		r.failed = true
 		return time.Time{}
 	case flag[0] == 0:
 		return time.Time{}
@@ -112,7 +112,7 @@ func (r *Reader) Moment() time.Time { return time.Unix(r.Int(), r.Int()).UTC() }
 
 // Done ends reading. It returns ErrRecord if a member was missing or bytes are left.
 func (r *Reader) Done() error {
-	if r.bad || len(r.rest) != 0 {
+	if r.failed || len(r.rest) != 0 {
 		return ErrRecord
 	}
 	return nil

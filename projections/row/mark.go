@@ -29,15 +29,15 @@ func (m Mark) Status() events.SeatStatus {
 	return events.SeatIsFree
 }
 
-// Settled returns the mark, with MarkFree for MarkUntouched.
-func (m Mark) Settled() Mark {
+// Normalized returns the mark, with MarkFree for MarkUntouched.
+func (m Mark) Normalized() Mark {
 	if m == MarkUntouched {
 		return MarkFree
 	}
 	return m
 }
 
-// SeatStep is the change of a seat's mark by a fact. From is the settled mark that the fact requires.
+// SeatStep is the change of a seat's mark by a fact. From is the normalized mark that the fact requires.
 type SeatStep struct{ From, To Mark }
 
 // Change returns the change of the number of free seats: 1, 0 or -1.

@@ -61,23 +61,23 @@ func momentAt(ctx context.Context, store events.Store, position events.Position)
 }
 
 const (
-	// storedWithin bounds the time between an event's decision and its recording, storedAmong the number of
+	// maxStoreDelay bounds the time between an event's decision and its recording, maxLateEvents the number of
 	// events that are searched for late ones.
-	storedWithin = time.Second
-	storedAmong  = 500
+	maxStoreDelay = time.Second
+	maxLateEvents = 500
 )
 
 // decidedBy returns the position of the last event decided by t, even if it was stored later; stored is the position
 // of the last event stored by t. Refusals are ignored, because they are recorded in batches, long after their decision.
 func decidedBy(ctx context.Context, store events.Store, stored events.Position, t time.Time) (events.Position, error) {
-	next, err := store.ReadAll(ctx, stored, events.Forward, storedAmong)
+	next, err := store.ReadAll(ctx, stored, events.Forward, maxLateEvents)
 	if err != nil {
 		return 0, err
 	}
 	last := stored
 	for i := range next {
 		e := &next[i]
-		if e.Created.After(t.Add(storedWithin)) {
+		if e.Created.After(t.Add(maxStoreDelay)) {
 			break
 		}
 		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory || !events.Sealed(e.Metadata) {

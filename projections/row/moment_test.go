@@ -38,7 +38,7 @@ func TestMomentIncludesEarlierDecisions(t *testing.T) {
 		for i := range f.Log {
 			f.Log[i].Created = f.Log[i].Created.Add(test.delay)
 		}
-		s := &logtest.Store{Log: f.Log, Most: 10_000, End: 3}
+		s := &logtest.Store{Log: f.Log, MaxRead: 10_000, End: 3}
 		if m, err := MomentOf(t.Context(), s, at.Format(time.RFC3339Nano)); err != nil || m.Position != test.want {
 			t.Errorf("%s: %+v, %v; want position %d", test.about, m, err, test.want)
 		}
@@ -49,7 +49,7 @@ func TestMomentOf(t *testing.T) {
 	f := logtest.NewForgery()
 	f.Now = f.Now.AddDate(-10, 0, 0) // in the past
 	start := f.Now
-	s := &logtest.Store{Log: f.CompleteSale().Log, Most: 10_000, End: 13}
+	s := &logtest.Store{Log: f.CompleteSale().Log, MaxRead: 10_000, End: 13}
 	for i := range s.Log {
 		s.Log[i].Created = s.Log[i].Created.Add(3 * time.Millisecond) // stored after the decision
 	}

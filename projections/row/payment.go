@@ -176,7 +176,7 @@ func (p *Payment) owe(e *events.Recorded, id events.RefundID, cause events.Refun
 
 // AppendPayment appends the record of a payment: all but the id, which is a hash of the reference.
 func AppendPayment(dst []byte, p *Payment) []byte {
-	dst = appendPaid(dst, p.Provider, p.Reference, p.Currency, &p.For)
+	dst = appendSubject(dst, p.Provider, p.Reference, p.Currency, &p.For)
 	dst = AppendString(dst, string(p.PaymentID))
 	for _, n := range [...]int64{p.Received, p.Open, p.Booked, p.Kept, p.Refunded, p.Owed, int64(p.Revision),
 		int64(p.Position), int64(len(p.Refunds))} {
@@ -184,7 +184,7 @@ func AppendPayment(dst []byte, p *Payment) []byte {
 	}
 	dst = AppendTime(AppendTime(dst, p.Created), p.Updated)
 	for i := range p.Refunds {
-		dst = appendOwed(dst, &p.Refunds[i])
+		dst = appendRefundState(dst, &p.Refunds[i])
 	}
 	return dst
 }
@@ -193,7 +193,7 @@ func AppendPayment(dst []byte, p *Payment) []byte {
 func DecodePayment(_ string, record []byte) (Payment, error) {
 	r := NewReader(record)
 	var p Payment
-	p.Provider, p.Reference, p.Currency, p.For = readPaid(&r)
+	p.Provider, p.Reference, p.Currency, p.For = readSubject(&r)
 	p.PaymentID = events.HoldID(r.Text())
 	for _, n := range [...]*int64{&p.Received, &p.Open, &p.Booked, &p.Kept, &p.Refunded, &p.Owed} {
 		*n = r.Int()
@@ -202,14 +202,14 @@ func DecodePayment(_ string, record []byte) (Payment, error) {
 	n := r.Int()
 	p.Created, p.Updated = r.Time(), r.Time()
 	for ; n > 0 && r.OK(); n-- {
-		refund := readOwed(&r)
+		refund := readRefundState(&r)
 		refund.Currency, refund.Provider, refund.Reference, refund.For = p.Currency, p.Provider, p.Reference, p.For
 		p.Refunds = append(p.Refunds, refund)
 	}
 	return p, r.Done()
 }
 
-func appendPaid(dst []byte, provider events.Provider, reference, currency string, of *events.PaymentSubject) []byte {
+func appendSubject(dst []byte, provider events.Provider, reference, currency string, of *events.PaymentSubject) []byte {
 	for _, text := range [...]string{string(provider), reference, currency, string(of.BookingID), string(of.ProductID),
 		string(of.ReservationID)} {
 		dst = AppendString(dst, text)
@@ -217,14 +217,14 @@ func appendPaid(dst []byte, provider events.Provider, reference, currency string
 	return dst
 }
 
-func readPaid(r *Reader) (provider events.Provider, reference, currency string, of events.PaymentSubject) {
+func readSubject(r *Reader) (provider events.Provider, reference, currency string, of events.PaymentSubject) {
 	provider, reference, currency = events.Provider(r.Text()), r.Text(), r.Text()
 	of.BookingID, of.ProductID = events.BookingID(r.Text()), events.ProductID(r.Text())
 	of.ReservationID = events.ReservationID(r.Text())
 	return provider, reference, currency, of
 }
 
-func appendOwed(dst []byte, f *Refund) []byte {
+func appendRefundState(dst []byte, f *Refund) []byte {
 	for _, text := range [...]string{string(f.ID), string(f.Status), string(f.Cause), f.Settlement, string(f.Failure)} {
 		dst = AppendString(dst, text)
 	}
@@ -238,7 +238,7 @@ func appendOwed(dst []byte, f *Refund) []byte {
 	return dst
 }
 
-func readOwed(r *Reader) Refund {
+func readRefundState(r *Reader) Refund {
 	return Refund{ID: events.RefundID(r.Text()), Status: RefundStatus(r.Text()), Cause: events.RefundCause(r.Text()),
 		Settlement: r.Text(), Failure: events.RefundFailure(r.Text()), Asked: r.Int() != 0,
 		Amount: r.Int(), Number: events.Position(r.Int()), Revision: events.Revision(r.Int()),
@@ -247,14 +247,14 @@ func readOwed(r *Reader) Refund {
 
 // AppendRefund appends the record of a refund.
 func AppendRefund(dst []byte, f *Refund) []byte {
-	return appendOwed(appendPaid(dst, f.Provider, f.Reference, f.Currency, &f.For), f)
+	return appendRefundState(appendSubject(dst, f.Provider, f.Reference, f.Currency, &f.For), f)
 }
 
 // DecodeRefund reads what [AppendRefund] wrote. Error: [ErrRecord].
 func DecodeRefund(record []byte) (Refund, error) {
 	r := NewReader(record)
-	provider, reference, currency, of := readPaid(&r)
-	f := readOwed(&r)
+	provider, reference, currency, of := readSubject(&r)
+	f := readRefundState(&r)
 	f.Provider, f.Reference, f.Currency, f.For = provider, reference, currency, of
 	return f, r.Done()
 }

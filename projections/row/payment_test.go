@@ -32,7 +32,7 @@ func TestPayment(t *testing.T) {
 		&events.PaymentRefundFailed{RefundID: "r2", Failure: events.RefundForeign},
 	}
 	if _, err := apply(1, facts[1]); err == nil {
-		t.Error("a payment that was not received is booked, want an error")
+		t.Error("a payment is booked before it is received, want an error")
 	}
 	for i, fact := range facts {
 		refund, err := apply(int64(i), fact)

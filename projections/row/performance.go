@@ -55,7 +55,7 @@ type Performance struct {
 	WaitingRoom events.RoomID
 	// SaleTimes are the opening and closing times of the sale.
 	events.SaleTimes
-	// Cancellation is the stated cancellation policy, the zero value for the default.
+	// Cancellation is the cancellation policy, the zero value for the default.
 	Cancellation events.Cancellation
 	// Cancelled is zero unless the organiser has cancelled the performance.
 	Cancelled Cancelled
@@ -100,14 +100,11 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 			err)
 	}
 	p := Performance{
-		ID:    events.PerformanceID(strings.Clone(e.Stream.Entity())),
-		Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
-		HoldSeconds:    f.HoldSeconds,
-		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation,
-		Plan:     f.Plan,
-		Prices:   f.CategoryPrices,
-		Edited:   e.Revision,
-		Revision: e.Revision, Position: e.Position, Created: e.Created, Updated: e.Created,
+		ID: events.PerformanceID(strings.Clone(e.Stream.Entity())), Title: f.Title, Venue: f.Venue,
+		StartsAt: f.StartsAt.UTC(), HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder,
+		WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Plan: f.Plan,
+		Prices: f.CategoryPrices, Edited: e.Revision, Revision: e.Revision, Position: e.Position, Created: e.Created,
+		Updated: e.Created,
 	}
 	for _, s := range f.Sections {
 		p.Sections = append(p.Sections, Section{s, SeatCounts{Capacity: s.Rows * s.SeatsPerRow}})
@@ -204,9 +201,9 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 	r := NewReader(record)
 	p := Performance{
 		ID: events.PerformanceID(id), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()),
-		StartsAt:  r.Moment(),
-		SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()}, Cancellation: r.Cancellation(),
-		Plan: events.PlanID(r.Text()), Prices: r.prices(),
+		StartsAt: r.Moment(), SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()},
+		Cancellation: r.Cancellation(),
+		Plan:         events.PlanID(r.Text()), Prices: r.prices(),
 		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Edited: events.Revision(r.Int()), Revision: events.Revision(r.Int()),
 		Position: events.Position(r.Int()), Blocks: r.Int(),
 	}

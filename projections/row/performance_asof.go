@@ -94,14 +94,14 @@ func (m *SeatMap) readAll(ctx context.Context, store events.Store, id events.Per
 	share := max(1, (len(seats)+seatReads-1)/seatReads)
 	for part := range slices.Chunk(seats, share) {
 		readers.Go(func() {
-			e, fault := m.readPart(ctx, store, id, part)
+			e, partErr := m.readPart(ctx, store, id, part)
 			mu.Lock()
 			defer mu.Unlock()
 			if e != nil && (last == nil || e.Position > last.Position) {
 				last = e
 			}
 			if err == nil {
-				err = fault
+				err = partErr
 			}
 		})
 	}

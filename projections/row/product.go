@@ -64,7 +64,7 @@ func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Held < 0 || next.Sold < 0 || next.Remaining() < 0 || next.Remaining() != remaining {
-		return fmt.Errorf("%w: position %d: %s@%d states %d remaining; of %d, %d are held and %d sold",
+		return fmt.Errorf("%w: position %d: %s@%d records %d remaining; of %d, %d are held and %d sold",
 			ErrViolated, e.Position, e.Stream, e.Revision, remaining, next.Stock, next.Held, next.Sold)
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -72,7 +72,7 @@ func (p *Product) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// evolve applies a fact, and returns the remaining units that the fact states.
+// evolve applies a fact, and returns the remaining units that the fact records.
 func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64, err error) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:

@@ -24,7 +24,7 @@ type Reservation struct {
 	Deadline time.Time
 	// Steps has the statuses in order, at least one. It must not be modified.
 	Steps []ReservationStep
-	// Order is the latest order data, stated by the fact at OrderRevision and OrderPosition, which are 0
+	// Order is the latest order data, from the fact at OrderRevision and OrderPosition, which are 0
 	// if there is none. It must not be modified.
 	Order         events.OrderData
 	OrderRevision events.Revision
@@ -94,8 +94,8 @@ func (r *Reservation) AsOf(position events.Position) (Reservation, bool) {
 	return past, len(past.Steps) > 0
 }
 
-// KeptNow returns the fee withheld from a released reservation, in minor units, and 0 for other statuses.
-func (r *Reservation) KeptNow() int64 {
+// ReleaseFee returns the fee withheld from a released reservation, in minor units, and 0 for other statuses.
+func (r *Reservation) ReleaseFee() int64 {
 	if r.Status() != events.ReservationReleased {
 		return 0
 	}

@@ -110,11 +110,11 @@ func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {
 	if entry == nil {
 		return Entry{}, false
 	}
-	found := *entry
-	if found.Status == events.EntryWaitlisted {
-		found.Place = countTaken(r.queue[:found.Number])
+	copied := *entry
+	if copied.Status == events.EntryWaitlisted {
+		copied.Place = countTaken(r.queue[:copied.Number])
 	}
-	return found, true
+	return copied, true
 }
 
 // countTaken counts the places that are not vacated.
@@ -141,11 +141,11 @@ func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (pa
 		if len(page) == limit {
 			return page, uint64(page[limit-1].Number)
 		}
-		found := *entry
+		copied := *entry
 		if place++; status == events.EntryWaitlisted {
-			found.Place = place
+			copied.Place = place
 		}
-		page = append(page, found)
+		page = append(page, copied)
 	}
 	return page, 0
 }

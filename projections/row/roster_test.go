@@ -9,7 +9,7 @@ import (
 )
 
 func TestRosterAt(t *testing.T) {
-	s := &logtest.Store{Log: logtest.Tournament().Log, Most: 10_000}
+	s := &logtest.Store{Log: logtest.Tournament().Log, MaxRead: 10_000}
 	for upTo, want := range map[events.Position]string{
 		3: "[]", 4: "[lions entered]", 6: "[lions entered tigers waits at 1 bears waits at 2 wolves waits at 3]",
 		7:                  "[lions entered tigers waits at 1 bears waits at 2 wolves waits at 3]",

@@ -36,11 +36,11 @@ func (s *OneSeat) BookingID() events.BookingID {
 // store's.
 func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
 	performanceID, name := events.CutPerformance(id)
-	of, err := performanceAt(ctx, store, performanceID, position)
-	if err != nil || of == nil {
+	performance, err := performanceAt(ctx, store, performanceID, position)
+	if err != nil || performance == nil {
 		return nil, err
 	}
-	if _, ok := of.Layout.Find(events.SeatName(name)); !ok {
+	if _, ok := performance.Layout.Find(events.SeatName(name)); !ok {
 		return nil, nil
 	}
 	seat, err := foldAt(ctx, store, events.NewStreamID(events.SeatCategory, id), position, (*OneSeat).apply)

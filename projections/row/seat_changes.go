@@ -37,20 +37,10 @@ type SeatChanges struct {
 // uses 32 bytes of memory per change.
 //
 // Errors: those of [events.Recorded.Decode]; the store's.
-func (m *SeatMap) Changes(
-	ctx context.Context,
-	store events.Store,
-	performanceID events.PerformanceID,
-	after events.Position,
-	limit int,
-) (changes *SeatChanges, more bool, err error) {
-	first, err := store.Read(
-		ctx,
-		events.NewStreamID(events.PerformanceCategory, string(performanceID)),
-		0,
-		events.Forward,
-		1,
-	)
+func (m *SeatMap) Changes(ctx context.Context, store events.Store, performanceID events.PerformanceID,
+	after events.Position, limit int) (changes *SeatChanges, more bool, err error) {
+	first, err := store.Read(ctx, events.NewStreamID(events.PerformanceCategory, string(performanceID)), 0,
+		events.Forward, 1)
 	if err != nil || len(first) == 0 {
 		return nil, false, err
 	}
@@ -91,12 +81,12 @@ func (m *SeatMap) steps(ctx context.Context, store events.Store, id events.Perfo
 	var mu sync.Mutex // guards all and err
 	for part := range slices.Chunk(seats, max(1, (len(seats)+seatReads-1)/seatReads)) {
 		readers.Go(func() {
-			steps, fault := m.stepsOf(ctx, store, id, part, after)
+			steps, partErr := m.stepsOf(ctx, store, id, part, after)
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, steps...)
 			if err == nil {
-				err = fault
+				err = partErr
 			}
 		})
 	}

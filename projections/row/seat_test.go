@@ -56,21 +56,14 @@ func TestSeatAt(t *testing.T) {
 			seats, _ := m.Seats("", "", 0, m.Len())
 			for _, want := range seats {
 				s, err := SeatAt(t.Context(), log, id+"~"+string(want.Seat), at)
-				if err != nil || s == nil || s.Status != want.Status || s.Holder != owner[id+"~"+string(want.Seat)] ||
-					s.Name != want.Seat || s.PerformanceID != events.PerformanceID(id) {
-					t.Fatalf(
-						"%s of %s at %d is %+v, %v; want %+v of %q",
-						want.Seat,
-						id,
-						at,
-						s,
-						err,
-						want,
-						owner[id+"~"+string(want.Seat)],
-					)
+				holder := owner[id+"~"+string(want.Seat)]
+				if err != nil || s == nil || s.Status != want.Status || s.Holder != holder || s.Name != want.Seat ||
+					s.PerformanceID != events.PerformanceID(id) {
+					t.Fatalf("%s of %s at %d is %+v, %v; want %+v of %q", want.Seat, id, at, s, err, want, holder)
 				}
 				if (s.Holder != "") != (s.BookingID() != "") || (s.Status == events.SeatIsHeld) == s.ExpiresAt.IsZero() {
-					t.Fatalf("%s of %s at %d: %+v; want a booking iff it has a holder, a deadline iff it is held", want.Seat, id, at, s)
+					t.Fatalf("%s of %s at %d is %+v; want a booking iff it has a holder, a deadline iff it is held",
+						want.Seat, id, at, s)
 				}
 			}
 			if s, err := SeatAt(t.Context(), log, id+"~Z-9-9", at); s != nil || err != nil {

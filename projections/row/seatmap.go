@@ -47,22 +47,18 @@ func (m *SeatMap) Taken() []byte {
 
 // takenMarks maps the marks of free seats to 0, and other marks to themselves. A table is faster than a
 // branch, which is hard to predict in a partly sold hall.
-var takenMarks = func() (of [256]byte) {
-	for mark := range of {
-		of[mark] = byte(mark)
+var takenMarks = func() (table [256]byte) {
+	for mark := range table {
+		table[mark] = byte(mark)
 	}
-	of[MarkFree] = 0
-	return of
+	table[MarkFree] = 0
+	return table
 }()
 
 // Seats returns up to limit seats in canonical order, only those in a section and with a status; "" means any. after
 // is 0 for the first page, else the next of the previous page; next is 0 on the last page.
-func (m *SeatMap) Seats(
-	section events.SectionID,
-	status events.SeatStatus,
-	after uint64,
-	limit int,
-) (page []Seat, next uint64) {
+func (m *SeatMap) Seats(section events.SectionID, status events.SeatStatus, after uint64,
+	limit int) (page []Seat, next uint64) {
 	from, end := events.SeatIndex(0), events.SeatIndex(len(m.Marks))
 	if section != "" {
 		i := m.Layout.Section(section)
@@ -72,14 +68,14 @@ func (m *SeatMap) Seats(
 		from, end = m.Layout.Span(i)
 	}
 	for seat := max(from, events.SeatIndex(min(after, uint64(len(m.Marks))))); seat < end; seat++ {
-		present := Mark(m.Marks[seat]).Status()
-		if status != "" && present != status {
+		seatStatus := Mark(m.Marks[seat]).Status()
+		if status != "" && seatStatus != status {
 			continue
 		}
 		if len(page) == limit {
 			return page, uint64(seat)
 		}
-		page = append(page, Seat{m.Layout.Name(seat), present, m.Layout.Price(seat)})
+		page = append(page, Seat{m.Layout.Name(seat), seatStatus, m.Layout.Price(seat)})
 	}
 	return page, 0
 }

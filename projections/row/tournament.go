@@ -37,8 +37,8 @@ type Tournament struct {
 	// Created and Updated are the store's times of the first and last event.
 	Created, Updated time.Time
 
-	// Seated and Queued are the last numbers assigned to places in the slots and on the waitlist.
-	Seated, Queued int64
+	// LastSlot and LastWaiting are the last numbers assigned to slots and to places on the waitlist.
+	LastSlot, LastWaiting int64
 }
 
 // Remaining returns the number of free slots.
@@ -74,7 +74,7 @@ func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Waitlisted < 0 || next.Entered < 0 || next.Remaining() < 0 || next.Counts() != counts {
-		return fmt.Errorf("%w: position %d: %s@%d states %+v; of %d slots the events add up to %+v",
+		return fmt.Errorf("%w: position %d: %s@%d records %+v; of %d slots the events add up to %+v",
 			ErrViolated, e.Position, e.Stream, e.Revision, counts, next.TeamLimit, next.Counts())
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -82,25 +82,25 @@ func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// Counts returns the current counts, as facts state them.
+// Counts returns the current counts, as facts record them.
 func (t *Tournament) Counts() events.TournamentCounts {
 	return events.TournamentCounts{Entered: t.Entered, Remaining: t.Remaining(), Waitlisted: t.Waitlisted}
 }
 
-// evolve applies a fact, and returns the counts that the fact states.
+// evolve applies a fact, and returns the counts that the fact records.
 func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.TournamentCounts, error) {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		t.Seated += int64(len(f.TeamIDs))
+		t.LastSlot += int64(len(f.TeamIDs))
 		t.Entered += int64(len(f.TeamIDs))
 		return f.TournamentCounts, nil
 	case *events.TournamentWaitlisted:
-		t.Queued += int64(len(f.TeamIDs))
+		t.LastWaiting += int64(len(f.TeamIDs))
 		t.Waitlisted += int64(len(f.TeamIDs))
 		return f.TournamentCounts, nil
 	case *events.TournamentPromoted:
 		for _, row := range f.Rows {
-			t.Seated += int64(len(row))
+			t.LastSlot += int64(len(row))
 			t.Entered += int64(len(row))
 			t.Waitlisted -= int64(len(row))
 		}
@@ -141,7 +141,7 @@ func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.Tourna
 // AppendTournament appends the record of a tournament: all but the id.
 func AppendTournament(dst []byte, t *Tournament) []byte {
 	dst = AppendString(AppendString(dst, t.Name), string(t.WaitingRoom))
-	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.Seated, t.Queued, int64(t.Revision),
+	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.LastSlot, t.LastWaiting, int64(t.Revision),
 		int64(t.Position)} {
 		dst = AppendInt(dst, n)
 	}
@@ -161,7 +161,7 @@ func DecodeTournament(id string, record []byte) (Tournament, error) {
 	t := Tournament{
 		ID: events.TournamentID(id), Name: r.Text(), WaitingRoom: events.RoomID(r.Text()), TeamLimit: r.Int(),
 		Entered: r.Int(), Waitlisted: r.Int(),
-		Seated: r.Int(), Queued: r.Int(),
+		LastSlot: r.Int(), LastWaiting: r.Int(),
 		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), RegisterDeadline: r.Moment(),
 	}
 	waitlist := r.Bytes(1)

@@ -8,8 +8,8 @@ import (
 	"admitone/projections/logtest"
 )
 
-// lastMoment is the deadline of the rows in tests of deadlines.
-var lastMoment = time.Unix(1_800_000_000, 0).UTC()
+// testDeadline is the deadline in the tests of expiry.
+var testDeadline = time.Unix(1_800_000_000, 0).UTC()
 
 func TestTournamentFold(t *testing.T) {
 	s := logtest.Tournament()
@@ -42,15 +42,15 @@ func TestTournamentFold(t *testing.T) {
 }
 
 func TestStatusAtTheDeadline(t *testing.T) {
-	row := Tournament{RegisterDeadline: lastMoment, Status: events.TournamentOpen}
-	for at, want := range map[time.Time]events.TournamentStatus{lastMoment: events.TournamentOpen,
-		lastMoment.Add(1): events.TournamentClosed} {
+	row := Tournament{RegisterDeadline: testDeadline, Status: events.TournamentOpen}
+	for at, want := range map[time.Time]events.TournamentStatus{testDeadline: events.TournamentOpen,
+		testDeadline.Add(1): events.TournamentClosed} {
 		if got := row.StatusAt(at); got != want {
 			t.Errorf("StatusAt(%v) = %s, want %s", at, got, want)
 		}
 	}
 	row.Status = events.TournamentClosed
-	if got := row.StatusAt(lastMoment); got != events.TournamentClosed {
+	if got := row.StatusAt(testDeadline); got != events.TournamentClosed {
 		t.Errorf("StatusAt of a tournament closed by the organiser = %s, want %s", got, events.TournamentClosed)
 	}
 }
@@ -62,7 +62,7 @@ func TestTournamentRecord(t *testing.T) {
 		RegisterDeadline: time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC),
 		Status:           events.TournamentClosed, Waitlist: true, WaitlistRule: events.WaitlistFill, Revision: 7,
 		Position: 8,
-		Created:  time.Unix(1, 2).UTC(), Updated: time.Unix(3, 4).UTC(), Seated: 11, Queued: 12,
+		Created:  time.Unix(1, 2).UTC(), Updated: time.Unix(3, 4).UTC(), LastSlot: 11, LastWaiting: 12,
 	}
 	if got, err := DecodeTournament("a", AppendTournament(nil, &row)); err != nil || got != row {
 		t.Errorf("DecodeTournament: %+v, %v; want %+v", got, err, row)

@@ -54,7 +54,7 @@ func (w *WaitingRoom) ApplyFact(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if next.Waiting < 0 || next.Active < 0 || next.WaitingRoomCounts != counts {
-		return fmt.Errorf("%w: position %d: %s@%d states %+v; its facts add up to %+v",
+		return fmt.Errorf("%w: position %d: %s@%d records %+v; its facts add up to %+v",
 			ErrViolated, e.Position, e.Stream, e.Revision, counts, next.WaitingRoomCounts)
 	}
 	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
@@ -62,7 +62,7 @@ func (w *WaitingRoom) ApplyFact(e *events.Recorded, fact events.Fact) error {
 	return nil
 }
 
-// evolve applies a fact, and returns the counts that the fact states.
+// evolve applies a fact, and returns the counts that the fact records.
 func (w *WaitingRoom) evolve(e *events.Recorded, fact events.Fact) (events.WaitingRoomCounts, error) {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -76,7 +76,7 @@ func (w *WaitingRoom) evolve(e *events.Recorded, fact events.Fact) (events.Waiti
 	case *events.WaitingRoomAdmitted:
 		w.Waiting, w.Active, w.Admitted = w.Waiting-f.Count, w.Active+f.Count, w.Admitted+f.Count
 		if w.Admitted != f.Admitted {
-			return f.WaitingRoomCounts, fmt.Errorf("%w: position %d: %s@%d states %d admitted; its facts add up to %d",
+			return f.WaitingRoomCounts, fmt.Errorf("%w: position %d: %s@%d records %d admitted; its facts add up to %d",
 				ErrViolated, e.Position, e.Stream, e.Revision, f.Admitted, w.Admitted)
 		}
 		return f.WaitingRoomCounts, nil
@@ -167,12 +167,8 @@ func DecodeWaitingRoom(id string, record []byte) (WaitingRoom, error) {
 
 // WaitingRoomAt folds a waiting room up to a position; nil if it did not exist by then. Errors: those of
 // [WaitingRoom.Apply]; the store's.
-func WaitingRoomAt(
-	ctx context.Context,
-	store events.Store,
-	id events.RoomID,
-	position events.Position,
-) (*WaitingRoom, error) {
+func WaitingRoomAt(ctx context.Context, store events.Store, id events.RoomID,
+	position events.Position) (*WaitingRoom, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.WaitingRoomCategory, string(id)), position, (*WaitingRoom).Apply)
 }
 

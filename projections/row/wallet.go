@@ -21,7 +21,7 @@ type Wallet struct {
 	Created, Updated time.Time
 }
 
-// WalletEntryKind is the kind of a movement.
+// WalletEntryKind is the kind of a wallet's entry.
 type WalletEntryKind string
 
 // The kinds of entries.
@@ -31,7 +31,7 @@ const (
 	EntryRefunded WalletEntryKind = "refunded"
 )
 
-// WalletEntry is one movement of money in a wallet.
+// WalletEntry is one charge, debit or refund of a wallet.
 type WalletEntry struct {
 	Kind WalletEntryKind
 	// ID is the id of the charge or of the payment.
@@ -54,7 +54,7 @@ func (w *WalletEntry) Signed() int64 {
 	return w.Amount
 }
 
-// walletEntry returns the movement of a fact, nil if it moves no money. ok is false for a fact of a different kind.
+// walletEntry returns the entry that a fact makes, nil if it moves no money. ok is false for a fact of a different kind.
 func walletEntry(e *events.Recorded, fact events.Fact) (entry *WalletEntry, ok bool) {
 	switch f := fact.(type) {
 	case *events.WalletCharged:
@@ -84,7 +84,7 @@ func (w *Wallet) Apply(e *events.Recorded) error {
 	return err
 }
 
-// ApplyFact is Apply for an event whose fact has been decoded. It returns the movement, nil if
+// ApplyFact is Apply for an event whose fact has been decoded. It returns the entry, nil if
 // there is none or the row already contains the event.
 func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, error) {
 	at := revisionOf(w.Holder != "", w.Revision)
@@ -110,7 +110,7 @@ func (w *Wallet) ApplyFact(e *events.Recorded, fact events.Fact) (*WalletEntry, 
 			next.Refunded += entry.Amount
 		}
 		if next.Balance != entry.Balance || next.Balance < 0 || entry.Amount < 1 {
-			return nil, fmt.Errorf("%w: position %d: %s@%d moves %d and states a balance of %d; its facts add up to %d",
+			return nil, fmt.Errorf("%w: position %d: %s@%d moves %d and records a balance of %d; its facts add up to %d",
 				ErrViolated, e.Position, e.Stream, e.Revision, entry.Signed(), entry.Balance, next.Balance)
 		}
 	}
@@ -137,7 +137,7 @@ func DecodeWallet(holder string, record []byte) (Wallet, error) {
 	return w, r.Done()
 }
 
-// AppendWalletEntry appends the record of a movement.
+// AppendWalletEntry appends the record of an entry.
 func AppendWalletEntry(dst []byte, w *WalletEntry) []byte {
 	dst = AppendString(AppendString(AppendString(dst, string(w.Kind)), w.ID), string(w.BookingID))
 	for _, n := range [...]int64{w.Amount, w.Balance, int64(w.Revision), int64(w.Position)} {
@@ -151,24 +151,19 @@ func DecodeWalletEntry(record []byte) (WalletEntry, error) {
 	r := NewReader(record)
 	w := WalletEntry{
 		Kind: WalletEntryKind(r.Text()), ID: r.Text(), BookingID: events.BookingID(r.Text()), Amount: r.Int(),
-		Balance:  r.Int(),
-		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), Created: r.Time(),
+		Balance: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), Created: r.Time(),
 	}
 	return w, r.Done()
 }
 
 // WalletAt folds a wallet up to a position; nil if it had no event by then. Errors: those of
 // [Wallet.Apply]; the store's.
-func WalletAt(
-	ctx context.Context,
-	store events.Store,
-	holder events.Holder,
-	position events.Position,
-) (*Wallet, error) {
+func WalletAt(ctx context.Context, store events.Store, holder events.Holder,
+	position events.Position) (*Wallet, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.WalletCategory, string(holder)), position, (*Wallet).Apply)
 }
 
-// WalletEntriesAt returns up to limit movements of a wallet as of a position, oldest first, after
+// WalletEntriesAt returns up to limit entries of a wallet as of a position, oldest first, after
 // the cursor after: 0 for the first page, else the next of the previous page. next is 0 on the
 // last. Errors: those of [events.Recorded.Decode]; the store's.
 func WalletEntriesAt(ctx context.Context, store events.Store, holder events.Holder, position events.Position,

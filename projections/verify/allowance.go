@@ -27,7 +27,7 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 	case *events.AllowanceExtended:
 		p := c.parts[f.HoldID]
 		if p.until.IsZero() || !f.ExpiresAt.After(p.until) {
-			return faultf(RuleOwner, "%q has no share that expires before %s", f.HoldID, events.FormatTime(f.ExpiresAt))
+			return faultf(RuleOwner, "%q has no share with a deadline before %s", f.HoldID, events.FormatTime(f.ExpiresAt))
 		}
 		c.parts[f.HoldID] = part{p.seats, f.ExpiresAt}
 	case *events.AllowanceKept:
@@ -63,11 +63,11 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 
 func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 	id, _ := events.CutPerformance(c.id)
-	show := c.ledger.performances[id]
-	if show == nil {
+	performance := c.ledger.performances[id]
+	if performance == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	terms, fault := show.findTerms(f.Terms)
+	terms, fault := performance.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}

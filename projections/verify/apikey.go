@@ -8,7 +8,7 @@ import (
 )
 
 // RuleKeys is the rule of API keys, as it is printed.
-const RuleKeys Rule = "an API key is nobody's own, and ends once"
+const RuleKeys Rule = "an API key belongs to no holder, and is revoked at most once"
 
 func init() {
 	checks[events.APIKeyCategory] = func() check { return &apiKeyCheck{} }
@@ -29,20 +29,20 @@ func (c *apiKeyCheck) apply(e *events.Recorded, fact events.Fact, decided time.T
 		case e.Revision != 0:
 			return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
 		case f.APIKeyID != id || err != nil || len(hash) != keyHash || f.DisplayName == "":
-			return faultf(RuleFigures, "it makes %q for %q with the hash %q", f.APIKeyID, f.DisplayName, f.Hash)
+			return faultf(RuleFigures, "it creates %q for %q with the hash %q", f.APIKeyID, f.DisplayName, f.Hash)
 		case f.Role == "" || f.Role == "holder":
-			return faultf(RuleKeys, "it acts as %q", f.Role)
+			return faultf(RuleKeys, "it has the role %q", f.Role)
 		case !f.ExpiresAt.IsZero() && !f.ExpiresAt.After(decided):
-			return faultf(RuleKeys, "it had expired before it was made")
+			return faultf(RuleKeys, "it had expired before it was created")
 		}
 	case *events.APIKeyEnded:
 		switch {
 		case e.Revision == 0:
 			return faultf(RuleCreation, "a %s at revision 0", fact.Name())
 		case f.APIKeyID != id:
-			return faultf(RuleFigures, "it ends %q", f.APIKeyID)
+			return faultf(RuleFigures, "it revokes %q", f.APIKeyID)
 		case c.ended:
-			return faultf(RuleKeys, "it ends again")
+			return faultf(RuleKeys, "it is revoked again")
 		}
 		c.ended = true
 	default:

@@ -11,8 +11,8 @@ import (
 
 // The rules of areas, as they are printed.
 const (
-	RulePlaces Rule = "an area never has more places held, booked and blocked than there are, and no more than its plan stated"
-	RuleKept   Rule = "a label's places are held by bookings that name it, and are its own again when they are given back"
+	RulePlaces Rule = "an area has no more places held, booked and blocked than its size, and is no larger than in its plan"
+	RuleKept   Rule = "labelled places are held only by bookings that name the label, and are blocked under it again when released"
 	RuleNumber Rule = "the places of an area in a booking are numbered from 1, without gaps"
 )
 
@@ -49,15 +49,15 @@ func (c *areaCheck) bookedPlaces(hold events.HoldID) int64 {
 
 func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
 	id, name := events.CutPerformance(c.id)
-	show := c.ledger.performances[id]
-	if show == nil {
+	performance := c.ledger.performances[id]
+	if performance == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	at := show.latest.layout.Area(events.AreaID(name))
+	at := performance.latest.layout.Area(events.AreaID(name))
 	if at < 0 {
 		return faultf(RuleLayout, "performance %q has no area %q", id, name)
 	}
-	capacity := show.latest.layout.Areas()[at].Capacity
+	capacity := performance.latest.layout.Areas()[at].Capacity
 	if e.Revision == 0 {
 		c.counts.Remaining = capacity
 	}
@@ -71,7 +71,7 @@ func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	}
 	switch f := fact.(type) {
 	case *events.AreaHeld:
-		return c.held(e, show, f, decided)
+		return c.held(e, performance, f, decided)
 	case *events.AreaExtended:
 		return c.extended(h, f)
 	case *events.AreaBooked:
@@ -85,7 +85,7 @@ func (c *areaCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		}
 		return c.free(hold, h, f.Places, f.Labelled, f.AreaCounts)
 	}
-	if fault := show.blocks.changes(events.AreaID(name), fact); fault != nil {
+	if fault := performance.blocks.changes(events.AreaID(name), fact); fault != nil {
 		return fault
 	}
 	return c.changed(fact, capacity)
@@ -107,7 +107,7 @@ func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 			}
 		}
 		if f.Places < 1 || !f.Label.Valid() || f.Kept != kept {
-			return faultf(RuleKept, "%d are blocked under %q, which then has %d; it states %d", f.Places, f.Label, kept, f.Kept)
+			return faultf(RuleKept, "%d are blocked under %q, which then has %d; it records %d", f.Places, f.Label, kept, f.Kept)
 		}
 		c.labels[f.Label] += f.Places
 		return c.move(events.AreaCounts{Remaining: -f.Places, Blocked: f.Places}, f.AreaCounts)
@@ -122,23 +122,23 @@ func (c *areaCheck) changed(fact events.Fact, capacity int64) *fault {
 	return faultf(RuleKnown, "a %s in an area's stream", fact.Name())
 }
 
-// move adds delta to the counts, and compares the result with the counts that a fact states.
-func (c *areaCheck) move(delta, stated events.AreaCounts) *fault {
+// move adds delta to the counts, and compares the result with the counts that a fact records.
+func (c *areaCheck) move(delta, recorded events.AreaCounts) *fault {
 	now := events.AreaCounts{Remaining: c.counts.Remaining + delta.Remaining, Held: c.counts.Held + delta.Held,
 		Booked: c.counts.Booked + delta.Booked, Blocked: c.counts.Blocked + delta.Blocked}
 	switch {
 	case now.Remaining < 0:
 		return faultf(RulePlaces, "%d are held, %d booked and %d blocked of %d", now.Held, now.Booked, now.Blocked,
 			now.Capacity())
-	case now != stated:
-		return faultf(RuleFigures, "it states %+v, and its facts add up to %+v", stated, now)
+	case now != recorded:
+		return faultf(RuleFigures, "it records %+v, and its facts add up to %+v", recorded, now)
 	}
 	c.counts = now
 	return nil
 }
 
-func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.AreaHeld, decided time.Time) *fault {
-	on, fault := show.findTerms(f.Terms)
+func (c *areaCheck) held(e *events.Recorded, performance *performanceCheck, f *events.AreaHeld, decided time.Time) *fault {
+	saleTerms, fault := performance.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}
@@ -150,7 +150,7 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 		(of.OfLabel == 0) != (of.Label == "") {
 		return faultf(RuleKept, "%d of %d are labelled %q, which has %d", of.OfLabel, f.Places, of.Label, c.labels[of.Label])
 	}
-	longest := decided.Add(on.holdFor + seatGrace)
+	longest := decided.Add(saleTerms.holdFor + seatGrace)
 	if known := c.ledger.bookings[booking]; known != nil && attempt > known.row.heldUnder { // for a late payment
 		longest = decided.Add(seatGrace)
 		if f.OfLabel > 0 && f.Label != known.row.label {
@@ -161,14 +161,14 @@ func (c *areaCheck) held(e *events.Recorded, show *performanceCheck, f *events.A
 		return faultf(RuleStay, "held until %s, and the longest is %s", events.FormatTime(f.ExpiresAt),
 			events.FormatTime(longest))
 	}
-	by := events.AreaCounts{Remaining: f.OfLabel - f.Places, Held: f.Places, Blocked: -f.OfLabel}
-	if fault := c.move(by, f.AreaCounts); fault != nil {
+	delta := events.AreaCounts{Remaining: f.OfLabel - f.Places, Held: f.Places, Blocked: -f.OfLabel}
+	if fault := c.move(delta, f.AreaCounts); fault != nil {
 		return fault
 	}
 	if f.OfLabel > 0 {
 		c.labels[f.Label] -= f.OfLabel
 	}
-	c.holds[f.HoldID] = &areaHold{f.Holder, f.Places, f.Labelled, f.ExpiresAt, f.ExpiresAt, on.holdFor}
+	c.holds[f.HoldID] = &areaHold{f.Holder, f.Places, f.Labelled, f.ExpiresAt, f.ExpiresAt, saleTerms.holdFor}
 	c.ledger.addUnconfirmed(e, unconfirmedKey{c, f.HoldID})
 	return nil
 }
@@ -239,16 +239,16 @@ func (c *areaCheck) released(h *areaHold, f *events.AreaReleased) *fault {
 
 // free takes places from a hold. Labelled places are taken first, and return to their label.
 func (c *areaCheck) free(id events.HoldID, h *areaHold, places int64, of events.Labelled,
-	stated events.AreaCounts) *fault {
+	recorded events.AreaCounts) *fault {
 	if of.OfLabel != min(h.labelled.OfLabel, places) || of.OfLabel > 0 && of.Label != h.labelled.Label || of.OfLabel == 0 && of.Label != "" {
 		return faultf(RuleKept, "%d of %d are labelled %q again; of the hold %d are labelled %q", of.OfLabel, places, of.Label,
 			h.labelled.OfLabel, h.labelled.Label)
 	}
-	by := events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel, Booked: -places}
+	delta := events.AreaCounts{Remaining: places - of.OfLabel, Blocked: of.OfLabel, Booked: -places}
 	if !h.until.IsZero() {
-		by.Held, by.Booked = -places, 0
+		delta.Held, delta.Booked = -places, 0
 	}
-	if fault := c.move(by, stated); fault != nil {
+	if fault := c.move(delta, recorded); fault != nil {
 		return fault
 	}
 	if of.OfLabel > 0 {
@@ -347,8 +347,8 @@ func (t *terms) checkPlaces(places []events.BookedPlaces) (sum int64, _ *fault) 
 func (l *ledger) openAreas() (open []string) {
 	for _, id := range slices.Sorted(maps.Keys(l.areas)) {
 		for _, hold := range slices.Sorted(maps.Keys(l.areas[id].holds)) {
-			if l.areas[id].bookedPlaces(hold) > 0 && !l.holds(hold) {
-				open = append(open, fmt.Sprintf("places of the area %s are booked under %s, and that booking is not", id, hold))
+			if l.areas[id].bookedPlaces(hold) > 0 && !l.isInUse(hold) {
+				open = append(open, fmt.Sprintf("places of the area %s are booked under %s, whose booking is not booked", id, hold))
 			}
 		}
 	}

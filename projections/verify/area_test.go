@@ -70,24 +70,24 @@ func freePlace(f *logtest.Forgery, left int64) {
 		Reason: events.ReleasedReturned, AreaCounts: counts(10-left, 0, left)})
 }
 
-var gala = logtest.PerformanceStream("a")
+var performanceStream = logtest.PerformanceStream("a")
 
 func blockedCounts(remaining, held, booked, blocked int64) events.AreaCounts {
 	return events.AreaCounts{Remaining: remaining, Held: held, Booked: booked, Blocked: blocked}
 }
 
-// press blocks kept places under the label press, by a change that states places.
-func press(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kept int64) {
-	f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: number, Label: "press",
+// blockForPress blocks kept places under the label press, by a change that names places.
+func blockForPress(f *logtest.Forgery, number, places int64, rest events.AreaCounts, kept int64) {
+	f.Add(performanceStream, &events.BlocksChanged{BlockChange: events.BlockChange{Number: number, Label: "press",
 		Areas: []events.AreaPlaces{{Area: "floor", Places: places}}}})
 	rest.Blocked = kept
 	f.Add(floor, &events.AreaBlocked{Label: "press", Places: kept, Kept: places, AreaCounts: rest, Change: number})
 }
 
-// holdOf holds places, of which the number of is blocked under a label.
-func holdOf(f *logtest.Forgery, label events.BlockLabel, of, places int64, c events.AreaCounts) {
+// holdLabelled holds places; labelled of them are blocked under a label.
+func holdLabelled(f *logtest.Forgery, label events.BlockLabel, labelled, places int64, c events.AreaCounts) {
 	f.Add(floor, &events.AreaHeld{HoldID: "y.1", BookingID: "y", Holder: "di", Places: places, AreaCounts: c,
-		ExpiresAt: f.Now.Add(130 * time.Second), Labelled: events.Labelled{Label: label, OfLabel: of}})
+		ExpiresAt: f.Now.Add(130 * time.Second), Labelled: events.Labelled{Label: label, OfLabel: labelled}})
 }
 
 func release(f *logtest.Forgery, places int64, of events.Labelled, c events.AreaCounts) {
@@ -120,13 +120,13 @@ func TestVerifierChecksAreas(t *testing.T) {
 				ExpiresAt: f.Now.Add(130 * time.Second)})
 		}
 	}
-	pressed := events.BlockChange{Number: 1, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}
+	pressBlock := events.BlockChange{Number: 1, Label: "press", Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}
 	add := func(facts ...events.Fact) func(f *logtest.Forgery) {
 		return func(f *logtest.Forgery) { f.Add(floor, facts...) }
 	}
 	in := func(f *logtest.Forgery, after time.Duration) time.Time { return f.Now.Add(after) }
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		forge func(*logtest.Forgery)
 	}{
 		"booked":                        {"", bookFloor},
@@ -185,107 +185,107 @@ func TestVerifierChecksAreas(t *testing.T) {
 			f.Add("booking-x", &events.BookingSeatRefunded{Area: "floor", Place: 2, Amount: 5})
 		}},
 		"blocked, held and released": {"", func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(3, 3, 0), 4)
-			holdOf(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
+			blockForPress(f, 1, 4, counts(3, 3, 0), 4)
+			holdLabelled(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
 			release(f, 3, events.Labelled{Label: "press", OfLabel: 2}, blockedCounts(3, 3, 0, 4))
-			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 2, Label: "press", Unblocks: true,
+			f.Add(performanceStream, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 2, Label: "press", Unblocks: true,
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", Places: 4, AreaCounts: counts(7, 3, 0), Change: 2})
 		}},
 		"blocked without a change": {verify.RuleBlocks, add(&events.AreaBlocked{Label: "press", Places: 4, Kept: 4, Change: 1,
 			AreaCounts: blockedCounts(3, 3, 0, 4)})},
-		"blocked more than the change states": {verify.RuleBlocks, func(f *logtest.Forgery) {
-			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press",
+		"blocked more than the change names": {verify.RuleBlocks, func(f *logtest.Forgery) {
+			f.Add(performanceStream, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press",
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaBlocked{Label: "press", Places: 5, Kept: 5, AreaCounts: blockedCounts(2, 3, 0, 5),
 				Change: 1})
 		}},
 		"more kept than blocked": {verify.RuleKept, func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(4, 3, 0), 3)
+			blockForPress(f, 1, 4, counts(4, 3, 0), 3)
 		}},
 		"more blocked than remain": {verify.RulePlaces, func(f *logtest.Forgery) {
-			press(f, 1, 8, counts(-1, 3, 0), 8)
+			blockForPress(f, 1, 8, counts(-1, 3, 0), 8)
 		}},
 		"held under a different label": {verify.RuleKept, func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(3, 3, 0), 4)
-			holdOf(f, "crew", 2, 3, blockedCounts(2, 6, 0, 2))
+			blockForPress(f, 1, 4, counts(3, 3, 0), 4)
+			holdLabelled(f, "crew", 2, 3, blockedCounts(2, 6, 0, 2))
 		}},
 		"held more than the label has": {verify.RuleKept, func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(3, 3, 0), 4)
-			holdOf(f, "press", 5, 5, blockedCounts(3, 8, 0, -1))
+			blockForPress(f, 1, 4, counts(3, 3, 0), 4)
+			holdLabelled(f, "press", 5, 5, blockedCounts(3, 8, 0, -1))
 		}},
 		"released without its label": {verify.RuleKept, func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(3, 3, 0), 4)
-			holdOf(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
+			blockForPress(f, 1, 4, counts(3, 3, 0), 4)
+			holdLabelled(f, "press", 2, 3, blockedCounts(2, 6, 0, 2))
 			release(f, 3, events.Labelled{}, blockedCounts(5, 3, 0, 2))
 		}},
 		"unblocked in part": {verify.RuleKept, func(f *logtest.Forgery) {
-			press(f, 1, 4, counts(3, 3, 0), 4)
-			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 2, Label: "press", Unblocks: true,
+			blockForPress(f, 1, 4, counts(3, 3, 0), 4)
+			f.Add(performanceStream, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 2, Label: "press", Unblocks: true,
 				Areas: []events.AreaPlaces{{Area: "floor", Places: 4}}}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", Places: 3, AreaCounts: blockedCounts(6, 3, 0, 1), Change: 2})
 		}},
 		"undone before it reached the area": {"", func(f *logtest.Forgery) {
-			f.Add(gala, &events.BlocksBegun{BlockChange: pressed}, &events.BlocksWithdrawn{Number: 1})
+			f.Add(performanceStream, &events.BlocksBegun{BlockChange: pressBlock}, &events.BlocksWithdrawn{Number: 1})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", AreaCounts: counts(7, 3, 0), Change: 1, Undo: true})
-			f.Add(gala, &events.BlocksUndone{Number: 1})
+			f.Add(performanceStream, &events.BlocksUndone{Number: 1})
 		}},
 		"no place unblocked": {verify.RuleKept, func(f *logtest.Forgery) {
-			f.Add(gala, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press", Unblocks: true,
-				Areas: pressed.Areas}})
+			f.Add(performanceStream, &events.BlocksChanged{BlockChange: events.BlockChange{Number: 1, Label: "press", Unblocks: true,
+				Areas: pressBlock.Areas}})
 			f.Add(floor, &events.AreaUnblocked{Label: "press", AreaCounts: counts(7, 3, 0), Change: 1})
 		}},
 		"resized by an edit": {"", func(f *logtest.Forgery) {
-			f.Add(gala, edit(f, 1, 5))
+			f.Add(performanceStream, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
 		}},
-		"resized to what no edit states": {verify.RuleBlocks, func(f *logtest.Forgery) {
-			f.Add(gala, edit(f, 1, 5))
+		"resized without an edit to that size": {verify.RuleBlocks, func(f *logtest.Forgery) {
+			f.Add(performanceStream, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 6, AreaCounts: counts(3, 3, 0), Change: 1})
 		}},
-		"edit above the plan":        {verify.RulePlaces, func(f *logtest.Forgery) { f.Add(gala, edit(f, 1, 11)) }},
-		"edit by a different change": {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(gala, edit(f, 2, 5)) }},
+		"edit above the plan":        {verify.RulePlaces, func(f *logtest.Forgery) { f.Add(performanceStream, edit(f, 1, 11)) }},
+		"edit by a different change": {verify.RuleBlocks, func(f *logtest.Forgery) { f.Add(performanceStream, edit(f, 2, 5)) }},
 		"begun, shrunk and edited": {"", func(f *logtest.Forgery) {
-			f.Add(gala, sizes(5, 10))
+			f.Add(performanceStream, sizes(5, 10))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
-			f.Add(gala, edit(f, 1, 5), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
+			f.Add(performanceStream, edit(f, 1, 5), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
 		}},
 		"begun, shrunk and undone": {"", func(f *logtest.Forgery) {
-			f.Add(gala, sizes(5, 10))
+			f.Add(performanceStream, sizes(5, 10))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
-			f.Add(gala, &events.BlocksWithdrawn{Number: 1})
+			f.Add(performanceStream, &events.BlocksWithdrawn{Number: 1})
 			f.Add(floor, &events.AreaResized{Places: 10, AreaCounts: counts(7, 3, 0), Change: 1})
-			f.Add(gala, &events.BlocksUndone{Number: 1}, edit(f, 2, 6))
+			f.Add(performanceStream, &events.BlocksUndone{Number: 1}, edit(f, 2, 6))
 		}},
 		"shrunk late, and undone again": {"", func(f *logtest.Forgery) {
-			f.Add(gala, sizes(5, 10), &events.BlocksWithdrawn{Number: 1})
+			f.Add(performanceStream, sizes(5, 10), &events.BlocksWithdrawn{Number: 1})
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
 			f.Add(floor, &events.AreaResized{Places: 10, AreaCounts: counts(7, 3, 0), Change: 1})
-			f.Add(gala, &events.BlocksUndone{Number: 1})
+			f.Add(performanceStream, &events.BlocksUndone{Number: 1})
 		}},
 		"completed without an edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
-			f.Add(gala, sizes(5, 10), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
+			f.Add(performanceStream, sizes(5, 10), &events.BlocksChanged{BlockChange: sizes(5, 10).BlockChange})
 		}},
 		"grown before the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
-			f.Add(gala, edit(f, 1, 5))
+			f.Add(performanceStream, edit(f, 1, 5))
 			f.Add(floor, &events.AreaResized{Places: 5, AreaCounts: counts(2, 3, 0), Change: 1})
 			start := sizes(8, 5)
 			start.Number = 2
-			f.Add(gala, start)
+			f.Add(performanceStream, start)
 			f.Add(floor, &events.AreaResized{Places: 8, AreaCounts: counts(5, 3, 0), Change: 2})
 		}},
 		"withdrawn after the edit": {verify.RuleBlocks, func(f *logtest.Forgery) {
-			f.Add(gala, sizes(5, 10), edit(f, 1, 5), &events.BlocksWithdrawn{Number: 1})
+			f.Add(performanceStream, sizes(5, 10), edit(f, 1, 5), &events.BlocksWithdrawn{Number: 1})
 		}},
 	} {
 		f := floorLog()
 		test.forge(f)
 		_, err := verifyFloor(f)
-		found := (*verify.Violation)(nil)
+		violation := (*verify.Violation)(nil)
 		switch {
 		case test.want == "" && err != nil:
 			t.Errorf("%s: %v, want no violation", name, err)
-		case test.want != "" && (!errors.As(err, &found) || found.Rule != test.want):
+		case test.want != "" && (!errors.As(err, &violation) || violation.Rule != test.want):
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
@@ -312,8 +312,8 @@ func TestVerifierChecksPlacesOfBookings(t *testing.T) {
 		test.edit(held)
 		f.Add("booking-x", held)
 		_, err := verifyFloor(f)
-		found := (*verify.Violation)(nil)
-		if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &found) || found.Rule != test.want) {
+		violation := (*verify.Violation)(nil)
+		if test.want == "" && err != nil || test.want != "" && (!errors.As(err, &violation) || violation.Rule != test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}

@@ -7,30 +7,30 @@ import (
 )
 
 // RuleBlocks is the rule of changes of blocks, as it is printed.
-const RuleBlocks Rule = "changes of blocks follow one another, and each is made or undone as a whole"
+const RuleBlocks Rule = "changes of blocks do not overlap, and each is completed or undone as a whole"
 
 // blockCheck folds the changes of blocks of a performance.
 type blockCheck struct {
-	last        int64
-	label       events.BlockLabel // of the last
-	seats       []events.SeatName // of the last
-	areas       []events.AreaPlaces
-	sizes       []events.AreaResize
-	unblocks    bool
-	open        bool
-	withdrawn   bool
-	sizesStated bool // an edit has stated the sizes
+	last          int64
+	label         events.BlockLabel // of the last
+	seats         []events.SeatName // of the last
+	areas         []events.AreaPlaces
+	sizes         []events.AreaResize
+	unblocks      bool
+	open          bool
+	withdrawn     bool
+	sizesRecorded bool // an edit has recorded the sizes
 }
 
 // apply applies a fact. known is false for a fact that is not about blocks.
-func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, known bool) {
+func (c *blockCheck) apply(performance *performanceCheck, fact events.Fact) (_ *fault, known bool) {
 	switch f := fact.(type) {
 	case *events.BlocksBegun:
-		return c.next(show, &f.BlockChange, true), true
+		return c.next(performance, &f.BlockChange, true), true
 	case *events.BlocksChanged:
-		return c.changed(show, &f.BlockChange), true
+		return c.changed(performance, &f.BlockChange), true
 	case *events.BlocksWithdrawn:
-		if !c.open || c.withdrawn || c.sizesStated || f.Number != c.last {
+		if !c.open || c.withdrawn || c.sizesRecorded || f.Number != c.last {
 			return faultf(RuleBlocks, "change %d is withdrawn; the last is %d, under way: %t", f.Number, c.last, c.open), true
 		}
 		c.withdrawn = true
@@ -46,16 +46,16 @@ func (c *blockCheck) apply(show *performanceCheck, fact events.Fact) (_ *fault, 
 }
 
 // next applies the announcement of a change, or a change that was not announced.
-func (c *blockCheck) next(show *performanceCheck, f *events.BlockChange, open bool) *fault {
+func (c *blockCheck) next(performance *performanceCheck, f *events.BlockChange, open bool) *fault {
 	sizes := len(f.Sizes) > 0
 	if c.open || f.Number != c.last+1 || f.Label.Valid() == sizes || sizes && (len(f.Seats)+len(f.Areas) > 0 || !open) {
 		return faultf(RuleBlocks, "change %d under %q after %d, in progress: %t", f.Number, f.Label, c.last, c.open)
 	}
 	before := events.SeatIndex(-1)
 	for _, name := range f.Seats {
-		at, ok := show.latest.layout.Find(name)
+		at, ok := performance.latest.layout.Find(name)
 		if !ok {
-			return faultf(RuleLayout, "performance %q has no seat %q", show.id, name)
+			return faultf(RuleLayout, "performance %q has no seat %q", performance.id, name)
 		}
 		if at <= before {
 			return faultf(RuleBlocks, "change %d has %q twice or out of order", f.Number, name)
@@ -66,11 +66,11 @@ func (c *blockCheck) next(show *performanceCheck, f *events.BlockChange, open bo
 	for _, size := range f.Sizes {
 		all = append(all, size.AreaPlaces)
 	}
-	if fault := show.areasInOrder(all); fault != nil {
+	if fault := performance.areasInOrder(all); fault != nil {
 		return fault
 	}
 	c.last, c.label, c.unblocks, c.seats, c.open = f.Number, f.Label, f.Unblocks, f.Seats, open
-	c.areas, c.sizes, c.sizesStated = f.Areas, f.Sizes, false
+	c.areas, c.sizes, c.sizesRecorded = f.Areas, f.Sizes, false
 	return nil
 }
 
@@ -94,24 +94,24 @@ func (c *performanceCheck) areasInOrder(areas []events.AreaPlaces) *fault {
 	return nil
 }
 
-// edited applies an edit that resizes areas: it states the sizes of the change in progress, or is itself the next
+// edited applies an edit that resizes areas: it records the sizes of the change in progress, or is itself the next
 // change.
-func (c *blockCheck) edited(show *performanceCheck, f *events.PerformanceEdited) *fault {
+func (c *blockCheck) edited(performance *performanceCheck, f *events.PerformanceEdited) *fault {
 	for _, a := range f.Areas {
-		if fault := show.areasInOrder([]events.AreaPlaces{a}); fault != nil {
+		if fault := performance.areasInOrder([]events.AreaPlaces{a}); fault != nil {
 			return fault
 		}
 	}
 	if f.Change == 0 {
 		return nil
 	}
-	start := c.open && !c.withdrawn && !c.sizesStated && f.Change == c.last && !slices.ContainsFunc(c.sizes,
+	start := c.open && !c.withdrawn && !c.sizesRecorded && f.Change == c.last && !slices.ContainsFunc(c.sizes,
 		func(size events.AreaResize) bool { return !slices.Contains(f.Areas, size.AreaPlaces) })
 	if !start && (c.open || f.Change != c.last+1) {
 		return faultf(RuleBlocks, "an edit resizes areas by change %d; the last is %d, in progress: %t", f.Change, c.last,
 			c.open)
 	}
-	if c.sizesStated = start; !start {
+	if c.sizesRecorded = start; !start {
 		*c = blockCheck{last: f.Change, areas: f.Areas}
 	}
 	return nil
@@ -128,7 +128,7 @@ func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
 			slices.ContainsFunc(c.sizes, func(size events.AreaResize) bool {
 				// An area shrinks before the edit. A server that stalled may shrink it after the change was withdrawn.
 				return size.Area == id && (f.Places == size.Was ||
-					f.Places == size.Places && (size.Places < size.Was || c.sizesStated && !c.withdrawn))
+					f.Places == size.Places && (size.Places < size.Was || c.sizesRecorded && !c.withdrawn))
 			})
 	case *events.AreaBlocked:
 		number = f.Change
@@ -139,16 +139,16 @@ func (c *blockCheck) changes(id events.AreaID, fact events.Fact) *fault {
 		ok = f.Label == c.label && f.Undo != c.unblocks && slices.ContainsFunc(c.areas, is)
 	}
 	if number < 0 || number > c.last || number == c.last && number > 0 && !ok {
-		return faultf(RuleBlocks, "a %s of %q by change %d, which does not state it; the last is %d", fact.Name(), id,
+		return faultf(RuleBlocks, "a %s of %q by change %d, which does not include it; the last is %d", fact.Name(), id,
 			number, c.last)
 	}
 	return nil
 }
 
 // changed applies a completed change: the one in progress, or the next one.
-func (c *blockCheck) changed(show *performanceCheck, f *events.BlockChange) *fault {
+func (c *blockCheck) changed(performance *performanceCheck, f *events.BlockChange) *fault {
 	if !c.open {
-		return c.next(show, f, false)
+		return c.next(performance, f, false)
 	}
 	same := slices.Equal(f.Seats, c.seats) && slices.Equal(f.Areas, c.areas) && slices.Equal(f.Sizes, c.sizes)
 	if f.Unblocks { // some seats may have been booked since the announcement
@@ -157,7 +157,7 @@ func (c *blockCheck) changed(show *performanceCheck, f *events.BlockChange) *fau
 				return !slices.ContainsFunc(c.areas, func(start events.AreaPlaces) bool { return start.Area == a.Area })
 			})
 	}
-	if len(c.sizes) > 0 && !c.sizesStated {
+	if len(c.sizes) > 0 && !c.sizesRecorded {
 		same = false
 	}
 	if c.withdrawn || f.Number != c.last || f.Label != c.label || f.Unblocks != c.unblocks || !same {

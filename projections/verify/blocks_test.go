@@ -55,13 +55,13 @@ func TestBlockRules(t *testing.T) {
 		{[]events.Fact{&events.BlocksBegun{BlockChange: unblocks("A-1-1")}, seat("press", 1)}, RuleBlocks},
 		{[]events.Fact{made(1), seat("press", -1)}, RuleBlocks},
 	} {
-		show := &performanceCheck{id: "g", latest: &terms{layout: layout}}
+		performance := &performanceCheck{id: "g", latest: &terms{layout: layout}}
 		for j, fact := range line.facts {
 			var found *fault
 			if f, ok := fact.(*events.SeatBlocked); ok {
-				found = show.blocks.blocked("A-1-1", f)
+				found = performance.blocks.blocked("A-1-1", f)
 			} else {
-				found, _ = show.blocks.apply(show, fact)
+				found, _ = performance.blocks.apply(performance, fact)
 			}
 			rule := Rule("")
 			if found != nil {

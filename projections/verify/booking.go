@@ -11,9 +11,9 @@ import (
 
 // The rules of bookings, wallets and allowances, as they are printed.
 const (
-	RuleBooking  Rule = "a booking is held, paid once and released at most once, each attempt under an id of its own"
+	RuleBooking  Rule = "a booking is held, paid once and released at most once, and each attempt has its own id"
 	RulePayments Rule = "a payment is debited at most once and refunded at most once, from the wallet of the booking's holder"
-	RuleMoney    Rule = "a wallet has what was charged less what was debited plus what was refunded, and never less than nothing"
+	RuleMoney    Rule = "a wallet's balance is what was charged, minus debits, plus refunds, and is never negative"
 )
 
 // bookingCheck folds a booking and checks it against its seats and its payments.
@@ -29,8 +29,8 @@ type bookingCheck struct {
 	createdAt events.Position
 	// retakenAt is the start of the last payment after its expiry, 0 for none.
 	retakenAt events.Position
-	// keptAfter is the sum of the fees withheld after the cancellation of the performance.
-	keptAfter int64
+	// feesAfterCancellation is the sum of the fees withheld after the cancellation of the performance.
+	feesAfterCancellation int64
 }
 
 func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -47,9 +47,9 @@ func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	}
 	var f *fault
 	if isCreation {
-		f = c.checkMade(made, decided)
+		f = c.checkHeld(made, decided)
 	} else {
-		f = c.checkLater(fact, decided)
+		f = c.checkChange(fact, decided)
 	}
 	if f != nil {
 		return f
@@ -81,21 +81,21 @@ func (c *bookingCheck) abandoned(f *events.BookingAbandoned) *fault {
 	return nil
 }
 
-func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *fault {
-	show, sum := c.ledger.performances[f.PerformanceID], int64(0)
-	if show == nil {
+func (c *bookingCheck) checkHeld(f *events.BookingHeld, decided time.Time) *fault {
+	performance, sum := c.ledger.performances[f.PerformanceID], int64(0)
+	if performance == nil {
 		return faultf(RuleLayout, "there is no performance %q", f.PerformanceID)
 	}
-	on, fault := show.checkAcquisition(f.SaleTerms, decided)
+	saleTerms, fault := performance.checkAcquisition(f.SaleTerms, decided)
 	if fault != nil {
 		return fault
 	}
-	if fault := on.checkFrozen(f); fault != nil {
+	if fault := saleTerms.checkFrozen(f); fault != nil {
 		return fault
 	}
 	seen := map[events.SeatName]bool{}
 	for _, s := range f.Seats {
-		if !on.sells(&s) || seen[s.Seat] {
+		if !saleTerms.sells(&s) || seen[s.Seat] {
 			return faultf(RuleLayout, "the seat %q at %d for %q", s.Seat, s.Price, s.PriceType)
 		}
 		seen[s.Seat] = true
@@ -105,7 +105,7 @@ func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *faul
 			return faultf(RuleLabel, "it names the label %q, and its seat %q is under %q", f.Label, s.Seat, held.label)
 		}
 	}
-	places, fault := on.checkPlaces(f.Areas)
+	places, fault := saleTerms.checkPlaces(f.Areas)
 	if fault == nil {
 		fault = c.ledger.checkLabels(f)
 	}
@@ -115,17 +115,17 @@ func (c *bookingCheck) checkMade(f *events.BookingHeld, decided time.Time) *faul
 	sum += places
 	switch {
 	case f.BookingID != c.id || f.Attempt != c.closed+1 || len(f.Seats)+len(f.Areas) == 0 || sum != f.Amount:
-		return faultf(RuleFigures, "it makes %q, attempt %d, of %d seats and %d places for %d; they cost %d", f.BookingID,
+		return faultf(RuleFigures, "it creates %q, attempt %d, of %d seats and %d places for %d; they cost %d", f.BookingID,
 			f.Attempt, len(f.Seats), events.CountPlaces(f.Areas), f.Amount, sum)
 	case decided.After(f.ExpiresAt):
-		return faultf(RuleDeadlines, "made at %s, and held until %s", events.FormatTime(decided),
+		return faultf(RuleDeadlines, "created at %s, and held until %s", events.FormatTime(decided),
 			events.FormatTime(f.ExpiresAt))
 	}
 	return nil
 }
 
-// checkLater checks a fact after the first one against the booking and the streams that it involves.
-func (c *bookingCheck) checkLater(fact events.Fact, decided time.Time) *fault {
+// checkChange checks a fact other than the first against the booking and the streams that it involves.
+func (c *bookingCheck) checkChange(fact events.Fact, decided time.Time) *fault {
 	row := &c.row
 	switch f := fact.(type) {
 	case *events.BookingExtended:
@@ -247,7 +247,7 @@ func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *
 	case !ok:
 		return faultf(RuleKnown, "a %s in a wallet's stream", fact.Name())
 	case next.Balance != balance || next.Balance < 0 || amount < 1 && !cancelled:
-		return faultf(RuleMoney, "a %s of %d that states a balance of %d; the balance was %d", fact.Name(), amount, balance,
+		return faultf(RuleMoney, "a %s of %d that records a balance of %d; the balance was %d", fact.Name(), amount, balance,
 			c.money.Balance)
 	}
 	c.money = next
@@ -302,38 +302,38 @@ func (v *Verifier) Open() (open []string) {
 		if b := &l.bookings[id].row; b.status == events.BookingIsPaying || b.refunding || b.returning() {
 			open = append(open, fmt.Sprintf("the booking %s is %s, being refunded: %t", id, b.status,
 				b.refunding || b.returning()))
-		} else if why := l.unswept(l.bookings[id]); why != "" {
-			open = append(open, fmt.Sprintf("the booking %s %s", id, why))
+		} else if reason := l.pendingCancellation(l.bookings[id]); reason != "" {
+			open = append(open, fmt.Sprintf("the booking %s %s", id, reason))
 		}
 	}
 	for _, holder := range slices.Sorted(maps.Keys(l.wallets)) {
 		for _, payment := range slices.Sorted(maps.Keys(l.wallets[holder].payments)) {
 			p := l.wallets[holder].payments[payment]
-			if !p.closed && !l.pays(payment) && !l.keeps(payment, &p) {
+			if !p.closed && !l.isUsed(payment) && !l.isFee(payment, &p) {
 				open = append(open, fmt.Sprintf("the payment %s of %q is debited, and nothing is booked for it", payment, holder))
 			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.seats)) {
-		if s := l.seats[id]; s.status == events.SeatIsBooked && !l.holds(s.hold) {
-			open = append(open, fmt.Sprintf("the seat %s is booked under %s, and that booking is not", id, s.hold))
+		if s := l.seats[id]; s.status == events.SeatIsBooked && !l.isInUse(s.hold) {
+			open = append(open, fmt.Sprintf("the seat %s is booked under %s, whose booking is not booked", id, s.hold))
 		}
 	}
 	if id, teams := l.unpromoted(); id != "" {
-		open = append(open, fmt.Sprintf("%q can come into the tournament %s and have not", teams, id))
+		open = append(open, fmt.Sprintf("%q can be promoted in the tournament %s, and were not", teams, id))
 	}
 	return append(append(open, l.openAreas()...), l.openExternal()...)
 }
 
-// pays reports whether a booking is booked, or about to be booked, by a payment of a wallet.
-func (l *ledger) pays(payment events.HoldID) bool {
+// isUsed reports whether a booking is booked, or about to be booked, by a payment of a wallet.
+func (l *ledger) isUsed(payment events.HoldID) bool {
 	hold := events.HoldOfPayment(payment)
 	id, _, _ := events.CutHoldID(hold)
-	return l.holds(hold) && l.bookings[id].row.paymentID == payment && l.bookings[id].row.payment == ""
+	return l.isInUse(hold) && l.bookings[id].row.paymentID == payment && l.bookings[id].row.payment == ""
 }
 
-// holds reports whether a booking is booked, or about to be booked, under a hold.
-func (l *ledger) holds(hold events.HoldID) bool {
+// isInUse reports whether a booking is booked, or about to be booked, under a hold.
+func (l *ledger) isInUse(hold events.HoldID) bool {
 	id, _, _ := events.CutHoldID(hold)
 	b := l.bookings[id]
 	return b != nil && b.row.holdID() == hold &&

@@ -226,7 +226,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"an attempt closed for an unknown performance", verify.RuleLayout, func(b *logtest.ForgedLog) {
 			b.Add("booking-x", &events.BookingAbandoned{BookingID: "x", PerformanceID: "z", Attempt: 1})
 		}},
-		{"a hold that states a different attempt", verify.RuleFigures,
+		{"a hold with a different attempt number", verify.RuleFigures,
 			func(b *logtest.ForgedLog) { f := held(b, "x.1", "cy", 5); f.Attempt = 2; b.Add(a13, f) }},
 		{"a payment of a different amount", verify.RuleBooking, func(b *logtest.ForgedLog) {
 			b.Add("booking-b.3", &events.BookingPaymentStarted{PaymentID: "b.3.1", Amount: 6, Attempt: 1,

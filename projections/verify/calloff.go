@@ -8,7 +8,7 @@ import (
 )
 
 // RuleCalledOff is the rule of cancellations, as it is printed.
-const RuleCalledOff Rule = "a cancelled entity is not edited, its sales are ended once and refunded in full, and none is left after its sweep"
+const RuleCalledOff Rule = "a cancelled entity is not edited, and its sales are all ended once and refunded in full"
 
 func init() {
 	ledgerChecks[events.CallOffCategory] = func(l *ledger, id string) check {
@@ -62,24 +62,24 @@ var sweepChecks = map[string]func(l *ledger, id string, ended int64) *fault{
 // booked. A server that did not know of the cancellation yet may have made bookings, or paid expired
 // bookings late, after it; the sweep need not wait for those.
 func (l *ledger) sweptPerformance(id string, ended int64) *fault {
-	show := l.performances[events.PerformanceID(id)]
-	if show == nil || show.fence == 0 {
+	performance := l.performances[events.PerformanceID(id)]
+	if performance == nil || performance.fence == 0 {
 		return faultf(RuleCalledOff, "performance %q was not cancelled", id)
 	}
 	cancelled := int64(0)
 	for _, b := range l.bookings {
-		if b.row.performance != events.PerformanceID(id) || max(b.createdAt, b.retakenAt) > show.fence {
+		if b.row.performance != events.PerformanceID(id) || max(b.createdAt, b.retakenAt) > performance.fence {
 			continue
 		}
-		if why := l.unswept(b); why != "" || b.row.refunding {
-			return faultf(RuleCalledOff, "the booking %q, being refunded: %t, %s", b.id, b.row.refunding, why)
+		if reason := l.pendingCancellation(b); reason != "" || b.row.refunding {
+			return faultf(RuleCalledOff, "the booking %q, being refunded: %t, %s", b.id, b.row.refunding, reason)
 		}
 		if b.row.status == events.BookingIsCancelled {
 			cancelled++
 		}
 	}
 	if ended > cancelled {
-		return faultf(RuleFigures, "%d bookings are ended, and it states %d", cancelled, ended)
+		return faultf(RuleFigures, "%d bookings are ended, and it records %d", cancelled, ended)
 	}
 	return nil
 }
@@ -104,19 +104,19 @@ func (l *ledger) sweptTournament(id string, _ int64) *fault {
 	return nil
 }
 
-// unswept describes a booking that its performance's cancellation must still end or refund, "" if
+// pendingCancellation describes a booking that its performance's cancellation must still end or refund, "" if
 // there is nothing to do.
-func (l *ledger) unswept(b *bookingCheck) string {
-	show := l.performances[b.row.performance]
-	if show == nil || show.fence == 0 {
+func (l *ledger) pendingCancellation(b *bookingCheck) string {
+	performance := l.performances[b.row.performance]
+	if performance == nil || performance.fence == 0 {
 		return ""
 	}
 	switch b.row.status {
 	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying, events.BookingIsBooked:
 		return fmt.Sprintf("is %s, and performance %s was cancelled", b.row.status, b.row.performance)
 	case events.BookingIsReleased:
-		if b.keptAfter > 0 {
-			return fmt.Sprintf("has %d kept after the cancellation of performance %s", b.keptAfter, b.row.performance)
+		if b.feesAfterCancellation > 0 {
+			return fmt.Sprintf("has %d kept after the cancellation of performance %s", b.feesAfterCancellation, b.row.performance)
 		}
 	}
 	return ""
@@ -133,39 +133,39 @@ func (b *booking) cancel(f *events.BookingCancelled) bool {
 	default:
 		return false
 	}
-	fits := !b.refunding && !b.returning() && f.MadeUp >= 0 && f.MadeUp <= b.withheld &&
+	valid := !b.refunding && !b.returning() && f.MadeUp >= 0 && f.MadeUp <= b.withheld &&
 		(due > 0 || was != events.BookingIsReleased)
 	b.status, b.refunds, b.feesRefunded = events.BookingIsCancelled, f.Amount, f.MadeUp
 	b.refunding = was == events.BookingIsBooked || due > 0
 	b.withheld -= f.MadeUp
-	return fits && f.Was == was && f.Amount == due && (due == 0) == (f.PaymentID == "") &&
+	return valid && f.Was == was && f.Amount == due && (due == 0) == (f.PaymentID == "") &&
 		(due == 0 || f.PaymentID == b.paymentID)
 }
 
 // countFees counts the fees withheld after the cancellation of the performance, until they are refunded.
 func (c *bookingCheck) countFees(fact events.Fact) {
-	show := c.ledger.performances[c.row.performance]
-	if show == nil || show.fence == 0 {
+	performance := c.ledger.performances[c.row.performance]
+	if performance == nil || performance.fence == 0 {
 		return
 	}
 	switch f := fact.(type) {
 	case *events.BookingReleased:
-		c.keptAfter += f.Kept
+		c.feesAfterCancellation += f.Kept
 	case *events.BookingSeatReturned:
-		c.keptAfter += f.Kept
+		c.feesAfterCancellation += f.Kept
 	case *events.BookingCancelled:
-		c.keptAfter = 0
+		c.feesAfterCancellation = 0
 	}
 }
 
 // checkCancelled checks the cancellation of a booking against that of its performance.
 func (c *bookingCheck) checkCancelled(f *events.BookingCancelled) *fault {
-	show := c.ledger.performances[c.row.performance]
+	performance := c.ledger.performances[c.row.performance]
 	switch {
-	case show.fence == 0:
+	case performance.fence == 0:
 		return faultf(RuleCalledOff, "performance %q was not cancelled", c.row.performance)
-	case f.MadeUp != c.keptAfter:
-		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept after the cancellation", f.MadeUp, c.keptAfter)
+	case f.MadeUp != c.feesAfterCancellation:
+		return faultf(RuleCalledOff, "%d that were kept are refunded; %d were kept after the cancellation", f.MadeUp, c.feesAfterCancellation)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func (c *paymentCheck) outcomeFeeOwed(f *events.PaymentMadeUp) *fault {
 	b := c.ledger.bookings[c.received.BookingID]
 	if f.Amount < 1 || f.Cause != events.OwedCancelled || b == nil || b.row.bookedBy != c.stream() ||
 		b.row.status != events.BookingIsCancelled || b.row.feesRefunded != f.Amount {
-		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not state this", f.Amount, f.Cause,
+		return faultf(RuleOutcome, "%d that were kept are owed as %q, and %s does not record this", f.Amount, f.Cause,
 			c.received.Path())
 	}
 	return nil

@@ -20,20 +20,20 @@ func sweeping() []events.Fact {
 // TestVerifierRulesOfCallOffs breaks every rule; the last event of each log breaks it.
 func TestVerifierRulesOfCallOffs(t *testing.T) {
 	booking := func(id string) events.StreamID { return events.NewStreamID(events.BookingCategory, id) }
-	show, other := logtest.PerformanceStream("off"), logtest.PerformanceStream("a")
+	performance, other := logtest.PerformanceStream("off"), logtest.PerformanceStream("a")
 	for _, test := range []struct {
 		name  string
-		rule  verify.Rule // "" if all is well
+		rule  verify.Rule // "" if no rule is broken
 		forge func(b *logtest.ForgedLog)
 	}{
 		{"a complete sweep", "", func(b *logtest.ForgedLog) {
 			b.Add(callOff, append(sweeping(), &events.CallOffSwept{Ended: 2}, &events.CursorMoved{Term: 1, Reached: 3})...)
 		}},
 		{"cancelled twice", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
-			b.Add(show, &events.PerformanceCancelled{})
+			b.Add(performance, &events.PerformanceCancelled{})
 		}},
 		{"edited after the cancellation", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
-			b.Add(show, &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A"}, {Section: "B-x"}}})
+			b.Add(performance, &events.PerformanceEdited{Prices: []events.SectionPrice{{Section: "A"}, {Section: "B-x"}}})
 		}},
 		{"a booking cancelled without its performance", verify.RuleCalledOff, func(b *logtest.ForgedLog) {
 			b.Add(booking("b.3"), &events.BookingCancelled{Was: events.BookingIsHeld})

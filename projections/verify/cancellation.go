@@ -7,7 +7,7 @@ import (
 )
 
 // RuleReturns is the rule of returns, as it is printed.
-const RuleReturns Rule = "a paid purchase is given back by the rule of its hold, in time or for a stated reason"
+const RuleReturns Rule = "a paid purchase is refunded by the policy of its hold, before the deadline or for a recorded reason"
 
 // checkRule checks the bounds of a cancellation policy.
 func checkRule(c events.Cancellation) *fault {
@@ -29,15 +29,15 @@ func (t *terms) checkFrozen(f *events.BookingHeld) *fault {
 	if f.Cancellation.Until.Equal(want.Until) && f.Cancellation.RefundPercent == want.RefundPercent {
 		return nil
 	}
-	return faultf(RuleReturns, "it freezes %d percent until %s; the performance states %d percent until %s",
+	return faultf(RuleReturns, "it freezes %d percent until %s; the performance has %d percent until %s",
 		f.Cancellation.RefundPercent, f.Cancellation.Until, want.RefundPercent, want.Until)
 }
 
 // kept returns the fee withheld from a price when it is refunded.
-func (b *booking) kept(price int64) int64 { return keptOf(b.rule, price) }
+func (b *booking) kept(price int64) int64 { return feeOf(b.rule, price) }
 
-// keptOf returns the fee of a policy for a price. The refund is rounded up.
-func keptOf(rule events.Cancellation, price int64) int64 {
+// feeOf returns the fee of a policy for a price. The refund is rounded up.
+func feeOf(rule events.Cancellation, price int64) int64 {
 	if rule == (events.Cancellation{}) {
 		return 0
 	}
@@ -57,7 +57,7 @@ func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Tim
 	}
 	switch {
 	case f.RefundID != want:
-		return faultf(RulePayments, "it states that %q is refunded; it should be %q", f.RefundID, want)
+		return faultf(RulePayments, "it records that %q is refunded; it should be %q", f.RefundID, want)
 	case f.Kept != kept:
 		return faultf(RuleReturns, "it keeps %d of %d; it should keep %d", f.Kept, row.amount, kept)
 	case want == "":
@@ -69,11 +69,11 @@ func (c *bookingCheck) checkReleased(f *events.BookingReleased, decided time.Tim
 // inTime checks that a release of a paid booking without a reason is before the policy's deadline.
 func (c *bookingCheck) inTime(named events.Revision, reason string, decided time.Time) *fault {
 	row := &c.row
-	on, fault := c.ledger.performances[row.performance].findTerms(named)
+	saleTerms, fault := c.ledger.performances[row.performance].findTerms(named)
 	if fault != nil || row.rule == (events.Cancellation{}) || reason != "" {
 		return fault
 	}
-	until := on.starts
+	until := saleTerms.starts
 	if !row.rule.Until.IsZero() && row.rule.Until.Before(until) {
 		until = row.rule.Until
 	}
@@ -135,8 +135,8 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 	return nil
 }
 
-// keeps reports whether the unrefunded remainder of a payment is the fee withheld from its booking.
-func (l *ledger) keeps(holdID events.HoldID, p *paid) bool {
+// isFee reports whether the unrefunded remainder of a payment is the fee withheld from its booking.
+func (l *ledger) isFee(holdID events.HoldID, p *paid) bool {
 	id, _, _ := events.CutHoldID(events.HoldOfPayment(holdID))
 	b := l.bookings[id]
 	return b != nil && b.row.paymentID == holdID &&

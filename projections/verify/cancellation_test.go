@@ -10,9 +10,9 @@ import (
 	"admitone/projections/verify"
 )
 
-// halfLog returns the log of a performance that refunds half of the price until 100 s after its creation, before it
+// halfRefundLog returns the log of a performance that refunds half of the price until 100 s after its creation, before it
 // starts. cy has paid 5 for a seat.
-func halfLog() *logtest.Forgery {
+func halfRefundLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}
 	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
@@ -46,7 +46,7 @@ func TestVerifierChecksRefunds(t *testing.T) {
 	}
 	part := events.ReleaseRefund("x.1")
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		forge func(*logtest.Forgery)
 	}{
 		"half refunded in time":             {"", func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 3) }},
@@ -75,7 +75,7 @@ func TestVerifierChecksRefunds(t *testing.T) {
 				Sections: logtest.ModelSections, Cancellation: events.Cancellation{RefundPercent: 101}})
 		}},
 	} {
-		f := halfLog()
+		f := halfRefundLog()
 		test.forge(f)
 		err := verifyAll(f.Log)
 		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
@@ -83,7 +83,7 @@ func TestVerifierChecksRefunds(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	f := halfLog()
+	f := halfRefundLog()
 	release(f, 2, "")
 	refund(f, 3, part)
 	end(f, 3)

@@ -29,7 +29,7 @@ func (v *Verifier) checkCursorMark(fact events.Fact) *fault {
 		return nil
 	}
 	if stream := v.streams[mark.Stream]; stream != nil && stream.revision < mark.Revision {
-		return faultf(RuleCursor, "%s@%d is said to be processed, and comes later", mark.Stream, mark.Revision)
+		return faultf(RuleCursor, "%s@%d is recorded as processed, and comes later", mark.Stream, mark.Revision)
 	}
 	return nil
 }

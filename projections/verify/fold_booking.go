@@ -107,9 +107,9 @@ func (b *booking) evolve(fact events.Fact) bool {
 		b.pagePending = false
 		return was == events.BookingIsAwaiting && f.Intent == b.intent && unmade && f.Session != "" && f.URL != ""
 	case *events.BookingIntentEnded:
-		fits := was == events.BookingIsAwaiting && f.Intent == b.intent
+		valid := was == events.BookingIsAwaiting && f.Intent == b.intent
 		b.status, b.intent = f.Status, ""
-		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
+		return valid && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
 		b.status, b.refunding, b.withheld = events.BookingIsReleased, was == events.BookingIsBooked, b.withheld+f.Kept
 		if price, _ := b.remainingPrice(); b.refunding {

@@ -19,7 +19,7 @@ type product struct {
 	future events.SaleTimes
 }
 
-// setTimes applies the sale times that a fact states. A changed time has not been reached.
+// setTimes applies the sale times that a fact records. A changed time has not been reached.
 func (p *product) setTimes(times events.SaleTimes) {
 	if !times.OpensAt.Equal(p.times.OpensAt) {
 		p.future.OpensAt = times.OpensAt
@@ -33,7 +33,7 @@ func (p *product) setTimes(times events.SaleTimes) {
 // remaining returns the number of units that are neither held nor sold.
 func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
 
-// evolve applies a fact, and returns the remaining units that the fact states. ok is false for a fact of a
+// evolve applies a fact, and returns the remaining units that the fact records. ok is false for a fact of a
 // different kind.
 func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	switch f := fact.(type) {

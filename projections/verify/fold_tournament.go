@@ -18,7 +18,7 @@ type tournament struct {
 	futureOpening                  time.Time // opensAt, if no fact has recorded it as reached
 }
 
-// setOpening applies the opening time that a fact states. A changed time has not been reached.
+// setOpening applies the opening time that a fact records. A changed time has not been reached.
 func (t *tournament) setOpening(opensAt time.Time) {
 	if !opensAt.Equal(t.opensAt) {
 		t.futureOpening = opensAt
@@ -33,7 +33,7 @@ func (t *tournament) counts() events.TournamentCounts {
 	return events.TournamentCounts{Entered: t.entered, Remaining: t.remaining(), Waitlisted: t.waitlisted}
 }
 
-// evolve applies a fact, and returns the counts that the fact states. ok is false for a fact of a
+// evolve applies a fact, and returns the counts that the fact records. ok is false for a fact of a
 // different kind.
 func (t *tournament) evolve(fact events.Fact) (counts events.TournamentCounts, ok bool) {
 	switch f := fact.(type) {

@@ -20,7 +20,7 @@ type waitingRoom struct {
 	seed  string // in hexadecimal, once published
 }
 
-// evolve applies a fact, and returns the counts that the fact states.
+// evolve applies a fact, and returns the counts that the fact records.
 func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault) {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
@@ -32,7 +32,7 @@ func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault
 	case *events.WaitingRoomAdmitted:
 		w.Waiting, w.Active, w.admitted = w.Waiting-f.Count, w.Active+f.Count, w.admitted+f.Count
 		if f.Admitted != w.admitted {
-			return f.WaitingRoomCounts, faultf(RuleFigures, "it states that %d came in; it comes to %d", f.Admitted, w.admitted)
+			return f.WaitingRoomCounts, faultf(RuleFigures, "it records that %d were admitted; they add up to %d", f.Admitted, w.admitted)
 		}
 		return f.WaitingRoomCounts, nil
 	case *events.WaitingRoomLeft:
@@ -60,7 +60,7 @@ func (w *waitingRoom) evolve(fact events.Fact) (events.WaitingRoomCounts, *fault
 	return w.WaitingRoomCounts, w.open(fact)
 }
 
-// open applies the facts of an opening, which state no counts.
+// open applies the facts of an opening, which have no counts.
 func (w *waitingRoom) open(fact events.Fact) *fault {
 	switch f := fact.(type) {
 	case *events.WaitingRoomOpened:

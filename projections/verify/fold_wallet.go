@@ -6,7 +6,7 @@ import "admitone/events"
 // Balance = Charged - Debited + Refunded.
 type Money struct{ Balance, Charged, Debited, Refunded int64 }
 
-// add applies a fact of a wallet. It returns the amount moved and the balance that the fact states; ok is false for a
+// add applies a fact of a wallet. It returns the amount moved and the balance that the fact records; ok is false for a
 // fact of a different kind.
 func (m *Money) add(fact events.Fact) (amount, balance int64, ok bool) {
 	switch f := fact.(type) {

@@ -42,15 +42,15 @@ func (v *Verifier) Backwards() uint64 { return v.backwards }
 // program. linked means that the event's hash is that of a first event, which only this system writes. In a
 // known category, an event that looks like a fact but is not linked is not foreign: the beginning of its
 // stream was changed.
-func isForeign(e *events.Recorded, c *readFact, linked bool) bool {
+func isForeign(e *events.Recorded, c *decodedFact, linked bool) bool {
 	if linked {
 		return false
 	}
 	return !events.KnownCategory(e.Stream.Category()) || c.fact == nil && !events.Sealed(e.Metadata)
 }
 
-// noteForeign counts an event of another program.
-func (v *Verifier) noteForeign(e *events.Recorded) {
+// countForeign counts an event of another program.
+func (v *Verifier) countForeign(e *events.Recorded) {
 	category := e.Stream.Category()
 	if _, known := v.foreign[category]; !known && len(v.foreign) >= maxForeign {
 		category = otherForeign

@@ -46,15 +46,15 @@ const (
 	readAhead = 4
 )
 
-// readFact is the content of an event that can be read without knowledge of earlier events.
-type readFact struct {
+// decodedFact is the content of an event that can be read without knowledge of earlier events.
+type decodedFact struct {
 	fact    events.Fact
 	decided time.Time
 	fault   *fault // the reason why the event can't be decoded, or nil
 }
 
-// factOf decodes an event.
-func factOf(e *events.Recorded) (c readFact) {
+// decodeFact decodes an event.
+func decodeFact(e *events.Recorded) (c decodedFact) {
 	if e.Stream.Internal() {
 		return c
 	}
@@ -72,15 +72,15 @@ func factOf(e *events.Recorded) (c readFact) {
 
 // page is a part of the log that is read and decoded ahead of the verifier.
 type page struct {
-	events []events.Recorded
-	read   []readFact
-	filled chan struct{} // closed when read is set
-	err    error         // the reason why this page is the last, or nil
+	events  []events.Recorded
+	decoded []decodedFact
+	filled  chan struct{} // closed when decoded is set
+	err     error         // the reason why this page is the last, or nil
 }
 
-// pagesAhead reads the log up to head and decodes each page on its own goroutine. Pages are sent in order. The caller
+// readPages reads the log up to head and decodes each page on its own goroutine. Pages are sent in order. The caller
 // must receive all of them or end ctx, and then wait for ended.
-func pagesAhead(ctx context.Context, store events.Store, head events.Position, ended *sync.WaitGroup) <-chan *page {
+func readPages(ctx context.Context, store events.Store, head events.Position, ended *sync.WaitGroup) <-chan *page {
 	pages := make(chan *page, readAhead)
 	ended.Go(func() {
 		defer close(pages)
@@ -113,9 +113,9 @@ func pagesAhead(ctx context.Context, store events.Store, head events.Position, e
 // fill decodes the events of a page.
 func (p *page) fill() {
 	defer close(p.filled)
-	p.read = make([]readFact, len(p.events))
+	p.decoded = make([]decodedFact, len(p.events))
 	for i := range p.events {
-		p.read[i] = factOf(&p.events[i])
+		p.decoded[i] = decodeFact(&p.events[i])
 	}
 }
 
@@ -132,9 +132,9 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	}
 	var ended sync.WaitGroup
 	defer ended.Wait()
-	within, stop := context.WithCancel(ctx)
-	defer stop()
-	for p := range pagesAhead(within, store, head, &ended) {
+	readCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for p := range readPages(readCtx, store, head, &ended) {
 		if err = v.checkPage(p); err != nil {
 			break
 		}
@@ -162,14 +162,14 @@ func (v *Verifier) checkEnd() error {
 	}
 	stream := events.NewStreamID(events.TournamentCategory, string(id))
 	return &Violation{Position: v.last, Stream: stream, Revision: v.streams[stream].revision, Rule: RuleWaitlist,
-		Detail: fmt.Sprintf("%q can come in, and the log ends without that", teams)}
+		Detail: fmt.Sprintf("%q can be promoted, and the log ends without the promotion", teams)}
 }
 
 // checkPage waits until a page is decoded, and checks its events.
 func (v *Verifier) checkPage(p *page) error {
 	<-p.filled
 	for i := range p.events {
-		if err := v.checkDecoded(&p.events[i], &p.read[i]); err != nil {
+		if err := v.checkDecoded(&p.events[i], &p.decoded[i]); err != nil {
 			return err
 		}
 	}

@@ -31,48 +31,48 @@ func NewMonitor(store events.Store, gapless bool, logger *slog.Logger) *Monitor 
 }
 
 // Position returns the position up to which the log has been checked without a violation.
-func (p *Monitor) Position() events.Position { return events.Position(p.position.Load()) }
+func (m *Monitor) Position() events.Position { return events.Position(m.position.Load()) }
 
 // Events returns the number of events that were checked without a violation.
-func (p *Monitor) Events() uint64 { return p.events.Load() }
+func (m *Monitor) Events() uint64 { return m.events.Load() }
 
 // Violation returns the first violation, nil if none was found.
-func (p *Monitor) Violation() *Violation { return p.violation.Load() }
+func (m *Monitor) Violation() *Violation { return m.violation.Load() }
 
 // Run follows the log until ctx ends, as [events.FollowAlways] does. It may be called once. A violation ends the
 // checks, because later results would be meaningless. Run still waits for ctx: operators decide whether the server
 // continues.
 //
 // Errors: ctx.Err().
-func (p *Monitor) Run(ctx context.Context) error {
-	_ = events.FollowAlways(ctx, p.Position, func() error {
-		err := p.store.Follow(ctx, p.Position(), p.check)
+func (m *Monitor) Run(ctx context.Context) error {
+	_ = events.FollowAlways(ctx, m.Position, func() error {
+		err := m.store.Follow(ctx, m.Position(), m.check)
 		if errors.Is(err, events.ErrDamaged) {
-			err = &Violation{Position: p.Position() + 1, Rule: RuleBytes, Detail: err.Error()}
+			err = &Violation{Position: m.Position() + 1, Rule: RuleBytes, Detail: err.Error()}
 		}
 		if broken := (*Violation)(nil); errors.As(err, &broken) {
-			p.violation.Store(broken)
-			p.logger.Error("the log breaks a rule; later events are not checked", "error", broken)
+			m.violation.Store(broken)
+			m.logger.Error("the log breaks a rule; later events are not checked", "error", broken)
 			<-ctx.Done()
 		}
 		return err
 	}, func(err error, pause time.Duration) bool {
-		p.logger.Warn("the log can't be followed to prove it, and will be again",
-			"error", err, "position", p.Position(), "in", pause)
+		m.logger.Warn("can't follow the log to verify it; retrying",
+			"error", err, "position", m.Position(), "in", pause)
 		return true
 	})
 	return ctx.Err()
 }
 
 // check checks a batch.
-func (p *Monitor) check(batch []events.Recorded) error {
+func (m *Monitor) check(batch []events.Recorded) error {
 	start := time.Now()
 	for i := range batch {
-		if err := p.verifier.Check(&batch[i]); err != nil {
+		if err := m.verifier.Check(&batch[i]); err != nil {
 			return err
 		}
-		p.position.Store(uint64(batch[i].Position))
-		p.events.Add(1)
+		m.position.Store(uint64(batch[i].Position))
+		m.events.Add(1)
 	}
 	if len(batch) >= monitorBatch {
 		time.Sleep(time.Since(start))

@@ -14,7 +14,7 @@ import (
 // opening is recorded once, not before its time.
 func TestVerifierChecksTheOpening(t *testing.T) {
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		wait  time.Duration
 		made  events.TournamentStatus
 		facts []events.Fact

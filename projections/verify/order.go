@@ -30,11 +30,11 @@ func (c *productCheck) checkOrderData(e *events.Recorded, fact events.Fact) *fau
 	return nil
 }
 
-// checkOrderRevision checks the revision that a fact names for a reservation's order data. If the fact states new order
+// checkOrderRevision checks the revision that a fact names for a reservation's order data. If the fact records new order
 // data, its own revision is recorded.
 func (c *productCheck) checkOrderRevision(e *events.Recorded, name events.ReservationID, before events.Revision,
-	anew bool) *fault {
-	if before == 0 && !anew && len(c.orders) == 0 {
+	isNew bool) *fault {
+	if before == 0 && !isNew && len(c.orders) == 0 {
 		return nil
 	}
 	id, err := events.ParseID(string(name))
@@ -43,10 +43,10 @@ func (c *productCheck) checkOrderRevision(e *events.Recorded, name events.Reserv
 	}
 	hashed := c.reservationSet.id(id)
 	if known := c.orders[hashed]; known != before {
-		return faultf(RuleOrder, "it states that the order data of %s are those of revision %d; they are those of %d", name,
+		return faultf(RuleOrder, "it records that the order data of %s are those of revision %d; they are those of %d", name,
 			before, known)
 	}
-	if anew {
+	if isNew {
 		if c.orders == nil {
 			c.orders = map[key]events.Revision{}
 		}
@@ -64,7 +64,7 @@ func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
 	if _, ended := c.reservationSet.ended[c.reservationSet.id(id)]; ended {
 		called := c.row.fence && f.Status == events.ReservationCancelled
 		if f.Status != events.ReservationReleased && f.Status != events.ReservationExpired && !called {
-			return faultf(RuleFigures, "it states that %s is %q; it has ended", f.ReservationID, f.Status)
+			return faultf(RuleFigures, "it records that %s is %q; it has ended", f.ReservationID, f.Status)
 		}
 		return nil
 	}
@@ -78,7 +78,7 @@ func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
 		status = events.ReservationHeld
 	}
 	if f.Status != status || held != !f.ExpiresAt.IsZero() || held && !f.ExpiresAt.Equal(deadline) {
-		return faultf(RuleFigures, "it states that %s is %q until %s; it is %q", f.ReservationID, f.Status,
+		return faultf(RuleFigures, "it records that %s is %q until %s; it is %q", f.ReservationID, f.Status,
 			events.FormatTime(f.ExpiresAt), status)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"admitone/projections/verify"
 )
 
-// TestVerifierOfOrders: an annotation must state the reservation as it is, and each fact must name the revision of the
+// TestVerifierOfOrders: an annotation must repeat the reservation's state, and each fact must name the revision of the
 // latest order data.
 func TestVerifierOfOrders(t *testing.T) {
 	first, second := logtest.ReservationID(1), logtest.ReservationID(2)

@@ -11,9 +11,9 @@ import (
 
 // The rules for external payments, as they are printed.
 const (
-	RuleExternal  Rule = "what came in from outside is open, booked, kept, refunded or owed, all of it and once"
-	RuleReference Rule = "a provider's reference is one payment for one thing, and settles one refund"
-	RuleOutcome   Rule = "a payment from outside is booked or owed as what it is for says"
+	RuleExternal  Rule = "each part of an external payment is open, booked, kept, refunded or owed"
+	RuleReference Rule = "a provider's reference identifies one payment for one purchase, or settles one refund"
+	RuleOutcome   Rule = "an external payment is booked or owed as the stream of its purchase records"
 )
 
 func init() {
@@ -102,7 +102,7 @@ func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
 	case f.Amount < 1 || events.PaymentStream(f.Provider, f.Reference) != c.stream():
 		return faultf(RuleReference, "%d under the reference %q of %q", f.Amount, f.Reference, f.Provider)
 	case !known || f.Expected != price || f.ExpectedCurrency != c.ledger.currency:
-		return faultf(RuleExternal, "%s costs %d %s, by the log %d %s; it is there: %t", f.Path(), f.Expected,
+		return faultf(RuleExternal, "%s is expected to cost %d %s; in the log it costs %d %s, and exists: %t", f.Path(), f.Expected,
 			f.ExpectedCurrency, price, c.ledger.currency, known)
 	}
 	c.received, c.open = *f, f.Amount
@@ -138,24 +138,24 @@ func (c *paymentCheck) outcomeBooked(f *events.PaymentBooked) *fault {
 }
 
 func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
-	fits, b := false, c.ledger.bookings[c.received.BookingID]
+	valid, b := false, c.ledger.bookings[c.received.BookingID]
 	switch {
 	case f.Cause == events.OwedWrongSum:
-		fits = c.received.Wrong()
+		valid = c.received.Wrong()
 	case c.received.ProductID != "":
-		fits = !c.received.Wrong() && c.reservationOwed(f.Cause)
+		valid = !c.received.Wrong() && c.reservationOwed(f.Cause)
 	case c.received.Wrong() || b == nil || b.row.bookedBy == c.stream():
 	case f.Cause == events.OwedLate:
-		fits = b.row.failed[c.stream()]
+		valid = b.row.failed[c.stream()]
 	case f.Cause == events.OwedCancelled:
-		fits = b.row.status == events.BookingIsCancelled
+		valid = b.row.status == events.BookingIsCancelled
 	case f.Cause == events.OwedReleased:
-		fits = b.row.status == events.BookingIsReleased
+		valid = b.row.status == events.BookingIsReleased
 	case f.Cause == events.OwedAlreadyPaid:
-		fits = b.row.paid
+		valid = b.row.paid
 	}
-	if !fits {
-		return faultf(RuleOutcome, "%d are owed as %q, and %s does not state this", f.Amount, f.Cause, c.received.Path())
+	if !valid {
+		return faultf(RuleOutcome, "%d are owed as %q, and %s does not record this", f.Amount, f.Cause, c.received.Path())
 	}
 	return nil
 }
@@ -175,7 +175,7 @@ func (c *paymentCheck) outcomeReturned(f *events.PaymentReturned) *fault {
 		owed, kept, is = b.row.returnOf(c.stream(), f.RefundID)
 	}
 	if !is || f.Amount != owed || f.Kept != kept {
-		return faultf(RuleOutcome, "%d are returned as %q, and %s does not state this", f.Amount, f.Cause, c.received.Path())
+		return faultf(RuleOutcome, "%d are returned as %q, and %s does not record this", f.Amount, f.Cause, c.received.Path())
 	}
 	return nil
 }
@@ -197,7 +197,7 @@ func (c *paymentCheck) settle(f *events.PaymentRefunded) *fault {
 	case c.ledger.settlements[events.SettlementStream(c.received.Provider, f.Reference)] != f.RefundID:
 		return faultf(RuleReference, "the reference %q does not count for the refund %q", f.Reference, f.RefundID)
 	case r.reversed[f.Reference]:
-		return faultf(RuleReference, "the refund %q is settled under %q, which has come back", f.RefundID, f.Reference)
+		return faultf(RuleReference, "the refund %q is settled under %q, which was reversed", f.RefundID, f.Reference)
 	}
 	r.reference, r.requested, r.failed = f.Reference, false, false
 	return nil
@@ -209,7 +209,7 @@ func (c *paymentCheck) checkRefundRequest(fact events.Fact) *fault {
 	case *events.PaymentRefundAsked:
 		r := c.refunds[f.RefundID]
 		if r == nil || r.amount < 1 || r.reference != "" || r.requested || r.failed {
-			return faultf(RuleExternal, "the provider is requested to refund %q, which must not be requested", f.RefundID)
+			return faultf(RuleExternal, "the refund %q is requested from the provider, and can't be", f.RefundID)
 		}
 		r.requested = true
 	case *events.PaymentRefundFailed:

@@ -43,10 +43,8 @@ func externalPayments() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	)
 	b.Add("allowance-a~ada", &events.AllowanceKept{HoldID: hold, Seats: 1, Taken: 1})
 	b.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatBooked{HoldID: hold, BookingID: ada, Holder: "ada"})
-	b.Add(
-		events.NewStreamID(events.BookingCategory, string(ada)),
-		&events.BookingBooked{PaymentID: hold, Amount: 5, Payment: x},
-	)
+	b.Add(events.NewStreamID(events.BookingCategory, string(ada)),
+		&events.BookingBooked{PaymentID: hold, Amount: 5, Payment: x})
 	b.Add(x, &events.PaymentBooked{Amount: 5, PaymentID: hold})
 	y, z := events.PaymentStream("bank", "y"), events.PaymentStream("bank", "z")
 	b.Add(y, bankPayment("y", ada, 5), &events.PaymentOwed{RefundID: refundID("y", events.OwedAlreadyPaid),

@@ -8,7 +8,7 @@ import (
 )
 
 // RuleTerms is the rule of the terms of a performance, as it is printed.
-const RuleTerms Rule = "seats and places of a performance are held on its terms of that time, and keep them"
+const RuleTerms Rule = "seats and places are held on the performance's terms at that time, and keep these terms"
 
 // terms are a performance's terms as of its creation or an edit.
 type terms struct {
@@ -39,7 +39,7 @@ func (t *terms) costs(name events.SeatName, price int64) bool {
 	return slices.ContainsFunc(t.layout.Prices(seat), func(p events.CategoryPrice) bool { return p.Amount == price })
 }
 
-// performanceCheck folds a performance, and keeps all terms that it ever stated. A booking names the terms on which it
+// performanceCheck folds a performance, and keeps all terms that it ever had. A booking names the terms on which it
 // was decided, which may be older than the latest if the node had not seen an edit.
 type performanceCheck struct {
 	ledger  *ledger
@@ -116,7 +116,7 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 		return faultf(RuleCalledOff, "it is edited, but was cancelled at position %d", c.fence)
 	}
 	if f.HoldSeconds < 0 || f.LimitPerHolder < 0 {
-		return faultf(RuleFigures, "it states holds of %d s, limit %d", f.HoldSeconds, f.LimitPerHolder)
+		return faultf(RuleFigures, "it records holds of %d s, limit %d", f.HoldSeconds, f.LimitPerHolder)
 	}
 	if fault := c.blocks.edited(c, f); fault != nil {
 		return fault
@@ -138,7 +138,7 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 	return nil
 }
 
-// setTerms applies the terms that a fact states. A changed opening or closing time has not been reached.
+// setTerms applies the terms that a fact records. A changed opening or closing time has not been reached.
 func (c *performanceCheck) setTerms(revision events.Revision, next *terms) {
 	before := events.SaleTimes{}
 	if c.latest != nil {
@@ -155,27 +155,27 @@ func (c *performanceCheck) setTerms(revision events.Revision, next *terms) {
 	c.latest, c.termsAt[revision] = next, next
 }
 
-// findTerms returns the terms that the performance stated at a revision.
+// findTerms returns the terms that a revision of the performance set.
 func (c *performanceCheck) findTerms(revision events.Revision) (*terms, *fault) {
 	if t := c.termsAt[revision]; t != nil {
 		return t, nil
 	}
-	return nil, faultf(RuleTerms, "revision %d of performance %q states nothing", revision, c.id)
+	return nil, faultf(RuleTerms, "revision %d of performance %q does not set terms", revision, c.id)
 }
 
 // checkAcquisition checks the terms on which seats are acquired at a time, and returns them.
 func (c *performanceCheck) checkAcquisition(named events.SaleTerms, decided time.Time) (*terms, *fault) {
-	on, fault := c.findTerms(named.Terms)
+	saleTerms, fault := c.findTerms(named.Terms)
 	if fault != nil {
 		return nil, fault
 	}
 	frozen := time.Duration(named.HoldSeconds) * time.Second
 	older := named == events.SaleTerms{} // from before performances could be edited
-	if !older && (frozen != on.holdFor || named.LimitPerHolder != on.limit) {
-		return nil, faultf(RuleTerms, "it freezes holds of %s, limit %d; revision %d states %s, %d", frozen,
-			named.LimitPerHolder, named.Terms, on.holdFor, on.limit)
+	if !older && (frozen != saleTerms.holdFor || named.LimitPerHolder != saleTerms.limit) {
+		return nil, faultf(RuleTerms, "it freezes holds of %s, limit %d; revision %d has %s, %d", frozen,
+			named.LimitPerHolder, named.Terms, saleTerms.holdFor, saleTerms.limit)
 	}
-	return on, checkWithin(on.times, decided)
+	return saleTerms, checkWithin(saleTerms.times, decided)
 }
 
 // terms returns the terms on which the current or last hold of a booking was decided.

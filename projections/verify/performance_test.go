@@ -36,8 +36,8 @@ func soldSeat(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.
 		ExtendableUntil: until, Attempt: 1, SaleTerms: terms, Cancellation: rule}}
 }
 
-// TestVerifierChecksBookingsToTheirTerms breaks each rule about the terms and times of a performance.
-func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
+// TestVerifierChecksTermsOfBookings breaks each rule about the terms and times of a performance.
+func TestVerifierChecksTermsOfBookings(t *testing.T) {
 	first := events.SaleTerms{HoldSeconds: 100, LimitPerHolder: 4}
 	edited := events.SaleTerms{Terms: 2, HoldSeconds: 50, LimitPerHolder: 2}
 	sell := func(terms events.SaleTerms, price int64, at time.Duration) func(*logtest.Forgery) {
@@ -48,12 +48,12 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 			f.Add("booking-x", facts[1])
 		}
 	}
-	stated := func(facts ...events.Fact) func(*logtest.Forgery) {
+	appendFacts := func(facts ...events.Fact) func(*logtest.Forgery) {
 		return func(f *logtest.Forgery) { f.Add(logtest.PerformanceStream("a"), facts...) }
 	}
 	prices := []events.SectionPrice{{Section: "A", Price: 7}, {Section: "B-x"}}
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		forge func(*logtest.Forgery)
 	}{
 		"on the edited terms":                 {"", sell(edited, 7, 2*time.Second)},
@@ -90,26 +90,26 @@ func TestVerifierChecksBookingsToTheirTerms(t *testing.T) {
 				Was: events.BookingIsHeld, SaleTerms: edited})
 		}},
 		"opened twice": {verify.RuleTimes, func(f *logtest.Forgery) {
-			stated(&events.PerformanceOpened{OpensAt: f.Now.Add(-time.Second)})(f)
+			appendFacts(&events.PerformanceOpened{OpensAt: f.Now.Add(-time.Second)})(f)
 		}},
 		"closed early": {verify.RuleTimes, func(f *logtest.Forgery) {
-			stated(&events.PerformanceClosed{ClosesAt: f.Now.Add(8 * time.Second)})(f)
+			appendFacts(&events.PerformanceClosed{ClosesAt: f.Now.Add(8 * time.Second)})(f)
 		}},
 		"closed": {"", func(f *logtest.Forgery) {
 			f.Wait(8 * time.Second)
-			stated(&events.PerformanceClosed{ClosesAt: f.Now})(f)
+			appendFacts(&events.PerformanceClosed{ClosesAt: f.Now})(f)
 		}},
 		"closes before it opens": {verify.RuleTimes, func(f *logtest.Forgery) {
-			stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices,
+			appendFacts(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices,
 				SaleTimes: events.SaleTimes{OpensAt: f.Now, ClosesAt: f.Now}})(f)
 		}},
-		"prices of other sections": {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1,
+		"prices of other sections": {verify.RuleLayout, appendFacts(&events.PerformanceEdited{HoldSeconds: 1,
 			Prices: []events.SectionPrice{{Section: "B-x"}, {Section: "A"}}})},
-		"prices of some sections": {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices[:1]})},
-		"negative limit":          {verify.RuleFigures, stated(&events.PerformanceEdited{LimitPerHolder: -1, Prices: prices})},
-		"a fact of a product":     {verify.RuleKnown, stated(logtest.Reserved(1, "ada", 1, 1))},
-		"another edit":            {"", stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices})},
-		"created a second time":   {verify.RuleCreation, stated(&events.PerformanceCreated{PerformanceID: "a"})},
+		"prices of some sections": {verify.RuleLayout, appendFacts(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices[:1]})},
+		"negative limit":          {verify.RuleFigures, appendFacts(&events.PerformanceEdited{LimitPerHolder: -1, Prices: prices})},
+		"a fact of a product":     {verify.RuleKnown, appendFacts(logtest.Reserved(1, "ada", 1, 1))},
+		"another edit":            {"", appendFacts(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices})},
+		"created a second time":   {verify.RuleCreation, appendFacts(&events.PerformanceCreated{PerformanceID: "a"})},
 	} {
 		f := saleLog()
 		test.forge(f)

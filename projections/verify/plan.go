@@ -65,7 +65,7 @@ func (c *planCheck) seal(f *events.PlanSealed) *fault {
 		return faultf(RulePlans, "the plan is not valid: %v", err)
 	}
 	if f.Seats != int64(hall.Seats()) || f.Places != hall.Places() || f.DisplayName != hall.DisplayName {
-		return faultf(RuleFigures, "it states %q with %d seats and %d places; the plan has %d and %d", f.DisplayName, f.Seats,
+		return faultf(RuleFigures, "it records %q with %d seats and %d places; the plan has %d and %d", f.DisplayName, f.Seats,
 			f.Places, hall.Seats(), hall.Places())
 	}
 	c.sealed, c.text = true, nil

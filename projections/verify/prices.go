@@ -27,7 +27,7 @@ func (c *performanceCheck) layoutOf(f *events.PerformanceCreated) (*events.Layou
 	return events.NewHallLayout(hall, f.CategoryPrices), nil
 }
 
-// repriced returns a layout with the prices that an edit states.
+// repriced returns a layout with the prices of an edit.
 func repriced(layout *events.Layout, f *events.PerformanceEdited) (*events.Layout, *fault) {
 	if hall := layout.Hall(); hall != nil {
 		if len(f.Prices) > 0 {
@@ -75,7 +75,7 @@ func checkPrices(hall *events.Hall, prices []events.CategoryPrice) *fault {
 		}
 	}
 	if len(rest) > 0 {
-		return faultf(RuleLayout, "the plan has no category %q in this place", rest[0].Category)
+		return faultf(RuleLayout, "the plan has no category %q at this index", rest[0].Category)
 	}
 	return nil
 }

@@ -59,13 +59,13 @@ func TestVerifierChecksPrices(t *testing.T) {
 			t.Errorf("case %d: %q, want %q", i+1, rule, test.rule)
 		}
 	}
-	on := &terms{layout: events.NewHallLayout(hall, []events.CategoryPrice{c, second, d})}
+	saleTerms := &terms{layout: events.NewHallLayout(hall, []events.CategoryPrice{c, second, d})}
 	for name, costs := range map[events.SeatName][2]int64{"A-1-1": {5, 7}, "A-1-2": {7, 5}} {
-		if !on.costs(name, costs[0]) || on.costs(name, costs[1]) {
+		if !saleTerms.costs(name, costs[0]) || saleTerms.costs(name, costs[1]) {
 			t.Errorf("costs(%s): want true for %d, false for %d", name, costs[0], costs[1])
 		}
 	}
-	if !on.costs("A-1-1", 3) || on.costs("A-1-3", 5) {
+	if !saleTerms.costs("A-1-1", 3) || saleTerms.costs("A-1-3", 5) {
 		t.Error("costs: want true for the second type's price of A-1-1, false for the unknown seat A-1-3")
 	}
 }

@@ -8,11 +8,11 @@ import (
 
 // The rules of products, as they are printed.
 const (
-	RuleOversold     Rule = "held and sold are never more than the stock"
+	RuleOversold     Rule = "held and sold units never exceed the stock"
 	RuleReservations Rule = "a reservation is made once, confirmed only while it is held, and ends at most once"
 	RuleDeadlines    Rule = "nothing is confirmed after its deadline, and nothing expires before it"
-	RuleTimes        Rule = "nothing is sold before a sale opens or once it has closed, and each bound is recorded once"
-	RuleLimit        Rule = "nobody takes more than the limit that is in force"
+	RuleTimes        Rule = "nothing is sold before the opening or after the closing, and each of these is recorded once"
+	RuleLimit        Rule = "nobody has more than the limit in force"
 )
 
 func init() {
@@ -29,12 +29,12 @@ type productCheck struct {
 	id             events.ProductID
 	row            product
 	reservationSet *reservationSet
-	// orders has the revision of the fact that last stated a reservation's order data.
+	// orders has the revision of the fact that last set a reservation's order data.
 	orders map[key]events.Revision
-	// offers has the prices and policies that the product has stated, money the payments of each reservation that has
-	// any.
+	// offers has the prices and policies that the product has had.
 	offers []offer
-	money  map[key]*reservationMoney
+	// paid has the payments of each reservation that has any.
+	paid map[key]*reservationPayments
 	// retaken is the payment that the next fact must confirm, "" for none.
 	retaken events.StreamID
 }
@@ -53,13 +53,13 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	if f := c.checkCancellation(fact); f != nil {
 		return f
 	}
-	if f := c.sale(fact, decided); f != nil {
+	if f := c.checkSale(fact, decided); f != nil {
 		return f
 	}
-	if f := c.payments(fact, decided); f != nil {
+	if f := c.checkPayments(fact, decided); f != nil {
 		return f
 	}
-	if f := c.reservations(fact, decided); f != nil {
+	if f := c.checkReservations(fact, decided); f != nil {
 		return f
 	}
 	if f := c.checkOrderData(e, fact); f != nil {
@@ -73,7 +73,7 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	case next.remaining() < 0 || next.held < 0 || next.sold < 0:
 		return faultf(RuleOversold, "of %d, %d are held and %d sold", next.stock, next.held, next.sold)
 	case next.remaining() != remaining:
-		return faultf(RuleFigures, "it states that %d remain; of %d, %d are held and %d sold, which leaves %d",
+		return faultf(RuleFigures, "it records that %d remain; of %d, %d are held and %d sold, which leaves %d",
 			remaining, next.stock, next.held, next.sold, next.remaining())
 	}
 	c.row = next
@@ -84,8 +84,8 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	return nil
 }
 
-// sale checks a fact against the times of the sale.
-func (c *productCheck) sale(fact events.Fact, decided time.Time) *fault {
+// checkSale checks a fact against the times of the sale.
+func (c *productCheck) checkSale(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductCreated:
 		return firstFault(checkOrder(f.SaleTimes), checkRule(f.Cancellation))
@@ -101,8 +101,8 @@ func (c *productCheck) sale(fact events.Fact, decided time.Time) *fault {
 	return nil
 }
 
-// reservations checks a fact against the reservations of the product.
-func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault {
+// checkReservations checks a fact against the reservations of the product.
+func (c *productCheck) checkReservations(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		if fault := c.checkOffer(f.Price, f.Cancellation); fault != nil {
@@ -134,7 +134,7 @@ func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault 
 
 // end records that a reservation was released or cancelled.
 func (c *productCheck) end(name events.ReservationID, holder events.Holder, quantity int64,
-	stated events.ReservationStatus, released bool) *fault {
+	recorded events.ReservationStatus, released bool) *fault {
 	id, fault := c.find(name, holder, quantity)
 	if fault != nil {
 		return fault
@@ -143,8 +143,8 @@ func (c *productCheck) end(name events.ReservationID, holder events.Holder, quan
 	if _, held := c.reservationSet.until[id]; held {
 		was = events.ReservationHeld
 	}
-	if stated != was {
-		return faultf(RuleFigures, "it states that %s was %q; it was %q", name, stated, was)
+	if recorded != was {
+		return faultf(RuleFigures, "it records that %s was %q; it was %q", name, recorded, was)
 	}
 	c.endReservation(id, released)
 	return nil
@@ -169,12 +169,8 @@ func (c *productCheck) checkCancellation(fact events.Fact) *fault {
 }
 
 // begin records a new reservation. A zero deadline means that it is confirmed.
-func (c *productCheck) begin(
-	name events.ReservationID,
-	holder events.Holder,
-	quantity int64,
-	deadline time.Time,
-) *fault {
+func (c *productCheck) begin(name events.ReservationID, holder events.Holder, quantity int64,
+	deadline time.Time) *fault {
 	id, err := events.ParseID(string(name))
 	if err != nil || quantity < 1 || quantity > maxQuantity {
 		return faultf(RuleFigures, "a reservation %q of %d", name, quantity)
@@ -194,7 +190,7 @@ func (c *productCheck) begin(
 	return nil
 }
 
-// find returns the key of a reservation, which must own units and have the stated holder and quantity.
+// find returns the key of a reservation, which must own units and have the given holder and quantity.
 func (c *productCheck) find(name events.ReservationID, holder events.Holder, quantity int64) (key, *fault) {
 	id, err := events.ParseID(string(name))
 	if err != nil {
@@ -209,10 +205,10 @@ func (c *productCheck) find(name events.ReservationID, holder events.Holder, qua
 		return key, faultf(RuleReservations, "%s was never created", name)
 	}
 	if int64(owned.quantity) != quantity {
-		return key, faultf(RuleFigures, "it states %s as %d for %q; it is %d", name, quantity, holder, owned.quantity)
+		return key, faultf(RuleFigures, "it records %d units of %s for %q; there are %d", quantity, name, holder, owned.quantity)
 	}
 	if owned.holder != c.reservationSet.claimOf(holder, quantity).holder {
-		return key, faultf(RuleFigures, "it states %s as held by %q; it is held by a different holder", name, holder)
+		return key, faultf(RuleFigures, "it records %q as the holder of %s, which has a different holder", holder, name)
 	}
 	return key, nil
 }
@@ -246,7 +242,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 		case !held:
 			return faultf(RuleReservations, "%s is confirmed and expires", h.ReservationID)
 		case !h.ExpiresAt.Equal(deadline):
-			return faultf(RuleFigures, "it states that %s was held until %s; it was until %s", h.ReservationID,
+			return faultf(RuleFigures, "it records that %s was held until %s; it was until %s", h.ReservationID,
 				events.FormatTime(h.ExpiresAt), events.FormatTime(deadline))
 		case !decided.After(deadline):
 			return faultf(RuleDeadlines, "%s was held until %s and expired at %s", h.ReservationID,
@@ -256,7 +252,7 @@ func (c *productCheck) expire(f *events.ProductExpired, decided time.Time) *faul
 		c.endReservation(id, false)
 	}
 	if sum != f.Quantity || len(f.Expired) == 0 {
-		return faultf(RuleFigures, "it states that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)
+		return faultf(RuleFigures, "it records that %d expired; its %d holds add up to %d", f.Quantity, len(f.Expired), sum)
 	}
 	return nil
 }

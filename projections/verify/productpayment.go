@@ -10,7 +10,7 @@ import (
 // RuleUnits is the rule of payments for reservations, as it is printed.
 const RuleUnits Rule = "an external payment pays for a reservation once, at the price of its hold, or comes too late"
 
-// offer is the price of a unit and the cancellation policy, as a product states them.
+// offer is the price of a unit and the cancellation policy, in force for a product.
 type offer struct {
 	price int64
 	rule  events.Cancellation
@@ -24,8 +24,8 @@ func (o *offer) cost(quantity int64) int64 {
 	return o.price * quantity
 }
 
-// reservationMoney has the payments of a reservation.
-type reservationMoney struct {
+// reservationPayments has the payments of a reservation.
+type reservationPayments struct {
 	paidBy    events.StreamID
 	failed    map[events.StreamID]bool
 	released  bool
@@ -34,7 +34,7 @@ type reservationMoney struct {
 	cost      int64
 }
 
-// recordOffer records the price and policy that the product states, if they are new.
+// recordOffer records the price and policy of the product, if they are new.
 func (c *productCheck) recordOffer() {
 	if n := len(c.offers); n > 0 && c.offers[n-1].price == c.row.price && sameRule(c.offers[n-1].rule, c.row.rule) {
 		return
@@ -52,7 +52,7 @@ func (c *productCheck) checkOffer(price int64, rule events.Cancellation) *fault 
 	if before || price == c.row.price && sameRule(rule, c.row.rule) {
 		return nil
 	}
-	return faultf(RuleReturns, "it freezes a price of %d and %d percent; the product states %d and %d percent", price,
+	return faultf(RuleReturns, "it freezes a price of %d and %d percent; the product has %d and %d percent", price,
 		rule.RefundPercent, c.row.price, c.row.rule.RefundPercent)
 }
 
@@ -66,15 +66,15 @@ func (c *productCheck) endReservation(id key, released bool) {
 	set.end(id)
 }
 
-// moneyOf returns the money of a reservation, creating an entry if there is none.
-func (c *productCheck) moneyOf(id key) *reservationMoney {
-	if c.money == nil {
-		c.money = map[key]*reservationMoney{}
+// paymentsOf returns the payments of a reservation, creating an entry if there is none.
+func (c *productCheck) paymentsOf(id key) *reservationPayments {
+	if c.paid == nil {
+		c.paid = map[key]*reservationPayments{}
 	}
-	if c.money[id] == nil {
-		c.money[id] = &reservationMoney{failed: map[events.StreamID]bool{}}
+	if c.paid[id] == nil {
+		c.paid[id] = &reservationPayments{failed: map[events.StreamID]bool{}}
 	}
-	return c.money[id]
+	return c.paid[id]
 }
 
 // cost returns the price of a reservation as of its hold; ok is false if there never was such a reservation.
@@ -94,8 +94,8 @@ func (c *productCheck) cost(name events.ReservationID) (amount int64, ok bool) {
 	return 0, ok
 }
 
-// payments checks a fact against the payments of reservations.
-func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
+// checkPayments checks a fact against the payments of reservations.
+func (c *productCheck) checkPayments(fact events.Fact, decided time.Time) *fault {
 	confirmed, isConfirmed := fact.(*events.ProductConfirmed)
 	if c.retaken != "" && (!isConfirmed || confirmed.Payment != c.retaken) {
 		return faultf(RuleUnits, "a %s after units that were taken again for %q", fact.Name(), c.retaken)
@@ -121,7 +121,7 @@ func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
 	case *events.ProductReleased:
 		return c.checkRelease(f, decided)
 	case *events.ProductReservationCancelled:
-		return c.checkCancelledMoney(f)
+		return c.checkCancelledPayment(f)
 	}
 	return nil
 }
@@ -130,13 +130,13 @@ func (c *productCheck) payments(fact events.Fact, decided time.Time) *fault {
 func (c *productCheck) pay(name events.ReservationID, payment events.StreamID) *fault {
 	parsed, _ := events.ParseID(string(name))
 	cost, _ := c.cost(name)
-	m := c.moneyOf(c.reservationSet.id(parsed))
+	m := c.paymentsOf(c.reservationSet.id(parsed))
 	switch p := c.ledger.payments[payment.Entity()]; {
 	case p == nil || p.received.ProductID != c.id || p.received.ReservationID != name || p.received.Wrong() ||
 		p.open != cost:
-		return faultf(RuleUnits, "%s costs %d, and %q has not brought that for it", name, cost, payment)
+		return faultf(RuleUnits, "%s costs %d, and %q is not an open payment of that amount for it", name, cost, payment)
 	case m.paidBy != "" || m.failed[payment]:
-		return faultf(RuleUnits, "%s is paid by %q; before, it was by %q, and this one has failed: %t", name, payment,
+		return faultf(RuleUnits, "%s is paid by %q; it was paid before by %q, and this payment has failed: %t", name, payment,
 			m.paidBy, m.failed[payment])
 	}
 	m.paidBy, m.cost = payment, cost
@@ -158,7 +158,7 @@ func (c *productCheck) findExpired(name events.ReservationID, holder events.Hold
 	case was.holder != c.reservationSet.claimOf(holder, quantity).holder || int64(was.quantity) != quantity ||
 		!was.until.time().Equal(until) || c.offers[was.offer].price != price ||
 		!sameRule(c.offers[was.offer].rule, rule):
-		return id, was, faultf(RuleUnits, "it states that %s was %d for %q at %d until %s, which it was not", name, quantity,
+		return id, was, faultf(RuleUnits, "it records that %s was %d for %q at %d until %s, which it was not", name, quantity,
 			holder, price, events.FormatTime(until))
 	}
 	return id, was, nil
@@ -184,7 +184,7 @@ func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *
 		return fault
 	}
 	limit, has := c.row.limitPerHolder, c.reservationSet.holders[was.holder]
-	m, p := c.moneyOf(id), c.ledger.payments[f.Payment.Entity()]
+	m, p := c.paymentsOf(id), c.ledger.payments[f.Payment.Entity()]
 	want := events.FailReason("")
 	switch {
 	case checkWithin(c.row.times, decided) != nil:
@@ -198,7 +198,7 @@ func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *
 	case f.Reason != want:
 		return faultf(RuleUnits, "the payment of %s fails with %q; it should be %q", f.ReservationID, f.Reason, want)
 	case p == nil || p.received.ProductID != c.id || p.received.ReservationID != f.ReservationID || p.open == 0:
-		return faultf(RuleUnits, "%q has brought nothing for %s", f.Payment, f.ReservationID)
+		return faultf(RuleUnits, "%q is not an open payment for %s", f.Payment, f.ReservationID)
 	case m.failed[f.Payment] || m.paidBy == f.Payment:
 		return faultf(RuleUnits, "%q has failed or paid before", f.Payment)
 	}
@@ -210,10 +210,10 @@ func (c *productCheck) fail(f *events.ProductPaymentFailed, decided time.Time) *
 func (c *productCheck) checkRelease(f *events.ProductReleased, decided time.Time) *fault {
 	parsed, err := events.ParseID(string(f.ReservationID))
 	if err != nil {
-		return nil // reservations reports the invalid id
+		return nil // checkReservations reports the invalid id
 	}
 	id := c.reservationSet.id(parsed)
-	m := c.money[id]
+	m := c.paid[id]
 	if m == nil || m.paidBy == "" {
 		if f.Payment != "" || f.Kept != 0 {
 			return faultf(RuleUnits, "%s is released as paid by %q, and it is not paid", f.ReservationID, f.Payment)
@@ -225,10 +225,10 @@ func (c *productCheck) checkRelease(f *events.ProductReleased, decided time.Time
 	}
 	owned := c.reservationSet.open[id]
 	sold := c.offers[owned.offer]
-	kept := keptOf(sold.rule, sold.price) * int64(owned.quantity)
+	kept := feeOf(sold.rule, sold.price) * int64(owned.quantity)
 	switch {
 	case f.Payment != m.paidBy:
-		return faultf(RuleUnits, "%s is released as paid by %q; it was by %q", f.ReservationID, f.Payment, m.paidBy)
+		return faultf(RuleUnits, "%s is released as paid by %q; it was paid by %q", f.ReservationID, f.Payment, m.paidBy)
 	case f.Kept != kept:
 		return faultf(RuleReturns, "it keeps %d of %d; it should keep %d", f.Kept, m.cost, kept)
 	case !sold.rule.Until.IsZero() && !decided.Before(sold.rule.Until) && f.Reason == "":
@@ -239,18 +239,18 @@ func (c *productCheck) checkRelease(f *events.ProductReleased, decided time.Time
 	return nil
 }
 
-// checkCancelledMoney checks the cancellation of a reservation against its payment.
-func (c *productCheck) checkCancelledMoney(f *events.ProductReservationCancelled) *fault {
+// checkCancelledPayment checks the cancellation of a reservation against its payment.
+func (c *productCheck) checkCancelledPayment(f *events.ProductReservationCancelled) *fault {
 	parsed, err := events.ParseID(string(f.ReservationID))
 	if err != nil {
-		return nil // reservations reports the invalid id
+		return nil // checkReservations reports the invalid id
 	}
-	m, paidBy := c.money[c.reservationSet.id(parsed)], events.StreamID("")
+	m, paidBy := c.paid[c.reservationSet.id(parsed)], events.StreamID("")
 	if m != nil {
 		paidBy, m.released, m.cancelled = m.paidBy, true, true
 	}
 	if f.Payment != paidBy {
-		return faultf(RuleUnits, "%s is cancelled as paid by %q; it was by %q", f.ReservationID, f.Payment, paidBy)
+		return faultf(RuleUnits, "%s is cancelled as paid by %q; it was paid by %q", f.ReservationID, f.Payment, paidBy)
 	}
 	return nil
 }
@@ -264,13 +264,13 @@ func firstFault(first, second *fault) *fault {
 }
 
 // reservation returns the payments of the reservation that the payment is for, nil if there are none.
-func (c *paymentCheck) reservation() *reservationMoney {
+func (c *paymentCheck) reservation() *reservationPayments {
 	of := c.ledger.products[c.received.ProductID]
 	parsed, err := events.ParseID(string(c.received.ReservationID))
 	if of == nil || err != nil {
 		return nil
 	}
-	return of.money[of.reservationSet.id(parsed)]
+	return of.paid[of.reservationSet.id(parsed)]
 }
 
 // reservationReleased reports whether the reservation that the payment is for was released.

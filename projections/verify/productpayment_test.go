@@ -105,7 +105,7 @@ func TestVerifierChecksMoneyForReservations(t *testing.T) {
 	price := int64(7)
 	edit := &events.ProductEdited{DisplayName: "A", Stock: 9, Price: price, LimitPerHolder: 4, Remaining: 6}
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		open  bool
 		forge func(f *shop)
 	}{

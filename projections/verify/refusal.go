@@ -7,7 +7,7 @@ import (
 )
 
 // RuleRefusals is the rule of streams of refusals, as it is printed.
-const RuleRefusals Rule = "a refusal is kept in the stream of its day, and was decided on what was there by then"
+const RuleRefusals Rule = "a refusal is recorded in the stream of its day, and depends on earlier events only"
 
 func init() {
 	checks[events.RefusalsCategory] = func() check { return refusalCheck{} }
@@ -30,7 +30,7 @@ func (refusalCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		}
 	case *events.RefusalsDropped:
 		if f.Count < 1 {
-			return faultf(RuleFigures, "it states that %d were dropped", f.Count)
+			return faultf(RuleFigures, "it records that %d were dropped", f.Count)
 		}
 	default:
 		return faultf(RuleKnown, "a %s in a stream of refusals", fact.Name())

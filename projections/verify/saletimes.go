@@ -33,12 +33,12 @@ func checkWithin(times events.SaleTimes, decided time.Time) *fault {
 func checkReached(what string, future, at, decided time.Time) *fault {
 	switch {
 	case future.IsZero():
-		return faultf(RuleTimes, "it states that the sale %s at %s; no such bound lies ahead", what, events.FormatTime(at))
+		return faultf(RuleTimes, "it records that the sale %s at %s; no such time is due", what, events.FormatTime(at))
 	case !at.Equal(future):
-		return faultf(RuleFigures, "it states that the sale %s at %s; it does at %s", what, events.FormatTime(at),
+		return faultf(RuleFigures, "it records that the sale %s at %s, which is due at %s", what, events.FormatTime(at),
 			events.FormatTime(future))
 	case decided.Before(at):
-		return faultf(RuleTimes, "the sale %s at %s, and that is recorded at %s", what, events.FormatTime(at),
+		return faultf(RuleTimes, "the sale %s at %s, which is recorded as early as %s", what, events.FormatTime(at),
 			events.FormatTime(decided))
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 
 // The rules of performances and their seats, as they are printed.
 const (
-	RuleLayout Rule = "every seat is one of its performance, at its price"
+	RuleLayout Rule = "every seat belongs to its performance's layout, and has its price there"
 	RuleOwner  Rule = "a seat has one owner at a time, and every fact about a hold carries its id"
-	RuleStay   Rule = "nobody keeps a seat from others for longer than twice a hold"
-	RuleLabel  Rule = "a blocked seat is held under its label alone, and is blocked under it again when it is given back"
-	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
+	RuleStay   Rule = "a holder keeps a seat unpaid for at most twice the duration of a hold"
+	RuleLabel  Rule = "a blocked seat is held only under its label, and is blocked under it again when it is released"
+	RuleBooked Rule = "a seat is booked only for a booking whose payment is debited, and a booked booking has all its seats"
 )
 
 // seatGrace is the time by which the hold of a seat outlasts that of its booking, and the duration of a hold
@@ -105,11 +105,11 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		return faultf(RuleKnown, "a %s in a seat's stream", fact.Name())
 	}
 	id, name := events.CutPerformance(c.id)
-	show := c.ledger.performances[id]
-	if show == nil {
+	performance := c.ledger.performances[id]
+	if performance == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	switch _, ok := show.latest.layout.Find(events.SeatName(name)); {
+	switch _, ok := performance.latest.layout.Find(events.SeatName(name)); {
 	case !ok:
 		return faultf(RuleLayout, "performance %q has no seat %q", id, name)
 	case c.status != from:
@@ -122,7 +122,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	}
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		if fault := c.held(show, f, events.SeatName(name), decided); fault != nil {
+		if fault := c.held(performance, f, events.SeatName(name), decided); fault != nil {
 			return fault
 		}
 		if f.Attempt != 0 { // older holds have no attempt number
@@ -137,7 +137,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	case *events.SeatExpired:
 		switch {
 		case f.Holder != c.holder || !f.ExpiresAt.Equal(c.until):
-			return faultf(RuleFigures, "it states that %q had it until %s; %q had, until %s", f.Holder,
+			return faultf(RuleFigures, "it records that %q had it until %s; %q had, until %s", f.Holder,
 				events.FormatTime(f.ExpiresAt), c.holder, events.FormatTime(c.until))
 		case !decided.After(c.until):
 			return faultf(RuleDeadlines, "held until %s and expired at %s", events.FormatTime(c.until),
@@ -146,7 +146,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		c.free(c.until)
 	case *events.SeatBlocked:
 		if f.Change != 0 {
-			if fault := show.blocks.blocked(events.SeatName(name), f); fault != nil {
+			if fault := performance.blocks.blocked(events.SeatName(name), f); fault != nil {
 				return fault
 			}
 		}
@@ -180,12 +180,12 @@ func (c *seatCheck) longest() time.Time {
 	return c.stayBegan.Add(2*holdFor + seatGrace)
 }
 
-func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events.SeatName, decided time.Time) *fault {
-	on, fault := show.findTerms(f.Terms)
+func (c *seatCheck) held(performance *performanceCheck, f *events.SeatHeld, name events.SeatName, decided time.Time) *fault {
+	saleTerms, fault := performance.findTerms(f.Terms)
 	if fault != nil {
 		return fault
 	}
-	priced := on.costs(name, f.Price)
+	priced := saleTerms.costs(name, f.Price)
 	booking, attempt, ok := events.CutHoldID(f.HoldID)
 	known := c.ledger.bookings[booking]
 	late := known != nil && attempt > known.row.heldUnder
@@ -196,25 +196,25 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events
 	case !ok || f.BookingID != booking:
 		return faultf(RuleOwner, "the hold %q is not one of the booking %q", f.HoldID, f.BookingID)
 	case f.Attempt != 0 && f.Attempt != attempt:
-		return faultf(RuleFigures, "it states attempt %d, and the hold is %q", f.Attempt, f.HoldID)
+		return faultf(RuleFigures, "it records attempt %d, and the hold is %q", f.Attempt, f.HoldID)
 	case f.Label != "" && late && f.Label != known.row.label:
 		return faultf(RuleLabel, "held again under the label %q, and the booking names %q", f.Label, known.row.label)
 	case !priced:
 		return faultf(RuleLayout, "held at %d, which is not its price", f.Price)
 	}
 	first := decided
-	if c.holder == f.Holder && decided.Sub(c.freed) < on.holdFor {
+	if c.holder == f.Holder && decided.Sub(c.freed) < saleTerms.holdFor {
 		first = c.stayBegan
 	}
 	if !f.FirstHeldAt.Equal(first) {
-		return faultf(RuleStay, "it states that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
+		return faultf(RuleStay, "it records that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
 			events.FormatTime(first))
 	}
 	before := *c
 	c.status, c.hold, c.holder = events.SeatIsHeld, f.HoldID, f.Holder
-	c.until, c.stayBegan, c.terms = f.ExpiresAt, first, on
-	highest := decided.Add(on.holdFor + seatGrace)
-	if end := c.stayBegan.Add(2*on.holdFor + seatGrace); end.Before(highest) {
+	c.until, c.stayBegan, c.terms = f.ExpiresAt, first, saleTerms
+	highest := decided.Add(saleTerms.holdFor + seatGrace)
+	if end := c.stayBegan.Add(2*saleTerms.holdFor + seatGrace); end.Before(highest) {
 		highest = end
 	}
 	if late { // a hold for a late payment does not count towards the stay
@@ -252,7 +252,7 @@ func (c *seatCheck) booked(name events.SeatName, f *events.SeatBooked, decided t
 
 func (c *seatCheck) released(f *events.SeatReleased) *fault {
 	if f.Holder != c.holder {
-		return faultf(RuleFigures, "it states that %q had it; %q had", f.Holder, c.holder)
+		return faultf(RuleFigures, "it records that %q had it; %q had", f.Holder, c.holder)
 	}
 	id, _, _ := events.CutHoldID(c.hold)
 	if b := c.ledger.bookings[id]; b != nil && b.row.status == events.BookingIsBooked && b.row.holdID() == c.hold &&

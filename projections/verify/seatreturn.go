@@ -91,7 +91,7 @@ func (c *bookingCheck) checkSeatReturned(f *events.BookingSeatReturned, decided 
 		want, kept = row.paymentID, row.kept(price)
 	}
 	if f.PaymentID != want || f.Kept != kept {
-		return faultf(RuleReturns, "for %s it states that %q refunds all but %d; it should be %q, and all but %d",
+		return faultf(RuleReturns, "for %s it records that %q refunds all but %d; it should be %q, and all but %d",
 			f.Part(), f.PaymentID, f.Kept, want, kept)
 	}
 	if want == "" {
@@ -145,8 +145,8 @@ func (b *booking) announced(id events.RefundID) (amount int64, ok bool) {
 	return 0, false
 }
 
-// returnOf returns the amounts of a refund of an external payment, owed and withheld, as the booking's stream states
-// them; ok is false if it does not.
+// returnOf returns the amounts of a refund of an external payment, owed and withheld, as the booking's stream
+// records them; ok is false if it does not.
 func (b *booking) returnOf(payment events.StreamID, id events.RefundID) (owed, kept int64, ok bool) {
 	if b.refunding && b.status == events.BookingIsCancelled {
 		return b.refunds - b.feesRefunded, 0, id == events.NewRefundID(payment, events.OwedCancelled, "")

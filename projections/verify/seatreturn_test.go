@@ -13,7 +13,7 @@ import (
 // TestVerifierChecksReturnsOfSeats breaks each rule of returning one seat. Of the price of 5, 3 are refunded and 2
 // withheld.
 func TestVerifierChecksReturnsOfSeats(t *testing.T) {
-	giveBack := func(f *logtest.Forgery, edit func(*events.BookingSeatReturned)) {
+	returnSeat := func(f *logtest.Forgery, edit func(*events.BookingSeatReturned)) {
 		fact := &events.BookingSeatReturned{Seat: "A-1-1", Price: 5, Kept: 2, PaymentID: "x.1"}
 		if edit != nil {
 			edit(fact)
@@ -32,51 +32,51 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 		f.Add("booking-x", &events.BookingSeatRefunded{Seat: "A-1-1", Amount: amount})
 	}
 	part := events.SeatRefund("x.1", "A-1-1")
-	all := func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 3) }
+	all := func(f *logtest.Forgery) { returnSeat(f, nil); refund(f, 3, part); free(f); end(f, 3) }
 	for name, test := range map[string]struct {
-		want  verify.Rule // "" if all is well
+		want  verify.Rule // "" if no rule is broken
 		forge func(*logtest.Forgery)
 	}{
 		"half refunded in time":             {"", all},
-		"returned just before the deadline": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); giveBack(f, nil) }},
-		"returned at the deadline":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); giveBack(f, nil) }},
+		"returned just before the deadline": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); returnSeat(f, nil) }},
+		"returned at the deadline":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); returnSeat(f, nil) }},
 		"returned late for a reason": {"", func(f *logtest.Forgery) {
 			f.Wait(200 * time.Second)
-			giveBack(f, func(r *events.BookingSeatReturned) { r.Reason = "lift" })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.Reason = "lift" })
 		}},
 		"fee too high": {verify.RuleReturns, func(f *logtest.Forgery) {
-			giveBack(f, func(r *events.BookingSeatReturned) { r.Kept = 3 })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.Kept = 3 })
 		}},
 		"no payment id": {verify.RuleReturns, func(f *logtest.Forgery) {
-			giveBack(f, func(r *events.BookingSeatReturned) { r.PaymentID, r.Kept = "", 0 })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.PaymentID, r.Kept = "", 0 })
 		}},
 		"a different seat": {verify.RuleBooking, func(f *logtest.Forgery) {
-			giveBack(f, func(r *events.BookingSeatReturned) { r.Seat = "A-1-2" })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.Seat = "A-1-2" })
 		}},
 		"a different price": {verify.RuleBooking, func(f *logtest.Forgery) {
-			giveBack(f, func(r *events.BookingSeatReturned) { r.Price = 6 })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.Price = 6 })
 		}},
 		"wrong number of seats left": {verify.RuleBooking, func(f *logtest.Forgery) {
-			giveBack(f, func(r *events.BookingSeatReturned) { r.Left = 1 })
+			returnSeat(f, func(r *events.BookingSeatReturned) { r.Left = 1 })
 		}},
-		"returned twice": {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); giveBack(f, nil) }},
+		"returned twice": {verify.RuleBooking, func(f *logtest.Forgery) { returnSeat(f, nil); returnSeat(f, nil) }},
 		"booking released after the return": {verify.RuleBooking, func(f *logtest.Forgery) {
 			all(f)
 			f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked})
 		}},
-		"refund too high": {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 4, part) }},
+		"refund too high": {verify.RulePayments, func(f *logtest.Forgery) { returnSeat(f, nil); refund(f, 4, part) }},
 		"refunded twice": {verify.RulePayments, func(f *logtest.Forgery) {
 			all(f)
 			f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: 2, Balance: 9, RefundID: part})
 		}},
 		"refund without a return":              {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
-		"completed without the refund":         {verify.RulePayments, func(f *logtest.Forgery) { giveBack(f, nil); free(f); end(f, 3) }},
-		"completed with the seat still booked": {verify.RuleBooked, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); end(f, 3) }},
-		"completed with the full price":        {verify.RuleBooking, func(f *logtest.Forgery) { giveBack(f, nil); refund(f, 3, part); free(f); end(f, 5) }},
+		"completed without the refund":         {verify.RulePayments, func(f *logtest.Forgery) { returnSeat(f, nil); free(f); end(f, 3) }},
+		"completed with the seat still booked": {verify.RuleBooked, func(f *logtest.Forgery) { returnSeat(f, nil); refund(f, 3, part); end(f, 3) }},
+		"completed with the full price":        {verify.RuleBooking, func(f *logtest.Forgery) { returnSeat(f, nil); refund(f, 3, part); free(f); end(f, 5) }},
 		"completed twice":                      {verify.RuleBooking, func(f *logtest.Forgery) { all(f); end(f, 3) }},
 		"seat released without a return":       {verify.RuleBooked, free},
 	} {
-		f := halfLog()
+		f := halfRefundLog()
 		test.forge(f)
 		err := verifyAll(f.Log)
 		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
@@ -84,8 +84,8 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}
-	for want, forge := range map[int]func(*logtest.Forgery){0: all, 1: func(f *logtest.Forgery) { giveBack(f, nil) }} {
-		f := halfLog()
+	for want, forge := range map[int]func(*logtest.Forgery){0: all, 1: func(f *logtest.Forgery) { returnSeat(f, nil) }} {
+		f := halfRefundLog()
 		forge(f)
 		v := verify.New(true)
 		for i := range f.Log {
@@ -100,7 +100,7 @@ func TestVerifierChecksReturnsOfSeats(t *testing.T) {
 }
 
 // TestVerifierChecksReturnsOfExternalPayments: the amount owed for a returned seat must be the one that its booking
-// states.
+// records.
 func TestVerifierChecksReturnsOfExternalPayments(t *testing.T) {
 	x := events.PaymentStream("bank", "x")
 	id := events.NewRefundID(x, events.OwedSeatReturned, "A-1-1")

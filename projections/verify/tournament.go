@@ -11,9 +11,9 @@ import (
 // The rules of tournaments, as they are printed.
 const (
 	RuleSlots    Rule = "no more teams have entered than there are slots"
-	RuleOnce     Rule = "a team takes part at most once, and leaves where it stood"
-	RuleEntry    Rule = "nobody enters after the deadline, a closed tournament, or past those who wait"
-	RuleWaitlist Rule = "who waits comes in by the order of the waitlist, as soon as there is room, and groups as a whole"
+	RuleOnce     Rule = "a team takes part at most once, and withdraws from the place that it has"
+	RuleEntry    Rule = "nobody enters after the deadline, a closed tournament, or ahead of waiting teams"
+	RuleWaitlist Rule = "waiting teams are promoted in the order of the waitlist, as soon as there are slots, and groups as a whole"
 )
 
 // largestGroup is the largest number of teams in one entry.
@@ -66,7 +66,7 @@ func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided ti
 	if isCreation && (created.TournamentID != events.TournamentID(e.Stream.Entity()) || created.TeamLimit < 1) {
 		return faultf(RuleFigures, "it creates %q with %d slots", created.TournamentID, created.TeamLimit)
 	}
-	if f := c.teamsOf(fact, decided); f != nil {
+	if f := c.checkTeams(fact, decided); f != nil {
 		return f
 	}
 	next := c.row
@@ -77,14 +77,14 @@ func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided ti
 	case next.remaining() < 0:
 		return faultf(RuleSlots, "%d teams have entered, and there are %d slots", next.entered, next.teamLimit)
 	case next.counts() != counts:
-		return faultf(RuleFigures, "it states %+v; of %d slots it comes to %+v", counts, next.teamLimit, next.counts())
+		return faultf(RuleFigures, "it records %+v; of %d slots the facts add up to %+v", counts, next.teamLimit, next.counts())
 	}
 	c.row = next
 	return nil
 }
 
-// teamsOf checks a fact about teams against the entries.
-func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
+// checkTeams checks a fact about teams against the entries.
+func (c *tournamentCheck) checkTeams(fact events.Fact, decided time.Time) *fault {
 	if c.row.status == events.TournamentIsCancelled {
 		switch fact.(type) {
 		case *events.TournamentWithdrawn, *events.TournamentOpened:
@@ -97,13 +97,13 @@ func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
 	}
 	// If a fact frees a slot for a waiting team, the next fact must be its promotion.
 	if row := c.first(); row != nil {
-		return faultf(RuleWaitlist, "%q can come in and is passed over", row.teams)
+		return faultf(RuleWaitlist, "%q can be promoted and is passed over", row.teams)
 	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		mustWait := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
 		if mustWait {
-			return faultf(RuleEntry, "%q enters past %d teams that wait", f.TeamIDs, c.row.waitlisted)
+			return faultf(RuleEntry, "%q enters ahead of %d waiting teams", f.TeamIDs, c.row.waitlisted)
 		}
 		return c.enter(f.TeamIDs, decided, nil)
 	case *events.TournamentWaitlisted:
@@ -134,12 +134,12 @@ func (c *tournamentCheck) enter(teams []events.TeamID, decided time.Time, row *w
 	case len(teams) == 0 || len(teams) > largestGroup:
 		return faultf(RuleFigures, "%d teams in one entry", len(teams))
 	case c.row.status != events.TournamentOpen:
-		return faultf(RuleEntry, "%q comes, and the tournament is %s", teams, c.row.status)
+		return faultf(RuleEntry, "%q enters, and the tournament is %s", teams, c.row.status)
 	case decided.Before(c.row.opensAt):
-		return faultf(RuleTimes, "%q comes at %s, and entry opens at %s", teams, events.FormatTime(decided),
+		return faultf(RuleTimes, "%q enters at %s, and entry opens at %s", teams, events.FormatTime(decided),
 			events.FormatTime(c.row.opensAt))
 	case decided.After(c.row.registerDeadline):
-		return faultf(RuleEntry, "%q comes at %s, and the deadline was %s", teams, events.FormatTime(decided),
+		return faultf(RuleEntry, "%q enters at %s, and the deadline was %s", teams, events.FormatTime(decided),
 			events.FormatTime(c.row.registerDeadline))
 	}
 	for _, team := range teams {
@@ -158,7 +158,7 @@ func (c *tournamentCheck) withdraw(f *events.TournamentWithdrawn) *fault {
 		was = events.EntryWaitlisted
 	}
 	if !in || f.Was != was {
-		return faultf(RuleOnce, "it states that %q was %s; it takes part: %t, waits: %t", f.TeamID, f.Was, in, row != nil)
+		return faultf(RuleOnce, "it records that %q was %s; it takes part: %t, waits: %t", f.TeamID, f.Was, in, row != nil)
 	}
 	delete(c.teams, f.TeamID)
 	if row != nil {
@@ -176,11 +176,11 @@ func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
 		row := c.firstOf(free.remaining())
 		switch {
 		case row == nil && c.row.status != events.TournamentOpen:
-			return faultf(RuleWaitlist, "%q comes in while the tournament is closed", teams)
+			return faultf(RuleWaitlist, "%q is promoted while the tournament is closed", teams)
 		case row == nil:
-			return faultf(RuleWaitlist, "%q comes in, and nobody who waits can", teams)
+			return faultf(RuleWaitlist, "%q is promoted, and no waiting team can be", teams)
 		case !slices.Equal(row.teams, teams):
-			return faultf(RuleWaitlist, "%q comes in, and it is the turn of %q", teams, row.teams)
+			return faultf(RuleWaitlist, "%q is promoted, and it is the turn of %q", teams, row.teams)
 		}
 		for _, team := range teams {
 			c.teams[team] = nil

@@ -11,10 +11,10 @@ import (
 )
 
 const (
-	strictly = events.WaitlistStrict
-	filling  = events.WaitlistFill
-	isIn     = events.EntryEntered
-	waits    = events.EntryWaitlisted
+	strict   = events.WaitlistStrict
+	fill     = events.WaitlistFill
+	entered  = events.EntryEntered
+	waiting  = events.EntryWaitlisted
 	isOpen   = events.TournamentOpen
 	isClosed = events.TournamentClosed
 )
@@ -25,18 +25,18 @@ func TestVerifierAcceptsATournament(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = logtest.NewTournamentLog()
-	s.Created(3, true, filling)
+	s.Created(3, true, fill)
 	s.Entered("a b c", logtest.Counts(3, 0, 0))
 	s.Waitlisted("d e", logtest.Counts(3, 0, 2))
 	s.Waitlisted("f", logtest.Counts(3, 0, 3))
-	s.Withdrawn("a", isIn, logtest.Counts(2, 1, 3))
+	s.Withdrawn("a", entered, logtest.Counts(2, 1, 3))
 	s.Promoted("f", logtest.Counts(3, 0, 2))
-	s.Withdrawn("b", isIn, logtest.Counts(2, 1, 2))
+	s.Withdrawn("b", entered, logtest.Counts(2, 1, 2))
 	s.Entered("g", logtest.Counts(3, 0, 2)) // past a group that it does not fit
 	s.Edited(3, isClosed, logtest.Counts(3, 0, 2))
-	s.Withdrawn("c", isIn, logtest.Counts(2, 1, 2))
-	s.Withdrawn("d", waits, logtest.Counts(2, 1, 1))
-	s.Edited(4, isClosed, logtest.Counts(2, 2, 1)) // closed: nobody comes in
+	s.Withdrawn("c", entered, logtest.Counts(2, 1, 2))
+	s.Withdrawn("d", waiting, logtest.Counts(2, 1, 1))
+	s.Edited(4, isClosed, logtest.Counts(2, 2, 1)) // closed: nobody is promoted
 	s.Edited(4, isOpen, logtest.Counts(2, 2, 1))
 	s.Promoted("e", logtest.Counts(3, 1, 0))
 	if err := verifyAll(s.Log); err != nil {
@@ -63,97 +63,97 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 		{"an entry before the creation", verify.RuleCreation,
 			func(s *logtest.TournamentLog) { s.Entered("a", logtest.Counts(1, 1, 0)) }},
 		{"created twice", verify.RuleCreation,
-			func(s *logtest.TournamentLog) { s.Created(2, true, strictly); s.Created(2, true, strictly) }},
+			func(s *logtest.TournamentLog) { s.Created(2, true, strict); s.Created(2, true, strict) }},
 		{"created under the id of a different one", verify.RuleFigures, func(s *logtest.TournamentLog) {
 			s.Add("tournament-b", &events.TournamentCreated{TournamentID: "a", TeamLimit: 2})
 		}},
-		{"created without slots", verify.RuleFigures, func(s *logtest.TournamentLog) { s.Created(0, true, strictly) }},
+		{"created without slots", verify.RuleFigures, func(s *logtest.TournamentLog) { s.Created(0, true, strict) }},
 		{"a product's fact", verify.RuleKnown,
-			func(s *logtest.TournamentLog) { s.Created(2, true, strictly); s.Fact(logtest.Reserved(1, "ada", 1, 1)) }},
+			func(s *logtest.TournamentLog) { s.Created(2, true, strict); s.Fact(logtest.Reserved(1, "ada", 1, 1)) }},
 		{"more teams than slots", verify.RuleSlots, func(s *logtest.TournamentLog) {
-			s.Created(2, false, strictly)
+			s.Created(2, false, strict)
 			s.Entered("a b c", logtest.Counts(3, -1, 0))
 		}},
 		{"edited below the number of entered teams", verify.RuleSlots, func(s *logtest.TournamentLog) {
-			s.Created(2, false, strictly)
+			s.Created(2, false, strict)
 			s.Entered("a b", logtest.Counts(2, 0, 0))
 			s.Edited(1, isOpen, logtest.Counts(2, -1, 0))
 		}},
 		{"a wrong count", verify.RuleFigures,
-			func(s *logtest.TournamentLog) { s.Created(2, false, strictly); s.Entered("a", logtest.Counts(2, 0, 0)) }},
+			func(s *logtest.TournamentLog) { s.Created(2, false, strict); s.Entered("a", logtest.Counts(2, 0, 0)) }},
 		{"an entry of no teams", verify.RuleFigures, func(s *logtest.TournamentLog) {
-			s.Created(2, false, strictly)
+			s.Created(2, false, strict)
 			s.Entered("", logtest.Counts(0, 2, 0))
 		}},
 		{"a group of 17", verify.RuleFigures, func(s *logtest.TournamentLog) {
-			s.Created(99, false, strictly)
+			s.Created(99, false, strict)
 			s.Entered("a b c d e f g h i j k l m n o p q", logtest.Counts(17, 82, 0))
 		}},
 		{"entered twice", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(9, false, strictly)
+			s.Created(9, false, strict)
 			s.Entered("a", logtest.Counts(1, 8, 0))
 			s.Entered("b a", logtest.Counts(3, 6, 0))
 		}},
 		{"twice in one entry", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(9, false, strictly)
+			s.Created(9, false, strict)
 			s.Entered("a a", logtest.Counts(2, 7, 0))
 		}},
 		{"waitlisted although entered", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(1, true, strictly)
+			s.Created(1, true, strict)
 			s.Entered("a", logtest.Counts(1, 0, 0))
 			s.Waitlisted("a", logtest.Counts(1, 0, 1))
 		}},
 		{"withdrawal of an unknown team", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(9, false, strictly)
-			s.Withdrawn("a", isIn, logtest.Counts(-1, 10, 0))
+			s.Created(9, false, strict)
+			s.Withdrawn("a", entered, logtest.Counts(-1, 10, 0))
 		}},
 		{"withdrawal of an entered team from the waitlist", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(9, true, strictly)
+			s.Created(9, true, strict)
 			s.Entered("a", logtest.Counts(1, 8, 0))
-			s.Withdrawn("a", waits, logtest.Counts(1, 8, -1))
+			s.Withdrawn("a", waiting, logtest.Counts(1, 8, -1))
 		}},
 		{"withdrawn twice", verify.RuleOnce, func(s *logtest.TournamentLog) {
-			s.Created(9, true, strictly)
+			s.Created(9, true, strict)
 			s.Entered("a b", logtest.Counts(2, 7, 0))
-			s.Withdrawn("a", isIn, logtest.Counts(1, 8, 0))
-			s.Withdrawn("a", isIn, logtest.Counts(0, 9, 0))
+			s.Withdrawn("a", entered, logtest.Counts(1, 8, 0))
+			s.Withdrawn("a", entered, logtest.Counts(0, 9, 0))
 		}},
 		{"entry after the deadline", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(9, false, strictly)
+			s.Created(9, false, strict)
 			s.Wait(time.Hour + 1)
 			s.Entered("a", logtest.Counts(1, 8, 0))
 		}},
 		{"entry in a closed tournament", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(9, false, strictly)
+			s.Created(9, false, strict)
 			s.Edited(9, isClosed, logtest.Counts(0, 9, 0))
 			s.Entered("a", logtest.Counts(1, 8, 0))
 		}},
 		{"waitlisted without a waitlist", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(1, false, strictly)
+			s.Created(1, false, strict)
 			s.Entered("a", logtest.Counts(1, 0, 0))
 			s.Waitlisted("b", logtest.Counts(1, 0, 1))
 		}},
 		{"waitlisted despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(1, true, strictly)
+			s.Created(1, true, strict)
 			s.Waitlisted("b", logtest.Counts(0, 1, 1))
 		}},
 		{"strict: entry past waiting teams", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(3, true, strictly)
+			s.Created(3, true, strict)
 			s.Entered("a b", logtest.Counts(2, 1, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
 			s.Entered("e", logtest.Counts(3, 0, 2))
 		}},
 		{"fill: waitlisted despite a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
-			s.Created(3, true, filling)
+			s.Created(3, true, fill)
 			s.Entered("a b", logtest.Counts(2, 1, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
 			s.Waitlisted("e", logtest.Counts(2, 1, 3))
 		}},
 	} {
-		expectBreak(t, broken, test.name, test.rule, test.forge)
+		checkViolation(t, broken, test.name, test.rule, test.forge)
 	}
 	for _, test := range waitlistFaults {
-		expectBreak(t, broken, test.name, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
+		checkViolation(t, broken, test.name, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
 			s.Created(2, true, test.rule)
 			s.Entered("a b", logtest.Counts(2, 0, 0))
 			s.Waitlisted("c d", logtest.Counts(2, 0, 2))
@@ -174,10 +174,10 @@ func TestVerifierRulesOfTournaments(t *testing.T) {
 // end between the two facts.
 func TestLogWithoutAPromotion(t *testing.T) {
 	s := logtest.NewTournamentLog()
-	s.Created(1, true, strictly)
+	s.Created(1, true, strict)
 	s.Entered("a", logtest.Counts(1, 0, 0))
 	s.Waitlisted("b", logtest.Counts(1, 0, 1))
-	s.Withdrawn("a", isIn, logtest.Counts(0, 1, 1))
+	s.Withdrawn("a", entered, logtest.Counts(0, 1, 1))
 	verified := func() (open []string, err error) {
 		v := verify.New(true)
 		for i := range s.Log {
@@ -186,7 +186,7 @@ func TestLogWithoutAPromotion(t *testing.T) {
 			}
 		}
 		end := s.Log[len(s.Log)-1].Position
-		_, err = verify.Log(t.Context(), &logtest.Store{Log: s.Log, End: end, Most: 5}, true, nil)
+		_, err = verify.Log(t.Context(), &logtest.Store{Log: s.Log, End: end, MaxRead: 5}, true, nil)
 		return v.Open(), err
 	}
 	open, err := verified()
@@ -207,59 +207,59 @@ var waitlistFaults = []struct {
 	rule  events.WaitlistRule
 	forge func(s *logtest.TournamentLog)
 }{
-	{"strict: second row promoted", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+	{"strict: second row promoted", strict, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
 		s.Promoted("e", logtest.Counts(2, 0, 3))
 	}},
-	{"strict: entry instead of a promotion", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
+	{"strict: entry instead of a promotion", strict, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
+		s.Withdrawn("b", entered, logtest.Counts(0, 2, 4))
 		s.Entered("g", logtest.Counts(1, 1, 4))
 	}},
-	{"strict: half a group promoted", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+	{"strict: half a group promoted", strict, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
 		s.Promoted("c", logtest.Counts(2, 0, 3))
 	}},
-	{"strict: group promoted in a different order", strictly, func(s *logtest.TournamentLog) {
+	{"strict: group promoted in a different order", strict, func(s *logtest.TournamentLog) {
 		s.Edited(4, isOpen, logtest.Counts(2, 2, 4))
 		s.Promoted("d c", logtest.Counts(4, 0, 2))
 	}},
-	{"strict: rows promoted in the wrong order", strictly, func(s *logtest.TournamentLog) {
+	{"strict: rows promoted in the wrong order", strict, func(s *logtest.TournamentLog) {
 		s.Edited(6, isOpen, logtest.Counts(2, 4, 4))
 		s.Promoted("c d, f, e", logtest.Counts(6, 0, 0))
 	}},
-	{"fill: second fitting row promoted", filling, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
+	{"fill: second fitting row promoted", fill, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
 		s.Promoted("f", logtest.Counts(2, 0, 3))
 	}},
-	{"fill: no promotion", filling, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrawn("b", isIn, logtest.Counts(0, 2, 4))
+	{"fill: no promotion", fill, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
+		s.Withdrawn("b", entered, logtest.Counts(0, 2, 4))
 	}},
-	{"fill: too few rows promoted", filling, func(s *logtest.TournamentLog) {
+	{"fill: too few rows promoted", fill, func(s *logtest.TournamentLog) {
 		s.Edited(5, isOpen, logtest.Counts(2, 3, 4))
 		s.Promoted("c d", logtest.Counts(4, 1, 2))
 		s.Edited(5, isOpen, logtest.Counts(4, 1, 2))
 	}},
-	{"promoted without room", filling, func(s *logtest.TournamentLog) { s.Promoted("e", logtest.Counts(3, -1, 3)) }},
-	{"promoted when closed", strictly, func(s *logtest.TournamentLog) {
+	{"promoted without room", fill, func(s *logtest.TournamentLog) { s.Promoted("e", logtest.Counts(3, -1, 3)) }},
+	{"promoted when closed", strict, func(s *logtest.TournamentLog) {
 		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
 		s.Promoted("c d", logtest.Counts(4, 5, 2))
 	}},
-	{"strict: no promotion of a group that has become smaller", strictly, func(s *logtest.TournamentLog) {
-		s.Withdrawn("a", isIn, logtest.Counts(1, 1, 4))
-		s.Withdrawn("d", waits, logtest.Counts(1, 1, 3))
-		s.Withdrawn("f", waits, logtest.Counts(1, 1, 2))
+	{"strict: no promotion of a group that has become smaller", strict, func(s *logtest.TournamentLog) {
+		s.Withdrawn("a", entered, logtest.Counts(1, 1, 4))
+		s.Withdrawn("d", waiting, logtest.Counts(1, 1, 3))
+		s.Withdrawn("f", waiting, logtest.Counts(1, 1, 2))
 	}},
-	{"no promotion after the tournament is reopened", strictly, func(s *logtest.TournamentLog) {
+	{"no promotion after the tournament is reopened", strict, func(s *logtest.TournamentLog) {
 		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
 		s.Edited(9, isOpen, logtest.Counts(2, 7, 4))
-		s.Withdrawn("a", isIn, logtest.Counts(1, 8, 4))
+		s.Withdrawn("a", entered, logtest.Counts(1, 8, 4))
 	}},
 }
 
-// expectBreak checks that the last event written by forge breaks a rule.
-func expectBreak(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
+// checkViolation checks that the last event that forge adds breaks a rule, and records the rule in broken.
+func checkViolation(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
 	forge func(s *logtest.TournamentLog)) {
 	t.Helper()
 	s := logtest.NewTournamentLog()

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestVerifierForgetsEndedRows: promoted rows are removed from memory, even if a group before them never fits.
+// TestVerifierForgetsEndedRows: promoted rows are removed from memory, even if a group before them never valid.
 func TestVerifierForgetsEndedRows(t *testing.T) {
 	c := &tournamentCheck{teams: map[events.TeamID]*waitingRow{}}
 	closing := time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -35,11 +35,9 @@ func TestVerifierForgetsEndedRows(t *testing.T) {
 	entered := []events.TeamID{"x", "y"}
 	for n := range 5000 {
 		name := events.TeamID(string(rune('a'+n%26)) + string(rune('a'+n/26%26)) + string(rune('a'+n/26/26)))
-		apply(
-			&events.TournamentWaitlisted{TeamIDs: []events.TeamID{name}, TournamentCounts: counts(2, 3)},
+		apply(&events.TournamentWaitlisted{TeamIDs: []events.TeamID{name}, TournamentCounts: counts(2, 3)},
 			&events.TournamentWithdrawn{TeamID: entered[0], Was: events.EntryEntered, TournamentCounts: counts(1, 3)},
-			&events.TournamentPromoted{Rows: [][]events.TeamID{{name}}, TournamentCounts: counts(2, 2)},
-		)
+			&events.TournamentPromoted{Rows: [][]events.TeamID{{name}}, TournamentCounts: counts(2, 2)})
 		entered = append(entered[1:], name)
 	}
 	if highest > 8 {

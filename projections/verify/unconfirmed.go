@@ -8,8 +8,7 @@ import (
 )
 
 // RuleUnconfirmed is the rule of unconfirmed holds, as it is printed.
-const RuleUnconfirmed Rule = "seats and places held for an attempt that its booking's stream has neither held nor announced, or " +
-	"has closed, are free within 60 s"
+const RuleUnconfirmed Rule = "seats and places held for an attempt that its booking never records, or abandons, are free within 60 s"
 
 const (
 	// unconfirmedLimit bounds the duration of an unconfirmed hold, which a server releases after half of that time.

@@ -34,7 +34,7 @@ type Violation struct {
 	Detail string
 }
 
-// Error states the place, the rule and the finding.
+// Error names the place, the rule and the finding.
 func (v *Violation) Error() string {
 	where := fmt.Sprintf("position %d", v.Position)
 	if v.Stream != "" {
@@ -125,12 +125,12 @@ func (v *Verifier) Streams() int { return len(v.streams) }
 //
 // Errors: a *[Violation].
 func (v *Verifier) Check(e *events.Recorded) error {
-	c := factOf(e)
+	c := decodeFact(e)
 	return v.checkDecoded(e, &c)
 }
 
 // checkDecoded is Check with the decoded fact of e.
-func (v *Verifier) checkDecoded(e *events.Recorded, c *readFact) error {
+func (v *Verifier) checkDecoded(e *events.Recorded, c *decodedFact) error {
 	f := v.check(e, c)
 	if f == nil {
 		return nil
@@ -142,12 +142,12 @@ func (v *Verifier) checkDecoded(e *events.Recorded, c *readFact) error {
 	return &Violation{Position: at.position, Stream: at.stream, Revision: at.revision, Rule: f.rule, Detail: f.detail}
 }
 
-func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
+func (v *Verifier) check(e *events.Recorded, c *decodedFact) *fault {
 	switch {
 	case e.Position <= v.last:
-		return faultf(RulePositions, "it follows position %d", v.last)
+		return faultf(RulePositions, "it is not after position %d", v.last)
 	case v.gapless && e.Position != v.last+1:
-		return faultf(RulePositions, "it directly follows position %d", v.last)
+		return faultf(RulePositions, "it follows position %d, with a gap", v.last)
 	case v.gapless && e.Created.Before(v.created):
 		return faultf(RuleClock, "recorded at %s, the one before at %s", events.FormatTime(e.Created),
 			events.FormatTime(v.created))
@@ -166,7 +166,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	hash, err := events.CheckLink(stream.hash, e)
 	if !ok {
 		if isForeign(e, c, err == nil) {
-			v.noteForeign(e)
+			v.countForeign(e)
 			return v.accept(e)
 		}
 		if stream.check = v.newCheck(e.Stream); stream.check == nil {
@@ -175,7 +175,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 		v.streams[events.StreamID(strings.Clone(string(e.Stream)))] = stream
 	}
 	if e.Revision != stream.revision+1 {
-		return faultf(RuleRevisions, "it follows revision %d", stream.revision)
+		return faultf(RuleRevisions, "it follows revision %d, with a gap or a repetition", stream.revision)
 	}
 	if err != nil {
 		return faultf(RuleChain, "%v", err)

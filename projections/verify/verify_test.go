@@ -302,7 +302,7 @@ func TestVerifierSeesEveryByte(t *testing.T) {
 // TestVerify: Log checks the events up to the head that the log has when it begins, and returns the store's errors.
 func TestVerify(t *testing.T) {
 	f := logtest.CompleteSale()
-	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // event 13 is after the head
+	s := &logtest.Store{Log: f.Log, End: 12, MaxRead: 5} // event 13 is after the head
 	seen := events.Position(0)
 	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
 	if err != nil || !reflect.DeepEqual(verdict, verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {

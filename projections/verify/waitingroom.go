@@ -9,12 +9,12 @@ import (
 
 // The rules of waiting rooms, as they are printed.
 const (
-	RuleLine   Rule = "the first of the line come in, and nobody before them"
-	RuleActive Rule = "nobody comes in when max_active passes go on"
-	RuleRate   Rule = "in no second more come in than admit_per_second"
-	RuleDoor   Rule = "nobody joins or comes in while the room is closed, or comes in before it opens"
-	RulePlace  Rule = "a holder has one place at most, which ends once, and a pass not before its time"
-	RuleDraw   Rule = "a shuffled opening has the order of the seed that was promised before anybody came"
+	RuleLine   Rule = "visitors are admitted in the order of the line"
+	RuleActive Rule = "there are at most max_active passes at a time"
+	RuleRate   Rule = "at most admit_per_second visitors are admitted within a second"
+	RuleDoor   Rule = "nobody joins or is admitted while the room is closed, or is admitted before it opens"
+	RulePlace  Rule = "a holder has at most one place, which ends once, and no pass expires early"
+	RuleDraw   Rule = "a shuffled opening has the order of the seed whose hash was published before anybody joined"
 )
 
 func init() {
@@ -57,10 +57,10 @@ func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	if isCreation && (opened.RoomID != events.RoomID(e.Stream.Entity()) || opened.Version != 1) {
 		return faultf(RuleFigures, "it opens %q with settings %d", opened.RoomID, opened.Version)
 	}
-	if f := c.opening(fact, decided); f != nil {
+	if f := c.checkOpening(fact, decided); f != nil {
 		return f
 	}
-	if f := c.visitors(fact, decided); f != nil {
+	if f := c.checkVisitors(fact, decided); f != nil {
 		return f
 	}
 	next := c.row
@@ -69,14 +69,14 @@ func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided t
 	case broken != nil:
 		return broken
 	case next.WaitingRoomCounts != counts:
-		return faultf(RuleFigures, "it states %+v; it comes to %+v", counts, next.WaitingRoomCounts)
+		return faultf(RuleFigures, "it records %+v; its facts add up to %+v", counts, next.WaitingRoomCounts)
 	}
 	c.row = next
 	return nil
 }
 
-// opening checks facts against the room's status, opening, settings and draw.
-func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
+// checkOpening checks facts against the room's status, opening, settings and draw.
+func (c *waitingRoomCheck) checkOpening(fact events.Fact, decided time.Time) *fault {
 	w := &c.row
 	late := w.Order == events.RoomShuffle && !w.begun && decided.After(w.OpensAt)
 	switch f := fact.(type) {
@@ -85,16 +85,16 @@ func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 		case w.Status != events.RoomOpen:
 			return faultf(RuleDoor, "%q joins, and the room is %s", f.Holder, w.Status)
 		case late:
-			return faultf(RuleDraw, "%q joins at %s, after the opening, and no fact states who came before", f.Holder,
+			return faultf(RuleDraw, "%q joins at %s, after the opening, and no fact records the visitors before", f.Holder,
 				events.FormatTime(decided))
 		}
 	case *events.WaitingRoomAdmitted:
 		switch {
 		case w.Status != events.RoomOpen || decided.Before(w.OpensAt):
-			return faultf(RuleDoor, "%d come in at %s; the room is %s and opens at %s", f.Count, events.FormatTime(decided),
+			return faultf(RuleDoor, "%d are admitted at %s; the room is %s and opens at %s", f.Count, events.FormatTime(decided),
 				w.Status, events.FormatTime(w.OpensAt))
 		case w.Order == events.RoomShuffle && w.seed == "":
-			return faultf(RuleDraw, "%d come in before the order is drawn", f.Count)
+			return faultf(RuleDraw, "%d are admitted before the order is drawn", f.Count)
 		}
 	case *events.WaitingRoomBegun:
 		if !late || f.Early != w.joined {
@@ -102,48 +102,48 @@ func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
 				f.Early, w.joined, events.FormatTime(w.OpensAt))
 		}
 	case *events.WaitingRoomShuffled:
-		return c.draw(f)
+		return c.checkDraw(f)
 	case *events.WaitingRoomRun:
 		if c.term++; f.Term != c.term || f.Run == "" {
 			return faultf(RuleFigures, "the run %q takes the room over for term %d; it is term %d", f.Run, f.Term, c.term)
 		}
 	case *events.WaitingRoomChanged:
-		return c.change(f)
+		return c.checkSettings(f)
 	}
 	return nil
 }
 
-// change checks that new settings can't influence the order of a draw.
-func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
+// checkSettings checks that new settings can't influence the order of a draw.
+func (c *waitingRoomCheck) checkSettings(f *events.WaitingRoomChanged) *fault {
 	w := &c.row
-	drawn, stays := w.seed != "", f.Order == w.Order && f.SeedHash == w.SeedHash && f.OpensAt.Equal(w.OpensAt)
+	drawn, unchanged := w.seed != "", f.Order == w.Order && f.SeedHash == w.SeedHash && f.OpensAt.Equal(w.OpensAt)
 	shuffled := f.Order == events.RoomShuffle
 	switch {
 	case f.Version != w.Version+1:
 		return faultf(RuleFigures, "settings %d come after %d", f.Version, w.Version)
-	case drawn && !stays,
+	case drawn && !unchanged,
 		shuffled && w.joined > 0 && (w.Order != events.RoomShuffle || f.SeedHash != w.SeedHash),
 		shuffled && w.begun && !f.OpensAt.Equal(w.OpensAt):
-		return faultf(RuleDraw, "the opening is changed when %d have come: %s at %s, hash %q", w.joined, f.Order,
+		return faultf(RuleDraw, "the opening is changed after %d have joined: %s at %s, hash %q", w.joined, f.Order,
 			events.FormatTime(f.OpensAt), f.SeedHash)
 	}
 	return nil
 }
 
-// draw checks the seed, and computes the order.
-func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
+// checkDraw checks the seed, and computes the order.
+func (c *waitingRoomCheck) checkDraw(f *events.WaitingRoomShuffled) *fault {
 	seed, err := hex.DecodeString(f.Seed)
 	next := c.row
 	if opened := next.open(f); err != nil || opened != nil || c.row.admitted > 0 {
-		return faultf(RuleDraw, "the seed %q of %d tickets, after %d came in, and the promised hash %s", f.Seed, f.Early,
+		return faultf(RuleDraw, "the seed %q of %d tickets, after %d were admitted, and the published hash %s", f.Seed, f.Early,
 			c.row.admitted, c.row.SeedHash)
 	}
 	c.order, c.front = events.ShuffledTickets(seed, int(f.Early)), 0
 	return nil
 }
 
-// visitors checks a fact against the places of visitors.
-func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault {
+// checkVisitors checks a fact against the places of visitors.
+func (c *waitingRoomCheck) checkVisitors(fact events.Fact, decided time.Time) *fault {
 	switch f := fact.(type) {
 	case *events.WaitingRoomJoined:
 		if c.holders[f.Holder] || f.Ticket != int64(len(c.places))+1 {
@@ -177,28 +177,28 @@ func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Tim
 	for ticket := range events.Tickets(f.Tickets) {
 		first := c.first()
 		if first != ticket {
-			return faultf(RuleLine, "ticket %d comes in, and the first of the line is ticket %d", ticket, first)
+			return faultf(RuleLine, "ticket %d is admitted, and the first of the line is ticket %d", ticket, first)
 		}
 		c.places[ticket-1].status = events.VisitorAdmitted
 		c.passes[ticket] = f.ExpiresAt
 		count++
 	}
-	inASecond := count
+	inLastSecond := count
 	kept := c.recent[:0]
 	for _, before := range c.recent {
 		if age := decided.Sub(before.at); age < time.Second && age > -time.Second {
-			inASecond += before.count
+			inLastSecond += before.count
 			kept = append(kept, before)
 		}
 	}
 	c.recent = append(kept, admittedGroup{decided, count})
 	switch {
 	case count == 0 || count != f.Count:
-		return faultf(RuleFigures, "it states that %d come in, and names %d", f.Count, count)
+		return faultf(RuleFigures, "it records that %d are admitted, and names %d", f.Count, count)
 	case w.Active+count > w.MaxActive:
-		return faultf(RuleActive, "%d come in to %d; there may be %d", count, w.Active, w.MaxActive)
-	case inASecond > w.AdmitPerSecond:
-		return faultf(RuleRate, "%d have come in within a second; there may be %d", inASecond, w.AdmitPerSecond)
+		return faultf(RuleActive, "%d are admitted in addition to %d; there may be %d", count, w.Active, w.MaxActive)
+	case inLastSecond > w.AdmitPerSecond:
+		return faultf(RuleRate, "%d were admitted within a second; there may be %d", inLastSecond, w.AdmitPerSecond)
 	}
 	return nil
 }
@@ -234,10 +234,10 @@ func (c *waitingRoomCheck) endAll(tickets []events.TicketRange, count int64, was
 // end ends a place with the status was. If due is not nil, the place ends because its pass has expired by then.
 func (c *waitingRoomCheck) end(ticket int64, was events.VisitorStatus, due *time.Time) *fault {
 	if ticket < 1 || ticket > int64(len(c.places)) || c.places[ticket-1].status != was || was == "" {
-		return faultf(RulePlace, "ticket %d ends as %s, which is not where it stood", ticket, was)
+		return faultf(RulePlace, "ticket %d ends as %s, which is not its status", ticket, was)
 	}
 	if until := c.passes[ticket]; due != nil && !due.After(until) {
-		return faultf(RulePlace, "the pass of ticket %d ends at %s, and was good until %s", ticket, events.FormatTime(*due),
+		return faultf(RulePlace, "the pass of ticket %d ends at %s, and was valid until %s", ticket, events.FormatTime(*due),
 			events.FormatTime(until))
 	}
 	delete(c.holders, c.places[ticket-1].holder)

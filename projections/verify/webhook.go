@@ -7,7 +7,7 @@ import (
 )
 
 // RuleCursor is the rule of cursors, as it is printed.
-const RuleCursor Rule = "a cursor moves on under the term of the one who took it last, and never past the log"
+const RuleCursor Rule = "a cursor is moved only in the term of the last takeover, and never past the log"
 
 func init() {
 	checks[events.WebhookCategory] = func() check { return &webhookCheck{} }
@@ -29,7 +29,7 @@ func (c *webhookCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 	case c.deleted:
 		return faultf(RuleCreation, "a %s of a webhook that was deleted", fact.Name())
 	case isCreation && (created.WebhookID != events.WebhookID(e.Stream.Entity()) || created.URL == "" || created.Number != 1):
-		return faultf(RuleFigures, "it makes %q with secret %d for %q", created.WebhookID, created.Number, created.URL)
+		return faultf(RuleFigures, "it creates %q with secret %d for %q", created.WebhookID, created.Number, created.URL)
 	case isCreation:
 		c.made, c.settings, c.secret = true, created.WebhookSettings, 1
 		c.cursor.reached, c.cursor.made = e.Position, e.Position
@@ -43,7 +43,7 @@ func (c *webhookCheck) proceed(e *events.Recorded, fact events.Fact, decided tim
 	switch f := fact.(type) {
 	case *events.WebhookEdited:
 		if f.URL == "" || f.Equal(&c.settings) {
-			return faultf(RuleFigures, "it changes nothing, or takes the address away")
+			return faultf(RuleFigures, "it changes nothing, or removes the address")
 		}
 		c.settings = f.WebhookSettings
 	case *events.WebhookSecretChanged:
@@ -68,7 +68,7 @@ func (c *webhookCheck) proceed(e *events.Recorded, fact events.Fact, decided tim
 
 func (c *webhookCheck) enable(enabled bool) *fault {
 	if enabled != c.disabled {
-		return faultf(RuleFigures, "it is enabled: %t, and it was before", enabled)
+		return faultf(RuleFigures, "it sets enabled to %t, which it was before", enabled)
 	}
 	c.disabled = !enabled
 	return nil
@@ -83,7 +83,7 @@ type cursorCheck struct {
 	reached events.Position
 	made    events.Position // creation of a webhook; 0 for other cursors
 	log     string          // to which the positions belong
-	unknown bool            // no fact has stated reached in that log yet
+	unknown bool            // reached is not known in that log yet
 }
 
 func (c *cursorCheck) rewind(f *events.WebhookReplayed) *fault {

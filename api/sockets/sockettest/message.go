@@ -120,13 +120,13 @@ func readMessages() (map[string]*Message, error) {
 			s["additionalProperties"] = false
 		}
 	}
-	found := map[string]*Message{}
+	messages := map[string]*Message{}
 	for name, described := range objectAt(roots[socketFile], "components", "messages") {
 		m, err := readMessage(compiler, name, described.(object))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		found[name] = m
+		messages[name] = m
 	}
 	for _, operation := range objectAt(roots[socketFile], "operations") {
 		o := operation.(object)
@@ -135,7 +135,7 @@ func readMessages() (map[string]*Message, error) {
 		}
 		for _, message := range o["messages"].([]any) {
 			ref := message.(object)["$ref"].(string)
-			m := found[ref[strings.LastIndexByte(ref, '/')+1:]]
+			m := messages[ref[strings.LastIndexByte(ref, '/')+1:]]
 			if m == nil {
 				return nil, fmt.Errorf("unresolved reference %s", ref)
 			}
@@ -143,7 +143,7 @@ func readMessages() (map[string]*Message, error) {
 			m.FromClient = m.FromClient || o["action"] == "receive"
 		}
 	}
-	return found, nil
+	return messages, nil
 }
 
 func readMessage(compiler *jsonschema.Compiler, name string, described object) (*Message, error) {

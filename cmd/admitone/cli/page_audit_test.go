@@ -260,7 +260,7 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 	p.waitText(changed, "expired")
 	p.wait(`document.querySelector("#chart").getAttribute("aria-label")
 		.includes("of 14 units at most: 3 sold and 0 on hold at the last one")`)
-	p.waitText(story, "that nobody confirmed in time came back")
+	p.waitText(story, "expired unconfirmed")
 }
 
 // entriesThroughTime: the teams at each moment are the server's.

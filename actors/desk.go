@@ -100,8 +100,10 @@ type Desk struct {
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
 	stats       counters
-	stopSweeper chan struct{} // closed by Close
-	swept       sync.WaitGroup
+	// unsnapshotted is true after a snapshot could not be written, until one is.
+	unsnapshotted atomic.Bool
+	stopSweeper   chan struct{} // closed by Close
+	swept         sync.WaitGroup
 }
 
 type shard struct {

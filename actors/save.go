@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"runtime"
 
 	"admitone/events"
@@ -112,14 +114,25 @@ func (e *entity) writeSnapshot(f *frozen, done func()) {
 			size = out.n
 			return err
 		})
-		if err != nil {
-			e.desk.config.Logger.Warn("a snapshot could not be written; loading will take longer",
-				"stream", e.entry.stream, "error", err)
-		} else {
-			e.desk.stats.snapshots.Add(1)
-		}
+		e.desk.noteSnapshot(e.entry.stream, err)
 		e.entry.post(snapshotDone{size: size})
 	}()
+}
+
+// noteSnapshot counts a snapshot, or logs why it could not be written. Of several consecutive failures, as
+// without the log, the first is a warning.
+func (d *Desk) noteSnapshot(stream events.StreamID, err error) {
+	if err == nil {
+		d.stats.snapshots.Add(1)
+		d.unsnapshotted.Store(false)
+		return
+	}
+	level := slog.LevelWarn
+	if d.unsnapshotted.Swap(true) {
+		level = slog.LevelDebug
+	}
+	d.config.Logger.Log(context.Background(), level, "a snapshot could not be written; loading will take longer",
+		"stream", stream, "error", err)
 }
 
 type countingWriter struct {

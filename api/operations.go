@@ -36,7 +36,8 @@ func (s *Server) healthz(r *request) error {
 // readyz answers 200 if the server can take traffic, and otherwise 503 with the reason.
 func (s *Server) readyz(r *request) error {
 	if s.draining.Load() {
-		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
+		return &problem{code: codes.Draining, detail: "this server is about to stop; send new requests to another one",
+			fields: map[string]any{"reason": "draining"}}
 	}
 	if err := s.checkNode(); err != nil {
 		return err

@@ -1,11 +1,26 @@
 package connections
 
 import (
+	"math"
 	"net"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+// noInterface is the index of a network interface that does not exist.
+const noInterface = math.MaxInt32
+
+// refuseHandshakes makes the kernel refuse new handshakes, by binding the listener to an interface over which
+// none arrive. Handshakes in progress are completed, because they belong to the interface to which the listener
+// was bound when they began. It reports whether it succeeded; before Linux 5.7 only a privileged process can.
+func refuseHandshakes(listener net.Listener) bool {
+	bound := false
+	withDescriptor(listener, func(fd int) {
+		bound = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, noInterface) == nil
+	})
+	return bound
+}
 
 // dropSYN is a classic BPF program that drops the first packet of a handshake (SYN without ACK) and
 // passes all others: packets that complete a handshake, and packets of open connections, which

@@ -4,6 +4,9 @@ package connections
 
 import "net"
 
+// refuseHandshakes returns false: handshakes can't be refused on this system while the listener is open.
+func refuseHandshakes(net.Listener) bool { return false }
+
 // ignoreHandshakes returns false: handshakes can't be ignored on this system.
 func ignoreHandshakes(net.Listener) bool { return false }
 

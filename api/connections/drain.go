@@ -24,11 +24,12 @@ func Open(address string) (net.Listener, error) {
 
 // Drain closes the listener without resetting a connection that its client considers established.
 // Close alone resets the connections in the backlog, and a client that has sent a command over one of
-// them can't know whether it was executed. So Drain first stops answering handshakes, and closes the
-// listener once calls of Accept have emptied the backlog, or ctx ends. If the kernel can't stop handshakes
-// of the listener, as with Multipath TCP, Drain only closes it.
+// them can't know whether it was executed. So Drain first refuses new handshakes, so that a load balancer
+// connects to another server immediately, and closes the listener once calls of Accept have emptied the
+// backlog, or ctx ends. A kernel that can't refuse handshakes ignores them: those clients are refused when they
+// retry, after a second. If it can't do that either, as with Multipath TCP, Drain only closes the listener.
 func (l *Listener) Drain(ctx context.Context) error {
-	if ignoreHandshakes(l.Listener) {
+	if refuseHandshakes(l.Listener) || ignoreHandshakes(l.Listener) {
 		l.awaitBacklog(ctx)
 	}
 	return l.Close()

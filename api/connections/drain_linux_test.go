@@ -36,6 +36,10 @@ func TestDrain(t *testing.T) {
 		t.Fatal("Drain has returned while connections wait to be accepted")
 	default:
 	}
+	refused := net.Dialer{Timeout: patience}
+	if c, err := refused.Dial("tcp", inner.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a connection during the drain: %v, %v; want %v", c, err, syscall.ECONNREFUSED)
+	}
 	var served sync.WaitGroup
 	served.Go(func() { serveEcho(l) })
 	for i, c := range early {
@@ -102,6 +106,31 @@ func TestDrainEnds(t *testing.T) {
 	}
 }
 
+// TestIgnoreHandshakes: on a kernel that can't refuse handshakes, those in the backlog are accepted, and later
+// ones are not answered.
+func TestIgnoreHandshakes(t *testing.T) {
+	listener, err := Open("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	early := dial(t, listener.Addr())
+	if !ignoreHandshakes(listener) {
+		t.Fatal("ignoreHandshakes = false, want true")
+	}
+	c, err := net.DialTimeout("tcp", listener.Addr().String(), handshakeTime)
+	if failed := net.Error(nil); !errors.As(err, &failed) || !failed.Timeout() {
+		t.Errorf("a connection: %v, %v; want a timeout", c, err)
+	}
+	go serveEcho(listener)
+	if err := echo(early); err != nil {
+		t.Errorf("an earlier connection: echo = %v, want no error", err)
+	}
+}
+
+// patience bounds what a test waits for.
+const patience = 10 * time.Second
+
 func dial(t *testing.T, to net.Addr) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", to.String())
@@ -131,7 +160,7 @@ func echo(c net.Conn) error {
 	if _, err := c.Write([]byte("x")); err != nil {
 		return err
 	}
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(patience))
 	_, err := io.ReadFull(c, make([]byte, 1))
 	return err
 }

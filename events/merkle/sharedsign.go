@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"time"
 
@@ -37,6 +38,7 @@ type signer struct {
 	nextTurn       time.Time // when the next turn is due; zero for as soon as the log grows
 	every          time.Duration
 	warned         bool // of a different key
+	failing        bool // the last turn failed
 }
 
 // due returns the time at which this server must sign a head if no other server does. isSigner tells whether this
@@ -71,12 +73,14 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 		}
 		wait, err := t.turn(ctx, s)
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil:
+			s.failing = false
+		case ctx.Err() != nil:
 		case final(err):
 			t.stopWith(err)
 			return
 		default:
-			t.Logger.Warn("the heads of the log cannot be read or signed; retrying", "error", err)
+			t.noteFailure(s, err)
 			wait = retryPause
 		}
 		s.turnEnded, s.nextTurn = time.Now(), time.Time{}
@@ -85,6 +89,16 @@ func (t *SharedTree) writeHeads(ctx context.Context) {
 		}
 		timer.Reset(wait)
 	}
+}
+
+// noteFailure logs a failure that is retried. Of several consecutive ones, the first is a warning.
+func (t *SharedTree) noteFailure(s *signer, err error) {
+	level := slog.LevelWarn
+	if s.failing {
+		level = slog.LevelDebug
+	}
+	s.failing = true
+	t.Logger.Log(context.Background(), level, "the heads of the log cannot be read or signed; retrying", "error", err)
 }
 
 // untilGrowth is a wait of indefinite length: the next turn is due as soon as the log grows.

@@ -20,7 +20,8 @@ func newBackup() *cobra.Command {
 		Use:   "backup",
 		Short: "Copy the log; the copy is a store that serve and verify open",
 		Long: "Copies the log. With --store the copy is the directory --to, which must not exist.\n" +
-			"With --url the server makes it below its own store, and its path is printed.",
+			"With --url the server makes it below its own store, and its path is printed. A log in an\n" +
+			"EventStoreDB is backed up by that; admitone export writes a portable copy of it.",
 		Example: "  admitone backup --to backups/monday\n  admitone backup --url http://127.0.0.1:8080",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, position, err := from.backup(cmd, args, to)
@@ -37,6 +38,7 @@ func newBackup() *cobra.Command {
 		},
 	}
 	from.flags(cmd)
+	from.directoryOnly(cmd)
 	cmd.Flags().StringVar(&to, "to", "", "directory to create (with --store)")
 	return cmd
 }
@@ -55,7 +57,13 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 			Position events.Position `json:"position"`
 		}
 		err = server.Call(cmd.Context(), http.MethodPost, "/v1/backups", "{}", &made)
+		if refused := (*remote.Problem)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+			return "", 0, remoteBackup("--url", s.url) // the server has no such route
+		}
 		return made.Path, made.Position, err
+	}
+	if server.IsRemote(s.store) {
+		return "", 0, remoteBackup("--store", server.WithoutPassword(s.store))
 	}
 	if to == "" {
 		return "", 0, usagef("give the target directory with --to, for example --to backups/monday")
@@ -70,4 +78,10 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 		return "", 0, usagef("--to %s exists; a backup never overwrites anything, choose another directory", to)
 	}
 	return to, position, err
+}
+
+// remoteBackup is the error of a backup of a log in an EventStoreDB, which a flag names.
+func remoteBackup(flag, value string) error {
+	return usagef("the EventStoreDB itself makes the backups of a log in it, see docker/README.md; for a portable copy: "+
+		"admitone export FILE %s '%s'", flag, value)
 }

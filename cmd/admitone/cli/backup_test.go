@@ -66,3 +66,18 @@ func TestHeadAgainstBackup(t *testing.T) {
 	key, _ := must(t, exitDone, "receipt", "key", "--store", store)
 	must(t, exitDone, "verify", "--store", copied, "--against", against, "--key", strings.TrimSpace(key))
 }
+
+// TestBackupOfEventStore: the error of a backup of a log in an EventStoreDB says what to do instead.
+func TestBackupOfEventStore(t *testing.T) {
+	log := newEventStore(t).address()
+	s := nodeIn(t, server.Settings{Listen: "127.0.0.1:0", Store: log, Data: t.TempDir()})
+	for _, source := range [][]string{{"--store", log, "--to", filepath.Join(t.TempDir(), "copy")}, {"--url", s.url}} {
+		if _, text := must(t, exitUsage, append([]string{"backup"}, source...)...); !strings.Contains(text,
+			"admitone export FILE "+source[0]) {
+			t.Errorf("admitone backup %q: %q, want what to do instead", source, text)
+		}
+	}
+	if stdout, _ := must(t, exitDone, "backup", "--help"); strings.Contains(stdout, "esdb://") {
+		t.Errorf("admitone backup --help: %q, want no esdb://", stdout)
+	}
+}

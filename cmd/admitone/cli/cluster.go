@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -56,6 +58,7 @@ type clusterView struct {
 
 func newCluster() *cobra.Command {
 	var address, token string
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "cluster",
 		Short: "The nodes of a running system, and how much each owns",
@@ -71,13 +74,22 @@ func newCluster() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var view clusterView
-			if err := server.Call(cmd.Context(), http.MethodGet, "/v1/cluster", "", &view); err != nil {
+			var answer json.RawMessage
+			if err := server.Call(cmd.Context(), http.MethodGet, "/v1/cluster", "", &answer); err != nil {
 				return err
+			}
+			if asJSON {
+				_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.TrimSpace(string(answer)))
+				return err
+			}
+			var view clusterView
+			if err := json.Unmarshal(answer, &view); err != nil {
+				return fmt.Errorf("unexpected answer of %s/v1/cluster: %w", address, err)
 			}
 			return view.print(cmd)
 		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like /v1/cluster")
 	cmd.Flags().StringVar(&address, "url", "", "address of a node")
 	cmd.Flags().StringVar(
 		&token,

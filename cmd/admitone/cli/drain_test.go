@@ -132,8 +132,11 @@ func TestDrain(t *testing.T) {
 		t.Error("a connection was closed before the signal, want it open")
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
-	if _, text := ask("http://"+operations, "/readyz", 503); !strings.Contains(text, `"code":"draining"`) {
-		t.Errorf("/readyz of a draining server: %s; want %q", text, `"code":"draining"`)
+	_, text := ask("http://"+operations, "/readyz", 503)
+	for _, want := range []string{`"code":"draining"`, `"reason":"draining"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("/readyz of a draining server: %s; want %q", text, want)
+		}
 	}
 	ask("http://"+operations, "/healthz", 200)
 	if closes, text := ask(p.url, "/v1/products", 200); !closes {

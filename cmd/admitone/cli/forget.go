@@ -52,6 +52,7 @@ func newForget() *cobra.Command {
 		},
 	}
 	from.flags(cmd)
+	from.directoryOnly(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -143,3 +143,12 @@ func TestDataInUse(t *testing.T) {
 		t.Errorf("stderr is %q, want it to end with %q", stderr, want)
 	}
 }
+
+// TestClusterJSON: cluster --json prints the answer of GET /v1/cluster.
+func TestClusterJSON(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitDone, "cluster", "--url", s.url, "--json")
+	if want := s.send("GET", "/v1/cluster", ""); strings.TrimSpace(stdout) != strings.TrimSpace(want) {
+		t.Errorf("admitone cluster --json = %s, want %s", stdout, want)
+	}
+}

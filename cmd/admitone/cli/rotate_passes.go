@@ -20,6 +20,9 @@ func newRotatePasses() *cobra.Command {
 			"lost, start it once with --accept-keys.",
 		Example: "  admitone rotate-passes\n  admitone rotate-passes --pass-keys-file /etc/admitone/passes.key",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkSecretFlags(cmd, &s, "pass-keys-file"); err != nil {
+				return err
+			}
 			file := s.PassKeysPath()
 			if err := server.RotatePasses(file); err != nil {
 				return err
@@ -28,9 +31,7 @@ func newRotatePasses() *cobra.Command {
 			return err
 		},
 	}
-	f := cmd.Flags()
-	f.StringVar(&s.PassKeys, "pass-keys-file", "", "the server's --pass-keys-file (default: passes.key in the store)")
-	f.StringVar(&s.Store, "store", "./data", "the server's --store")
-	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")
+	cmd.Flags().StringVar(&s.PassKeys, "pass-keys-file", "", "the server's --pass-keys-file (default: passes.key in --secrets)")
+	secretFlags(cmd, &s)
 	return cmd
 }

@@ -38,6 +38,11 @@ func (s *source) flags(cmd *cobra.Command) {
 		"--auth jwt")
 }
 
+// directoryOnly describes --store for a command that needs the directory of a log, or a running server.
+func (s *source) directoryOnly(cmd *cobra.Command) {
+	cmd.Flags().Lookup("store").Usage = "directory of the log, which no server may be using"
+}
+
 // open opens the log for reading; the caller closes it. It changes nothing in a directory, which
 // may be read-only, and fails if there is no log.
 func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
@@ -116,7 +121,8 @@ func (s *source) readElsewhere(cmd *cobra.Command, args []string) error {
 func (s *source) openEmbedded(cmd *cobra.Command,
 	open func(string, embedded.Options) (*embedded.Store, error)) (*embedded.Store, error) {
 	if server.IsRemote(s.store) {
-		return nil, usagef("this needs a log in a directory, not %s", server.WithoutPassword(s.store))
+		return nil, usagef("%s needs a log in a directory, not %s; give a running server with --url", cmd.CommandPath(),
+			server.WithoutPassword(s.store))
 	}
 	inside, err := os.ReadDir(filepath.Join(s.store, "log"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,9 +16,12 @@ func newToken() *cobra.Command {
 	var life time.Duration
 	var tokenClaims claims
 	cmd := &cobra.Command{
-		Use:     "token",
-		Short:   "Create a token for a server that runs with --auth jwt",
-		Example: "  admitone token --sub ada --role holder --for 24h",
+		Use:   "token",
+		Short: "Create a token for a server that runs with --auth jwt",
+		Long: "Creates a token, signed with the secret of a server, which that creates at its first start in its\n" +
+			"store, or in --secrets.",
+		Example: "  admitone token --sub ada --role holder --for 24h\n" +
+			"  admitone token --sub ada --role admin --secrets /etc/admitone",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if sub == "" || role == "" {
 				return usagef("give --sub, the subject of the token, and --role: holder, auditor, service, door or admin")
@@ -36,14 +37,22 @@ func newToken() *cobra.Command {
 			if _, err := auth.Token(sub, api.Role(role), time.Now(), life); err != nil {
 				return usagef("%w", err)
 			}
-			_, missing := os.Stat(filepath.Join(s.Directory(), server.SecretFile))
-			secret, err := server.JWTSecret(file, s.Directory())
+			if err := checkSecretFlags(cmd, &s, "jwt-secret-file"); err != nil {
+				return err
+			}
+			creates := false
+			if file == "" {
+				var err error
+				if creates, err = createsSecret(&s); err != nil {
+					return err
+				}
+			}
+			secret, err := server.JWTSecret(file, s.SecretsDirectory())
 			if err != nil {
 				return err
 			}
-			if file == "" && missing != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: a secret was created in %s, which had none; only a server with "+
-					"--store %[1]s accepts the token\n", s.Directory())
+			if creates {
+				noteSecret(cmd, &s)
 			}
 			auth.Secret = secret
 			token, err := auth.Token(sub, api.Role(role), time.Now(), life)
@@ -59,8 +68,7 @@ func newToken() *cobra.Command {
 	f.StringVar(&role, "role", "", "holder, auditor, service, door or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
 	tokenClaims.flags(f, "get; none if empty")
-	f.StringVar(&file, "jwt-secret-file", "", "file with the server's secret (default: jwt.key in the store)")
-	f.StringVar(&s.Store, "store", "./data", "the server's --store")
-	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")
+	f.StringVar(&file, "jwt-secret-file", "", "file with the server's secret (default: jwt.key in --secrets)")
+	secretFlags(cmd, &s)
 	return cmd
 }

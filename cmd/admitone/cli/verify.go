@@ -108,6 +108,16 @@ func newVerify() *cobra.Command {
 // run fills in v. A violation is not an error.
 func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
 	bar *progress.Bar) error {
+	err := v.check(ctx, store, from, kept, bar)
+	if errors.Is(err, events.ErrUnavailable) {
+		return fmt.Errorf("%s stopped answering, so there is no verdict; run verify again when it answers: %w", v.Source, err)
+	}
+	return err
+}
+
+// check is run with the errors of the log as they are.
+func (v *verdict) check(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
+	bar *progress.Bar) error {
 	start := time.Now()
 	w, err := newHeadChecker(ctx, store, from, kept)
 	if err != nil {

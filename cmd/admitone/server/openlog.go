@@ -143,7 +143,7 @@ func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 			WithoutPassword(address), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't reach the log at %s; start it there (an EventStoreDB, or admitone eventstore), or "+
+		return nil, fmt.Errorf("no log answers at %s; start it there (an EventStoreDB, or admitone eventstore), or "+
 			"correct the address: %w", WithoutPassword(address), err)
 	}
 	return store, nil

@@ -75,7 +75,7 @@ func TestVerifyFindsForgery(t *testing.T) {
 	}
 	stdout, _ := must(t, exitProblemsFound, "verify", "--store", dir)
 	for _, text := range []string{"VIOLATION at position 4, product-1@3",
-		"rule:  held and sold are never more than the stock", "found: of 2, 0 are held and 3 sold"} {
+		"rule:  held and sold units never exceed the stock", "found: of 2, 0 are held and 3 sold"} {
 		if !strings.Contains(stdout, text) {
 			t.Errorf("verify printed\n%s\nwant %q", stdout, text)
 		}

@@ -94,7 +94,8 @@ func decodeBlock(record []byte) (block, error) {
 	}
 	b := block{make([]place, n, blockSize)}
 	for i := range b.places {
-		b.places[i] = place{events.TeamID(reader.Text()), reader.Int(), reader.Int(), reader.Int(), reader.Int(), reader.Int(), int32(reader.Int())}
+		b.places[i] = place{events.TeamID(reader.Text()), reader.Int(), reader.Int(), reader.Int(), reader.Int(),
+			reader.Int(), int32(reader.Int())}
 	}
 	return b, reader.Done()
 }

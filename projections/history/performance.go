@@ -19,7 +19,8 @@ func describePerformance(fact events.Fact, subj subject) string {
 			limit(f.LimitPerHolder)+roomSuffix(f.WaitingRoom)+saleTimesSuffix(f.SaleTimes)+cancellationSuffix(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), allPrices(subj, f), f.HoldSeconds, limit(f.LimitPerHolder)+saleTimesSuffix(f.SaleTimes)+
+			events.FormatTime(f.StartsAt), allPrices(subj, f), f.HoldSeconds,
+			limit(f.LimitPerHolder)+saleTimesSuffix(f.SaleTimes)+
 				cancellationSuffix(f.Cancellation)+resizedSuffix(f))
 	case *events.PerformanceCancelled:
 		return fmt.Sprintf("cancelled, because: %q; all its sales will be ended and refunded in full", f.Reason)

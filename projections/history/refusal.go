@@ -67,7 +67,8 @@ func requester(f *events.RefusalRecorded) string {
 }
 
 // requests has functions that describe a refused request, by method and the path segment after the entity's id. id and
-// step are the next two segments, entity is the kind and id of the entity. The kinds' files fill the map in init functions.
+// step are the next two segments, entity is the kind and id of the entity. The kinds' files fill the map in
+// init functions.
 var requests = map[string]func(f *events.RefusalRecorded, id, step, entity string) string{}
 
 // describeRequest describes a refused request: in words if it is in requests, else by method and path.

@@ -48,7 +48,8 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	if group.Category == "" || !h.needsReplay(group, id) {
 		return nil
 	}
-	page, err := h.store.Read(ctx, events.NewStreamID(group.Category, id), events.EndRevision, events.Backward, HistorySize)
+	page, err := h.store.Read(ctx, events.NewStreamID(group.Category, id), events.EndRevision, events.Backward,
+		HistorySize)
 	if err != nil {
 		h.log.Warn("can't read what a subscriber missed; sending a snapshot", "topic", name, "error", err)
 		return nil

@@ -57,7 +57,8 @@ func TestFramesArePaced(t *testing.T) {
 		sell := func() {
 			product.Sold++
 			product.Position++
-			topic.Change(product.Position+1, &ProductDelta{topics: ProductTopics, After: product, Change: -1, Cause: CauseReserved})
+			topic.Change(product.Position+1, &ProductDelta{topics: ProductTopics, After: product, Change: -1,
+				Cause: CauseReserved})
 			group.publish()
 		}
 		sell()

@@ -88,8 +88,8 @@ func (c *BookingModel) blockPlaces(performance events.PerformanceID, target int6
 	case more > 0 && more <= f.Remaining:
 		number := c.change(performance, events.BlockChange{Areas: []events.AreaPlaces{{Area: modelFloor, Places: target}}})
 		counts.Remaining, counts.Blocked = counts.Remaining-more, counts.Blocked+more
-		c.append(floorStream(performance), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target, AreaCounts: counts,
-			Change: number})
+		c.append(floorStream(performance), &events.AreaBlocked{Label: modelLabel, Places: more, Kept: target,
+			AreaCounts: counts, Change: number})
 	}
 	f.AreaCounts = counts
 }

@@ -132,7 +132,8 @@ func (c *BookingModel) acquirePlaces(b *ModelBooking) bool {
 	counts := f.AreaCounts
 	counts.Remaining, counts.Blocked = counts.Remaining-b.places+of, counts.Blocked-of
 	counts.Held += b.places
-	c.append(floorStream(b.performance), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Places: b.places,
+	c.append(floorStream(b.performance), &events.AreaHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder,
+		Places:     b.places,
 		AreaCounts: counts, ExpiresAt: until.Add(ModelGrace), Terms: c.Sales[b.performance].Terms, Labelled: labelled(of)})
 	f.AreaCounts = counts
 	f.holds[hold] = &modelHold{booking: b.id, places: b.places, ofLabel: of, until: until.Add(ModelGrace)}
@@ -246,7 +247,8 @@ func (c *BookingModel) bookPlaces(b *ModelBooking) bool {
 	}
 	counts := f.AreaCounts
 	counts.Held, counts.Booked = counts.Held-h.places, counts.Booked+h.places
-	c.append(floorStream(b.performance), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places, AreaCounts: counts})
+	c.append(floorStream(b.performance), &events.AreaBooked{HoldID: hold, BookingID: b.id, Places: h.places,
+		AreaCounts: counts})
 	f.AreaCounts, h.until = counts, time.Time{}
 	return true
 }

@@ -54,7 +54,8 @@ func (w *WalletEntry) Signed() int64 {
 	return w.Amount
 }
 
-// walletEntry returns the entry that a fact makes, nil if it moves no money. ok is false for a fact of a different kind.
+// walletEntry returns the entry that a fact makes, nil if it moves no money. ok is false for a fact of a
+// different kind.
 func walletEntry(e *events.Recorded, fact events.Fact) (entry *WalletEntry, ok bool) {
 	switch f := fact.(type) {
 	case *events.WalletCharged:

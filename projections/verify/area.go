@@ -137,7 +137,8 @@ func (c *areaCheck) move(delta, recorded events.AreaCounts) *fault {
 	return nil
 }
 
-func (c *areaCheck) held(e *events.Recorded, performance *performanceCheck, f *events.AreaHeld, decided time.Time) *fault {
+func (c *areaCheck) held(e *events.Recorded, performance *performanceCheck, f *events.AreaHeld,
+	decided time.Time) *fault {
 	saleTerms, fault := performance.findTerms(f.Terms)
 	if fault != nil {
 		return fault

@@ -10,8 +10,8 @@ import (
 	"admitone/projections/verify"
 )
 
-// halfRefundLog returns the log of a performance that refunds half of the price until 100 s after its creation, before it
-// starts. cy has paid 5 for a seat.
+// halfRefundLog returns the log of a performance that refunds half of the price until 100 s after its creation,
+// before it starts. cy has paid 5 for a seat.
 func halfRefundLog() *logtest.Forgery {
 	f := logtest.NewForgery()
 	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}

@@ -30,8 +30,8 @@ func (c *productCheck) checkOrderData(e *events.Recorded, fact events.Fact) *fau
 	return nil
 }
 
-// checkOrderRevision checks the revision that a fact names for a reservation's order data. If the fact records new order
-// data, its own revision is recorded.
+// checkOrderRevision checks the revision that a fact names for a reservation's order data. If the fact records
+// new order data, its own revision is recorded.
 func (c *productCheck) checkOrderRevision(e *events.Recorded, name events.ReservationID, before events.Revision,
 	isNew bool) *fault {
 	if before == 0 && !isNew && len(c.orders) == 0 {

@@ -180,7 +180,8 @@ func (c *seatCheck) longest() time.Time {
 	return c.stayBegan.Add(2*holdFor + seatGrace)
 }
 
-func (c *seatCheck) held(performance *performanceCheck, f *events.SeatHeld, name events.SeatName, decided time.Time) *fault {
+func (c *seatCheck) held(performance *performanceCheck, f *events.SeatHeld, name events.SeatName,
+	decided time.Time) *fault {
 	saleTerms, fault := performance.findTerms(f.Terms)
 	if fault != nil {
 		return fault

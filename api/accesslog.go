@@ -40,8 +40,8 @@ func newAccessLog(out io.Writer) *accessLog {
 	return a
 }
 
-// record buffers the line of a request that took a time to answer.
-func (a *accessLog) record(r *request, status int, took time.Duration) {
+// record buffers the line of a request that was answered after a time.
+func (a *accessLog) record(r *request, status int, elapsed time.Duration) {
 	if a.out == nil {
 		return
 	}
@@ -61,7 +61,7 @@ func (a *accessLog) record(r *request, status int, took time.Duration) {
 	o.String("method", r.ctx.Method())
 	o.String("path", loggedPath(r.ctx.Path()))
 	o.Int("status", int64(status))
-	o.Int("micros", took.Microseconds())
+	o.Int("micros", elapsed.Microseconds())
 	if r.commands > 0 {
 		o.Int("commands", int64(r.commands))
 	}

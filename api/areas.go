@@ -19,7 +19,7 @@ func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 	for _, id := range slices.Sorted(maps.Keys(a)) {
 		field := "areas." + string(id)
 		if a[id] == nil {
-			return nil, invalidField(field, "say how many places")
+			return nil, invalidField(field, "give the number of places")
 		}
 		n, err := wholeNumber(field, a[id], 0, 1, events.MaxAreaPlaces)
 		if err != nil {
@@ -28,7 +28,7 @@ func (a areaPlaces) list() (places []events.AreaPlaces, err error) {
 		places = append(places, events.AreaPlaces{Area: id, Places: n})
 	}
 	if len(places) == 0 {
-		return nil, invalidField("areas", "say how many places of which areas")
+		return nil, invalidField("areas", "give the number of places by area")
 	}
 	return places, nil
 }

@@ -221,7 +221,7 @@ func (c *batchCommand) prepare(r *fasthttp.Request) error {
 		return err
 	}
 	if len(item.Path.text)+len(item.IdempotencyKey.text)+len(item.AdmissionPass.text) > maxHeader {
-		return refuse(codes.RequestHeaderTooLarge, "path, key and pass may have 4 KiB together")
+		return refuse(codes.RequestHeaderTooLarge, "path, key and pass may have at most 4 KiB together")
 	}
 	if !validTarget(item.Path.text) {
 		return refuse(codes.BadParameter, "a path begins with / and has no spaces, control characters or fragment")

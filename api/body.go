@@ -9,7 +9,7 @@ import (
 	"admitone/api/input"
 )
 
-var errBodyTooLarge = refuse(codes.BodyTooLarge, "a body may have 64 KiB")
+var errBodyTooLarge = refuse(codes.BodyTooLarge, "a body may have at most 64 KiB")
 
 // bodyPart describes the body in refusals.
 var bodyPart = input.Part{Name: "the body", Shape: "a JSON object"}

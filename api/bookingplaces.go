@@ -53,11 +53,11 @@ func placesOf(given newAreas, seats int) (areas []events.WantedPlaces, err error
 	for _, id := range slices.Sorted(maps.Keys(given)) {
 		field := "areas." + string(id)
 		if len(given[id]) == 0 {
-			return nil, invalidField(field, "say how many places")
+			return nil, invalidField(field, "give the number of places")
 		}
 		for _, p := range given[id] {
 			if p.Quantity == nil {
-				return nil, invalidField(field, "say how many places")
+				return nil, invalidField(field, "give the number of places")
 			}
 			quantity, err := wholeNumber(field, p.Quantity, 0, 1, booking.MaxSeats)
 			if err != nil {

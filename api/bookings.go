@@ -72,9 +72,9 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 		return command, err
 	}
 	return command, r.parseContact(body.Contact, func() any {
-		rest := body
-		rest.Contact = nil
-		return rest
+		withoutContact := body
+		withoutContact.Contact = nil
+		return withoutContact
 	})
 }
 
@@ -209,7 +209,7 @@ func (s *Server) answerBookingAsOf(ctx context.Context, r *request, status int, 
 // firstFact returns the position of the first fact of a stream for which matches is true, 0 if there is none.
 func (s *Server) firstFact(ctx context.Context, stream events.StreamID, matches func(events.Fact) bool,
 ) (at events.Position, err error) {
-	err = row.UpTo(ctx, s.config.Store, stream, events.EndPosition, func(e *events.Recorded) error {
+	err = row.ReadUpTo(ctx, s.config.Store, stream, events.EndPosition, func(e *events.Recorded) error {
 		fact, err := e.Decode()
 		if err == nil && at == 0 && matches(fact) {
 			at = e.Position
@@ -305,8 +305,8 @@ func (s *Server) getBooking(r *request) error {
 		defer cancel()
 		now = at.Time
 		booking, err = row.BookingAt(ctx, s.config.Store, events.BookingID(id), at.Position)
-	} else if found, ok, missed := s.config.Views.Booking(id); ok {
-		booking = &found
+	} else if current, ok, missed := s.config.Views.Booking(id); ok {
+		booking = &current
 	} else {
 		err = missed
 	}

@@ -10,17 +10,17 @@ import (
 )
 
 // performanceCancellation implements callOffKind.find.
-func (*Server) performanceCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
-	show, ok, err := from.Performance(events.PerformanceID(id))
-	return show.Cancelled, ok, err
+func (*Server) performanceCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error) {
+	performance, ok, err := from.Performance(events.PerformanceID(id))
+	return performance.Cancelled, ok, err
 }
 
 // affectedBookings implements callOffKind.each.
-func (*Server) affectedBookings(from *projections.Reading, id string, off *row.Cancelled, now time.Time,
+func (*Server) affectedBookings(from *projections.Reading, id string, cancelled *row.Cancelled, now time.Time,
 	visit func(string, *affected) error) error {
 	planned := row.Cancelled{Fence: events.EndPosition}
-	if off.Fence != 0 {
-		planned = *off
+	if cancelled.Fence != 0 {
+		planned = *cancelled
 	}
 	for after := uint64(0); ; {
 		page, next, err := from.Bookings(projections.ByPerformance, id, after, rowBatch)
@@ -64,16 +64,16 @@ func (*Server) affectedBookings(from *projections.Reading, id string, off *row.C
 }
 
 // appendCancelled appends the status and the cancellation of a resource, if it is cancelled.
-func appendCancelled(o *events.Object, off *row.Cancelled) {
-	if off.Fence == 0 {
+func appendCancelled(o *events.Object, cancelled *row.Cancelled) {
+	if cancelled.Fence == 0 {
 		return
 	}
 	o.String("status", string(events.BookingIsCancelled))
-	off.Append(o)
+	cancelled.Append(o)
 }
 
 // productCancellation implements callOffKind.find.
-func (*Server) productCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+func (*Server) productCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error) {
 	p, ok, err := from.Product(events.ProductID(id))
 	return p.Cancelled, ok, err
 }
@@ -113,13 +113,13 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 }
 
 // tournamentCancellation implements callOffKind.find.
-func (*Server) tournamentCancellation(from *projections.Reading, id string) (off row.Cancelled, ok bool, err error) {
+func (*Server) tournamentCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error) {
 	t, ok, err := from.Tournament(events.TournamentID(id))
 	return t.Cancelled, ok, err
 }
 
 // affectedEntries implements callOffKind.each. It sets no holder, because the owners of teams are not public.
-func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Cancelled, _ time.Time,
+func (*Server) affectedEntries(from *projections.Reading, id string, cancelled *row.Cancelled, _ time.Time,
 	visit func(string, *affected) error) error {
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after := uint64(0); ; {
@@ -128,8 +128,8 @@ func (*Server) affectedEntries(from *projections.Reading, id string, off *row.Ca
 				return err
 			}
 			for i := range page {
-				a := affected{id: string(page[i].TeamID), status: string(status), quantity: 1, remaining: off.Fence == 0}
-				if off.Fence != 0 {
+				a := affected{id: string(page[i].TeamID), status: string(status), quantity: 1, remaining: cancelled.Fence == 0}
+				if cancelled.Fence != 0 {
 					a.status = string(events.EntryCancelled)
 				}
 				if err := visit(fmt.Sprintf("%s %020d", status, page[i].Number), &a); err != nil {

@@ -26,11 +26,11 @@ type callOffKind struct {
 	collection string // in paths
 	category   string // of its streams
 	// find reports whether the resource exists, and returns its cancellation.
-	find func(s *Server, from *projections.Reading, id string) (off row.Cancelled, ok bool, err error)
+	find func(s *Server, from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error)
 	// each calls visit, in the order of the keys, for every booking, reservation or entry that the
 	// cancellation has ended, will end or, without a cancellation yet, would end. It stops at the first
 	// error of visit.
-	each func(s *Server, from *projections.Reading, id string, off *row.Cancelled, now time.Time,
+	each func(s *Server, from *projections.Reading, id string, cancelled *row.Cancelled, now time.Time,
 		visit func(key string, a *affected) error) error
 }
 
@@ -134,10 +134,10 @@ func (s *Server) getCallOff(of callOffKind) handler {
 
 // callOffReport collects the sales that a cancellation ends, or would end.
 type callOffReport struct {
-	of  callOffKind
-	id  string
-	off row.Cancelled
-	row row.CallOff
+	of        callOffKind
+	id        string
+	cancelled row.Cancelled
+	row       row.CallOff
 	// position is the log position of the views.
 	position events.Position
 
@@ -179,13 +179,13 @@ func (s *Server) answerCallOff(r *request, of callOffKind, id string, status int
 	c := &callOffReport{of: of, id: id, position: from.Position(), holders: map[uint64]struct{}{}, after: p.after,
 		limit: p.limit}
 	var found bool
-	if c.off, found, err = of.find(s, from, id); err != nil {
+	if c.cancelled, found, err = of.find(s, from, id); err != nil {
 		return err
 	}
 	if !found && status != fiber.StatusAccepted {
 		return notFound(of.category)
 	}
-	if r.method() == fiber.MethodGet && c.off.Fence == 0 {
+	if r.method() == fiber.MethodGet && c.cancelled.Fence == 0 {
 		return notFound("cancellation")
 	}
 	if c.row, _, err = from.CallOff(events.NewCallOffID(of.category, id)); err != nil {
@@ -193,7 +193,7 @@ func (s *Server) answerCallOff(r *request, of callOffKind, id string, status int
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
-	err = of.each(s, from, id, &c.off, time.Now(), func(key string, a *affected) error {
+	err = of.each(s, from, id, &c.cancelled, time.Now(), func(key string, a *affected) error {
 		c.add(key, a)
 		return ctx.Err()
 	})
@@ -245,12 +245,12 @@ func (c *callOffReport) append(dst []byte, currency string, accepted bool) []byt
 	switch {
 	case c.row.Swept:
 		o.String("status", "done")
-	case accepted || c.off.Fence != 0:
+	case accepted || c.cancelled.Fence != 0:
 		o.String("status", "running")
 	default:
 		o.String("status", "planned")
 	}
-	c.off.Append(&o)
+	c.cancelled.Append(&o)
 	if c.row.Failures > 0 {
 		o.String("failing", c.row.Error)
 	}

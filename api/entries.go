@@ -60,9 +60,9 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order
 		return
 	}
 	return holder, teams, order, r.parseContact(body.Contact, func() any {
-		rest := body
-		rest.Contact = nil
-		return rest
+		withoutContact := body
+		withoutContact.Contact = nil
+		return withoutContact
 	})
 }
 

@@ -46,13 +46,13 @@ type largeBody struct {
 // largeRoutes are the routes that accept large bodies.
 var largeRoutes = []largeBody{
 	{method: fiber.MethodPost, path: batchPath, max: maxBatchBody,
-		tooLarge: refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
+		tooLarge: refuse(codes.BodyTooLarge, "the body of a batch may have at most 1 MiB")},
 	{method: fiber.MethodPost, path: plansPath, max: maxPlanBody, limit: 1,
-		tooLarge: refuse(codes.BodyTooLarge, "a seating plan may have 32 MiB"), roles: []Role{RoleAdmin}},
+		tooLarge: refuse(codes.BodyTooLarge, "a seating plan may have at most 32 MiB"), roles: []Role{RoleAdmin}},
 	{method: fiber.MethodPut, path: "/v1/performances/*/blocks", max: maxBlockBody, limit: 4,
-		tooLarge: refuse(codes.BodyTooLarge, "the body of a request that blocks may have 1 MiB"), roles: []Role{RoleAdmin}},
+		tooLarge: refuse(codes.BodyTooLarge, "the body of a block may have at most 1 MiB"), roles: []Role{RoleAdmin}},
 	{method: fiber.MethodPost, path: "/v1/payments/*", max: maxReport, limit: 4,
-		tooLarge: refuse(codes.BodyTooLarge, "a report of a payment provider may have 1 MiB"), signed: true},
+		tooLarge: refuse(codes.BodyTooLarge, "a report of a payment provider may have at most 1 MiB"), signed: true},
 }
 
 // largeBodyOf returns the entry of largeRoutes for a request, nil for none.

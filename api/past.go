@@ -119,7 +119,7 @@ func appendAsOf(dst []byte, m row.Moment) []byte {
 func (s *Server) reservationAt(ctx context.Context, productID events.ProductID, id events.ReservationID,
 	m row.Moment) (*foundReservation, error) {
 	var found *foundReservation
-	err := row.UpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
+	err := row.ReadUpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
 		fact, err := e.Decode()
 		if err != nil {
 			return err

@@ -176,7 +176,7 @@ func problemOfFiber(err *fiber.Error) *problem {
 	case http.StatusRequestEntityTooLarge:
 		return errBodyTooLarge
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return refuse(codes.RequestHeaderTooLarge, "address and headers may have 4 KiB together")
+		return refuse(codes.RequestHeaderTooLarge, "address and headers may have at most 4 KiB together")
 	}
 	return refuse(codes.BadParameter, "the request could not be read")
 }

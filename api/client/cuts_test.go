@@ -16,8 +16,8 @@ import (
 // changesPerCut is the number of changes for each cut of a connection.
 const changesPerCut = 50
 
-// cutsWanted is the number of cuts in a test: ADMITONE_CUTS, or a few.
-func cutsWanted(t testing.TB) int {
+// cutCount returns the number of cuts in a test: ADMITONE_CUTS, or a few.
+func cutCount(t testing.TB) int {
 	t.Helper()
 	text := os.Getenv("ADMITONE_CUTS")
 	if text == "" {
@@ -25,7 +25,7 @@ func cutsWanted(t testing.TB) int {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		t.Fatalf("ADMITONE_CUTS is a number, and not %q", text)
+		t.Fatalf("ADMITONE_CUTS is %q, want a number", text)
 	}
 	return n
 }
@@ -34,7 +34,7 @@ func cutsWanted(t testing.TB) int {
 // changes that the server can't merge. A client that does not resume gets one for each cut.
 func snapshotsAllowed(t testing.TB) int {
 	t.Helper()
-	return 2 + cutsWanted(t)/4
+	return 2 + cutCount(t)/4
 }
 
 // change makes changes of the product p and cuts connections meanwhile. seen waits until the watcher
@@ -43,7 +43,7 @@ func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64))
 	t.Helper()
 	ctx := t.Context()
 	seen(1) // the topic exists
-	for cut := range cutsWanted(t) {
+	for cut := range cutCount(t) {
 		p.arm()
 		var mu sync.Mutex
 		var last int64
@@ -88,7 +88,7 @@ func TestWatchCut(t *testing.T) {
 	address, _ := startServer(t, t.TempDir(), api.OpenAuth{})
 	p := newProxy(t, address)
 	direct, cut := clientOf(t, "http://"+address), clientOf(t, p.address())
-	stock := int64(cutsWanted(t)*changesPerCut + 1)
+	stock := int64(cutCount(t)*changesPerCut + 1)
 	if _, err := direct.CreateProduct(t.Context(), client.NewProduct{ID: "p", Name: "P", Stock: stock}); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestWatchCut(t *testing.T) {
 				}
 				frames, last = frames+1, at
 			case <-time.After(patience):
-				t.Fatalf("position %d has not been seen, only %d", position, last)
+				t.Fatalf("the watcher saw position %d, want %d in time", last, position)
 			}
 		}
 	}
@@ -124,10 +124,10 @@ func TestWatchCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	if left != remaining {
-		t.Errorf("%d remain as seen, and %d in the end", left, remaining)
+		t.Errorf("the watcher saw %d remaining, want %d", left, remaining)
 	}
-	if p.count() < cutsWanted(t) {
-		t.Errorf("the connection was cut %d times, want %d", p.count(), cutsWanted(t))
+	if p.count() < cutCount(t) {
+		t.Errorf("the connection was cut %d times, want %d", p.count(), cutCount(t))
 	}
 	t.Logf("%d cuts, %d frames, %d positions", p.count(), frames, last)
 }
@@ -152,13 +152,13 @@ func follow(ctx context.Context, c *client.Client, left *int64, snapshots int, p
 		}
 		switch {
 		case frame.Snapshot && (frame.Position < at || snapshots < 0):
-			return fmt.Errorf("a snapshot too many at %d, after %d", frame.Position, at)
+			return fmt.Errorf("an unexpected snapshot at %d, after %d", frame.Position, at)
 		case !frame.Snapshot && (frame.Previous != at || frame.Position <= at):
-			return fmt.Errorf("from %d to %d, after %d", frame.Previous, frame.Position, at)
+			return fmt.Errorf("a delta from %d to %d, after %d", frame.Previous, frame.Position, at)
 		case !frame.Snapshot && *left+d.Change != d.Remaining:
-			return fmt.Errorf("%d and a change of %d are %d", *left, d.Change, d.Remaining)
+			return fmt.Errorf("%d remaining and a change of %d gave %d", *left, d.Change, d.Remaining)
 		case !frame.Snapshot && *left+held+sold != d.Remaining+d.Held+d.Sold:
-			return fmt.Errorf("the stock has changed from %d, %d, %d to %s", *left, held, sold, frame.Data)
+			return fmt.Errorf("the counts changed from %d, %d, %d to %s", *left, held, sold, frame.Data)
 		}
 		at, *left, held, sold = frame.Position, d.Remaining, d.Held, d.Sold
 		select {

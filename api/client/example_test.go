@@ -299,12 +299,12 @@ func TestReadme(t *testing.T) {
 	examples = strings.ReplaceAll(examples, "\n\t", "\n")
 	blocks := strings.Split(string(readme), "```go\n")[1:]
 	if len(blocks) < 5 {
-		t.Errorf("README.md shows %d blocks of Go", len(blocks))
+		t.Errorf("README.md has %d blocks of Go, want at least 5", len(blocks))
 	}
 	for _, block := range blocks {
 		block, _, _ = strings.Cut(block, "```")
 		if !strings.Contains(examples, "\n"+block) {
-			t.Errorf("README.md shows code that no example has:\n%s", block)
+			t.Errorf("README.md has code that is in no example:\n%s", block)
 		}
 	}
 }

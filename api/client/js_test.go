@@ -31,7 +31,7 @@ func node(ctx context.Context, t *testing.T, script string, args ...string) (*ex
 	}
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatalf("Node or its packages are missing, and may not be here: %v", err)
+			t.Fatalf("Node or its packages are missing, which CI requires: %v", err)
 		}
 		t.Skipf("Node or its packages are missing; .ci/run install installs them: %v", err)
 	}
@@ -55,7 +55,7 @@ func TestJavaScriptCut(t *testing.T) {
 	address, _ := startServer(t, t.TempDir(), api.OpenAuth{})
 	p := newProxy(t, address)
 	direct := clientOf(t, "http://"+address)
-	stock := int64(cutsWanted(t)*changesPerCut + 1)
+	stock := int64(cutCount(t)*changesPerCut + 1)
 	if _, err := direct.CreateProduct(t.Context(), client.NewProduct{ID: "p", Name: "P", Stock: stock}); err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +83,11 @@ func TestJavaScriptCut(t *testing.T) {
 			select {
 			case line, ok := <-lines:
 				if _, err := fmt.Sscan(line, &last, &left); !ok || err != nil {
-					t.Fatalf("the watch has ended with %q: %s", line, stderr)
+					t.Fatalf("the watch ended with %q: %s; want it to continue", line, stderr)
 				}
 				frames++
 			case <-time.After(patience):
-				t.Fatalf("position %d has not been seen, only %d", position, last)
+				t.Fatalf("the watcher saw position %d, want %d in time", last, position)
 			}
 		}
 	}
@@ -97,10 +97,10 @@ func TestJavaScriptCut(t *testing.T) {
 	}
 	cmd.Wait() // it was killed
 	if left != remaining {
-		t.Errorf("%d remain as seen, and %d in the end", left, remaining)
+		t.Errorf("the watcher saw %d remaining, want %d", left, remaining)
 	}
-	if p.count() < cutsWanted(t) {
-		t.Errorf("the connection was cut %d times, want %d", p.count(), cutsWanted(t))
+	if p.count() < cutCount(t) {
+		t.Errorf("the connection was cut %d times, want %d", p.count(), cutCount(t))
 	}
 	t.Logf("%d cuts, %d frames, %d positions", p.count(), frames, last)
 }
@@ -121,7 +121,7 @@ func TestJavaScriptReadme(t *testing.T) {
 		want += line[1] + "\n"
 	}
 	if strings.Count(program, shown) != 1 || strings.Count(program, `"./index.js"`) != 1 || want == "" {
-		t.Fatalf("js/README.md shows another program:\n%s", program)
+		t.Fatalf("js/README.md shows a program other than the test's:\n%s", program)
 	}
 	here, err := filepath.Abs("js")
 	if err != nil {

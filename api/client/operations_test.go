@@ -90,15 +90,15 @@ func checkOperations(t *testing.T, all []methodRequest) {
 	for _, r := range all {
 		operation := operationOf(described.Paths, r)
 		if operation == "" {
-			t.Errorf("%s calls %s %s, which openapi.yaml does not have", r.name, r.method, r.path)
+			t.Errorf("%s calls %s %s, which openapi.yaml lacks", r.name, r.method, r.path)
 		}
 		delete(missing, operation)
 		if r.keyed != (r.method == "POST" && !keyless[strings.ToLower(r.name)]) {
-			t.Errorf("%s: %s with an Idempotency-Key: %t", r.name, r.method, r.keyed)
+			t.Errorf("%s: %s has an Idempotency-Key: %t, want one only for a POST that is repeatable", r.name, r.method, r.keyed)
 		}
 	}
 	for name := range missing {
-		t.Errorf("%s has no method of Client", name)
+		t.Errorf("%s has no method of Client, want one", name)
 	}
 }
 

@@ -81,12 +81,12 @@ func TestRetries(t *testing.T) {
 	}
 	if len(s.keysSent()) != len(tries) || s.keysSent()[0] == "" || slices.ContainsFunc(s.keysSent(),
 		func(key string) bool { return key != s.keysSent()[0] }) {
-		t.Errorf("the keys of the attempts: %q", s.keysSent())
+		t.Errorf("got the keys %q, want the same one in each attempt", s.keysSent())
 	}
 	first := s.keysSent()[0]
 	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
 		s.keysSent()[len(s.keysSent())-1] == first {
-		t.Errorf("the second command has the key of the first: %v", err)
+		t.Errorf("the second command: got %v and the key of the first, want no error and another key", err)
 	}
 }
 
@@ -122,11 +122,11 @@ func TestNotRetried(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
 		attempts int
-	}{"unknown": {cutConnection, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
+	}{"unknown": {cutConnection, 1}, "not executed": {problem(429, "overloaded", "0", ""), 2}} {
 		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, answerConfirmed}}
 		_, err := s.client(patience).EditProduct(t.Context(), "p", "e1", client.ProductEdit{Name: new("n")})
 		if (err == nil) != (c.attempts == 2) || len(s.keysSent()) != c.attempts || s.keysSent()[0] != "" {
-			t.Errorf("%s: %v after the attempts %q", name, err, s.keysSent())
+			t.Errorf("%s: got %v after attempts with the keys %q; want other attempts, without a key", name, err, s.keysSent())
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -135,7 +135,7 @@ func TestNotRetried(t *testing.T) {
 		problem(503, "shutting_down", "0", "")(w)
 	}}}
 	if _, err := s.client(patience).Product(ctx, "p"); !errors.Is(err, context.Canceled) {
-		t.Errorf("a call whose context has ended: %v", err)
+		t.Errorf("a call whose context has ended: got %v, want context.Canceled", err)
 	}
 }
 
@@ -156,7 +156,7 @@ func TestPathsAreEncoded(t *testing.T) {
 	}
 	for _, holder := range []string{"", ".", ".."} {
 		if _, err := c.Wallet(t.Context(), holder); err == nil {
-			t.Errorf("%q is a part of a path", holder)
+			t.Errorf("%q: got no error for a path segment, want one", holder)
 		}
 	}
 }
@@ -216,6 +216,6 @@ func TestWatchGap(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(<-asked), &second); err != nil || second.Data.Since["product:p"] != 6 ||
 		second.Data.Epoch != "e" {
-		t.Errorf("after the gap it requested %+v: %v", second, err)
+		t.Errorf("after the gap: got the request %+v, %v; want it to resume at 6", second, err)
 	}
 }

@@ -17,7 +17,7 @@ func foldAt[R any](ctx context.Context, store events.Store, stream events.Stream
 // apply's; the store's.
 func FoldFrom[R any](ctx context.Context, store events.Store, stream events.StreamID, row *R, from events.Revision,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
-	err := upTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
+	err := readUpTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
 		if row == nil {
 			row = new(R)
 		}
@@ -29,15 +29,15 @@ func FoldFrom[R any](ctx context.Context, store events.Store, stream events.Stre
 	return row, nil
 }
 
-// UpTo calls visit with the events of a stream up to a position. It reads several pages of a long stream ahead.
+// ReadUpTo calls visit with the events of a stream up to a position. It reads several pages of a long stream ahead.
 // Errors: visit's; the store's.
-func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
+func ReadUpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
 	visit func(*events.Recorded) error) error {
-	return upTo(ctx, store, stream, 0, position, visit)
+	return readUpTo(ctx, store, stream, 0, position, visit)
 }
 
-// upTo is UpTo without the events before revision from.
-func upTo(ctx context.Context, store events.Store, stream events.StreamID, from events.Revision,
+// readUpTo is ReadUpTo without the events before revision from.
+func readUpTo(ctx context.Context, store events.Store, stream events.StreamID, from events.Revision,
 	position events.Position, visit func(*events.Recorded) error) error {
 	type page struct {
 		events []events.Recorded

@@ -55,7 +55,7 @@ function retryAfter(text) {
   return Math.max(0, Number.isNaN(seconds) ? Date.parse(text) - Date.now() || 0 : seconds * 1000);
 }
 
-/** What a client of one server is made of: requests, lists and live topics of any path. */
+/** The requests, lists and live topics of a server, by path. Client adds a method for each operation. */
 export class Connection {
   #base; #token; #fetch; #WebSocket; #patience;
 
@@ -110,13 +110,13 @@ export class Connection {
       const [answer, error] = await this.#attempt(url, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) }, signal);
       if (!error) return answer;
       signal?.throwIfAborted();
-      const status = error instanceof AdmitoneError ? error.status : 0, undone = status === 429;
-      if (status !== 0 && !undone && (status < 500 || /** @type {AdmitoneError} */ (error).code === "internal")) throw error;
+      const status = error instanceof AdmitoneError ? error.status : 0, notExecuted = status === 429;
+      if (status !== 0 && !notExecuted && (status < 500 || /** @type {AdmitoneError} */ (error).code === "internal")) throw error;
       const longest = Math.min(firstPause * 2 ** attempt, longestPause);
       const wait = error instanceof AdmitoneError && error.retryAfter || longest * (.5 + Math.random() / 2);
       // An edit that may have been applied is not sent again: it would be refused as stale.
-      if (tag !== undefined && !undone || Date.now() + wait > until) {
-        throw undone ? error : new UnansweredError(headers["Idempotency-Key"] ?? "", error);
+      if (tag !== undefined && !notExecuted || Date.now() + wait > until) {
+        throw notExecuted ? error : new UnansweredError(headers["Idempotency-Key"] ?? "", error);
       }
       await pause(wait, signal);
     }
@@ -131,8 +131,8 @@ export class Connection {
       if (["", ".", ".."].includes(String(part))) throw new TypeError(`"${part}" can't be a part of a path`);
       return encodeURIComponent(part);
     });
-    const chosen = Object.entries(query).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
-    const search = chosen.length > 0 ? "?" + new URLSearchParams(chosen) : "";
+    const given = Object.entries(query).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]);
+    const search = given.length > 0 ? "?" + new URLSearchParams(given) : "";
     return `${this.#base}/v1/${parts.join("/")}${search}`;
   }
 
@@ -144,16 +144,16 @@ export class Connection {
    * @returns {Promise<[string, unknown]>} the answer and the error
    */
   async #attempt(url, request, signal) {
-    const ended = new AbortController();
-    const stop = () => ended.abort(signal?.reason);
+    const controller = new AbortController();
+    const stop = () => controller.abort(signal?.reason);
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
-    const timer = setTimeout(() => ended.abort(new Error("no answer came in time")), attemptTimeout);
+    const timer = setTimeout(() => controller.abort(new Error("no answer came in time")), attemptTimeout);
     try {
-      const answer = await this.#fetch(url, { ...request, cache: "no-store", signal: ended.signal });
+      const answer = await this.#fetch(url, { ...request, cache: "no-store", signal: controller.signal });
       const text = await answer.text();
       if (answer.ok) {
-        JSON.parse(text); // text that is not JSON is not the server's
+        JSON.parse(text); // an answer that is not JSON is not from the server
         return [text, null];
       }
       let problem = null;

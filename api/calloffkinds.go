@@ -10,7 +10,8 @@ import (
 )
 
 // performanceCancellation implements callOffKind.find.
-func (*Server) performanceCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error) {
+func (*Server) performanceCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool,
+	err error) {
 	performance, ok, err := from.Performance(events.PerformanceID(id))
 	return performance.Cancelled, ok, err
 }
@@ -113,7 +114,8 @@ func (*Server) affectedReservations(from *projections.Reading, id string, _ *row
 }
 
 // tournamentCancellation implements callOffKind.find.
-func (*Server) tournamentCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool, err error) {
+func (*Server) tournamentCancellation(from *projections.Reading, id string) (cancelled row.Cancelled, ok bool,
+	err error) {
 	t, ok, err := from.Tournament(events.TournamentID(id))
 	return t.Cancelled, ok, err
 }

@@ -1,6 +1,6 @@
 /** Generates an Idempotency-Key. */
 export function newKey(): string;
-/** What a client of one server is made of: requests, lists and live topics of any path. */
+/** The requests, lists and live topics of a server, by path. Client adds a method for each operation. */
 export class Connection {
     /**
      * @param {string} address of the server: https://tickets.example

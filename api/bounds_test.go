@@ -129,9 +129,8 @@ func TestKeysAreBounded(t *testing.T) {
 	useKeys := func(sub string, n int) { // like as many requests over HTTP
 		inParallel(n, func(i int) {
 			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
-				Stream: product.Stream(
-					"p",
-				), Command: &product.Reserve{ReservationID: actors.NewID(), Holder: events.Holder(sub), Quantity: 1},
+				Stream: product.Stream("p"), Command: &product.Reserve{ReservationID: actors.NewID(),
+					Holder: events.Holder(sub), Quantity: 1},
 				ID: actors.KeyedCommandID(sub, fmt.Sprint(i)), Actor: sub, Bounded: true})
 			if err != nil {
 				t.Error(err)

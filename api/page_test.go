@@ -161,12 +161,8 @@ func TestPerformancePages(t *testing.T) {
 	if more == nil {
 		t.Fatalf("got the page\n%s\nwant a link to the next one", first)
 	}
-	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(
-		t,
-		200,
-		`data-id="gala"`,
-		`href="/performances?from=&amp;to=&amp;"`,
-	)
+	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(t, 200, `data-id="gala"`,
+		`href="/performances?from=&amp;to=&amp;"`)
 	w.do("GET", "/performances?from=2001-02-03&to=2001-02-03", "").has(t, 200, "Long ago", `value="2001-02-03"`)
 	w.do("GET", "/performances?from=2001-02-04&to=2001-02-05", "").has(t, 200, "between these dates")
 	w.do("GET", "/performances?from=soon", "").problem(400, "bad_parameter")
@@ -180,15 +176,8 @@ func TestWaitingRoomPages(t *testing.T) {
 	w.room("later", `"order":"shuffle","opens_at":"2100-01-02T03:04:05Z"`)
 	w.room("shut", `"status":"closed","max_active":7`)
 	w.joinRoom("later", "ada")
-	list := w.do("GET", "/waiting-rooms", "").has(
-		t,
-		200,
-		`href="/waiting-rooms/later"`,
-		">Not open yet<",
-		">Closed<",
-		`aria-current="page">Waiting rooms`,
-		">7</span> inside",
-	)
+	list := w.do("GET", "/waiting-rooms", "").has(t, 200, `href="/waiting-rooms/later"`, ">Not open yet<", ">Closed<",
+		`aria-current="page">Waiting rooms`, ">7</span> inside")
 	one := w.do("GET", "/waiting-rooms/later", "").has(
 		t,
 		200,
@@ -215,14 +204,8 @@ func TestWaitingRoomPages(t *testing.T) {
 // server has them.
 func TestAuditPage(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
-	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(
-		t,
-		200,
-		"<noscript>",
-		`href="/docs#audit"`,
-		`id="token"`,
-		`aria-current="page">Audit`,
-	)
+	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(t, 200, "<noscript>", `href="/docs#audit"`, `id="token"`,
+		`aria-current="page">Audit`)
 	for _, never := range []string{" style=", " onclick=", "https://", "b>ada", "The signed head"} {
 		if strings.Contains(page, never) {
 			t.Errorf("the page has %q in it:\n%s; want it absent", never, page)

@@ -25,13 +25,8 @@ type watcher struct {
 
 // subscribe resumes from the watcher's position, and checks the first frame.
 func (v *watcher) subscribe() error {
-	v.Send(
-		fmt.Sprintf(
-			`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%d},"epoch":%q}}`,
-			v.position,
-			v.epoch,
-		),
-	)
+	v.Send(fmt.Sprintf(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%d},"epoch":%q}}`,
+		v.position, v.epoch))
 	f, d, err := v.Read()
 	switch {
 	case err != nil:
@@ -119,8 +114,8 @@ func TestStalledSubscriber(t *testing.T) {
 	w := newHarness(t, func(w *harness) { w.frames = -1; w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 20_000)
 	slow := w.stalled()
-	good := &watcher{Peer: w.dial("/ws")}
-	w.must(good.subscribe())
+	fast := &watcher{Peer: w.dial("/ws")}
+	w.must(fast.subscribe())
 	var busy sync.WaitGroup
 	var stop atomic.Bool
 	var last atomic.Int64
@@ -135,13 +130,13 @@ func TestStalledSubscriber(t *testing.T) {
 	}
 	// The other client reads until the server has closed the slow one.
 	for !strings.Contains(w.log.String(), "a socket is closed because its client does not read") {
-		w.must(good.follow(good.position+1, 1))
+		w.must(fast.follow(fast.position+1, 1))
 	}
 	stop.Store(true)
 	busy.Wait()
-	w.must(good.follow(last.Load(), 20_000))
-	if good.remaining != 20_000-(last.Load()-1) {
-		t.Errorf("the reading client ends with %d remaining, want %d", good.remaining, 20_000-(last.Load()-1))
+	w.must(fast.follow(last.Load(), 20_000))
+	if fast.remaining != 20_000-(last.Load()-1) {
+		t.Errorf("the reading client ends with %d remaining, want %d", fast.remaining, 20_000-(last.Load()-1))
 	}
 	if frames := slow.ExpectClose(closeStalled); frames < 2 {
 		t.Errorf("the slow client received %d frames before the close frame, want at least 2", frames)
@@ -152,8 +147,8 @@ func TestStalledSubscriber(t *testing.T) {
 	// The slow client reconnects, and receives the current state.
 	resumed := &watcher{Peer: w.dial("/ws")}
 	w.must(resumed.subscribe())
-	if resumed.remaining != good.remaining {
-		t.Errorf("after reconnecting, the slow client sees %d remaining, want %d", resumed.remaining, good.remaining)
+	if resumed.remaining != fast.remaining {
+		t.Errorf("after reconnecting, the slow client sees %d remaining, want %d", resumed.remaining, fast.remaining)
 	}
 }
 
@@ -230,10 +225,8 @@ func TestUnreadReplies(t *testing.T) {
 	p.Conn.SetWriteDeadline(time.Now().Add(testTimeout)) // by then it is blocked
 	var err error
 	for err == nil {
-		err = p.Conn.WriteMessage(
-			websocket.TextMessage,
-			[]byte(`{"event":"subscribe","data":{"topics":["`+strings.Repeat("x", 3000)+`"]}}`),
-		)
+		err = p.Conn.WriteMessage(websocket.TextMessage,
+			[]byte(`{"event":"subscribe","data":{"topics":["`+strings.Repeat("x", 3000)+`"]}}`))
 		for _, s := range w.hub.list() {
 			s.mu.Lock()
 			queued := s.replyBytes

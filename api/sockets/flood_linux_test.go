@@ -15,7 +15,7 @@ import (
 )
 
 // flood reserves product p until stop is set, and returns the number of reservations.
-func (w *harness) flood(stop *atomic.Bool) (made int64) {
+func (w *harness) flood(stop *atomic.Bool) (count int64) {
 	var n atomic.Int64
 	var all sync.WaitGroup
 	for range 8 {
@@ -124,8 +124,8 @@ func TestManySockets(t *testing.T) {
 	baseline := memory()
 	w.openSockets(sockets)
 	idle, readers := memory(), runtime.NumGoroutine()
-	if each := (idle - baseline) / int64(sockets); each > 14<<10 {
-		t.Errorf("%d bytes per idle socket, both ends; want at most %d", each, 14<<10)
+	if perSocket := (idle - baseline) / int64(sockets); perSocket > 14<<10 {
+		t.Errorf("%d bytes per idle socket, both ends; want at most %d", perSocket, 14<<10)
 	}
 	maxGoroutines, last := 0, int64(0)
 	for sent, started := 0.0, time.Now(); sent < float64(4*sockets); sent = w.metric("admitone_frames_sent_total") {
@@ -144,9 +144,9 @@ func TestManySockets(t *testing.T) {
 	if maxGoroutines > readers+200 {
 		t.Errorf("%d goroutines in the flood, want at most %d", maxGoroutines, readers+200)
 	}
-	each := (memory() - baseline) / int64(sockets)
-	if each > 14<<10 {
-		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", each, 14<<10)
+	perSocket := (memory() - baseline) / int64(sockets)
+	if perSocket > 14<<10 {
+		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", perSocket, 14<<10)
 	}
 	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
 		(idle-baseline)/int64(sockets), each, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))

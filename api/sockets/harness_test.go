@@ -56,7 +56,7 @@ func newHarness(t testing.TB, change ...func(*harness)) *harness {
 	t.Cleanup(func() {
 		w.stop()
 		if log := w.log.String(); strings.Contains(log, "panicked") {
-			t.Errorf("the log has a panic:\n%s", log)
+			t.Errorf("the log has a panic, want none:\n%s", log)
 		}
 	})
 	return w
@@ -172,7 +172,7 @@ func (w *harness) metric(name string) float64 {
 			return m.GetCounter().GetValue() + m.GetGauge().GetValue()
 		}
 	}
-	w.t.Fatalf("there is no metric %s", name)
+	w.t.Fatalf("no metric %s, want it registered", name)
 	return 0
 }
 

@@ -30,24 +30,17 @@ func TestResume(t *testing.T) {
 	}
 	resume := func(since any, epoch string) *sockettest.Peer {
 		p := w.dial("/ws")
-		p.Send(
-			fmt.Sprintf(
-				`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`,
-				since,
-				epoch,
-			),
-		)
+		p.Send(fmt.Sprintf(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`,
+			since, epoch))
 		return p
 	}
 	p = resume(first.Position, first.Epoch)
 	if d := p.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
-		d.Change != -3 ||
-		d.Remaining != 7 {
+		d.Change != -3 || d.Remaining != 7 {
 		t.Errorf("after three missed changes: delta = %+v, want change -3 and 7 remaining", d)
 	}
 	if d := resume(position, first.Epoch).Expect("delta"); events.Position(d.Previous) != position ||
-		events.Position(d.Position) != position ||
-		d.Change != 0 {
+		events.Position(d.Position) != position || d.Change != 0 {
 		t.Errorf("without missed changes: delta = %+v, want change 0 at %d", d, position)
 	}
 	if d := resume(first.Position, "different").Expect("snapshot"); events.Position(d.Position) != position {
@@ -64,13 +57,8 @@ func TestResume(t *testing.T) {
 			w.start()
 		}
 		client := w.dial("/ws")
-		client.Send(
-			fmt.Sprintf(
-				`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`,
-				first.Position,
-				first.Epoch,
-			),
-		)
+		client.Send(fmt.Sprintf(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`,
+			first.Position, first.Epoch))
 		if d := client.Expect("delta"); d.Previous != first.Position || events.Position(d.Position) != position ||
 			d.Change != 6 ||
 			d.Remaining != 16 ||
@@ -138,7 +126,7 @@ func TestWriterPanic(t *testing.T) {
 	w.reserve("p")
 	q.Expect("delta")
 	if log := w.log.String(); !strings.Contains(log, "a socket panicked") {
-		t.Errorf("the log has no panic of a socket: %s", log)
+		t.Errorf("log = %s, want %q", log, "a socket panicked")
 	}
 	w.log.clear()
 }

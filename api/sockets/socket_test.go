@@ -327,7 +327,7 @@ func TestPipelinedFrame(t *testing.T) {
 	for !bytes.Contains(received, []byte(`"pong"`)) {
 		n, err := conn.Read(buf)
 		if received = append(received, buf[:n]...); err != nil {
-			t.Fatalf("%v after %q", err, received)
+			t.Fatalf("reading after %q: %v, want a pong", received, err)
 		}
 	}
 	if !bytes.HasPrefix(received, []byte("HTTP/1.1 101 "+http.StatusText(http.StatusSwitchingProtocols))) {

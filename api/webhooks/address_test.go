@@ -33,7 +33,7 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 	if allowed(netip.Addr{}, true) {
-		t.Error("the zero address is allowed")
+		t.Error("allowed(the zero address, true) = true, want false")
 	}
 }
 

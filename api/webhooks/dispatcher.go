@@ -177,7 +177,7 @@ func (d *Dispatcher) CreatedAt(ctx context.Context, id events.WebhookID) (events
 func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *delivery) {
 	log := d.config.Logger.With("webhook", id)
 	for logged := false; ctx.Err() == nil; sleep(ctx, retryPause) {
-		made, err := d.CreatedAt(ctx, id)
+		createdAt, err := d.CreatedAt(ctx, id)
 		var state *webhook.State
 		if err == nil {
 			state, err = d.state(ctx, id)
@@ -190,13 +190,13 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 		}
 		if _, err := d.config.Key.signing(state, time.Now()); err != nil {
 			if !logged {
-				log.Error("nothing is delivered; give this server a copy of the key, or the webhook a new secret", "error", err)
+				log.Error("nothing is delivered: this server lacks the key of the webhook's secret; copy the key file here, or give the webhook a new secret", "error", err)
 			}
 			logged = true
 			continue
 		}
 		work.state = state
-		err = cursor.New(d.runner(id, work, made)).Run(ctx)
+		err = cursor.New(d.runner(id, work, createdAt)).Run(ctx)
 		switch {
 		case err == nil:
 			return
@@ -207,7 +207,7 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 }
 
 // runner returns the configuration of the cursor of one webhook.
-func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Position) cursor.Config {
+func (d *Dispatcher) runner(id events.WebhookID, work *delivery, createdAt events.Position) cursor.Config {
 	faster := time.Duration(d.config.Faster)
 	config := cursor.Config{
 		Desk: d.config.Desk, Store: d.config.Store, Work: work, Stream: webhook.Stream(id),
@@ -216,7 +216,7 @@ func (d *Dispatcher) runner(id events.WebhookID, work *delivery, made events.Pos
 			if c.(*webhook.Webhook).State().Replays > 0 {
 				return 0 // a replay may start before its creation
 			}
-			return made
+			return createdAt
 		},
 		Await: func(ctx context.Context, after events.Position) error {
 			return d.config.Views.WaitFor(ctx, after+1)

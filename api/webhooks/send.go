@@ -76,9 +76,9 @@ func (e *statusError) Error() string {
 // send delivers a message, and returns the status of the response, 0 if there was none. Errors: a
 // [*statusError]; an error of publicError, which reveals nothing about the receiver's network.
 func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *message) (status int, err error) {
-	limited, cancel := context.WithTimeout(ctx, s.limit)
+	attemptCtx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(limited, http.MethodPost, url, bytes.NewReader(m.body))
+	request, err := http.NewRequestWithContext(attemptCtx, http.MethodPost, url, bytes.NewReader(m.body))
 	if err != nil {
 		return 0, errors.New("its URL can't be used")
 	}
@@ -92,7 +92,7 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 	}
 	answer, err := s.client.Do(request)
 	if err != nil {
-		return 0, s.publicError(limited, err)
+		return 0, s.publicError(attemptCtx, err)
 	}
 	defer answer.Body.Close()
 	// A connection can be reused only if the response was read to its end.

@@ -41,10 +41,10 @@ func TestSecrets(t *testing.T) {
 	}
 	if same.Secret("w", 1) != key.Secret("w", 1) || same.Fingerprint() != key.Fingerprint() ||
 		other.Fingerprint() == key.Fingerprint() {
-		t.Error("secrets or fingerprints differ for one key, or are the same for two")
+		t.Error("want the same secret and fingerprint for one key, and other fingerprints for two")
 	}
 	if _, err := NewKey([]byte("   short\n")); err == nil {
-		t.Error("NewKey accepts a short key")
+		t.Error("NewKey of a short key: no error, want one")
 	}
 }
 
@@ -83,8 +83,8 @@ func TestSigning(t *testing.T) {
 		}
 		check(t, key.Secret("w", int64(test.number)), all[test.delivery:test.delivery+1])
 	}
-	if _, err := key.signing(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, lost, time.Time{})}}, now); !errors.Is(
-		err, errOtherKey) {
+	_, err := key.signing(&webhook.State{ID: "w", Secrets: []webhook.Secret{secret(1, lost, time.Time{})}}, now)
+	if !errors.Is(err, errOtherKey) {
 		t.Errorf("the newest secret has a different key: error %v, want %v", err, errOtherKey)
 	}
 }

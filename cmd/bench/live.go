@@ -126,11 +126,8 @@ func measureLatency(b *bench) ([]row, error) {
 	}
 	slices.Sort(waits)
 	return []row{{"count at the subscriber after the answer, idle machine, p99",
-		fmt.Sprintf(
-			"%v (p50 %v)",
-			waits[samples*99/100].Round(10*time.Microsecond),
-			waits[samples/2].Round(10*time.Microsecond),
-		), "≤ 20 ms"}}, nil
+		fmt.Sprintf("%v (p50 %v)", waits[samples*99/100].Round(10*time.Microsecond),
+			waits[samples/2].Round(10*time.Microsecond)), "≤ 20 ms"}}, nil
 }
 
 // arrivals records the arrival times of frames by the position that they contain.

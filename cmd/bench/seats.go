@@ -115,11 +115,8 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 	}
 	slices.Sort(took)
 	return []row{{fmt.Sprintf("%d want one seat: until all have their answer, of %d rounds", competitorsPerSeat, rounds),
-		fmt.Sprintf(
-			"median %v, worst %v",
-			took[len(took)/2].Round(10*time.Microsecond),
-			took[len(took)-1].Round(10*time.Microsecond),
-		), ""}}, nil
+		fmt.Sprintf("median %v, worst %v", took[len(took)/2].Round(10*time.Microsecond),
+			took[len(took)-1].Round(10*time.Microsecond)), ""}}, nil
 }
 
 // competeForSeat runs one round and checks that exactly one request gets the seat.

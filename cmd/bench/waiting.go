@@ -121,12 +121,8 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 		return err
 	}
 	if p.result.refused > 0 || p.result.count+connections > expected { // a second poll of a visitor is refused
-		return fmt.Errorf(
-			"%d of %d polls were refused; %d visitors were available to poll",
-			p.result.refused,
-			p.result.count,
-			expected,
-		)
+		return fmt.Errorf("%d of %d polls were refused; %d visitors were available to poll", p.result.refused,
+			p.result.count, expected)
 	}
 	p.tickets = p.tickets[p.result.count+connections:] // those in progress at the end may have polled
 	p.rates = append(p.rates, p.result.rate)

@@ -103,12 +103,8 @@ func (p *visitorPool) ages(d time.Duration, callers int) (string, error) {
 		wg.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				holder := events.Holder(fmt.Sprint("late-", caller, "-", i))
-				_, _, _, err := p.rooms.Join(
-					context.Background(),
-					"large",
-					holder,
-					actors.Request{ID: actors.NewCommandID(), Actor: string(holder)},
-				)
+				_, _, _, err := p.rooms.Join(context.Background(), "large", holder,
+					actors.Request{ID: actors.NewCommandID(), Actor: string(holder)})
 				if err == nil {
 					_, err = p.rooms.Poll(context.Background(), "large", visitorOf(p.ring, 1+(i*callers+caller)%waitingVisitors))
 				}

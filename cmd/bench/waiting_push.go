@@ -101,13 +101,8 @@ func (b *bench) measurePush(
 	if broken := p.broken.Load(); broken > 0 {
 		return "", fmt.Errorf("%d connections are broken", broken)
 	}
-	return fmt.Sprintf(
-		"%.0f MB, %.1f %% of a core; %.0f %s/s",
-		float64(s.resident()-memory)/(1<<20),
-		100*max(busy-idle, 0),
-		float64(received)/movingWindow.Seconds(),
-		unit,
-	), nil
+	return fmt.Sprintf("%.0f MB, %.1f %% of a core; %.0f %s/s", float64(s.resident()-memory)/(1<<20),
+		100*max(busy-idle, 0), float64(received)/movingWindow.Seconds(), unit), nil
 }
 
 // busy returns the share of a core that the server uses during a period.

@@ -91,21 +91,14 @@ func newCluster() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like /v1/cluster")
 	cmd.Flags().StringVar(&address, "url", "", "address of a node")
-	cmd.Flags().StringVar(
-		&token,
-		"token",
-		"",
-		"a token of an auditor or admin; needed when the server runs with --auth jwt",
-	)
+	cmd.Flags().StringVar(&token, "token", "",
+		"a token of an auditor or admin; needed when the server runs with --auth jwt")
 	return cmd
 }
 
 func (v *clusterView) print(cmd *cobra.Command) error {
 	if !v.Clustered {
-		_, err := fmt.Fprintln(
-			cmd.OutOrStdout(),
-			"the server is not a node of a cluster; see admitone serve --cluster",
-		)
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "the server is not a node of a cluster; see admitone serve --cluster")
 		return err
 	}
 	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)

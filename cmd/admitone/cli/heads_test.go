@@ -100,11 +100,8 @@ func (a *audited) get(at *process, path string) string {
 // signer returns the server that signed the newest head, or nil if it is none of a's, and the term.
 func (a *audited) signer() (found *process, term int64) {
 	a.t.Helper()
-	store, err := server.Connect(
-		a.t.Context(),
-		a.store,
-		esdb.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)},
-	)
+	store, err := server.Connect(a.t.Context(), a.store,
+		esdb.Options{ReadOnly: true, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -86,11 +86,8 @@ func urlsOf(nodes []*serverProcess) (urls []string) {
 func (c *buyers) buy(client *http.Client, n int, urls []string, product string) {
 	start := time.Now()
 	response, err := sendBalanced(n, urls, func(url string) (*http.Response, error) {
-		return client.Post(
-			url+"/v1/products/"+product+"/reservations",
-			"application/json",
-			strings.NewReader(`{"holder":"ann"}`),
-		)
+		return client.Post(url+"/v1/products/"+product+"/reservations", "application/json",
+			strings.NewReader(`{"holder":"ann"}`))
 	})
 	var text []byte
 	if err == nil {

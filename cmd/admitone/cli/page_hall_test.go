@@ -205,12 +205,8 @@ func hallMoved(t *testing.T, browser context.Context) {
 	ada.waitText(tip, "Stalls, row D, seat 25")
 	ada.waitText(tip, "Stalls · adult €69.00, student €35.00")
 	before := evaluate[float64](ada, boxOfMap+`.scrollWidth`)
-	ada.mouse(
-		input.DispatchMouseEventTypeMouseWheel,
-		x,
-		y,
-		func(e *input.DispatchMouseEventParams) { e.DeltaX, e.DeltaY = .01, -120 },
-	)
+	ada.mouse(input.DispatchMouseEventTypeMouseWheel, x, y,
+		func(e *input.DispatchMouseEventParams) { e.DeltaX, e.DeltaY = .01, -120 })
 	ada.wait(fmt.Sprintf(boxOfMap+`.scrollWidth > %f`, before))
 	if nowX, nowY := ada.middle("Stalls-D-25"); nowX < x-3 || nowX > x+3 || nowY < y-3 || nowY > y+3 {
 		t.Errorf("after zooming, the seat under the pointer is at %.0f,%.0f, want %.0f,%.0f, give or take 3", nowX, nowY, x, y)

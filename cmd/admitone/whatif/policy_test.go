@@ -82,10 +82,8 @@ func TestLimitStockAndSlots(t *testing.T) {
 	}
 	s.reserve("bob", 5, false)
 	for i := range 6 {
-		s.do(
-			tournament.Stream("cup"),
-			&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint("t", i))}, Room: "door"},
-		)
+		s.do(tournament.Stream("cup"),
+			&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint("t", i))}, Room: "door"})
 	}
 	s.book("ann", "A-1-1", "A-1-2", "A-1-3")
 	for _, from := range []events.Position{0, middle} {

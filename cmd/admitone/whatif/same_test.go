@@ -164,10 +164,8 @@ func (s *sale) randomBooking(t *rapid.T) {
 	case "intent", "end intent", "report":
 		s.randomPayment(t, what, pick())
 	case "charge":
-		s.do(
-			wallet.Stream(events.Holder(holder)),
-			&wallet.Charge{ID: "more", Amount: rapid.Int64Range(1, 300).Draw(t, "amount")},
-		)
+		s.do(wallet.Stream(events.Holder(holder)),
+			&wallet.Charge{ID: "more", Amount: rapid.Int64Range(1, 300).Draw(t, "amount")})
 	case "edit":
 		s.do(performance.Stream("gala"), &performance.Edit{
 			Prices: map[events.SectionID]int64{"A": rapid.Int64Range(90, 110).Draw(t, "price")}})
@@ -177,10 +175,8 @@ func (s *sale) randomBooking(t *rapid.T) {
 			s.must(s.process.CallOff(ctx, origin(), events.BookingID(id)))
 		}
 	case "block":
-		s.do(
-			seat.Stream("gala", events.SeatName(name)),
-			rapid.SampledFrom([]core.Command{&seat.Block{}, &seat.Unblock{}}).Draw(t, "block"),
-		)
+		s.do(seat.Stream("gala", events.SeatName(name)),
+			rapid.SampledFrom([]core.Command{&seat.Block{}, &seat.Unblock{}}).Draw(t, "block"))
 	}
 }
 

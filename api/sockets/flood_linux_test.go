@@ -149,7 +149,7 @@ func TestManySockets(t *testing.T) {
 		t.Errorf("%d bytes per socket after the flood, both ends; want at most %d", perSocket, 14<<10)
 	}
 	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
-		(idle-baseline)/int64(sockets), each, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))
+		(idle-baseline)/int64(sockets), perSocket, readers, maxGoroutines, w.metric("admitone_frames_sent_total"))
 }
 
 // TestTornFrame: a frame of which the kernel accepts only the beginning is completed before

@@ -190,7 +190,8 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 		}
 		if _, err := d.config.Key.signing(state, time.Now()); err != nil {
 			if !logged {
-				log.Error("nothing is delivered: this server lacks the key of the webhook's secret; copy the key file here, or give the webhook a new secret", "error", err)
+				log.Error("nothing is delivered: this server lacks the key of the webhook's secret; copy the key file here, "+
+					"or give the webhook a new secret", "error", err)
 			}
 			logged = true
 			continue

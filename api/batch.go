@@ -25,9 +25,9 @@ const (
 	maxBatchCommands = 1_000
 	// maxBatches bounds the batches that run or wait. Any more are refused as overloaded.
 	maxBatches = 256
-	// maxRunning bounds the batches that submit commands at the same time. A few suffice to fill the
-	// appends, and each command without an answer occupies a stack.
-	maxRunning = 8
+	// maxSubmitting bounds the batches that submit commands at the same time. A few suffice to keep the
+	// appends full, and each command without an answer occupies a stack.
+	maxSubmitting = 8
 	// maxSlow bounds the slow commands of all batches that run at the same time; see batchRun.
 	maxSlow = 1024
 )
@@ -53,7 +53,7 @@ type batches struct {
 	unknown *routeMetrics           // for commands without a route
 	direct  []directRoute
 	running chan struct{} // holds an element per batch; its capacity is maxBatches
-	slots   chan struct{} // holds an element per batch that submits commands; its capacity is maxRunning
+	slots   chan struct{} // holds an element per batch that submits commands; its capacity is maxSubmitting
 	// slowSlots holds an element per running slow command. Its capacity is maxSlow.
 	slowSlots chan struct{}
 	large     largeBodies
@@ -63,12 +63,12 @@ type batches struct {
 
 func newBatches(s *Server) *batches {
 	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, maxBatches),
-		slots: make(chan struct{}, maxRunning), slowSlots: make(chan struct{}, maxSlow)}
+		slots: make(chan struct{}, maxSubmitting), slowSlots: make(chan struct{}, maxSlow)}
 	b.memory.New = func() any { return &fasthttp.RequestCtx{} }
 	b.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true, Immutable: true, StrictRouting: true, CaseSensitive: true,
 		ErrorHandler: func(c *fiber.Ctx, err error) error {
-			return commandOf(c).route(c, b.unknown, func(*request) error { return noCommand(err) })
+			return commandOf(c).route(c, b.unknown, func(*request) error { return notBatchable(err) })
 		}})
 	return b
 }
@@ -81,7 +81,7 @@ func (b *batches) add(method, path string, h handler) {
 	metrics := b.server.metrics.batchRoute(method, path)
 	b.app.Add(method, path, func(c *fiber.Ctx) error { return commandOf(c).route(c, metrics, h) })
 	b.serve = b.app.Handler()
-	if !isBookingPath(path) {
+	if !mayInvolveSeveral(path) {
 		b.direct = append(b.direct, directRoute{method, strings.Split(path, "/"), h, metrics})
 	}
 }
@@ -89,11 +89,11 @@ func (b *batches) add(method, path string, h handler) {
 // close stops the idle goroutines. No batch may be running.
 func (b *batches) close() { b.pool.close() }
 
-// noCommand returns the problem for a command that matches none of the batchable routes. err is the router's.
-func noCommand(err error) error {
+// notBatchable returns the problem for a command that matches none of the batchable routes. err is the router's.
+func notBatchable(err error) error {
 	p := problemOf(err, nil)
-	return &problem{code: p.code, fields: p.fields, detail: "a batch may contain reserve, confirm, release, book, pay, " +
-		"cancel, enter and withdraw, by the methods and paths of their own routes"}
+	return &problem{code: p.code, fields: p.fields, detail: "a batch may contain only commands that reserve, confirm, " +
+		"release, book, pay, cancel, enter or withdraw, each with the method and path of its own route"}
 }
 
 const batchPath = "/v1/batch"
@@ -107,7 +107,7 @@ func (s *Server) batch(r *request) error {
 	}
 	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
 		return refuse(codes.BadParameter,
-			"a batch has no Idempotency-Key; give each of its commands an idempotency_key of its own")
+			"a batch does not take an Idempotency-Key; give each of its commands an idempotency_key of its own")
 	}
 	commands, err := r.batchBody()
 	if err != nil {
@@ -197,10 +197,10 @@ func (r *request) batchBody() ([]batchCommand, error) {
 		item := &body.Commands[i]
 		switch {
 		case !item.Method.given:
-			return nil, invalidField(fmt.Sprintf("commands[%d].method", i), "the method is missing, such as POST")
+			return nil, invalidField(fmt.Sprintf("commands[%d].method", i), "the method is missing; for example POST")
 		case !item.Path.given:
 			return nil, invalidField(fmt.Sprintf("commands[%d].path", i),
-				"the path is missing, such as /v1/bookings/x/payment")
+				"the path is missing; for example /v1/bookings/x/payment")
 		}
 		commands[i].item = item
 	}

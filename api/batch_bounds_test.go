@@ -140,17 +140,17 @@ func TestBatchIsBounded(t *testing.T) {
 	w.batch(one).problem(429, "overloaded")
 	<-w.server.batches.running
 	w.batch(one).answers(1)[0].is(201)
-	for range maxRunning {
+	for range maxSubmitting {
 		w.server.batches.slots <- struct{}{}
 	}
 	done := make(chan answer)
 	go func() { done <- w.batch(one) }()
 	select {
 	case a := <-done:
-		t.Errorf("got the answer %s, want none while %d other batches run", a.text, maxRunning)
+		t.Errorf("got the answer %s, want none while %d other batches run", a.text, maxSubmitting)
 	case <-time.After(20 * time.Millisecond): // too short a time can only hide a fault
 	}
-	for range maxRunning {
+	for range maxSubmitting {
 		<-w.server.batches.slots
 	}
 	(<-done).answers(1)[0].is(201)

@@ -66,7 +66,7 @@ func (b *batchRun) run() {
 	for i := range b.commands {
 		c := &b.commands[i]
 		c.request, c.batches = b.request, b.batches
-		if c.item.AdmissionPass.given || isBookingPath(c.item.Path.text) {
+		if c.item.AdmissionPass.given || mayInvolveSeveral(c.item.Path.text) {
 			b.start(c)
 			continue
 		}
@@ -157,9 +157,9 @@ func (b *batchRun) start(c *batchCommand) {
 	})
 }
 
-// isBookingPath reports whether a command with this path may involve several entities: all do that are
-// neither about a product nor about a tournament.
-func isBookingPath(path string) bool {
+// mayInvolveSeveral reports whether a command with this path may involve several entities: every path but those of
+// products and tournaments may.
+func mayInvolveSeveral(path string) bool {
 	return !strings.HasPrefix(path, "/v1/products/") && !strings.HasPrefix(path, "/v1/tournaments/")
 }
 
@@ -214,20 +214,21 @@ func (c *batchCommand) expired() error {
 // errLogSilent is the answer to a command of a batch that was not started because the log does not answer.
 var errLogSilent = refuse(codes.LogUnavailable, "the log does not answer; nothing was done, try again")
 
-// prepare converts the command to an HTTP request. Error: a problem, if the command is malformed.
+// prepare converts the command to an HTTP request. Error: a problem, if the command is malformed or
+// too late to start.
 func (c *batchCommand) prepare(r *fasthttp.Request) error {
 	item := c.item
 	if err := c.expired(); err != nil {
 		return err
 	}
 	if len(item.Path.text)+len(item.IdempotencyKey.text)+len(item.AdmissionPass.text) > maxHeader {
-		return refuse(codes.RequestHeaderTooLarge, "path, key and pass may have at most 4 KiB together")
+		return refuse(codes.RequestHeaderTooLarge, "path, key and pass must not exceed 4 KiB in total")
 	}
 	if !validTarget(item.Path.text) {
-		return refuse(codes.BadParameter, "a path begins with / and has no spaces, control characters or fragment")
+		return refuse(codes.BadParameter, "path must begin with /, and must not have spaces, control characters or a fragment")
 	}
 	if hasControls(item.IdempotencyKey.text) || hasControls(item.AdmissionPass.text) {
-		return refuse(codes.BadParameter, "idempotency_key and admission_pass have no control characters")
+		return refuse(codes.BadParameter, "idempotency_key and admission_pass must not have control characters")
 	}
 	r.Header.SetMethod(item.Method.text)
 	if !slices.Contains(fiber.DefaultMethods, item.Method.text) {

@@ -42,7 +42,7 @@ func (co *coroutine) resume() (ended bool) {
 }
 
 // coroutinePool keeps idle coroutines for reuse, because their stacks have already grown. batchWindow times
-// maxRunning bounds the number of coroutines.
+// maxSubmitting bounds the number of coroutines.
 type coroutinePool struct {
 	mu     sync.Mutex
 	free   []*coroutine // guarded by mu

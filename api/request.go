@@ -103,7 +103,7 @@ func (r *request) set(name, value string) {
 	}
 }
 
-// setCanonical is set by the canonical name of a header.
+// setCanonical is like set, but takes the name of the header in canonical form.
 func (r *request) setCanonical(name []byte, value string) {
 	if r.command == nil {
 		setHeader(&r.ctx.Response().Header, name, value)
@@ -225,7 +225,7 @@ func (r *request) cursor() (string, error) {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(given)
 	if err != nil || len(after) == 0 || len(after) > 256 || !utf8.Valid(after) {
-		return "", refuse(codes.BadCursor, "send the next of the previous page unchanged")
+		return "", refuse(codes.BadCursor, "send the \"next\" of the previous page, unchanged")
 	}
 	return string(after), nil
 }

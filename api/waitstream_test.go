@@ -31,7 +31,7 @@ func readVisits(p *sockettest.Peer, d *described, until ...string) (statuses str
 		}
 		statuses += v.Status + " "
 		if (v.Pass != "") != (v.Status == "admitted") {
-			p.T.Errorf("status %s with the pass %q; want a pass if admitted only", v.Status, v.Pass)
+			p.T.Errorf("status %s with the pass %q; want a pass if and only if admitted", v.Status, v.Pass)
 		}
 		for _, status := range until {
 			if v.Status == status {
@@ -86,7 +86,7 @@ func TestWaitStreamErrors(t *testing.T) {
 	p.Expect("pong")
 }
 
-// TestWaitStreamReplaced: a socket gets the frames of the last visitor that it waits for only.
+// TestWaitStreamReplaced: a socket receives frames only for the visitor that it last asked to wait for.
 func TestWaitStreamReplaced(t *testing.T) {
 	w, d := newHarness(t), describe(t)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":3600`)

@@ -22,7 +22,10 @@ type paged struct {
 var errPage = errors.New("the page can't be read")
 
 func (p *paged) page(ctx context.Context, from, limit int) (page []events.Recorded, err error) {
-	p.maxActive.Store(max(p.maxActive.Load(), p.active.Add(1)))
+	active := p.active.Add(1)
+	for before := p.maxActive.Load(); active > before && !p.maxActive.CompareAndSwap(before, active); {
+		before = p.maxActive.Load()
+	}
 	defer p.active.Add(-1)
 	if p.failAt >= from && p.failAt < from+limit {
 		return nil, errPage

@@ -172,7 +172,7 @@ func checkBlocks(t *rapid.T, p *Projections, id events.PerformanceID, seats map[
 func checkUnconfirmed(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
 	want := map[events.HoldID][]events.StreamID{}
 	if b := c.Attempts[id]; b != nil {
-		if streams := c.Has(b); len(streams) > 0 {
+		if streams := c.HeldStreams(b); len(streams) > 0 {
 			want[events.NewHoldID(id, b.Attempt)] = streams
 		}
 	}

@@ -38,9 +38,9 @@ func TestSeatFramesOnTheWire(t *testing.T) {
 	}
 	c.Block("a", "A-2-3")
 	both()
-	c.Until(2, func() { c.Book("a", "ada", []string{"B-x-1-2"}) }) // two facts: the allowance and the seat
+	c.RunInterrupted(2, func() { c.Book("a", "ada", []string{"B-x-1-2"}) }) // two facts: the allowance and the seat
 	both()
-	c.Until(2, func() { c.Book("a", "bob", []string{"A-1-1"}) })
+	c.RunInterrupted(2, func() { c.Book("a", "bob", []string{"A-1-1"}) })
 	both()
 	checkFrames(t, counts.all(t, p, "performance:a"), []string{
 		`{"event":"snapshot","data":{"topic":"performance:a","epoch":"first","position":1,"id":"a","title":"T a","venue":"V","starts_at":"2031-06-01T20:00:00Z","capacity":8,"remaining":8,"held":0,"sold":0,"blocked":0,"sections":[` +

@@ -51,7 +51,7 @@ func TestReturnPlaces(t *testing.T) {
 	if first := b.WithReturned(); !reflect.DeepEqual(first.Areas, answer.Booking.Areas) {
 		t.Errorf("got initial areas %+v, want %+v", first.Areas, answer.Booking.Areas)
 	}
-	_, err = w.bookWithPlaces("ann", []areaQuantity{wantPlaces("gallery", 2)}) // the allowance has room for one
+	_, err = w.bookWithPlaces("ann", []areaQuantity{wantPlaces("gallery", 2)}) // without the returned place there would be room for one only
 	w.want(err, "ok")
 	_, err = w.returnSeat(id, "ann", "A-1-1")
 	w.want(err, "ok")

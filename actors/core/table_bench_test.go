@@ -38,7 +38,7 @@ func heap() uint64 {
 	return stats.HeapAlloc
 }
 
-// BenchmarkTableSet writes over a million entries in turn.
+// BenchmarkTableSet overwrites a million entries in turn.
 func BenchmarkTableSet(b *testing.B) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, value40]()

@@ -107,7 +107,7 @@ func (w *harness) reserve(holder events.Holder, quantity int64, hold bool) event
 	return id
 }
 
-// release releases a reservation like a request: the product decides, and then the refund is owed.
+// release releases a reservation as a request of the API does: the product decides, and then the refund is owed.
 func (w *harness) release(id events.ID) error {
 	w.Helper()
 	for _, fact := range w.ask(product.Stream("tee"), &product.Release{ReservationID: id}).Facts {
@@ -216,7 +216,7 @@ func (w *harness) checkSettled() {
 		cost := m.Cost(m.Quantity)
 		switch paid := m.PaidBy == stream; {
 		case p.Open > 0, p.Received.Amount != p.Booked+p.Kept+p.Refunded+p.Owed:
-			w.Errorf("payment %s = %+v, want nothing open and a complete sum", stream, p)
+			w.Errorf("payment %s = %+v, want nothing open, and parts that add up to the amount received", stream, p)
 		case p.Paid != paid, (p.Booked > 0) != (paid && !m.Released), p.Booked > 0 && p.Booked != cost:
 			w.Errorf("payment %s = %+v, want it to agree with the product: paid by it %t, released %t, cost %d", stream, p, paid,
 				m.Released, cost)

@@ -13,7 +13,7 @@ export class SeatView {
   constructor(timeline, seat) {
     Object.assign(this, { timeline, seat: seat ? timeline.plan.find(seat) : -1 });
     const { plan } = timeline, root = $("[data-seatmap]");
-    this.map = new SeatMap(root, plan, { label: (seat) => `${plan.name(seat)}, ${spoken[plan.status(seat)]}; to its story` });
+    this.map = new SeatMap(root, plan, { label: (seat) => `${plan.name(seat)}, ${spoken[plan.status(seat)]}; show its history` });
     root.addEventListener("click", ({ target }) => {
       const button = target.closest("button[data-seat]");
       if (button) location.assign(pageOf({ kind: "seat", id: `${timeline.id}~${plan.name(Number(button.dataset.seat))}` }, timeline.positions[timeline.index]));

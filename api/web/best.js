@@ -34,7 +34,7 @@ function typeField(list, type) {
   const item = document.createElement("li"), label = item.appendChild(document.createElement("label"));
   item.dataset.type = type;
   const input = Object.assign(document.createElement("input"), { type: "number", min: "0", max: "50", value: "0", inputMode: "numeric" });
-  label.append(`of these ${type} `, input);
+  label.append(`of which ${type} `, input);
   return item;
 }
 

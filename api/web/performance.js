@@ -290,7 +290,7 @@ function best() {
     return $("#best-quantity").focus();
   }
   if (!typesFit()) {
-    say("bad", `Of ${counted(wanted())}, at most ${wanted()} can be at other prices.`, () => !typesFit());
+    say("bad", `You want ${counted(wanted())}, so at most ${wanted()} can have another price.`, () => !typesFit());
     return $("#best-types input").focus();
   }
   return book(bestRequest());

@@ -197,7 +197,7 @@ func TestRemovedTable(t *testing.T) {
 
 // TestInconsistent: records with valid checksums that contradict each other are detected.
 func TestInconsistent(t *testing.T) {
-	otherStream := func(b *pebble.Batch) error { // maps the second append to product-0 to that to product-1
+	otherStream := func(b *pebble.Batch) error { // points the entry of product-0's second append at that of product-1
 		value := make([]byte, indexValueSize)
 		putIndexValue(value, 161, 40)
 		return b.Set(indexKey("product-0", 40), value, nil)

@@ -281,7 +281,7 @@ func (h *harness) compareEnd(t *rapid.T, want string) {
 		got = "wrong " + strings.Fields(after)[0]
 	}
 	if got != want || (got == "done") != strings.HasPrefix(text, "@") {
-		t.Fatalf("outcome of %sis %q, want %q", h.text.String(), got, want)
+		t.Fatalf("%s: outcome %q, want %q", strings.TrimSpace(h.text.String()), got, want)
 	}
 }
 

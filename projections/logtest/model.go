@@ -110,8 +110,8 @@ func (c *BookingModel) append(stream events.StreamID, fact events.Fact) {
 	c.put(stream, fact)
 }
 
-// Until runs do until the model has appended n facts. For -1 it runs do to the end.
-func (c *BookingModel) Until(n int, do func()) {
+// RunInterrupted runs do until the model has appended n facts. For -1 it runs do to the end.
+func (c *BookingModel) RunInterrupted(n int, do func()) {
 	c.factsLeft = n
 	defer func() {
 		c.factsLeft = -1
@@ -325,8 +325,8 @@ func (c *BookingModel) extend(b *ModelBooking) {
 	b.Until, b.Extended = to, true
 }
 
-// Later advances the clock, and expires all due holds and attempts.
-func (c *BookingModel) Later(d time.Duration) {
+// Advance advances the clock, and expires all due holds and attempts.
+func (c *BookingModel) Advance(d time.Duration) {
 	c.Now = c.Now.Add(d)
 	c.recordReached()
 	for _, id := range c.Order {

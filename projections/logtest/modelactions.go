@@ -125,8 +125,8 @@ func (c *BookingModel) failPayment(b *ModelBooking, reason events.FailReason) {
 	b.Status = fact.Status
 }
 
-// Cancel releases a booking, or resumes its release.
-func (c *BookingModel) Cancel(b *ModelBooking) {
+// Release releases a booking for its holder, or resumes that.
+func (c *BookingModel) Release(b *ModelBooking) {
 	if b.Status != events.BookingIsReleased {
 		fact := &events.BookingReleased{Was: b.Status}
 		if b.Status == events.BookingIsBooked && c.cost(b) > 0 {
@@ -154,7 +154,7 @@ func (c *BookingModel) Settle(b *ModelBooking) {
 	case events.BookingIsPaying:
 		c.Pay(b)
 	case events.BookingIsReleased:
-		c.Cancel(b)
+		c.Release(b)
 	case events.BookingIsCancelled:
 		c.cancelBooking(b)
 	case events.BookingIsExpired:
@@ -165,8 +165,8 @@ func (c *BookingModel) Settle(b *ModelBooking) {
 	}
 }
 
-// Has returns the streams in which the attempt of a booking has a hold.
-func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
+// HeldStreams returns the streams in which the attempt of a booking has a hold.
+func (c *BookingModel) HeldStreams(b *ModelBooking) (streams []events.StreamID) {
 	hold := events.NewHoldID(b.id, b.Attempt)
 	if part := c.Parts[hold]; part != nil {
 		streams = append(streams, part.stream)
@@ -184,7 +184,7 @@ func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
 
 // abandon closes an attempt and releases its holds, and reports whether there were any.
 func (c *BookingModel) abandon(b *ModelBooking) bool {
-	if len(c.Has(b)) == 0 {
+	if len(c.HeldStreams(b)) == 0 {
 		delete(c.Attempts, b.id)
 		return false
 	}

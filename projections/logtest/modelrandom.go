@@ -23,8 +23,8 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 	}
 	off := rapid.IntRange(0, 60).Draw(t, "call off") == 0
 	edit := drawEdit(t)
-	c.Until(-1, func() { c.Later(0) }) // expire due holds first
-	c.Until(steps, func() {
+	c.RunInterrupted(-1, func() { c.Advance(0) }) // expire due holds first
+	c.RunInterrupted(steps, func() {
 		var b *ModelBooking
 		if len(c.Order) > 0 {
 			b = c.Bookings[rapid.SampledFrom(c.Order).Draw(t, "booking")]
@@ -36,7 +36,7 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 			c.factsLeft = -1 // no view lists the remaining steps of an interrupted cancellation
 			c.CallOff(performance)
 		case action == 0:
-			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
+			c.Advance(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
 		case action == 1:
 			c.Charge(holder, rapid.Int64Range(1, 20).Draw(t, "amount"))
 		case action == 2:
@@ -59,7 +59,7 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 		case b.Status == events.BookingIsPaying || b.Refunding || len(b.Returning) > 0 || action == 5:
 			c.Settle(b)
 		case action == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):
-			c.Cancel(b)
+			c.Release(b)
 		case action == 7 && b.Status == events.BookingIsHeld && !b.Extended && !c.Now.After(b.Until):
 			c.extend(b)
 		case b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired:

@@ -31,10 +31,10 @@ type SeatChanges struct {
 
 // Changes returns up to limit changes after a position, in order; nil if the log has no such performance. Applied in
 // order to a map of free seats, the changes yield the map of [PerformanceAt] at each position. more reports whether
-// others follow.
+// more follow.
 //
-// Changes reads the first event of the performance, and the events of the touched seats' streams after the position. It
-// uses 32 bytes of memory per change.
+// Changes reads the first event of the performance, and all events of the touched seats' streams after the position,
+// also beyond limit. It uses about 50 bytes of memory for each.
 //
 // Errors: those of [events.Recorded.Decode]; the store's.
 func (m *SeatMap) Changes(ctx context.Context, store events.Store, performanceID events.PerformanceID,

@@ -56,8 +56,8 @@ func TestVerifierAcceptsAPerformance(t *testing.T) {
 // TestVerifierReportsOpenWork: Open reports a payment in progress, an incomplete refund, and a debit without a booking.
 func TestVerifierReportsOpenWork(t *testing.T) {
 	for name, change := range map[string]func(b *logtest.ForgedLog){
-		"a payment in progress": func(b *logtest.ForgedLog) { b.Until(2, func() { b.Pay(b.Bookings["b.3"]) }) },
-		"half a refund":         func(b *logtest.ForgedLog) { b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) }) },
+		"a payment in progress": func(b *logtest.ForgedLog) { b.RunInterrupted(2, func() { b.Pay(b.Bookings["b.3"]) }) },
+		"half a refund":         func(b *logtest.ForgedLog) { b.RunInterrupted(2, func() { b.Release(b.Bookings["b.2"]) }) },
 		"a debit without a booking": func(b *logtest.ForgedLog) {
 			b.Add("wallet-ada", &events.WalletDebited{PaymentID: "b.3.1", BookingID: "b.3", Amount: 5, Balance: 5})
 		},
@@ -171,15 +171,15 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			b.Add(a13, held(b, "x.1", "cy", 5), &events.SeatBooked{HoldID: "x.1", BookingID: "x", Holder: "cy"})
 		}},
 		{"booked and not debited", verify.RuleBooked, func(b *logtest.ForgedLog) {
-			b.Until(1, func() { b.Pay(b.Bookings["b.3"]) })
+			b.RunInterrupted(1, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add(a21, &events.SeatBooked{HoldID: "b.3.1", BookingID: "b.3", Holder: "ada"})
 		}},
 		{"booked outside the allowance", verify.RuleLimit, func(b *logtest.ForgedLog) {
-			b.Until(2, func() { b.Pay(b.Bookings["b.3"]) })
+			b.RunInterrupted(2, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add(a21, &events.SeatBooked{HoldID: "b.3.1", BookingID: "b.3", Holder: "ada"})
 		}},
 		{"booked after the deadline", verify.RuleDeadlines, func(b *logtest.ForgedLog) {
-			b.Until(3, func() { b.Pay(b.Bookings["b.3"]) })
+			b.RunInterrupted(3, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Wait(2 * logtest.ModelHold)
 			b.Add(a21, &events.SeatBooked{HoldID: "b.3.1", BookingID: "b.3", Holder: "ada"})
 		}},
@@ -190,7 +190,7 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 			b.Add(a11, &events.SeatReleased{HoldID: "b.2.1", Holder: "ada", Was: events.SeatIsBooked})
 		}},
 		{"booked without its seats", verify.RuleBooked, func(b *logtest.ForgedLog) {
-			b.Until(2, func() { b.Pay(b.Bookings["b.3"]) })
+			b.RunInterrupted(2, func() { b.Pay(b.Bookings["b.3"]) })
 			b.Add("booking-b.3", &events.BookingBooked{PaymentID: "b.3.1", Amount: 5})
 		}},
 		{"a booking held twice", verify.RuleCreation,
@@ -240,11 +240,11 @@ func TestVerifierRulesOfSeats(t *testing.T) {
 		{"released without a refund id", verify.RulePayments,
 			func(b *logtest.ForgedLog) { b.Add("booking-b.2", &events.BookingReleased{Was: events.BookingIsBooked}) }},
 		{"refunded without a refund in the wallet", verify.RulePayments, func(b *logtest.ForgedLog) {
-			b.Until(1, func() { b.Cancel(b.Bookings["b.2"]) })
+			b.RunInterrupted(1, func() { b.Release(b.Bookings["b.2"]) })
 			b.Add("booking-b.2", &events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
 		}},
 		{"refunded with its seats still booked", verify.RuleBooked, func(b *logtest.ForgedLog) {
-			b.Until(2, func() { b.Cancel(b.Bookings["b.2"]) })
+			b.RunInterrupted(2, func() { b.Release(b.Bookings["b.2"]) })
 			b.Add("booking-b.2", &events.BookingRefunded{PaymentID: "b.2.1", Amount: 10})
 		}},
 		{"a negative balance", verify.RuleMoney, func(b *logtest.ForgedLog) {

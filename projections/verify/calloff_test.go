@@ -109,7 +109,7 @@ func TestVerifierAllowsLatePaymentsAfterTheFence(t *testing.T) {
 	b.Open("late")
 	b.Charge("eve", 5)
 	b.Book("late", "eve", []string{"A-1-1"})
-	b.Later(logtest.ModelHold + 2*logtest.ModelGrace)
+	b.Advance(logtest.ModelHold + 2*logtest.ModelGrace)
 	stream := events.CallOffStream("performance~late")
 	b.Add(stream, &events.CallOffBegun{Of: "performance", ID: "late", Reason: "ill"})
 	b.CallOff("late")

@@ -47,18 +47,19 @@ func checkSections(sections []events.Section) error {
 	seats, seen := int64(0), map[events.SectionID]bool{}
 	for _, s := range sections {
 		if seen[s.ID] || s.Rows < 1 || s.Rows > maxSeats || s.SeatsPerRow < 1 || s.SeatsPerRow > maxSeats {
-			return fmt.Errorf("a section %q of %d rows of %d", s.ID, s.Rows, s.SeatsPerRow)
+			return fmt.Errorf("the section %q is listed twice or has an invalid size: %d rows of %d seats", s.ID, s.Rows, s.SeatsPerRow)
 		}
 		seen[s.ID] = true
 		if seats += s.Rows * s.SeatsPerRow; seats > maxSeats {
-			return fmt.Errorf("%d seats or more", seats)
+			return fmt.Errorf("at least %d seats, want at most %d", seats, maxSeats)
 		}
 	}
 	return nil
 }
 
-// labelOf returns the label that a fact names. names is false for a fact without a label.
-func labelOf(fact events.Fact) (label events.BlockLabel, names bool) {
+// labelOf returns the label that a fact repeats from the state of the seat. ok is false for other facts, also for
+// SeatBlocked, which sets it.
+func labelOf(fact events.Fact) (label events.BlockLabel, ok bool) {
 	switch f := fact.(type) {
 	case *events.SeatHeld:
 		return f.Label, true

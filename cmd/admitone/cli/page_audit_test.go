@@ -141,7 +141,7 @@ func seatHistory(t *testing.T, browser context.Context) {
 	p.waitText(act("seat"), "A-1-1 is on hold")
 	p.wait(`document.activeElement.id === "past-title" && document.querySelector(".line").hasAttribute("data-now")`)
 	p.click(act("seat"))
-	p.wait(`document.activeElement.ariaLabel === "A-1-1, on hold; to its story"`)
+	p.wait(`document.activeElement.ariaLabel === "A-1-1, on hold; show its history"`)
 	p.navigate(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="booking"]')`)))
 	p.waitText(story, "The story of booking "+booking)
 	p.waitText(story, "booked; 7500 is paid")

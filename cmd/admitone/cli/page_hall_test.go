@@ -33,7 +33,7 @@ func TestHallPage(t *testing.T) {
 	}
 }
 
-// serveHall starts a server with a performance "gig" in the hall of the demo, and charges ada's wallet.
+// serveHall starts a server with a performance "gig" in the hall of the demo, and tops up ada's wallet.
 func serveHall(t *testing.T) *testServer {
 	t.Helper()
 	draft, err := plandraft.Parse(plandraft.Example)
@@ -115,14 +115,14 @@ func hallBest(t *testing.T, browser context.Context) {
 	ada := guest(t, browser, s.url, "ada")
 	const types = `document.querySelector("#best-types")`
 	const student = `document.querySelector('#best-types [data-type="student"] input')`
-	ada.wait(types + `.checkVisibility() && ` + types + `.textContent.trim() === "of these student"`)
+	ada.wait(types + `.checkVisibility() && ` + types + `.textContent.trim() === "of which student"`)
 	ada.do(chromedp.SetValue("#best-category", "Balcony"))
 	ada.wait(`!` + types + `.checkVisibility()`)
 	ada.do(chromedp.SetValue("#best-category", "Stalls"), chromedp.SetValue("#best-quantity", "3"))
 	ada.wait(types + `.checkVisibility()`)
 	ada.do(chromedp.SetValue(`#best-types input`, "4"))
 	ada.click(act("best"))
-	ada.waitText(choiceMessage, "Of 3 seats, at most 3 can be at other prices.")
+	ada.waitText(choiceMessage, "You want 3 seats, so at most 3 can have another price.")
 	ada.wait(`document.activeElement === ` + student)
 	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("1"))
 	ada.wait(choiceMessage + `.textContent === ""`)
@@ -254,7 +254,7 @@ func hallThroughTime(t *testing.T, browser context.Context) {
 	p.navigate(chromedp.Navigate(s.url + "/audit?of=seat/gig~L1-2-3"))
 	p.waitText(act("seat"), "L1-2-3 is on hold")
 	p.click(act("seat"))
-	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; to its story"`)
+	p.wait(`document.activeElement.ariaLabel === "L1-2-3, on hold; show its history"`)
 }
 
 // hallOnPhone: two fingers zoom, and the chosen seats stay visible with their price.

@@ -48,7 +48,7 @@ func waitingRoomText(out io.Writer, w *row.WaitingRoom) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(out, "  settings   %d\n  revision   %d, position %d\n  created    %s\n  changed    %s\n",
+	_, err := fmt.Fprintf(out, "  settings   version %d\n  revision   %d, position %d\n  created    %s\n  changed    %s\n",
 		w.Version, w.Revision, w.Position, events.FormatTime(w.Created), events.FormatTime(w.Updated))
 	return err
 }

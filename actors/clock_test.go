@@ -17,9 +17,9 @@ func TestClockThatRunsBackwards(t *testing.T) {
 	for _, every := range []int64{0, 1} {
 		t.Run(fmt.Sprint("a snapshot every ", every), func(t *testing.T) {
 			store := openLog(t, t.TempDir())
-			begin := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+			start := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
 			var now atomic.Int64
-			at := func(d time.Duration) { now.Store(begin.Add(d).UnixNano()) }
+			at := func(d time.Duration) { now.Store(start.Add(d).UnixNano()) }
 			configure := func(c *Config) {
 				c.Now = func() time.Time { return time.Unix(0, now.Load()).UTC() }
 				if every > 0 {
@@ -28,15 +28,15 @@ func TestClockThatRunsBackwards(t *testing.T) {
 			}
 			at(0)
 			d := openDesk(t, store, configure)
-			times := events.SaleTimes{OpensAt: begin.Add(time.Second), ClosesAt: begin.Add(time.Minute)}
-			made := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60, SaleTimes: times}
-			if _, err := ask(d, made); err != nil {
+			times := events.SaleTimes{OpensAt: start.Add(time.Second), ClosesAt: start.Add(time.Minute)}
+			create := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60, SaleTimes: times}
+			if _, err := ask(d, create); err != nil {
 				t.Fatal(err)
 			}
 			expect := func(d *Desk, want string) {
 				t.Helper()
 				if _, err := ask(d, one("ann")); code(err) != want {
-					t.Errorf("reserving: %v, want %s", err, want)
+					t.Errorf("reserving: got %v, want %s", err, want)
 				}
 			}
 			expect(d, "not_open")

@@ -64,14 +64,14 @@ func TestRefusedCommandsAreNotSubmitted(t *testing.T) {
 func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	mustCreate(t, d, 1)
-	read, err := d.View(context.Background(), lamp, func(core.Core) {})
-	if err != nil || read.Revision != 0 || read.Position != 1 {
-		t.Fatalf("view: %+v, %v, want Revision 0, Position 1", read, err)
+	view, err := d.View(context.Background(), lamp, func(core.Core) {})
+	if err != nil || view.Revision != 0 || view.Position != 1 {
+		t.Fatalf("view: got %+v, %v, want Revision 0, Position 1", view, err)
 	}
 	wantResults(t, concurrently(5, func(i int) error {
 		stock := int64(10 + i)
 		_, err := d.Ask(context.Background(), Request{Stream: lamp, ID: NewCommandID(),
-			Command: &product.Edit{Stock: &stock}, IfRevision: &read.Revision})
+			Command: &product.Edit{Stock: &stock}, IfRevision: &view.Revision})
 		return err
 	}), map[string]int{"ok": 1, "stale_revision": 4})
 }

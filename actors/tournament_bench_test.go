@@ -13,7 +13,7 @@ import (
 // BenchmarkHotTournament: entries of different teams, and refusals of a full tournament. Compare with
 // BenchmarkHotEntity.
 func BenchmarkHotTournament(b *testing.B) {
-	for _, of := range []struct {
+	for _, test := range []struct {
 		name  string
 		limit int64
 		want  string
@@ -21,13 +21,13 @@ func BenchmarkHotTournament(b *testing.B) {
 		{"entries", tournament.MaxTeams, "ok"},
 		{"refusals", 1, "tournament_full"},
 	} {
-		b.Run(of.name, func(b *testing.B) {
-			if of.want == "ok" && b.N >= tournament.MaxTeams {
+		b.Run(test.name, func(b *testing.B) {
+			if test.want == "ok" && b.N >= tournament.MaxTeams {
 				b.Fatalf("at most %d entries fit: choose a shorter -benchtime", tournament.MaxTeams)
 			}
 			store := openLog(b, b.TempDir())
 			d := openDesk(b, store, func(c *Config) { c.Snapshots, c.Now = store, time.Now })
-			created := newFinals(of.limit, false)
+			created := newFinals(test.limit, false)
 			created.RegisterDeadline = time.Now().Add(time.Hour)
 			_, err := askFinals(d, created)
 			must(b, err)
@@ -42,8 +42,8 @@ func BenchmarkHotTournament(b *testing.B) {
 					d,
 					&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprintf("team-%07d", n.Add(1)))}},
 				)
-				if got := code(err); got != of.want {
-					return fmt.Errorf("got %s, want %s: %w", got, of.want, err)
+				if got := code(err); got != test.want {
+					return fmt.Errorf("got %s, want %s: %w", got, test.want, err)
 				}
 				return nil
 			})

@@ -170,11 +170,11 @@ func TestHeartbeatMessages(t *testing.T) {
 		for rest := tickets; len(rest) > 0; {
 			var marks []byte
 			marks, rest = appendHeartbeats(nil, rest)
-			read, err := readHeartbeats(marks)
-			if err != nil || len(read) == 0 {
-				t.Fatalf("readHeartbeats = %d tickets, %v; want some, nil", len(read), err)
+			decoded, err := readHeartbeats(marks)
+			if err != nil || len(decoded) == 0 {
+				t.Fatalf("readHeartbeats = %d tickets, %v; want some, nil", len(decoded), err)
 			}
-			got = append(got, read...)
+			got = append(got, decoded...)
 		}
 		if !slices.Equal(got, tickets) {
 			t.Errorf("the %d decoded tickets differ from the %d encoded ones", len(got), len(tickets))

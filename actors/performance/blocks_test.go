@@ -15,41 +15,41 @@ func TestBlocks(t *testing.T) {
 		return events.BlockChange{Number: number, Label: "press", Seats: []events.SeatName{"A-1-1"}}
 	}
 	begin := func(number int64) core.Command { return &BeginBlocks{BlockChange: change(number)} }
-	made := func(number int64) core.Command { return &ChangeBlocks{BlockChange: change(number)} }
+	apply := func(number int64) core.Command { return &ChangeBlocks{BlockChange: change(number)} }
 	p := New()
 	for i, test := range []struct {
 		cmd  core.Command
 		want string
 	}{
 		{begin(1), "not_found [resource:performance]"},
-		{made(1), "not_found [resource:performance]"},
+		{apply(1), "not_found [resource:performance]"},
 		{&WithdrawBlocks{1}, "not_found [resource:performance]"},
 		{&UndoBlocks{1}, "nothing"},
 		{gala(func(*Create) {}), "performance.created.v1"},
 		{&RecallBlocks{}, "not_found [resource:change]"},
 		{begin(2), "stale_revision"},
-		{made(2), "stale_revision"},
-		{made(1), "performance.blocks_changed.v1"},
-		{made(1), "nothing"},
+		{apply(2), "stale_revision"},
+		{apply(1), "performance.blocks_changed.v1"},
+		{apply(1), "nothing"},
 		{&WithdrawBlocks{1}, "already_confirmed"},
 		{begin(1), "stale_revision"},
 		{begin(2), "performance.blocks_begun.v1"},
 		{begin(2), "stale_revision"},
 		{begin(3), "stale_revision"},
-		{made(3), "stale_revision"},
+		{apply(3), "stale_revision"},
 		{&UndoBlocks{2}, "nothing"},
 		{&WithdrawBlocks{1}, "already_confirmed"},
 		{&WithdrawBlocks{2}, "performance.blocks_withdrawn.v1"},
 		{&WithdrawBlocks{2}, "nothing"},
-		{made(2), "stale_revision"},
+		{apply(2), "stale_revision"},
 		{&UndoBlocks{1}, "nothing"},
 		{&UndoBlocks{2}, "performance.blocks_undone.v1"},
 		{&UndoBlocks{2}, "nothing"},
 		{&WithdrawBlocks{2}, "nothing"},
-		{made(2), "stale_revision"},
+		{apply(2), "stale_revision"},
 		{begin(3), "performance.blocks_begun.v1"},
-		{made(3), "performance.blocks_changed.v1"},
-		{made(2), "stale_revision"},
+		{apply(3), "performance.blocks_changed.v1"},
+		{apply(2), "stale_revision"},
 		{&UndoBlocks{3}, "nothing"},
 	} {
 		if got := coretest.Do(p, test.cmd, at(0), events.Fact.Name); got != test.want {

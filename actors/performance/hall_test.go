@@ -32,19 +32,19 @@ func plotHall(t interface{ Fatal(...any) }, focal events.PlanPoint, zones ...[]h
 	var taken []events.SeatName
 	for z, rows := range zones {
 		zone := events.PlanZone{ZoneID: string(rune('A' + z))}
-		for r, of := range rows {
-			row, place, y := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}, "", of.y
-			if of.number > 0 {
-				row.RowNumber = fmt.Sprint(of.number)
+		for r, rowSpec := range rows {
+			row, place, y := events.PlanRow{RowNumber: fmt.Sprint(r + 1)}, "", rowSpec.y
+			if rowSpec.number > 0 {
+				row.RowNumber = fmt.Sprint(rowSpec.number)
 			}
-			for i, letter := range of.seats {
-				y += of.curve + of.bend*float64(i)
+			for i, letter := range rowSpec.seats {
+				y += rowSpec.curve + rowSpec.bend*float64(i)
 				if letter == ' ' {
 					continue
 				}
 				s := events.PlanSeat{SeatGUID: fmt.Sprint(z, r, i), SeatNumber: fmt.Sprint(i + 1), Category: "a",
-					Position: events.PlanPoint{X: of.x + 10*float64(i), Y: y}}
-				if of.number > 0 {
+					Position: events.PlanPoint{X: rowSpec.x + 10*float64(i), Y: y}}
+				if rowSpec.number > 0 {
 					s.SeatNumber = fmt.Sprint(r+1, ".", i+1)
 				}
 				switch letter {

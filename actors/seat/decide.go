@@ -70,7 +70,7 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		}
 		fact.FirstHeldAt, fact.ExpiresAt = first, deadline(cmd, first, now)
 		return []events.Fact{fact}, nil
-	case s.status == events.SeatIsHeld && cmd.Retake && s.earlier(booking, attempt):
+	case s.status == events.SeatIsHeld && cmd.Retake && s.heldByEarlierAttempt(booking, attempt):
 		fact.FirstHeldAt = moment(s.first)
 		fact.ExpiresAt = deadline(cmd, fact.FirstHeldAt, now)
 		return []events.Fact{s.released(events.ReleasedRetaken, now), fact}, nil
@@ -80,10 +80,10 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	return nil, errTaken
 }
 
-// earlier reports whether an earlier attempt of the booking has the seat.
-func (s *Seat) earlier(booking events.BookingID, attempt int64) bool {
-	holding, before, _ := events.CutHoldID(s.holdID)
-	return holding == booking && before < attempt
+// heldByEarlierAttempt reports whether an earlier attempt of the booking has the seat.
+func (s *Seat) heldByEarlierAttempt(booking events.BookingID, attempt int64) bool {
+	heldBooking, heldAttempt, _ := events.CutHoldID(s.holdID)
+	return heldBooking == booking && heldAttempt < attempt
 }
 
 // stay returns the start of the stay that a hold of the free seat belongs to, or limit_exceeded if the

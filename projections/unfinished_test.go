@@ -29,10 +29,10 @@ func unfinishedLog() (*logtest.Memory, *logtest.BookingModel, []string) {
 	}
 	b := func(i int) *logtest.ModelBooking { return c.Bookings[c.Order[i]] }
 	c.Pay(b(3))
-	c.RunInterrupted(2, func() { c.Pay(b(0)) })                    // started and debited
-	c.RunInterrupted(1, func() { c.Release(b(2)) })                 // released
-	c.RunInterrupted(2, func() { c.Release(b(3)) })                 // released and refunded
-	c.RunInterrupted(3, func() { c.Release(b(4)) })                 // completed
+	c.RunInterrupted(2, func() { c.Pay(b(0)) })                      // started and debited
+	c.RunInterrupted(1, func() { c.Release(b(2)) })                  // released
+	c.RunInterrupted(2, func() { c.Release(b(3)) })                  // released and refunded
+	c.RunInterrupted(3, func() { c.Release(b(4)) })                  // completed
 	c.RunInterrupted(1, func() { c.Advance(logtest.ModelHold + 1) }) // bob's expired
 	return log, c, []string{c.Order[0], c.Order[1], c.Order[2], c.Order[3]}
 }

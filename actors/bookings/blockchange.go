@@ -140,8 +140,8 @@ func (b *Bookings) changeBlocks(ctx context.Context, s *performanceInfo, r *bloc
 	return change, err
 }
 
-// retryChange retries a change until no other change precedes it. If another run of the request has
-// made it, takeTurns returns the first fact of that run.
+// retryChange retries a change until no other change is in progress. If another run of the request has made the
+// change, it returns the first fact of that run.
 func (b *Bookings) retryChange(ctx context.Context, from Origin, s *performanceInfo, id actors.CommandID,
 	try func() error) (events.Fact, error) {
 	for range maxBlockTries {

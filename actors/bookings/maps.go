@@ -143,7 +143,7 @@ func (m *seatMaps) spend(cost time.Duration) {
 	m.budget.spend(cost)
 }
 
-// catchUp reports whether the views have caught up within recentMost.
+// catchUp reports whether the views have caught up within maxMapAge.
 func (m *seatMaps) catchUp(ctx context.Context) bool {
 	within, cancel := context.WithTimeout(ctx, maxMapAge)
 	defer cancel()

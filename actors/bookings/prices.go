@@ -159,7 +159,7 @@ func (cmd *Book) sells(prices []events.CategoryPrice) (sold, open bool) {
 	return sold, open
 }
 
-// typesOf assigns the requested price types, in alphabetical order, to the chosen seats, in theirs.
+// typesOf assigns the requested price types, in alphabetical order, to the chosen seats, in the order of seats.
 func (cmd *Book) typesOf(s *performanceInfo, seats []performance.Seat) map[events.SeatName]string {
 	if cmd.PriceTypes == nil {
 		return cmd.Types
